@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_SECRET_HPP
+#define COFFER_SECRET_HPP
+
+#include <coffer/bytes.hpp>
+#include <coffer/secure_memory.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <cstring>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI {
+
+/// How current an answer is.
+struct freshness {
+    /// When the state behind the answer was last known to be the newest, on the clock that the
+    /// resolver uses (boot time: it goes on in suspend).
+    std::chrono::milliseconds as_of{0};
+    /// The store could not be asked as often as recheck_after wants; as_of says since when.
+    bool stale = false;
+};
+
+/// A plaintext value that was handed out: move-only, wiped when it goes, in memory that is locked
+/// and left out of core dumps as far as the system's limit allows (see secure_memory()).
+///
+/// It can't be copied, printed, formatted or hashed by accident; clone() and expose_secret() are the
+/// two calls to look for in a review. Comparison takes the same time wherever two values differ.
+/// Not thread-safe: a secret belongs to one thread at a time.
+class secret {
+public:
+    secret() noexcept = default;
+    /// A copy of some bytes, for tests and for values that a program made itself.
+    explicit secret(byte_view value) : buffer_(value.size()), size_(value.size()) {
+        if (!value.empty()) std::memcpy(buffer_.span().data(), value.data(), value.size());
+    }
+    explicit secret(std::string_view value) : secret(as_bytes(value)) {}
+    /// Takes over a buffer of which the value is `size` bytes from `offset`.
+    secret(detail::secure_buffer&& buffer, std::size_t offset, std::size_t size,
+           std::uint64_t version, freshness fresh) noexcept
+        : buffer_(std::move(buffer)), offset_(offset), size_(size), version_(version), fresh_(fresh) {}
+
+    secret(secret&& other) noexcept
+        : buffer_(std::move(other.buffer_)), offset_(std::exchange(other.offset_, 0)),
+          size_(std::exchange(other.size_, 0)), version_(other.version_), fresh_(other.fresh_) {}
+    auto operator=(secret&& other) noexcept -> secret& {
+        buffer_ = std::move(other.buffer_);
+        offset_ = std::exchange(other.offset_, 0);
+        size_ = std::exchange(other.size_, 0);
+        version_ = other.version_;
+        fresh_ = other.fresh_;
+        return *this;
+    }
+    secret(const secret&) = delete;
+    auto operator=(const secret&) -> secret& = delete;
+    ~secret() = default;
+
+    /// Reveals the value. The view is valid while this secret lives unmoved; don't keep it.
+    /// Not callable on a temporary, whose bytes would be wiped before they are read.
+    auto expose_secret() const& noexcept -> std::string_view {
+        return as_text(buffer_.view().subspan(offset_, size_));
+    }
+    auto expose_secret() const&& -> std::string_view = delete;
+
+    /// A second secret with the same value: said aloud, since each copy is one more to protect.
+    auto clone() const -> secret {
+        secret copy(as_bytes(expose_secret()));
+        copy.version_ = version_;
+        copy.fresh_ = fresh_;
+        return copy;
+    }
+
+    auto size() const noexcept -> std::size_t { return size_; }
+    auto empty() const noexcept -> bool { return size_ == 0; }
+    /// The number of the version that this is; 0 if it did not come from a store.
+    auto version() const noexcept -> std::uint64_t { return version_; }
+    /// How current the answer was when it was given.
+    auto fresh() const noexcept -> freshness { return fresh_; }
+
+    friend auto operator==(const secret& a, const secret& b) noexcept -> bool {
+        return equal_constant_time(as_bytes(a.expose_secret()), as_bytes(b.expose_secret()));
+    }
+    template <class Char, class Traits>
+    friend auto operator<<(std::basic_ostream<Char, Traits>&, const secret&)
+        -> std::basic_ostream<Char, Traits>& = delete; // a secret is not printable: expose_secret()
+
+private:
+    detail::secure_buffer buffer_{};
+    std::size_t offset_ = 0;
+    std::size_t size_ = 0;
+    std::uint64_t version_ = 0;
+    freshness fresh_{};
+};
+
+static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
+
+/// A value on its way into the vault, not copied: text, bytes or a secret. Valid during the call.
+class value_ref {
+public:
+    value_ref(byte_view value) noexcept : value_(value) {}
+    value_ref(std::string_view value) noexcept : value_(coffer::as_bytes(value)) {}
+    value_ref(const char* value) noexcept : value_(coffer::as_bytes(std::string_view(value))) {}
+    value_ref(const secret& value) noexcept : value_(coffer::as_bytes(value.expose_secret())) {}
+    template <class A>
+    value_ref(const std::basic_string<char, std::char_traits<char>, A>& value) noexcept
+        : value_(coffer::as_bytes(std::string_view(value))) {}
+
+    auto view() const noexcept -> byte_view { return value_; }
+
+private:
+    byte_view value_;
+};
+
+} // namespace coffer::inline COFFER_ABI
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_SECURE_MEMORY_HPP
+#define COFFER_SECURE_MEMORY_HPP
+
+#include <coffer/bytes.hpp>
+
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <utility>
+
+#if __has_include(<sys/mman.h>)
+#include <sys/mman.h>
+#define COFFER_HAS_MMAN 1
+#else
+#define COFFER_HAS_MMAN 0
+#endif
+
+namespace coffer::inline COFFER_ABI {
+
+/// How much memory for plaintext and keys is held, and how much of it the system would not lock
+/// (RLIMIT_MEMLOCK). Unlocked memory is still wiped and excluded from core dumps.
+struct secure_memory_stats {
+    std::size_t reserved_bytes = 0;
+    std::size_t unlocked_bytes = 0;
+};
+
+namespace detail {
+
+/// One heap per process for plaintext and keys: chunks from mmap, locked (mlock) and left out of
+/// core dumps (MADV_DONTDUMP) as far as the limit allows, cut into blocks of a power of two, with a
+/// small cache of free blocks per thread. Blocks are wiped when they come back. Chunks are kept.
+class secure_heap {
+public:
+    static auto instance() -> secure_heap& {
+        static secure_heap* heap = new secure_heap; // never destroyed: threads give blocks back late
+        return *heap;
+    }
+
+    static auto allocate(std::size_t size) -> std::byte* {
+        const auto c = class_of(size);
+        if (c >= classes) return instance().allocate_large(size);
+        auto& cache = local();
+        auto& list = cache.lists[c];
+        if (list.head == nullptr) instance().refill(list, c);
+        auto* block = list.head;
+        list.head = block->next;
+        --list.count;
+        block->next = nullptr;
+        return reinterpret_cast<std::byte*>(block);
+    }
+
+    static void deallocate(std::byte* data, std::size_t size) noexcept {
+        if (data == nullptr) return;
+        const auto c = class_of(size);
+        wipe(data, size);
+        if (c >= classes) return instance().deallocate_large(data, size);
+        auto& list = local().lists[c];
+        list.head = ::new (static_cast<void*>(data)) free_block{list.head};
+        if (++list.count > cached_blocks) instance().drain(list, c, cached_blocks / 2);
+    }
+
+    auto stats() const noexcept -> secure_memory_stats {
+        return {reserved_.load(std::memory_order_relaxed), unlocked_.load(std::memory_order_relaxed)};
+    }
+
+private:
+    static constexpr std::size_t smallest = 64;
+    static constexpr std::size_t classes = 12; // 64 B to 128 KiB
+    static constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
+    static constexpr std::size_t cached_blocks = 32;
+
+    struct free_block {
+        free_block* next;
+    };
+    struct free_list {
+        free_block* head = nullptr;
+        std::size_t count = 0;
+    };
+    struct thread_cache {
+        std::array<free_list, classes> lists{};
+        ~thread_cache() {
+            for (std::size_t c = 0; c < classes; ++c) instance().drain(lists[c], c, 0);
+        }
+    };
+
+    static auto local() -> thread_cache& {
+        thread_local thread_cache cache;
+        return cache;
+    }
+    static constexpr auto class_of(std::size_t size) noexcept -> std::size_t {
+        return size <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
+    }
+
+    auto map(std::size_t size) -> std::byte* {
+#if COFFER_HAS_MMAN
+        void* p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (p == MAP_FAILED) throw std::bad_alloc{};
+#ifdef MADV_DONTDUMP
+        ::madvise(p, size, MADV_DONTDUMP);
+#endif
+        if (::mlock(p, size) != 0) unlocked_.fetch_add(size, std::memory_order_relaxed);
+#else
+        void* p = ::operator new(size, std::align_val_t{smallest});
+        unlocked_.fetch_add(size, std::memory_order_relaxed);
+#endif
+        reserved_.fetch_add(size, std::memory_order_relaxed);
+        return static_cast<std::byte*>(p);
+    }
+
+    void refill(free_list& list, std::size_t c) {
+        const std::lock_guard lock(mutex_);
+        auto& shared = shared_[c];
+        if (shared.head == nullptr) {
+            const std::size_t block = smallest << c;
+            auto* chunk = map(chunk_bytes);
+            for (std::size_t at = 0; at + block <= chunk_bytes; at += block)
+                shared.head = ::new (static_cast<void*>(chunk + at)) free_block{shared.head};
+        }
+        for (std::size_t i = 0; i < cached_blocks / 2 && shared.head != nullptr; ++i) {
+            auto* block = shared.head;
+            shared.head = block->next;
+            block->next = list.head;
+            list.head = block;
+            ++list.count;
+        }
+    }
+
+    void drain(free_list& list, std::size_t c, std::size_t keep) noexcept {
+        const std::lock_guard lock(mutex_);
+        while (list.count > keep) {
+            auto* block = list.head;
+            list.head = block->next;
+            --list.count;
+            block->next = shared_[c].head;
+            shared_[c].head = block;
+        }
+    }
+
+    auto allocate_large(std::size_t size) -> std::byte* { return map(size); }
+    void deallocate_large(std::byte* data, std::size_t size) noexcept {
+        reserved_.fetch_sub(size, std::memory_order_relaxed);
+#if COFFER_HAS_MMAN
+        ::munmap(data, size);
+#else
+        ::operator delete(data, std::align_val_t{smallest});
+#endif
+    }
+
+    std::mutex mutex_;
+    std::array<free_list, classes> shared_{};
+    std::atomic<std::size_t> reserved_{0};
+    std::atomic<std::size_t> unlocked_{0};
+};
+
+/// An owned block of the secure heap: wiped and given back on destruction. Move-only.
+class secure_buffer {
+public:
+    secure_buffer() noexcept = default;
+    explicit secure_buffer(std::size_t size)
+        : data_(size == 0 ? nullptr : secure_heap::allocate(size)), size_(size) {}
+    secure_buffer(secure_buffer&& other) noexcept
+        : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    auto operator=(secure_buffer&& other) noexcept -> secure_buffer& {
+        if (this != &other) {
+            secure_heap::deallocate(data_, size_);
+            data_ = std::exchange(other.data_, nullptr);
+            size_ = std::exchange(other.size_, 0);
+        }
+        return *this;
+    }
+    ~secure_buffer() { secure_heap::deallocate(data_, size_); }
+
+    auto view() const noexcept -> byte_view { return {data_, size_}; }
+    auto span() noexcept -> std::span<std::byte> { return {data_, size_}; }
+    auto size() const noexcept -> std::size_t { return size_; }
+
+private:
+    std::byte* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+} // namespace detail
+
+/// What the process holds of secure memory now. Thread-safe.
+inline auto secure_memory() -> secure_memory_stats { return detail::secure_heap::instance().stats(); }
+
+} // namespace coffer::inline COFFER_ABI
+
+#endif

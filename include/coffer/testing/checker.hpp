@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TESTING_CHECKER_HPP
+#define COFFER_TESTING_CHECKER_HPP
+
+#include <coffer/version.hpp>
+
+#include <source_location>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::testing {
+
+/// Where a conformance law says what held and what did not: the one thing that a test framework's
+/// glue has to model (see catch2.hpp and gtest.hpp). The laws themselves know no framework.
+class checker {
+public:
+    virtual ~checker() = default;
+    /// Records one expectation and answers `held`, so that a law can stop where going on is senseless:
+    /// `if (!check.that(opened.has_value(), "the store opens")) return;`
+    virtual auto that(bool held, std::string_view expectation,
+                      std::source_location where = std::source_location::current()) -> bool = 0;
+};
+
+/// One law of a concept: its number and sentence, and the check over a fresh subject.
+/// `Make` is a callable that makes a fresh subject (and owns what it needs) each time it is called.
+template <class Make>
+struct law {
+    std::string_view name;
+    void (*check)(Make& make, checker& check);
+};
+
+} // namespace coffer::inline COFFER_ABI::testing
+
+#endif

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TREE_SNAPSHOT_HPP
+#define COFFER_TREE_SNAPSHOT_HPP
+
+#include <coffer/secret.hpp>
+#include <coffer/tree/dek_keys.hpp>
+#include <coffer/tree/pages.hpp>
+
+#include <memory>
+
+namespace coffer::inline COFFER_ABI::tree {
+
+/// One verified state of an environment: its head, the decoded tree, and the newest records, sealed.
+/// Immutable, shared between threads; opening a value needs no I/O.
+template <Cipher C>
+struct snapshot {
+    format::head head{};
+    revision at{};
+    std::shared_ptr<const keyset<C>> keys{};
+    page_set pages{};
+
+    /// The environment was removed; its head stays to tell that.
+    auto closed() const noexcept -> bool { return head.closed(); }
+
+    /// Opens the value of a leaf. Errors: the leaf's problem, tampered.
+    auto open(const leaf& l) const -> result<opened_body> {
+        if (l.damaged()) return l.problem();
+        const auto* dek = keys->find(l.dek());
+        if (dek == nullptr) return errc::tampered;
+        return dek->open(format::object_kind::record, l.aad(), l.sealed());
+    }
+    /// The same as a secret.
+    auto reveal(const leaf& l, freshness fresh) const -> result<secret> {
+        auto opened = open(l);
+        if (!opened) return opened.error();
+        return secret(std::move(opened->plain), opened->body.offset, opened->body.size, l.number(), fresh);
+    }
+};
+
+template <Cipher C>
+using snapshot_ptr = std::shared_ptr<const snapshot<C>>;
+
+} // namespace coffer::inline COFFER_ABI::tree
+
+#endif

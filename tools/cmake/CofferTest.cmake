@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: BSL-1.0
+# Unit tests with Catch2, 3 where there is one, else 2.13.
+
+coffer_find_dependencies(catch2 rapidcheck gtest)
+coffer_missing_dependencies(lacks catch2)
+if(lacks)
+    message(FATAL_ERROR "COFFER_BUILD_TESTS=ON needs ${lacks}")
+endif()
+
+# Catch2's main, made once for all tests; without sanitizers, since it holds nothing of ours and
+# takes a minute with them.
+add_library(coffer_test_main OBJECT "${PROJECT_SOURCE_DIR}/tests/support/catch_main.cpp")
+target_compile_features(coffer_test_main PUBLIC cxx_std_20)
+target_include_directories(coffer_test_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+target_link_libraries(coffer_test_main PUBLIC Catch2::Catch2)
+# The precompiled header, made once for all tests.
+add_library(coffer_test_pch OBJECT "${PROJECT_SOURCE_DIR}/tests/support/catch_pch.cpp")
+target_compile_features(coffer_test_pch PUBLIC cxx_std_20)
+target_include_directories(coffer_test_pch PUBLIC "${PROJECT_SOURCE_DIR}/tests")
+target_link_libraries(coffer_test_pch PUBLIC Catch2::Catch2 PRIVATE coffer_private_options)
+target_precompile_headers(coffer_test_pch PRIVATE "${PROJECT_SOURCE_DIR}/tests/support/catch.hpp")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    set(coffer_pch_options -fpch-preprocess) # without it ccache keeps no unit that uses the header
+elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    set(coffer_pch_options "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+target_compile_options(coffer_test_pch PRIVATE ${coffer_pch_options})
+
+add_custom_target(coffer_tests)
+
+# coffer_test(<name> SOURCES <file>… [LINK <target or dependency>…] [LABELS <label>…] [TIMEOUT <s>])
+#
+# A Catch2 program, test_<name>, that ctest runs as <name>. All of its cases must pass, and there
+# must be one. If something in LINK is not there, the test is skipped visibly, with the reason.
+#  LABELS  threads: also run under the thread sanitizer · slow · net: listens on the loopback
+function(coffer_test name)
+    cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;LINK;LABELS")
+    if(ARG_UNPARSED_ARGUMENTS)
+        message(FATAL_ERROR "coffer_test(${name}): what is '${ARG_UNPARSED_ARGUMENTS}'?")
+    endif()
+    set_property(GLOBAL APPEND PROPERTY COFFER_LISTED_TESTS ${ARG_SOURCES})
+    coffer_lacks(lacks ${ARG_LINK})
+    if(lacks)
+        coffer_skipped_test(${name} "needs ${lacks}")
+        return()
+    endif()
+    coffer_resolve_links_(links ${ARG_LINK})
+    string(MAKE_C_IDENTIFIER "test_${name}" target)
+    coffer_program(${target} SOURCES ${ARG_SOURCES} LINK ${links} coffer_test_main)
+    target_compile_options(${target} PRIVATE ${coffer_pch_options})
+    target_precompile_headers(${target} REUSE_FROM coffer_test_pch)
+    add_dependencies(coffer_tests ${target})
+    foreach(label IN LISTS ARG_LABELS)
+        if(NOT TARGET coffer_tests_${label})
+            add_custom_target(coffer_tests_${label})
+        endif()
+        add_dependencies(coffer_tests_${label} ${target})
+    endforeach()
+    if(NOT ARG_TIMEOUT)
+        set(ARG_TIMEOUT 120)
+    endif()
+    add_test(NAME ${name} COMMAND ${target})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "catch;${ARG_LABELS}"
+        FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
+endfunction()

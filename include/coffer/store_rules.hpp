@@ -28,10 +28,11 @@ constexpr auto is_object_key(std::string_view key) noexcept -> bool {
                        [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); });
 }
 
-/// What every store checks before it writes anything (laws S13 to S15): invalid_argument for a name,
-/// a key or a next revision of zeros, too_large for an object or a sum over the limits.
-inline auto check_commit(const store_limits& limits, std::string_view partition, const revision& next,
-                         std::span<const object_write> writes) noexcept -> result<void> {
+/// What every store checks before it writes anything (laws S13 to S15): invalid_argument for a
+/// name, a key or a next revision of zeros, too_large for an object or a sum over the limits.
+inline auto check_commit(const store_limits& limits, std::string_view partition,
+                         const revision& next, std::span<const object_write> writes) noexcept
+    -> result<void> {
     if (!is_partition_name(partition) || next == revision{}) return errc::invalid_argument;
     std::size_t sum = 0;
     for (const auto& write : writes) {

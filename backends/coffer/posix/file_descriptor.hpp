@@ -5,9 +5,11 @@
 #include <coffer/bytes.hpp>
 #include <coffer/result.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <utility>
@@ -102,6 +104,17 @@ inline auto stamp(const std::filesystem::path& path) noexcept -> result<std::opt
     if (::lstat(path.c_str(), &s) == 0) return std::optional<file_stamp>(stamp_of(s));
     if (errno == ENOENT) return std::optional<file_stamp>{};
     return failed();
+}
+
+/// Whether a stamp is old enough that any later change must show as another stamp: file times tick
+/// every few milliseconds and inode numbers are used again. What was read under a stamp that is not
+/// settled is not to be cached by it.
+inline auto settled(const file_stamp& s) noexcept -> bool {
+    constexpr std::int64_t ticks_ns = 100'000'000;
+    struct timespec now {};
+    if (::clock_gettime(CLOCK_REALTIME, &now) != 0) return false;
+    const auto now_ns = now.tv_sec * std::int64_t{1'000'000'000} + now.tv_nsec;
+    return now_ns - std::max(s.modified_ns, s.changed_ns) > ticks_ns;
 }
 
 /// Opens a regular file for reading. A link, a folder, a device or a pipe is `denied`, and a pipe

@@ -30,7 +30,9 @@ struct wrap_okm {
     auto nonce() const noexcept -> std::span<const std::byte, 12> {
         return bytes.view().subspan<32, 12>();
     }
-    auto commit() const noexcept -> std::span<const std::byte, 32> { return bytes.view().last<32>(); }
+    auto commit() const noexcept -> std::span<const std::byte, 32> {
+        return bytes.view().last<32>();
+    }
 };
 
 template <Cipher Aes256Gcm>

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_KEYRING_KEK_SET_HPP
+#define COFFER_KEYRING_KEK_SET_HPP
+
+#include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/format/codec.hpp>
+#include <coffer/format/kek_wrap.hpp>
+#include <coffer/format/limits.hpp>
+#include <coffer/secret.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::keyring {
+
+/// The life of a KEK: wraps and unwraps; unwraps only; neither, for now; neither, its key is gone.
+enum class kek_state : unsigned char { active, decrypt_only, disabled, destroyed };
+
+constexpr auto to_string(kek_state state) noexcept -> std::string_view {
+    switch (state) {
+    case kek_state::active: return "active";
+    case kek_state::decrypt_only: return "decrypt_only";
+    case kek_state::disabled: return "disabled";
+    case kek_state::destroyed: return "destroyed";
+    }
+    return "unknown";
+}
+
+/// What may be told of a KEK.
+struct kek_info {
+    std::string id{};
+    kek_state state = kek_state::active;
+    /// The environments that it may speak for; "*": every one that no other KEK of the set names.
+    std::vector<std::string> environments{};
+    /// When it was made, in milliseconds since 1970 UTC; for people.
+    std::chrono::milliseconds created{0};
+    /// New environments are enrolled with this one.
+    bool is_default = false;
+};
+
+/// A KEK to be made, or brought along.
+struct new_kek {
+    std::string id{}; ///< Empty: `kek-<year>-<month>-<4 hex>`. Else 1 to 255 of [A-Za-z0-9._-].
+    std::vector<std::string> environments{};
+    bool is_default = false;
+    std::optional<key_bytes> key{}; ///< None: 32 random bytes.
+};
+
+/// One KEK with its key, in secure memory; destroyed ones have none.
+struct kek {
+    kek_info info{};
+    secret key{};
+
+    auto bytes() const noexcept -> std::span<const std::byte, 32> {
+        return std::span<const std::byte, 32>(as_bytes(key.expose_secret()));
+    }
+};
+
+/// The KEKs of one keyring and the rules by which they speak (laws K1 to K6 of KeyProvider): which
+/// KEK is for which environment, in which state it does what. Every provider that holds its KEKs in
+/// software is this and a place where they come from. Not thread-safe for writing.
+class kek_set {
+public:
+    static constexpr std::size_t most_keks = 1024;
+    static constexpr std::size_t most_environments = 65536;
+    static constexpr std::string_view any = "*";
+
+    auto keks() const noexcept -> const std::vector<kek>& { return keks_; }
+    auto list() const -> std::vector<kek_info> {
+        std::vector<kek_info> out;
+        for (const auto& k : keks_)
+            out.push_back(k.info);
+        return out;
+    }
+
+    /// The newest active KEK that names the environment, or else has "*". `key_disabled` if those
+    /// that may speak for it can't wrap; `unknown_key` if there is none: nothing is enrolled here.
+    auto key_for(std::string_view environment) const -> result<std::string> {
+        if (!is_environment(environment)) return errc::invalid_argument;
+        const kek* found = nullptr;
+        bool known = false;
+        for (const auto& k : keks_) {
+            if (!may_speak(k, environment)) continue;
+            known = true;
+            if (k.info.state == kek_state::active) found = &k;
+        }
+        if (found != nullptr) return found->info.id;
+        return known ? errc::key_disabled : errc::unknown_key;
+    }
+
+    /// Lets the default KEK speak for an environment that none speaks for, and answers its id.
+    /// `unknown_key` without a default, `key_disabled` if that one is not active, else as key_for.
+    auto enrol(std::string_view environment) -> result<std::string> {
+        auto known = key_for(environment);
+        if (known || known.error() != errc::unknown_key) return known;
+        const auto found =
+            std::ranges::find_if(keks_, [](const kek& k) { return k.info.is_default; });
+        if (found == keks_.end()) return errc::unknown_key;
+        if (found->info.state != kek_state::active) return errc::key_disabled;
+        if (found->info.environments.size() >= most_environments) return errc::too_large;
+        found->info.environments.emplace_back(environment);
+        return found->info.id;
+    }
+
+    /// Adds an active KEK and answers its id. `invalid_argument` if the id or an environment is not
+    /// well formed, `conflict` if the id is taken, `unavailable` without randomness.
+    auto add(new_kek from) -> result<std::string> {
+        if (from.id.empty()) {
+            auto id = fresh_id();
+            if (!id) return id.error();
+            from.id = std::move(*id);
+        }
+        kek made;
+        if (from.key) {
+            made.key = secret(byte_view(from.key->view()));
+        } else {
+            key_bytes random;
+            if (auto filled = cipher_.random(random.span()); !filled) return filled.error();
+            made.key = secret(byte_view(random.view()));
+        }
+        made.info = {from.id, kek_state::active, std::move(from.environments), now(),
+                     from.is_default};
+        if (auto inserted = insert(std::move(made)); !inserted) return inserted.error();
+        return std::move(from.id);
+    }
+
+    /// Takes in a KEK as it is. A new default takes the place of the old one.
+    auto insert(kek k) -> result<void> {
+        const auto& names = k.info.environments;
+        if (!is_id(k.info.id) || names.size() > most_environments) return errc::invalid_argument;
+        if (k.key.size() != (k.info.state == kek_state::destroyed ? 0U : 32U))
+            return errc::invalid_argument;
+        for (const auto& name : names)
+            if (name != any && !is_environment(name)) return errc::invalid_argument;
+        if (find(k.info.id) != nullptr) return errc::conflict;
+        if (keks_.size() >= most_keks) return errc::too_large;
+        if (k.info.is_default)
+            for (auto& other : keks_)
+                other.info.is_default = false;
+        keks_.push_back(std::move(k));
+        return {};
+    }
+
+    /// Moves a KEK to another state; destroying wipes its key, for good. `unknown_key` if there is
+    /// none of that id, `key_disabled` if it is destroyed already.
+    auto set_state(std::string_view id, kek_state state) -> result<void> {
+        const auto found = std::ranges::find(
+            keks_, id, [](const kek& k) -> std::string_view { return k.info.id; });
+        if (found == keks_.end()) return errc::unknown_key;
+        if (found->info.state == state) return {};
+        if (found->info.state == kek_state::destroyed) return errc::key_disabled;
+        found->info.state = state;
+        if (state == kek_state::destroyed) found->key = secret{};
+        return {};
+    }
+
+    /// KeyProvider::wrap.
+    auto wrap(std::string_view id, std::span<const std::byte, 32> dek, byte_view aad) const
+        -> result<bytes> {
+        const auto* k = find(id);
+        if (k == nullptr) return errc::unknown_key;
+        if (k->info.state != kek_state::active) return errc::key_disabled;
+        return format::wrap_dek(cipher_, k->bytes(), dek, aad);
+    }
+
+    /// KeyProvider::unwrap: the rules first, and only then cryptography.
+    auto unwrap(std::string_view id, std::string_view environment, byte_view wrapped,
+                byte_view aad) const -> result<key_bytes> {
+        const auto* k = find(id);
+        if (k == nullptr || !is_environment(environment) || !may_speak(*k, environment))
+            return errc::unknown_key;
+        if (k->info.state == kek_state::disabled || k->info.state == kek_state::destroyed)
+            return errc::key_disabled;
+        return format::unwrap_dek(cipher_, k->bytes(), wrapped, aad);
+    }
+
+private:
+    static auto is_id(std::string_view id) noexcept -> bool {
+        return !id.empty() && id.size() <= format::limits::id &&
+               std::ranges::all_of(id, [](char c) {
+                   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                          (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+               });
+    }
+    /// An environment called "*" would enrol all others with it.
+    static auto is_environment(std::string_view name) noexcept -> bool {
+        return !name.empty() && name.size() <= format::limits::id && name != any &&
+               format::is_utf8(name);
+    }
+    static auto names(const kek& k, std::string_view environment) noexcept -> bool {
+        return std::ranges::find(k.info.environments, environment) != k.info.environments.end();
+    }
+    auto may_speak(const kek& k, std::string_view environment) const noexcept -> bool {
+        if (names(k, environment)) return true;
+        return names(k, any) && std::ranges::none_of(keks_, [&](const kek& other) {
+                   return names(other, environment);
+               });
+    }
+    auto find(std::string_view id) const noexcept -> const kek* {
+        for (const auto& k : keks_)
+            if (k.info.id == id) return &k;
+        return nullptr;
+    }
+    static auto now() noexcept -> std::chrono::milliseconds {
+        return std::chrono::duration_cast<std::chrono::milliseconds>(
+            std::chrono::system_clock::now().time_since_epoch());
+    }
+    auto fresh_id() const -> result<std::string> {
+        const std::chrono::year_month_day today{
+            std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+        const auto month = static_cast<unsigned>(today.month());
+        const auto prefix = "kek-" + std::to_string(static_cast<int>(today.year())) +
+                            (month < 10 ? "-0" : "-") + std::to_string(month) + "-";
+        for (;;) {
+            std::array<std::byte, 2> tail{};
+            if (auto filled = cipher_.random(tail); !filled) return filled.error();
+            if (auto id = prefix + format::to_hex(tail); find(id) == nullptr) return id;
+        }
+    }
+
+    cryptopp::aes_256_gcm cipher_{};
+    std::vector<kek> keks_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::keyring
+
+#endif

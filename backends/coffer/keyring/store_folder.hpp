@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_KEYRING_STORE_FOLDER_HPP
+#define COFFER_KEYRING_STORE_FOLDER_HPP
+
+#include <coffer/posix/file_descriptor.hpp>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::keyring {
+
+/// Keys beside the data protect nothing: whoever copies the folder has both. These two find out.
+
+/// Whether `path` lies in `folder` or below it, links resolved as far as they exist.
+inline auto lies_in(const std::filesystem::path& path, const std::filesystem::path& folder)
+    -> bool {
+    std::error_code wrong;
+    const auto inner =
+        std::filesystem::weakly_canonical(std::filesystem::absolute(path, wrong), wrong);
+    auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(folder, wrong), wrong);
+    if (!outer.has_filename()) outer = outer.parent_path(); // a trailing slash
+    const auto [in, out] = std::mismatch(inner.begin(), inner.end(), outer.begin(), outer.end());
+    return out == outer.end();
+}
+
+/// Whether a folder holds documents of a file store: a `*.json` whose beginning names a `head`.
+inline auto holds_store_documents(const std::filesystem::path& folder) -> bool {
+    std::error_code wrong;
+    for (std::filesystem::directory_iterator at(folder.empty() ? "." : folder, wrong), end;
+         !wrong && at != end; at.increment(wrong)) {
+        if (at->path().extension() != ".json") continue;
+        const auto file = posix::open_regular(at->path());
+        std::array<char, 4096> start{};
+        if (!file) continue;
+        const auto n = ::read(file->get(), start.data(), start.size());
+        const std::string_view text(start.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+        const bool found = text.find("\"head\"") != text.npos;
+        wipe(start.data(), start.size()); // it may have been the keyring
+        if (found) return true;
+    }
+    return false;
+}
+
+} // namespace coffer::inline COFFER_ABI::keyring
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_KEYRING_WIPING_RESOURCE_HPP
+#define COFFER_KEYRING_WIPING_RESOURCE_HPP
+
+#include <coffer/bytes.hpp>
+
+#include <boost/json/memory_resource.hpp>
+
+#include <cstddef>
+#include <new>
+
+namespace coffer::inline COFFER_ABI::keyring {
+
+/// Memory for JSON values that hold keys: each block is wiped before it is given back. With it as
+/// the storage of parser and values, no key is left on the heap. It outlives what it made.
+class wiping_resource final : public boost::json::memory_resource {
+private:
+    auto do_allocate(std::size_t size, std::size_t alignment) -> void* override {
+        return ::operator new (size, std::align_val_t{alignment});
+    }
+    void do_deallocate(void* data, std::size_t size, std::size_t alignment) override {
+        wipe(data, size);
+        ::operator delete (data, std::align_val_t{alignment});
+    }
+    auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
+        return this == &other;
+    }
+};
+
+} // namespace coffer::inline COFFER_ABI::keyring
+
+#endif

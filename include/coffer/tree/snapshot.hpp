@@ -15,7 +15,8 @@ namespace coffer::inline COFFER_ABI::tree {
 template <Cipher C>
 struct snapshot {
     format::head head{};
-    revision at{};
+    revision head_id{}; ///< The first 16 bytes of the SHA-256 of the head's bytes.
+    revision at{};      ///< What the store calls this state: the same, if its last writer was ours.
     std::shared_ptr<const keyset<C>> keys{};
     page_set pages{};
 

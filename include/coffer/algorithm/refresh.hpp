@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_REFRESH_HPP
+#define COFFER_ALGORITHM_REFRESH_HPP
+
+#include <coffer/algorithm/action.hpp>
+#include <coffer/tree/object_cache.hpp>
+#include <coffer/tree/snapshot.hpp>
+
+#include <optional>
+#include <utility>
+#include <variant>
+
+namespace coffer::inline COFFER_ABI::algorithm {
+
+/// Reads the newest verified state of an environment (docs/format.md, Reading).
+///
+/// Value: the snapshot, which is the one given if nothing changed; null if there is no such
+/// environment and nothing remembers one; a closed snapshot if it was removed. A record that is
+/// missing or altered damages its own name alone (leaf::problem); all else fails the whole.
+/// Errors: tampered, rolled_back, unknown_key, key_disabled, unsupported, unavailable (also after
+/// 64 changed heads in a row), and what store and key side answer.
+template <Cipher C>
+class refresh {
+public:
+    using value_type = tree::snapshot_ptr<C>;
+    using action = std::variant<load, list, unwrap, recall, remember, result<value_type>>;
+
+    /// `known` is the newest snapshot held and `seen` its mark, both taken before the start.
+    refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen)
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen) {}
+
+    auto start() -> action {
+        if (known_ == nullptr) return ask(waits::head, {"head"});
+        return ask(waits::probe, {});
+    }
+
+    auto on(result<cut> answer) -> action {
+        if (!answer) return done(answer.error());
+        switch (waits_) {
+            case waits::probe: return on_probe(answer->at);
+            case waits::objects: return on_objects(std::move(*answer));
+            case waits::head_again:
+                if (same_head(*answer)) return on_still_missing();
+                break;
+            default: break;
+        }
+        if (waits_ == waits::head_again && ++attempts_ >= 4) return on_moving_head(std::move(*answer));
+        return on_head(std::move(*answer));
+    }
+    auto on(result<listing> answer) -> action {
+        if (!answer && answer.error().code != errc::unsupported) return done(answer.error());
+        if (!answer) return ask(waits::head, {"head"}); // go on by loads
+        cut whole{answer->at, {std::nullopt}};
+        for (auto& [key, value] : answer->entries) {
+            if (key == "head") whole.objects[0] = std::move(value);
+            else cache_.emplace(cipher_.sha256(value), std::move(value));
+        }
+        complete_cut_ = true;
+        return on_head(std::move(whole));
+    }
+    auto on(result<key_bytes> answer) -> action {
+        const auto& listed = *pending_dek_;
+        if (!answer) {
+            const bool active = listed.number == head_.active().number;
+            const auto code = answer.error().code;
+            // Of the key side's answers only these say something of the key itself.
+            if (active || (code != errc::unknown_key && code != errc::key_disabled && code != errc::tampered))
+                return done(answer.error());
+            dek_problems_.emplace_back(listed.number, code);
+            return proceed();
+        }
+        auto keys = std::make_shared<const tree::dek_keys<C>>(
+            cipher_, answer->view(),
+            format::dek_binding{of_.realm, of_.environment, listed.number, listed.cipher}, listed);
+        if (!equal_constant_time(keys->commitment(), listed.commitment)) return done(errc::tampered);
+        keys_->add(std::move(keys));
+        return verified_ ? proceed() : on_active_key();
+    }
+    auto on(result<std::optional<mark>> answer) -> action {
+        if (!answer) return done(answer.error());
+        recalled_ = true;
+        anchor_ = *answer;
+        if (absent_) return anchor_ ? done(errc::tampered) : done(value_type{});
+        return check_marks();
+    }
+    auto on(result<void> answer) -> action {
+        if (!answer) return done(answer.error());
+        return done(std::move(made_));
+    }
+
+private:
+    enum class waits : unsigned char { probe, head, objects, head_again };
+
+    auto ask(waits what, std::vector<std::string> keys) -> action {
+        waits_ = what;
+        return load{of_.partition, std::move(keys)};
+    }
+    static auto done(result<value_type> with) -> action {
+        return action(std::in_place_type<result<value_type>>, std::move(with));
+    }
+
+    auto on_probe(const revision& at) -> action {
+        if (at != known_->at) return ask(waits::head, {"head"});
+        if (known_->pages.damaged() == 0) return done(known_);
+        // What was missing may be back: the head is still verified, only its records are looked for.
+        head_ = known_->head;
+        head_id_ = known_->head_id;
+        at_ = known_->at;
+        keys_ = std::make_shared<tree::keyset<C>>(*known_->keys);
+        verified_ = true;
+        return proceed();
+    }
+
+    auto on_moving_head(cut&& answer) -> action {
+        if (attempts_ >= 64) return done(errc::unavailable);
+        if (attempts_ == 4) return list{of_.partition};
+        return on_head(std::move(answer));
+    }
+
+    auto on_head(cut&& answer) -> action {
+        if (answer.objects.size() != 1) return done(errc::tampered);
+        if (!answer.objects[0]) return on_no_head(answer.at);
+        head_bytes_ = std::move(*answer.objects[0]);
+        auto parsed = format::decode_head(head_bytes_);
+        if (!parsed) return done(parsed.error());
+        head_ = *std::move(parsed);
+        if (head_.realm != of_.realm || head_.environment != of_.environment) return done(errc::tampered);
+        at_ = answer.at;
+        head_id_ = format::revision_of(cipher_.sha256(head_bytes_));
+        verified_ = false;
+        root_known_ = false;
+        lost_.clear();
+        dek_problems_.clear();
+        keys_ = std::make_shared<tree::keyset<C>>();
+        if (known_ != nullptr)
+            for (const auto& d : head_.deks)
+                if (auto held = known_->keys->shared(d)) keys_->add(std::move(held));
+        if (keys_->find(head_.active().number) == nullptr) return unwrap_dek(head_.active());
+        return on_active_key();
+    }
+
+    auto on_no_head(const revision& at) -> action {
+        if (at != revision{} || known_ != nullptr || seen_) return done(errc::tampered);
+        absent_ = true;
+        return recall{of_.realm, of_.environment};
+    }
+
+    auto unwrap_dek(const format::head_dek& listed) -> action {
+        pending_dek_ = listed;
+        return unwrap{listed.kek_id, of_.environment, listed.wrapped,
+                      format::wrap_aad({of_.realm, of_.environment, listed.number, listed.cipher},
+                                       listed.kek_id)};
+    }
+
+    auto on_active_key() -> action {
+        const auto signed_part = byte_view(head_bytes_).first(head_bytes_.size() - head_.mac.size());
+        const auto mac = keys_->find(head_.active().number)->head_mac(signed_part);
+        if (!equal_constant_time(mac, head_.mac)) return done(errc::tampered);
+        verified_ = true;
+        if (!recalled_) return recall{of_.realm, of_.environment};
+        return check_marks();
+    }
+
+    auto check_marks() -> action {
+        using format::mark_verdict;
+        for (const auto& m : {seen_, anchor_}) {
+            if (!m) continue;
+            const auto verdict = format::compare_mark(head_, *m);
+            if (verdict == mark_verdict::same || verdict == mark_verdict::newer) continue;
+            // Another process may have committed and anchored between our look at the store and our
+            // look at the anchor: the store, asked once more, is then no older than the anchor.
+            if (verdict == mark_verdict::older && m == anchor_ && m != seen_ && !asked_after_anchor_) {
+                asked_after_anchor_ = true;
+                return ask(waits::head, {"head"});
+            }
+            return done(errc::rolled_back);
+        }
+        return proceed();
+    }
+
+    /// Goes as far as what is held allows, and asks for what is missing.
+    auto proceed() -> action {
+        if (head_.closed()) return finish({});
+        if (auto next = want_root()) return *std::move(next);
+        if (auto next = want_pages()) return *std::move(next);
+        if (auto next = want_records()) return *std::move(next);
+        return assemble();
+    }
+
+    auto fetch(std::vector<format::object_name> names) -> action {
+        queue_ = std::move(names);
+        queue_at_ = 0;
+        missing_.clear();
+        if (complete_cut_) { // what a complete cut does not hold is nowhere
+            missing_ = std::move(queue_);
+            queue_.clear();
+            return on_still_missing();
+        }
+        return fetch_more();
+    }
+    auto fetch_more() -> action {
+        std::vector<std::string> keys;
+        const auto n = std::min(per_load, queue_.size() - queue_at_);
+        keys.reserve(n);
+        for (std::size_t i = 0; i < n; ++i) keys.push_back(format::store_key(queue_[queue_at_ + i]));
+        return ask(waits::objects, std::move(keys));
+    }
+    auto on_objects(cut&& answer) -> action {
+        const auto n = std::min(per_load, queue_.size() - queue_at_);
+        if (answer.objects.size() != n) return done(errc::tampered);
+        for (std::size_t i = 0; i < n; ++i) {
+            const auto& name = queue_[queue_at_ + i];
+            auto& object = answer.objects[i];
+            if (object && cipher_.sha256(*object) == name) cache_.emplace(name, std::move(*object));
+            else missing_.push_back(name);
+        }
+        queue_at_ += n;
+        if (queue_at_ < queue_.size()) return fetch_more();
+        if (!missing_.empty()) return ask(waits::head_again, {"head"});
+        return proceed();
+    }
+    auto same_head(const cut& answer) const -> bool {
+        if (answer.objects.size() != 1 || !answer.objects[0]) return false;
+        return format::revision_of(cipher_.sha256(*answer.objects[0])) == head_id_;
+    }
+    /// The head that names them is still the newest, and they are not there: they were taken away.
+    auto on_still_missing() -> action {
+        if (!want_only_records_) return done(errc::tampered);
+        for (const auto& name : missing_) lost_.emplace(name, true);
+        return proceed();
+    }
+
+    /// The keys of an object's DEK; an action if it has to be unwrapped first, a failure in `problem`.
+    auto keys_of(std::uint32_t number, errc& problem, std::optional<action>& next) -> const tree::dek_keys<C>* {
+        if (const auto* held = keys_->find(number)) return held;
+        const auto* listed = head_.find_dek(number);
+        problem = errc::tampered;
+        for (const auto& [n, code] : dek_problems_)
+            if (n == number) {
+                problem = code;
+                return nullptr;
+            }
+        if (listed != nullptr) next = unwrap_dek(*listed);
+        return nullptr;
+    }
+
+    /// Opens a root or a page that is in the cache.
+    auto open_body(format::object_kind kind, const bytes& object, std::optional<action>& next)
+        -> std::optional<tree::opened_body> {
+        const auto parts = format::parse_object(object);
+        if (!parts) {
+            next = done(parts.error());
+            return std::nullopt;
+        }
+        errc problem{};
+        const auto* keys = keys_of(parts->dek, problem, next);
+        if (keys == nullptr) {
+            if (!next) next = done(problem);
+            return std::nullopt;
+        }
+        auto opened = keys->open(kind, format::object_aad(parts->prefix, kind), parts->rest);
+        if (!opened) {
+            next = done(opened.error());
+            return std::nullopt;
+        }
+        return *std::move(opened);
+    }
+
+    auto want_root() -> std::optional<action> {
+        if (root_known_) return std::nullopt;
+        pages_.clear();
+        want_only_records_ = false;
+        if (known_ != nullptr && !known_->closed() && known_->head.root == head_.root) {
+            for (const auto& p : known_->pages.pages()) pages_.push_back({p.ref, p.node, {}});
+            root_known_ = true;
+            return std::nullopt;
+        }
+        const auto at = cache_.find(head_.root);
+        if (at == cache_.end()) return fetch({head_.root});
+        std::optional<action> next;
+        const auto opened = open_body(format::object_kind::root, at->second, next);
+        if (!opened) return next;
+        auto refs = format::decode_root(opened->view());
+        if (!refs) return done(refs.error());
+        tree::by_object_name<std::shared_ptr<const tree::page_node>> held;
+        if (known_ != nullptr)
+            for (const auto& p : known_->pages.pages()) held.emplace(p.ref.name, p.node);
+        for (auto& ref : *refs) {
+            const auto same = held.find(ref.name);
+            // A page is decoded for its place: it stands in for itself only where it stood before.
+            const bool usable = same != held.end() && same->second->entries.front().key == ref.first;
+            pages_.push_back({std::move(ref), usable ? same->second : nullptr, {}});
+        }
+        for (std::size_t i = 0; i + 1 < pages_.size(); ++i)
+            if (pages_[i].node && !(pages_[i].node->entries.back().key < pages_[i + 1].ref.first))
+                return done(errc::tampered);
+        root_known_ = true;
+        return std::nullopt;
+    }
+
+    auto want_pages() -> std::optional<action> {
+        want_only_records_ = false;
+        std::vector<format::object_name> absent;
+        for (const auto& p : pages_)
+            if (p.node == nullptr && p.entries.empty() && !cache_.contains(p.ref.name))
+                absent.push_back(p.ref.name);
+        if (!absent.empty()) return fetch(std::move(absent));
+        for (std::size_t i = 0; i < pages_.size(); ++i) {
+            auto& p = pages_[i];
+            if (p.node != nullptr || !p.entries.empty()) continue;
+            std::optional<action> next;
+            const auto opened = open_body(format::object_kind::page, cache_.find(p.ref.name)->second, next);
+            if (!opened) return next;
+            auto entries = format::decode_page(opened->view(), p.ref.first,
+                                               i + 1 < pages_.size() ? &pages_[i + 1].ref.first : nullptr);
+            if (!entries) return done(entries.error());
+            p.entries = *std::move(entries);
+        }
+        return std::nullopt;
+    }
+
+    /// The leaf that is held of an entry's newest version, if it is whole.
+    auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
+        if (known_ == nullptr || known_->closed() || known_->pages.pages().empty()) return nullptr;
+        const auto& node = *known_->pages.pages()[known_->pages.page_of(e.key)].node;
+        for (auto at = std::lower_bound(node.entries.begin(), node.entries.end(), e.key,
+                                        [](const format::entry& x, const format::entry_key& k) { return x.key < k; });
+             at != node.entries.end() && at->key == e.key; ++at) {
+            const auto& l = node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
+            if (l->is(e.newest()) && !l->damaged()) return l;
+        }
+        return nullptr;
+    }
+
+    auto want_records() -> std::optional<action> {
+        want_only_records_ = true;
+        std::vector<format::object_name> absent;
+        std::optional<action> next;
+        for (auto& p : pages_) {
+            if (p.node != nullptr && p.node->damaged == 0) continue;
+            if (p.node != nullptr) {
+                p.entries = p.node->entries; // look for its lost records again
+                p.node = nullptr;
+            }
+            for (const auto& e : p.entries) {
+                const auto& v = e.newest();
+                if (v.state != format::entry_state::value || lost_.contains(v.record)) continue;
+                const auto at = cache_.find(v.record);
+                if (at == cache_.end()) {
+                    if (held_leaf(e) == nullptr) absent.push_back(v.record);
+                    continue;
+                }
+                if (next) continue;
+                errc ignored{};
+                if (const auto parts = format::parse_object(at->second)) keys_of(parts->dek, ignored, next);
+            }
+        }
+        if (!absent.empty()) return fetch(std::move(absent));
+        return next;
+    }
+
+    auto make_leaf(const format::entry& e) -> std::shared_ptr<const tree::leaf> {
+        const auto& v = e.newest();
+        if (v.state != format::entry_state::value) return tree::leaf::make(e);
+        const auto at = cache_.find(v.record);
+        if (at == cache_.end()) {
+            auto held = held_leaf(e);
+            return held ? held : tree::leaf::make(e, errc::tampered);
+        }
+        const auto parts = format::parse_object(at->second);
+        if (!parts) return tree::leaf::make(e, parts.error().code);
+        errc problem{};
+        std::optional<action> none;
+        if (keys_of(parts->dek, problem, none) == nullptr) return tree::leaf::make(e, problem);
+        return tree::leaf::make(e, at->second);
+    }
+
+    auto assemble() -> action {
+        std::vector<tree::placed_page> placed;
+        placed.reserve(pages_.size());
+        for (auto& p : pages_) {
+            if (p.node == nullptr) {
+                auto node = std::make_shared<tree::page_node>();
+                node->leaves.reserve(p.entries.size());
+                for (const auto& e : p.entries) {
+                    node->leaves.push_back(make_leaf(e));
+                    if (node->leaves.back()->damaged()) ++node->damaged;
+                }
+                node->entries = std::move(p.entries);
+                p.node = std::move(node);
+            }
+            placed.push_back({std::move(p.ref), std::move(p.node)});
+        }
+        return finish(std::move(placed));
+    }
+
+    auto finish(std::vector<tree::placed_page> placed) -> action {
+        const bool had = known_ != nullptr && !known_->closed();
+        tree::page_set pages(std::move(placed), had ? &known_->pages : nullptr);
+        if (pages.has_orphans()) return done(errc::tampered);
+        made_ = std::make_shared<const tree::snapshot<C>>(
+            tree::snapshot<C>{head_, head_id_, at_, std::move(keys_), std::move(pages)});
+        const auto now = head_.mark_of();
+        if (!recalled_ || anchor_ == now) return done(std::move(made_));
+        return remember{of_.realm, of_.environment, now};
+    }
+
+    struct pending_page {
+        format::page_ref ref{};
+        std::shared_ptr<const tree::page_node> node{}; ///< Held already.
+        std::vector<format::entry> entries{};          ///< Or decoded now.
+    };
+
+    static constexpr std::size_t per_load = 4096;
+
+    C cipher_;
+    subject of_;
+    value_type known_;
+    std::optional<mark> seen_;
+    std::optional<mark> anchor_{};
+    waits waits_ = waits::head;
+    bool recalled_ = false;
+    bool asked_after_anchor_ = false;
+    bool absent_ = false;
+    bool verified_ = false;      ///< The head's MAC was right.
+    bool root_known_ = false;
+    bool complete_cut_ = false;  ///< The cache holds all objects of one committed state.
+    bool want_only_records_ = false;
+    unsigned attempts_ = 0;
+    bytes head_bytes_{};
+    format::head head_{};
+    revision head_id_{};
+    revision at_{};
+    std::optional<format::head_dek> pending_dek_{};
+    std::vector<std::pair<std::uint32_t, errc>> dek_problems_{};
+    std::shared_ptr<tree::keyset<C>> keys_{};
+    std::vector<pending_page> pages_{};
+    tree::object_cache cache_{};
+    tree::by_object_name<bool> lost_{};
+    std::vector<format::object_name> queue_{};
+    std::size_t queue_at_ = 0;
+    std::vector<format::object_name> missing_{};
+    value_type made_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::algorithm
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_SEALING_HPP
+#define COFFER_ALGORITHM_SEALING_HPP
+
+#include <coffer/concepts/store.hpp>
+#include <coffer/tree/rebuild.hpp>
+#include <coffer/tree/snapshot.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::algorithm {
+
+/// A state that is sealed and ready to be committed.
+template <Cipher C>
+struct sealed_state {
+    tree::snapshot_ptr<C> snapshot{};       ///< What it will be once it is committed.
+    std::vector<object_write> writes{};     ///< New objects and, last, the head.
+    std::vector<format::object_name> records{}; ///< Of the new values, to know the commit again by.
+};
+
+/// Signs a head and makes it an entry to write. `next.mac` is filled in.
+template <Cipher C>
+auto sign_head(const tree::dek_keys<C>& keys, format::head& next) -> bytes {
+    auto data = format::encode_head_unsigned(next);
+    next.mac = keys.head_mac(data);
+    data.insert(data.end(), next.mac.begin(), next.mac.end());
+    return data;
+}
+
+/// Seals a draft: new records, the pages that they touch, the root and the head `next`, which comes
+/// with all but seals, root and MAC. `seals` counts every object that was sealed, also where this
+/// fails or the commit is lost. Errors: unavailable (no randomness), unsupported (cipher),
+/// too_large (more pages than the format allows).
+template <Cipher C>
+class sealer {
+public:
+    sealer(const C& cipher, const tree::dek_keys<C>& keys, std::uint64_t& seals)
+        : cipher_(cipher), keys_(keys), seals_(seals), prefix_(format::object_prefix_of(keys.number())) {}
+
+    auto seal(const tree::snapshot<C>* base, const tree::draft& changed, format::head next,
+              std::shared_ptr<const tree::keyset<C>> keyset, std::uint64_t seals_before)
+        -> result<sealed_state<C>> {
+        static const std::vector<tree::placed_page> nothing;
+        auto pages = tree::rebuild(base == nullptr ? nothing : base->pages.pages(), changed.changes());
+        if (pages.size() > format::limits::pages) return errc::too_large;
+        std::vector<tree::placed_page> placed;
+        std::vector<format::page_ref> refs;
+        for (auto& page : pages) {
+            auto done = page.kept != nullptr ? result<tree::placed_page>(*page.kept)
+                                             : seal_page(base, changed, std::move(page.entries));
+            if (!done) return done.error();
+            refs.push_back(done->ref);
+            placed.push_back(*std::move(done));
+        }
+        auto root = seal_object(format::object_kind::root, format::encode_root(refs));
+        if (!root) return root.error();
+        next.root = *root;
+        next.deks.back().seals = seals_before + seals_;
+        auto head = sign_head(keys_, next);
+        const auto id = format::revision_of(cipher_.sha256(head));
+        state_.writes.push_back({"head", std::move(head)});
+        state_.snapshot = std::make_shared<const tree::snapshot<C>>(tree::snapshot<C>{
+            std::move(next), id, id, std::move(keyset),
+            tree::page_set(std::move(placed), base == nullptr ? nullptr : &base->pages)});
+        return std::move(state_);
+    }
+
+private:
+    auto seal_object(format::object_kind kind, byte_view body) -> result<format::object_name> {
+        ++seals_;
+        auto sealed = keys_.seal(kind, format::object_aad(prefix_, kind), body);
+        if (!sealed) return sealed.error();
+        return add(*std::move(sealed));
+    }
+    auto add(tree::sealed_object&& object) -> format::object_name {
+        state_.writes.push_back({format::store_key(object.name), std::move(object.data)});
+        return object.name;
+    }
+
+    /// Seals the staged values of an entry; the object of its newest version is left in `newest`.
+    auto seal_values(const tree::draft& changed, format::entry& e, bytes& newest) -> result<void> {
+        for (auto& v : e.versions) {
+            if (v.state != format::entry_state::value || v.record != format::object_name{}) continue;
+            const auto staged = changed.staged().find({e.key, v.number});
+            assert(staged != changed.staged().end() && "a version without record must be staged");
+            ++seals_;
+            auto sealed = keys_.seal(format::object_kind::record,
+                                     format::record_aad(prefix_, e.key, v.number), staged->second);
+            if (!sealed) return sealed.error();
+            if (&v == &e.versions.front()) newest = sealed->data;
+            v.record = add(*std::move(sealed));
+            state_.records.push_back(v.record);
+        }
+        return {};
+    }
+
+    auto seal_page(const tree::snapshot<C>* base, const tree::draft& changed,
+                   std::vector<format::entry>&& entries) -> result<tree::placed_page> {
+        auto node = std::make_shared<tree::page_node>();
+        node->leaves.reserve(entries.size());
+        for (auto& e : entries) {
+            std::shared_ptr<const tree::leaf> leaf;
+            if (changed.changes().contains(e.key)) {
+                bytes newest;
+                if (auto sealed = seal_values(changed, e, newest); !sealed) return sealed.error();
+                if (!newest.empty()) leaf = tree::leaf::make(e, newest);
+                else if (e.newest().state != format::entry_state::value) leaf = tree::leaf::make(e);
+            }
+            if (leaf == nullptr) leaf = held_leaf(base, e.key);
+            if (leaf->damaged()) ++node->damaged;
+            node->leaves.push_back(std::move(leaf));
+        }
+        auto name = seal_object(format::object_kind::page, format::encode_page(entries));
+        if (!name) return name.error();
+        tree::placed_page placed{{entries.front().key, *name}, nullptr};
+        node->entries = std::move(entries);
+        placed.node = std::move(node);
+        return placed;
+    }
+    /// An entry that no edit gave a new value keeps the record of the state below.
+    static auto held_leaf(const tree::snapshot<C>* base, const format::entry_key& key)
+        -> std::shared_ptr<const tree::leaf> {
+        const auto& node = *base->pages.pages()[base->pages.page_of(key)].node;
+        const auto at = std::lower_bound(
+            node.entries.begin(), node.entries.end(), key,
+            [](const format::entry& e, const format::entry_key& k) { return e.key < k; });
+        return node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
+    }
+
+    const C& cipher_;
+    const tree::dek_keys<C>& keys_;
+    std::uint64_t& seals_;
+    std::array<std::byte, format::object_prefix> prefix_;
+    sealed_state<C> state_{};
+};
+
+/// Calls f(name) for every object that a state lists: root, pages, records of all versions.
+template <Cipher C, class F>
+void each_listed(const tree::snapshot<C>& state, F&& f) {
+    if (state.closed()) return;
+    f(state.head.root);
+    for (const auto& page : state.pages.pages()) {
+        f(page.ref.name);
+        for (const auto& e : page.node->entries)
+            for (const auto& v : e.versions)
+                if (v.state == format::entry_state::value) f(v.record);
+    }
+}
+
+} // namespace coffer::inline COFFER_ABI::algorithm
+
+#endif

@@ -1,0 +1,488 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_TRANSACT_HPP
+#define COFFER_ALGORITHM_TRANSACT_HPP
+
+#include <coffer/algorithm/edit.hpp>
+#include <coffer/algorithm/refresh.hpp>
+#include <coffer/algorithm/sealing.hpp>
+#include <coffer/clock.hpp>
+
+#include <span>
+#include <unordered_set>
+
+namespace coffer::inline COFFER_ABI::algorithm {
+
+/// What a transaction is asked to do beyond its edits.
+struct transact_options {
+    bool create = false;                  ///< Make the environment if it is not there.
+    bool close = false;                   ///< Remove the environment; there are no edits then.
+    bool sweep = false;                   ///< Look for objects that nothing lists any more.
+    std::chrono::milliseconds grace{60'000}; ///< How long an unlisted object stays for late readers.
+    std::vector<std::string> erase{};     ///< Store keys that have been unlisted for longer.
+    store_limits limits{};
+};
+
+/// How a transaction ended well.
+template <Cipher C>
+struct transacted {
+    tree::snapshot_ptr<C> snapshot{};   ///< The state now: what was committed, or what was found.
+    bool committed = false;             ///< Something was written.
+    std::vector<std::string> unlisted{}; ///< Keys that the new state no longer lists.
+};
+
+/// Applies edits to the newest verified state and commits the outcome in one conditional write
+/// (docs/format.md, Writing). Edits that fail leave the others alone. On conflict it loads, applies
+/// and seals again, at most 64 times, with growing random pauses; when an outcome is unknown it
+/// sends the same bytes again until it is known, and gives up behind a fence.
+///
+/// Value: see transacted; each edit keeps its own answer.
+/// Errors: unknown_scope (no such environment), conflict (64 lost races), outcome_unknown,
+/// too_large, unavailable, unsupported, and what refresh, store and key side answer; but for
+/// outcome_unknown nothing was written.
+template <Cipher C>
+class transact final : private tree::draft_source {
+public:
+    using value_type = transacted<C>;
+    using action = std::variant<load, list, unwrap, recall, remember, key_for, wrap, commit, pause, result<value_type>>;
+
+    /// `known` is the newest snapshot held and `seen` its mark. The edits outlive the algorithm, the
+    /// clock everything.
+    transact(const C& cipher, subject of, tree::snapshot_ptr<C> known, std::optional<mark> seen,
+             const clock& time, std::vector<queued_edit*> edits, transact_options options)
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), time_(&time),
+          edits_(std::move(edits)), options_(std::move(options)) {}
+    transact(transact&&) noexcept = default;
+    auto operator=(transact&&) -> transact& = delete;
+    ~transact() override = default;
+
+    auto start() -> action {
+        if (known_ == nullptr || known_->closed()) return look(after::edit);
+        base_ = known_;
+        return edit(); // as if nobody else had written: the commit's condition finds out
+    }
+
+    auto on(result<cut> answer) -> action {
+        if (loading_) return on_old_records(std::move(answer));
+        return from_refresh(refresh_->on(std::move(answer)));
+    }
+    auto on(result<listing> answer) -> action {
+        if (sweeping_) return on_sweep(std::move(answer));
+        return from_refresh(refresh_->on(std::move(answer)));
+    }
+    auto on(result<key_bytes> answer) -> action { return from_refresh(refresh_->on(std::move(answer))); }
+    auto on(result<std::optional<mark>> answer) -> action {
+        return from_refresh(refresh_->on(std::move(answer)));
+    }
+    auto on(result<std::string> answer) -> action {
+        if (!answer) return done(answer.error());
+        kek_id_ = *std::move(answer);
+        if (auto drawn = cipher_.random(new_dek_.span()); !drawn) return done(drawn.error());
+        const auto aad = format::wrap_aad(binding(), kek_id_);
+        return wrap{kek_id_, key_bytes(std::as_const(new_dek_).view()), aad};
+    }
+    auto on(result<bytes> answer) -> action {
+        if (!answer) return done(answer.error());
+        format::head_dek listed{next_dek_, C::id, {}, 0, kek_id_, *std::move(answer)};
+        tree::dek_keys<C> probe(cipher_, new_dek_.view(), binding(), listed);
+        listed.commitment = probe.commitment();
+        new_keys_ = std::make_shared<const tree::dek_keys<C>>(cipher_, new_dek_.view(), binding(), listed);
+        new_listed_ = std::move(listed);
+        new_dek_ = key_bytes{};
+        return edit();
+    }
+    auto on(result<commit_outcome> answer) -> action {
+        if (!answer) return unknown_sent_ ? look_again() : done(answer.error());
+        if (*answer == commit_outcome::committed) return fencing_ ? done(errc::unavailable) : on_committed();
+        if (*answer == commit_outcome::conflict && !unknown_sent_) return on_conflict();
+        unknown_sent_ = true; // even a conflict may now be with our own first sending
+        return look(after::settle);
+    }
+    auto on(result<void> answer) -> action {
+        if (anchoring_) {
+            // The commit stands, but no restart would remember it: not acknowledged, safe to repeat.
+            if (!answer) return done(errc::outcome_unknown);
+            return done(finished());
+        }
+        if (pausing_) {
+            pausing_ = false;
+            if (!answer) return done(unknown_sent_ ? failure(errc::outcome_unknown) : answer.error());
+            return look(pause_then_);
+        }
+        return from_refresh(refresh_->on(std::move(answer)));
+    }
+
+private:
+    enum class after : unsigned char { edit, settle };
+    static constexpr unsigned most_attempts = 64;
+    static constexpr unsigned most_sendings = 5;
+
+    static auto done(result<value_type> with) -> action {
+        return action(std::in_place_type<result<value_type>>, std::move(with));
+    }
+    auto binding() const -> format::dek_binding {
+        return {of_.realm, of_.environment, next_dek_, C::id};
+    }
+
+    // Looking at the newest state -----------------------------------------------------------------
+
+    auto look(after then) -> action {
+        then_ = then;
+        refresh_.emplace(cipher_, of_, known_, seen_);
+        return from_refresh(refresh_->start());
+    }
+    auto from_refresh(typename refresh<C>::action next) -> action {
+        return std::visit(
+            [&]<class A>(A& what) -> action {
+                if constexpr (std::is_same_v<A, result<tree::snapshot_ptr<C>>>) return on_state(std::move(what));
+                else return action(std::in_place_type<A>, std::move(what));
+            },
+            next);
+    }
+    auto on_state(result<tree::snapshot_ptr<C>> state) -> action {
+        if (!state) return then_ == after::settle ? look_again() : done(state.error());
+        if (then_ == after::settle) return settle(*std::move(state));
+        adopt(*std::move(state));
+        fresh_ = true;
+        return edit();
+    }
+    void adopt(tree::snapshot_ptr<C> state) {
+        base_ = std::move(state);
+        if (base_ == nullptr) return;
+        known_ = base_;
+        seen_ = base_->head.mark_of();
+    }
+    auto wait_then(after then) -> action {
+        pausing_ = true;
+        pause_then_ = then;
+        std::array<std::byte, 2> random{};
+        (void)cipher_.random(random); // jitter alone: without randomness the pause is just the longest
+        const auto most = std::min<std::uint64_t>(std::uint64_t{2} << std::min(attempts_, 7U), 200);
+        const auto spread = (std::to_integer<std::uint64_t>(random[0]) << 8) | std::to_integer<std::uint64_t>(random[1]);
+        return pause{std::chrono::milliseconds(1 + (most * spread >> 16))};
+    }
+
+    // Editing -------------------------------------------------------------------------------------
+
+    auto live() const noexcept -> bool { return base_ != nullptr && !base_->closed(); }
+
+    auto edit() -> action {
+        if (!live() && !options_.create) return done(errc::unknown_scope);
+        if (options_.close) return close();
+        if (auto next = want_dek()) return *std::move(next);
+        draft_.emplace(live() ? &base_->pages : nullptr, *this,
+                       static_cast<std::uint64_t>(time_->wall().count()));
+        wanted_.clear();
+        bool all_well = true;
+        for (auto* e : edits_) all_well = e->apply(*draft_) && all_well;
+        if (!wanted_.empty()) return load_old_records();
+        const bool changed = !draft_->changes().empty();
+        if ((!all_well || !changed) && !fresh_) return look(after::edit); // don't judge by an old state
+        if (!changed) return done(finished());
+        if (options_.sweep && live() && !swept_) return sweep();
+        return seal();
+    }
+
+    auto want_dek() -> std::optional<action> {
+        if (new_keys_ != nullptr && (!live() || base_->head.active().number < next_dek_)) return std::nullopt;
+        new_keys_.reset();
+        if (live()) {
+            const auto& active = base_->head.active();
+            if (active.seals + seals_ < format::limits::seals_rotate ||
+                base_->head.deks.size() == format::limits::deks)
+                return std::nullopt;
+            next_dek_ = active.number + 1;
+        } else {
+            next_dek_ = base_ == nullptr ? 1 : base_->head.active().number + 1;
+        }
+        return key_for{of_.environment};
+    }
+
+    // draft_source: old values are loaded when an edit first asks for them.
+    auto value_of(const format::entry_key& key, const format::entry_version& v) -> result<tree::opened_body> override {
+        const auto newest = base_->pages.find(key);
+        if (newest.newest != nullptr && newest.newest->is(v)) return base_->open(*newest.newest);
+        const auto at = old_records_.find(v.record);
+        if (at == old_records_.end()) {
+            if (lost_.contains(v.record)) return errc::tampered;
+            wanted_.push_back(v.record);
+            return errc::unavailable;
+        }
+        const auto parts = format::parse_object(at->second);
+        if (!parts) return parts.error();
+        const auto* keys = base_->keys->find(parts->dek);
+        if (keys == nullptr) return errc::key_disabled;
+        return keys->open(format::object_kind::record, format::record_aad(parts->prefix, key, v.number),
+                          parts->rest);
+    }
+    auto new_id() -> result<format::secret_id> override {
+        format::secret_id id{};
+        if (auto drawn = cipher_.random(id); !drawn) return drawn.error();
+        return id;
+    }
+    auto load_old_records() -> action {
+        loading_ = true;
+        std::vector<std::string> keys;
+        for (const auto& name : wanted_) keys.push_back(format::store_key(name));
+        return load{of_.partition, std::move(keys)};
+    }
+    auto on_old_records(result<cut> answer) -> action {
+        loading_ = false;
+        if (!answer) return done(answer.error());
+        if (answer->objects.size() != wanted_.size()) return done(errc::tampered);
+        bool missing = false;
+        for (std::size_t i = 0; i < wanted_.size(); ++i) {
+            auto& object = answer->objects[i];
+            if (object && cipher_.sha256(*object) == wanted_[i])
+                old_records_.emplace(wanted_[i], std::move(*object));
+            else missing = lost_.emplace(wanted_[i], fresh_).second || missing;
+        }
+        if (missing && !fresh_) { // another writer may have trimmed it: look at the newest state first
+            lost_.clear();
+            return look(after::edit);
+        }
+        return edit();
+    }
+
+    // Sweeping ------------------------------------------------------------------------------------
+
+    auto sweep() -> action {
+        swept_ = true;
+        const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
+        if (age < options_.grace.count()) return seal();
+        sweeping_ = true;
+        return list{of_.partition};
+    }
+    /// Whatever the newest head does not list has been unlisted at least since it was written.
+    auto on_sweep(result<listing> answer) -> action {
+        sweeping_ = false;
+        if (answer && answer->at == base_->at)
+            for (auto& [key, value] : answer->entries)
+                if (key != "head") options_.erase.push_back(std::move(key));
+        return seal();
+    }
+
+    // Sealing and committing ----------------------------------------------------------------------
+
+    auto next_head() const -> format::head {
+        format::head next;
+        if (base_ != nullptr) {
+            next = base_->head;
+            next.generation += 1;
+            next.ancestors = format::next_ancestors(base_->head);
+        } else {
+            next.realm = of_.realm;
+            next.environment = of_.environment;
+        }
+        next.written_at = static_cast<std::uint64_t>(time_->wall().count());
+        if (new_keys_ != nullptr) {
+            if (!live()) next.deks.clear();
+            next.deks.push_back(new_listed_);
+        }
+        return next;
+    }
+
+    auto seal() -> action {
+        auto next = next_head();
+        const auto before = next.deks.back().seals;
+        if (before + seals_ >= format::limits::seals_refuse) return done(errc::unsupported);
+        std::shared_ptr<const tree::keyset<C>> keys;
+        if (new_keys_ == nullptr) {
+            keys = base_->keys;
+        } else {
+            auto more = live() ? std::make_shared<tree::keyset<C>>(*base_->keys)
+                               : std::make_shared<tree::keyset<C>>();
+            more->add(new_keys_);
+            keys = std::move(more);
+        }
+        const auto* active = keys->find(next.active().number);
+        auto sealed = sealer<C>(cipher_, *active, seals_)
+                          .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys, before);
+        if (!sealed) return done(sealed.error());
+        mine_ = std::move(sealed->snapshot);
+        my_records_ = std::move(sealed->records);
+        return send(std::move(sealed->writes));
+    }
+
+    auto send(std::vector<object_write>&& writes) -> action {
+        std::size_t total = 0;
+        for (const auto& w : writes) {
+            if (w.value->size() > options_.limits.object_bytes) return done(errc::too_large);
+            total += w.value->size();
+        }
+        if (total > options_.limits.commit_bytes) return done(errc::too_large);
+        add_erasures(writes);
+        writes_ = std::make_shared<const std::vector<object_write>>(std::move(writes));
+        sendings_ = 1;
+        unknown_sent_ = false;
+        return commit{of_.partition, expected(), mine_->at, writes_};
+    }
+    auto expected() const -> revision { return base_ == nullptr ? revision{} : base_->at; }
+
+    /// What is erased must really be unlisted: a merge or a restore may have brought it back.
+    void add_erasures(std::vector<object_write>& writes) const {
+        if (options_.erase.empty()) return;
+        std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
+        const auto keep = [&](const format::object_name& name) { gone.erase(format::store_key(name)); };
+        each_listed(*mine_, keep);
+        if (base_ != nullptr) each_listed(*base_, keep); // a reader of the last state may still want it
+        for (auto& key : gone) writes.push_back({key, std::nullopt});
+    }
+
+    auto close() -> action {
+        if (!fresh_) return look(after::edit);
+        auto next = next_head();
+        next.root = {};
+        const auto* active = base_->keys->find(next.active().number);
+        std::vector<object_write> writes;
+        each_listed(*base_, [&](const format::object_name& name) {
+            writes.push_back({format::store_key(name), std::nullopt});
+        });
+        auto data = sign_head(*active, next);
+        const auto id = format::revision_of(cipher_.sha256(data));
+        writes.push_back({"head", std::move(data)});
+        mine_ = std::make_shared<const tree::snapshot<C>>(
+            tree::snapshot<C>{std::move(next), id, id, base_->keys, {}});
+        writes_ = std::make_shared<const std::vector<object_write>>(std::move(writes));
+        sendings_ = 1;
+        return commit{of_.partition, expected(), mine_->at, writes_};
+    }
+
+    auto on_conflict() -> action {
+        if (fencing_) return look(after::settle);
+        if (++attempts_ >= most_attempts) return done(errc::conflict);
+        fresh_ = false;
+        return attempts_ == 1 ? look(after::edit) : wait_then(after::edit);
+    }
+
+    auto on_committed() -> action {
+        anchoring_ = true;
+        committed_ = mine_;
+        return remember{of_.realm, of_.environment, mine_->head.mark_of()};
+    }
+
+    auto finished() -> value_type {
+        value_type out;
+        out.committed = committed_ != nullptr;
+        out.snapshot = out.committed ? committed_ : base_;
+        if (out.committed && base_ != nullptr && !base_->closed() && !mine_->closed()) {
+            tree::by_object_name<bool> listed;
+            // Only pages differ between two states of one writer: compare what is not shared.
+            each_listed(*mine_, [&](const format::object_name& n) { listed.emplace(n, true); });
+            each_listed(*base_, [&](const format::object_name& n) {
+                if (!listed.contains(n)) out.unlisted.push_back(format::store_key(n));
+            });
+        }
+        return out;
+    }
+
+    // When the outcome is unknown -----------------------------------------------------------------
+
+    /// The store can't be asked now: again after a pause, and at last the truth is that nobody knows.
+    auto look_again() -> action {
+        if (++blind_looks_ >= most_sendings) return done(errc::outcome_unknown);
+        ++attempts_;
+        return wait_then(after::settle);
+    }
+
+    auto settle(tree::snapshot_ptr<C> now) -> action {
+        if (is_mine(now)) {
+            known_ = now;
+            seen_ = now->head.mark_of();
+            if (now->head.mac == mine_->head.mac) return on_committed();
+            anchoring_ = true; // mine, and others on top of it: the newest is what to remember
+            committed_ = now;
+            return remember{of_.realm, of_.environment, now->head.mark_of()};
+        }
+        const bool unmoved = base_ == nullptr ? now == nullptr : now != nullptr && now->head.mac == base_->head.mac;
+        if (unmoved) return send_again();
+        if (now != nullptr && now->head.generation > mine_->head.generation + format::limits::ancestors)
+            return done(errc::outcome_unknown);
+        // Another head stands where ours would: ours can't be committed any more.
+        if (fencing_) return done(errc::unavailable);
+        adopt(std::move(now));
+        unknown_sent_ = false;
+        return on_conflict();
+    }
+    auto is_mine(const tree::snapshot_ptr<C>& now) const -> bool {
+        if (now == nullptr || now->head.generation < mine_->head.generation) return false;
+        const auto distance = now->head.generation - mine_->head.generation;
+        if (distance == 0) return now->head.mac == mine_->head.mac;
+        if (distance <= format::limits::ancestors)
+            return now->head.ancestors[distance - 1] == format::ancestor_of(mine_->head.mac);
+        bool found = false;
+        for (const auto& record : my_records_)
+            now->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
+                for (const auto& v : e.versions) found = found || v.record == record;
+                return !found;
+            });
+        return found;
+    }
+    /// The old head proves nothing, the commit may still be on its way: the same bytes again, and at
+    /// last a head without a change on the same condition, which one of the two can win alone.
+    auto send_again() -> action {
+        if (fencing_ && sendings_ >= most_sendings) return done(errc::outcome_unknown);
+        if (++sendings_ <= most_sendings) {
+            if (!fencing_) return commit{of_.partition, expected(), mine_->at, writes_};
+            return commit{of_.partition, expected(), fence_at_, fence_};
+        }
+        if (!live()) return done(errc::outcome_unknown);
+        fencing_ = true;
+        sendings_ = 1;
+        auto next = next_head();
+        next.deks = base_->head.deks;
+        next.deks.back().seals += seals_;
+        next.root = base_->head.root;
+        auto data = sign_head(*base_->keys->find(next.active().number), next);
+        fence_at_ = format::revision_of(cipher_.sha256(data));
+        fence_ = std::make_shared<const std::vector<object_write>>(
+            std::vector<object_write>{{"head", std::move(data)}});
+        return commit{of_.partition, expected(), fence_at_, fence_};
+    }
+
+    C cipher_;
+    subject of_;
+    tree::snapshot_ptr<C> known_;
+    std::optional<mark> seen_;
+    const clock* time_;
+    std::vector<queued_edit*> edits_;
+    transact_options options_;
+
+    std::optional<refresh<C>> refresh_{};
+    after then_ = after::edit;
+    after pause_then_ = after::edit;
+    bool pausing_ = false;
+    bool loading_ = false;   ///< Old records are on their way.
+    bool sweeping_ = false;
+    bool swept_ = false;
+    bool anchoring_ = false; ///< Committed; the anchor is being written.
+    bool fresh_ = false;     ///< `base_` was the newest state in this run.
+    unsigned attempts_ = 0;
+    unsigned blind_looks_ = 0;
+
+    tree::snapshot_ptr<C> base_{};
+    std::optional<tree::draft> draft_{};
+    std::vector<format::object_name> wanted_{};
+    tree::object_cache old_records_{};
+    tree::by_object_name<bool> lost_{};
+
+    std::uint32_t next_dek_ = 1;
+    std::string kek_id_{};
+    key_bytes new_dek_{};
+    format::head_dek new_listed_{};
+    std::shared_ptr<const tree::dek_keys<C>> new_keys_{};
+
+    std::uint64_t seals_ = 0; ///< Since the last success, lost attempts included.
+    tree::snapshot_ptr<C> mine_{};
+    std::vector<format::object_name> my_records_{};
+    std::shared_ptr<const std::vector<object_write>> writes_{};
+    tree::snapshot_ptr<C> committed_{};
+    bool unknown_sent_ = false; ///< A sending of `writes_` may still land.
+    unsigned sendings_ = 0;
+    bool fencing_ = false;
+    std::shared_ptr<const std::vector<object_write>> fence_{};
+    revision fence_at_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::algorithm
+
+#endif

@@ -149,6 +149,32 @@ void each_listed(const tree::snapshot<C>& state, F&& f) {
     }
 }
 
+/// Calls f(name) for every object that `before` lists and `after` does not. Pages that both share
+/// are passed over whole, so this costs what the two differ in.
+template <Cipher C, class F>
+void each_unlisted(const tree::snapshot<C>& before, const tree::snapshot<C>& after, F&& f) {
+    tree::by_object_name<bool> shared;
+    for (const auto& page : before.pages.pages()) shared.emplace(page.ref.name, false);
+    tree::by_object_name<bool> listed;
+    const auto each_record = [](const tree::page_node& node, auto&& g) {
+        for (const auto& e : node.entries)
+            for (const auto& v : e.versions)
+                if (v.state == format::entry_state::value) g(v.record);
+    };
+    for (const auto& page : after.pages.pages()) {
+        if (const auto at = shared.find(page.ref.name); at != shared.end()) at->second = true;
+        else each_record(*page.node, [&](const format::object_name& n) { listed.emplace(n, true); });
+    }
+    if (before.head.root != after.head.root) f(before.head.root);
+    for (const auto& page : before.pages.pages()) {
+        if (shared.find(page.ref.name)->second) continue;
+        f(page.ref.name);
+        each_record(*page.node, [&](const format::object_name& n) {
+            if (!listed.contains(n)) f(n);
+        });
+    }
+}
+
 } // namespace coffer::inline COFFER_ABI::algorithm
 
 #endif

@@ -69,7 +69,10 @@ public:
         if (sweeping_) return on_sweep(std::move(answer));
         return from_refresh(refresh_->on(std::move(answer)));
     }
-    auto on(result<key_bytes> answer) -> action { return from_refresh(refresh_->on(std::move(answer))); }
+    auto on(result<key_bytes> answer) -> action {
+        if (pending_dek_) return on_old_key(std::move(answer));
+        return from_refresh(refresh_->on(std::move(answer)));
+    }
     auto on(result<std::optional<mark>> answer) -> action {
         return from_refresh(refresh_->on(std::move(answer)));
     }
@@ -121,6 +124,9 @@ private:
     }
     auto binding() const -> format::dek_binding {
         return {of_.realm, of_.environment, next_dek_, C::id};
+    }
+    auto binding_of(const format::head_dek& listed) const -> format::dek_binding {
+        return {of_.realm, of_.environment, listed.number, listed.cipher};
     }
 
     // Looking at the newest state -----------------------------------------------------------------
@@ -183,17 +189,12 @@ private:
     }
 
     auto want_dek() -> std::optional<action> {
-        if (new_keys_ != nullptr && (!live() || base_->head.active().number < next_dek_)) return std::nullopt;
-        new_keys_.reset();
-        if (live()) {
-            const auto& active = base_->head.active();
-            if (active.seals + seals_ < format::limits::seals_rotate ||
-                base_->head.deks.size() == format::limits::deks)
-                return std::nullopt;
-            next_dek_ = active.number + 1;
-        } else {
-            next_dek_ = base_ == nullptr ? 1 : base_->head.active().number + 1;
-        }
+        const auto highest = base_ == nullptr ? 0 : base_->head.active().number;
+        const bool wanted = !live() || (base_->head.active().seals + seals_ >= format::limits::seals_rotate &&
+                                        base_->head.deks.size() < format::limits::deks);
+        if (!wanted || (new_keys_ != nullptr && next_dek_ <= highest)) new_keys_.reset();
+        if (!wanted || new_keys_ != nullptr) return std::nullopt;
+        next_dek_ = highest + 1;
         return key_for{of_.environment};
     }
 
@@ -210,7 +211,8 @@ private:
         const auto parts = format::parse_object(at->second);
         if (!parts) return parts.error();
         const auto* keys = base_->keys->find(parts->dek);
-        if (keys == nullptr) return errc::key_disabled;
+        if (keys == nullptr) keys = old_keys_.find(parts->dek);
+        if (keys == nullptr) return old_key_problem_;
         return keys->open(format::object_kind::record, format::record_aad(parts->prefix, key, v.number),
                           parts->rest);
     }
@@ -240,7 +242,31 @@ private:
             lost_.clear();
             return look(after::edit);
         }
+        return want_old_keys();
+    }
+    /// An old version may be under a DEK that no newest value needs.
+    auto want_old_keys() -> action {
+        for (const auto& [name, object] : old_records_) {
+            const auto parts = format::parse_object(object);
+            if (!parts || base_->keys->find(parts->dek) || old_keys_.find(parts->dek)) continue;
+            const auto* listed = base_->head.find_dek(parts->dek);
+            if (listed == nullptr || old_key_problem_ != errc::tampered) continue;
+            pending_dek_ = *listed;
+            return unwrap{listed->kek_id, of_.environment, listed->wrapped,
+                          format::wrap_aad(binding_of(*listed), listed->kek_id)};
+        }
         return edit();
+    }
+    auto on_old_key(result<key_bytes> answer) -> action {
+        const auto listed = *std::exchange(pending_dek_, std::nullopt);
+        if (!answer) {
+            old_key_problem_ = answer.error().code;
+            return edit();
+        }
+        auto keys = std::make_shared<const tree::dek_keys<C>>(cipher_, answer->view(), binding_of(listed), listed);
+        if (!equal_constant_time(keys->commitment(), listed.commitment)) return done(errc::tampered);
+        old_keys_.add(std::move(keys));
+        return want_old_keys();
     }
 
     // Sweeping ------------------------------------------------------------------------------------
@@ -318,14 +344,15 @@ private:
     }
     auto expected() const -> revision { return base_ == nullptr ? revision{} : base_->at; }
 
-    /// What is erased must really be unlisted: a merge or a restore may have brought it back.
+    /// What is erased must really be unlisted: a merge or a restore may have brought it back. What
+    /// the last state lists stays too, for readers that are at it.
     void add_erasures(std::vector<object_write>& writes) const {
         if (options_.erase.empty()) return;
         std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
         const auto keep = [&](const format::object_name& name) { gone.erase(format::store_key(name)); };
         each_listed(*mine_, keep);
-        if (base_ != nullptr) each_listed(*base_, keep); // a reader of the last state may still want it
-        for (auto& key : gone) writes.push_back({key, std::nullopt});
+        if (live()) each_listed(*base_, keep);
+        for (const auto& key : gone) writes.push_back({key, std::nullopt});
     }
 
     auto close() -> action {
@@ -348,7 +375,6 @@ private:
     }
 
     auto on_conflict() -> action {
-        if (fencing_) return look(after::settle);
         if (++attempts_ >= most_attempts) return done(errc::conflict);
         fresh_ = false;
         return attempts_ == 1 ? look(after::edit) : wait_then(after::edit);
@@ -364,14 +390,10 @@ private:
         value_type out;
         out.committed = committed_ != nullptr;
         out.snapshot = out.committed ? committed_ : base_;
-        if (out.committed && base_ != nullptr && !base_->closed() && !mine_->closed()) {
-            tree::by_object_name<bool> listed;
-            // Only pages differ between two states of one writer: compare what is not shared.
-            each_listed(*mine_, [&](const format::object_name& n) { listed.emplace(n, true); });
-            each_listed(*base_, [&](const format::object_name& n) {
-                if (!listed.contains(n)) out.unlisted.push_back(format::store_key(n));
+        if (out.committed && live() && !mine_->closed())
+            each_unlisted(*base_, *mine_, [&](const format::object_name& name) {
+                out.unlisted.push_back(format::store_key(name));
             });
-        }
         return out;
     }
 
@@ -464,6 +486,9 @@ private:
     std::vector<format::object_name> wanted_{};
     tree::object_cache old_records_{};
     tree::by_object_name<bool> lost_{};
+    tree::keyset<C> old_keys_{};
+    errc old_key_problem_ = errc::tampered;
+    std::optional<format::head_dek> pending_dek_{};
 
     std::uint32_t next_dek_ = 1;
     std::string kek_id_{};

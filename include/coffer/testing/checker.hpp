@@ -18,6 +18,8 @@ public:
     /// `if (!check.that(opened.has_value(), "the store opens")) return;`
     virtual auto that(bool held, std::string_view expectation,
                       std::source_location where = std::source_location::current()) -> bool = 0;
+    /// Says that a law, or a part of it, can't be checked on this subject. Shown, never a silent pass.
+    virtual void not_applicable(std::string_view why) = 0;
 };
 
 /// One law of a concept: its number and sentence, and the check over a fresh subject.

@@ -31,14 +31,17 @@ add_custom_target(coffer_tests)
 # coffer_test(<name> SOURCES <file>… [LINK <target or dependency>…] [LABELS <label>…] [TIMEOUT <s>])
 #
 # A Catch2 program, test_<name>, that ctest runs as <name>. All of its cases must pass, and there
-# must be one. If something in LINK is not there, the test is skipped visibly, with the reason.
+# must be one. A backend keeps its tests in its folder tests/, added only if COFFER_BUILD_TESTS. If something in LINK is not there, the test is skipped visibly, with the reason.
 #  LABELS  threads: also run under the thread sanitizer · slow · net: listens on the loopback
 function(coffer_test name)
     cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;LINK;LABELS")
     if(ARG_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "coffer_test(${name}): what is '${ARG_UNPARSED_ARGUMENTS}'?")
     endif()
-    set_property(GLOBAL APPEND PROPERTY COFFER_LISTED_TESTS ${ARG_SOURCES})
+    foreach(source IN LISTS ARG_SOURCES)
+        cmake_path(ABSOLUTE_PATH source NORMALIZE)
+        set_property(GLOBAL APPEND PROPERTY COFFER_LISTED_TESTS "${source}")
+    endforeach()
     coffer_lacks(lacks ${ARG_LINK})
     if(lacks)
         coffer_skipped_test(${name} "needs ${lacks}")

@@ -2,8 +2,13 @@
 #ifndef COFFER_TESTING_CATCH2_HPP
 #define COFFER_TESTING_CATCH2_HPP
 
-// The conformance laws under Catch2, 3 or 2.13. Call from inside a TEST_CASE.
-#include <coffer/testing/conformance.hpp>
+// The conformance laws under Catch2, 3 or 2.13: call run_store_laws(make) and the like from inside
+// a TEST_CASE.
+#include <coffer/testing/anchor_laws.hpp>
+#include <coffer/testing/cipher_laws.hpp>
+#include <coffer/testing/inheritance_laws.hpp>
+#include <coffer/testing/key_provider_laws.hpp>
+#include <coffer/testing/store_laws.hpp>
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/catch_message.hpp>
@@ -13,14 +18,15 @@
 #endif
 
 #include <string>
+#include <type_traits>
 
 namespace coffer::inline COFFER_ABI::testing {
 
 /// A checker whose expectations are Catch2 assertions.
 class catch2_checker final : public checker {
 public:
-    auto that(bool held, std::string_view expectation, std::source_location where) -> bool override {
-        INFO(where.file_name() << ":" << where.line() << ": expected: " << std::string(expectation));
+    auto that(bool held, std::string_view expectation, source_location where) -> bool override {
+        INFO(where.file << ":" << where.line << ": expected: " << std::string(expectation));
         CHECK(held);
         return held;
     }
@@ -45,7 +51,9 @@ void run_laws(const Laws& laws, Make& make) {
 /// The laws of Store, and of ListableStore if it is one: see store_laws.hpp.
 template <class Make>
 void run_store_laws(Make make) {
-    conformance::each_of_store(make, [&](const auto& laws) { run_laws(laws, make); });
+    run_laws(store_laws<Make>, make);
+    if constexpr (ListableStore<std::remove_cvref_t<decltype(make())>>)
+        run_laws(listing_laws<Make>, make);
 }
 /// The laws of Cipher: see cipher_laws.hpp.
 template <class Make>
@@ -56,6 +64,13 @@ void run_cipher_laws(Make make) {
 template <class Make>
 void run_inheritance_laws(Make make) {
     run_laws(inheritance_laws<Make>, make);
+}
+/// The laws of KeyProvider, and of AnchoringKeyProvider if it is one: see key_provider_laws.hpp.
+template <class Make>
+void run_key_provider_laws(Make make) {
+    run_laws(key_provider_laws<Make>, make);
+    if constexpr (AnchoringKeyProvider<std::remove_cvref_t<decltype(make())>>)
+        run_laws(anchor_laws<Make>, make);
 }
 
 } // namespace with_catch2

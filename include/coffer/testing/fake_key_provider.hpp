@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// UNSAFE, FOR TESTS ONLY: its keys are written below and it "wraps" with a checksum, so that whoever
-// reads the wrapped bytes can read the DEK.
+// UNSAFE, FOR TESTS ONLY: its keys are written below and it "wraps" with a checksum, so that
+// whoever reads the wrapped bytes can read the DEK.
 #ifndef COFFER_TESTING_FAKE_KEY_PROVIDER_HPP
 #define COFFER_TESTING_FAKE_KEY_PROVIDER_HPP
 
@@ -22,8 +22,8 @@
 namespace coffer::inline COFFER_ABI::testing {
 
 /// A key provider without any cryptography, for tests of what uses one. It keeps all laws of
-/// AnchoringKeyProvider but secrecy and durability: changed bytes and another AAD are `tampered`, KEKs have states and
-/// environments, marks are remembered. It can be told to fail.
+/// AnchoringKeyProvider but secrecy and durability: changed bytes and another AAD are `tampered`,
+/// KEKs have states and environments, marks are remembered. It can be told to fail.
 ///
 /// It starts with one KEK, `fake-kek`, that speaks for every environment. A handle: copies are the
 /// same provider. Thread-safe.
@@ -83,7 +83,8 @@ public:
         bytes wrapped(wrapped_size);
         const std::uint64_t number = ++all_->wraps;
         std::memcpy(wrapped.data(), &number, 8);
-        for (std::size_t i = 0; i < 32; ++i) wrapped[8 + i] = dek[i] ^ pad(number, i);
+        for (std::size_t i = 0; i < 32; ++i)
+            wrapped[8 + i] = dek[i] ^ pad(number, i);
         const auto sum = checksum(k->id, aad, byte_view(wrapped).first(40));
         std::memcpy(wrapped.data() + 40, &sum, 8);
         return wrapped;
@@ -102,7 +103,8 @@ public:
         std::uint64_t number = 0;
         std::memcpy(&number, wrapped.data(), 8);
         key_bytes dek;
-        for (std::size_t i = 0; i < 32; ++i) dek.span()[i] = wrapped[8 + i] ^ pad(number, i);
+        for (std::size_t i = 0; i < 32; ++i)
+            dek.span()[i] = wrapped[8 + i] ^ pad(number, i);
         return dek;
     }
 
@@ -148,9 +150,8 @@ private:
             return failure;
         }
         auto find(std::string_view id) const -> const kek* {
-            const auto found = std::ranges::find(keks, id, [](const kek& k) -> std::string_view {
-                return k.id;
-            });
+            const auto found =
+                std::ranges::find(keks, id, [](const kek& k) -> std::string_view { return k.id; });
             return found == keks.end() ? nullptr : &*found;
         }
         auto speaks(const kek& k, std::string_view environment) const -> bool {
@@ -166,7 +167,8 @@ private:
         const auto mix = [&](std::uint64_t x) { sum = (sum ^ x) * 1099511628211U; };
         for (const auto part : {as_bytes(id), aad, text}) {
             mix(part.size());
-            for (const auto b : part) mix(std::to_integer<std::uint64_t>(b));
+            for (const auto b : part)
+                mix(std::to_integer<std::uint64_t>(b));
         }
         return sum;
     }

@@ -19,8 +19,8 @@ namespace coffer::inline COFFER_ABI::testing {
 ///     }
 ///
 /// `make()` gives a fresh, empty store each time (each law asks for its own). For S12 it may have a
-/// member `reopen(store&&)`, which lets go of the store and opens what it kept again; without one S12
-/// is reported as not applicable. Each object and commit is small but for S13, which goes up to
+/// member `reopen(store&&)`, which lets go of the store and opens what it kept again; without one
+/// S12 is reported as not applicable. Each object and commit is small but for S13, which goes up to
 /// 64 MiB to find the limits. S6, S9 and L1 use threads.
 template <class Make>
 inline constexpr std::array<law<Make>, 15> store_laws{{

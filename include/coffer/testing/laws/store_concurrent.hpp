@@ -27,7 +27,8 @@ inline auto is_one_commit(const revision& at, const objects& abc) -> bool {
     if (abc.size() != 3 || abc[0] != abc[1] || abc[1] != abc[2]) return false;
     if (!abc[0]) return at == none;
     std::uint32_t number = 0;
-    for (const char c : as_text(*abc[0])) number = number * 10 + static_cast<std::uint32_t>(c - '0');
+    for (const char c : as_text(*abc[0]))
+        number = number * 10 + static_cast<std::uint32_t>(c - '0');
     return at == rev(number);
 }
 
@@ -68,10 +69,12 @@ void race(std::size_t threads, F&& f) {
     std::vector<std::thread> all;
     for (std::size_t i = 0; i < threads; ++i)
         all.emplace_back([&, i] {
-            for (--waiting; waiting != 0;) std::this_thread::yield();
+            for (--waiting; waiting != 0;)
+                std::this_thread::yield();
             f(i);
         });
-    for (auto& t : all) t.join();
+    for (auto& t : all)
+        t.join();
 }
 
 template <class Make>
@@ -83,8 +86,8 @@ void store_s9(Make& make, checker& check) {
         std::array<std::atomic<int>, threads> committed{};
         race(threads, [&](std::size_t i) {
             const auto own = rev(round * 16 + static_cast<std::uint32_t>(i));
-            const writes what{put("head", std::to_string(round)), put("r" + std::to_string(round),
-                                                                      std::to_string(i))};
+            const writes what{put("head", std::to_string(round)),
+                              put("r" + std::to_string(round), std::to_string(i))};
             const auto done = store.commit(partition, at, own, what);
             if (done && *done == commit_outcome::committed) committed[i] = 1;
         });
@@ -92,7 +95,8 @@ void store_s9(Make& make, checker& check) {
         std::size_t winner = 0;
         for (std::size_t i = 0; i < threads; ++i)
             if (committed[i] == 1) ++winners, winner = i;
-        if (!check.that(winners == 1, "of commits with the same expectation one is committed")) return;
+        if (!check.that(winners == 1, "of commits with the same expectation one is committed"))
+            return;
         at = rev(round * 16 + static_cast<std::uint32_t>(winner));
         const auto seen = store.load(partition, keys{"r" + std::to_string(round)});
         if (!check.that(seen && seen->at == at && seen->objects[0] == text(std::to_string(winner)),
@@ -100,10 +104,12 @@ void store_s9(Make& make, checker& check) {
             return;
     }
     keys rounds;
-    for (int round = 1; round <= 25; ++round) rounds.push_back("r" + std::to_string(round));
+    for (int round = 1; round <= 25; ++round)
+        rounds.push_back("r" + std::to_string(round));
     const auto seen = store.load(partition, rounds);
     bool kept = seen.has_value();
-    for (std::size_t i = 0; kept && i < rounds.size(); ++i) kept = seen->objects[i].has_value();
+    for (std::size_t i = 0; kept && i < rounds.size(); ++i)
+        kept = seen->objects[i].has_value();
     check.that(kept, "no acknowledged commit is lost");
 }
 

@@ -16,7 +16,8 @@ void store_s10(Make& make, checker& check) {
     auto store = make();
     subject s(store, check);
     if (!s.commits(none, rev(1), {put("head", "1")})) return;
-    const auto refused = s.commit(rev(1), rev(2), {put("head", "2"), put("a", "2"), put("NO", "2")});
+    const auto refused =
+        s.commit(rev(1), rev(2), {put("head", "2"), put("a", "2"), put("NO", "2")});
     check.that(!refused.has_value(), "a commit with a malformed key behind good ones fails");
     const keys asked{"head", "a"};
     const objects before{text("1"), std::nullopt};

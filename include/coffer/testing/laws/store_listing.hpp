@@ -29,7 +29,8 @@ void store_l1(Make& make, checker& check) {
         const auto listed = busy.list(partition);
         if (!listed) return false;
         objects abc;
-        for (const auto& [key, value] : listed->entries) abc.emplace_back(value);
+        for (const auto& [key, value] : listed->entries)
+            abc.emplace_back(value);
         if (abc.empty()) abc.resize(3);
         return is_one_commit(listed->at, abc);
     });

@@ -31,10 +31,12 @@ void store_s3(Make& make, checker& check) {
     auto store = make();
     subject s(store, check);
     bytes all(256);
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::byte>(i);
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = static_cast<std::byte>(i);
     const bytes zeros(100);
     bytes large(70'000);
-    for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<std::byte>(i * 7 >> 3);
+    for (std::size_t i = 0; i < large.size(); ++i)
+        large[i] = static_cast<std::byte>(i * 7 >> 3);
     const writes what{{"empty", bytes{}}, {"zeros", zeros}, {"all", all}, {"large", large}};
     if (!s.commits(none, rev(1), what)) return;
     s.shows(rev(1), {"large", "all", "zeros"}, {large, all, zeros}, "in the order asked");
@@ -81,8 +83,9 @@ void store_s7(Make& make, checker& check) {
     if (!s.commits(rev(1), rev(2), {erase("a"), put("b", "2"), erase("absent")})) return;
     s.shows(rev(2), {"a", "b", "c", "absent"}, {std::nullopt, text("2"), text("1"), std::nullopt},
             "erased, replaced, kept; and erasing what is absent is no fault");
-    if (!s.commits(rev(2), rev(3), {put("a", "x"), put("a", "y"), put("b", "x"), erase("b"),
-                                    erase("c"), put("c", "z")}))
+    if (!s.commits(
+            rev(2), rev(3),
+            {put("a", "x"), put("a", "y"), put("b", "x"), erase("b"), erase("c"), put("c", "z")}))
         return;
     s.shows(rev(3), {"a", "b", "c"}, {text("y"), std::nullopt, text("z")},
             "the last write to a key named twice wins");
@@ -99,7 +102,8 @@ void store_s8(Make& make, checker& check) {
     if (!two.commits(none, rev(2), {put("head", "2"), put("b", "2")})) return;
     if (!three.commits(none, rev(3), {put("head", "3")})) return;
     if (!two.commits(rev(2), rev(4), {erase("a"), erase("b")})) return;
-    one.shows(rev(1), {"head", "a", "b"}, {text("1"), text("1"), std::nullopt}, "the first is kept");
+    one.shows(rev(1), {"head", "a", "b"}, {text("1"), text("1"), std::nullopt},
+              "the first is kept");
     two.shows(rev(4), {"head", "b"}, {text("2"), std::nullopt}, "the second has its own");
     three.shows(rev(3), {"head", "a"}, {text("3"), std::nullopt}, "the third has its own");
 }

@@ -26,11 +26,15 @@ constexpr auto rev(std::uint32_t n) -> revision {
 }
 inline constexpr revision none{};
 
-inline auto text(std::string_view t) -> bytes { return {as_bytes(t).begin(), as_bytes(t).end()}; }
+inline auto text(std::string_view t) -> bytes {
+    return {as_bytes(t).begin(), as_bytes(t).end()};
+}
 inline auto put(std::string_view key, std::string_view value) -> object_write {
     return {std::string(key), text(value)};
 }
-inline auto erase(std::string_view key) -> object_write { return {std::string(key), std::nullopt}; }
+inline auto erase(std::string_view key) -> object_write {
+    return {std::string(key), std::nullopt};
+}
 
 using writes = std::vector<object_write>;
 using keys = std::vector<std::string>;
@@ -47,25 +51,24 @@ public:
         return store_.commit(partition_, expected, next, what);
     }
     auto commits(revision expected, revision next, const writes& what,
-                 std::source_location where = std::source_location::current()) -> bool {
+                 source_location where = source_location::current()) -> bool {
         const auto done = commit(expected, next, what);
         return check_.that(done.has_value() && *done == commit_outcome::committed,
                            "a commit on the partition's revision is committed", where);
     }
     auto conflicts(revision expected, revision next, const writes& what, std::string_view which,
-                   std::source_location where = std::source_location::current()) -> bool {
+                   source_location where = source_location::current()) -> bool {
         const auto done = commit(expected, next, what);
         return check_.that(done.has_value() && *done == commit_outcome::conflict, which, where);
     }
     auto fails(errc with, revision expected, revision next, const writes& what,
-               std::string_view which,
-               std::source_location where = std::source_location::current()) -> bool {
+               std::string_view which, source_location where = source_location::current()) -> bool {
         const auto done = commit(expected, next, what);
         return check_.that(!done.has_value() && done.error() == with, which, where);
     }
     /// A load of these keys answers exactly this cut.
     auto shows(revision at, const keys& asked, const objects& expected, std::string_view which,
-               std::source_location where = std::source_location::current()) -> bool {
+               source_location where = source_location::current()) -> bool {
         const auto loaded = store_.load(partition_, asked);
         return check_.that(loaded.has_value() && loaded->at == at && loaded->objects == expected,
                            which, where);

@@ -31,8 +31,10 @@ namespace key_laws {
 
 inline auto sample_dek(unsigned seed = 7) -> key_bytes {
     key_bytes dek;
-    for (auto& b : dek.span())
-        b = static_cast<std::byte>(seed = seed * 1103515245U + 12345U >> 3);
+    for (auto& b : dek.span()) {
+        seed = seed * 1103515245U + 12345U; // any sequence that does not repeat soon
+        b = static_cast<std::byte>(seed >> 16);
+    }
     return dek;
 }
 inline auto same(const result<key_bytes>& got, const key_bytes& dek) -> bool {

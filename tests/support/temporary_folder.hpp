@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TESTS_SUPPORT_TEMPORARY_FOLDER_HPP
+#define COFFER_TESTS_SUPPORT_TEMPORARY_FOLDER_HPP
+
+#include <filesystem>
+#include <string>
+#include <system_error>
+
+#include <stdlib.h>
+
+namespace coffer_test {
+
+/// A folder of its own, mode 0700, that goes with all that is in it.
+class temporary_folder {
+public:
+    temporary_folder() {
+        auto pattern = (std::filesystem::temp_directory_path() / "coffer-test-XXXXXX").string();
+        if (::mkdtemp(pattern.data()) == nullptr)
+            throw std::system_error(errno, std::generic_category(), "mkdtemp");
+        path_ = pattern;
+    }
+    temporary_folder(const temporary_folder&) = delete;
+    auto operator=(const temporary_folder&) -> temporary_folder& = delete;
+    ~temporary_folder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    auto path() const -> const std::filesystem::path& { return path_; }
+    auto operator/(const std::filesystem::path& name) const -> std::filesystem::path {
+        return path_ / name;
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+} // namespace coffer_test
+
+#endif

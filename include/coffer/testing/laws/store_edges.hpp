@@ -16,17 +16,17 @@ void store_s10(Make& make, checker& check) {
     auto store = make();
     subject s(store, check);
     if (!s.commits(none, rev(1), {put("head", "1")})) return;
-    const auto refused =
-        s.commit(rev(1), rev(2), {put("head", "2"), put("a", "2"), put("NO", "2")});
-    check.that(!refused.has_value(), "a commit with a malformed key behind good ones fails");
     const keys asked{"head", "a"};
-    const objects before{text("1"), std::nullopt};
-    s.shows(rev(1), asked, before, "it wrote nothing");
-    if (const auto most = store.limits().object_bytes; most < affordable_bytes) {
-        const auto late = s.commit(rev(1), rev(3), {put("a", "3"), {"b", bytes(most + 1)}});
-        check.that(!late.has_value(), "a commit with an object that is too large fails");
-        s.shows(rev(1), asked, before, "it wrote nothing either");
-    }
+    const auto harmless = [&](const writes& what) {
+        if (s.commit(rev(1), rev(2), what).has_value()) {
+            check.not_applicable("a commit that should fail does not: see S13 and S14");
+            return false;
+        }
+        return s.shows(rev(1), asked, {text("1"), std::nullopt}, "what failed wrote nothing");
+    };
+    if (!harmless({put("head", "2"), put("a", "2"), put("NO", "2")})) return;
+    if (const auto most = store.limits().object_bytes; most < affordable_bytes)
+        if (!harmless({put("a", "3"), {"b", bytes(most + 1)}})) return;
     if (!s.commits(rev(1), rev(4), {put("head", "4")})) return;
     s.shows(rev(4), asked, {text("4"), std::nullopt}, "nor does it write anything later");
 }
@@ -35,11 +35,11 @@ template <class Make>
 void store_s11(Make& make, checker& check) {
     auto store = make();
     subject s(store, check);
-    const writes second{put("head", "2"), erase("a")};
+    const writes second{put("head", "2"), put("a", "2")};
     if (!s.commits(none, rev(1), {put("head", "1"), put("a", "1")})) return;
     if (!s.commits(rev(1), rev(2), second)) return; // as if its answer had been lost
     s.conflicts(rev(1), rev(2), second, "the same commit, sent again after it was committed");
-    s.shows(rev(2), {"head", "a"}, {text("2"), std::nullopt}, "it is there once");
+    s.shows(rev(2), {"head", "a"}, {text("2"), text("2")}, "it is there once");
     if (!s.commits(rev(2), rev(3), {put("head", "3"), put("a", "3")})) return;
     s.conflicts(rev(1), rev(2), second, "the same commit, sent again after another's");
     s.shows(rev(3), {"head", "a"}, {text("3"), text("3")}, "it undoes nothing");
@@ -145,7 +145,7 @@ void store_s15(Make& make, checker& check) {
     revision at{};
     for (const auto& next : kept) {
         if (!s.commits(at, next, {put("head", "1")})) return;
-        if (!s.shows(next, {}, {}, "16 bytes come back as they are")) return;
+        if (!s.shows(next, {"head"}, {text("1")}, "16 bytes come back as they are")) return;
         for (const std::size_t i : {0U, 7U, 8U, 15U}) {
             auto other = next;
             other[i] ^= std::byte{0x10};

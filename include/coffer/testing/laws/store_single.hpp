@@ -62,7 +62,7 @@ void store_s4(Make& make, checker& check) {
     s.shows(rev(1), {"head"}, {text("1")}, "nothing was erased");
     subject other(store, check, "absent");
     other.conflicts(rev(1), rev(2), {put("head", "2")}, "a partition that is not there");
-    other.shows(none, {"head"}, {std::nullopt}, "no partition was made");
+    other.commits(none, rev(3), {put("head", "3")}); // so it was not made
 }
 
 template <class Make>
@@ -98,10 +98,12 @@ void store_s8(Make& make, checker& check) {
     subject two(store, check, "one.two");
     subject three(store, check, "one-two");
     if (!one.commits(none, rev(1), {put("head", "1"), put("a", "1")})) return;
-    two.shows(none, {"head", "a"}, {std::nullopt, std::nullopt}, "another partition has nothing");
-    if (!two.commits(none, rev(2), {put("head", "2"), put("b", "2")})) return;
+    if (!two.commits(none, rev(2), {put("b", "2")})) return;
+    two.shows(rev(2), {"head", "a", "b"}, {std::nullopt, std::nullopt, text("2")},
+              "another partition has its own alone");
+    if (!two.commits(rev(2), rev(5), {put("a", "5"), put("b", "5")})) return;
     if (!three.commits(none, rev(3), {put("head", "3")})) return;
-    if (!two.commits(rev(2), rev(4), {erase("a"), erase("b")})) return;
+    if (!two.commits(rev(5), rev(4), {put("head", "2"), erase("a"), erase("b")})) return;
     one.shows(rev(1), {"head", "a", "b"}, {text("1"), text("1"), std::nullopt},
               "the first is kept");
     two.shows(rev(4), {"head", "b"}, {text("2"), std::nullopt}, "the second has its own");

@@ -36,6 +36,8 @@ public:
 
     /// Milliseconds since 1970-01-01 UTC, the same for all edits of a commit.
     auto now() const noexcept -> std::uint64_t { return now_; }
+    /// The tree below the changes; null for an environment that is being made.
+    auto base() const noexcept -> const page_set* { return base_; }
     auto source() const noexcept -> draft_source& { return *source_; }
     /// An entry as it would be after the changes so far; null if there is none. Valid until the next
     /// change.

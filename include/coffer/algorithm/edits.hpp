@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_EDITS_HPP
+#define COFFER_ALGORITHM_EDITS_HPP
+
+#include <coffer/algorithm/edit.hpp>
+#include <coffer/names.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI {
+
+/// What a write may say beside the value.
+struct write_options {
+    /// The version that the writer expects to replace; 0: that this scope has no value of its own.
+    /// Else conflict, and nothing is written.
+    std::optional<std::uint64_t> if_version{};
+    /// When the value stops being served: milliseconds since 1970-01-01 UTC; 0 is never.
+    std::uint64_t expires = 0;
+    /// Replaces the entry's note; nullopt leaves it.
+    std::optional<std::string> note{};
+    /// Instead of the vault's own author.
+    std::optional<std::string> author{};
+};
+
+/// What a write did.
+struct written {
+    std::uint64_t version = 0; ///< Of the name in this scope, now.
+    bool changed = true;       ///< False: the same value by the same author was there already.
+};
+
+/// A name and its value on the way in.
+struct named_value {
+    std::string name{};
+    wiped_bytes value{};
+};
+
+} // namespace coffer::inline COFFER_ABI
+
+/// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values and
+/// contexts are checked when the edit is made, by the vault.
+namespace coffer::inline COFFER_ABI::algorithm::edits {
+
+using format::entry;
+using format::entry_key;
+using format::entry_state;
+using format::entry_version;
+
+/// A scope must be there before anything is set in it; with `open` it is made by the first write.
+inline auto need_scope(tree::draft& d, const entry_key& key, bool open) -> result<void> {
+    if (key.space.empty() || d.find({key.space, {}, {}}) != nullptr) return {};
+    if (!open) return errc::unknown_scope;
+    auto id = d.source().new_id();
+    if (!id) return id.error();
+    const entry_key scope{key.space, {}, {}};
+    d.set({scope, *id, {}, {{1, entry_state::value, d.now(), 0, {}, {}}}});
+    d.stage(scope, 1, as_bytes("{}"));
+    return {};
+}
+
+/// Appends a version. With a value it is staged. Versions beyond those that writers keep go.
+inline auto append(tree::draft& d, const entry_key& key, entry_state state, std::optional<byte_view> value,
+                   const write_options& with, std::string_view author) -> result<written> {
+    const auto* was = d.find(key);
+    entry next = was != nullptr ? *was : entry{key, {}, {}, {}};
+    const bool gone = was == nullptr || was->newest().state == entry_state::deleted;
+    if (gone && state != entry_state::deleted) { // set again after its removal: another secret
+        auto id = d.source().new_id();
+        if (!id) return id.error();
+        next.id = *id;
+        next.note.clear();
+    }
+    if (with.note) next.note = *with.note;
+    const auto number = was == nullptr ? 1 : was->newest().number + 1;
+    next.versions.insert(next.versions.begin(),
+                         entry_version{number, state, d.now(), with.expires, std::string(author), {}});
+    if (next.versions.size() > format::limits::versions_kept)
+        next.versions.resize(format::limits::versions_kept);
+    d.set(std::move(next));
+    if (value) d.stage(key, number, *value);
+    return written{number, true};
+}
+
+/// The version of this scope's own entry; 0 if it has none or it was removed.
+inline auto own_version(const entry* e) noexcept -> std::uint64_t {
+    return e == nullptr || e->newest().state == entry_state::deleted ? 0 : e->newest().number;
+}
+inline auto expectation(const entry* e, const write_options& with) noexcept -> result<void> {
+    if (with.if_version && *with.if_version != own_version(e)) return errc::conflict;
+    return {};
+}
+
+/// Sets values in one scope, all or none.
+struct put {
+    using value_type = std::vector<written>;
+    entry_key scope{};
+    std::vector<named_value> values{};
+    write_options with{};
+    std::string author{};
+    bool open_spaces = false;
+
+    auto operator()(tree::draft& d) const -> result<value_type> {
+        if (auto there = need_scope(d, scope, open_spaces); !there) return there.error();
+        value_type out;
+        for (const auto& v : values) {
+            auto one = put_one(d, v);
+            if (!one) return one.error();
+            out.push_back(*one);
+        }
+        return out;
+    }
+
+private:
+    auto put_one(tree::draft& d, const named_value& v) const -> result<written> {
+        const entry_key key{scope.space, scope.actor, v.name};
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (was != nullptr) {
+            // A repetition of the writer's own last write is no new version. Only its own: "equal"
+            // would tell anyone else what the value is. A value that can't be read is replaced.
+            const auto& newest = was->newest();
+            const bool same_entry = newest.state == entry_state::value && newest.author == author &&
+                                    newest.expires == with.expires;
+            if (same_entry) {
+                const auto same = d.value_equals(key, newest, v.value);
+                if (!same && same.error().code == errc::unavailable) return same.error();
+                if (same && *same) return note_only(d, *was);
+            }
+        }
+        return append(d, key, entry_state::value, byte_view(v.value), with, author);
+    }
+    auto note_only(tree::draft& d, const entry& was) const -> written {
+        const auto number = was.newest().number;
+        if (!with.note || *with.note == was.note) return {number, false};
+        entry next = was;
+        next.note = *with.note;
+        d.set(std::move(next));
+        return {number, true};
+    }
+};
+
+/// Removes this scope's own value, or its hiding: the look-up goes on to the next scope again.
+struct erase {
+    using value_type = written;
+    entry_key key{};
+    write_options with{};
+    std::string author{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, false); !there) return there.error();
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (own_version(was) == 0) return errc::not_found;
+        return append(d, key, entry_state::deleted, std::nullopt, with, author);
+    }
+};
+
+/// The name is not found in this scope from now on, whatever the next scope says.
+struct hide {
+    using value_type = written;
+    entry_key key{};
+    write_options with{};
+    std::string author{};
+    bool open_spaces = false;
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (was != nullptr && was->newest().state == entry_state::hidden)
+            return written{was->newest().number, false};
+        return append(d, key, entry_state::hidden, std::nullopt, with, author);
+    }
+};
+
+/// Makes the state of an older version the newest one, as a new version.
+inline auto restore(tree::draft& d, const entry& was, const entry_version& to, const write_options& with,
+                    std::string_view author) -> result<written> {
+    const auto key = was.key;
+    if (to.state != entry_state::value) return append(d, key, to.state, std::nullopt, with, author);
+    const auto value = d.value_of(key, to);
+    if (!value) return value.error();
+    return append(d, key, entry_state::value, byte_view(*value), with, author);
+}
+
+/// Undoes hide: what was there before it is there again, or the name is inherited again.
+struct show {
+    using value_type = written;
+    entry_key key{};
+    write_options with{};
+    std::string author{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, false); !there) return there.error();
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (was == nullptr || was->newest().state != entry_state::hidden) return errc::not_found;
+        const auto& versions = was->versions;
+        if (versions.size() > 1 && versions[1].state == entry_state::value)
+            return restore(d, *was, versions[1], with, author);
+        return append(d, key, entry_state::deleted, std::nullopt, with, author);
+    }
+};
+
+/// Undoes erase: the newest version before the removal is there again.
+struct undelete {
+    using value_type = written;
+    entry_key key{};
+    write_options with{};
+    std::string author{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, false); !there) return there.error();
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (was == nullptr || was->newest().state != entry_state::deleted) return errc::not_found;
+        for (const auto& v : was->versions)
+            if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
+        return errc::not_found;
+    }
+};
+
+/// The value of an older version as a new version.
+struct rollback {
+    using value_type = written;
+    entry_key key{};
+    std::uint64_t number = 0;
+    write_options with{};
+    std::string author{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, false); !there) return there.error();
+        const auto* was = d.find(key);
+        if (auto expected = expectation(was, with); !expected) return expected.error();
+        if (was == nullptr) return errc::not_found;
+        for (const auto& v : was->versions)
+            if (v.number == number) {
+                if (v.state != entry_state::value) return errc::not_found;
+                return restore(d, *was, v, with, author);
+            }
+        return errc::not_found;
+    }
+};
+
+/// Reads a version's value; changes nothing.
+struct read_version {
+    using value_type = wiped_bytes;
+    entry_key key{};
+    std::uint64_t number = 0; ///< 0: the newest.
+
+    auto operator()(tree::draft& d) const -> result<wiped_bytes> {
+        if (auto there = need_scope(d, key, false); !there) return there.error();
+        const auto* e = d.find(key);
+        if (e == nullptr) return errc::not_found;
+        for (const auto& v : e->versions)
+            if (number == 0 || v.number == number) {
+                if (v.state != entry_state::value) return errc::not_found;
+                return d.value_of(key, v);
+            }
+        return errc::not_found;
+    }
+};
+
+/// Makes the environment's own entry, or a space's; its value is the scope's metadata (JSON).
+struct make_scope {
+    using value_type = bool; ///< Whether it was made; false: it was there.
+    entry_key key{};
+    std::string metadata{"{}"};
+    std::string author{};
+    bool must_be_new = false;
+
+    auto operator()(tree::draft& d) const -> result<bool> {
+        if (d.find(key) != nullptr) {
+            if (must_be_new) return errc::conflict;
+            return false;
+        }
+        auto made = append(d, key, entry_state::value, as_bytes(metadata), {}, author);
+        if (!made) return made.error();
+        return true;
+    }
+};
+
+/// Replaces a scope's metadata.
+struct describe_scope {
+    using value_type = written;
+    entry_key key{};
+    std::string metadata{};
+    std::string author{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        if (d.find(key) == nullptr) return errc::unknown_scope;
+        return append(d, key, entry_state::value, as_bytes(metadata), {}, author);
+    }
+};
+
+/// Removes a space with everything in it, the values of its actors included.
+struct remove_space {
+    using value_type = std::size_t; ///< How many names went with it.
+    std::string space{};
+
+    auto operator()(tree::draft& d) const -> result<std::size_t> {
+        if (d.find({space, {}, {}}) == nullptr) return errc::unknown_scope;
+        std::vector<entry_key> keys;
+        d.each_of_space(space, [&](const entry& e) { keys.push_back(e.key); });
+        for (const auto& key : keys) d.erase(key);
+        return keys.size() - 1;
+    }
+};
+
+/// Notes an environment in the registry, or takes it out. The registry makes its own entry first.
+struct enlist {
+    using value_type = bool; ///< Whether anything changed.
+    std::string name{};
+    bool present = true;
+
+    auto operator()(tree::draft& d) const -> result<bool> {
+        if (auto made = make_scope{{}, "{}", {}, false}(d); !made) return made;
+        const entry_key key{{}, {}, name};
+        const bool listed = own_version(d.find(key)) != 0;
+        if (listed == present) return false;
+        auto done = present ? append(d, key, entry_state::value, as_bytes("{}"), {}, {})
+                            : append(d, key, entry_state::deleted, std::nullopt, {}, {});
+        if (!done) return done.error();
+        return true;
+    }
+};
+
+/// A version of a name whose value can't be had.
+struct damaged_version {
+    scope where{};
+    std::string name{};
+    std::uint64_t version = 0;
+    errc why{};
+};
+
+/// Opens every version of every value; changes nothing.
+struct verify_all {
+    struct report {
+        std::size_t checked = 0;
+        std::vector<damaged_version> damaged{};
+    };
+    using value_type = report;
+    std::string environment{};
+
+    auto operator()(tree::draft& d) const -> result<report> {
+        report out;
+        d.base()->each_from({}, [&](const entry& e, const tree::leaf&) {
+            for (const auto& v : e.versions) {
+                if (v.state != entry_state::value) continue;
+                ++out.checked;
+                if (const auto value = d.value_of(e.key, v); !value)
+                    out.damaged.push_back({scope({environment, e.key.space, e.key.actor}), e.key.name,
+                                           v.number, value.error().code});
+            }
+            return true;
+        });
+        return out;
+    }
+};
+
+} // namespace coffer::inline COFFER_ABI::algorithm::edits
+
+#endif

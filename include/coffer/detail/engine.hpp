@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_DETAIL_ENGINE_HPP
+#define COFFER_DETAIL_ENGINE_HPP
+
+#include <coffer/algorithm/drive.hpp>
+#include <coffer/algorithm/edits.hpp>
+#include <coffer/algorithm/transact.hpp>
+#include <coffer/detail/slot.hpp>
+#include <coffer/policy.hpp>
+#include <coffer/tree/snapshot_view.hpp>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <unordered_map>
+
+namespace coffer::inline COFFER_ABI::detail {
+
+/// Rises when an engine goes, so that threads let go of the views that they keep of it.
+inline auto engines_gone() noexcept -> std::atomic<std::uint64_t>& {
+    static std::atomic<std::uint64_t> count{0};
+    return count;
+}
+
+/// What vault and resolver share: store, cipher, keys, and what is held of each environment.
+template <class P>
+class engine {
+public:
+    using S = typename P::store_type;
+    using C = typename P::cipher_type;
+    using K = typename P::key_provider_type;
+    using I = typename P::inheritance_type;
+    using ms = std::chrono::milliseconds;
+    using slot_type = slot<C>;
+
+    engine(S store, C cipher, K keys, I inheritance, options with)
+        : store_(std::move(store)), cipher_(std::move(cipher)), keys_(std::move(keys)),
+          inheritance_(std::move(inheritance)), options_(std::move(with)),
+          time_(options_.time != nullptr ? options_.time : &machine_clock()) {}
+    engine(const engine&) = delete;
+    auto operator=(const engine&) -> engine& = delete;
+    ~engine() { engines_gone().fetch_add(1, std::memory_order_release); }
+
+    auto store() noexcept -> S& { return store_; }
+    auto keys() noexcept -> K& { return keys_; }
+    auto cipher() const noexcept -> const C& { return cipher_; }
+    auto settings() const noexcept -> const options& { return options_; }
+    auto time() const noexcept -> const clock& { return *time_; }
+
+    auto slot_of(std::string_view environment) -> slot_type& {
+        const std::lock_guard lock(mutex_);
+        auto& held = slots_[std::string(environment)];
+        if (held == nullptr)
+            held = std::make_unique<slot_type>(algorithm::subject{
+                options_.realm, std::string(environment),
+                format::partition_name(cipher_, options_.realm, environment)});
+        return *held;
+    }
+
+    // Reading -------------------------------------------------------------------------------------
+
+    /// The newest state of an environment, or the last one while the store is away. Its snapshot is
+    /// null where there is none.
+    auto observe(slot_type& s) -> result<current_state<C>> {
+        if (is_recent(s)) return s.state(false);
+        const auto seen = s.share_flight([&] { return refresh(s); });
+        if (seen) return s.state(false);
+        return in_place_of(s, seen.error());
+    }
+    /// Whether the last look is recent enough for a read not to look again.
+    auto is_recent(const slot_type& s) const noexcept -> bool {
+        const auto checked = s.checked();
+        return checked.count() >= 0 && options_.recheck_after.count() > 0 &&
+               time_->boot() - checked < options_.recheck_after;
+    }
+    /// The answer when a refresh failed: the last state while the store alone is away, else the error.
+    auto in_place_of(const slot_type& s, const failure& why) const -> result<current_state<C>> {
+        const bool away = why.code == errc::unavailable || why.code == errc::timed_out;
+        const auto checked = s.checked();
+        if (!away || checked.count() < 0 || time_->boot() - checked > options_.serve_stale_for) return why;
+        return s.state(true);
+    }
+    auto refresh(slot_type& s) -> result<void> {
+        const auto [known, seen] = s.held();
+        const auto as_of = time_->boot();
+        algorithm::refresh<C> look(cipher_, s.of(), known, seen);
+        auto found = algorithm::run(look, store_, keys_);
+        if (!found) return found.error();
+        return s.adopt(*std::move(found), as_of);
+    }
+
+    /// An environment that is not there: never made or removed is unknown_scope; one that the registry
+    /// knows has lost its head, which is tampered.
+    auto absent(context where) -> failure {
+        if (where.environment == system_environment) return errc::unknown_scope;
+        const auto listed = is_listed(where.environment);
+        if (!listed) return listed.error();
+        return *listed ? errc::tampered : errc::unknown_scope;
+    }
+    auto is_listed(std::string_view environment) -> result<bool> {
+        auto registry = observe(slot_of(system_environment));
+        if (!registry) return registry.error();
+        if (registry->snapshot == nullptr) return false;
+        const auto found = registry->snapshot->pages.find({{}, {}, listed_name(environment)});
+        return found.entry != nullptr && found.newest->state() == format::entry_state::value;
+    }
+    static auto listed_name(std::string_view environment) -> std::string {
+        return std::string("environment/").append(environment);
+    }
+
+    auto at(context where) -> result<view> {
+        if (const auto* hit = cached(where); hit != nullptr && is_recent(*hit->from))
+            return view(hit->model, {hit->from->checked(), false});
+        if (auto valid = check_context(where); !valid) return valid.error();
+        auto& s = slot_of(where.environment);
+        const auto state = observe(s);
+        if (!state) return state.error();
+        return view_of(s, *state, where);
+    }
+    auto view_of(slot_type& s, const current_state<C>& state, context where) -> result<view> {
+        if (const auto* hit = cached(where); hit != nullptr && hit->version == state.version)
+            return view(hit->model, state.fresh);
+        if (state.snapshot == nullptr) return absent(where);
+        if (state.snapshot->closed()) return errc::unknown_scope;
+        if (options_.known_spaces == spaces::registered && !where.space.empty() &&
+            !state.snapshot->pages.has_space(where.space))
+            return errc::unknown_scope;
+        auto model = std::make_shared<const tree::snapshot_view<C>>(
+            state.snapshot, where, inheritance_.lookup_order(where), *time_);
+        cache().at(where) = {this, &s, state.version, scope(where), model};
+        return view(std::move(model), state.fresh);
+    }
+
+    // Writing -------------------------------------------------------------------------------------
+
+    /// Queues an edit and waits for the commit that it is part of.
+    template <algorithm::Edit E>
+    auto apply(std::string_view environment, E edit, bool create = false) -> result<typename E::value_type> {
+        auto& s = slot_of(environment);
+        algorithm::answered_edit<E> mine(std::move(edit));
+        typename slot_type::waiting_write waiting{&mine, create, false, {}};
+        const auto ended = s.queue_write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
+            return transact(s, std::move(edits), {.create = make});
+        });
+        if (!ended) return ended.error();
+        return mine.take();
+    }
+    auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
+        -> result<void> {
+        with.sweep = ListableStore<S> && !with.create && s.take_sweep();
+        with.grace = options_.erase_after;
+        with.limits = store_.limits();
+        with.erase = s.take_garbage(time_->boot(), options_.erase_after);
+        auto erased = with.erase;
+        const auto as_of = time_->boot();
+        auto [known, seen] = s.held();
+        algorithm::transact<C> change(cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with));
+        auto done = algorithm::run(change, store_, keys_);
+        return settle(s, std::move(done), std::move(erased), as_of);
+    }
+    /// Takes over what a transaction left.
+    auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, std::vector<std::string>&& erased, ms as_of)
+        -> result<void> {
+        if (!done || !done->committed) s.unlisted(std::move(erased), as_of - options_.erase_after); // not erased yet
+        if (!done) return done.error();
+        s.unlisted(std::move(done->unlisted), time_->boot());
+        return s.adopt(std::move(done->snapshot), as_of);
+    }
+
+private:
+    struct cached_view {
+        const void* engine = nullptr;
+        slot_type* from = nullptr;
+        std::uint64_t version = 0;
+        scope where{};
+        std::shared_ptr<const view_model> model{};
+    };
+    /// Each thread keeps a few views of its own: copies of one count on a counter of that thread, so
+    /// that readers on several threads do not wait for each other's cache lines.
+    struct view_cache {
+        std::array<cached_view, 16> entries{};
+        std::uint64_t gone = 0;
+        auto at(context where) -> cached_view& {
+            const auto seed = tree::hash_text(where.environment, tree::hash_text(where.actor, 0));
+            return entries[tree::hash_text(where.space, seed) % entries.size()];
+        }
+    };
+    static auto cache() -> view_cache& {
+        thread_local view_cache mine;
+        if (const auto gone = engines_gone().load(std::memory_order_acquire); mine.gone != gone) {
+            mine = {};
+            mine.gone = gone;
+        }
+        return mine;
+    }
+    auto cached(context where) const -> const cached_view* {
+        auto& hit = cache().at(where);
+        if (hit.engine != this || hit.where.view() != where || hit.version != hit.from->version()) return nullptr;
+        return &hit;
+    }
+
+    S store_;
+    C cipher_;
+    K keys_;
+    [[no_unique_address]] I inheritance_;
+    options options_;
+    const clock* time_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::unique_ptr<slot_type>> slots_;
+};
+
+} // namespace coffer::inline COFFER_ABI::detail
+
+#endif

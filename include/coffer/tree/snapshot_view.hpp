@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TREE_SNAPSHOT_VIEW_HPP
+#define COFFER_TREE_SNAPSHOT_VIEW_HPP
+
+#include <coffer/names.hpp>
+#include <coffer/tree/snapshot.hpp>
+#include <coffer/view.hpp>
+
+#include <map>
+#include <memory>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::tree {
+
+/// A view of one context of a snapshot: the tables of its scopes, most specific first.
+template <Cipher C>
+class snapshot_view final : public view_model {
+public:
+    snapshot_view(snapshot_ptr<C> state, context asked, const scope_list& layers, const clock& time)
+        : state_(std::move(state)), asked_(asked), time_(&time) {
+        for (const auto& layer : layers) {
+            layers_.emplace_back(layer);
+            tables_[count_++] = state_->pages.table(layer.space, layer.actor);
+        }
+    }
+
+    auto get(std::string_view name, freshness fresh) const -> result<secret> override {
+        const auto hash = scope_table::hash_of(name);
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (tables_[i] == nullptr) continue;
+            const auto* l = tables_[i]->find(name, hash);
+            if (l == nullptr || l->state() == format::entry_state::deleted || name.empty()) continue;
+            if (l->state() == format::entry_state::hidden) return errc::not_found;
+            if (l->expires() != 0 && is_past(l->expires())) return errc::expired;
+            return state_->reveal(*l, fresh);
+        }
+        const auto well_formed = check_name(name);
+        return well_formed ? failure(errc::not_found) : well_formed.error();
+    }
+
+    auto all(freshness fresh) const -> result<std::vector<named_secret>> override {
+        std::vector<named_secret> out;
+        for (const auto& [name, found] : winners()) {
+            const auto& [leaf, i] = found;
+            if (leaf->state() != format::entry_state::value || is_past(leaf->expires())) continue;
+            auto value = state_->reveal(*leaf, fresh);
+            if (!value) return value.error();
+            out.push_back({std::string(name), layers_[i], *std::move(value)});
+        }
+        return out;
+    }
+
+    auto explain(std::string_view name, freshness fresh) const -> result<explanation> override {
+        if (auto named = check_name(name); !named) return named.error();
+        return explain_known(name, fresh);
+    }
+
+    auto list(freshness fresh) const -> std::vector<explanation> override {
+        std::vector<explanation> out;
+        for (const auto& [name, found] : winners()) out.push_back(explain_known(name, fresh));
+        return out;
+    }
+
+    auto time() const noexcept -> const clock& override { return *time_; }
+
+private:
+    auto is_past(std::uint64_t expires) const noexcept -> bool {
+        return expires != 0 && static_cast<std::uint64_t>(time_->wall().count()) >= expires;
+    }
+
+    /// For each name that any layer knows and has not removed: the leaf that decides, and its layer.
+    auto winners() const -> std::map<std::string_view, std::pair<const leaf*, std::size_t>> {
+        std::map<std::string_view, std::pair<const leaf*, std::size_t>> out;
+        for (auto i = count_; i-- > 0;) {
+            const auto& where = layers_[i];
+            state_->pages.each_from({where.space, where.actor, {}}, [&](const format::entry& e, const leaf& l) {
+                if (e.key.space != where.space || e.key.actor != where.actor) return false;
+                if (!e.key.name.empty() && l.state() != format::entry_state::deleted)
+                    out.insert_or_assign(l.name(), std::pair{&l, i});
+                return true;
+            });
+        }
+        return out;
+    }
+
+    auto layer_of(std::size_t i, std::string_view name) const -> layer {
+        layer out;
+        out.where = layers_[i];
+        const auto [e, l] = state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)});
+        if (e == nullptr || l->state() == format::entry_state::deleted) return out;
+        const auto& v = e->newest();
+        out.state = v.state == format::entry_state::hidden ? layer_state::hidden
+                    : is_past(v.expires)                   ? layer_state::expired
+                    : l->damaged()                         ? layer_state::damaged
+                                                           : layer_state::value;
+        out.version = v.number;
+        out.at = v.at;
+        out.expires = v.expires;
+        out.author = v.author;
+        out.note = e->note;
+        return out;
+    }
+
+    auto explain_known(std::string_view name, freshness fresh) const -> explanation {
+        explanation out;
+        out.asked = asked_;
+        out.name = name;
+        out.generation = state_->head.generation;
+        out.kek_id = state_->head.active().kek_id;
+        out.fresh = fresh;
+        out.outcome = errc::not_found;
+        out.decides = count_;
+        for (std::size_t i = 0; i < count_; ++i) {
+            out.layers.push_back(layer_of(i, name));
+            const auto state = out.layers.back().state;
+            if (out.decides < count_ || state == layer_state::absent) continue;
+            out.decides = i;
+            if (state == layer_state::value) out.outcome = errc{};
+            if (state == layer_state::expired) out.outcome = errc::expired;
+            if (state == layer_state::damaged)
+                out.outcome = state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)}).newest->problem();
+        }
+        return out;
+    }
+
+    snapshot_ptr<C> state_;
+    scope asked_;
+    const clock* time_;
+    std::array<const scope_table*, scope_list::capacity> tables_{};
+    std::size_t count_ = 0;
+    std::vector<scope> layers_;
+};
+
+} // namespace coffer::inline COFFER_ABI::tree
+
+#endif

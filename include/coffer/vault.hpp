@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_VAULT_HPP
+#define COFFER_VAULT_HPP
+
+#include <coffer/resolver.hpp>
+
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI {
+
+/// One entry of a scope's own, as it is: no inheritance. Times are milliseconds since 1970.
+struct own_entry {
+    std::string name{};
+    format::secret_id id{};
+    format::entry_state state = format::entry_state::value;
+    bool damaged = false;
+    std::uint64_t version = 0;
+    std::uint64_t at = 0;
+    std::uint64_t expires = 0;
+    std::string author{};
+    std::string note{};
+};
+
+/// One version of a name.
+struct version_info {
+    std::uint64_t version = 0;
+    format::entry_state state = format::entry_state::value;
+    std::uint64_t at = 0;
+    std::uint64_t expires = 0;
+    std::string author{};
+};
+
+/// What the head of an environment says.
+struct environment_status {
+    std::uint64_t generation = 0;
+    std::uint64_t written_at = 0;
+    std::size_t entries = 0;
+    std::size_t damaged = 0;
+    std::vector<format::head_dek> deks{};
+};
+
+using algorithm::edits::damaged_version;
+using verification = algorithm::edits::verify_all::report;
+
+/// Keeps secrets for environments and spaces: the writing half of a policy, and the way to its
+/// resolver.
+///
+///     coffer::vault vault{coffer::file::open("secrets").value(), coffer::cryptopp::aes_256_gcm{},
+///                         coffer::keyring::open_or_create("keys/keyring.json").value()};
+///     vault.ensure_space({.environment = "prod", .space = "acme"}).value();
+///     vault.put({.environment = "prod"}, "SLACK_TOKEN", "xoxb-everyone").value();
+///
+/// Every write is one atomic, durable commit (as durable as the store promises), made on top of the
+/// newest verified state; what several threads write at once goes into one commit. When a call
+/// answers success, the write is committed and, where the key provider keeps an anchor, remembered.
+///
+/// Errors of every write: invalid_argument, too_large (see names.hpp), unknown_scope, conflict,
+/// unavailable, timed_out, tampered, rolled_back, unknown_key, key_disabled, unsupported, denied;
+/// with all of them nothing was written. outcome_unknown: it may have been; calling again is safe.
+///
+/// A handle: copies are the same vault; all members may be called from several threads.
+template <class P>
+class vault {
+    static_assert(Store<typename P::store_type>, "a vault needs a store that can commit");
+
+public:
+    using policy_type = P;
+    using store_type = typename P::store_type;
+    using cipher_type = typename P::cipher_type;
+    using key_provider_type = typename P::key_provider_type;
+    using inheritance_type = typename P::inheritance_type;
+
+    vault(store_type store, cipher_type cipher, key_provider_type keys, options with = {},
+          inheritance_type inheritance = {})
+        : reader_(std::move(store), std::move(cipher), std::move(keys), std::move(with), std::move(inheritance)) {}
+
+    /// The reading half. What this vault commits, it sees at once.
+    auto resolver() const -> coffer::resolver<P> { return reader_; }
+
+    // Environments and spaces. Their ids are the caller's choice; metadata is a JSON text of the
+    // caller's, kept sealed like a value (the service keeps a name and flags there). -----------------
+
+    /// Makes an environment if it is not there.
+    auto ensure_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
+        return make_environment(id, std::move(metadata), false);
+    }
+    /// Makes an environment; conflict if it is there.
+    auto create_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
+        return make_environment(id, std::move(metadata), true);
+    }
+    /// Makes the environment and the space of a context if they are not there.
+    auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
+        if (auto made = ensure_environment(where.environment); !made) return made;
+        return make_space(where, std::move(metadata), false);
+    }
+    /// Makes a space of an environment that is there; conflict if the space is there.
+    auto create_space(context where, std::string metadata = "{}") -> result<void> {
+        return make_space(where, std::move(metadata), true);
+    }
+    /// Removes a space with all its values. They are gone for good once their objects are erased.
+    auto remove_space(context where) -> result<void> {
+        if (auto valid = check_scope(where); !valid) return valid;
+        if (where.space.empty()) return errc::invalid_argument;
+        return ignore(apply(where, algorithm::edits::remove_space{std::string(where.space)}));
+    }
+    /// Removes an environment with everything in it; its head stays, closed, so that an old copy of
+    /// it is known as one. An environment of the same id can be made again.
+    auto remove_environment(std::string_view id) -> result<void> {
+        if (auto valid = check_scope({.environment = id}); !valid) return valid;
+        auto& s = engine().slot_of(id);
+        if (auto closed = engine().transact(s, {}, {.close = true}); !closed) return closed;
+        return enlist(id, false);
+    }
+    /// The ids of all registered environments, sorted.
+    auto environments() -> result<std::vector<std::string>> {
+        std::vector<std::string> out;
+        auto registry = engine().observe(engine().slot_of(system_environment));
+        if (!registry) return registry.error();
+        if (registry->snapshot == nullptr) return out;
+        const auto prefix = engine().listed_name({});
+        registry->snapshot->pages.each_from({}, [&](const format::entry& e, const tree::leaf& l) {
+            if (l.state() == format::entry_state::value && e.key.name.starts_with(prefix))
+                out.push_back(e.key.name.substr(prefix.size()));
+            return true;
+        });
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+    /// The ids of all spaces of an environment, sorted.
+    auto spaces(std::string_view environment) -> result<std::vector<std::string>> {
+        auto state = observe({.environment = environment});
+        if (!state) return state.error();
+        std::vector<std::string> out;
+        (*state)->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
+            if (!e.key.space.empty() && e.key.actor.empty() && e.key.name.empty()) out.push_back(e.key.space);
+            return true;
+        });
+        std::sort(out.begin(), out.end());
+        return out;
+    }
+    /// The metadata of an environment or a space. Errors also: unknown_scope.
+    auto describe(context where) -> result<std::string> {
+        auto value = apply(where, algorithm::edits::read_version{key_of(where, {}), 0});
+        if (!value) return value.error().code == errc::not_found ? failure(errc::unknown_scope) : value.error();
+        return std::string(as_text(*value));
+    }
+    /// Replaces the metadata of an environment or a space.
+    auto set_description(context where, std::string metadata) -> result<void> {
+        if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        return ignore(apply(where, algorithm::edits::describe_scope{key_of(where, {}), std::move(metadata), author({})}));
+    }
+
+    // Secrets. Where, name, value. --------------------------------------------------------------------
+
+    /// Sets a value in one scope: for everybody in an environment, or in place of it in a space.
+    auto put(context where, std::string_view name, value_ref value, const write_options& with = {}) -> result<written> {
+        std::vector<named_value> one;
+        one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
+        auto done = put_many(where, std::move(one), with);
+        if (!done) return done.error();
+        return done->front();
+    }
+    /// Sets several values of one scope, all or none, in one commit.
+    auto put_many(context where, std::vector<named_value> values, const write_options& with = {})
+        -> result<std::vector<written>> {
+        if (auto valid = check_write(where, with); !valid) return valid.error();
+        for (const auto& v : values) {
+            if (auto valid = check_name(v.name); !valid) return valid.error();
+            if (auto valid = check_value(v.value); !valid) return valid.error();
+        }
+        return apply(where, algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with), open_spaces()});
+    }
+    /// Removes the scope's own value or hiding: the name is inherited again. Errors also: not_found.
+    auto erase(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] { return algorithm::edits::erase{key_of(where, name), with, author(with)}; });
+    }
+    /// The name is not found in this scope from now on, whatever it would inherit.
+    auto hide(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] {
+            return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
+        });
+    }
+    /// Undoes hide: an own value from before is there again, or the name is inherited again.
+    /// Errors also: not_found (it is not hidden).
+    auto show(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] { return algorithm::edits::show{key_of(where, name), with, author(with)}; });
+    }
+    /// Undoes erase. Errors also: not_found (nothing was removed, or its versions are gone).
+    auto undelete(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] { return algorithm::edits::undelete{key_of(where, name), with, author(with)}; });
+    }
+    /// Makes an older version's value the newest, as a new version. Errors also: not_found.
+    auto rollback(context where, std::string_view name, std::uint64_t to, const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] { return algorithm::edits::rollback{key_of(where, name), to, with, author(with)}; });
+    }
+
+    /// The versions of a name in one scope that are kept, newest first. Errors also: not_found.
+    auto history(context where, std::string_view name) -> result<std::vector<version_info>> {
+        if (auto valid = check_name(name); !valid) return valid.error();
+        auto state = observe(where);
+        if (!state) return state.error();
+        const auto* e = (*state)->pages.find(key_of(where, name)).entry;
+        if (e == nullptr) return errc::not_found;
+        std::vector<version_info> out;
+        for (const auto& v : e->versions) out.push_back({v.number, v.state, v.at, v.expires, v.author});
+        return out;
+    }
+    /// The value of one version of a name in one scope, expired or not. Errors also: not_found.
+    auto get_version(context where, std::string_view name, std::uint64_t version) -> result<secret> {
+        if (auto valid = check_scope(where); !valid) return valid.error();
+        if (auto valid = check_name(name); !valid) return valid.error();
+        auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
+        if (!value) return value.error();
+        return secret(byte_view(*value));
+    }
+    /// The entries of exactly this scope, removed ones included, sorted by name.
+    auto list(context where) -> result<std::vector<own_entry>> {
+        auto state = observe(where);
+        if (!state) return state.error();
+        std::vector<own_entry> out;
+        (*state)->pages.each_from(key_of(where, {}), [&](const format::entry& e, const tree::leaf& l) {
+            if (e.key.space != where.space || e.key.actor != where.actor) return false;
+            const auto& v = e.newest();
+            if (!e.key.name.empty())
+                out.push_back({e.key.name, e.id, v.state, l.damaged(), v.number, v.at, v.expires, v.author, e.note});
+            return true;
+        });
+        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+        return out;
+    }
+
+    // The state as a whole. ---------------------------------------------------------------------------
+
+    auto status(std::string_view environment) -> result<environment_status> {
+        auto state = observe({.environment = environment});
+        if (!state) return state.error();
+        const auto& s = **state;
+        return environment_status{s.head.generation, s.head.written_at, s.pages.entry_count(), s.pages.damaged(), s.head.deks};
+    }
+    /// Opens every version of every value. Errors: those of reading; what is damaged is in the report.
+    auto verify(std::string_view environment) -> result<verification> {
+        if (auto valid = check_context({.environment = environment}); !valid) return valid.error();
+        return apply({.environment = environment}, algorithm::edits::verify_all{std::string(environment)});
+    }
+
+    /// What the drivers in asio/ work on.
+    auto engine() const noexcept -> detail::engine<P>& { return *reader_.engine(); }
+
+private:
+    static auto key_of(context where, std::string_view name) -> format::entry_key {
+        return {std::string(where.space), std::string(where.actor), std::string(name)};
+    }
+    template <class T>
+    static auto ignore(const result<T>& done) -> result<void> {
+        return done ? result<void>() : result<void>(done.error());
+    }
+    auto author(const write_options& with) const -> std::string {
+        return with.author ? *with.author : engine().settings().author;
+    }
+    auto open_spaces() const -> bool { return engine().settings().known_spaces == coffer::spaces::open; }
+
+    /// A context that is written to: Coffer's own environment is not for callers.
+    static auto check_scope(context where) -> result<void> {
+        if (where.environment == system_environment) return errc::invalid_argument;
+        return check_context(where);
+    }
+    auto check_write(context where, const write_options& with) const -> result<void> {
+        if (auto valid = check_scope(where); !valid) return valid;
+        if (with.note)
+            if (auto valid = check_note(*with.note); !valid) return valid;
+        return check_author(author(with));
+    }
+    template <class E>
+    auto apply(context where, E&& edit) -> result<typename std::remove_cvref_t<E>::value_type> {
+        auto done = engine().apply(where.environment, std::forward<E>(edit));
+        if (!done && done.error().code == errc::unknown_scope) return unknown(where);
+        return done;
+    }
+    /// Why a scope is not known: a registered environment without a head is tampered.
+    auto unknown(context where) -> failure {
+        const auto [known, seen] = engine().slot_of(where.environment).held();
+        return known == nullptr ? engine().absent(where) : failure(errc::unknown_scope);
+    }
+    template <class Make>
+    auto change(context where, std::string_view name, const write_options& with, Make&& make) -> result<written> {
+        if (auto valid = check_write(where, with); !valid) return valid.error();
+        if (auto valid = check_name(name); !valid) return valid.error();
+        return apply(where, make());
+    }
+    /// The newest state of a context's environment; its space must be there.
+    auto observe(context where) -> result<tree::snapshot_ptr<cipher_type>> {
+        if (auto valid = check_context(where); !valid) return valid.error();
+        auto& s = engine().slot_of(where.environment);
+        auto state = engine().observe(s);
+        if (!state) return state.error();
+        if (auto usable = engine().view_of(s, *state, where); !usable) return usable.error();
+        return state->snapshot;
+    }
+
+    auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new) -> result<void> {
+        if (auto valid = check_scope({.environment = id}); !valid) return valid;
+        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        if (!must_be_new) {
+            auto state = engine().observe(engine().slot_of(id));
+            if (!state) return state.error();
+            const bool live = state->snapshot != nullptr && !state->snapshot->closed();
+            const auto listed = engine().is_listed(id);
+            if (!listed) return listed.error();
+            if (live && *listed) return {};
+            if (state->snapshot == nullptr && *listed) return errc::tampered;
+        } else if (const auto listed = engine().is_listed(id); !listed || *listed) {
+            return listed ? failure(errc::conflict) : listed.error();
+        }
+        // The head first: a registered environment without a head would be taken for tampered.
+        auto made = engine().apply(id, algorithm::edits::make_scope{{}, std::move(metadata), author({}), must_be_new}, true);
+        if (!made) return made.error();
+        return enlist(id, true);
+    }
+    auto enlist(std::string_view id, bool present) -> result<void> {
+        return ignore(engine().apply(system_environment,
+                                     algorithm::edits::enlist{engine().listed_name(id), present}, true));
+    }
+    auto make_space(context where, std::string&& metadata, bool must_be_new) -> result<void> {
+        if (auto valid = check_scope(where); !valid) return valid;
+        if (where.space.empty()) return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
+        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        return ignore(apply(where, algorithm::edits::make_scope{{std::string(where.space), {}, {}}, std::move(metadata),
+                                                                author({}), must_be_new}));
+    }
+
+    coffer::resolver<P> reader_;
+};
+
+template <class S, class C, class K>
+vault(S, C, K) -> vault<policy<S, C, K>>;
+template <class S, class C, class K>
+vault(S, C, K, options) -> vault<policy<S, C, K>>;
+template <class S, class C, class K, class I>
+vault(S, C, K, options, I) -> vault<policy<S, C, K, I>>;
+
+} // namespace coffer::inline COFFER_ABI
+
+#endif

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_VIEW_HPP
+#define COFFER_VIEW_HPP
+
+#include <coffer/clock.hpp>
+#include <coffer/explain.hpp>
+#include <coffer/result.hpp>
+#include <coffer/secret.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <cstddef>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI {
+
+/// A resolved name with its value and the scope that it comes from.
+struct named_secret {
+    std::string name{};
+    scope from{};
+    secret value{};
+};
+
+/// A name that a program needs and does not get.
+struct missing_secret {
+    std::string name{};
+    errc why{};
+};
+
+/// What stands behind a view: one context at one generation. Implementations are immutable and
+/// thread-safe, and do no I/O.
+class view_model {
+public:
+    virtual ~view_model() = default;
+    virtual auto get(std::string_view name, freshness fresh) const -> result<secret> = 0;
+    virtual auto all(freshness fresh) const -> result<std::vector<named_secret>> = 0;
+    virtual auto explain(std::string_view name, freshness fresh) const -> result<explanation> = 0;
+    virtual auto list(freshness fresh) const -> std::vector<explanation> = 0;
+    virtual auto time() const noexcept -> const clock& { return machine_clock(); }
+};
+
+template <class T>
+class bound;
+
+/// One context at one generation: reading from it never waits. Cheap to copy; a copy may be used by
+/// another thread. It shows the state that at() found and never changes; take a new one per request
+/// or event. It keeps the sealed state and its keys alive, also beyond the resolver that made it.
+class view {
+public:
+    view(std::shared_ptr<const view_model> model, freshness fresh) noexcept
+        : model_(std::move(model)), fresh_(fresh) {}
+
+    /// The value of a name, decrypted now. Errors: not_found (no scope has it, or hidden), expired,
+    /// tampered, unknown_key, key_disabled, invalid_argument (no name at all).
+    auto get(std::string_view name) const -> result<secret> { return model_->get(name, fresh_); }
+    /// All names that resolve to a value, with their values, sorted by name. Hidden and expired ones
+    /// are left out; a damaged one fails the whole. Errors: tampered, unknown_key, key_disabled.
+    auto all() const -> result<std::vector<named_secret>> { return model_->all(fresh_); }
+    /// Why a name resolves as it does, also where it does not. Errors: invalid_argument.
+    auto explain(std::string_view name) const -> result<explanation> { return model_->explain(name, fresh_); }
+    /// The same for every name that any scope of the look-up knows, sorted by name; opens no value.
+    auto list() const -> std::vector<explanation> { return model_->list(fresh_); }
+
+    /// How long ago the state was last known to be the newest.
+    auto age() const noexcept -> std::chrono::milliseconds { return model_->time().boot() - fresh_.as_of; }
+    /// The store could not be asked when this view was made, and an older state stands in.
+    auto stale() const noexcept -> bool { return fresh_.stale; }
+    auto fresh() const noexcept -> freshness { return fresh_; }
+
+    /// Everything of `names` that can't be had, not the first alone; empty if all is there.
+    auto missing(std::span<const std::string_view> names) const -> std::vector<missing_secret> {
+        std::vector<missing_secret> out;
+        for (const auto name : names)
+            if (const auto got = get(name); !got) out.push_back({std::string(name), got.error().code});
+        return out;
+    }
+    template <std::convertible_to<std::string_view>... Names>
+    auto require(const Names&... names) const -> std::vector<missing_secret> {
+        const std::string_view wanted[] = {std::string_view(names)...};
+        return missing(wanted);
+    }
+
+    /// Which member takes which name.
+    template <class T>
+    struct binding {
+        std::string_view name;
+        secret T::*member;
+    };
+    /// Fills a struct of secrets in one call:
+    ///
+    ///     struct config { coffer::secret slack, db; };
+    ///     auto c = view.bind<config>({{"SLACK_TOKEN", &config::slack}, {"DB_URL", &config::db}});
+    ///     if (!c) for (auto& m : c.missing()) …   // all that are missing
+    template <class T>
+    auto bind(std::initializer_list<binding<T>> wanted) const -> bound<T>;
+
+private:
+    std::shared_ptr<const view_model> model_;
+    freshness fresh_;
+};
+
+/// A T whose secrets were all found, or the list of those that were not.
+template <class T>
+class [[nodiscard]] bound {
+public:
+    explicit bound(T value) : value_(std::move(value)) {}
+    explicit bound(std::vector<missing_secret> missing) : missing_(std::move(missing)) {}
+
+    explicit operator bool() const noexcept { return value_.has_value(); }
+    auto operator*() const& noexcept -> const T& { return *value_; }
+    auto operator*() && noexcept -> T&& { return *std::move(value_); }
+    auto operator->() const noexcept -> const T* { return &*value_; }
+    auto missing() const noexcept -> std::span<const missing_secret> { return missing_; }
+    /// The value; throws `exception` with the first missing secret's error.
+    auto value() && -> T&& {
+        if (!value_) throw exception(failure(missing_.front().why));
+        return *std::move(value_);
+    }
+
+private:
+    std::optional<T> value_{};
+    std::vector<missing_secret> missing_{};
+};
+
+template <class T>
+auto view::bind(std::initializer_list<binding<T>> wanted) const -> bound<T> {
+    T filled{};
+    std::vector<missing_secret> missing;
+    for (const auto& [name, member] : wanted) {
+        auto got = get(name);
+        if (got) filled.*member = *std::move(got);
+        else missing.push_back({std::string(name), got.error().code});
+    }
+    if (!missing.empty()) return bound<T>(std::move(missing));
+    return bound<T>(std::move(filled));
+}
+
+} // namespace coffer::inline COFFER_ABI
+
+#endif

@@ -3,7 +3,11 @@
 #include <coffer/result.hpp>
 
 #ifdef COFFER_MISUSE
-coffer::result<int&> answer(int& value) { return value; }
+coffer::result<int&> answer(int& value) {
+    return value;
+}
 #else
-coffer::result<int*> answer(int& value) { return &value; }
+coffer::result<int*> answer(int& value) {
+    return &value;
+}
 #endif

@@ -1,4 +1,4 @@
-// expect: error: (use of deleted function|attempt to use a deleted function|call to deleted member function)
+// expect: error: (use of deleted|attempt to use a deleted|call to deleted member) function
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/secret.hpp>
 

@@ -3,6 +3,7 @@
 # Fails if a unit that includes the whole core reads a file of another library or of a backend.
 # Whatever the compiler finds outside the project must be what it also finds for standard headers
 # alone: folders of the standard library, the compiler and the C library.
+cmake_minimum_required(VERSION 3.22)
 
 execute_process(COMMAND "${COMPILER}" -std=c++20 -I "${ROOT}/include" -M "${UNIT}"
     OUTPUT_VARIABLE output RESULT_VARIABLE status)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # cmake -DROOT=<project> -DLISTED=<file> -DPATTERNS=<globs> -P listed.cmake
 # Fails for each file of the tree that no CMakeLists.txt lists.
+cmake_minimum_required(VERSION 3.22)
 
 file(STRINGS "${LISTED}" listed)
 set(forgotten "")

@@ -2,6 +2,7 @@
 # cmake -DCOMPILER=<c++> -DROOT=<project> -DUNIT=<file> -P must_not_compile.cmake
 # The unit compiles without a warning; with COFFER_MISUSE defined it does not, for the reason that
 # its first line gives: // expect: error: <regex>
+cmake_minimum_required(VERSION 3.22)
 
 file(STRINGS "${UNIT}" first LIMIT_COUNT 1)
 # It has to start with "error: ": the log names the file, whose name alone could satisfy a pattern.

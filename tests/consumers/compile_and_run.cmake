@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # Compiles one file without a build tool, and runs it in an empty folder.
 #  COMPILER UNIT FOLDER EXPECTED, and either FLAGS and LIBRARIES or PKG_CONFIG, PC_PATH and PACKAGES
+cmake_minimum_required(VERSION 3.22)
 
 if(PKG_CONFIG)
     set(ENV{PKG_CONFIG_PATH} "${PC_PATH}")

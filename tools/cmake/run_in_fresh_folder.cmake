@@ -2,6 +2,7 @@
 # cmake -DFOLDER=<folder> [-DOUTPUT=<file>] -P run_in_fresh_folder.cmake -- <program> <arg>…
 # Runs a program in an empty folder, which is removed if all went well. With OUTPUT, what it prints
 # must be exactly what that file holds.
+cmake_minimum_required(VERSION 3.22)
 
 set(command "")
 set(collecting FALSE)

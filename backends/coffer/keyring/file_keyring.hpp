@@ -59,7 +59,8 @@ public:
     }
 
     /// Opens a keyring or, where there is nothing, makes one: a folder that is missing 0700, the
-    /// file 0600, in it one KEK, the default. Never overwrites anything. Errors: as open().
+    /// file 0600, in it one KEK, the default. Never overwrites anything. Errors: as open(), and
+    /// outcome_unknown if the new file is not sure to be on disk (calling again is safe).
     static auto open_or_create(std::filesystem::path path, file_options options = {})
         -> result<file_keyring> {
         auto there = posix::stamp(path);

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/keyring/anchor_file.hpp>
+#include <coffer/keyring/file_keyring.hpp>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+#include <fstream>
+
+#include <sys/wait.h>
+
+using namespace coffer;
+using coffer_test::temporary_folder;
+
+namespace {
+auto some_mark(std::uint64_t generation) -> mark {
+    mark m{generation, {}, 1};
+    m.mac.fill(static_cast<std::byte>(generation));
+    return m;
+}
+auto read(const std::filesystem::path& path) -> std::string {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+} // namespace
+
+TEST_CASE("An anchor is a private file of one line for each environment") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    keyring::anchor_file anchor(path);
+    CHECK_FALSE(anchor.recall("prod", "us").value().has_value());
+    CHECK_FALSE(std::filesystem::exists(path));
+    anchor.remember("prod", "us", some_mark(258)).value();
+    anchor.remember("", "us", some_mark(7)).value();
+    CHECK(read(path) == " 7573 7 07070707070707070707070707070707 1\n"
+                        "70726f64 7573 258 02020202020202020202020202020202 1\n");
+    CHECK((std::filesystem::status(path).permissions() & std::filesystem::perms::mask) ==
+          std::filesystem::perms(0600));
+    const auto before = std::filesystem::last_write_time(path);
+    anchor.remember("prod", "us", some_mark(257)).value();
+    CHECK(std::filesystem::last_write_time(path) == before); // nothing new, nothing written
+}
+
+TEST_CASE("A mark that is none is not remembered") {
+    temporary_folder folder;
+    keyring::anchor_file anchor(folder / "a.anchor");
+    CHECK(anchor.remember("r", "", some_mark(1)).error() == errc::invalid_argument);
+    CHECK(anchor.remember("r", std::string(256, 'e'), some_mark(1)).error() ==
+          errc::invalid_argument);
+    CHECK(anchor.remember(std::string(65, 'r'), "e", some_mark(1)).error() ==
+          errc::invalid_argument);
+    CHECK(anchor.remember("r", "e", some_mark(0)).error() == errc::invalid_argument);
+    CHECK(anchor.remember("r", "e", mark{1, {}, 0}).error() == errc::invalid_argument);
+}
+
+TEST_CASE("Two processes that remember at once leave the newest mark and lose no environment") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    constexpr std::uint64_t rounds = 40;
+    const auto pid = ::fork();
+    const auto work = [&](std::uint64_t odd, const char* own) {
+        keyring::anchor_file anchor(path);
+        for (std::uint64_t i = 1; i <= rounds; ++i) {
+            if (!anchor.remember("r", "shared", some_mark(2 * i + odd))) return false;
+            if (!anchor.remember("r", own, some_mark(i))) return false;
+            const auto seen = anchor.recall("r", "shared");
+            if (!seen || !*seen || (*seen)->generation < 2 * i + odd) return false;
+        }
+        return true;
+    };
+    if (pid == 0) ::_exit(work(1, "child") ? 0 : 1);
+    CHECK(work(0, "parent"));
+    int status = -1;
+    ::waitpid(pid, &status, 0);
+    CHECK(status == 0);
+    keyring::anchor_file anchor(path);
+    CHECK(anchor.recall("r", "shared").value() == some_mark(2 * rounds + 1));
+    CHECK(anchor.recall("r", "child").value() == some_mark(rounds));
+    CHECK(anchor.recall("r", "parent").value() == some_mark(rounds));
+}
+
+TEST_CASE("A writer that holds the lock for ever costs a time-out, not a hang") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    auto held = posix::file_lock::acquire(path.string() + ".lock").value();
+    keyring::anchor_file anchor(path, std::chrono::milliseconds(30));
+    CHECK(anchor.remember("r", "e", some_mark(1)).error() == errc::timed_out);
+    CHECK(anchor.recall("r", "e").has_value()); // readers take no lock
+}
+
+TEST_CASE("An anchor that can't be written says so and keeps the old mark") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    keyring::anchor_file anchor(path);
+    anchor.remember("r", "e", some_mark(1)).value();
+    std::filesystem::create_directory(path.string() +
+                                      ".new"); // where the new file would be written
+    CHECK(anchor.remember("r", "e", some_mark(2)).error() == errc::unavailable);
+    CHECK(anchor.recall("r", "e").value() == some_mark(1));
+    std::filesystem::remove(path.string() + ".new");
+    CHECK(anchor.remember("r", "e", some_mark(2)).has_value());
+}
+
+TEST_CASE("An anchor that was there and is gone is tampered to who saw it") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    keyring::anchor_file anchor(path);
+    anchor.remember("r", "e", some_mark(1)).value();
+    REQUIRE(anchor.recall("r", "e").value() == some_mark(1));
+    std::filesystem::remove(path);
+    CHECK(anchor.recall("r", "e").error() == errc::tampered);
+    CHECK(anchor.remember("r", "e", some_mark(2)).error() == errc::tampered);
+}
+
+TEST_CASE("A keyring keeps its anchor beside itself unless told not to") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path).value();
+    ring.remember("r", "e", some_mark(3)).value();
+    CHECK(std::filesystem::exists(path.string() + ".anchor"));
+    CHECK(keyring::open(path).value().recall("r", "e").value() == some_mark(3));
+    auto without = keyring::open(path, {.anchor = false}).value();
+    CHECK_FALSE(without.recall("r", "e").value().has_value());
+    CHECK(without.remember("r", "e", some_mark(9)).has_value());
+    CHECK(ring.recall("r", "e").value() == some_mark(3));
+}

@@ -53,7 +53,8 @@ public:
 
     auto operator*() & noexcept -> T& { return held(); }
     auto operator*() const& noexcept -> const T& { return held(); }
-    auto operator*() && noexcept -> T&& { return std::move(held()); }
+    /// By value, so that `for (auto& x : *f())` and `for (auto& x : f().value())` do not dangle.
+    auto operator*() && -> T { return std::move(held()); }
     auto operator->() noexcept -> T* { return &held(); }
     auto operator->() const noexcept -> const T* { return &held(); }
 
@@ -64,7 +65,7 @@ public:
 
     auto value() & -> T& { return throw_unless(), held(); }
     auto value() const& -> const T& { return throw_unless(), held(); }
-    auto value() && -> T&& { return throw_unless(), std::move(held()); }
+    auto value() && -> T { return throw_unless(), std::move(held()); }
 
     template <class U>
     auto value_or(U&& other) const& -> T {

@@ -14,8 +14,8 @@ namespace coffer::inline COFFER_ABI {
 /// A handle: copies are the same source, and may be used from several threads.
 class secrets {
 public:
-    template <SecretSource S>
-        requires(!std::same_as<S, secrets>)
+    template <class S>
+        requires(!std::same_as<S, secrets> && SecretSource<S>)
     secrets(S source) : source_(std::make_shared<model<S>>(std::move(source))) {}
 
     /// One context as it is now; the only call that may wait. Errors: see SecretSource.

@@ -175,7 +175,7 @@ private:
         if (!live() && !options_.create) return done(errc::unknown_scope);
         if (options_.close) return close();
         if (auto next = want_dek()) return *std::move(next);
-        draft_.emplace(live() ? &base_->pages : nullptr, *this,
+        draft_.emplace(live() ? &base_->pages : nullptr, static_cast<tree::draft_source&>(*this),
                        static_cast<std::uint64_t>(time_->wall().count()));
         wanted_.clear();
         bool all_well = true;

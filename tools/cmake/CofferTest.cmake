@@ -27,11 +27,13 @@ endif()
 target_compile_options(coffer_test_pch PRIVATE ${coffer_pch_options})
 
 add_custom_target(coffer_tests)
+add_custom_target(coffer_tests_threads)
 
 # coffer_test(<name> SOURCES <file>… [LINK <target or dependency>…] [LABELS <label>…] [TIMEOUT <s>])
 #
 # A Catch2 program, test_<name>, that ctest runs as <name>. All of its cases must pass, and there
-# must be one. A backend keeps its tests in its folder tests/, added only if COFFER_BUILD_TESTS. If something in LINK is not there, the test is skipped visibly, with the reason.
+# must be one. If something in LINK is not there, the test is skipped visibly, with the reason. A
+# backend's tests lie in its own folder tests/, which it adds only if COFFER_BUILD_TESTS.
 #  LABELS  threads: also run under the thread sanitizer · slow · net: listens on the loopback
 function(coffer_test name)
     cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;LINK;LABELS")
@@ -53,12 +55,9 @@ function(coffer_test name)
     target_compile_options(${target} PRIVATE ${coffer_pch_options})
     target_precompile_headers(${target} REUSE_FROM coffer_test_pch)
     add_dependencies(coffer_tests ${target})
-    foreach(label IN LISTS ARG_LABELS)
-        if(NOT TARGET coffer_tests_${label})
-            add_custom_target(coffer_tests_${label})
-        endif()
-        add_dependencies(coffer_tests_${label} ${target})
-    endforeach()
+    if("threads" IN_LIST ARG_LABELS)
+        add_dependencies(coffer_tests_threads ${target})
+    endif()
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()

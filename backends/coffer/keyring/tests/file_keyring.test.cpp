@@ -206,6 +206,20 @@ TEST_CASE("What another process does to a keyring counts at once") {
     CHECK(ring.unwrap(id, "new", wrapped, aad).has_value());
 }
 
+TEST_CASE("A keyring changed twice within one tick of the file's clock is seen as it is") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path, {.enrol = false}).value();
+    auto text = read(path);
+    text.insert(text.find("[]") + 1, "\"env-100\"");
+    for (int i = 100; i < 300; ++i) {
+        const auto name = "env-" + std::to_string(i);
+        text.replace(text.find("env-"), name.size(), name);
+        std::ofstream(path, std::ios::binary) << text; // in place: same inode, same size
+        CHECK(ring.key_for(name).has_value());
+    }
+}
+
 TEST_CASE("A keyring that can't be read any more does not serve on") {
     temporary_folder folder;
     const auto path = folder / "keyring.json";

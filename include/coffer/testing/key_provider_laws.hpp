@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,7 +86,7 @@ void round_trip(Make& make, checker& check) {
     const auto other = once.keys.key_for("laws-b");
     check.that(other.has_value(), "a second environment has a KEK");
     check.that(same(once.open(), once.dek), "a second environment changes nothing for the first");
-    for (const std::size_t size : {0, 1, 255, 700}) {
+    for (const std::size_t size : {0U, 1U, 255U, 700U}) {
         const bytes aad(size, std::byte{0xA5});
         const auto wrapped = once.keys.wrap(once.id, once.dek.view(), aad);
         check.that(wrapped && same(once.keys.unwrap(once.id, where, *wrapped, aad), once.dek),
@@ -228,8 +229,10 @@ void tells_nothing(Make& make, checker& check) {
     if (!once.ready) return;
     const auto dek = once.dek.view();
     const auto shows = [&](byte_view in) {
-        for (std::size_t at = 0; at + 6 <= dek.size(); ++at)
-            if (!std::ranges::search(in, dek.subspan(at, 6)).empty()) return true;
+        for (std::ptrdiff_t at = 0; at + 6 <= std::ssize(dek); ++at)
+            if (std::search(in.begin(), in.end(), dek.begin() + at, dek.begin() + at + 6) !=
+                in.end())
+                return true;
         return false;
     };
     check.that(!shows(once.wrapped), "wrapped bytes show no part of the DEK");

@@ -25,7 +25,7 @@ TEST_CASE("Only a regular file is opened, and a pipe does not make it wait") {
 
 TEST_CASE("A file is read to its end and not beyond the limit") {
     temporary_folder folder;
-    for (const std::size_t size : {0, 1, 4095, 4096, 100000}) {
+    for (const std::size_t size : {0U, 1U, 4095U, 4096U, 100000U}) {
         const std::string text(size, 'x');
         posix::replace_file(folder / "file", as_bytes(text)).value();
         auto file = posix::open_regular(folder / "file").value();

@@ -35,7 +35,7 @@ inline auto is_one_commit(const revision& at, const objects& abc) -> bool {
 /// Runs write_numbers in a thread and look() meanwhile, at least once after it.
 template <class S, class Look>
 void look_while_writing(S& store, checker& check, Look&& look) {
-    constexpr std::uint32_t last = 150;
+    constexpr std::uint32_t last = 100;
     if (!check.that(write_numbers(store, 1, 1), "the first commit is committed")) return;
     std::atomic<bool> done{false};
     bool written = false;

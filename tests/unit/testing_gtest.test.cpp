@@ -7,27 +7,25 @@
 
 #include <stdexcept>
 
-using namespace coffer;
-
 namespace {
 struct no_layer {
-    auto lookup_order(context) const noexcept -> scope_list { return {}; }
+    auto lookup_order(coffer::context) const noexcept -> coffer::scope_list { return {}; }
 };
 
 int ran = 0;
-void throws(int&, testing::checker&) {
+void throws(int&, coffer::testing::checker&) {
     throw std::runtime_error("from a law");
 }
-void fails(int&, testing::checker& check) {
+void fails(int&, coffer::testing::checker& check) {
     check.that(false, "what does not hold");
 }
-void counts(int&, testing::checker&) {
+void counts(int&, coffer::testing::checker&) {
     ++ran;
 }
 } // namespace
 
 TEST(gtest_glue, runs_the_store_laws) {
-    coffer::testing::run_store_laws([] { return memory::store{}; });
+    coffer::testing::run_store_laws([] { return coffer::memory::store{}; });
 }
 
 TEST(gtest_glue, a_law_that_fails_or_throws_is_reported_by_name_and_hides_no_other) {

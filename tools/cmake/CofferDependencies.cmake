@@ -76,6 +76,12 @@ function(coffer_find_gtest)
     find_package(GTest QUIET CONFIG)
 endfunction()
 
+set(COFFER_TARGET_OF_gtest_main GTest::gtest_main)
+set(COFFER_HINT_OF_gtest_main "${COFFER_HINT_OF_gtest}")
+function(coffer_find_gtest_main)
+    coffer_find_gtest()
+endfunction()
+
 set(COFFER_TARGET_OF_rapidcheck rapidcheck)
 set(COFFER_HINT_OF_rapidcheck "RapidCheck (Debian: librapidcheck-dev)")
 function(coffer_find_rapidcheck)

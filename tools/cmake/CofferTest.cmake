@@ -29,14 +29,19 @@ target_compile_options(coffer_test_pch PRIVATE ${coffer_pch_options})
 add_custom_target(coffer_tests)
 add_custom_target(coffer_tests_threads)
 
-# coffer_test(<name> SOURCES <file>… [LINK <target or dependency>…] [LABELS <label>…] [TIMEOUT <s>])
+# coffer_test(<name> SOURCES <file>… [LINK <target or dependency>…] [LABELS <label>…] [TIMEOUT <s>]
+#             [GTEST])
 #
 # A Catch2 program, test_<name>, that ctest runs as <name>. All of its cases must pass, and there
 # must be one. If something in LINK is not there, the test is skipped visibly, with the reason. A
 # backend's tests lie in its own folder tests/, which it adds only if COFFER_BUILD_TESTS.
+#  GTEST   a GoogleTest program instead, for the glue to that framework
 #  LABELS  threads: also run under the thread sanitizer · slow · net: listens on the loopback
 function(coffer_test name)
-    cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "SOURCES;LINK;LABELS")
+    cmake_parse_arguments(PARSE_ARGV 1 ARG "GTEST" "TIMEOUT" "SOURCES;LINK;LABELS")
+    if(ARG_GTEST)
+        list(APPEND ARG_LINK gtest_main)
+    endif()
     if(ARG_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "coffer_test(${name}): what is '${ARG_UNPARSED_ARGUMENTS}'?")
     endif()
@@ -51,9 +56,12 @@ function(coffer_test name)
     endif()
     coffer_resolve_links_(links ${ARG_LINK})
     string(MAKE_C_IDENTIFIER "test_${name}" target)
-    coffer_program(${target} SOURCES ${ARG_SOURCES} LINK ${links} coffer_test_main)
-    target_compile_options(${target} PRIVATE ${coffer_pch_options})
-    target_precompile_headers(${target} REUSE_FROM coffer_test_pch)
+    coffer_program(${target} SOURCES ${ARG_SOURCES} LINK ${links})
+    if(NOT ARG_GTEST)
+        target_link_libraries(${target} PRIVATE coffer_test_main)
+        target_compile_options(${target} PRIVATE ${coffer_pch_options})
+        target_precompile_headers(${target} REUSE_FROM coffer_test_pch)
+    endif()
     add_dependencies(coffer_tests ${target})
     if("threads" IN_LIST ARG_LABELS)
         add_dependencies(coffer_tests_threads ${target})

@@ -10,6 +10,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace coffer::inline COFFER_ABI::format {
 
@@ -73,16 +74,18 @@ struct body_extent {
     std::size_t size = 0;
 };
 
-/// Checks length and padding of an opened plain. Errors: tampered.
-inline auto plain_body(object_kind kind, byte_view plain) noexcept -> result<body_extent> {
-    reader in(plain);
-    const std::size_t size = in.u32();
-    if (!in.ok() || size > plain.size() - 4 || padded_size(kind, 4 + size) != plain.size())
-        return errc::tampered;
-    std::byte any{0};
-    for (const auto b : plain.subspan(4 + size)) any |= b;
-    if (any != std::byte{0}) return errc::tampered;
-    return body_extent{4, size};
+/// Where the body lies in an opened plain of at least 4 bytes; false if length or padding are wrong.
+inline auto plain_body(object_kind kind, byte_view plain, body_extent& out) noexcept -> bool {
+    const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(plain[i]); };
+    const std::size_t size = at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
+    if (size > plain.size() - 4 || padded_size(kind, 4 + size) != plain.size()) return false;
+    // All zeros: the first is, and each equals the one before it.
+    const auto padding = plain.subspan(4 + size);
+    if (!padding.empty() && (padding[0] != std::byte{0} ||
+                             std::memcmp(padding.data(), padding.data() + 1, padding.size() - 1) != 0))
+        return false;
+    out = {4, size};
+    return true;
 }
 
 } // namespace coffer::inline COFFER_ABI::format

@@ -34,7 +34,7 @@ public:
     /// `listed` is what the head says of the DEK; its commitment is not checked here.
     dek_keys(const C& cipher, std::span<const std::byte, 32> dek, const format::dek_binding& of,
              const format::head_dek& listed)
-        : cipher_(cipher), listed_(listed),
+        : cipher_(cipher), nonce_size_(any_keyed<C>::nonce_size(of.cipher)), listed_(listed),
           commitment_(commitment_of(format::derive_subkey(cipher, dek, "commit", of))),
           head_(format::derive_subkey(cipher, dek, "head", of)),
           nonce_(format::derive_subkey(cipher, dek, "nonce", of)),
@@ -61,7 +61,6 @@ public:
     /// a nonce only for the same object. Errors: unavailable (no randomness), unsupported.
     auto seal(format::object_kind kind, byte_view aad, byte_view body) const -> result<sealed_object> {
         const auto padded = format::padded_size(kind, 4 + body.size());
-        const auto nonce_size = any_keyed<C>::nonce_size(listed_.cipher);
         // One buffer: randomness, AAD and plain lie as the nonce's HMAC wants them.
         coffer::detail::secure_buffer work(32 + 4 + aad.size() + padded);
         const auto at = work.span();
@@ -75,14 +74,14 @@ public:
         const auto nonce = cipher_.hmac_sha256(nonce_.view(), at);
 
         sealed_object out;
-        out.data.resize(format::object_prefix + nonce_size + padded + format::object_tag);
+        out.data.resize(format::object_prefix + nonce_size_ + padded + format::object_tag);
         const std::span<std::byte> data(out.data);
         std::memcpy(data.data(), aad.data(), format::object_prefix);
-        std::memcpy(data.data() + format::object_prefix, nonce.data(), nonce_size);
+        std::memcpy(data.data() + format::object_prefix, nonce.data(), nonce_size_);
         auto keyed = pool(kind).borrow();
         if (!keyed) return keyed.error();
-        const auto sealed = (*keyed)->seal(byte_view(nonce).first(nonce_size), aad, plain,
-                                           data.subspan(format::object_prefix + nonce_size, padded),
+        const auto sealed = keyed->seal(byte_view(nonce).first(nonce_size_), aad, plain,
+                                           data.subspan(format::object_prefix + nonce_size_, padded),
                                            data.last<format::object_tag>());
         if (!sealed) return sealed.error();
         out.name = cipher_.sha256(out.data);
@@ -91,19 +90,21 @@ public:
 
     /// Opens nonce ‖ ciphertext ‖ tag. Errors: tampered; unsupported (cipher).
     auto open(format::object_kind kind, byte_view aad, byte_view rest) const -> result<opened_body> {
-        const auto nonce_size = any_keyed<C>::nonce_size(listed_.cipher);
-        if (rest.size() < nonce_size + 4 + format::object_tag) return errc::tampered;
-        const auto sealed = rest.subspan(nonce_size, rest.size() - nonce_size - format::object_tag);
+        opened_body out;
+        if (const auto problem = open(kind, aad, rest, out); problem != errc{}) return problem;
+        return out;
+    }
+    /// The same into `out`; zero if it opened. The way of every read: it moves nothing around.
+    auto open(format::object_kind kind, byte_view aad, byte_view rest, opened_body& out) const -> errc {
+        if (rest.size() < nonce_size_ + 4 + format::object_tag) return errc::tampered;
+        const auto sealed = rest.subspan(nonce_size_, rest.size() - nonce_size_ - format::object_tag);
         auto keyed = pool(kind).borrow();
         if (!keyed) return keyed.error();
-        opened_body out{coffer::detail::secure_buffer(sealed.size()), {}};
-        if (!(*keyed)->open(rest.first(nonce_size), aad, sealed, rest.last<format::object_tag>(),
-                            out.plain.span()))
-            return errc::tampered;
-        const auto body = format::plain_body(kind, out.plain.view());
-        if (!body) return body.error();
-        out.body = *body;
-        return out;
+        out.plain = coffer::detail::secure_buffer(sealed.size());
+        const bool opened = keyed->open(rest.first(nonce_size_), aad, sealed, rest.last<format::object_tag>(),
+                                        out.plain.span()) &&
+                            format::plain_body(kind, out.plain.view(), out.body);
+        return opened ? errc{} : errc::tampered;
     }
 
 private:
@@ -122,6 +123,7 @@ private:
     }
 
     C cipher_;
+    std::size_t nonce_size_;
     format::head_dek listed_;
     digest commitment_;
     key_bytes head_;

@@ -38,32 +38,35 @@ public:
         for (auto& s : slots_) delete s.at.load(std::memory_order_relaxed);
     }
 
-    /// A keyed cipher on loan; it goes back on destruction.
+    /// A keyed cipher on loan, which goes back on destruction, or why there is none.
     class lease {
     public:
+        explicit lease(errc why) noexcept : pool_(nullptr), why_(why) {}
         lease(keyed_pool& pool, std::size_t slot, keyed* k) noexcept : pool_(&pool), slot_(slot), keyed_(k) {}
-        lease(lease&& other) noexcept
-            : pool_(other.pool_), slot_(other.slot_), keyed_(std::exchange(other.keyed_, nullptr)) {}
-        auto operator=(lease&&) -> lease& = delete;
+        lease(const lease&) = delete;
+        auto operator=(const lease&) -> lease& = delete;
         ~lease() {
             if (keyed_ != nullptr) delete pool_->slots_[slot_].at.exchange(keyed_, std::memory_order_acq_rel);
         }
+        explicit operator bool() const noexcept { return keyed_ != nullptr; }
         auto operator->() const noexcept -> keyed* { return keyed_; }
+        auto error() const noexcept -> errc { return why_; }
 
     private:
         keyed_pool* pool_;
-        std::size_t slot_;
-        keyed* keyed_;
+        std::size_t slot_ = 0;
+        keyed* keyed_ = nullptr;
+        errc why_{};
     };
 
     /// Errors: those of the cipher's key().
-    auto borrow() const -> result<lease> {
+    auto borrow() const -> lease {
         auto& self = const_cast<keyed_pool&>(*this); // slots are a cache: lending changes no state seen
         const auto slot = detail::thread_ordinal() % self.slots_.size();
         auto* k = self.slots_[slot].at.exchange(nullptr, std::memory_order_acq_rel);
         if (k == nullptr) {
             auto made = keyed::make(cipher_, id_, key_.view());
-            if (!made) return made.error();
+            if (!made) return lease(made.error().code);
             k = new keyed(*std::move(made));
         }
         return lease(self, slot, k);

@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 #include <vector>
 
@@ -29,7 +30,7 @@ public:
         for (auto i = hash & mask();; i = (i + 1) & mask()) {
             const auto& s = slots_[i];
             if (s.at == nullptr) return nullptr;
-            if (s.hash == hash && s.at->name() == name) return s.at;
+            if (s.hash == hash && same(s.at->name(), name)) return s.at;
         }
     }
     static auto hash_of(std::string_view name) noexcept -> std::uint64_t {
@@ -42,6 +43,9 @@ private:
         std::uint64_t hash = 0;
         const leaf* at = nullptr;
     };
+    static auto same(std::string_view a, std::string_view b) noexcept -> bool {
+        return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+    }
     auto mask() const noexcept -> std::size_t { return slots_.size() - 1; }
     std::vector<slot> slots_;
 };

@@ -25,16 +25,22 @@ struct snapshot {
 
     /// Opens the value of a leaf. Errors: the leaf's problem, tampered.
     auto open(const leaf& l) const -> result<opened_body> {
-        if (l.damaged()) return l.problem();
-        const auto* dek = keys->find(l.dek());
-        if (dek == nullptr) return errc::tampered;
-        return dek->open(format::object_kind::record, l.aad(), l.sealed());
+        opened_body out;
+        if (const auto problem = open(l, out); problem != errc{}) return problem;
+        return out;
     }
     /// The same as a secret.
     auto reveal(const leaf& l, freshness fresh) const -> result<secret> {
-        auto opened = open(l);
-        if (!opened) return opened.error();
-        return secret(std::move(opened->plain), opened->body.offset, opened->body.size, l.number(), fresh);
+        opened_body out;
+        if (const auto problem = open(l, out); problem != errc{}) return problem;
+        return secret(std::move(out.plain), out.body.offset, out.body.size, l.number(), fresh);
+    }
+
+private:
+    auto open(const leaf& l, opened_body& out) const -> errc {
+        if (l.damaged()) return l.problem();
+        const auto* dek = keys->find(l.dek());
+        return dek == nullptr ? errc::tampered : dek->open(format::object_kind::record, l.aad(), l.sealed(), out);
     }
 };
 

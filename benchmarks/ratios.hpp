@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_BENCHMARKS_RATIOS_HPP
+#define COFFER_BENCHMARKS_RATIOS_HPP
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <limits>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace coffer_benchmarks {
+
+/// One figure: how many times as long `measured` takes as `against`, and how much is allowed.
+struct figure {
+    std::string name;
+    std::string measured;
+    std::string against;
+    double limit;
+};
+
+/// Collects the best time of each benchmark over its repetitions, which Google Benchmark runs in
+/// random order, so that both sides of a ratio meet the same noise.
+class best_times : public benchmark::BenchmarkReporter {
+public:
+    auto ReportContext(const Context&) -> bool override { return true; }
+    void ReportRuns(const std::vector<Run>& runs) override {
+        for (const auto& run : runs) {
+            if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+            auto& best = best_.try_emplace(run.run_name.function_name, std::numeric_limits<double>::max())
+                             .first->second;
+            best = std::min(best, run.GetAdjustedRealTime());
+        }
+    }
+    auto of(const std::string& name) const -> double {
+        const auto at = best_.find(name);
+        return at == best_.end() ? 0 : at->second;
+    }
+
+private:
+    std::map<std::string, double> best_;
+};
+
+/// Runs all registered benchmarks and prints one line per figure: `name ratio limit`, where there is
+/// no limit with a dash; the times that they are made of go to standard error.
+inline auto run(int argc, char** argv, const std::vector<figure>& figures) -> int {
+    std::vector<std::string> defaults{argv[0], "--benchmark_repetitions=9",
+                                      "--benchmark_enable_random_interleaving=true",
+                                      "--benchmark_min_time=0.05"};
+    for (int i = 1; i < argc; ++i) defaults.emplace_back(argv[i]);
+    std::vector<char*> args;
+    for (auto& a : defaults) args.push_back(a.data());
+    int count = static_cast<int>(args.size());
+    benchmark::Initialize(&count, args.data());
+    best_times times;
+    benchmark::RunSpecifiedBenchmarks(&times);
+    for (const auto& f : figures) {
+        const auto over = times.of(f.against);
+        if (over == 0) continue;
+        std::fprintf(stderr, "# %s: %.0f against %.0f ns\n", f.name.c_str(), times.of(f.measured), over);
+        if (f.limit > 0) std::printf("%s %.3f %.2f\n", f.name.c_str(), times.of(f.measured) / over, f.limit);
+        else std::printf("%s %.3f -\n", f.name.c_str(), times.of(f.measured) / over);
+    }
+    return 0;
+}
+
+} // namespace coffer_benchmarks
+
+#endif

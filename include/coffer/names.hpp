@@ -40,6 +40,11 @@ inline auto check_name(std::string_view name) noexcept -> result<void> {
     return {};
 }
 
+/// A realm: 0 to 64 bytes. Errors: invalid_argument, too_large.
+inline auto check_realm(std::string_view realm) noexcept -> result<void> {
+    return detail::check_text(realm, format::limits::realm);
+}
+
 /// A value: 1 byte to 64 KiB, any bytes. Errors: invalid_argument, too_large.
 inline auto check_value(byte_view value) noexcept -> result<void> {
     if (value.empty()) return errc::invalid_argument;

@@ -215,7 +215,9 @@ public:
         if (auto valid = check_name(name); !valid) return valid.error();
         auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
         if (!value) return value.error();
-        return secret(byte_view(*value));
+        detail::secure_buffer held(value->size());
+        std::memcpy(held.span().data(), value->data(), value->size());
+        return secret(std::move(held), 0, value->size(), version, {engine().time().boot(), false});
     }
     /// The entries of exactly this scope, removed ones included, sorted by name.
     auto list(context where) -> result<std::vector<own_entry>> {
@@ -264,8 +266,9 @@ private:
     auto open_spaces() const -> bool { return engine().settings().known_spaces == coffer::spaces::open; }
 
     /// A context that is written to: Coffer's own environment is not for callers.
-    static auto check_scope(context where) -> result<void> {
+    auto check_scope(context where) const -> result<void> {
         if (where.environment == system_environment) return errc::invalid_argument;
+        if (auto valid = check_author(author({})); !valid) return valid;
         return check_context(where);
     }
     auto check_write(context where, const write_options& with) const -> result<void> {

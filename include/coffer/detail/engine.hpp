@@ -82,6 +82,7 @@ public:
         return s.state(true);
     }
     auto refresh(slot_type& s) -> result<void> {
+        if (auto valid = check_realm(options_.realm); !valid) return valid;
         const auto [known, seen] = s.held();
         const auto as_of = time_->boot();
         algorithm::refresh<C> look(cipher_, s.of(), known, seen);
@@ -148,6 +149,7 @@ public:
     }
     auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
         -> result<void> {
+        if (auto valid = check_realm(options_.realm); !valid) return valid;
         with.sweep = ListableStore<S> && !with.create && s.take_sweep();
         with.grace = options_.erase_after;
         with.limits = store_.limits();

@@ -82,13 +82,12 @@ public:
             }
             flying_ = true;
             const auto flight = ++started_;
-            lock.unlock();
-            const auto outcome = std::forward<F>(fly)();
-            lock.lock();
-            flying_ = false;
-            landed_ = flight;
-            outcome_ = outcome;
-            landing_.notify_all();
+            outcome_ = without(lock, std::forward<F>(fly), [&] {
+                flying_ = false;
+                landed_ = flight;
+                outcome_ = errc::unavailable; // stands for the others if this flight throws
+                landing_.notify_all();
+            });
         }
         return outcome_;
     }
@@ -116,15 +115,17 @@ public:
             std::vector<algorithm::queued_edit*> edits;
             for (const auto* w : batch) edits.push_back(w->edit);
             const bool create = batch.front()->create;
-            lock.unlock();
-            const result<void> outcome = commit_all(std::move(edits), create);
-            lock.lock();
-            writing_ = false;
-            for (auto* w : batch) {
-                w->outcome = outcome;
-                w->ended = true;
-            }
-            written_.notify_all();
+            const auto end_with = [&](const result<void>& outcome) {
+                for (auto* w : batch) w->outcome = outcome;
+            };
+            end_with(without(
+                lock, [&] { return commit_all(std::move(edits), create); },
+                [&] {
+                    writing_ = false;
+                    end_with(errc::outcome_unknown); // stands for the others if this commit throws
+                    for (auto* w : batch) w->ended = true;
+                    written_.notify_all();
+                }));
         }
         return mine.outcome;
     }
@@ -148,6 +149,21 @@ public:
     auto take_sweep() noexcept -> bool { return !swept_.exchange(true); }
 
 private:
+    /// Runs `work` without the lock, then `after` with it, also if `work` throws (for want of memory).
+    template <class Work, class After>
+    static auto without(std::unique_lock<std::mutex>& lock, Work&& work, After&& after) -> result<void> {
+        struct again {
+            std::unique_lock<std::mutex>& lock;
+            After& after;
+            ~again() {
+                lock.lock();
+                after();
+            }
+        };
+        lock.unlock();
+        const again relock{lock, after};
+        return std::forward<Work>(work)();
+    }
     auto take_batch() -> std::vector<waiting_write*> {
         constexpr std::size_t most = 256;
         std::vector<waiting_write*> batch;

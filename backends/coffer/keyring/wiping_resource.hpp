@@ -6,6 +6,7 @@
 
 #include <boost/json/memory_resource.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <new>
 
@@ -15,12 +16,15 @@ namespace coffer::inline COFFER_ABI::keyring {
 /// the storage of parser and values, no key is left on the heap. It outlives what it made.
 class wiping_resource final : public boost::json::memory_resource {
 private:
-    auto do_allocate(std::size_t size, std::size_t alignment) -> void* override {
-        return ::operator new (size, std::align_val_t{alignment});
+    // Always the alignment of plain new: Boost.JSON 1.81 allocates the keys of objects with
+    // alignment 1 and gives them back with another.
+    auto do_allocate(std::size_t size, [[maybe_unused]] std::size_t alignment) -> void* override {
+        assert(alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+        return ::operator new(size);
     }
-    void do_deallocate(void* data, std::size_t size, std::size_t alignment) override {
+    void do_deallocate(void* data, std::size_t size, std::size_t) override {
         wipe(data, size);
-        ::operator delete (data, std::align_val_t{alignment});
+        ::operator delete(data);
     }
     auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
         return this == &other;

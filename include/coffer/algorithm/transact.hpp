@@ -118,6 +118,7 @@ private:
     enum class after : unsigned char { edit, settle };
     static constexpr unsigned most_attempts = 64;
     static constexpr unsigned most_sendings = 5;
+    static constexpr std::size_t most_unlisted = 64; ///< More are erased whatever their age.
 
     static auto done(result<value_type> with) -> action {
         return action(std::in_place_type<result<value_type>>, std::move(with));
@@ -273,17 +274,20 @@ private:
 
     auto sweep() -> action {
         swept_ = true;
-        const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
-        if (age < options_.grace.count()) return seal();
         sweeping_ = true;
         return list{of_.partition};
     }
-    /// Whatever the newest head does not list has been unlisted at least since it was written.
+    /// What the newest head does not list has been unlisted at least since it was written.
     auto on_sweep(result<listing> answer) -> action {
         sweeping_ = false;
-        if (answer && answer->at == base_->at)
-            for (auto& [key, value] : answer->entries)
-                if (key != "head") options_.erase.push_back(std::move(key));
+        if (!answer || answer->at != base_->at) return seal(); // another time: it is only tidying
+        std::unordered_set<std::string> unlisted;
+        for (auto& [key, value] : answer->entries) unlisted.insert(std::move(key));
+        unlisted.erase("head");
+        each_listed(*base_, [&](const format::object_name& name) { unlisted.erase(format::store_key(name)); });
+        const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
+        if (age >= options_.grace.count() || unlisted.size() > most_unlisted)
+            options_.erase.insert(options_.erase.end(), unlisted.begin(), unlisted.end());
         return seal();
     }
 

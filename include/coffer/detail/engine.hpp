@@ -164,7 +164,7 @@ public:
     /// Takes over what a transaction left.
     auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, std::vector<std::string>&& erased, ms as_of)
         -> result<void> {
-        if (!done || !done->committed) s.unlisted(std::move(erased), as_of - options_.erase_after); // not erased yet
+        if (!done || !done->committed) s.unlisted(std::move(erased), as_of); // not erased yet
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
         return s.adopt(std::move(done->snapshot), as_of);

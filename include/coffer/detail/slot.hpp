@@ -8,6 +8,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -130,19 +131,20 @@ public:
         return mine.outcome;
     }
 
-    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace.
+    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace, or sooner
+    /// when more than a few commits' worth wait. A reader that comes too late starts over.
     void unlisted(std::vector<std::string>&& keys, ms now) {
         const std::lock_guard lock(mutex_);
         for (auto& key : keys) garbage_.emplace_back(now, std::move(key));
     }
     auto take_garbage(ms now, ms grace) -> std::vector<std::string> {
+        constexpr std::size_t most_waiting = 16;
         const std::lock_guard lock(mutex_);
         std::vector<std::string> out;
-        std::erase_if(garbage_, [&](auto& g) {
-            if (now - g.first < grace) return false;
-            out.push_back(std::move(g.second));
-            return true;
-        });
+        while (!garbage_.empty() && (garbage_.size() > most_waiting || now - garbage_.front().first >= grace)) {
+            out.push_back(std::move(garbage_.front().second));
+            garbage_.pop_front();
+        }
         return out;
     }
     /// True once per slot: the first writer looks for what earlier processes left.
@@ -191,7 +193,7 @@ private:
     bool writing_ = false;
     std::vector<waiting_write*> writes_{};
 
-    std::vector<std::pair<ms, std::string>> garbage_{};
+    std::deque<std::pair<ms, std::string>> garbage_{};
     std::atomic<bool> swept_{false};
 };
 

@@ -31,7 +31,7 @@ inline auto hash_text(std::string_view text, std::uint64_t seed) noexcept -> std
     };
     const auto word = [](const char* p, std::size_t n) noexcept {
         std::uint64_t v = 0;
-        std::memcpy(&v, p, n);
+        if (n != 0) std::memcpy(&v, p, n); // an empty text may have no address
         return v;
     };
     constexpr std::uint64_t k0 = 0xa0761d6478bd642fULL;

@@ -40,6 +40,16 @@ private:
 };
 } // namespace detail
 
+namespace detail {
+/// Blocks the calling thread. (Not <thread>, which costs every user of the core a tenth of a second.)
+inline void sleep_for(std::chrono::milliseconds time) noexcept {
+    std::timespec left{};
+    left.tv_sec = static_cast<std::time_t>(time.count() / 1000);
+    left.tv_nsec = static_cast<long>(time.count() % 1000) * 1'000'000;
+    while (::nanosleep(&left, &left) != 0) {}
+}
+} // namespace detail
+
 /// The machine's own clocks.
 inline auto machine_clock() noexcept -> const clock& {
     static const detail::system_clock instance;

@@ -3,8 +3,8 @@
 #define COFFER_ALGORITHM_DRIVE_HPP
 
 #include <coffer/algorithm/action.hpp>
+#include <coffer/clock.hpp>
 
-#include <thread>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -41,7 +41,7 @@ public:
         else return {};
     }
     auto operator()(const pause& a) -> result<void> {
-        std::this_thread::sleep_for(a.time);
+        coffer::detail::sleep_for(a.time);
         return {};
     }
 

@@ -280,6 +280,7 @@ private:
     /// What the newest head does not list has been unlisted at least since it was written.
     auto on_sweep(result<listing> answer) -> action {
         sweeping_ = false;
+        if (options_.close) return on_all_objects(std::move(answer));
         if (!answer || answer->at != base_->at) return seal(); // another time: it is only tidying
         std::unordered_set<std::string> unlisted;
         for (auto& [key, value] : answer->entries) unlisted.insert(std::move(key));
@@ -361,13 +362,14 @@ private:
 
     auto close() -> action {
         if (!fresh_) return look(after::edit);
+        if (!swept_) return sweep(); // nothing is left but the head: what waits for its grace goes too
         auto next = next_head();
         next.root = {};
         const auto* active = base_->keys->find(next.active().number);
+        std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
+        each_listed(*base_, [&](const format::object_name& name) { gone.insert(format::store_key(name)); });
         std::vector<object_write> writes;
-        each_listed(*base_, [&](const format::object_name& name) {
-            writes.push_back({format::store_key(name), std::nullopt});
-        });
+        for (const auto& key : gone) writes.push_back({key, std::nullopt});
         auto data = sign_head(*active, next);
         const auto id = format::revision_of(cipher_.sha256(data));
         writes.push_back({"head", std::move(data)});
@@ -378,7 +380,17 @@ private:
         return commit{of_.partition, expected(), mine_->at, writes_};
     }
 
+    auto on_all_objects(result<listing> answer) -> action {
+        if (!answer && answer.error().code != errc::unsupported) return done(answer.error());
+        if (answer && answer->at != base_->at) return on_conflict();
+        if (answer)
+            for (auto& [key, value] : answer->entries)
+                if (key != "head") options_.erase.push_back(std::move(key));
+        return close();
+    }
+
     auto on_conflict() -> action {
+        if (options_.close) swept_ = false; // others have written: there may be more to erase
         if (++attempts_ >= most_attempts) return done(errc::conflict);
         fresh_ = false;
         return attempts_ == 1 ? look(after::edit) : wait_then(after::edit);

@@ -7,18 +7,24 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <random>
+#include <ctime>
 #include <string_view>
+
+#if __has_include(<sys/random.h>)
+#include <sys/random.h>
+#endif
 
 namespace coffer::inline COFFER_ABI::tree {
 
 /// The process's seed: names come from outside, and must not be able to choose their collisions.
-inline auto hash_seed() -> std::uint64_t {
-    static const std::uint64_t seed = [] {
-        std::random_device device;
-        return (std::uint64_t{device()} << 32) ^ device();
-    }();
-    return seed;
+inline auto hash_seed() noexcept -> std::uint64_t {
+    std::uint64_t seed = 0;
+#if __has_include(<sys/random.h>)
+    if (::getentropy(&seed, sizeof seed) == 0) return seed;
+#endif
+    // Where the kernel gives none: the address at which the process was loaded, and the time.
+    static const char somewhere = 0;
+    return reinterpret_cast<std::uintptr_t>(&somewhere) ^ (static_cast<std::uint64_t>(std::time(nullptr)) << 32);
 }
 
 /// A seeded hash of a short text by 64-to-128-bit multiply and fold (the method of wyhash, Wang Yi,

@@ -48,14 +48,26 @@ public:
     auto settings() const noexcept -> const options& { return options_; }
     auto time() const noexcept -> const clock& { return *time_; }
 
+    /// What is held of an environment, kept as long as the engine lives.
     auto slot_of(std::string_view environment) -> slot_type& {
+        auto s = borrow_slot(environment);
+        s->keep();
+        return *s;
+    }
+    /// The same for a reader, who may ask for any name: it is given back, and one that turned out to
+    /// be of no environment goes, so that made-up names don't fill the memory.
+    auto borrow_slot(std::string_view environment) -> std::shared_ptr<slot_type> {
         const std::lock_guard lock(mutex_);
         auto& held = slots_[std::string(environment)];
         if (held == nullptr)
-            held = std::make_unique<slot_type>(algorithm::subject{
+            held = std::make_shared<slot_type>(algorithm::subject{
                 options_.realm, std::string(environment),
                 format::partition_name(cipher_, options_.realm, environment)});
-        return *held;
+        return held;
+    }
+    void give_back(const std::shared_ptr<slot_type>& s) {
+        const std::lock_guard lock(mutex_);
+        if (s.use_count() == 2 && s->disposable()) slots_.erase(s->of().environment); // ours and the map's
     }
 
     // Reading -------------------------------------------------------------------------------------
@@ -114,10 +126,11 @@ public:
         if (const auto* hit = cached(where); hit != nullptr && is_recent(*hit->from))
             return view(hit->model, {hit->from->checked(), false});
         if (auto valid = check_context(where); !valid) return valid.error();
-        auto& s = slot_of(where.environment);
-        const auto state = observe(s);
-        if (!state) return state.error();
-        return view_of(s, *state, where);
+        const auto s = borrow_slot(where.environment);
+        const auto state = observe(*s);
+        auto seen = state ? view_of(*s, *state, where) : result<view>(state.error());
+        if (!seen) give_back(s);
+        return seen;
     }
     auto view_of(slot_type& s, const current_state<C>& state, context where) -> result<view> {
         if (const auto* hit = cached(where); hit != nullptr && hit->version == state.version)
@@ -209,7 +222,7 @@ private:
     options options_;
     const clock* time_;
     std::mutex mutex_;
-    std::unordered_map<std::string, std::unique_ptr<slot_type>> slots_;
+    std::unordered_map<std::string, std::shared_ptr<slot_type>> slots_;
 };
 
 } // namespace coffer::inline COFFER_ABI::detail

@@ -35,6 +35,12 @@ public:
     explicit slot(algorithm::subject of) : of_(std::move(of)) {}
 
     auto of() const noexcept -> const algorithm::subject& { return of_; }
+    void keep() noexcept { kept_.store(true, std::memory_order_relaxed); }
+    /// Nothing was ever found here, and nobody wants it kept.
+    auto disposable() const -> bool {
+        const std::lock_guard lock(mutex_);
+        return !kept_.load(std::memory_order_relaxed) && current_ == nullptr && !mark_;
+    }
     /// Changes whenever another state was adopted: readers compare it without a lock.
     auto version() const noexcept -> std::uint64_t { return version_.load(std::memory_order_acquire); }
     /// When the held state was last known to be the newest; negative: never.
@@ -177,6 +183,7 @@ private:
     }
 
     algorithm::subject of_;
+    std::atomic<bool> kept_{false};
     mutable std::mutex mutex_;
     tree::snapshot_ptr<C> current_{};
     std::optional<mark> mark_{};

@@ -261,7 +261,8 @@ TEST_CASE("an older head is one older state to a stranger and rolled_back to who
     for (const auto& then : t.moments) {
         if (then.stored == t.whole) continue;
         auto now = t.altered();
-        now.objects["head"] = then.stored.objects.at("head"); // nothing was erased: all is there
+        now.objects.insert(then.stored.objects.begin(), then.stored.objects.end());
+        now.objects["head"] = then.stored.objects.at("head");
         for (const auto& shown : {now, then.stored}) {
             t.show(shown);
             const auto seen = compare(t.stranger(), t.environment, then.truth, t.names);
@@ -282,10 +283,8 @@ TEST_CASE("an object that an older head does not find is not made up") {
             t.show(now);
             const auto seen = compare(t.stranger(), t.environment, head_of.truth, t.names);
             REQUIRE(seen.lie == "");
-            if (rest_of.stored.objects.size() >= head_of.stored.objects.size())
-                REQUIRE(seen.all_true());
-            else
-                REQUIRE(seen.refused != 0);
+            if (&rest_of == &head_of) REQUIRE(seen.all_true());
+            if (&rest_of < &head_of) REQUIRE(seen.refused != 0);
         }
 }
 

@@ -30,6 +30,12 @@ struct plain_state {
     }
 };
 
+/// An answer as a text to compare: the value, or the code's name.
+inline auto plain(const coffer::result<coffer::secret>& answer) -> std::string {
+    return answer ? std::string(answer->expose_secret())
+                  : std::string(to_string(answer.error().code));
+}
+
 /// The answers by which a reader refuses what it was shown.
 inline auto is_refusal(coffer::errc code) -> bool {
     using coffer::errc;

@@ -16,8 +16,8 @@ namespace coffer::inline COFFER_ABI {
 class exception : public std::system_error {
 public:
     explicit exception(failure why)
-        : std::system_error(make_error_code(why.code),
-                            why.cause ? why.cause.message() : std::string{}),
+        : std::system_error(why.cause ? std::system_error(why.code, why.cause.message())
+                                      : std::system_error(why.code)),
           why_(why) {}
     /// The failure that value() was called on.
     auto why() const noexcept -> const failure& { return why_; }

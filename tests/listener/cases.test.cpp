@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSL-1.0
+// The listener on recorded cases. COFFER_LISTENER_CASES, in the environment, names another file of
+// the same form.
+#include "replay.hpp"
+#include "support/catch.hpp"
+
+#include <coffer/testing/fake_secrets.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <memory>
+#include <sstream>
+
+namespace {
+
+namespace json = boost::json;
+
+auto cases_file() -> json::object {
+    const char* named = std::getenv("COFFER_LISTENER_CASES");
+    std::ifstream file(named != nullptr ? named : COFFER_LISTENER_CASES);
+    std::stringstream text;
+    text << file.rdbuf();
+    return json::parse(text.str()).as_object();
+}
+
+/// Plays a case of topics, filters, namespaces, order, errors or removal: what it came to, in the
+/// form of its `expect`.
+auto played(const json::object& a_case, const json::object& file) -> json::object {
+    coffer::listener_options with;
+    int reported = 0;
+    with.on_error = [&](const coffer::event&, const std::exception_ptr&) { ++reported; };
+    with.visible = {{"_accessToken", coffer_test::text_of(file, "token")},
+                    {"_apiUrl", coffer_test::text_of(file, "apiUrl")}};
+    coffer::listener root{coffer::testing::fake_secrets{}, with};
+    coffer_test::replay play(root);
+    play.carry_out(a_case.at("steps").as_array());
+    bool rejected = false;
+    try {
+        rejected = !root.dispatch(coffer_test::value_of(a_case.at("event")));
+    } catch (const std::runtime_error&) {
+        rejected = true;
+    }
+    return {{"fired", !play.order().empty()},
+            {"order", play.order()},
+            {"rejected", rejected},
+            {"reported", reported}};
+}
+
+/// A source that answers as the case's server does and notes what was asked, as the request's
+/// target.
+class recorded_server {
+public:
+    explicit recorded_server(const json::array& responses)
+        : state_(std::make_shared<state>(state{responses})) {}
+
+    auto at(coffer::context where) const -> coffer::result<coffer::view> {
+        std::string target = "/v1/secrets?environmentId=" + escaped(where.environment);
+        if (!where.space.empty()) target += "&spaceId=" + escaped(where.space);
+        if (!where.actor.empty()) target += "&actorId=" + escaped(where.actor);
+        const auto& responses = state_->responses;
+        const auto& now =
+            responses.at(std::min(state_->requests.size(), responses.size() - 1)).as_object();
+        state_->requests.emplace_back(target);
+        const auto* status = now.if_contains("status");
+        const auto* body = now.at("body").if_object();
+        const bool is_json =
+            coffer_test::text_of(now, "contentType", "application/json").find("json") !=
+            std::string::npos;
+        if ((status != nullptr && (status->as_int64() < 200 || status->as_int64() > 399)) ||
+            body == nullptr || !is_json)
+            return coffer::errc::unavailable;
+        coffer::testing::fake_secrets rows;
+        if (const auto* data = body->if_contains("data"))
+            for (const auto& row : data->is_array() ? data->get_array() : json::array{})
+                add(rows, row.as_object());
+        return rows.at(where);
+    }
+    auto requests() const -> const json::array& { return state_->requests; }
+
+private:
+    struct state {
+        json::array responses;
+        json::array requests{};
+    };
+    static void add(coffer::testing::fake_secrets& rows, const json::object& row) {
+        const auto name = coffer_test::text_of(row, "name");
+        const auto* value = row.at("value").if_string();
+        if (value == nullptr || value->empty())
+            rows.erase(coffer::testing::every_context, name);
+        else
+            rows.set(name, std::string_view(*value));
+    }
+    /// As the URL parser behind the JavaScript client does it.
+    static auto escaped(std::string_view id) -> std::string {
+        std::string out;
+        for (const char c : id.substr(0, id.find('#'))) {
+            const auto byte = static_cast<unsigned char>(c);
+            if (byte > 0x20 && byte < 0x7F && c != '"' && c != '<' && c != '>' && c != '\'') {
+                out += c;
+                continue;
+            }
+            const char* digits = "0123456789ABCDEF";
+            (out += '%') += digits[byte >> 4];
+            out += digits[byte & 15];
+        }
+        return out;
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+auto asked(coffer::event& e, const json::object& call) -> json::object {
+    const auto* options = call.if_contains("options");
+    const auto other = options == nullptr ? json::object() : options->as_object();
+    const auto id = [&](const char* name) { return coffer_test::text_of(other, name); };
+    const auto environment = id("environmentId"), space = id("spaceId"), actor = id("actorId");
+    const auto key = coffer_test::text_of(call, "key");
+    const auto got = e.secrets(key, {.environment = environment, .space = space, .actor = actor});
+    if (got) return {{"value", got->expose_secret()}};
+    // JavaScript knows two errors; the typed one that C++ gives is behind the second.
+    if (got.error() == coffer::errc::invalid_argument)
+        return {{"error", "environmentId is required to fetch secrets"}};
+    return {{"error", "Secret " + key + " not found"}};
+}
+
+/// The case's expectation of a call; `*` is any error.
+auto fits(const json::object& got, const json::object& expected) -> bool {
+    const auto* error = expected.if_contains("error");
+    return error != nullptr && *error == "*" ? got.contains("error") : got == expected;
+}
+
+void play_secrets(const json::object& a_case) {
+    const recorded_server server(a_case.at("responses").as_array());
+    coffer::listener root{server};
+    std::vector<json::object> results;
+    for (const auto& calls : a_case.at("calls").as_array())
+        root.on("**", [&results, &calls](coffer::event& e) {
+            for (const auto& call : calls.as_array())
+                results.push_back(asked(e, call.as_object()));
+        });
+    REQUIRE(root.dispatch(coffer_test::value_of(a_case.at("event"))).value().failed == 0);
+    const auto& expect = a_case.at("expect").as_object();
+    const auto& expected = expect.at("results").as_array();
+    REQUIRE(results.size() == expected.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        INFO(json::serialize(results[i]));
+        CHECK(fits(results[i], expected[i].as_object()));
+    }
+    // Calls at the same time are for asynchronous listeners; this one asks once for them all.
+    if (const auto* parallel = a_case.if_contains("parallel");
+        parallel != nullptr && parallel->as_bool())
+        CHECK(server.requests().size() == 1);
+    else
+        CHECK(json::serialize(server.requests()) == json::serialize(expect.at("requests")));
+}
+
+} // namespace
+
+TEST_CASE("the listener does what the recorded listener did, in every case of the file") {
+    const auto file = cases_file();
+    REQUIRE(file.at("cases").as_array().size() >= 100);
+    for (const auto& one : file.at("cases").as_array()) {
+        const auto& a_case = one.as_object();
+        INFO(a_case.at("category").as_string().c_str()
+             << ": " << a_case.at("name").as_string().c_str());
+        if (a_case.at("category") == "secrets")
+            play_secrets(a_case);
+        else
+            CHECK(json::serialize(played(a_case, file)) ==
+                  json::serialize(a_case.at("expect").as_object()));
+    }
+}

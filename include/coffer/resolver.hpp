@@ -58,7 +58,7 @@ public:
     auto refresh(std::string_view environment) const -> result<void> {
         if (auto valid = check_context({.environment = environment}); !valid) return valid;
         auto& s = engine_->slot_of(environment);
-        return s.share_flight([&] { return engine_->refresh(s); });
+        return s.looks().share([&] { return engine_->refresh(s); });
     }
 
     /// What the drivers in asio/ work on.

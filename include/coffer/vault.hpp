@@ -167,16 +167,15 @@ public:
     /// Sets several values of one scope, all or none, in one commit.
     auto put_many(context where, std::vector<named_value> values, const write_options& with = {})
         -> result<std::vector<written>> {
-        if (auto valid = check_write(where, with); !valid) return valid.error();
-        for (const auto& v : values) {
-            if (auto valid = check_name(v.name); !valid) return valid.error();
-            if (auto valid = check_value(v.value); !valid) return valid.error();
-        }
-        return apply(where, algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with), open_spaces()});
+        auto edit = plan_put(where, std::move(values), with);
+        if (!edit) return edit.error();
+        return apply(where, *std::move(edit));
     }
     /// Removes the scope's own value or hiding: the name is inherited again. Errors also: not_found.
     auto erase(context where, std::string_view name, const write_options& with = {}) -> result<written> {
-        return change(where, name, with, [&] { return algorithm::edits::erase{key_of(where, name), with, author(with)}; });
+        auto edit = plan_erase(where, name, with);
+        if (!edit) return edit.error();
+        return apply(where, *std::move(edit));
     }
     /// The name is not found in this scope from now on, whatever it would inherit.
     auto hide(context where, std::string_view name, const write_options& with = {}) -> result<written> {
@@ -249,8 +248,30 @@ public:
         return apply({.environment = environment}, algorithm::edits::verify_all{std::string(environment)});
     }
 
-    /// What the drivers in asio/ work on.
+    // What the drivers in asio/ work on: the engine, and edits that were checked. -----------------------
+
     auto engine() const noexcept -> detail::engine<P>& { return *reader_.engine(); }
+    auto plan_put(context where, std::vector<named_value> values, const write_options& with) const
+        -> result<algorithm::edits::put> {
+        if (auto valid = check_write(where, with); !valid) return valid.error();
+        for (const auto& v : values) {
+            if (auto valid = check_name(v.name); !valid) return valid.error();
+            if (auto valid = check_value(v.value); !valid) return valid.error();
+        }
+        return algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with), open_spaces()};
+    }
+    auto plan_erase(context where, std::string_view name, const write_options& with = {}) const
+        -> result<algorithm::edits::erase> {
+        if (auto valid = check_write(where, with); !valid) return valid.error();
+        if (auto valid = check_name(name); !valid) return valid.error();
+        return algorithm::edits::erase{key_of(where, name), with, author(with)};
+    }
+    /// A context that is written to: Coffer's own environment is not for callers.
+    auto check_scope(context where) const -> result<void> {
+        if (where.environment == system_environment) return errc::invalid_argument;
+        if (auto valid = check_author(author({})); !valid) return valid;
+        return check_context(where);
+    }
 
 private:
     static auto key_of(context where, std::string_view name) -> format::entry_key {
@@ -265,12 +286,6 @@ private:
     }
     auto open_spaces() const -> bool { return engine().settings().known_spaces == coffer::spaces::open; }
 
-    /// A context that is written to: Coffer's own environment is not for callers.
-    auto check_scope(context where) const -> result<void> {
-        if (where.environment == system_environment) return errc::invalid_argument;
-        if (auto valid = check_author(author({})); !valid) return valid;
-        return check_context(where);
-    }
     auto check_write(context where, const write_options& with) const -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
         if (with.note)

@@ -10,62 +10,69 @@
 #include <string>
 #include <vector>
 
-/// The logic without I/O. An algorithm is a value that answers `start()`, and then `on(answer)`, with
-/// the next thing that it needs done; the type of that answer names all that it may ever ask for, so
-/// that a resolver can't commit. A driver (drive.hpp, asio/) does what is asked and feeds the answer
-/// back, until the variant holds the `result`.
+/// The logic without I/O. An algorithm is a value that answers `start()`, and then `on(answer)`,
+/// with the next thing that it needs done; the type of that answer names all that it may ever ask
+/// for, so that a resolver can't commit. A driver (drive.hpp, asio/) does what is asked and feeds
+/// the answer back, until the variant holds the `result`.
 ///
-/// Each action says what answer belongs to it.
+/// Each action names the answer that belongs to it.
 namespace coffer::inline COFFER_ABI::algorithm {
 
-/// Store::load. Answer: result<cut>.
+/// Store::load.
 struct load {
+    using answer = result<cut>;
     std::string partition{};
     std::vector<std::string> keys{};
 };
-/// ListableStore::list; `unsupported` from a store that can't. Answer: result<listing>.
+/// ListableStore::list; `unsupported` from a store that can't.
 struct list {
+    using answer = result<listing>;
     std::string partition{};
 };
 /// Store::commit. The writes are shared, since the same bytes may have to be sent again.
-/// Answer: result<commit_outcome>.
 struct commit {
+    using answer = result<commit_outcome>;
     std::string partition{};
     revision expected{};
     revision next{};
     std::shared_ptr<const std::vector<object_write>> writes{};
 };
-/// KeyProvider::key_for. Answer: result<std::string>.
+/// KeyProvider::key_for.
 struct key_for {
+    using answer = result<std::string>;
     std::string environment{};
 };
-/// KeyProvider::wrap. Answer: result<bytes>.
+/// KeyProvider::wrap.
 struct wrap {
+    using answer = result<bytes>;
     std::string kek_id{};
     key_bytes dek{};
     bytes aad{};
 };
-/// KeyProvider::unwrap. Answer: result<key_bytes>.
+/// KeyProvider::unwrap.
 struct unwrap {
+    using answer = result<key_bytes>;
     std::string kek_id{};
     std::string environment{};
     bytes wrapped{};
     bytes aad{};
 };
 /// AnchoringKeyProvider::recall; nullopt from a provider without an anchor.
-/// Answer: result<std::optional<mark>>.
 struct recall {
+    using answer = result<std::optional<mark>>;
     std::string realm{};
     std::string environment{};
 };
-/// AnchoringKeyProvider::remember; success from a provider without an anchor. Answer: result<void>.
+/// AnchoringKeyProvider::remember; success from a provider without an anchor.
 struct remember {
+    using answer = result<void>;
     std::string realm{};
     std::string environment{};
     mark seen{};
 };
-/// Wait so long before the next step. Answer: result<void>.
+/// Wait so long before the next step.
 struct pause {
+    using answer = result<void>;
     std::chrono::milliseconds time{};
 };
 

@@ -76,9 +76,12 @@ public:
     /// null where there is none.
     auto observe(slot_type& s) -> result<current_state<C>> {
         if (is_recent(s)) return s.state(false);
-        const auto seen = s.share_flight([&] { return refresh(s); });
-        if (seen) return s.state(false);
-        return in_place_of(s, seen.error());
+        return state_after(s, s.looks().share([&] { return refresh(s); }));
+    }
+    /// What a reader gets after a look at the store that ended so.
+    auto state_after(const slot_type& s, const result<void>& looked) const -> result<current_state<C>> {
+        if (looked) return s.state(false);
+        return in_place_of(s, looked.error());
     }
     /// Whether the last look is recent enough for a read not to look again.
     auto is_recent(const slot_type& s) const noexcept -> bool {
@@ -114,8 +117,11 @@ public:
     auto is_listed(std::string_view environment) -> result<bool> {
         auto registry = observe(slot_of(system_environment));
         if (!registry) return registry.error();
-        if (registry->snapshot == nullptr) return false;
-        const auto found = registry->snapshot->pages.find({{}, {}, listed_name(environment)});
+        return is_listed_in(*registry, environment);
+    }
+    static auto is_listed_in(const current_state<C>& registry, std::string_view environment) -> bool {
+        if (registry.snapshot == nullptr) return false;
+        const auto found = registry.snapshot->pages.find({{}, {}, listed_name(environment)});
         return found.entry != nullptr && found.newest->state() == format::entry_state::value;
     }
     static auto listed_name(std::string_view environment) -> std::string {
@@ -153,8 +159,8 @@ public:
     auto apply(std::string_view environment, E edit, bool create = false) -> result<typename E::value_type> {
         auto& s = slot_of(environment);
         algorithm::answered_edit<E> mine(std::move(edit));
-        typename slot_type::waiting_write waiting{&mine, create, false, {}};
-        const auto ended = s.queue_write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
+        waiting_write waiting{&mine, create, nullptr, false, {}};
+        const auto ended = s.writes().write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
             return transact(s, std::move(edits), {.create = make});
         });
         if (!ended) return ended.error();
@@ -163,6 +169,18 @@ public:
     auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
         -> result<void> {
         if (auto valid = check_realm(options_.realm); !valid) return valid;
+        auto plan = plan_write(s, std::move(edits), std::move(with));
+        auto done = algorithm::run(plan.change, store_, keys_);
+        return settle(s, std::move(done), std::move(plan.erased), plan.as_of);
+    }
+    /// A transaction that is yet to be run, and what settle() wants to know of it.
+    struct planned_write {
+        algorithm::transact<C> change;
+        std::vector<std::string> erased{};
+        ms as_of{};
+    };
+    auto plan_write(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
+        -> planned_write {
         with.sweep = ListableStore<S> && !with.create && s.take_sweep();
         with.grace = options_.erase_after;
         with.limits = store_.limits();
@@ -170,9 +188,8 @@ public:
         auto erased = with.erase;
         const auto as_of = time_->boot();
         auto [known, seen] = s.held();
-        algorithm::transact<C> change(cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with));
-        auto done = algorithm::run(change, store_, keys_);
-        return settle(s, std::move(done), std::move(erased), as_of);
+        return {{cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
+                std::move(erased), as_of};
     }
     /// Takes over what a transaction left.
     auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, std::vector<std::string>&& erased, ms as_of)

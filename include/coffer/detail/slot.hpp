@@ -2,12 +2,12 @@
 #ifndef COFFER_DETAIL_SLOT_HPP
 #define COFFER_DETAIL_SLOT_HPP
 
-#include <coffer/algorithm/edit.hpp>
 #include <coffer/algorithm/refresh.hpp>
+#include <coffer/detail/flights.hpp>
+#include <coffer/detail/write_queue.hpp>
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <mutex>
 #include <optional>
@@ -76,66 +76,10 @@ public:
         return {};
     }
 
-    /// Runs `fly` (a refresh, which adopts what it finds) so that all who wait for one share it. The
-    /// flight begins after this call did: what was committed before the call is seen.
-    template <class F>
-    auto share_flight(F&& fly) -> result<void> {
-        std::unique_lock lock(mutex_);
-        const auto mine = started_ + 1;
-        while (landed_ < mine) {
-            if (flying_) {
-                landing_.wait(lock);
-                continue;
-            }
-            flying_ = true;
-            const auto flight = ++started_;
-            outcome_ = without(lock, std::forward<F>(fly), [&] {
-                flying_ = false;
-                landed_ = flight;
-                outcome_ = errc::unavailable; // stands for the others if this flight throws
-                landing_.notify_all();
-            });
-        }
-        return outcome_;
-    }
-
-    /// A write that waits for its commit.
-    struct waiting_write {
-        algorithm::queued_edit* edit = nullptr;
-        bool create = false;
-        bool ended = false;
-        result<void> outcome{};
-    };
-    /// Queues a write. The first who waits commits for all that wait (`commit_all(edits, create)`),
-    /// and the others get its outcome.
-    template <class F>
-    auto queue_write(waiting_write& mine, F&& commit_all) -> result<void> {
-        std::unique_lock lock(mutex_);
-        writes_.push_back(&mine);
-        while (!mine.ended) {
-            if (writing_) {
-                written_.wait(lock);
-                continue;
-            }
-            writing_ = true;
-            auto batch = take_batch();
-            std::vector<algorithm::queued_edit*> edits;
-            for (const auto* w : batch) edits.push_back(w->edit);
-            const bool create = batch.front()->create;
-            const auto end_with = [&](const result<void>& outcome) {
-                for (auto* w : batch) w->outcome = outcome;
-            };
-            end_with(without(
-                lock, [&] { return commit_all(std::move(edits), create); },
-                [&] {
-                    writing_ = false;
-                    end_with(errc::outcome_unknown); // stands for the others if this commit throws
-                    for (auto* w : batch) w->ended = true;
-                    written_.notify_all();
-                }));
-        }
-        return mine.outcome;
-    }
+    /// The refreshes of this environment: each adopts what it finds before it lands.
+    auto looks() noexcept -> flights& { return looks_; }
+    /// The writes that wait for a commit.
+    auto writes() noexcept -> write_queue& { return writes_; }
 
     /// Objects that a commit unlisted, and when: erased by a later commit, after the grace, or sooner
     /// when more than a few commits' worth wait. A reader that comes too late starts over.
@@ -157,31 +101,6 @@ public:
     auto take_sweep() noexcept -> bool { return !swept_.exchange(true); }
 
 private:
-    /// Runs `work` without the lock, then `after` with it, also if `work` throws (for want of memory).
-    template <class Work, class After>
-    static auto without(std::unique_lock<std::mutex>& lock, Work&& work, After&& after) -> result<void> {
-        struct again {
-            std::unique_lock<std::mutex>& lock;
-            After& after;
-            ~again() {
-                lock.lock();
-                after();
-            }
-        };
-        lock.unlock();
-        const again relock{lock, after};
-        return std::forward<Work>(work)();
-    }
-    auto take_batch() -> std::vector<waiting_write*> {
-        constexpr std::size_t most = 256;
-        std::vector<waiting_write*> batch;
-        const bool create = writes_.front()->create;
-        auto end = writes_.begin();
-        while (end != writes_.end() && batch.size() < most && (*end)->create == create) batch.push_back(*end++);
-        writes_.erase(writes_.begin(), end);
-        return batch;
-    }
-
     algorithm::subject of_;
     std::atomic<bool> kept_{false};
     mutable std::mutex mutex_;
@@ -190,15 +109,8 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::atomic<ms::rep> checked_{-1};
 
-    std::condition_variable landing_;
-    bool flying_ = false;
-    std::uint64_t started_ = 0;
-    std::uint64_t landed_ = 0;
-    result<void> outcome_{};
-
-    std::condition_variable written_;
-    bool writing_ = false;
-    std::vector<waiting_write*> writes_{};
+    flights looks_;
+    write_queue writes_;
 
     std::deque<std::pair<ms, std::string>> garbage_{};
     std::atomic<bool> swept_{false};

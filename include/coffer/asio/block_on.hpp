@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ASIO_BLOCK_ON_HPP
+#define COFFER_ASIO_BLOCK_ON_HPP
+
+#include <coffer/asio/concepts.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <future>
+#include <thread>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI::asio {
+
+namespace detail {
+/// Waits for the answer; `dropped` if the context went away without one.
+template <class Result, class Initiate>
+auto wait_for(Initiate&& initiate, Result dropped) -> Result {
+    try {
+        return std::forward<Initiate>(initiate)(boost::asio::use_future).get();
+    } catch (const std::future_error&) {
+        return dropped;
+    }
+}
+} // namespace detail
+
+/// A context with a thread of its own that runs it: where an AsyncStore can live that only block_on
+/// uses. Stops, and waits for its thread, on destruction; calls that wait then get `unavailable`.
+class io_thread {
+public:
+    io_thread() : work_(context_.get_executor()), thread_([this] { context_.run(); }) {}
+    io_thread(const io_thread&) = delete;
+    auto operator=(const io_thread&) -> io_thread& = delete;
+    ~io_thread() {
+        context_.stop();
+        thread_.join();
+    }
+    auto get_executor() noexcept -> boost::asio::io_context::executor_type {
+        return context_.get_executor();
+    }
+
+private:
+    boost::asio::io_context context_{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+    std::thread thread_;
+};
+
+/// An AsyncStore as a Store: each call waits on the calling thread. **Never call it from a thread
+/// that runs the store's context**: the answer could then never come. If the context goes away
+/// under a call, a load is `unavailable` and a commit `unknown`. A handle, thread-safe.
+template <AsyncReadableStore A>
+class blocking_store {
+public:
+    explicit blocking_store(A inner) : inner_(std::move(inner)) {}
+
+    auto load(std::string_view partition, std::span<const std::string> keys) -> result<cut> {
+        return detail::wait_for<result<cut>>(
+            [&](auto token) {
+                return inner_.async_load(std::string(partition), {keys.begin(), keys.end()}, token);
+            },
+            errc::unavailable);
+    }
+    auto commit(std::string_view partition, revision expected, revision next,
+                std::span<const object_write> writes) -> result<commit_outcome>
+    requires AsyncStore<A> {
+        auto shared =
+            std::make_shared<const std::vector<object_write>>(writes.begin(), writes.end());
+        return detail::wait_for<result<commit_outcome>>(
+            [&](auto token) {
+                return inner_.async_commit(std::string(partition), expected, next,
+                                           std::move(shared), token);
+            },
+            commit_outcome::unknown);
+    }
+    auto list(std::string_view partition) -> result<listing>
+    requires AsyncListableStore<A> {
+        return detail::wait_for<result<listing>>(
+            [&](auto token) { return inner_.async_list(std::string(partition), token); },
+            errc::unavailable);
+    }
+    auto partitions() -> result<std::vector<std::string>>
+    requires AsyncListableStore<A> {
+        return detail::wait_for<result<std::vector<std::string>>>(
+            [&](auto token) { return inner_.async_partitions(token); }, errc::unavailable);
+    }
+    auto limits() const noexcept -> store_limits { return inner_.limits(); }
+    /// The store itself: what async_at and its like use when a vault's store is a blocking_store.
+    auto inner() const noexcept -> const A& { return inner_; }
+
+private:
+    mutable A inner_;
+};
+
+/// An AsyncKeyProvider as a KeyProvider, like blocking_store.
+template <AsyncKeyProvider A>
+class blocking_keys {
+public:
+    explicit blocking_keys(A inner) : inner_(std::move(inner)) {}
+
+    auto key_for(std::string_view environment) -> result<std::string> {
+        return detail::wait_for<result<std::string>>(
+            [&](auto token) { return inner_.async_key_for(std::string(environment), token); },
+            errc::unavailable);
+    }
+    auto wrap(std::string_view kek_id, std::span<const std::byte, 32> dek, byte_view aad)
+        -> result<bytes> {
+        return detail::wait_for<result<bytes>>(
+            [&](auto token) {
+                return inner_.async_wrap(std::string(kek_id), key_bytes(dek),
+                                         bytes(aad.begin(), aad.end()), token);
+            },
+            errc::unavailable);
+    }
+    auto unwrap(std::string_view kek_id, std::string_view environment, byte_view wrapped,
+                byte_view aad) -> result<key_bytes> {
+        return detail::wait_for<result<key_bytes>>(
+            [&](auto token) {
+                return inner_.async_unwrap(std::string(kek_id), std::string(environment),
+                                           bytes(wrapped.begin(), wrapped.end()),
+                                           bytes(aad.begin(), aad.end()), token);
+            },
+            errc::unavailable);
+    }
+    auto recall(std::string_view realm, std::string_view environment) -> result<std::optional<mark>>
+    requires AsyncAnchoringKeyProvider<A> {
+        return detail::wait_for<result<std::optional<mark>>>(
+            [&](auto token) {
+                return inner_.async_recall(std::string(realm), std::string(environment), token);
+            },
+            errc::unavailable);
+    }
+    auto remember(std::string_view realm, std::string_view environment, const mark& seen)
+        -> result<void>
+    requires AsyncAnchoringKeyProvider<A> {
+        return detail::wait_for<result<void>>(
+            [&](auto token) {
+                return inner_.async_remember(std::string(realm), std::string(environment), seen,
+                                             token);
+            },
+            errc::unavailable);
+    }
+    auto inner() const noexcept -> const A& { return inner_; }
+
+private:
+    A inner_;
+};
+
+/// Presents an asynchronous store or key provider as a synchronous one, whose context other threads
+/// run (an io_thread, or the program's own). A vault made with it has both faces: its own calls
+/// wait, async_at, async_put and their like use the asynchronous store itself.
+template <AsyncReadableStore A>
+auto block_on(A store) -> blocking_store<A> {
+    return blocking_store<A>(std::move(store));
+}
+template <AsyncKeyProvider A>
+auto block_on(A keys) -> blocking_keys<A> {
+    return blocking_keys<A>(std::move(keys));
+}
+
+} // namespace coffer::inline COFFER_ABI::asio
+
+#endif

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ASIO_RESOLVER_HPP
+#define COFFER_ASIO_RESOLVER_HPP
+
+#include <coffer/asio/detail/async_engine.hpp>
+#include <coffer/resolver.hpp>
+
+#include <boost/asio/system_executor.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI::asio {
+
+/// A resolver or a vault.
+template <class H>
+concept Handle = requires {
+    typename H::policy_type;
+};
+
+/// A resolver or a vault, and the executor on which the calls of a store and of keys that block
+/// run: see lift. Without it they run on boost::asio::system_executor.
+template <Handle H>
+struct lifted_handle {
+    using policy_type = typename H::policy_type;
+    boost::asio::any_io_executor where{};
+    H handle;
+};
+
+/// Chooses where async_at, async_put and their like do blocking work:
+///
+///     boost::asio::thread_pool pool(4);
+///     auto secrets = coffer::asio::lift(pool, vault.resolver());
+///     coffer::asio::async_get(secrets, {.environment = "prod"}, "SLACK_TOKEN", handler);
+template <Handle H>
+auto lift(boost::asio::any_io_executor where, H handle) -> lifted_handle<H> {
+    return {std::move(where), std::move(handle)};
+}
+template <Handle H>
+auto lift(boost::asio::thread_pool& pool, H handle) -> lifted_handle<H> {
+    return {pool.get_executor(), std::move(handle)};
+}
+
+namespace detail {
+
+template <Handle H>
+auto engine_of(const H& handle) {
+    if constexpr (requires { handle.resolver(); })
+        return handle.resolver().engine();
+    else
+        return handle.engine();
+}
+template <Handle H>
+auto work_on(const H& handle) {
+    return std::make_shared<async_engine<typename H::policy_type>>(boost::asio::system_executor(),
+                                                                   engine_of(handle));
+}
+template <Handle H>
+auto work_on(const lifted_handle<H>& lifted) {
+    return std::make_shared<async_engine<typename H::policy_type>>(lifted.where,
+                                                                   engine_of(lifted.handle));
+}
+
+/// Looks at the registry, to say why an environment is not known: one that is listed there is
+/// tampered. False: the last look is recent enough, and `self` was left alone.
+template <class P, class Self>
+auto ask_registry(engine_ptr<P> io, Self& self) -> bool {
+    auto& engine = *io->engine;
+    engine.slot_of(system_environment); // one to keep
+    auto registry = engine.borrow_slot(system_environment);
+    if (engine.is_recent(*registry)) return false;
+    async_flight<P>(std::move(io), std::move(registry), std::move(self));
+    return true;
+}
+template <class P>
+auto registry_says(const engine_ptr<P>& io, const std::string& environment,
+                   const result<void>& looked) -> failure {
+    auto& engine = *io->engine;
+    const auto& registry = engine.slot_of(system_environment);
+    const auto state = engine.state_after(registry, looked);
+    if (!state) return state.error();
+    return engine.is_listed_in(*state, environment) ? errc::tampered : errc::unknown_scope;
+}
+
+/// engine::at step by step; Finish makes the answer of a result<view>.
+template <class P, class Finish>
+class at_op {
+public:
+    using answer = decltype(std::declval<Finish&>()(std::declval<result<view>>()));
+
+    at_op(engine_ptr<P> io, context where, Finish finish)
+        : io_(std::move(io)), where_(where), finish_(std::move(finish)) {}
+
+    template <class Self>
+    void operator()(Self& self, result<void> looked = {}) {
+        switch (std::exchange(next_, step::done)) {
+        case step::start: return start(self);
+        case step::look: return on_look(self, looked);
+        case step::registry: return finish(self, registry_says<P>(io_, where_.environment, looked));
+        case step::done: return finish(self, *std::move(found_));
+        }
+    }
+
+private:
+    enum class step : unsigned char { start, look, registry, done };
+
+    template <class Self>
+    void start(Self& self) {
+        auto& engine = *io_->engine;
+        const auto valid = check_context(where_.view());
+        if (valid) slot_ = engine.borrow_slot(where_.environment);
+        if (valid && !engine.is_recent(*slot_)) {
+            next_ = step::look;
+            auto io = io_;
+            auto slot = slot_;
+            return async_flight<P>(std::move(io), std::move(slot), std::move(self));
+        }
+        if (!valid) {
+            found_ = result<view>(valid.error());
+            return boost::asio::post(std::move(self));
+        }
+        next_ =
+            step::look; // recent enough: as if it had just been looked at, but not within this call
+        boost::asio::post(std::move(self));
+    }
+    template <class Self>
+    void on_look(Self& self, const result<void>& looked) {
+        auto& engine = *io_->engine;
+        const auto state = engine.state_after(*slot_, looked);
+        if (!state) return finish(self, state.error());
+        const bool registry = where_.environment == system_environment;
+        if (state->snapshot != nullptr || registry)
+            return finish(self, engine.view_of(*slot_, *state, where_.view()));
+        next_ = step::registry;
+        const auto io = io_;
+        if (!ask_registry<P>(io, self)) finish(self, registry_says<P>(io, where_.environment, {}));
+    }
+    template <class Self>
+    void finish(Self& self, result<view> found) {
+        if (!found && slot_ != nullptr) io_->engine->give_back(slot_);
+        slot_.reset();
+        auto end = finish_(std::move(found));
+        self.complete(std::move(end));
+    }
+
+    engine_ptr<P> io_;
+    scope where_;
+    Finish finish_;
+    slot_ptr<P> slot_{};
+    std::optional<result<view>> found_{};
+    step next_ = step::start;
+};
+
+template <class P, class Finish, class Token>
+auto async_look(std::shared_ptr<async_engine<P>> io, context where, Finish finish, Token&& token) {
+    using op = at_op<P, Finish>;
+    auto executor = io->store.get_executor();
+    return boost::asio::async_compose<Token, void(typename op::answer)>(
+        op(std::move(io), where, std::move(finish)), token, std::move(executor));
+}
+
+} // namespace detail
+
+/// resolver::at without blocking: the view of a context as it is now. `source` is a resolver or a
+/// vault, or what lift made of one. Who asks for the same environment at the same time, with a
+/// thread or without, shares one look at the store.
+///
+/// Completion signature: `void(result<view>)`, never called inside this call. Errors: those of
+/// SecretSource, and cancelled. Executor: the handler's, else the store's. Cancellation (any type):
+/// this call ends as `cancelled`; a look that others share goes on.
+/// Lifetime: the context and what it points to are copied before this returns, and before anything
+/// that a lazy token (use_awaitable, deferred) does later.
+template <Handle H, class Token>
+auto async_at(const H& source, context where, Token&& token) {
+    return detail::async_look(
+        detail::work_on(source), where, [](result<view>&& v) { return std::move(v); },
+        std::forward<Token>(token));
+}
+
+/// Short for async_at and get(name). `void(result<secret>)`.
+template <Handle H, class Token>
+auto async_get(const H& source, context where, std::string_view name, Token&& token) {
+    return detail::async_look(
+        detail::work_on(source), where,
+        [name = std::string(name)](result<view>&& v) -> result<secret> {
+            return v ? v->get(name) : v.error();
+        },
+        std::forward<Token>(token));
+}
+
+} // namespace coffer::inline COFFER_ABI::asio
+
+#endif

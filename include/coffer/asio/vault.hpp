@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ASIO_VAULT_HPP
+#define COFFER_ASIO_VAULT_HPP
+
+#include <coffer/asio/resolver.hpp>
+#include <coffer/vault.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::asio {
+
+namespace detail {
+
+template <class P>
+auto vault_of(const vault<P>& v) -> const vault<P>& {
+    return v;
+}
+template <class P>
+auto vault_of(const lifted_handle<vault<P>>& lifted) -> const vault<P>& {
+    return lifted.handle;
+}
+
+/// vault::apply step by step; Finish makes the answer of the edit's. A write that was refused
+/// before it began holds the reason in place of the edit.
+template <class P, class E, class Finish>
+class apply_op {
+public:
+    using edited = result<typename E::value_type>;
+    using answer = decltype(std::declval<Finish&>()(std::declval<edited>()));
+
+    apply_op(engine_ptr<P> io, std::string_view environment, result<E> edit, Finish finish)
+        : io_(std::move(io)), environment_(environment), edit_(std::move(edit)),
+          finish_(std::move(finish)) {}
+
+    template <class Self>
+    void operator()(Self& self) {
+        if (!edit_ && !refused_) {
+            refused_ = true;
+            return boost::asio::post(std::move(self));
+        }
+        if (!edit_) return finish(self, edit_.error());
+        auto& engine = *io_->engine;
+        engine.slot_of(environment_); // a write makes it one to keep
+        auto slot = engine.borrow_slot(environment_);
+        auto io = io_;
+        auto edit = *std::move(edit_);
+        async_write<P>(std::move(io), std::move(slot), std::move(edit), false, std::move(self));
+    }
+    template <class Self>
+    void operator()(Self& self, edited done) {
+        if (done || done.error().code != errc::unknown_scope ||
+            environment_ == system_environment ||
+            io_->engine->slot_of(environment_).held().first != nullptr)
+            return finish(self, std::move(done));
+        const auto io = io_;
+        if (!ask_registry<P>(io, self)) finish(self, registry_says<P>(io, environment_, {}));
+    }
+    template <class Self>
+    void operator()(Self& self, result<void> looked) {
+        finish(self, registry_says<P>(io_, environment_, looked));
+    }
+
+private:
+    template <class Self>
+    void finish(Self& self, edited&& done) {
+        auto end = finish_(std::move(done));
+        self.complete(std::move(end));
+    }
+
+    engine_ptr<P> io_;
+    std::string environment_;
+    result<E> edit_;
+    Finish finish_;
+    bool refused_ = false;
+};
+
+template <class P, class E, class Finish, class Token>
+auto async_change(std::shared_ptr<async_engine<P>> io, std::string_view environment, result<E> edit,
+                  Finish finish, Token&& token) {
+    using op = apply_op<P, E, Finish>;
+    auto executor = io->store.get_executor();
+    return boost::asio::async_compose<Token, void(typename op::answer)>(
+        op(std::move(io), environment, std::move(edit), std::move(finish)), token,
+        std::move(executor));
+}
+
+inline auto one_value(std::string_view name, value_ref value) -> std::vector<named_value> {
+    std::vector<named_value> one;
+    one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
+    return one;
+}
+inline constexpr auto as_it_is = []<class T>(T&& done) { return std::forward<T>(done); };
+
+} // namespace detail
+
+/// Applies an edit (algorithm/edits.hpp, or one's own) to an environment that is there, in one
+/// commit with whatever else is written at that time. `vault` is a vault or what lift made of one.
+///
+/// Completion signature: `void(result<E::value_type>)`, never called inside this call. Errors:
+/// those of vault's writes, and cancelled. Executor: the handler's, else the store's. Cancellation
+/// (any type): a write that still waits for its commit is taken back and `cancelled`; a commit that
+/// has begun is waited for, and its answer is the truth. Lifetime: the arguments are copied.
+template <class V, algorithm::Edit E, class Token>
+auto async_apply(const V& vault, std::string_view environment, E edit, Token&& token) {
+    const auto valid = detail::vault_of(vault).check_scope({.environment = environment});
+    return detail::async_change(detail::work_on(vault), environment,
+                                valid ? result<E>(std::move(edit)) : result<E>(valid.error()),
+                                detail::as_it_is, std::forward<Token>(token));
+}
+
+/// vault::put without blocking. `void(result<written>)`; else as async_apply. The value is copied,
+/// into memory that is wiped.
+template <class V, class Token>
+auto async_put(const V& vault, context where, std::string_view name, value_ref value,
+               const write_options& with, Token&& token) {
+    return detail::async_change(
+        detail::work_on(vault), where.environment,
+        detail::vault_of(vault).plan_put(where, detail::one_value(name, value), with),
+        [](result<std::vector<written>>&& done) -> result<written> {
+            return done ? result<written>(done->front()) : done.error();
+        },
+        std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_put(
+    const V& vault, context where, std::string_view name, value_ref value, Token&& token) {
+    return async_put(vault, where, name, value, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::erase without blocking. `void(result<written>)`; else as async_apply.
+template <class V, class Token>
+auto async_erase(const V& vault, context where, std::string_view name, Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan_erase(where, name), detail::as_it_is,
+                                std::forward<Token>(token));
+}
+
+} // namespace coffer::inline COFFER_ABI::asio
+
+#endif

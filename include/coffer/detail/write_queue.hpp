@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_DETAIL_WRITE_QUEUE_HPP
+#define COFFER_DETAIL_WRITE_QUEUE_HPP
+
+#include <coffer/algorithm/edit.hpp>
+#include <coffer/result.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::detail {
+
+class write_queue;
+class write_batch;
+
+/// Somebody who waits for a commit without keeping a thread.
+class write_waiter {
+public:
+    virtual ~write_waiter() = default;
+    /// Commits these writes, not always the waiter's own among them: nobody else does.
+    virtual void lead(write_batch&& batch) = 0;
+    /// The commit that the write was part of has ended. Called without a lock, on any thread.
+    virtual void written(const result<void>& outcome) = 0;
+};
+
+/// A write that waits for its commit.
+struct waiting_write {
+    algorithm::queued_edit* edit = nullptr;
+    bool create = false;
+    std::shared_ptr<write_waiter> waiter{}; ///< Null: a thread waits.
+    bool ended = false;
+    result<void> outcome{};
+};
+
+/// Writes that go into one commit, and the duty to say how it ended: whoever drops them without
+/// that says outcome_unknown, so that nobody waits for ever. Move-only.
+class write_batch {
+public:
+    write_batch(write_batch&& other) noexcept
+        : of_(std::exchange(other.of_, nullptr)), writes_(std::move(other.writes_)),
+          outcome_(other.outcome_) {}
+    auto operator=(write_batch&&) -> write_batch& = delete;
+    ~write_batch();
+    /// All of them make the environment if it is not there, or none does.
+    auto create() const noexcept -> bool { return writes_.front()->create; }
+    auto edits() const -> std::vector<algorithm::queued_edit*> {
+        std::vector<algorithm::queued_edit*> out;
+        for (const auto* w : writes_)
+            out.push_back(w->edit);
+        return out;
+    }
+    void ends_with(const result<void>& outcome) { outcome_ = outcome; }
+
+private:
+    friend class write_queue;
+    write_batch(write_queue& of, std::vector<waiting_write*>&& writes) noexcept
+        : of_(&of), writes_(std::move(writes)) {}
+
+    write_queue* of_;
+    std::vector<waiting_write*> writes_;
+    result<void> outcome_{errc::outcome_unknown};
+};
+
+/// The writes of one environment: the first who waits commits for all that wait, and the others get
+/// its outcome. Threads and waiters without one share the same commits. Thread-safe.
+class write_queue {
+public:
+    /// Waits on this thread. `commit_all(edits, create)` answers result<void>.
+    template <class F>
+    auto write(waiting_write& mine, F&& commit_all) -> result<void> {
+        std::unique_lock lock(mutex_);
+        queue_.push_back(&mine);
+        while (!mine.ended) {
+            if (writing_) {
+                ended_.wait(lock);
+                continue;
+            }
+            auto next = take_batch();
+            lock.unlock();
+            {
+                auto batch = std::move(next);
+                batch.ends_with(commit_all(batch.edits(), batch.create()));
+            }
+            lock.lock();
+        }
+        return mine.outcome;
+    }
+    /// Answers at once; mine.waiter, which owns `mine`, is told, and may have to lead before this
+    /// returns.
+    void join(waiting_write& mine) {
+        const auto waiter = mine.waiter;
+        std::unique_lock lock(mutex_);
+        queue_.push_back(&mine);
+        if (writing_) return;
+        auto next = take_batch();
+        lock.unlock();
+        waiter->lead(std::move(next));
+    }
+    /// Takes a write back that no commit has begun with; false: its outcome will be told.
+    auto withdraw(waiting_write& mine) -> bool {
+        std::shared_ptr<write_waiter> last; // let go of without the lock
+        const std::lock_guard lock(mutex_);
+        if (std::erase(queue_, &mine) == 0) return false;
+        last = std::move(mine.waiter);
+        return true;
+    }
+
+private:
+    friend class write_batch;
+
+    auto take_batch() -> write_batch {
+        constexpr std::size_t most = 256;
+        std::vector<waiting_write*> batch;
+        const bool create = queue_.front()->create;
+        auto end = queue_.begin();
+        while (end != queue_.end() && batch.size() < most && (*end)->create == create)
+            batch.push_back(*end++);
+        queue_.erase(queue_.begin(), end);
+        writing_ = true;
+        return {*this, std::move(batch)};
+    }
+    void end(std::vector<waiting_write*>&& batch, const result<void>& outcome) {
+        std::unique_lock lock(mutex_);
+        writing_ = false;
+        for (auto* w : batch) {
+            w->outcome = outcome;
+            w->ended = true;
+        }
+        // A thread's write is gone as soon as the lock is: only the others are touched after it.
+        std::erase_if(batch, [](const waiting_write* w) { return w->waiter == nullptr; });
+        ended_.notify_all();
+        const auto leads = std::find_if(queue_.begin(), queue_.end(), [](const waiting_write* w) {
+            return w->waiter != nullptr;
+        });
+        if (leads != queue_.end()) {
+            const auto leader = (*leads)->waiter;
+            auto next = take_batch();
+            lock.unlock();
+            leader->lead(std::move(next));
+        } else {
+            lock.unlock();
+        }
+        for (auto* w : batch) {
+            const auto waiter = std::move(w->waiter);
+            waiter->written(outcome);
+        }
+    }
+
+    std::mutex mutex_;
+    std::condition_variable ended_;
+    bool writing_ = false;
+    std::vector<waiting_write*> queue_{};
+};
+
+inline write_batch::~write_batch() {
+    if (of_ != nullptr) of_->end(std::move(writes_), outcome_);
+}
+
+} // namespace coffer::inline COFFER_ABI::detail
+
+#endif

@@ -12,12 +12,19 @@
 #include <coffer/keyring/memory_keyring.hpp>
 #include <coffer/memory/store.hpp>
 
+#include <string>
+
 namespace coffer_test {
 
 using test_policy =
     coffer::policy<coffer::any_store, coffer::cryptopp::aes_256_gcm, coffer::any_key_provider>;
 using test_vault = coffer::vault<test_policy>;
 using test_resolver = coffer::resolver<test_policy>;
+
+/// The value of an answer, or the name of its error.
+inline auto shown(const coffer::result<coffer::secret>& answer) -> std::string {
+    return std::string(answer ? answer->expose_secret() : to_string(answer.error().code));
+}
 
 } // namespace coffer_test
 

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "support/vault.hpp"
+#include "support/catch.hpp"
+
+#include <coffer/testing/manual_clock.hpp>
+
+#include <string>
+#include <vector>
+
+using coffer::context;
+using coffer::errc;
+using coffer_test::shown;
+using coffer_test::test_vault;
+
+namespace {
+
+constexpr context prod{.environment = "prod"};
+constexpr context acme{.environment = "prod", .space = "acme"};
+constexpr context globex{.environment = "prod", .space = "globex"};
+
+struct fixture {
+    coffer::testing::manual_clock time;
+    coffer::memory::store store;
+    coffer::keyring::memory_keyring keys;
+    test_vault vault = open();
+
+    auto open(coffer::options with = {}) -> test_vault {
+        with.time = &time;
+        return {store, coffer::cryptopp::aes_256_gcm{}, keys, with};
+    }
+    fixture() {
+        vault.ensure_space(acme).value();
+        vault.ensure_space(globex).value();
+    }
+    auto get(context where, std::string_view name) const -> std::string {
+        return shown(vault.resolver().get(where, name));
+    }
+};
+
+auto batch(std::vector<std::pair<std::string, std::string>> values)
+    -> std::vector<coffer::named_value> {
+    std::vector<coffer::named_value> out;
+    for (const auto& [name, value] : values) {
+        const auto data = coffer::as_bytes(value);
+        out.push_back({name, coffer::wiped_bytes(data.begin(), data.end())});
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("a space inherits, overrides, hides and inherits again") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    CHECK(f.get(acme, "TOKEN") == "everyone");
+
+    CHECK(f.vault.put(acme, "TOKEN", "acme").value().version == 1);
+    CHECK(f.get(acme, "TOKEN") == "acme");
+    CHECK(f.get(globex, "TOKEN") == "everyone");
+    CHECK(f.get(prod, "TOKEN") == "everyone");
+
+    f.vault.hide(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "not_found");
+    f.vault.show(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "acme");
+
+    f.vault.erase(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "everyone");
+    f.vault.undelete(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "acme");
+}
+
+TEST_CASE("hiding a name that the space never set, and showing it, inherits again") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    f.vault.hide(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "not_found");
+    CHECK_FALSE(f.vault.hide(acme, "TOKEN").value().changed);
+    f.vault.show(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "everyone");
+    CHECK(f.vault.show(acme, "TOKEN").error() == errc::not_found);
+}
+
+TEST_CASE("versions count up, history keeps ten, rollback makes a new one with the old value") {
+    fixture f;
+    for (int i = 1; i <= 12; ++i)
+        CHECK(f.vault.put(prod, "TOKEN", "value " + std::to_string(i)).value().version ==
+              static_cast<unsigned>(i));
+    const auto history = f.vault.history(prod, "TOKEN").value();
+    REQUIRE(history.size() == 10);
+    CHECK(history.front().version == 12);
+    CHECK(history.back().version == 3);
+    CHECK(f.vault.rollback(prod, "TOKEN", 3).value().version == 13);
+    CHECK(f.get(prod, "TOKEN") == "value 3");
+    CHECK(f.vault.rollback(prod, "TOKEN", 3).error() ==
+          errc::not_found); // trimmed by the thirteenth
+    CHECK(f.vault.rollback(prod, "TOKEN", 99).error() == errc::not_found);
+
+    const auto old = f.vault.get_version(prod, "TOKEN", 7).value();
+    CHECK(old.expose_secret() == "value 7");
+    CHECK(old.version() == 7);
+    CHECK(f.vault.get_version(prod, "TOKEN", 1).error() == errc::not_found);
+}
+
+TEST_CASE("a name set again after its removal is another secret, and its numbers go on") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "one").value();
+    const auto first = f.vault.list(prod).value().front();
+    f.vault.erase(prod, "TOKEN").value();
+    CHECK(f.get(prod, "TOKEN") == "not_found");
+    CHECK(f.vault.erase(prod, "TOKEN").error() == errc::not_found);
+    CHECK(f.vault.put(prod, "TOKEN", "two").value().version == 3);
+    const auto second = f.vault.list(prod).value().front();
+    CHECK(first.id != second.id);
+    CHECK(second.version == 3);
+}
+
+TEST_CASE("an expectation that does not hold is a conflict and writes nothing") {
+    fixture f;
+    CHECK(f.vault.put(prod, "TOKEN", "x", {.if_version = 1}).error() == errc::conflict);
+    CHECK(f.vault.put(prod, "TOKEN", "one", {.if_version = 0}).value().version == 1);
+    CHECK(f.vault.put(prod, "TOKEN", "x", {.if_version = 0}).error() == errc::conflict);
+    CHECK(f.vault.put(prod, "TOKEN", "two", {.if_version = 1}).value().version == 2);
+    for (const auto failed : {f.vault.erase(prod, "TOKEN", {.if_version = 1}).error(),
+                              f.vault.hide(prod, "TOKEN", {.if_version = 1}).error(),
+                              f.vault.rollback(prod, "TOKEN", 1, {.if_version = 1}).error()})
+        CHECK(failed == errc::conflict);
+    CHECK(f.get(prod, "TOKEN") == "two");
+    CHECK(f.vault.history(prod, "TOKEN").value().size() == 2);
+}
+
+TEST_CASE("an expectation is judged by the newest state, not by the one a vault happens to hold") {
+    fixture f;
+    auto other = f.open();
+    other.put(prod, "TOKEN", "one").value();
+    f.vault.put(prod, "TOKEN", "two").value(); // `other` has not seen this
+    CHECK(other.put(prod, "TOKEN", "three", {.if_version = 1}).error() == errc::conflict);
+    f.vault.put(prod, "TOKEN", "three").value(); // nor this, which makes its expectation true
+    CHECK(other.put(prod, "TOKEN", "four", {.if_version = 3}).value().version == 4);
+}
+
+TEST_CASE("the same value by the same author is no new version; by another author it is") {
+    fixture f;
+    auto ana = f.open({.author = "ana"});
+    auto ben = f.open({.author = "ben"});
+    CHECK(ana.put(prod, "TOKEN", "same").value().changed);
+    const auto again = ana.put(prod, "TOKEN", "same").value();
+    CHECK_FALSE(again.changed);
+    CHECK(again.version == 1);
+    CHECK(ben.put(prod, "TOKEN", "same").value().version == 2);
+    CHECK(ana.put(prod, "TOKEN", "same").value().version == 3);
+    CHECK(ana.history(prod, "TOKEN").value().front().author == "ana");
+}
+
+TEST_CASE("a batch is written whole or not at all") {
+    fixture f;
+    CHECK(f.vault.put_many(prod, batch({{"A", "1"}, {"B", "2"}})).value().size() == 2);
+    CHECK(f.vault.put_many(prod, batch({{"C", "3"}, {"", "4"}})).error() == errc::invalid_argument);
+    CHECK(f.vault.put_many(prod, batch({{"C", "3"}, {"A", "9"}}), {.if_version = 0}).error() ==
+          errc::conflict);
+    CHECK(f.get(prod, "C") == "not_found");
+    CHECK(f.get(prod, "A") == "1");
+    // The same name twice: the last value wins, both are versions.
+    CHECK(f.vault.put_many(prod, batch({{"D", "1"}, {"D", "2"}})).value().back().version == 2);
+    CHECK(f.get(prod, "D") == "2");
+    CHECK(shown(f.vault.get_version(prod, "D", 1)) == "1");
+}
+
+TEST_CASE("names, values and ids outside their limits are refused, and nothing is written") {
+    fixture f;
+    const std::string long_name(1025, 'n');
+    const std::string wide_name = [] {
+        std::string s;
+        for (int i = 0; i < 1024; ++i)
+            s += "\xF0\x9F\x94\x91";
+        return s;
+    }();
+    const std::string value_64k(std::size_t{64} << 10, 'v');
+    const auto before = f.vault.status("prod").value().generation;
+
+    CHECK(f.vault.put(prod, "", "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, std::string_view("a\0b", 3), "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, "\xC0\xAF", "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, "\xED\xA0\x80", "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, long_name, "v").error() == errc::too_large);
+    CHECK(f.vault.put(prod, "N", "").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, "N", value_64k + "x").error() == errc::too_large);
+    CHECK(f.vault.put({.environment = ""}, "N", "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put({.environment = "coffer.system"}, "N", "v").error() ==
+          errc::invalid_argument);
+    CHECK(f.vault.put({.environment = "prod", .space = long_name}, "N", "v").error() ==
+          errc::too_large);
+    CHECK(f.vault.put(prod, "N", "v", {.note = std::string(4097, 'n')}).error() == errc::too_large);
+    CHECK(f.vault.put(prod, "N", "v", {.author = std::string(256, 'a')}).error() ==
+          errc::too_large);
+    CHECK(f.vault.status("prod").value().generation == before);
+
+    CHECK(f.vault.put(prod, wide_name, value_64k));
+    CHECK(f.get(prod, wide_name) == value_64k);
+    const std::string every_byte = [] {
+        std::string s;
+        for (int i = 0; i < 256; ++i)
+            s.push_back(static_cast<char>(i));
+        return s;
+    }();
+    CHECK(f.vault.put(prod, "bytes: any", every_byte));
+    CHECK(f.get(prod, "bytes: any") == every_byte);
+}
+
+TEST_CASE("a realm or an author that can't be written down is refused before anything is sealed") {
+    fixture f;
+    auto bad = f.open({.realm = std::string(65, 'r')});
+    CHECK(bad.ensure_environment("other").error() == errc::too_large);
+    auto wordy = f.open({.author = std::string(256, 'a')});
+    CHECK(wordy.ensure_environment("other").error() == errc::too_large);
+    CHECK(f.vault.environments().value() == std::vector<std::string>{"prod"});
+}
+
+TEST_CASE("an unknown environment or space is an error of its own, for readers and writers") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    const context typo{.environment = "prod", .space = "acmee"};
+    CHECK(f.get(typo, "TOKEN") == "unknown_scope");
+    CHECK(f.get({.environment = "prdo"}, "TOKEN") == "unknown_scope");
+    CHECK(f.vault.put(typo, "TOKEN", "x").error() == errc::unknown_scope);
+    CHECK(f.vault.put({.environment = "prdo"}, "TOKEN", "x").error() == errc::unknown_scope);
+    CHECK(f.vault.erase(typo, "TOKEN").error() == errc::unknown_scope);
+    CHECK(f.vault.describe(typo).error() == errc::unknown_scope);
+    CHECK(f.vault.spaces("prdo").error() == errc::unknown_scope);
+    CHECK(f.vault.create_space({.environment = "prdo", .space = "x"}).error() ==
+          errc::unknown_scope);
+}
+
+TEST_CASE("with open spaces an unregistered space inherits, and its first write makes it") {
+    fixture f;
+    auto open = f.open({.known_spaces = coffer::spaces::open});
+    open.put(prod, "TOKEN", "everyone").value();
+    const context fresh{.environment = "prod", .space = "fresh"};
+    CHECK(shown(open.resolver().get(fresh, "TOKEN")) == "everyone");
+    open.put(fresh, "TOKEN", "its own").value();
+    CHECK(f.get(fresh, "TOKEN") == "its own"); // a vault that wants spaces registered knows it now
+}
+
+TEST_CASE(
+    "environments and spaces are made once, listed, described and removed with all they hold") {
+    fixture f;
+    CHECK(f.vault.create_environment("prod").error() == errc::conflict);
+    CHECK(f.vault.create_space(acme).error() == errc::conflict);
+    CHECK(f.vault.ensure_environment("prod", R"({"name":"ignored"})"));
+    CHECK(f.vault.describe(prod).value() == "{}");
+    CHECK(f.vault.create_environment("dev", R"({"name":"Development"})"));
+    CHECK(f.vault.describe({.environment = "dev"}).value() == R"({"name":"Development"})");
+    CHECK(f.vault.set_description(acme, R"({"name":"Acme"})"));
+    CHECK(f.vault.describe(acme).value() == R"({"name":"Acme"})");
+    CHECK(f.vault.environments().value() == std::vector<std::string>{"dev", "prod"});
+    CHECK(f.vault.spaces("prod").value() == std::vector<std::string>{"acme", "globex"});
+
+    f.vault.put(acme, "TOKEN", "acme").value();
+    f.vault.remove_space(acme).value();
+    CHECK(f.get(acme, "TOKEN") == "unknown_scope");
+    f.vault.ensure_space(acme).value();
+    CHECK(f.get(acme, "TOKEN") == "not_found");
+
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    f.vault.remove_environment("prod").value();
+    CHECK(f.get(prod, "TOKEN") == "unknown_scope");
+    CHECK(f.vault.environments().value() == std::vector<std::string>{"dev"});
+    CHECK(f.vault.remove_environment("prod").error() == errc::unknown_scope);
+    f.vault.ensure_environment("prod").value();
+    CHECK(f.get(prod, "TOKEN") == "not_found");
+    CHECK(f.vault.status("prod").value().deks.front().number == 2); // none of the old keys
+}
+
+TEST_CASE("an expired value ends the look-up and is kept for those who manage it") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    const auto soon = static_cast<std::uint64_t>(f.time.wall().count()) + 1000;
+    f.vault.put(acme, "TOKEN", "acme", {.expires = soon}).value();
+    CHECK(f.get(acme, "TOKEN") == "acme");
+    f.time.advance(std::chrono::milliseconds(1000));
+    CHECK(f.get(acme, "TOKEN") == "expired");
+    CHECK(f.vault.resolver().all(acme).value().empty());
+    CHECK(shown(f.vault.get_version(acme, "TOKEN", 1)) == "acme");
+}
+
+TEST_CASE("a note stays until it is replaced, and changing it alone makes no version") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "v", {.note = "read-only role"}).value();
+    CHECK(f.vault.put(prod, "TOKEN", "w").value().version == 2);
+    CHECK(f.vault.list(prod).value().front().note == "read-only role");
+    const auto noted = f.vault.put(prod, "TOKEN", "w", {.note = "new note"}).value();
+    CHECK(noted.version == 2);
+    CHECK(noted.changed);
+    CHECK(f.vault.list(prod).value().front().note == "new note");
+}
+
+TEST_CASE("verify opens every version of every value") {
+    fixture f;
+    f.vault.put(prod, "A", "1").value();
+    f.vault.put(prod, "A", "2").value();
+    f.vault.put(acme, "B", "3").value();
+    const auto report = f.vault.verify("prod").value();
+    CHECK(report.checked == 3 + 3); // and the metadata of the environment and two spaces
+    CHECK(report.damaged.empty());
+}
+
+TEST_CASE("a burst of writes does not grow the store") {
+    fixture f;
+    for (int i = 0; i < 200; ++i)
+        f.vault.put(prod, "TOKEN", std::to_string(i)).value();
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    // head, root, page, ten versions, three scopes, and what waits to be erased
+    CHECK(f.store.list(partition).value().entries.size() < 16 + 24);
+}
+
+TEST_CASE("what an earlier process left unlisted is swept by the next one's first write") {
+    fixture f;
+    for (int i = 0; i < 5; ++i)
+        f.vault.put(prod, "TOKEN", std::to_string(i)).value();
+    f.time.advance(std::chrono::minutes(2));
+    auto next = f.open();
+    next.put(prod, "OTHER", "x").value();
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    const auto entries = f.store.list(partition).value().entries.size();
+    // head, root, page, 3 scopes, 5 + 1 versions, and the root and page that this write replaced
+    CHECK(entries == 1 + 2 + 3 + 6 + 2);
+    CHECK(next.verify("prod").value().damaged.empty());
+}

@@ -171,6 +171,17 @@ public:
         if (!edit) return edit.error();
         return apply(where, *std::move(edit));
     }
+    /// Sets several values of one scope and removes other names of it, all or none, in one commit.
+    /// Answers the versions of the values, then of the removals. Errors also: not_found (a name to
+    /// remove has no value there).
+    auto change_many(context where, std::vector<named_value> values, std::vector<std::string> removes,
+                     const write_options& with = {}) -> result<std::vector<written>> {
+        for (const auto& name : removes)
+            if (auto valid = check_name(name); !valid) return valid.error();
+        auto edit = plan_put(where, std::move(values), with);
+        if (!edit) return edit.error();
+        return apply(where, algorithm::edits::change_many{*std::move(edit), std::move(removes)});
+    }
     /// Removes the scope's own value or hiding: the name is inherited again. Errors also: not_found.
     auto erase(context where, std::string_view name, const write_options& with = {}) -> result<written> {
         auto edit = plan_erase(where, name, with);

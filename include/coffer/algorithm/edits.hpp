@@ -92,6 +92,16 @@ inline auto expectation(const entry* e, const write_options& with) noexcept -> r
     return {};
 }
 
+/// The entry that an edit of one name is to change; null if there is none. Its scope is there, and
+/// what the writer expects of it holds. Errors: unknown_scope, conflict.
+inline auto entry_to_change(tree::draft& d, const entry_key& key, const write_options& with,
+                            bool open_spaces) -> result<const entry*> {
+    if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
+    const auto* found = d.find(key);
+    if (auto expected = expectation(found, with); !expected) return expected.error();
+    return found;
+}
+
 /// Sets values in one scope, all or none.
 struct put {
     using value_type = std::vector<written>;
@@ -149,11 +159,29 @@ struct erase {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (auto there = need_scope(d, key, false); !there) return there.error();
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
+        const auto found = entry_to_change(d, key, with, false);
+        if (!found) return found.error();
+        const auto* was = *found;
         if (own_version(was) == 0) return errc::not_found;
         return append(d, key, entry_state::deleted, std::nullopt, with, author);
+    }
+};
+
+/// Sets values in one scope and removes others of it, all or none.
+struct change_many {
+    using value_type = std::vector<written>; ///< Of the values, then of the removals.
+    put sets{};
+    std::vector<std::string> removes{};
+
+    auto operator()(tree::draft& d) const -> result<value_type> {
+        auto done = sets(d);
+        if (!done) return done;
+        for (const auto& name : removes) {
+            auto gone = erase{{sets.scope.space, sets.scope.actor, name}, {}, sets.author}(d);
+            if (!gone) return gone.error();
+            done->push_back(*gone);
+        }
+        return done;
     }
 };
 
@@ -166,9 +194,9 @@ struct hide {
     bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
+        const auto found = entry_to_change(d, key, with, open_spaces);
+        if (!found) return found.error();
+        const auto* was = *found;
         if (was != nullptr && was->newest().state == entry_state::hidden)
             return written{was->newest().number, false};
         return append(d, key, entry_state::hidden, std::nullopt, with, author);
@@ -193,9 +221,9 @@ struct show {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (auto there = need_scope(d, key, false); !there) return there.error();
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
+        const auto found = entry_to_change(d, key, with, false);
+        if (!found) return found.error();
+        const auto* was = *found;
         if (was == nullptr || was->newest().state != entry_state::hidden) return errc::not_found;
         const auto& versions = was->versions;
         if (versions.size() > 1 && versions[1].state == entry_state::value)
@@ -212,9 +240,9 @@ struct undelete {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (auto there = need_scope(d, key, false); !there) return there.error();
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
+        const auto found = entry_to_change(d, key, with, false);
+        if (!found) return found.error();
+        const auto* was = *found;
         if (was == nullptr || was->newest().state != entry_state::deleted) return errc::not_found;
         for (const auto& v : was->versions)
             if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
@@ -231,9 +259,9 @@ struct rollback {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (auto there = need_scope(d, key, false); !there) return there.error();
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
+        const auto found = entry_to_change(d, key, with, false);
+        if (!found) return found.error();
+        const auto* was = *found;
         if (was == nullptr) return errc::not_found;
         for (const auto& v : was->versions)
             if (v.number == number) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What including Coffer costs a compiler: seconds of processor time beyond an empty unit. Printed as
-// `name seconds limit`.
+// What including Coffer costs a compiler: seconds of processor time beyond an empty unit. Printed
+// as `name seconds limit`.
 
 #include <algorithm>
 #include <array>
@@ -18,11 +18,18 @@ namespace {
 
 /// Processor seconds of one run of the compiler over a unit that includes `header` (none if empty).
 auto seconds(const std::string& header) -> double {
-    std::vector<std::string> words{COFFER_CXX, "-std=c++20", "-fsyntax-only", "-I" COFFER_SOURCE "/include",
-                                   "-I" COFFER_SOURCE "/backends", "-x", "c++", "/dev/null"};
+    std::vector<std::string> words{COFFER_CXX,
+                                   "-std=c++20",
+                                   "-fsyntax-only",
+                                   "-I" COFFER_SOURCE "/include",
+                                   "-I" COFFER_SOURCE "/backends",
+                                   "-x",
+                                   "c++",
+                                   "/dev/null"};
     if (!header.empty()) words.insert(words.end(), {"-include", header});
     std::vector<char*> args;
-    for (auto& w : words) args.push_back(w.data());
+    for (auto& w : words)
+        args.push_back(w.data());
     args.push_back(nullptr);
     const auto child = ::fork();
     if (child == 0) {
@@ -35,7 +42,9 @@ auto seconds(const std::string& header) -> double {
         std::fprintf(stderr, "can't compile a unit that includes %s\n", header.c_str());
         std::exit(1);
     }
-    const auto of = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; };
+    const auto of = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+    };
     return of(used.ru_utime) + of(used.ru_stime);
 }
 
@@ -56,7 +65,8 @@ int main(int argc, char**) {
     const int rounds = argc > 1 ? 1 : 9;
     for (int i = 0; i < rounds; ++i) { // interleaved, so that all meet the same noise
         empty = std::min(empty, seconds({}));
-        for (std::size_t s = 0; s < subjects.size(); ++s) best[s] = std::min(best[s], seconds(subjects[s].header));
+        for (std::size_t s = 0; s < subjects.size(); ++s)
+            best[s] = std::min(best[s], seconds(subjects[s].header));
     }
     for (std::size_t s = 0; s < subjects.size(); ++s)
         std::printf("%s %.3f %.2f\n", subjects[s].name, best[s] - empty, subjects[s].limit);

@@ -38,11 +38,13 @@ auto folder() -> const std::filesystem::path& {
 
 template <class Keys>
 auto fill(const std::string& store, Keys keys) {
-    coffer::vault vault{coffer::file::open(store).value(), coffer::cryptopp::aes_256_gcm{}, std::move(keys)};
+    coffer::vault vault{coffer::file::open(store).value(), coffer::cryptopp::aes_256_gcm{},
+                        std::move(keys)};
     vault.ensure_space({.environment = "prod", .space = "acme"}).value();
     std::vector<coffer::named_value> values;
     for (std::size_t i = 0; i < names; ++i)
-        values.push_back({"SERVICE_CREDENTIAL_" + std::to_string(i), coffer::wiped_bytes(64, std::byte{'x'})});
+        values.push_back(
+            {"SERVICE_CREDENTIAL_" + std::to_string(i), coffer::wiped_bytes(64, std::byte{'x'})});
     vault.put_many({.environment = "prod"}, std::move(values)).value();
     return vault;
 }
@@ -51,15 +53,20 @@ template <class Vault>
 void put(benchmark::State& state, Vault& vault) {
     static std::size_t i = 0; // never the same value again: that would be no write
     for (auto _ : state) {
-        const auto value = "a value of sixty-four bytes, or nearly so, and always another " + std::to_string(++i);
-        vault.put({.environment = "prod"}, "SERVICE_CREDENTIAL_" + std::to_string(i * 389 % names), value).value();
+        const auto value =
+            "a value of sixty-four bytes, or nearly so, and always another " + std::to_string(++i);
+        vault
+            .put({.environment = "prod"}, "SERVICE_CREDENTIAL_" + std::to_string(i * 389 % names),
+                 value)
+            .value();
     }
 }
 
 /// The bytes of the store's document of `prod`.
 auto document(const std::filesystem::path& store) -> std::string {
     for (const auto& file : std::filesystem::directory_iterator(store))
-        if (file.path().extension() == ".json" && file.path().filename().string().starts_with("prod.")) {
+        if (file.path().extension() == ".json" &&
+            file.path().filename().string().starts_with("prod.")) {
             std::ifstream in(file.path(), std::ios::binary);
             return (std::ostringstream() << in.rdbuf()).str();
         }
@@ -71,7 +78,8 @@ void replace_bare(benchmark::State& state, const std::string& bytes) {
     const auto fresh = path + ".new";
     for (auto _ : state) {
         const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        if (file < 0 || ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
+        if (file < 0 ||
+            ::write(file, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size()) ||
             ::fsync(file) != 0 || ::close(file) != 0 || ::rename(fresh.c_str(), path.c_str()) != 0)
             std::abort();
         const int dir = ::open(folder().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -83,12 +91,14 @@ void replace_bare(benchmark::State& state, const std::string& bytes) {
 
 int main(int argc, char** argv) {
     auto plain = fill((folder() / "plain").string(), coffer::keyring::memory_keyring{});
-    auto anchored = fill((folder() / "anchored").string(),
-                         coffer::keyring::open_or_create((folder() / "keys" / "keyring.json").string()).value());
+    auto anchored = fill(
+        (folder() / "anchored").string(),
+        coffer::keyring::open_or_create((folder() / "keys" / "keyring.json").string()).value());
     const auto bytes = document(folder() / "plain");
     benchmark::RegisterBenchmark("bare", [&](benchmark::State& s) { replace_bare(s, bytes); });
     benchmark::RegisterBenchmark("put", [&](benchmark::State& s) { put(s, plain); });
     benchmark::RegisterBenchmark("put_anchored", [&](benchmark::State& s) { put(s, anchored); });
-    return coffer_benchmarks::run(argc, argv, {{"put_1k_names", "put", "bare", 1.3},
-                                               {"put_1k_names_with_anchor", "put_anchored", "bare", 0}});
+    return coffer_benchmarks::run(argc, argv,
+                                  {{"put_1k_names", "put", "bare", 1.3},
+                                   {"put_1k_names_with_anchor", "put_anchored", "bare", 0}});
 }

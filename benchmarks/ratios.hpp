@@ -29,8 +29,9 @@ public:
     void ReportRuns(const std::vector<Run>& runs) override {
         for (const auto& run : runs) {
             if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-            auto& best = best_.try_emplace(run.run_name.function_name, std::numeric_limits<double>::max())
-                             .first->second;
+            auto& best =
+                best_.try_emplace(run.run_name.function_name, std::numeric_limits<double>::max())
+                    .first->second;
             best = std::min(best, run.GetAdjustedRealTime());
         }
     }
@@ -43,15 +44,17 @@ private:
     std::map<std::string, double> best_;
 };
 
-/// Runs all registered benchmarks and prints one line per figure: `name ratio limit`, where there is
-/// no limit with a dash; the times that they are made of go to standard error.
+/// Runs all registered benchmarks and prints one line per figure: `name ratio limit`, where there
+/// is no limit with a dash; the times that they are made of go to standard error.
 inline auto run(int argc, char** argv, const std::vector<figure>& figures) -> int {
     std::vector<std::string> defaults{argv[0], "--benchmark_repetitions=9",
                                       "--benchmark_enable_random_interleaving=true",
                                       "--benchmark_min_time=0.05"};
-    for (int i = 1; i < argc; ++i) defaults.emplace_back(argv[i]);
+    for (int i = 1; i < argc; ++i)
+        defaults.emplace_back(argv[i]);
     std::vector<char*> args;
-    for (auto& a : defaults) args.push_back(a.data());
+    for (auto& a : defaults)
+        args.push_back(a.data());
     int count = static_cast<int>(args.size());
     benchmark::Initialize(&count, args.data());
     best_times times;
@@ -59,9 +62,12 @@ inline auto run(int argc, char** argv, const std::vector<figure>& figures) -> in
     for (const auto& f : figures) {
         const auto over = times.of(f.against);
         if (over == 0) continue;
-        std::fprintf(stderr, "# %s: %.0f against %.0f ns\n", f.name.c_str(), times.of(f.measured), over);
-        if (f.limit > 0) std::printf("%s %.3f %.2f\n", f.name.c_str(), times.of(f.measured) / over, f.limit);
-        else std::printf("%s %.3f -\n", f.name.c_str(), times.of(f.measured) / over);
+        std::fprintf(stderr, "# %s: %.0f against %.0f ns\n", f.name.c_str(), times.of(f.measured),
+                     over);
+        if (f.limit > 0)
+            std::printf("%s %.3f %.2f\n", f.name.c_str(), times.of(f.measured) / over, f.limit);
+        else
+            std::printf("%s %.3f -\n", f.name.c_str(), times.of(f.measured) / over);
     }
     return 0;
 }

@@ -23,12 +23,16 @@ namespace {
 using vault_type = decltype(coffer::vault{coffer::memory::store{}, coffer::cryptopp::aes_256_gcm{},
                                           coffer::keyring::memory_keyring{}});
 
-auto name_of(std::size_t i) -> std::string { return "SERVICE_CREDENTIAL_" + std::to_string(i); }
+auto name_of(std::size_t i) -> std::string {
+    return "SERVICE_CREDENTIAL_" + std::to_string(i);
+}
 
-/// A vault with `names` inherited secrets of `size` bytes, and a view of a space that overrides a few.
+/// A vault with `names` inherited secrets of `size` bytes, and a view of a space that overrides a
+/// few.
 struct filled {
     filled(std::size_t names, std::size_t size)
-        : vault{coffer::memory::store{}, coffer::cryptopp::aes_256_gcm{}, coffer::keyring::memory_keyring{}} {
+        : vault{coffer::memory::store{}, coffer::cryptopp::aes_256_gcm{},
+                coffer::keyring::memory_keyring{}} {
         const coffer::context space{.environment = "prod", .space = "acme"};
         vault.ensure_space(space).value();
         const std::vector<std::byte> value(size, std::byte{'x'});
@@ -43,7 +47,8 @@ struct filled {
         view = std::make_unique<coffer::view>(vault.resolver().at(space).value());
         // A look-up order that no prefetcher guesses, over all names.
         std::size_t at = 1;
-        for (std::size_t i = 0; i < 65'536; ++i) order.push_back(name_of((at = at * 48271 % 2147483647) % names));
+        for (std::size_t i = 0; i < 65'536; ++i)
+            order.push_back(name_of((at = at * 48271 % 2147483647) % names));
     }
     vault_type vault;
     std::unique_ptr<coffer::view> view;
@@ -64,13 +69,13 @@ public:
         aad_.resize(8 + 1 + 2 + 2 + 2 + name_of(512).size() + 8, std::byte{7});
         CryptoPP::GCM<CryptoPP::AES>::Encryption seal;
         seal.SetKeyWithIV(raw(key_), key_.size(), raw(nonce_), nonce_.size());
-        seal.EncryptAndAuthenticate(raw(sealed_), raw(tag_), tag_.size(), raw(nonce_), 12, raw(aad_), aad_.size(),
-                                    raw(plain_), size);
+        seal.EncryptAndAuthenticate(raw(sealed_), raw(tag_), tag_.size(), raw(nonce_), 12,
+                                    raw(aad_), aad_.size(), raw(plain_), size);
         open_.SetKeyWithIV(raw(key_), key_.size(), raw(nonce_), nonce_.size());
     }
     auto open() -> bool {
-        return open_.DecryptAndVerify(raw(plain_), raw(tag_), tag_.size(), raw(nonce_), 12, raw(aad_), aad_.size(),
-                                      raw(sealed_), sealed_.size());
+        return open_.DecryptAndVerify(raw(plain_), raw(tag_), tag_.size(), raw(nonce_), 12,
+                                      raw(aad_), aad_.size(), raw(sealed_), sealed_.size());
     }
     auto first() const -> std::byte { return plain_.front(); }
 
@@ -125,14 +130,16 @@ auto instructions(const std::string& what, std::size_t size, std::size_t count) 
     std::array<char, 4096> self{};
     const auto n = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
     if (n <= 0) return 0;
-    const std::string command = "valgrind --tool=callgrind --callgrind-out-file=/dev/null '" + std::string(self.data()) +
-                                "' --operations " + what + " " + std::to_string(size) + " " + std::to_string(count) + " 2>&1";
+    const std::string command = "valgrind --tool=callgrind --callgrind-out-file=/dev/null '" +
+                                std::string(self.data()) + "' --operations " + what + " " +
+                                std::to_string(size) + " " + std::to_string(count) + " 2>&1";
     FILE* out = ::popen(command.c_str(), "r");
     if (out == nullptr) return 0;
     double collected = 0;
     std::array<char, 512> line{};
     while (std::fgets(line.data(), static_cast<int>(line.size()), out) != nullptr)
-        if (const char* at = std::strstr(line.data(), "Collected : ")) collected = std::atof(at + 12);
+        if (const char* at = std::strstr(line.data(), "Collected : "))
+            collected = std::atof(at + 12);
     return ::pclose(out) == 0 ? collected : 0;
 }
 
@@ -158,25 +165,34 @@ void count_instructions() {
 
 int main(int argc, char** argv) {
     if (argc == 5 && std::string_view(argv[1]) == "--operations")
-        return operations(argv[2], std::strtoul(argv[3], nullptr, 10), std::strtoul(argv[4], nullptr, 10));
+        return operations(argv[2], std::strtoul(argv[3], nullptr, 10),
+                          std::strtoul(argv[4], nullptr, 10));
     const bool brief = argc > 1; // ctest's short run: no million names, no valgrind
     std::vector<coffer_benchmarks::figure> figures;
     for (const std::size_t size : {std::size_t{64}, std::size_t{256}, std::size_t{1024}}) {
         const auto text = std::to_string(size);
-        benchmark::RegisterBenchmark(("bare_" + text).c_str(), [size](benchmark::State& s) { open_bare(s, size); });
-        for (const auto& [label, names] : {std::pair{"1k", std::size_t{1000}}, std::pair{"100k", std::size_t{100'000}}}) {
+        benchmark::RegisterBenchmark(("bare_" + text).c_str(),
+                                     [size](benchmark::State& s) { open_bare(s, size); });
+        for (const auto& [label, names] :
+             {std::pair{"1k", std::size_t{1000}}, std::pair{"100k", std::size_t{100'000}}}) {
             if (brief && names > 1000) continue;
             const auto name = "resolve_" + text + "_" + label;
-            benchmark::RegisterBenchmark(name.c_str(), [size, n = names](benchmark::State& s) { resolve(s, n, size); });
+            benchmark::RegisterBenchmark(
+                name.c_str(), [size, n = names](benchmark::State& s) { resolve(s, n, size); });
             figures.push_back({name, name, "bare_" + text, size == 64 && names == 1000 ? 1.25 : 0});
         }
     }
-    benchmark::RegisterBenchmark("two_readers", [](benchmark::State& s) { resolve(s, 1000, 64); })->Threads(2);
-    benchmark::RegisterBenchmark("one_reader", [](benchmark::State& s) { resolve(s, 1000, 64); })->Threads(1);
+    benchmark::RegisterBenchmark("two_readers", [](benchmark::State& s) {
+        resolve(s, 1000, 64);
+    })->Threads(2);
+    benchmark::RegisterBenchmark("one_reader", [](benchmark::State& s) {
+        resolve(s, 1000, 64);
+    })->Threads(1);
     // Google Benchmark divides by the threads: twice its time is what each of two readers waits.
     figures.push_back({"two_readers_1k", "two_readers", "one_reader", 1.3});
     if (!brief) {
-        benchmark::RegisterBenchmark("resolve_64_1m", [](benchmark::State& s) { resolve(s, 1'000'000, 64); });
+        benchmark::RegisterBenchmark("resolve_64_1m",
+                                     [](benchmark::State& s) { resolve(s, 1'000'000, 64); });
         figures.push_back({"1m_names_against_1k", "resolve_64_1m", "resolve_64_1k", 2.5});
     }
     const int ended = coffer_benchmarks::run(argc, argv, figures);

@@ -14,21 +14,26 @@ namespace coffer::inline COFFER_ABI {
 class any_key_provider {
 public:
     template <class K>
-        requires(!std::same_as<K, any_key_provider> && KeyProvider<K>)
-    any_key_provider(K keys) : held_(std::make_shared<model<K>>(std::move(keys))) {}
+    requires(!std::same_as<K, any_key_provider> && KeyProvider<K>) any_key_provider(K keys)
+        : held_(std::make_shared<model<K>>(std::move(keys))) {}
 
-    auto key_for(std::string_view environment) -> result<std::string> { return held_->key_for(environment); }
-    auto wrap(std::string_view kek_id, std::span<const std::byte, 32> dek, byte_view aad) -> result<bytes> {
+    auto key_for(std::string_view environment) -> result<std::string> {
+        return held_->key_for(environment);
+    }
+    auto wrap(std::string_view kek_id, std::span<const std::byte, 32> dek, byte_view aad)
+        -> result<bytes> {
         return held_->wrap(kek_id, dek, aad);
     }
-    auto unwrap(std::string_view kek_id, std::string_view environment, byte_view wrapped, byte_view aad)
-        -> result<key_bytes> {
+    auto unwrap(std::string_view kek_id, std::string_view environment, byte_view wrapped,
+                byte_view aad) -> result<key_bytes> {
         return held_->unwrap(kek_id, environment, wrapped, aad);
     }
-    auto recall(std::string_view realm, std::string_view environment) -> result<std::optional<mark>> {
+    auto recall(std::string_view realm, std::string_view environment)
+        -> result<std::optional<mark>> {
         return held_->recall(realm, environment);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& seen) -> result<void> {
+    auto remember(std::string_view realm, std::string_view environment, const mark& seen)
+        -> result<void> {
         return held_->remember(realm, environment, seen);
     }
 
@@ -36,8 +41,10 @@ private:
     struct base {
         virtual ~base() = default;
         virtual auto key_for(std::string_view) -> result<std::string> = 0;
-        virtual auto wrap(std::string_view, std::span<const std::byte, 32>, byte_view) -> result<bytes> = 0;
-        virtual auto unwrap(std::string_view, std::string_view, byte_view, byte_view) -> result<key_bytes> = 0;
+        virtual auto wrap(std::string_view, std::span<const std::byte, 32>, byte_view)
+            -> result<bytes> = 0;
+        virtual auto unwrap(std::string_view, std::string_view, byte_view, byte_view)
+            -> result<key_bytes> = 0;
         virtual auto recall(std::string_view, std::string_view) -> result<std::optional<mark>> = 0;
         virtual auto remember(std::string_view, std::string_view, const mark&) -> result<void> = 0;
     };
@@ -47,22 +54,29 @@ private:
         auto key_for(std::string_view environment) -> result<std::string> override {
             return keys.key_for(environment);
         }
-        auto wrap(std::string_view id, std::span<const std::byte, 32> dek, byte_view aad) -> result<bytes> override {
+        auto wrap(std::string_view id, std::span<const std::byte, 32> dek, byte_view aad)
+            -> result<bytes> override {
             return keys.wrap(id, dek, aad);
         }
-        auto unwrap(std::string_view id, std::string_view environment, byte_view wrapped, byte_view aad)
-            -> result<key_bytes> override {
+        auto unwrap(std::string_view id, std::string_view environment, byte_view wrapped,
+                    byte_view aad) -> result<key_bytes> override {
             return keys.unwrap(id, environment, wrapped, aad);
         }
-        auto recall([[maybe_unused]] std::string_view realm, [[maybe_unused]] std::string_view environment)
+        auto recall([[maybe_unused]] std::string_view realm,
+                    [[maybe_unused]] std::string_view environment)
             -> result<std::optional<mark>> override {
-            if constexpr (AnchoringKeyProvider<K>) return keys.recall(realm, environment);
-            else return std::optional<mark>{};
+            if constexpr (AnchoringKeyProvider<K>)
+                return keys.recall(realm, environment);
+            else
+                return std::optional<mark>{};
         }
-        auto remember([[maybe_unused]] std::string_view realm, [[maybe_unused]] std::string_view environment,
+        auto remember([[maybe_unused]] std::string_view realm,
+                      [[maybe_unused]] std::string_view environment,
                       [[maybe_unused]] const mark& seen) -> result<void> override {
-            if constexpr (AnchoringKeyProvider<K>) return keys.remember(realm, environment, seen);
-            else return {};
+            if constexpr (AnchoringKeyProvider<K>)
+                return keys.remember(realm, environment, seen);
+            else
+                return {};
         }
         K keys;
     };

@@ -10,13 +10,13 @@
 namespace coffer::inline COFFER_ABI {
 
 /// Any store, its type erased: for programs that choose it at run time, and so that a service built
-/// on a vault is compiled once. A handle: copies are the same store; it is as thread-safe as what it
-/// holds. Listing a store that can't is `unsupported`.
+/// on a vault is compiled once. A handle: copies are the same store; it is as thread-safe as what
+/// it holds. Listing a store that can't is `unsupported`.
 class any_store {
 public:
     template <class S>
-        requires(!std::same_as<S, any_store> && Store<S>)
-    any_store(S store) : held_(std::make_shared<model<S>>(std::move(store))) {}
+    requires(!std::same_as<S, any_store> && Store<S>) any_store(S store)
+        : held_(std::make_shared<model<S>>(std::move(store))) {}
 
     auto load(std::string_view partition, std::span<const std::string> keys) -> result<cut> {
         return held_->load(partition, keys);
@@ -50,12 +50,16 @@ private:
             return store.commit(p, expected, next, writes);
         }
         auto list([[maybe_unused]] std::string_view p) -> result<listing> override {
-            if constexpr (ListableStore<S>) return store.list(p);
-            else return errc::unsupported;
+            if constexpr (ListableStore<S>)
+                return store.list(p);
+            else
+                return errc::unsupported;
         }
         auto partitions() -> result<std::vector<std::string>> override {
-            if constexpr (ListableStore<S>) return store.partitions();
-            else return errc::unsupported;
+            if constexpr (ListableStore<S>)
+                return store.partitions();
+            else
+                return errc::unsupported;
         }
         auto limits() noexcept -> store_limits override { return store.limits(); }
         S store;

@@ -37,17 +37,21 @@ inline void wipe(void* data, std::size_t size) noexcept {
     __asm__ __volatile__("" : : "r"(data) : "memory");
 #else
     auto* p = static_cast<volatile unsigned char*>(data);
-    while (size--) *p++ = 0;
+    while (size--)
+        *p++ = 0;
 #endif
 }
-inline void wipe(std::span<std::byte> data) noexcept { wipe(data.data(), data.size()); }
+inline void wipe(std::span<std::byte> data) noexcept {
+    wipe(data.data(), data.size());
+}
 
 /// Equal, in time that depends on the lengths alone.
 inline auto equal_constant_time(byte_view a, byte_view b) noexcept -> bool {
     if (a.size() != b.size()) return false;
     volatile std::uint8_t difference = 0;
     for (std::size_t i = 0; i < a.size(); ++i)
-        difference = static_cast<std::uint8_t>(difference | std::to_integer<std::uint8_t>(a[i] ^ b[i]));
+        difference =
+            static_cast<std::uint8_t>(difference | std::to_integer<std::uint8_t>(a[i] ^ b[i]));
     return difference == 0;
 }
 
@@ -94,7 +98,9 @@ struct wiping_allocator {
         wipe(p, n * sizeof(T));
         std::allocator<T>{}.deallocate(p, n);
     }
-    friend auto operator==(const wiping_allocator&, const wiping_allocator&) -> bool { return true; }
+    friend auto operator==(const wiping_allocator&, const wiping_allocator&) -> bool {
+        return true;
+    }
 };
 
 /// A growing buffer that may hold plaintext; each of its blocks is wiped when it lets go of it.

@@ -22,7 +22,9 @@ public:
 namespace detail {
 class system_clock final : public clock {
 public:
-    auto wall() const noexcept -> std::chrono::milliseconds override { return read(CLOCK_REALTIME); }
+    auto wall() const noexcept -> std::chrono::milliseconds override {
+        return read(CLOCK_REALTIME);
+    }
     auto boot() const noexcept -> std::chrono::milliseconds override {
 #ifdef CLOCK_BOOTTIME
         return read(CLOCK_BOOTTIME); // CLOCK_MONOTONIC stands still in suspend on Linux
@@ -41,12 +43,14 @@ private:
 } // namespace detail
 
 namespace detail {
-/// Blocks the calling thread. (Not <thread>, which costs every user of the core a tenth of a second.)
+/// Blocks the calling thread. (Not <thread>, which costs every user of the core a tenth of a
+/// second.)
 inline void sleep_for(std::chrono::milliseconds time) noexcept {
     std::timespec left{};
     left.tv_sec = static_cast<std::time_t>(time.count() / 1000);
     left.tv_nsec = static_cast<long>(time.count() % 1000) * 1'000'000;
-    while (::nanosleep(&left, &left) != 0) {}
+    while (::nanosleep(&left, &left) != 0) {
+    }
 }
 } // namespace detail
 

@@ -13,18 +13,18 @@ namespace coffer::inline COFFER_ABI {
 /// Why an operation did not succeed. Each code asks for another reaction of the program; none of
 /// them is ever answered with another scope's value in its place.
 enum class errc : int {
-    not_found = 1,    ///< No such name in any scope of the look-up, or hidden there.
-    expired,          ///< The entry that would win is past its expiry. Nothing falls through it.
-    unknown_scope,    ///< The environment or the space itself is not known (a typo, or removed).
-    conflict,         ///< Somebody else wrote first, or an expectation did not hold; nothing written.
-    denied,           ///< The caller may not do this.
-    unavailable,      ///< The store or the key side can't be reached, and nothing fresh enough is held.
-    timed_out,        ///< The deadline passed first; for a write see outcome_unknown.
-    stale,            ///< An answer exists, but it is older than the caller allows.
-    tampered,         ///< Stored bytes are missing, altered or not of the format. Never another value.
-    rolled_back,      ///< The store shows an older state, or another history, than one seen before.
-    unknown_key,      ///< The key side lacks the KEK, or does not let it speak for this environment.
-    key_disabled,     ///< The KEK is known but disabled or destroyed.
+    not_found = 1, ///< No such name in any scope of the look-up, or hidden there.
+    expired,       ///< The entry that would win is past its expiry. Nothing falls through it.
+    unknown_scope, ///< The environment or the space itself is not known (a typo, or removed).
+    conflict,      ///< Somebody else wrote first, or an expectation did not hold; nothing written.
+    denied,        ///< The caller may not do this.
+    unavailable,  ///< The store or the key side can't be reached, and nothing fresh enough is held.
+    timed_out,    ///< The deadline passed first; for a write see outcome_unknown.
+    stale,        ///< An answer exists, but it is older than the caller allows.
+    tampered,     ///< Stored bytes are missing, altered or not of the format. Never another value.
+    rolled_back,  ///< The store shows an older state, or another history, than one seen before.
+    unknown_key,  ///< The key side lacks the KEK, or does not let it speak for this environment.
+    key_disabled, ///< The KEK is known but disabled or destroyed.
     invalid_argument, ///< A name, id, option or document that is not well formed. Nothing written.
     too_large,        ///< Over a documented limit. Nothing written.
     unsupported,      ///< A newer format, an absent cipher, or something this backend can't do.
@@ -35,23 +35,23 @@ enum class errc : int {
 /// The code's name as it is written above: stable, for logs and for JSON.
 constexpr auto to_string(errc code) noexcept -> std::string_view {
     switch (code) {
-        case errc::not_found: return "not_found";
-        case errc::expired: return "expired";
-        case errc::unknown_scope: return "unknown_scope";
-        case errc::conflict: return "conflict";
-        case errc::denied: return "denied";
-        case errc::unavailable: return "unavailable";
-        case errc::timed_out: return "timed_out";
-        case errc::stale: return "stale";
-        case errc::tampered: return "tampered";
-        case errc::rolled_back: return "rolled_back";
-        case errc::unknown_key: return "unknown_key";
-        case errc::key_disabled: return "key_disabled";
-        case errc::invalid_argument: return "invalid_argument";
-        case errc::too_large: return "too_large";
-        case errc::unsupported: return "unsupported";
-        case errc::cancelled: return "cancelled";
-        case errc::outcome_unknown: return "outcome_unknown";
+    case errc::not_found: return "not_found";
+    case errc::expired: return "expired";
+    case errc::unknown_scope: return "unknown_scope";
+    case errc::conflict: return "conflict";
+    case errc::denied: return "denied";
+    case errc::unavailable: return "unavailable";
+    case errc::timed_out: return "timed_out";
+    case errc::stale: return "stale";
+    case errc::tampered: return "tampered";
+    case errc::rolled_back: return "rolled_back";
+    case errc::unknown_key: return "unknown_key";
+    case errc::key_disabled: return "key_disabled";
+    case errc::invalid_argument: return "invalid_argument";
+    case errc::too_large: return "too_large";
+    case errc::unsupported: return "unsupported";
+    case errc::cancelled: return "cancelled";
+    case errc::outcome_unknown: return "outcome_unknown";
     }
     return "unknown";
 }

@@ -24,11 +24,11 @@ enum class layer_state : unsigned char {
 
 constexpr auto to_string(layer_state s) noexcept -> std::string_view {
     switch (s) {
-        case layer_state::absent: return "absent";
-        case layer_state::value: return "value";
-        case layer_state::hidden: return "hidden";
-        case layer_state::expired: return "expired";
-        case layer_state::damaged: return "damaged";
+    case layer_state::absent: return "absent";
+    case layer_state::value: return "value";
+    case layer_state::hidden: return "hidden";
+    case layer_state::expired: return "expired";
+    case layer_state::damaged: return "damaged";
     }
     return "absent";
 }
@@ -61,12 +61,15 @@ struct explanation {
 
     auto decided() const noexcept -> bool { return decides < layers.size(); }
     /// A value of another scope than the most specific one that was asked.
-    auto inherited() const noexcept -> bool { return decided() && decides > 0 && outcome == errc{}; }
+    auto inherited() const noexcept -> bool {
+        return decided() && decides > 0 && outcome == errc{};
+    }
 };
 
 /// `space acme` or `environment prod`, as people read a layer.
 inline auto layer_name(const scope& s) -> std::string {
-    if (!s.actor.empty()) return "actor " + s.actor + (s.space.empty() ? "" : " in space " + s.space);
+    if (!s.actor.empty())
+        return "actor " + s.actor + (s.space.empty() ? "" : " in space " + s.space);
     return s.space.empty() ? "environment " + s.environment : "space " + s.space;
 }
 
@@ -75,9 +78,13 @@ inline auto to_string(const explanation& e) -> std::string {
     std::string text = e.name + " in " + to_string(e.asked.view()) + ": ";
     if (!e.decided()) return text + "not found in any scope";
     const auto& winner = e.layers[e.decides];
-    const auto named = [](const layer& l) { return layer_name(l.where) + " v" + std::to_string(l.version); };
-    if (winner.state == layer_state::value) text += named(winner);
-    else text.append(to_string(winner.state)).append(" in ").append(named(winner));
+    const auto named = [](const layer& l) {
+        return layer_name(l.where) + " v" + std::to_string(l.version);
+    };
+    if (winner.state == layer_state::value)
+        text += named(winner);
+    else
+        text.append(to_string(winner.state)).append(" in ").append(named(winner));
     const char* separator = ", shadows ";
     for (auto i = e.decides + 1; i < e.layers.size(); ++i)
         if (e.layers[i].state != layer_state::absent) {

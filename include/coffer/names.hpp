@@ -24,7 +24,8 @@ inline constexpr std::string_view system_environment = "coffer.system";
 namespace detail {
 inline auto check_text(std::string_view text, std::size_t most_bytes) noexcept -> result<void> {
     if (text.size() > most_bytes) return errc::too_large;
-    if (!format::is_utf8(text) || text.find('\0') != std::string_view::npos) return errc::invalid_argument;
+    if (!format::is_utf8(text) || text.find('\0') != std::string_view::npos)
+        return errc::invalid_argument;
     return {};
 }
 } // namespace detail

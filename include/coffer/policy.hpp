@@ -15,8 +15,8 @@ namespace coffer::inline COFFER_ABI {
 
 class clock;
 
-/// A resolver policy: where sealed bytes lie, how they are sealed, where the keys live, and in which
-/// order scopes are asked. `vault` writes by it, `resolver` reads by it; both deduce it.
+/// A resolver policy: where sealed bytes lie, how they are sealed, where the keys live, and in
+/// which order scopes are asked. `vault` writes by it, `resolver` reads by it; both deduce it.
 template <ReadableStore S, Cipher C, KeyProvider K, Inheritance I = environment_then_space>
 struct policy {
     using store_type = S;
@@ -27,14 +27,16 @@ struct policy {
 
 /// What a space has to be before it is read.
 enum class spaces : unsigned char {
-    registered, ///< Made by ensure_space or create_space; others are unknown_scope (a typo is told).
+    registered, ///< Made by ensure_space or create_space; others are unknown_scope (a typo is
+                ///< told).
     open,       ///< Any: one that nobody wrote to inherits everything. For those who register none.
 };
 
 /// How a vault and its resolvers behave.
 struct options {
-    /// A name for this datastore that is bound into every key: two datastores with equal ids, `prod`
-    /// and `staging`, are then not interchangeable. 0 to 64 bytes; never changes for a datastore.
+    /// A name for this datastore that is bound into every key: two datastores with equal ids,
+    /// `prod` and `staging`, are then not interchangeable. 0 to 64 bytes; never changes for a
+    /// datastore.
     std::string realm{};
     /// How old the last look at the head may be for a read not to look again. 0: every read looks.
     std::chrono::milliseconds recheck_after{0};

@@ -20,9 +20,9 @@ class vault;
 ///     auto token = secrets.get({.environment = "prod", .space = "acme"}, "SLACK_TOKEN");
 ///
 /// A handle: copies share what is held of each environment; all members may be called from several
-/// threads. Models SecretSource, whose laws it keeps; see `options` for how current its answers are.
-/// If the store can't be reached, the last verified state serves for serve_stale_for, marked stale;
-/// then every call is unavailable.
+/// threads. Models SecretSource, whose laws it keeps; see `options` for how current its answers
+/// are. If the store can't be reached, the last verified state serves for serve_stale_for, marked
+/// stale; then every call is unavailable.
 template <class P>
 class resolver {
 public:
@@ -34,8 +34,9 @@ public:
 
     resolver(store_type store, cipher_type cipher, key_provider_type keys, options with = {},
              inheritance_type inheritance = {})
-        : engine_(std::make_shared<detail::engine<P>>(std::move(store), std::move(cipher), std::move(keys),
-                                                      std::move(inheritance), std::move(with))) {}
+        : engine_(std::make_shared<detail::engine<P>>(std::move(store), std::move(cipher),
+                                                      std::move(keys), std::move(inheritance),
+                                                      std::move(with))) {}
 
     /// One context as it is now; the only call that may wait. Errors: see SecretSource.
     auto at(context where) const -> result<view> { return engine_->at(where); }
@@ -54,7 +55,8 @@ public:
         auto v = at(where);
         return v ? v->explain(name) : v.error();
     }
-    /// Looks at the store now, whatever recheck_after says. Errors: those of at; never served stale.
+    /// Looks at the store now, whatever recheck_after says. Errors: those of at; never served
+    /// stale.
     auto refresh(std::string_view environment) const -> result<void> {
         if (auto valid = check_context({.environment = environment}); !valid) return valid;
         auto& s = engine_->slot_of(environment);

@@ -40,10 +40,10 @@ public:
     using error_type = failure;
 
     template <class U = T>
-        requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, failure> &&
-                 !std::is_same_v<std::remove_cvref_t<U>, errc>)
-    explicit(!std::is_convertible_v<U, T>) result(U&& value)
+    requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+             !std::is_same_v<std::remove_cvref_t<U>, failure> &&
+             !std::is_same_v<std::remove_cvref_t<U>, errc>) explicit(!std::is_convertible_v<U, T>)
+        result(U&& value)
         : state_(std::in_place_index<0>, std::forward<U>(value)) {}
     result(failure why) noexcept : state_(std::in_place_index<1>, why) {}
     result(errc why) noexcept : state_(std::in_place_index<1>, failure{why}) {}

@@ -28,9 +28,9 @@ struct freshness {
 /// A plaintext value that was handed out: move-only, wiped when it goes, in memory that is locked
 /// and left out of core dumps as far as the system's limit allows (see secure_memory()).
 ///
-/// It can't be copied, printed, formatted or hashed by accident; clone() and expose_secret() are the
-/// two calls to look for in a review. Comparison takes the same time wherever two values differ.
-/// Not thread-safe: a secret belongs to one thread at a time.
+/// It can't be copied, printed, formatted or hashed by accident; clone() and expose_secret() are
+/// the two calls to look for in a review. Comparison takes the same time wherever two values
+/// differ. Not thread-safe: a secret belongs to one thread at a time.
 class secret {
 public:
     secret() noexcept = default;
@@ -42,7 +42,8 @@ public:
     /// Takes over a buffer of which the value is `size` bytes from `offset`.
     secret(detail::secure_buffer&& buffer, std::size_t offset, std::size_t size,
            std::uint64_t version, freshness fresh) noexcept
-        : buffer_(std::move(buffer)), offset_(offset), size_(size), version_(version), fresh_(fresh) {}
+        : buffer_(std::move(buffer)), offset_(offset), size_(size), version_(version),
+          fresh_(fresh) {}
 
     secret(secret&& other) noexcept
         : buffer_(std::move(other.buffer_)), offset_(std::exchange(other.offset_, 0)),

@@ -15,8 +15,8 @@ namespace coffer::inline COFFER_ABI {
 class secrets {
 public:
     template <class S>
-        requires(!std::same_as<S, secrets> && SecretSource<S>)
-    secrets(S source) : source_(std::make_shared<model<S>>(std::move(source))) {}
+    requires(!std::same_as<S, secrets> && SecretSource<S>) secrets(S source)
+        : source_(std::make_shared<model<S>>(std::move(source))) {}
 
     /// One context as it is now; the only call that may wait. Errors: see SecretSource.
     auto at(context where) const -> result<view> { return source_->at(where); }

@@ -37,7 +37,8 @@ namespace detail {
 class secure_heap {
 public:
     static auto instance() -> secure_heap& {
-        static secure_heap* heap = new secure_heap; // never destroyed: threads give blocks back late
+        static secure_heap* heap =
+            new secure_heap; // never destroyed: threads give blocks back late
         return *heap;
     }
 
@@ -65,7 +66,8 @@ public:
     }
 
     auto stats() const noexcept -> secure_memory_stats {
-        return {reserved_.load(std::memory_order_relaxed), unlocked_.load(std::memory_order_relaxed)};
+        return {reserved_.load(std::memory_order_relaxed),
+                unlocked_.load(std::memory_order_relaxed)};
     }
 
 private:
@@ -84,7 +86,8 @@ private:
     struct thread_cache {
         std::array<free_list, classes> lists{};
         ~thread_cache() {
-            for (std::size_t c = 0; c < classes; ++c) instance().drain(lists[c], c, 0);
+            for (std::size_t c = 0; c < classes; ++c)
+                instance().drain(lists[c], c, 0);
         }
     };
 
@@ -93,7 +96,8 @@ private:
         return cache;
     }
     static constexpr auto class_of(std::size_t size) noexcept -> std::size_t {
-        return size <= smallest ? 0 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
+        return size <= smallest ? 0
+                                : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
     }
 
     auto map(std::size_t size) -> std::byte* {
@@ -105,7 +109,7 @@ private:
 #endif
         if (::mlock(p, size) != 0) unlocked_.fetch_add(size, std::memory_order_relaxed);
 #else
-        void* p = ::operator new(size, std::align_val_t{smallest});
+        void* p = ::operator new (size, std::align_val_t{smallest});
         unlocked_.fetch_add(size, std::memory_order_relaxed);
 #endif
         reserved_.fetch_add(size, std::memory_order_relaxed);
@@ -141,13 +145,15 @@ private:
         }
     }
 
-    auto allocate_large(std::size_t size) -> std::byte* { return map(size); }
+    auto allocate_large(std::size_t size) -> std::byte* {
+        return map(size);
+    }
     void deallocate_large(std::byte* data, std::size_t size) noexcept {
         reserved_.fetch_sub(size, std::memory_order_relaxed);
 #if COFFER_HAS_MMAN
         ::munmap(data, size);
 #else
-        ::operator delete(data, std::align_val_t{smallest});
+        ::operator delete (data, std::align_val_t{smallest});
 #endif
     }
 
@@ -187,7 +193,9 @@ private:
 } // namespace detail
 
 /// What the process holds of secure memory now. Thread-safe.
-inline auto secure_memory() -> secure_memory_stats { return detail::secure_heap::instance().stats(); }
+inline auto secure_memory() -> secure_memory_stats {
+    return detail::secure_heap::instance().stats();
+}
 
 } // namespace coffer::inline COFFER_ABI
 

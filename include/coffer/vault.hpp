@@ -75,13 +75,15 @@ public:
 
     vault(store_type store, cipher_type cipher, key_provider_type keys, options with = {},
           inheritance_type inheritance = {})
-        : reader_(std::move(store), std::move(cipher), std::move(keys), std::move(with), std::move(inheritance)) {}
+        : reader_(std::move(store), std::move(cipher), std::move(keys), std::move(with),
+                  std::move(inheritance)) {}
 
     /// The reading half. What this vault commits, it sees at once.
     auto resolver() const -> coffer::resolver<P> { return reader_; }
 
     // Environments and spaces. Their ids are the caller's choice; metadata is a JSON text of the
-    // caller's, kept sealed like a value (the service keeps a name and flags there). -----------------
+    // caller's, kept sealed like a value (the service keeps a name and flags there).
+    // -----------------
 
     /// Makes an environment if it is not there.
     auto ensure_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
@@ -135,7 +137,8 @@ public:
         if (!state) return state.error();
         std::vector<std::string> out;
         (*state)->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
-            if (!e.key.space.empty() && e.key.actor.empty() && e.key.name.empty()) out.push_back(e.key.space);
+            if (!e.key.space.empty() && e.key.actor.empty() && e.key.name.empty())
+                out.push_back(e.key.space);
             return true;
         });
         std::sort(out.begin(), out.end());
@@ -144,20 +147,25 @@ public:
     /// The metadata of an environment or a space. Errors also: unknown_scope.
     auto describe(context where) -> result<std::string> {
         auto value = apply(where, algorithm::edits::read_version{key_of(where, {}), 0});
-        if (!value) return value.error().code == errc::not_found ? failure(errc::unknown_scope) : value.error();
+        if (!value)
+            return value.error().code == errc::not_found ? failure(errc::unknown_scope)
+                                                         : value.error();
         return std::string(as_text(*value));
     }
     /// Replaces the metadata of an environment or a space.
     auto set_description(context where, std::string metadata) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
         if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
-        return ignore(apply(where, algorithm::edits::describe_scope{key_of(where, {}), std::move(metadata), author({})}));
+        return ignore(apply(where, algorithm::edits::describe_scope{
+                                       key_of(where, {}), std::move(metadata), author({})}));
     }
 
-    // Secrets. Where, name, value. --------------------------------------------------------------------
+    // Secrets. Where, name, value.
+    // --------------------------------------------------------------------
 
     /// Sets a value in one scope: for everybody in an environment, or in place of it in a space.
-    auto put(context where, std::string_view name, value_ref value, const write_options& with = {}) -> result<written> {
+    auto put(context where, std::string_view name, value_ref value, const write_options& with = {})
+        -> result<written> {
         std::vector<named_value> one;
         one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
         auto done = put_many(where, std::move(one), with);
@@ -174,38 +182,51 @@ public:
     /// Sets several values of one scope and removes other names of it, all or none, in one commit.
     /// Answers the versions of the values, then of the removals. Errors also: not_found (a name to
     /// remove has no value there).
-    auto change_many(context where, std::vector<named_value> values, std::vector<std::string> removes,
-                     const write_options& with = {}) -> result<std::vector<written>> {
+    auto change_many(context where, std::vector<named_value> values,
+                     std::vector<std::string> removes, const write_options& with = {})
+        -> result<std::vector<written>> {
         for (const auto& name : removes)
             if (auto valid = check_name(name); !valid) return valid.error();
         auto edit = plan_put(where, std::move(values), with);
         if (!edit) return edit.error();
         return apply(where, algorithm::edits::change_many{*std::move(edit), std::move(removes)});
     }
-    /// Removes the scope's own value or hiding: the name is inherited again. Errors also: not_found.
-    auto erase(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+    /// Removes the scope's own value or hiding: the name is inherited again. Errors also:
+    /// not_found.
+    auto erase(context where, std::string_view name, const write_options& with = {})
+        -> result<written> {
         auto edit = plan_erase(where, name, with);
         if (!edit) return edit.error();
         return apply(where, *std::move(edit));
     }
     /// The name is not found in this scope from now on, whatever it would inherit.
-    auto hide(context where, std::string_view name, const write_options& with = {}) -> result<written> {
+    auto hide(context where, std::string_view name, const write_options& with = {})
+        -> result<written> {
         return change(where, name, with, [&] {
             return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
         });
     }
     /// Undoes hide: an own value from before is there again, or the name is inherited again.
     /// Errors also: not_found (it is not hidden).
-    auto show(context where, std::string_view name, const write_options& with = {}) -> result<written> {
-        return change(where, name, with, [&] { return algorithm::edits::show{key_of(where, name), with, author(with)}; });
+    auto show(context where, std::string_view name, const write_options& with = {})
+        -> result<written> {
+        return change(where, name, with, [&] {
+            return algorithm::edits::show{key_of(where, name), with, author(with)};
+        });
     }
     /// Undoes erase. Errors also: not_found (nothing was removed, or its versions are gone).
-    auto undelete(context where, std::string_view name, const write_options& with = {}) -> result<written> {
-        return change(where, name, with, [&] { return algorithm::edits::undelete{key_of(where, name), with, author(with)}; });
+    auto undelete(context where, std::string_view name, const write_options& with = {})
+        -> result<written> {
+        return change(where, name, with, [&] {
+            return algorithm::edits::undelete{key_of(where, name), with, author(with)};
+        });
     }
     /// Makes an older version's value the newest, as a new version. Errors also: not_found.
-    auto rollback(context where, std::string_view name, std::uint64_t to, const write_options& with = {}) -> result<written> {
-        return change(where, name, with, [&] { return algorithm::edits::rollback{key_of(where, name), to, with, author(with)}; });
+    auto rollback(context where, std::string_view name, std::uint64_t to,
+                  const write_options& with = {}) -> result<written> {
+        return change(where, name, with, [&] {
+            return algorithm::edits::rollback{key_of(where, name), to, with, author(with)};
+        });
     }
 
     /// The versions of a name in one scope that are kept, newest first. Errors also: not_found.
@@ -216,11 +237,13 @@ public:
         const auto* e = (*state)->pages.find(key_of(where, name)).entry;
         if (e == nullptr) return errc::not_found;
         std::vector<version_info> out;
-        for (const auto& v : e->versions) out.push_back({v.number, v.state, v.at, v.expires, v.author});
+        for (const auto& v : e->versions)
+            out.push_back({v.number, v.state, v.at, v.expires, v.author});
         return out;
     }
     /// The value of one version of a name in one scope, expired or not. Errors also: not_found.
-    auto get_version(context where, std::string_view name, std::uint64_t version) -> result<secret> {
+    auto get_version(context where, std::string_view name, std::uint64_t version)
+        -> result<secret> {
         if (auto valid = check_scope(where); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
         auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
@@ -234,32 +257,40 @@ public:
         auto state = observe(where);
         if (!state) return state.error();
         std::vector<own_entry> out;
-        (*state)->pages.each_from(key_of(where, {}), [&](const format::entry& e, const tree::leaf& l) {
-            if (e.key.space != where.space || e.key.actor != where.actor) return false;
-            const auto& v = e.newest();
-            if (!e.key.name.empty())
-                out.push_back({e.key.name, e.id, v.state, l.damaged(), v.number, v.at, v.expires, v.author, e.note});
-            return true;
-        });
-        std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+        (*state)->pages.each_from(
+            key_of(where, {}), [&](const format::entry& e, const tree::leaf& l) {
+                if (e.key.space != where.space || e.key.actor != where.actor) return false;
+                const auto& v = e.newest();
+                if (!e.key.name.empty())
+                    out.push_back({e.key.name, e.id, v.state, l.damaged(), v.number, v.at,
+                                   v.expires, v.author, e.note});
+                return true;
+            });
+        std::sort(out.begin(), out.end(),
+                  [](const auto& a, const auto& b) { return a.name < b.name; });
         return out;
     }
 
-    // The state as a whole. ---------------------------------------------------------------------------
+    // The state as a whole.
+    // ---------------------------------------------------------------------------
 
     auto status(std::string_view environment) -> result<environment_status> {
         auto state = observe({.environment = environment});
         if (!state) return state.error();
         const auto& s = **state;
-        return environment_status{s.head.generation, s.head.written_at, s.pages.entry_count(), s.pages.damaged(), s.head.deks};
+        return environment_status{s.head.generation, s.head.written_at, s.pages.entry_count(),
+                                  s.pages.damaged(), s.head.deks};
     }
-    /// Opens every version of every value. Errors: those of reading; what is damaged is in the report.
+    /// Opens every version of every value. Errors: those of reading; what is damaged is in the
+    /// report.
     auto verify(std::string_view environment) -> result<verification> {
         if (auto valid = check_context({.environment = environment}); !valid) return valid.error();
-        return apply({.environment = environment}, algorithm::edits::verify_all{std::string(environment)});
+        return apply({.environment = environment},
+                     algorithm::edits::verify_all{std::string(environment)});
     }
 
-    // What the drivers in asio/ work on: the engine, and edits that were checked. -----------------------
+    // What the drivers in asio/ work on: the engine, and edits that were checked.
+    // -----------------------
 
     auto engine() const noexcept -> detail::engine<P>& { return *reader_.engine(); }
     auto plan_put(context where, std::vector<named_value> values, const write_options& with) const
@@ -269,7 +300,8 @@ public:
             if (auto valid = check_name(v.name); !valid) return valid.error();
             if (auto valid = check_value(v.value); !valid) return valid.error();
         }
-        return algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with), open_spaces()};
+        return algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with),
+                                     open_spaces()};
     }
     auto plan_erase(context where, std::string_view name, const write_options& with = {}) const
         -> result<algorithm::edits::erase> {
@@ -295,7 +327,9 @@ private:
     auto author(const write_options& with) const -> std::string {
         return with.author ? *with.author : engine().settings().author;
     }
-    auto open_spaces() const -> bool { return engine().settings().known_spaces == coffer::spaces::open; }
+    auto open_spaces() const -> bool {
+        return engine().settings().known_spaces == coffer::spaces::open;
+    }
 
     auto check_write(context where, const write_options& with) const -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
@@ -315,7 +349,8 @@ private:
         return known == nullptr ? engine().absent(where) : failure(errc::unknown_scope);
     }
     template <class Make>
-    auto change(context where, std::string_view name, const write_options& with, Make&& make) -> result<written> {
+    auto change(context where, std::string_view name, const write_options& with, Make&& make)
+        -> result<written> {
         if (auto valid = check_write(where, with); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
         return apply(where, make());
@@ -330,7 +365,8 @@ private:
         return state->snapshot;
     }
 
-    auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new) -> result<void> {
+    auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new)
+        -> result<void> {
         if (auto valid = check_scope({.environment = id}); !valid) return valid;
         if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
         if (!must_be_new) {
@@ -345,20 +381,25 @@ private:
             return listed ? failure(errc::conflict) : listed.error();
         }
         // The head first: a registered environment without a head would be taken for tampered.
-        auto made = engine().apply(id, algorithm::edits::make_scope{{}, std::move(metadata), author({}), must_be_new}, true);
+        auto made = engine().apply(
+            id, algorithm::edits::make_scope{{}, std::move(metadata), author({}), must_be_new},
+            true);
         if (!made) return made.error();
         return enlist(id, true);
     }
     auto enlist(std::string_view id, bool present) -> result<void> {
-        return ignore(engine().apply(system_environment,
-                                     algorithm::edits::enlist{engine().listed_name(id), present}, true));
+        return ignore(engine().apply(
+            system_environment, algorithm::edits::enlist{engine().listed_name(id), present}, true));
     }
     auto make_space(context where, std::string&& metadata, bool must_be_new) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
-        if (where.space.empty()) return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
+        if (where.space.empty())
+            return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
         if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
-        return ignore(apply(where, algorithm::edits::make_scope{{std::string(where.space), {}, {}}, std::move(metadata),
-                                                                author({}), must_be_new}));
+        return ignore(apply(where, algorithm::edits::make_scope{{std::string(where.space), {}, {}},
+                                                                std::move(metadata),
+                                                                author({}),
+                                                                must_be_new}));
     }
 
     coffer::resolver<P> reader_;

@@ -60,16 +60,21 @@ public:
     /// The value of a name, decrypted now. Errors: not_found (no scope has it, or hidden), expired,
     /// tampered, unknown_key, key_disabled, invalid_argument (no name at all).
     auto get(std::string_view name) const -> result<secret> { return model_->get(name, fresh_); }
-    /// All names that resolve to a value, with their values, sorted by name. Hidden and expired ones
-    /// are left out; a damaged one fails the whole. Errors: tampered, unknown_key, key_disabled.
+    /// All names that resolve to a value, with their values, sorted by name. Hidden and expired
+    /// ones are left out; a damaged one fails the whole. Errors: tampered, unknown_key,
+    /// key_disabled.
     auto all() const -> result<std::vector<named_secret>> { return model_->all(fresh_); }
     /// Why a name resolves as it does, also where it does not. Errors: invalid_argument.
-    auto explain(std::string_view name) const -> result<explanation> { return model_->explain(name, fresh_); }
+    auto explain(std::string_view name) const -> result<explanation> {
+        return model_->explain(name, fresh_);
+    }
     /// The same for every name that any scope of the look-up knows, sorted by name; opens no value.
     auto list() const -> std::vector<explanation> { return model_->list(fresh_); }
 
     /// How long ago the state was last known to be the newest.
-    auto age() const noexcept -> std::chrono::milliseconds { return model_->time().boot() - fresh_.as_of; }
+    auto age() const noexcept -> std::chrono::milliseconds {
+        return model_->time().boot() - fresh_.as_of;
+    }
     /// The store could not be asked when this view was made, and an older state stands in.
     auto stale() const noexcept -> bool { return fresh_.stale; }
     auto fresh() const noexcept -> freshness { return fresh_; }
@@ -78,7 +83,8 @@ public:
     auto missing(std::span<const std::string_view> names) const -> std::vector<missing_secret> {
         std::vector<missing_secret> out;
         for (const auto name : names)
-            if (const auto got = get(name); !got) out.push_back({std::string(name), got.error().code});
+            if (const auto got = get(name); !got)
+                out.push_back({std::string(name), got.error().code});
         return out;
     }
     template <std::convertible_to<std::string_view>... Names>
@@ -135,8 +141,10 @@ auto view::bind(std::initializer_list<binding<T>> wanted) const -> bound<T> {
     std::vector<missing_secret> missing;
     for (const auto& [name, member] : wanted) {
         auto got = get(name);
-        if (got) filled.*member = *std::move(got);
-        else missing.push_back({std::string(name), got.error().code});
+        if (got)
+            filled.*member = *std::move(got);
+        else
+            missing.push_back({std::string(name), got.error().code});
     }
     if (!missing.empty()) return bound<T>(std::move(missing));
     return bound<T>(std::move(filled));

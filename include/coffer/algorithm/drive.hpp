@@ -21,24 +21,30 @@ public:
 
     auto operator()(const load& a) { return store_.load(a.partition, a.keys); }
     auto operator()(const list& a) -> result<listing> {
-        if constexpr (ListableStore<S>) return store_.list(a.partition);
-        else return errc::unsupported;
+        if constexpr (ListableStore<S>)
+            return store_.list(a.partition);
+        else
+            return errc::unsupported;
     }
-    auto operator()(const commit& a)
-        requires Store<S>
-    {
+    auto operator()(const commit& a) requires Store<S> {
         return store_.commit(a.partition, a.expected, a.next, *a.writes);
     }
     auto operator()(const key_for& a) { return keys_.key_for(a.environment); }
     auto operator()(const wrap& a) { return keys_.wrap(a.kek_id, a.dek.view(), a.aad); }
-    auto operator()(const unwrap& a) { return keys_.unwrap(a.kek_id, a.environment, a.wrapped, a.aad); }
+    auto operator()(const unwrap& a) {
+        return keys_.unwrap(a.kek_id, a.environment, a.wrapped, a.aad);
+    }
     auto operator()(const recall& a) -> result<std::optional<mark>> {
-        if constexpr (AnchoringKeyProvider<K>) return keys_.recall(a.realm, a.environment);
-        else return std::optional<mark>{};
+        if constexpr (AnchoringKeyProvider<K>)
+            return keys_.recall(a.realm, a.environment);
+        else
+            return std::optional<mark>{};
     }
     auto operator()(const remember& a) -> result<void> {
-        if constexpr (AnchoringKeyProvider<K>) return keys_.remember(a.realm, a.environment, a.seen);
-        else return {};
+        if constexpr (AnchoringKeyProvider<K>)
+            return keys_.remember(a.realm, a.environment, a.seen);
+        else
+            return {};
     }
     auto operator()(const pause& a) -> result<void> {
         coffer::detail::sleep_for(a.time);
@@ -60,8 +66,10 @@ auto run(A& algorithm, S& store, K& keys) -> result<typename A::value_type> {
     for (auto next = algorithm.start();;) {
         if (auto* end = std::get_if<finished>(&next)) return std::move(*end);
         auto step = [&]<class Action>(Action& action) -> typename A::action {
-            if constexpr (std::is_same_v<Action, finished>) return std::move(action);
-            else return algorithm.on(perform(action));
+            if constexpr (std::is_same_v<Action, finished>)
+                return std::move(action);
+            else
+                return algorithm.on(perform(action));
         };
         next = std::visit(step, next);
     }

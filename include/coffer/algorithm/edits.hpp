@@ -39,8 +39,8 @@ struct named_value {
 
 } // namespace coffer::inline COFFER_ABI
 
-/// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values and
-/// contexts are checked when the edit is made, by the vault.
+/// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values
+/// and contexts are checked when the edit is made, by the vault.
 namespace coffer::inline COFFER_ABI::algorithm::edits {
 
 using format::entry;
@@ -61,8 +61,9 @@ inline auto need_scope(tree::draft& d, const entry_key& key, bool open) -> resul
 }
 
 /// Appends a version. With a value it is staged. Versions beyond those that writers keep go.
-inline auto append(tree::draft& d, const entry_key& key, entry_state state, std::optional<byte_view> value,
-                   const write_options& with, std::string_view author) -> result<written> {
+inline auto append(tree::draft& d, const entry_key& key, entry_state state,
+                   std::optional<byte_view> value, const write_options& with,
+                   std::string_view author) -> result<written> {
     const auto* was = d.find(key);
     entry next = was != nullptr ? *was : entry{key, {}, {}, {}};
     const bool gone = was == nullptr || was->newest().state == entry_state::deleted;
@@ -74,8 +75,9 @@ inline auto append(tree::draft& d, const entry_key& key, entry_state state, std:
     }
     if (with.note) next.note = *with.note;
     const auto number = was == nullptr ? 1 : was->newest().number + 1;
-    next.versions.insert(next.versions.begin(),
-                         entry_version{number, state, d.now(), with.expires, std::string(author), {}});
+    next.versions.insert(
+        next.versions.begin(),
+        entry_version{number, state, d.now(), with.expires, std::string(author), {}});
     if (next.versions.size() > format::limits::versions_kept)
         next.versions.resize(format::limits::versions_kept);
     d.set(std::move(next));
@@ -204,8 +206,8 @@ struct hide {
 };
 
 /// Makes the state of an older version the newest one, as a new version.
-inline auto restore(tree::draft& d, const entry& was, const entry_version& to, const write_options& with,
-                    std::string_view author) -> result<written> {
+inline auto restore(tree::draft& d, const entry& was, const entry_version& to,
+                    const write_options& with, std::string_view author) -> result<written> {
     const auto key = was.key;
     if (to.state != entry_state::value) return append(d, key, to.state, std::nullopt, with, author);
     const auto value = d.value_of(key, to);
@@ -332,7 +334,8 @@ struct remove_space {
         if (d.find({space, {}, {}}) == nullptr) return errc::unknown_scope;
         std::vector<entry_key> keys;
         d.each_of_space(space, [&](const entry& e) { keys.push_back(e.key); });
-        for (const auto& key : keys) d.erase(key);
+        for (const auto& key : keys)
+            d.erase(key);
         return keys.size() - 1;
     }
 };
@@ -379,8 +382,8 @@ struct verify_all {
                 if (v.state != entry_state::value) continue;
                 ++out.checked;
                 if (const auto value = d.value_of(e.key, v); !value)
-                    out.damaged.push_back({scope({environment, e.key.space, e.key.actor}), e.key.name,
-                                           v.number, value.error().code});
+                    out.damaged.push_back({scope({environment, e.key.space, e.key.actor}),
+                                           e.key.name, v.number, value.error().code});
             }
             return true;
         });

@@ -37,14 +37,15 @@ public:
     auto on(result<cut> answer) -> action {
         if (!answer) return done(answer.error());
         switch (waits_) {
-            case waits::probe: return on_probe(answer->at);
-            case waits::objects: return on_objects(std::move(*answer));
-            case waits::head_again:
-                if (same_head(*answer)) return on_still_missing();
-                break;
-            default: break;
+        case waits::probe: return on_probe(answer->at);
+        case waits::objects: return on_objects(std::move(*answer));
+        case waits::head_again:
+            if (same_head(*answer)) return on_still_missing();
+            break;
+        default: break;
         }
-        if (waits_ == waits::head_again && ++attempts_ >= 4) return on_moving_head(std::move(*answer));
+        if (waits_ == waits::head_again && ++attempts_ >= 4)
+            return on_moving_head(std::move(*answer));
         return on_head(std::move(*answer));
     }
     auto on(result<listing> answer) -> action {
@@ -52,8 +53,10 @@ public:
         if (!answer) return ask(waits::head, {"head"}); // go on by loads
         cut whole{answer->at, {std::nullopt}};
         for (auto& [key, value] : answer->entries) {
-            if (key == "head") whole.objects[0] = std::move(value);
-            else cache_.emplace(cipher_.sha256(value), std::move(value));
+            if (key == "head")
+                whole.objects[0] = std::move(value);
+            else
+                cache_.emplace(cipher_.sha256(value), std::move(value));
         }
         complete_cut_ = true;
         return on_head(std::move(whole));
@@ -64,7 +67,8 @@ public:
             const bool active = listed.number == head_.active().number;
             const auto code = answer.error().code;
             // Of the key side's answers only these say something of the key itself.
-            if (active || (code != errc::unknown_key && code != errc::key_disabled && code != errc::tampered))
+            if (active ||
+                (code != errc::unknown_key && code != errc::key_disabled && code != errc::tampered))
                 return done(answer.error());
             dek_problems_.emplace_back(listed.number, code);
             return proceed();
@@ -72,7 +76,8 @@ public:
         auto keys = std::make_shared<const tree::dek_keys<C>>(
             cipher_, answer->view(),
             format::dek_binding{of_.realm, of_.environment, listed.number, listed.cipher}, listed);
-        if (!equal_constant_time(keys->commitment(), listed.commitment)) return done(errc::tampered);
+        if (!equal_constant_time(keys->commitment(), listed.commitment))
+            return done(errc::tampered);
         keys_->add(std::move(keys));
         return verified_ ? proceed() : on_active_key();
     }
@@ -102,7 +107,8 @@ private:
     auto on_probe(const revision& at) -> action {
         if (at != known_->at) return ask(waits::head, {"head"});
         if (known_->pages.damaged() == 0) return done(known_);
-        // What was missing may be back: the head is still verified, only its records are looked for.
+        // What was missing may be back: the head is still verified, only its records are looked
+        // for.
         head_ = known_->head;
         head_id_ = known_->head_id;
         at_ = known_->at;
@@ -124,7 +130,8 @@ private:
         auto parsed = format::decode_head(head_bytes_);
         if (!parsed) return done(parsed.error());
         head_ = *std::move(parsed);
-        if (head_.realm != of_.realm || head_.environment != of_.environment) return done(errc::tampered);
+        if (head_.realm != of_.realm || head_.environment != of_.environment)
+            return done(errc::tampered);
         at_ = answer.at;
         head_id_ = format::revision_of(cipher_.sha256(head_bytes_));
         verified_ = false;
@@ -153,7 +160,8 @@ private:
     }
 
     auto on_active_key() -> action {
-        const auto signed_part = byte_view(head_bytes_).first(head_bytes_.size() - head_.mac.size());
+        const auto signed_part =
+            byte_view(head_bytes_).first(head_bytes_.size() - head_.mac.size());
         const auto mac = keys_->find(head_.active().number)->head_mac(signed_part);
         if (!equal_constant_time(mac, head_.mac)) return done(errc::tampered);
         verified_ = true;
@@ -169,7 +177,8 @@ private:
             if (verdict == mark_verdict::same || verdict == mark_verdict::newer) continue;
             // Another process may have committed and anchored between our look at the store and our
             // look at the anchor: the store, asked once more, is then no older than the anchor.
-            if (verdict == mark_verdict::older && m == anchor_ && m != seen_ && !asked_after_anchor_) {
+            if (verdict == mark_verdict::older && m == anchor_ && m != seen_ &&
+                !asked_after_anchor_) {
                 asked_after_anchor_ = true;
                 return ask(waits::head, {"head"});
             }
@@ -202,7 +211,8 @@ private:
         std::vector<std::string> keys;
         const auto n = std::min(per_load, queue_.size() - queue_at_);
         keys.reserve(n);
-        for (std::size_t i = 0; i < n; ++i) keys.push_back(format::store_key(queue_[queue_at_ + i]));
+        for (std::size_t i = 0; i < n; ++i)
+            keys.push_back(format::store_key(queue_[queue_at_ + i]));
         return ask(waits::objects, std::move(keys));
     }
     auto on_objects(cut&& answer) -> action {
@@ -211,8 +221,10 @@ private:
         for (std::size_t i = 0; i < n; ++i) {
             const auto& name = queue_[queue_at_ + i];
             auto& object = answer.objects[i];
-            if (object && cipher_.sha256(*object) == name) cache_.emplace(name, std::move(*object));
-            else missing_.push_back(name);
+            if (object && cipher_.sha256(*object) == name)
+                cache_.emplace(name, std::move(*object));
+            else
+                missing_.push_back(name);
         }
         queue_at_ += n;
         if (queue_at_ < queue_.size()) return fetch_more();
@@ -226,12 +238,15 @@ private:
     /// The head that names them is still the newest, and they are not there: they were taken away.
     auto on_still_missing() -> action {
         if (!want_only_records_) return done(errc::tampered);
-        for (const auto& name : missing_) lost_.emplace(name, true);
+        for (const auto& name : missing_)
+            lost_.emplace(name, true);
         return proceed();
     }
 
-    /// The keys of an object's DEK; an action if it has to be unwrapped first, a failure in `problem`.
-    auto keys_of(std::uint32_t number, errc& problem, std::optional<action>& next) -> const tree::dek_keys<C>* {
+    /// The keys of an object's DEK; an action if it has to be unwrapped first, a failure in
+    /// `problem`.
+    auto keys_of(std::uint32_t number, errc& problem, std::optional<action>& next)
+        -> const tree::dek_keys<C>* {
         if (const auto* held = keys_->find(number)) return held;
         const auto* listed = head_.find_dek(number);
         problem = errc::tampered;
@@ -271,7 +286,8 @@ private:
         pages_.clear();
         want_only_records_ = false;
         if (known_ != nullptr && !known_->closed() && known_->head.root == head_.root) {
-            for (const auto& p : known_->pages.pages()) pages_.push_back({p.ref, p.node, {}});
+            for (const auto& p : known_->pages.pages())
+                pages_.push_back({p.ref, p.node, {}});
             root_known_ = true;
             return std::nullopt;
         }
@@ -284,11 +300,13 @@ private:
         if (!refs) return done(refs.error());
         tree::by_object_name<std::shared_ptr<const tree::page_node>> held;
         if (known_ != nullptr)
-            for (const auto& p : known_->pages.pages()) held.emplace(p.ref.name, p.node);
+            for (const auto& p : known_->pages.pages())
+                held.emplace(p.ref.name, p.node);
         for (auto& ref : *refs) {
             const auto same = held.find(ref.name);
             // A page is decoded for its place: it stands in for itself only where it stood before.
-            const bool usable = same != held.end() && same->second->entries.front().key == ref.first;
+            const bool usable =
+                same != held.end() && same->second->entries.front().key == ref.first;
             pages_.push_back({std::move(ref), usable ? same->second : nullptr, {}});
         }
         for (std::size_t i = 0; i + 1 < pages_.size(); ++i)
@@ -309,10 +327,12 @@ private:
             auto& p = pages_[i];
             if (p.node != nullptr || !p.entries.empty()) continue;
             std::optional<action> next;
-            const auto opened = open_body(format::object_kind::page, cache_.find(p.ref.name)->second, next);
+            const auto opened =
+                open_body(format::object_kind::page, cache_.find(p.ref.name)->second, next);
             if (!opened) return next;
-            auto entries = format::decode_page(opened->view(), p.ref.first,
-                                               i + 1 < pages_.size() ? &pages_[i + 1].ref.first : nullptr);
+            auto entries =
+                format::decode_page(opened->view(), p.ref.first,
+                                    i + 1 < pages_.size() ? &pages_[i + 1].ref.first : nullptr);
             if (!entries) return done(entries.error());
             p.entries = *std::move(entries);
         }
@@ -323,8 +343,9 @@ private:
     auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
         if (known_ == nullptr || known_->closed() || known_->pages.pages().empty()) return nullptr;
         const auto& node = *known_->pages.pages()[known_->pages.page_of(e.key)].node;
-        for (auto at = std::lower_bound(node.entries.begin(), node.entries.end(), e.key,
-                                        [](const format::entry& x, const format::entry_key& k) { return x.key < k; });
+        for (auto at = std::lower_bound(
+                 node.entries.begin(), node.entries.end(), e.key,
+                 [](const format::entry&x, const format::entry_key&k) { return x.key < k; });
              at != node.entries.end() && at->key == e.key; ++at) {
             const auto& l = node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
             if (l->is(e.newest()) && !l->damaged()) return l;
@@ -352,7 +373,8 @@ private:
                 }
                 if (next) continue;
                 errc ignored{};
-                if (const auto parts = format::parse_object(at->second)) keys_of(parts->dek, ignored, next);
+                if (const auto parts = format::parse_object(at->second))
+                    keys_of(parts->dek, ignored, next);
             }
         }
         if (!absent.empty()) return fetch(std::move(absent));
@@ -422,9 +444,9 @@ private:
     bool recalled_ = false;
     bool asked_after_anchor_ = false;
     bool absent_ = false;
-    bool verified_ = false;      ///< The head's MAC was right.
+    bool verified_ = false; ///< The head's MAC was right.
     bool root_known_ = false;
-    bool complete_cut_ = false;  ///< The cache holds all objects of one committed state.
+    bool complete_cut_ = false; ///< The cache holds all objects of one committed state.
     bool want_only_records_ = false;
     unsigned attempts_ = 0;
     bytes head_bytes_{};

@@ -15,8 +15,8 @@ namespace coffer::inline COFFER_ABI::algorithm {
 /// A state that is sealed and ready to be committed.
 template <Cipher C>
 struct sealed_state {
-    tree::snapshot_ptr<C> snapshot{};       ///< What it will be once it is committed.
-    std::vector<object_write> writes{};     ///< New objects and, last, the head.
+    tree::snapshot_ptr<C> snapshot{};           ///< What it will be once it is committed.
+    std::vector<object_write> writes{};         ///< New objects and, last, the head.
     std::vector<format::object_name> records{}; ///< Of the new values, to know the commit again by.
 };
 
@@ -37,13 +37,15 @@ template <Cipher C>
 class sealer {
 public:
     sealer(const C& cipher, const tree::dek_keys<C>& keys, std::uint64_t& seals)
-        : cipher_(cipher), keys_(keys), seals_(seals), prefix_(format::object_prefix_of(keys.number())) {}
+        : cipher_(cipher), keys_(keys), seals_(seals),
+          prefix_(format::object_prefix_of(keys.number())) {}
 
     auto seal(const tree::snapshot<C>* base, const tree::draft& changed, format::head next,
               std::shared_ptr<const tree::keyset<C>> keyset, std::uint64_t seals_before)
         -> result<sealed_state<C>> {
         static const std::vector<tree::placed_page> nothing;
-        auto pages = tree::rebuild(base == nullptr ? nothing : base->pages.pages(), changed.changes());
+        auto pages =
+            tree::rebuild(base == nullptr ? nothing : base->pages.pages(), changed.changes());
         if (pages.size() > format::limits::pages) return errc::too_large;
         std::vector<tree::placed_page> placed;
         std::vector<format::page_ref> refs;
@@ -82,7 +84,8 @@ private:
     /// Seals the staged values of an entry; the object of its newest version is left in `newest`.
     auto seal_values(const tree::draft& changed, format::entry& e, bytes& newest) -> result<void> {
         for (auto& v : e.versions) {
-            if (v.state != format::entry_state::value || v.record != format::object_name{}) continue;
+            if (v.state != format::entry_state::value || v.record != format::object_name{})
+                continue;
             const auto staged = changed.staged().find({e.key, v.number});
             assert(staged != changed.staged().end() && "a version without record must be staged");
             ++seals_;
@@ -105,8 +108,10 @@ private:
             if (changed.changes().contains(e.key)) {
                 bytes newest;
                 if (auto sealed = seal_values(changed, e, newest); !sealed) return sealed.error();
-                if (!newest.empty()) leaf = tree::leaf::make(e, newest);
-                else if (e.newest().state != format::entry_state::value) leaf = tree::leaf::make(e);
+                if (!newest.empty())
+                    leaf = tree::leaf::make(e, newest);
+                else if (e.newest().state != format::entry_state::value)
+                    leaf = tree::leaf::make(e);
             }
             if (leaf == nullptr) leaf = held_leaf(base, e.key);
             if (leaf->damaged()) ++node->damaged;
@@ -154,7 +159,8 @@ void each_listed(const tree::snapshot<C>& state, F&& f) {
 template <Cipher C, class F>
 void each_unlisted(const tree::snapshot<C>& before, const tree::snapshot<C>& after, F&& f) {
     tree::by_object_name<bool> shared;
-    for (const auto& page : before.pages.pages()) shared.emplace(page.ref.name, false);
+    for (const auto& page : before.pages.pages())
+        shared.emplace(page.ref.name, false);
     tree::by_object_name<bool> listed;
     const auto each_record = [](const tree::page_node& node, auto&& g) {
         for (const auto& e : node.entries)
@@ -162,8 +168,10 @@ void each_unlisted(const tree::snapshot<C>& before, const tree::snapshot<C>& aft
                 if (v.state == format::entry_state::value) g(v.record);
     };
     for (const auto& page : after.pages.pages()) {
-        if (const auto at = shared.find(page.ref.name); at != shared.end()) at->second = true;
-        else each_record(*page.node, [&](const format::object_name& n) { listed.emplace(n, true); });
+        if (const auto at = shared.find(page.ref.name); at != shared.end())
+            at->second = true;
+        else
+            each_record(*page.node, [&](const format::object_name& n) { listed.emplace(n, true); });
     }
     if (before.head.root != after.head.root) f(before.head.root);
     for (const auto& page : before.pages.pages()) {

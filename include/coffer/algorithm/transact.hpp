@@ -14,19 +14,20 @@ namespace coffer::inline COFFER_ABI::algorithm {
 
 /// What a transaction is asked to do beyond its edits.
 struct transact_options {
-    bool create = false;                  ///< Make the environment if it is not there.
-    bool close = false;                   ///< Remove the environment; there are no edits then.
-    bool sweep = false;                   ///< Look for objects that nothing lists any more.
-    std::chrono::milliseconds grace{60'000}; ///< How long an unlisted object stays for late readers.
-    std::vector<std::string> erase{};     ///< Store keys that have been unlisted for longer.
+    bool create = false; ///< Make the environment if it is not there.
+    bool close = false;  ///< Remove the environment; there are no edits then.
+    bool sweep = false;  ///< Look for objects that nothing lists any more.
+    std::chrono::milliseconds grace{
+        60'000};                      ///< How long an unlisted object stays for late readers.
+    std::vector<std::string> erase{}; ///< Store keys that have been unlisted for longer.
     store_limits limits{};
 };
 
 /// How a transaction ended well.
 template <Cipher C>
 struct transacted {
-    tree::snapshot_ptr<C> snapshot{};   ///< The state now: what was committed, or what was found.
-    bool committed = false;             ///< Something was written.
+    tree::snapshot_ptr<C> snapshot{};    ///< The state now: what was committed, or what was found.
+    bool committed = false;              ///< Something was written.
     std::vector<std::string> unlisted{}; ///< Keys that the new state no longer lists.
 };
 
@@ -43,10 +44,11 @@ template <Cipher C>
 class transact final : private tree::draft_source {
 public:
     using value_type = transacted<C>;
-    using action = std::variant<load, list, unwrap, recall, remember, key_for, wrap, commit, pause, result<value_type>>;
+    using action = std::variant<load, list, unwrap, recall, remember, key_for, wrap, commit, pause,
+                                result<value_type>>;
 
-    /// `known` is the newest snapshot held and `seen` its mark. The edits outlive the algorithm, the
-    /// clock everything.
+    /// `known` is the newest snapshot held and `seen` its mark. The edits outlive the algorithm,
+    /// the clock everything.
     transact(const C& cipher, subject of, tree::snapshot_ptr<C> known, std::optional<mark> seen,
              const clock& time, std::vector<queued_edit*> edits, transact_options options)
         : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), time_(&time),
@@ -88,27 +90,31 @@ public:
         format::head_dek listed{next_dek_, C::id, {}, 0, kek_id_, *std::move(answer)};
         tree::dek_keys<C> probe(cipher_, new_dek_.view(), binding(), listed);
         listed.commitment = probe.commitment();
-        new_keys_ = std::make_shared<const tree::dek_keys<C>>(cipher_, new_dek_.view(), binding(), listed);
+        new_keys_ =
+            std::make_shared<const tree::dek_keys<C>>(cipher_, new_dek_.view(), binding(), listed);
         new_listed_ = std::move(listed);
         new_dek_ = key_bytes{};
         return edit();
     }
     auto on(result<commit_outcome> answer) -> action {
         if (!answer) return unknown_sent_ ? look_again() : done(answer.error());
-        if (*answer == commit_outcome::committed) return fencing_ ? done(errc::unavailable) : on_committed();
+        if (*answer == commit_outcome::committed)
+            return fencing_ ? done(errc::unavailable) : on_committed();
         if (*answer == commit_outcome::conflict && !unknown_sent_) return on_conflict();
         unknown_sent_ = true; // even a conflict may now be with our own first sending
         return look(after::settle);
     }
     auto on(result<void> answer) -> action {
         if (anchoring_) {
-            // The commit stands, but no restart would remember it: not acknowledged, safe to repeat.
+            // The commit stands, but no restart would remember it: not acknowledged, safe to
+            // repeat.
             if (!answer) return done(errc::outcome_unknown);
             return done(finished());
         }
         if (pausing_) {
             pausing_ = false;
-            if (!answer) return done(unknown_sent_ ? failure(errc::outcome_unknown) : answer.error());
+            if (!answer)
+                return done(unknown_sent_ ? failure(errc::outcome_unknown) : answer.error());
             return look(pause_then_);
         }
         return from_refresh(refresh_->on(std::move(answer)));
@@ -140,8 +146,10 @@ private:
     auto from_refresh(typename refresh<C>::action next) -> action {
         return std::visit(
             [&]<class A>(A& what) -> action {
-                if constexpr (std::is_same_v<A, result<tree::snapshot_ptr<C>>>) return on_state(std::move(what));
-                else return action(std::in_place_type<A>, std::move(what));
+                if constexpr (std::is_same_v<A, result<tree::snapshot_ptr<C>>>)
+                    return on_state(std::move(what));
+                else
+                    return action(std::in_place_type<A>, std::move(what));
             },
             next);
     }
@@ -162,9 +170,11 @@ private:
         pausing_ = true;
         pause_then_ = then;
         std::array<std::byte, 2> random{};
-        (void)cipher_.random(random); // jitter alone: without randomness the pause is just the longest
+        (void)cipher_.random(
+            random); // jitter alone: without randomness the pause is just the longest
         const auto most = std::min<std::uint64_t>(std::uint64_t{2} << std::min(attempts_, 7U), 200);
-        const auto spread = (std::to_integer<std::uint64_t>(random[0]) << 8) | std::to_integer<std::uint64_t>(random[1]);
+        const auto spread = (std::to_integer<std::uint64_t>(random[0]) << 8) |
+                            std::to_integer<std::uint64_t>(random[1]);
         return pause{std::chrono::milliseconds(1 + (most * spread >> 16))};
     }
 
@@ -180,10 +190,12 @@ private:
                        static_cast<std::uint64_t>(time_->wall().count()));
         wanted_.clear();
         bool all_well = true;
-        for (auto* e : edits_) all_well = e->apply(*draft_) && all_well;
+        for (auto* e : edits_)
+            all_well = e->apply(*draft_) && all_well;
         if (!wanted_.empty()) return load_old_records();
         const bool changed = !draft_->changes().empty();
-        if ((!all_well || !changed) && !fresh_) return look(after::edit); // don't judge by an old state
+        if ((!all_well || !changed) && !fresh_)
+            return look(after::edit); // don't judge by an old state
         if (!changed) return done(finished());
         if (options_.sweep && live() && !swept_) return sweep();
         return seal();
@@ -191,8 +203,9 @@ private:
 
     auto want_dek() -> std::optional<action> {
         const auto highest = base_ == nullptr ? 0 : base_->head.active().number;
-        const bool wanted = !live() || (base_->head.active().seals + seals_ >= format::limits::seals_rotate &&
-                                        base_->head.deks.size() < format::limits::deks);
+        const bool wanted =
+            !live() || (base_->head.active().seals + seals_ >= format::limits::seals_rotate &&
+                        base_->head.deks.size() < format::limits::deks);
         if (!wanted || (new_keys_ != nullptr && next_dek_ <= highest)) new_keys_.reset();
         if (!wanted || new_keys_ != nullptr) return std::nullopt;
         next_dek_ = highest + 1;
@@ -200,7 +213,8 @@ private:
     }
 
     // draft_source: old values are loaded when an edit first asks for them.
-    auto value_of(const format::entry_key& key, const format::entry_version& v) -> result<tree::opened_body> override {
+    auto value_of(const format::entry_key& key, const format::entry_version& v)
+        -> result<tree::opened_body> override {
         const auto newest = base_->pages.find(key);
         if (newest.newest != nullptr && newest.newest->is(v)) return base_->open(*newest.newest);
         const auto at = old_records_.find(v.record);
@@ -214,8 +228,8 @@ private:
         const auto* keys = base_->keys->find(parts->dek);
         if (keys == nullptr) keys = old_keys_.find(parts->dek);
         if (keys == nullptr) return old_key_problem_;
-        return keys->open(format::object_kind::record, format::record_aad(parts->prefix, key, v.number),
-                          parts->rest);
+        return keys->open(format::object_kind::record,
+                          format::record_aad(parts->prefix, key, v.number), parts->rest);
     }
     auto new_id() -> result<format::secret_id> override {
         format::secret_id id{};
@@ -225,7 +239,8 @@ private:
     auto load_old_records() -> action {
         loading_ = true;
         std::vector<std::string> keys;
-        for (const auto& name : wanted_) keys.push_back(format::store_key(name));
+        for (const auto& name : wanted_)
+            keys.push_back(format::store_key(name));
         return load{of_.partition, std::move(keys)};
     }
     auto on_old_records(result<cut> answer) -> action {
@@ -237,9 +252,11 @@ private:
             auto& object = answer->objects[i];
             if (object && cipher_.sha256(*object) == wanted_[i])
                 old_records_.emplace(wanted_[i], std::move(*object));
-            else missing = lost_.emplace(wanted_[i], fresh_).second || missing;
+            else
+                missing = lost_.emplace(wanted_[i], fresh_).second || missing;
         }
-        if (missing && !fresh_) { // another writer may have trimmed it: look at the newest state first
+        if (missing &&
+            !fresh_) { // another writer may have trimmed it: look at the newest state first
             lost_.clear();
             return look(after::edit);
         }
@@ -264,8 +281,10 @@ private:
             old_key_problem_ = answer.error().code;
             return edit();
         }
-        auto keys = std::make_shared<const tree::dek_keys<C>>(cipher_, answer->view(), binding_of(listed), listed);
-        if (!equal_constant_time(keys->commitment(), listed.commitment)) return done(errc::tampered);
+        auto keys = std::make_shared<const tree::dek_keys<C>>(cipher_, answer->view(),
+                                                              binding_of(listed), listed);
+        if (!equal_constant_time(keys->commitment(), listed.commitment))
+            return done(errc::tampered);
         old_keys_.add(std::move(keys));
         return want_old_keys();
     }
@@ -283,9 +302,12 @@ private:
         if (options_.close) return on_all_objects(std::move(answer));
         if (!answer || answer->at != base_->at) return seal(); // another time: it is only tidying
         std::unordered_set<std::string> unlisted;
-        for (auto& [key, value] : answer->entries) unlisted.insert(std::move(key));
+        for (auto& [key, value] : answer->entries)
+            unlisted.insert(std::move(key));
         unlisted.erase("head");
-        each_listed(*base_, [&](const format::object_name& name) { unlisted.erase(format::store_key(name)); });
+        each_listed(*base_, [&](const format::object_name& name) {
+            unlisted.erase(format::store_key(name));
+        });
         const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
         if (age >= options_.grace.count() || unlisted.size() > most_unlisted)
             options_.erase.insert(options_.erase.end(), unlisted.begin(), unlisted.end());
@@ -326,8 +348,9 @@ private:
             keys = std::move(more);
         }
         const auto* active = keys->find(next.active().number);
-        auto sealed = sealer<C>(cipher_, *active, seals_)
-                          .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys, before);
+        auto sealed =
+            sealer<C>(cipher_, *active, seals_)
+                .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys, before);
         if (!sealed) return done(sealed.error());
         mine_ = std::move(sealed->snapshot);
         my_records_ = std::move(sealed->records);
@@ -354,22 +377,28 @@ private:
     void add_erasures(std::vector<object_write>& writes) const {
         if (options_.erase.empty()) return;
         std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
-        const auto keep = [&](const format::object_name& name) { gone.erase(format::store_key(name)); };
+        const auto keep = [&](const format::object_name& name) {
+            gone.erase(format::store_key(name));
+        };
         each_listed(*mine_, keep);
         if (live()) each_listed(*base_, keep);
-        for (const auto& key : gone) writes.push_back({key, std::nullopt});
+        for (const auto& key : gone)
+            writes.push_back({key, std::nullopt});
     }
 
     auto close() -> action {
         if (!fresh_) return look(after::edit);
-        if (!swept_) return sweep(); // nothing is left but the head: what waits for its grace goes too
+        if (!swept_)
+            return sweep(); // nothing is left but the head: what waits for its grace goes too
         auto next = next_head();
         next.root = {};
         const auto* active = base_->keys->find(next.active().number);
         std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
-        each_listed(*base_, [&](const format::object_name& name) { gone.insert(format::store_key(name)); });
+        each_listed(*base_,
+                    [&](const format::object_name& name) { gone.insert(format::store_key(name)); });
         std::vector<object_write> writes;
-        for (const auto& key : gone) writes.push_back({key, std::nullopt});
+        for (const auto& key : gone)
+            writes.push_back({key, std::nullopt});
         auto data = sign_head(*active, next);
         const auto id = format::revision_of(cipher_.sha256(data));
         writes.push_back({"head", std::move(data)});
@@ -415,7 +444,8 @@ private:
 
     // When the outcome is unknown -----------------------------------------------------------------
 
-    /// The store can't be asked now: again after a pause, and at last the truth is that nobody knows.
+    /// The store can't be asked now: again after a pause, and at last the truth is that nobody
+    /// knows.
     auto look_again() -> action {
         if (++blind_looks_ >= most_sendings) return done(errc::outcome_unknown);
         ++attempts_;
@@ -431,9 +461,11 @@ private:
             committed_ = now;
             return remember{of_.realm, of_.environment, now->head.mark_of()};
         }
-        const bool unmoved = base_ == nullptr ? now == nullptr : now != nullptr && now->head.mac == base_->head.mac;
+        const bool unmoved =
+            base_ == nullptr ? now == nullptr : now != nullptr && now->head.mac == base_->head.mac;
         if (unmoved) return send_again();
-        if (now != nullptr && now->head.generation > mine_->head.generation + format::limits::ancestors)
+        if (now != nullptr &&
+            now->head.generation > mine_->head.generation + format::limits::ancestors)
             return done(errc::outcome_unknown);
         // Another head stands where ours would: ours can't be committed any more.
         if (fencing_) return done(errc::unavailable);
@@ -450,13 +482,14 @@ private:
         bool found = false;
         for (const auto& record : my_records_)
             now->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
-                for (const auto& v : e.versions) found = found || v.record == record;
+                for (const auto& v : e.versions)
+                    found = found || v.record == record;
                 return !found;
             });
         return found;
     }
-    /// The old head proves nothing, the commit may still be on its way: the same bytes again, and at
-    /// last a head without a change on the same condition, which one of the two can win alone.
+    /// The old head proves nothing, the commit may still be on its way: the same bytes again, and
+    /// at last a head without a change on the same condition, which one of the two can win alone.
     auto send_again() -> action {
         if (fencing_ && sendings_ >= most_sendings) return done(errc::outcome_unknown);
         if (++sendings_ <= most_sendings) {
@@ -489,7 +522,7 @@ private:
     after then_ = after::edit;
     after pause_then_ = after::edit;
     bool pausing_ = false;
-    bool loading_ = false;   ///< Old records are on their way.
+    bool loading_ = false; ///< Old records are on their way.
     bool sweeping_ = false;
     bool swept_ = false;
     bool anchoring_ = false; ///< Committed; the anchor is being written.

@@ -36,7 +36,8 @@ namespace coffer::inline COFFER_ABI {
 ///     static_assert(coffer::Inheritance<space_only>);
 template <class I>
 concept Inheritance = std::copyable<I> && requires(const I& i, context where) {
-    { i.lookup_order(where) } noexcept -> std::same_as<scope_list>;
+    { i.lookup_order(where) }
+    noexcept->std::same_as<scope_list>;
 };
 
 } // namespace coffer::inline COFFER_ABI

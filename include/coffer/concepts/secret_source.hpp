@@ -25,12 +25,13 @@ namespace coffer::inline COFFER_ABI {
 /// Lifetime: the context is read during the call.
 ///
 /// Models: resolver, testing::fake_secrets; `coffer::secrets` erases any of them.
-// `at` is asked for first: whether a class with a constructor from coffer::secrets is copyable can't
-// be asked here, since that question leads to this one.
+// `at` is asked for first: whether a class with a constructor from coffer::secrets is copyable
+// can't be asked here, since that question leads to this one.
 template <class S>
 concept SecretSource = requires(const S& s, context where) {
     { s.at(where) } -> std::same_as<result<view>>;
-} && std::copyable<S>;
+}
+&&std::copyable<S>;
 
 } // namespace coffer::inline COFFER_ABI
 

@@ -45,25 +45,27 @@ struct store_limits {
 
 /// A partitioned map of opaque bytes that can be read. See Store for the laws.
 template <class S>
-concept ReadableStore = requires(S& s, std::string_view partition, std::span<const std::string> keys) {
+concept ReadableStore = requires(S& s, std::string_view partition,
+                                 std::span<const std::string> keys) {
     { s.load(partition, keys) } -> std::same_as<result<cut>>;
-    { s.limits() } noexcept -> std::same_as<store_limits>;
+    { s.limits() }
+    noexcept->std::same_as<store_limits>;
 };
 
 /// Where sealed bytes lie: a partitioned map of opaque bytes with an atomic conditional write.
 ///
-/// A partition is one environment: the unit of atomicity and of placement (a file, a hash, a table).
-/// A store never sees a key, a name or a plaintext. All entries but `head` are immutable and named
-/// by their hash, and everything is verified above it, so a store is easy to write and its own
-/// mistakes can deny service but never change a value.
+/// A partition is one environment: the unit of atomicity and of placement (a file, a hash, a
+/// table). A store never sees a key, a name or a plaintext. All entries but `head` are immutable
+/// and named by their hash, and everything is verified above it, so a store is easy to write and
+/// its own mistakes can deny service but never change a value.
 ///
 /// Syntactic requirements: see the two concepts. Results are compared by same_as: a store that
 /// returns bool, or a std::optional, does not compile.
 ///
 /// Laws (their numbers stand in the names of the conformance tests, coffer/testing/store_laws.hpp):
-///  S1  load of a partition that was never committed answers revision zero and nullopt for each key.
-///  S2  After commit(p, expected, next, writes) == committed, load(p, {}) answers `next`.
-///  S3  load answers one nullopt or value per key asked, in their order, repeated keys included,
+///  S1  load of a partition that was never committed answers revision zero and nullopt for each
+///  key. S2  After commit(p, expected, next, writes) == committed, load(p, {}) answers `next`. S3
+///  load answers one nullopt or value per key asked, in their order, repeated keys included,
 ///      with the bytes exactly as committed (empty values, zeros and all 256 byte values included).
 ///  S4  A commit whose `expected` is not the partition's revision is `conflict` and writes nothing.
 ///  S5  A commit on revision zero makes the partition; on an existing one it is `conflict`.
@@ -109,11 +111,10 @@ concept ReadableStore = requires(S& s, std::string_view partition, std::span<con
 ///
 /// Example: examples/own_store. Conformance: coffer/testing/store_laws.hpp.
 template <class S>
-concept Store =
-    ReadableStore<S> && requires(S& s, std::string_view partition, revision expected, revision next,
-                                 std::span<const object_write> writes) {
-        { s.commit(partition, expected, next, writes) } -> std::same_as<result<commit_outcome>>;
-    };
+concept Store = ReadableStore<S> && requires(S& s, std::string_view partition, revision expected,
+                                             revision next, std::span<const object_write> writes) {
+    { s.commit(partition, expected, next, writes) } -> std::same_as<result<commit_outcome>>;
+};
 
 /// All entries of a partition in one consistent cut.
 struct listing {

@@ -54,20 +54,21 @@ public:
         s->keep();
         return *s;
     }
-    /// The same for a reader, who may ask for any name: it is given back, and one that turned out to
-    /// be of no environment goes, so that made-up names don't fill the memory.
+    /// The same for a reader, who may ask for any name: it is given back, and one that turned out
+    /// to be of no environment goes, so that made-up names don't fill the memory.
     auto borrow_slot(std::string_view environment) -> std::shared_ptr<slot_type> {
         const std::lock_guard lock(mutex_);
         auto& held = slots_[std::string(environment)];
         if (held == nullptr)
-            held = std::make_shared<slot_type>(algorithm::subject{
-                options_.realm, std::string(environment),
-                format::partition_name(cipher_, options_.realm, environment)});
+            held = std::make_shared<slot_type>(
+                algorithm::subject{options_.realm, std::string(environment),
+                                   format::partition_name(cipher_, options_.realm, environment)});
         return held;
     }
     void give_back(const std::shared_ptr<slot_type>& s) {
         const std::lock_guard lock(mutex_);
-        if (s.use_count() == 2 && s->disposable()) slots_.erase(s->of().environment); // ours and the map's
+        if (s.use_count() == 2 && s->disposable())
+            slots_.erase(s->of().environment); // ours and the map's
     }
 
     // Reading -------------------------------------------------------------------------------------
@@ -79,7 +80,8 @@ public:
         return state_after(s, s.looks().share([&] { return refresh(s); }));
     }
     /// What a reader gets after a look at the store that ended so.
-    auto state_after(const slot_type& s, const result<void>& looked) const -> result<current_state<C>> {
+    auto state_after(const slot_type& s, const result<void>& looked) const
+        -> result<current_state<C>> {
         if (looked) return s.state(false);
         return in_place_of(s, looked.error());
     }
@@ -89,11 +91,13 @@ public:
         return checked.count() >= 0 && options_.recheck_after.count() > 0 &&
                time_->boot() - checked < options_.recheck_after;
     }
-    /// The answer when a refresh failed: the last state while the store alone is away, else the error.
+    /// The answer when a refresh failed: the last state while the store alone is away, else the
+    /// error.
     auto in_place_of(const slot_type& s, const failure& why) const -> result<current_state<C>> {
         const bool away = why.code == errc::unavailable || why.code == errc::timed_out;
         const auto checked = s.checked();
-        if (!away || checked.count() < 0 || time_->boot() - checked > options_.serve_stale_for) return why;
+        if (!away || checked.count() < 0 || time_->boot() - checked > options_.serve_stale_for)
+            return why;
         return s.state(true);
     }
     auto refresh(slot_type& s) -> result<void> {
@@ -106,8 +110,8 @@ public:
         return s.adopt(*std::move(found), as_of);
     }
 
-    /// An environment that is not there: never made or removed is unknown_scope; one that the registry
-    /// knows has lost its head, which is tampered.
+    /// An environment that is not there: never made or removed is unknown_scope; one that the
+    /// registry knows has lost its head, which is tampered.
     auto absent(context where) -> failure {
         if (where.environment == system_environment) return errc::unknown_scope;
         const auto listed = is_listed(where.environment);
@@ -119,7 +123,8 @@ public:
         if (!registry) return registry.error();
         return is_listed_in(*registry, environment);
     }
-    static auto is_listed_in(const current_state<C>& registry, std::string_view environment) -> bool {
+    static auto is_listed_in(const current_state<C>& registry, std::string_view environment)
+        -> bool {
         if (registry.snapshot == nullptr) return false;
         const auto found = registry.snapshot->pages.find({{}, {}, listed_name(environment)});
         return found.entry != nullptr && found.newest->state() == format::entry_state::value;
@@ -156,18 +161,20 @@ public:
 
     /// Queues an edit and waits for the commit that it is part of.
     template <algorithm::Edit E>
-    auto apply(std::string_view environment, E edit, bool create = false) -> result<typename E::value_type> {
+    auto apply(std::string_view environment, E edit, bool create = false)
+        -> result<typename E::value_type> {
         auto& s = slot_of(environment);
         algorithm::answered_edit<E> mine(std::move(edit));
         waiting_write waiting{&mine, create, nullptr, false, {}};
-        const auto ended = s.writes().write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
-            return transact(s, std::move(edits), {.create = make});
-        });
+        const auto ended =
+            s.writes().write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
+                return transact(s, std::move(edits), {.create = make});
+            });
         if (!ended) return ended.error();
         return mine.take();
     }
-    auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
-        -> result<void> {
+    auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits,
+                  algorithm::transact_options with) -> result<void> {
         if (auto valid = check_realm(options_.realm); !valid) return valid;
         auto plan = plan_write(s, std::move(edits), std::move(with));
         auto done = algorithm::run(plan.change, store_, keys_);
@@ -179,8 +186,8 @@ public:
         std::vector<std::string> erased{};
         ms as_of{};
     };
-    auto plan_write(slot_type& s, std::vector<algorithm::queued_edit*>&& edits, algorithm::transact_options with)
-        -> planned_write {
+    auto plan_write(slot_type& s, std::vector<algorithm::queued_edit*>&& edits,
+                    algorithm::transact_options with) -> planned_write {
         with.sweep = ListableStore<S> && !with.create && s.take_sweep();
         with.grace = options_.erase_after;
         with.limits = store_.limits();
@@ -188,12 +195,14 @@ public:
         auto erased = with.erase;
         const auto as_of = time_->boot();
         auto [known, seen] = s.held();
-        return {{cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
-                std::move(erased), as_of};
+        return {
+            {cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
+            std::move(erased),
+            as_of};
     }
     /// Takes over what a transaction left.
-    auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, std::vector<std::string>&& erased, ms as_of)
-        -> result<void> {
+    auto settle(slot_type& s, result<algorithm::transacted<C>>&& done,
+                std::vector<std::string>&& erased, ms as_of) -> result<void> {
         if (!done || !done->committed) s.unlisted(std::move(erased), as_of); // not erased yet
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
@@ -208,8 +217,8 @@ private:
         scope where{};
         std::shared_ptr<const view_model> model{};
     };
-    /// Each thread keeps a few views of its own: copies of one count on a counter of that thread, so
-    /// that readers on several threads do not wait for each other's cache lines.
+    /// Each thread keeps a few views of its own: copies of one count on a counter of that thread,
+    /// so that readers on several threads do not wait for each other's cache lines.
     struct view_cache {
         std::array<cached_view, 16> entries{};
         std::uint64_t gone = 0;
@@ -228,7 +237,8 @@ private:
     }
     auto cached(context where) const -> const cached_view* {
         auto& hit = cache().at(where);
-        if (hit.engine != this || hit.where.view() != where || hit.version != hit.from->version()) return nullptr;
+        if (hit.engine != this || hit.where.view() != where || hit.version != hit.from->version())
+            return nullptr;
         return &hit;
     }
 

@@ -25,8 +25,8 @@ struct current_state {
     freshness fresh{};
 };
 
-/// What a process holds of one environment: the newest verified state, the mark, the refresh that is
-/// under way, the queue of writes, and the objects that wait to be erased. Thread-safe.
+/// What a process holds of one environment: the newest verified state, the mark, the refresh that
+/// is under way, the queue of writes, and the objects that wait to be erased. Thread-safe.
 template <Cipher C>
 class slot {
 public:
@@ -42,7 +42,9 @@ public:
         return !kept_.load(std::memory_order_relaxed) && current_ == nullptr && !mark_;
     }
     /// Changes whenever another state was adopted: readers compare it without a lock.
-    auto version() const noexcept -> std::uint64_t { return version_.load(std::memory_order_acquire); }
+    auto version() const noexcept -> std::uint64_t {
+        return version_.load(std::memory_order_acquire);
+    }
     /// When the held state was last known to be the newest; negative: never.
     auto checked() const noexcept -> ms { return ms(checked_.load(std::memory_order_acquire)); }
 
@@ -55,16 +57,16 @@ public:
         return {current_, version_.load(std::memory_order_relaxed), {checked(), stale}};
     }
 
-    /// Takes over a verified state that was the newest at `as_of`. An older one than held is let go;
-    /// one that does not follow what is held is rolled_back, and moves nothing.
+    /// Takes over a verified state that was the newest at `as_of`. An older one than held is let
+    /// go; one that does not follow what is held is rolled_back, and moves nothing.
     auto adopt(tree::snapshot_ptr<C> next, ms as_of) -> result<void> {
         const std::lock_guard lock(mutex_);
         if (next == nullptr) return mark_ ? result<void>(errc::tampered) : result<void>();
         if (mark_) {
             switch (format::compare_mark(next->head, *mark_)) {
-                case format::mark_verdict::forked: return errc::rolled_back;
-                case format::mark_verdict::older: return {}; // another thread was quicker
-                default: break;
+            case format::mark_verdict::forked: return errc::rolled_back;
+            case format::mark_verdict::older: return {}; // another thread was quicker
+            default: break;
             }
         }
         if (current_ != next) {
@@ -81,17 +83,19 @@ public:
     /// The writes that wait for a commit.
     auto writes() noexcept -> write_queue& { return writes_; }
 
-    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace, or sooner
-    /// when more than a few commits' worth wait. A reader that comes too late starts over.
+    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace, or
+    /// sooner when more than a few commits' worth wait. A reader that comes too late starts over.
     void unlisted(std::vector<std::string>&& keys, ms now) {
         const std::lock_guard lock(mutex_);
-        for (auto& key : keys) garbage_.emplace_back(now, std::move(key));
+        for (auto& key : keys)
+            garbage_.emplace_back(now, std::move(key));
     }
     auto take_garbage(ms now, ms grace) -> std::vector<std::string> {
         constexpr std::size_t most_waiting = 16;
         const std::lock_guard lock(mutex_);
         std::vector<std::string> out;
-        while (!garbage_.empty() && (garbage_.size() > most_waiting || now - garbage_.front().first >= grace)) {
+        while (!garbage_.empty() &&
+               (garbage_.size() > most_waiting || now - garbage_.front().first >= grace)) {
             out.push_back(std::move(garbage_.front().second));
             garbage_.pop_front();
         }

@@ -58,14 +58,15 @@ private:
     template <std::size_t N>
     auto integer(std::uint64_t v) -> writer& {
         std::array<std::byte, N> big{};
-        for (std::size_t i = 0; i < N; ++i) big[i] = static_cast<std::byte>(v >> (8 * (N - 1 - i)));
+        for (std::size_t i = 0; i < N; ++i)
+            big[i] = static_cast<std::byte>(v >> (8 * (N - 1 - i)));
         return raw(big);
     }
     Container& out_;
 };
 
-/// Reads what `writer` wrote. Every length is checked before use; once anything does not fit, `ok()`
-/// is false for good and all further reads answer nothing. Views point into the input.
+/// Reads what `writer` wrote. Every length is checked before use; once anything does not fit,
+/// `ok()` is false for good and all further reads answer nothing. Views point into the input.
 class reader {
 public:
     explicit reader(byte_view data) noexcept : data_(data) {}
@@ -108,7 +109,8 @@ public:
 private:
     auto integer(std::size_t n) noexcept -> std::uint64_t {
         std::uint64_t v = 0;
-        for (const auto b : raw(n)) v = (v << 8) | std::to_integer<std::uint64_t>(b);
+        for (const auto b : raw(n))
+            v = (v << 8) | std::to_integer<std::uint64_t>(b);
         return v;
     }
     byte_view data_;

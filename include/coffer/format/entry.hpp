@@ -29,7 +29,8 @@ struct entry_key {
     std::string name{}; ///< Empty: the scope itself.
 
     friend auto operator==(const entry_key&, const entry_key&) -> bool = default;
-    friend auto operator<=>(const entry_key& a, const entry_key& b) noexcept -> std::strong_ordering {
+    friend auto operator<=>(const entry_key& a, const entry_key& b) noexcept
+        -> std::strong_ordering {
         if (const auto c = part(a.space, b.space); c != 0) return c;
         if (const auto c = part(a.actor, b.actor); c != 0) return c;
         return part(a.name, b.name);
@@ -65,7 +66,7 @@ struct entry_version {
     std::uint64_t at = 0;      ///< Milliseconds since 1970-01-01 UTC.
     std::uint64_t expires = 0; ///< The same; 0 is never.
     std::string author{};
-    object_name record{};      ///< Of a value: the name of its record.
+    object_name record{}; ///< Of a value: the name of its record.
 
     friend auto operator==(const entry_version&, const entry_version&) -> bool = default;
 };

@@ -29,7 +29,8 @@ struct head_dek {
 
 using ancestor = std::array<std::byte, 8>;
 
-/// The root of trust of an environment: the only entry that is ever replaced (docs/format.md, Head).
+/// The root of trust of an environment: the only entry that is ever replaced (docs/format.md,
+/// Head).
 struct head {
     std::string realm{};
     std::string environment{};
@@ -58,7 +59,9 @@ inline constexpr std::array head_magic{std::byte{0x43}, std::byte{0x46}, std::by
 inline constexpr std::uint8_t format_number = 1;
 
 /// Whether a cipher number is one that format 1 knows.
-constexpr auto known_cipher(std::uint8_t id) noexcept -> bool { return id >= 1 && id <= 3; }
+constexpr auto known_cipher(std::uint8_t id) noexcept -> bool {
+    return id >= 1 && id <= 3;
+}
 
 /// All bytes of the head before its MAC.
 inline auto encode_head_unsigned(const head& h) -> bytes {
@@ -71,7 +74,8 @@ inline auto encode_head_unsigned(const head& h) -> bytes {
         w.b16(d.kek_id).b16(byte_view(d.wrapped));
     }
     w.raw(h.root);
-    for (const auto& a : h.ancestors) w.raw(a);
+    for (const auto& a : h.ancestors)
+        w.raw(a);
     return out;
 }
 
@@ -81,8 +85,10 @@ inline auto decode_head(byte_view data) -> result<head> {
     if (data.size() > limits::head) return errc::tampered;
     reader in(data);
     if (const auto magic = in.array<3>(); !in.ok() || magic != head_magic) return errc::tampered;
-    if (const auto number = in.u8(); !in.ok()) return errc::tampered;
-    else if (number != format_number) return errc::unsupported;
+    if (const auto number = in.u8(); !in.ok())
+        return errc::tampered;
+    else if (number != format_number)
+        return errc::unsupported;
     head h;
     h.realm = in.text(0, limits::realm);
     h.environment = in.text(1, limits::id);
@@ -106,7 +112,8 @@ inline auto decode_head(byte_view data) -> result<head> {
         h.deks.push_back(std::move(d));
     }
     h.root = in.array<32>();
-    for (auto& a : h.ancestors) a = in.array<8>();
+    for (auto& a : h.ancestors)
+        a = in.array<8>();
     h.mac = in.array<32>();
     if (!in.finished()) return errc::tampered;
     if (foreign_cipher) return errc::unsupported;

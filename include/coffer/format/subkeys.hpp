@@ -35,18 +35,25 @@ auto derive_subkey(const C& cipher, std::span<const std::byte, 32> dek, std::str
 /// The AAD under which a provider wraps a DEK.
 inline auto wrap_aad(const dek_binding& of, std::string_view kek_id) -> bytes {
     bytes aad;
-    writer(aad).b16("coffer/1 dek").b16(of.realm).b16(of.environment).u32(of.number).u8(of.cipher).b16(kek_id);
+    writer(aad)
+        .b16("coffer/1 dek")
+        .b16(of.realm)
+        .b16(of.environment)
+        .u32(of.number)
+        .u8(of.cipher)
+        .b16(kek_id);
     return aad;
 }
 
 /// The name of an environment's partition: its id as far as it is plain, and 16 hex digits of
 /// SHA-256(realm ‖ 0 ‖ id), so that ids which differ only in case or punctuation keep apart.
 template <Cipher C>
-auto partition_name(const C& cipher, std::string_view realm, std::string_view environment) -> std::string {
+auto partition_name(const C& cipher, std::string_view realm, std::string_view environment)
+    -> std::string {
     std::string name;
     for (const char c : environment.substr(0, 64)) {
-        const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                           c == '_' || c == '-';
+        const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                           (c >= '0' && c <= '9') || c == '_' || c == '-';
         name.push_back(plain ? c : '-');
     }
     bytes input;

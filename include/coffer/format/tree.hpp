@@ -48,11 +48,13 @@ inline auto decode_root(byte_view body) -> result<std::vector<page_ref>> {
 inline auto encode_page(const std::vector<entry>& entries) -> wiped_bytes {
     wiped_bytes out;
     std::size_t size = 4;
-    for (const auto& e : entries) size += e.encoded_size();
+    for (const auto& e : entries)
+        size += e.encoded_size();
     out.reserve(size);
     writer w(out);
     w.u32(entries.size());
-    for (const auto& e : entries) e.write(w);
+    for (const auto& e : entries)
+        e.write(w);
     return out;
 }
 

@@ -24,7 +24,9 @@ struct prepend<First, cipher_list<Rest...>> {
     using type = cipher_list<First, Rest...>;
 };
 template <class C>
-    requires requires { typename C::also_opens; }
+requires requires {
+    typename C::also_opens;
+}
 struct opens<C> : prepend<C, typename C::also_opens> {};
 
 template <class List>
@@ -75,8 +77,10 @@ private:
     template <class Wanted, class C>
     static auto key_with(const C& cipher, std::span<const std::byte, 32> key) -> result<any_keyed> {
         const auto made = [&] {
-            if constexpr (std::is_same_v<Wanted, C>) return cipher.key(key);
-            else return Wanted{}.key(key);
+            if constexpr (std::is_same_v<Wanted, C>)
+                return cipher.key(key);
+            else
+                return Wanted{}.key(key);
         };
         auto keyed = made();
         if (!keyed) return keyed.error();

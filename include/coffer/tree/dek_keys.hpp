@@ -44,8 +44,8 @@ public:
 
     auto number() const noexcept -> std::uint32_t { return listed_.number; }
     auto commitment() const noexcept -> const digest& { return commitment_; }
-    /// Whether these are the keys that a head lists, down to the KEK and the wrapped bytes: only then
-    /// may they stand in for a new unwrap.
+    /// Whether these are the keys that a head lists, down to the KEK and the wrapped bytes: only
+    /// then may they stand in for a new unwrap.
     auto is(const format::head_dek& listed) const noexcept -> bool {
         return listed_.number == listed.number && listed_.cipher == listed.cipher &&
                listed_.commitment == listed.commitment && listed_.kek_id == listed.kek_id &&
@@ -56,10 +56,12 @@ public:
         return cipher_.hmac_sha256(head_.view(), unsigned_head);
     }
 
-    /// Seals a body; `aad` is the object's (format/object.hpp), made with object_prefix_of(number()).
-    /// The nonce comes from fresh randomness, AAD and plaintext, so that a repeated randomness repeats
-    /// a nonce only for the same object. Errors: unavailable (no randomness), unsupported.
-    auto seal(format::object_kind kind, byte_view aad, byte_view body) const -> result<sealed_object> {
+    /// Seals a body; `aad` is the object's (format/object.hpp), made with
+    /// object_prefix_of(number()). The nonce comes from fresh randomness, AAD and plaintext, so
+    /// that a repeated randomness repeats a nonce only for the same object. Errors: unavailable (no
+    /// randomness), unsupported.
+    auto seal(format::object_kind kind, byte_view aad, byte_view body) const
+        -> result<sealed_object> {
         const auto padded = format::padded_size(kind, 4 + body.size());
         // One buffer: randomness, AAD and plain lie as the nonce's HMAC wants them.
         coffer::detail::secure_buffer work(32 + 4 + aad.size() + padded);
@@ -81,28 +83,31 @@ public:
         auto keyed = pool(kind).borrow();
         if (!keyed) return keyed.error();
         const auto sealed = keyed->seal(byte_view(nonce).first(nonce_size_), aad, plain,
-                                           data.subspan(format::object_prefix + nonce_size_, padded),
-                                           data.last<format::object_tag>());
+                                        data.subspan(format::object_prefix + nonce_size_, padded),
+                                        data.last<format::object_tag>());
         if (!sealed) return sealed.error();
         out.name = cipher_.sha256(out.data);
         return out;
     }
 
     /// Opens nonce ‖ ciphertext ‖ tag. Errors: tampered; unsupported (cipher).
-    auto open(format::object_kind kind, byte_view aad, byte_view rest) const -> result<opened_body> {
+    auto open(format::object_kind kind, byte_view aad, byte_view rest) const
+        -> result<opened_body> {
         opened_body out;
         if (const auto problem = open(kind, aad, rest, out); problem != errc{}) return problem;
         return out;
     }
     /// The same into `out`; zero if it opened. The way of every read: it moves nothing around.
-    auto open(format::object_kind kind, byte_view aad, byte_view rest, opened_body& out) const -> errc {
+    auto open(format::object_kind kind, byte_view aad, byte_view rest, opened_body& out) const
+        -> errc {
         if (rest.size() < nonce_size_ + 4 + format::object_tag) return errc::tampered;
-        const auto sealed = rest.subspan(nonce_size_, rest.size() - nonce_size_ - format::object_tag);
+        const auto sealed =
+            rest.subspan(nonce_size_, rest.size() - nonce_size_ - format::object_tag);
         auto keyed = pool(kind).borrow();
         if (!keyed) return keyed.error();
         out.plain = coffer::detail::secure_buffer(sealed.size());
-        const bool opened = keyed->open(rest.first(nonce_size_), aad, sealed, rest.last<format::object_tag>(),
-                                        out.plain.span()) &&
+        const bool opened = keyed->open(rest.first(nonce_size_), aad, sealed,
+                                        rest.last<format::object_tag>(), out.plain.span()) &&
                             format::plain_body(kind, out.plain.view(), out.body);
         return opened ? errc{} : errc::tampered;
     }
@@ -114,7 +119,8 @@ private:
         return out;
     }
     static void put_u32(std::span<std::byte> to, std::size_t v) noexcept {
-        for (std::size_t i = 0; i < 4; ++i) to[i] = static_cast<std::byte>(v >> (8 * (3 - i)));
+        for (std::size_t i = 0; i < 4; ++i)
+            to[i] = static_cast<std::byte>(v >> (8 * (3 - i)));
     }
     auto pool(format::object_kind kind) const noexcept -> const keyed_pool<C>& {
         return kind == format::object_kind::record ? record_pool_
@@ -142,7 +148,8 @@ public:
             if ((*it)->number() == number) return it->get();
         return nullptr;
     }
-    auto shared(const format::head_dek& listed) const noexcept -> std::shared_ptr<const dek_keys<C>> {
+    auto shared(const format::head_dek& listed) const noexcept
+        -> std::shared_ptr<const dek_keys<C>> {
         for (const auto& k : keys_)
             if (k->is(listed)) return k;
         return nullptr;

@@ -17,15 +17,15 @@ namespace coffer::inline COFFER_ABI::tree {
 class draft_source {
 public:
     virtual ~draft_source() = default;
-    /// The value of a record that is in the tree. Errors: tampered and other problems of the record;
-    /// unavailable while it is not loaded yet (it is then loaded and the edit runs again).
+    /// The value of a record that is in the tree. Errors: tampered and other problems of the
+    /// record; unavailable while it is not loaded yet (it is then loaded and the edit runs again).
     virtual auto value_of(const format::entry_key& key, const format::entry_version& version)
         -> result<opened_body> = 0;
     virtual auto new_id() -> result<format::secret_id> = 0;
 };
 
-/// A verified tree with changes on top: what an edit works on. It reads and changes entries and does
-/// no I/O; nothing is sealed before all edits of a commit have run. Not thread-safe.
+/// A verified tree with changes on top: what an edit works on. It reads and changes entries and
+/// does no I/O; nothing is sealed before all edits of a commit have run. Not thread-safe.
 class draft {
 public:
     using key_type = format::entry_key;
@@ -39,16 +39,16 @@ public:
     /// The tree below the changes; null for an environment that is being made.
     auto base() const noexcept -> const page_set* { return base_; }
     auto source() const noexcept -> draft_source& { return *source_; }
-    /// An entry as it would be after the changes so far; null if there is none. Valid until the next
-    /// change.
+    /// An entry as it would be after the changes so far; null if there is none. Valid until the
+    /// next change.
     auto find(const key_type& key) const -> const format::entry* {
         if (const auto at = changes_.find(key); at != changes_.end())
             return at->second ? &*at->second : nullptr;
         return base_ == nullptr ? nullptr : base_->find(key).entry;
     }
     /// A value that an edit of this commit put, or one of the tree below. Errors: draft_source's.
-    auto value_equals(const key_type& key, const format::entry_version& version, byte_view value) const
-        -> result<bool> {
+    auto value_equals(const key_type& key, const format::entry_version& version,
+                      byte_view value) const -> result<bool> {
         if (const auto at = staged_.find({key, version.number}); at != staged_.end())
             return equal_constant_time(at->second, value);
         const auto opened = source_->value_of(key, version);
@@ -56,8 +56,10 @@ public:
         return equal_constant_time(opened->view(), value);
     }
     /// A copy of a version's value. Errors: draft_source's.
-    auto value_of(const key_type& key, const format::entry_version& version) const -> result<wiped_bytes> {
-        if (const auto at = staged_.find({key, version.number}); at != staged_.end()) return at->second;
+    auto value_of(const key_type& key, const format::entry_version& version) const
+        -> result<wiped_bytes> {
+        if (const auto at = staged_.find({key, version.number}); at != staged_.end())
+            return at->second;
         const auto opened = source_->value_of(key, version);
         if (!opened) return opened.error();
         return wiped_bytes(opened->view().begin(), opened->view().end());
@@ -77,26 +79,34 @@ public:
     template <class F>
     void each_of_space(std::string_view space, F&& f) const {
         if (base_ != nullptr)
-            base_->each_from({std::string(space), {}, {}}, [&](const format::entry& e, const leaf&) {
-                if (e.key.space != space) return false;
-                if (!changes_.contains(e.key)) f(e);
-                return true;
-            });
+            base_->each_from({std::string(space), {}, {}},
+                             [&](const format::entry& e, const leaf&) {
+                                 if (e.key.space != space) return false;
+                                 if (!changes_.contains(e.key)) f(e);
+                                 return true;
+                             });
         for (const auto& [key, e] : changes_)
             if (key.space == space && e) f(*e);
     }
 
     /// What was changed, by key; nullopt is an entry that goes.
-    auto changes() const noexcept -> const std::map<key_type, std::optional<format::entry>>& { return changes_; }
-    auto staged() const noexcept -> const std::map<std::pair<key_type, std::uint64_t>, wiped_bytes>& { return staged_; }
+    auto changes() const noexcept -> const std::map<key_type, std::optional<format::entry>>& {
+        return changes_;
+    }
+    auto staged() const noexcept
+        -> const std::map<std::pair<key_type, std::uint64_t>, wiped_bytes>& {
+        return staged_;
+    }
 
     /// A point to go back to when an edit fails, so that the other edits of the commit stand.
     auto savepoint() const noexcept -> std::size_t { return journal_.size(); }
     void roll_back(std::size_t to) {
         while (journal_.size() > to) {
             auto& [key, before] = journal_.back();
-            if (before) changes_.insert_or_assign(key, std::move(*before));
-            else changes_.erase(key);
+            if (before)
+                changes_.insert_or_assign(key, std::move(*before));
+            else
+                changes_.erase(key);
             journal_.pop_back();
         }
     }

@@ -35,18 +35,21 @@ public:
     keyed_pool(const keyed_pool&) = delete;
     auto operator=(const keyed_pool&) -> keyed_pool& = delete;
     ~keyed_pool() {
-        for (auto& s : slots_) delete s.at.load(std::memory_order_relaxed);
+        for (auto& s : slots_)
+            delete s.at.load(std::memory_order_relaxed);
     }
 
     /// A keyed cipher on loan, which goes back on destruction, or why there is none.
     class lease {
     public:
         explicit lease(errc why) noexcept : pool_(nullptr), why_(why) {}
-        lease(keyed_pool& pool, std::size_t slot, keyed* k) noexcept : pool_(&pool), slot_(slot), keyed_(k) {}
+        lease(keyed_pool& pool, std::size_t slot, keyed* k) noexcept
+            : pool_(&pool), slot_(slot), keyed_(k) {}
         lease(const lease&) = delete;
         auto operator=(const lease&) -> lease& = delete;
         ~lease() {
-            if (keyed_ != nullptr) delete pool_->slots_[slot_].at.exchange(keyed_, std::memory_order_acq_rel);
+            if (keyed_ != nullptr)
+                delete pool_->slots_[slot_].at.exchange(keyed_, std::memory_order_acq_rel);
         }
         explicit operator bool() const noexcept { return keyed_ != nullptr; }
         auto operator->() const noexcept -> keyed* { return keyed_; }
@@ -61,7 +64,8 @@ public:
 
     /// Errors: those of the cipher's key().
     auto borrow() const -> lease {
-        auto& self = const_cast<keyed_pool&>(*this); // slots are a cache: lending changes no state seen
+        auto& self =
+            const_cast<keyed_pool&>(*this); // slots are a cache: lending changes no state seen
         const auto slot = detail::thread_ordinal() % self.slots_.size();
         auto* k = self.slots_[slot].at.exchange(nullptr, std::memory_order_acq_rel);
         if (k == nullptr) {

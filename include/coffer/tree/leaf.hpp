@@ -41,13 +41,15 @@ public:
     auto sealed() const noexcept -> byte_view { return {tail() + aad_size_, sealed_size_}; }
     /// Whether this is the leaf of that entry's newest version.
     auto is(const format::entry_version& v) const noexcept -> bool {
-        return number_ == v.number && state_ == v.state && expires_ == v.expires && record_ == v.record;
+        return number_ == v.number && state_ == v.state && expires_ == v.expires &&
+               record_ == v.record;
     }
 
 private:
     leaf() = default;
     ~leaf() = default;
-    static auto build(const format::entry& e, byte_view object, errc problem) -> std::shared_ptr<const leaf> {
+    static auto build(const format::entry& e, byte_view object, errc problem)
+        -> std::shared_ptr<const leaf> {
         const auto& v = e.newest();
         const auto parts = format::parse_object(object);
         const auto prefix = parts ? parts->prefix : byte_view(no_prefix);
@@ -73,7 +75,9 @@ private:
                 }};
     }
     auto tail() noexcept -> std::byte* { return reinterpret_cast<std::byte*>(this + 1); }
-    auto tail() const noexcept -> const std::byte* { return reinterpret_cast<const std::byte*>(this + 1); }
+    auto tail() const noexcept -> const std::byte* {
+        return reinterpret_cast<const std::byte*>(this + 1);
+    }
 
     static constexpr std::array<std::byte, format::object_prefix> no_prefix{};
 

@@ -143,7 +143,8 @@ private:
             }
         }
         auto table = std::make_shared<scope_table>(done.leaves.size());
-        for (const auto* l : done.leaves) table->insert(l);
+        for (const auto* l : done.leaves)
+            table->insert(l);
         scopes_.emplace(std::move(name), indexed_scope{std::move(table), std::move(done.made_of)});
     }
 

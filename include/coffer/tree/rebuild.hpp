@@ -20,7 +20,8 @@ namespace detail {
 /// Cuts the entries of a page so that each body stays within the limit at which writers split.
 inline void split_into(std::vector<rebuilt_page>& out, std::vector<format::entry>&& entries) {
     std::size_t total = 4;
-    for (const auto& e : entries) total += e.encoded_size();
+    for (const auto& e : entries)
+        total += e.encoded_size();
     if (total <= format::limits::page_split) {
         if (!entries.empty()) out.push_back({nullptr, std::move(entries)});
         return;
@@ -35,7 +36,8 @@ inline void split_into(std::vector<rebuilt_page>& out, std::vector<format::entry
         const auto n = e.encoded_size();
         if (!part.entries.empty() && size + n > limit) {
             left -= size;
-            limit = left < 2 * fill ? std::max(left / 2, left < fill ? fill : std::size_t{0}) : fill;
+            limit =
+                left < 2 * fill ? std::max(left / 2, left < fill ? fill : std::size_t{0}) : fill;
             out.push_back(std::move(part));
             part = {};
             size = 4;
@@ -58,7 +60,8 @@ inline auto rebuild(const std::vector<placed_page>& base,
     for (std::size_t p = 0; p < std::max<std::size_t>(base.size(), 1); ++p) {
         const auto* next = p + 1 < base.size() ? &base[p + 1].ref.first : nullptr;
         auto end = change;
-        while (end != changes.end() && (next == nullptr || end->first < *next)) ++end;
+        while (end != changes.end() && (next == nullptr || end->first < *next))
+            ++end;
         if (change == end) {
             if (p < base.size()) out.push_back({&base[p], {}});
             continue;

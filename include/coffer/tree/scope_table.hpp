@@ -22,7 +22,8 @@ public:
     void insert(const leaf* l) noexcept {
         const auto h = hash_of(l->name());
         auto i = h & mask();
-        while (slots_[i].at != nullptr) i = (i + 1) & mask();
+        while (slots_[i].at != nullptr)
+            i = (i + 1) & mask();
         slots_[i] = {h, l};
     }
     /// `hash` is hash_of(name): computed once for all scopes of a look-up.

@@ -10,8 +10,8 @@
 
 namespace coffer::inline COFFER_ABI::tree {
 
-/// One verified state of an environment: its head, the decoded tree, and the newest records, sealed.
-/// Immutable, shared between threads; opening a value needs no I/O.
+/// One verified state of an environment: its head, the decoded tree, and the newest records,
+/// sealed. Immutable, shared between threads; opening a value needs no I/O.
 template <Cipher C>
 struct snapshot {
     format::head head{};
@@ -40,7 +40,8 @@ private:
     auto open(const leaf& l, opened_body& out) const -> errc {
         if (l.damaged()) return l.problem();
         const auto* dek = keys->find(l.dek());
-        return dek == nullptr ? errc::tampered : dek->open(format::object_kind::record, l.aad(), l.sealed(), out);
+        return dek == nullptr ? errc::tampered
+                              : dek->open(format::object_kind::record, l.aad(), l.sealed(), out);
     }
 };
 

@@ -30,7 +30,8 @@ public:
         for (std::size_t i = 0; i < count_; ++i) {
             if (tables_[i] == nullptr) continue;
             const auto* l = tables_[i]->find(name, hash);
-            if (l == nullptr || l->state() == format::entry_state::deleted || name.empty()) continue;
+            if (l == nullptr || l->state() == format::entry_state::deleted || name.empty())
+                continue;
             if (l->state() == format::entry_state::hidden) return errc::not_found;
             if (l->expires() != 0 && is_past(l->expires())) return errc::expired;
             return state_->reveal(*l, fresh);
@@ -58,7 +59,8 @@ public:
 
     auto list(freshness fresh) const -> std::vector<explanation> override {
         std::vector<explanation> out;
-        for (const auto& [name, found] : winners()) out.push_back(explain_known(name, fresh));
+        for (const auto& [name, found] : winners())
+            out.push_back(explain_known(name, fresh));
         return out;
     }
 
@@ -69,17 +71,19 @@ private:
         return expires != 0 && static_cast<std::uint64_t>(time_->wall().count()) >= expires;
     }
 
-    /// For each name that any layer knows and has not removed: the leaf that decides, and its layer.
+    /// For each name that any layer knows and has not removed: the leaf that decides, and its
+    /// layer.
     auto winners() const -> std::map<std::string_view, std::pair<const leaf*, std::size_t>> {
         std::map<std::string_view, std::pair<const leaf*, std::size_t>> out;
         for (auto i = count_; i-- > 0;) {
             const auto& where = layers_[i];
-            state_->pages.each_from({where.space, where.actor, {}}, [&](const format::entry& e, const leaf& l) {
-                if (e.key.space != where.space || e.key.actor != where.actor) return false;
-                if (!e.key.name.empty() && l.state() != format::entry_state::deleted)
-                    out.insert_or_assign(l.name(), std::pair{&l, i});
-                return true;
-            });
+            state_->pages.each_from(
+                {where.space, where.actor, {}}, [&](const format::entry& e, const leaf& l) {
+                    if (e.key.space != where.space || e.key.actor != where.actor) return false;
+                    if (!e.key.name.empty() && l.state() != format::entry_state::deleted)
+                        out.insert_or_assign(l.name(), std::pair{&l, i});
+                    return true;
+                });
         }
         return out;
     }
@@ -87,7 +91,8 @@ private:
     auto layer_of(std::size_t i, std::string_view name) const -> layer {
         layer out;
         out.where = layers_[i];
-        const auto [e, l] = state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)});
+        const auto [e, l] =
+            state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)});
         if (e == nullptr || l->state() == format::entry_state::deleted) return out;
         const auto& v = e->newest();
         out.state = v.state == format::entry_state::hidden ? layer_state::hidden
@@ -119,7 +124,9 @@ private:
             if (state == layer_state::value) out.outcome = errc{};
             if (state == layer_state::expired) out.outcome = errc::expired;
             if (state == layer_state::damaged)
-                out.outcome = state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)}).newest->problem();
+                out.outcome =
+                    state_->pages.find({layers_[i].space, layers_[i].actor, std::string(name)})
+                        .newest->problem();
         }
         return out;
     }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_CHILD_HPP
+#define COFFER_COMMAND_CHILD_HPP
+
+#include <coffer/bytes.hpp>
+#include <coffer/posix/file_descriptor.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace command {
+
+/// The environment of a process to be started; wiped when it goes.
+class child_environment {
+public:
+    /// This process's variables; or, `clean`, of them those that a program can hardly do without.
+    explicit child_environment(bool clean);
+    /// Sets a variable, literally. The value holds no NUL.
+    void set(std::string_view name, std::string_view value);
+    /// As execve() takes it; valid until the next set().
+    auto pointers() -> std::vector<char*>;
+
+private:
+    std::vector<coffer::wiped_bytes> entries_;
+};
+
+/// Becomes that command. Answers only if it could not: 126, or 127 if there is no such command.
+auto become(const std::vector<std::string>& command, child_environment& with) -> int;
+
+/// A command that runs below this process.
+class child {
+public:
+    /// Starts it. `piped`: its stdout and stderr come through here. Throws problem if the system
+    /// can't start any process; a command that can't be executed shows as one that ended with 126
+    /// or 127.
+    child(const std::vector<std::string>& command, child_environment& with, bool piped);
+    child(const child&) = delete;
+    auto operator=(const child&) -> child& = delete;
+    ~child();
+
+    auto out() const -> int { return out_.get(); }
+    auto err() const -> int { return err_.get(); }
+    void send(int signal) const;
+    /// Its exit code (128 + signal) once it has ended; nullopt while it runs.
+    auto ended() -> std::optional<int>;
+    /// Asks it to end, and after ten seconds makes it.
+    void stop();
+
+private:
+    pid_t pid_ = -1;
+    std::optional<int> code_{};
+    coffer::posix::file_descriptor out_{};
+    coffer::posix::file_descriptor err_{};
+};
+
+/// While it lives, signals that somebody sends to this process are sent on to the child, and the
+/// end of a child wakes poll() on wake(). Those of the terminal reach the child by themselves.
+class signal_forwarding {
+public:
+    signal_forwarding();
+    signal_forwarding(const signal_forwarding&) = delete;
+    auto operator=(const signal_forwarding&) -> signal_forwarding& = delete;
+    ~signal_forwarding();
+    auto wake() const -> int;
+    void drain() const;
+};
+
+} // namespace command
+
+#endif

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <exception>
+#include <filesystem>
+#include <new>
+
+namespace {
+
+using command::problem;
+
+auto is_run(const command::invocation& in) -> bool {
+    return in.what != nullptr && in.what->name == "run";
+}
+
+/// Tells why nothing came of it, and with which code to end. `run` keeps codes below 125 for the
+/// command that it runs.
+auto report(const command::invocation& in, const problem& why) -> int {
+    const auto code = command::exit_code_of(why.code);
+    const auto word = to_string(why.code);
+    if (in.has("json")) {
+        boost::json::object error;
+        error["code"] = boost::json::string_view(word.data(), word.size());
+        error["message"] = why.message;
+        if (!why.name.empty()) error["name"] = why.name;
+        if (!why.where.environment.empty()) error["environment"] = why.where.environment;
+        if (!why.where.space.empty()) error["space"] = why.where.space;
+        boost::json::object out;
+        out["error"] = std::move(error);
+        try {
+            command::put_json(out);
+        } catch (const problem&) { // stdout is gone: the code has to do
+        }
+    } else {
+        const bool usage =
+            why.code == coffer::errc::invalid_argument || why.code == coffer::errc::cancelled;
+        command::tell((usage ? "" : std::string(word) + ": ") + why.message);
+    }
+    return is_run(in) ? 125 : code;
+}
+
+auto run(int argc, char** argv, command::invocation& in) -> int {
+    parse(argc, argv, in);
+    if (in.has("help")) {
+        command::put(command::help_text(in.what));
+        return 0;
+    }
+    if (in.asks_version()) {
+        command::put_line(command::version_text());
+        return 0;
+    }
+    command::session here(in);
+    return in.what->run(here);
+}
+
+} // namespace
+
+auto main(int argc, char** argv) -> int {
+    command::invocation in;
+    try {
+        return run(argc, argv, in);
+    } catch (const problem& why) {
+        return report(in, why);
+    } catch (const std::filesystem::filesystem_error& why) {
+        return report(in, {coffer::errc::unavailable, "the file system: " + why.code().message()});
+    } catch (const std::bad_alloc&) {
+        return report(in, {coffer::errc::unavailable, "out of memory"});
+    } catch (const std::exception&) { // its text is not known to be free of values
+        return report(in, {coffer::errc::unavailable, "an internal error"});
+    }
+}

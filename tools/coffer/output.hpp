@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_OUTPUT_HPP
+#define COFFER_COMMAND_OUTPUT_HPP
+
+#include <coffer/bytes.hpp>
+
+#include <boost/json/fwd.hpp>
+
+#include <string_view>
+
+namespace command {
+
+/// stdout is data: every byte of it goes through these, so that none is lost without a word. They
+/// throw problem (unavailable) if stdout takes no more. Nothing is buffered, so nothing is left
+/// behind in memory.
+void put(std::string_view text);
+void put_line(std::string_view text);
+/// One JSON value on one line. It may hold secrets: the pieces that it is made into are wiped.
+void put_json(const boost::json::value& value);
+
+/// stderr is talk.
+void tell(std::string_view text);
+
+} // namespace command
+
+#endif

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "problem.hpp"
+
+#include "text.hpp"
+
+namespace command {
+
+using coffer::errc;
+
+auto exit_code_of(errc code) noexcept -> int {
+    switch (code) {
+    case errc::not_found:
+    case errc::expired:
+    case errc::unknown_scope: return 1;
+    case errc::invalid_argument:
+    case errc::too_large: return 2;
+    case errc::unsupported: return 3;
+    case errc::conflict: return 4;
+    case errc::denied: return 5;
+    case errc::unavailable:
+    case errc::timed_out: return 6;
+    case errc::tampered:
+    case errc::rolled_back: return 7;
+    case errc::stale: return 8;
+    case errc::unknown_key:
+    case errc::key_disabled: return 9;
+    case errc::outcome_unknown: return 10;
+    case errc::cancelled: return 130;
+    }
+    return 6;
+}
+
+void refuse(std::string message) {
+    throw problem(errc::invalid_argument, std::move(message));
+}
+
+namespace {
+
+auto words_of(errc code, const std::string& what, const std::string& place) -> std::string {
+    switch (code) {
+    case errc::not_found: return what + " is not there";
+    case errc::expired: return what + " has expired";
+    case errc::unknown_scope: return "there is no " + place;
+    case errc::conflict:
+        return "somebody else wrote first, or it is there already. Nothing was written.";
+    case errc::denied:
+        return "access denied: wrong owner, wrong permissions, or a place where it must not lie";
+    case errc::unavailable: return "the store or the keys can't be read or written now";
+    case errc::timed_out: return "somebody else holds the lock of the store for too long";
+    case errc::stale: return "an answer is there, but older than --max-stale allows";
+    case errc::tampered: return "what is stored of " + place + " was changed behind Coffer's back";
+    case errc::rolled_back:
+        return "the store shows an older or another state of " + place +
+               " than this machine has seen. Nothing of it is used.";
+    case errc::unknown_key: return "the keyring lacks the key of " + place;
+    case errc::key_disabled: return "the key of " + place + " is disabled or destroyed";
+    case errc::invalid_argument: return "not well formed: a name, an id, a value or a document";
+    case errc::too_large: return "larger than Coffer keeps (a value: 64 KiB)";
+    case errc::unsupported: return "made by a newer Coffer, or something that this build can't do";
+    case errc::cancelled: return "cancelled";
+    case errc::outcome_unknown:
+        return "it may have been written or not; run the same command again, it is idempotent";
+    }
+    return "failed";
+}
+
+} // namespace
+
+auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
+    -> std::string {
+    const auto place = where.environment.empty() ? std::string("the store") : place_name(where);
+    const auto what = name.empty() ? place : printable(name) + " in " + printable(to_string(where));
+    auto text = words_of(why.code, what, place);
+    if (why.cause) text += " (" + why.cause.message() + ")";
+    return text;
+}
+
+} // namespace command

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_PROBLEM_HPP
+#define COFFER_COMMAND_PROBLEM_HPP
+
+#include <coffer/result.hpp>
+#include <coffer/scope.hpp>
+
+#include <exception>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace command {
+
+/// Why the command ends without having done what it was asked: thrown, and told once, by main. Its
+/// texts never hold a value, nor anything that was typed and could be one.
+struct problem : std::exception {
+    problem(coffer::errc what, std::string text, coffer::context at = {},
+            std::string_view which = {})
+        : code(what), message(std::move(text)), where(at), name(which) {}
+    auto what() const noexcept -> const char* override { return message.c_str(); }
+
+    coffer::errc code;
+    std::string message;
+    coffer::scope where{};
+    std::string name{};
+};
+
+/// The exit code that belongs to an error (docs/command.md, Exit codes).
+auto exit_code_of(coffer::errc code) noexcept -> int;
+
+/// A usage error: exit code 2.
+[[noreturn]] void refuse(std::string message);
+
+/// A failure in people's words.
+auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
+    -> std::string;
+
+/// The value of a result, or its failure as a problem.
+template <class T>
+auto need(coffer::result<T>&& got, coffer::context where = {}, std::string_view name = {}) -> T {
+    if (!got) throw problem(got.error().code, words_for(got.error(), where, name), where, name);
+    if constexpr (!std::is_void_v<T>) return *std::move(got);
+}
+
+} // namespace command
+
+#endif

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "resolved.hpp"
+
+#include "problem.hpp"
+#include "scope_metadata.hpp"
+#include "text.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::errc;
+using coffer::layer_state;
+
+auto winner(const coffer::explanation& e) -> const coffer::layer* {
+    return e.decided() ? &e.layers[e.decides] : nullptr;
+}
+
+auto state_of(const coffer::explanation& e) -> std::string_view {
+    const auto* const won = winner(e);
+    if (won == nullptr) return "absent";
+    if (won->state != layer_state::value) return to_string(won->state);
+    if (e.decides > 0) return "inherited";
+    if (e.asked.space.empty()) return "set";
+    for (std::size_t i = 1; i < e.layers.size(); ++i)
+        if (e.layers[i].state != layer_state::absent) return "overridden";
+    return "own";
+}
+
+auto short_name(const coffer::scope& where) -> std::string {
+    return printable(where.space.empty() ? where.environment : where.space);
+}
+
+auto layer_text(const coffer::layer& l) -> std::string {
+    return printable(to_string(l.where.view())) + " v" + std::to_string(l.version);
+}
+
+auto set_by(const coffer::layer& l) -> std::string {
+    return "set " + ago(l.at, now_ms()) + (l.author.empty() ? "" : " by " + printable(l.author));
+}
+
+namespace {
+
+auto text_or_null(const std::string& text) -> json::value {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+}
+
+} // namespace
+
+auto place_json(const place& at, std::string_view name) -> json::object {
+    json::object out;
+    if (!name.empty()) out["name"] = json::string_view(name.data(), name.size());
+    out["environment"] = at.environment;
+    out["space"] = text_or_null(at.space);
+    return out;
+}
+
+auto entry_json(const coffer::explanation& e) -> json::object {
+    json::object out;
+    const auto state = state_of(e);
+    out["name"] = e.name;
+    out["state"] = json::string_view(state.data(), state.size());
+    const auto* const won = winner(e);
+    if (won == nullptr) return out;
+    const auto note = entry_note::read(won->note);
+    out["from"] = to_string(won->where.view());
+    out["version"] = won->version;
+    out["set_at"] = iso_time(won->at);
+    out["by"] = text_or_null(won->author);
+    out["note"] = text_or_null(note.text);
+    out["rotate_by"] = text_or_null(note.rotate_by);
+    out["expires_at"] = text_or_null(won->expires == 0 ? "" : iso_time(won->expires));
+    return out;
+}
+
+namespace {
+
+auto reach_of_environment(session& s, const place& at, std::string_view name) -> std::string {
+    const auto spaces = need(s.vault().spaces(at.environment), at.where());
+    if (spaces.empty()) return {};
+    std::size_t own = 0;
+    for (const auto& space : spaces) {
+        const coffer::context there{at.environment, space, {}};
+        const auto e = need(s.vault().resolver().explain(there, name), there, name);
+        if (e.decided() && e.decides == 0) ++own;
+    }
+    const auto sees = spaces.size() - own;
+    auto text = "(" + count(sees, "space") + (sees == 1 ? " sees it" : " see it");
+    if (own > 0)
+        text += ", " + std::to_string(own) + (own == 1 ? " has its own" : " have their own");
+    return text + ")";
+}
+
+} // namespace
+
+auto reach(session& s, const place& at, std::string_view name) -> std::string {
+    if (at.space.empty()) return reach_of_environment(s, at, name);
+    const auto e = need(s.vault().resolver().explain(at.where(), name), at.where(), name);
+    const auto others = need(s.vault().spaces(at.environment), at.where()).size() - 1;
+    std::string text;
+    for (std::size_t i = 1; i < e.layers.size() && text.empty(); ++i)
+        if (e.layers[i].state != layer_state::absent) text = "overrides " + layer_text(e.layers[i]);
+    if (text.empty()) text = "own";
+    return text + "  (" + count(others, "other space") + ": no change)";
+}
+
+void refuse_read(session& s, const place& at, std::string_view name, const coffer::failure& why) {
+    const auto shown = printable(name) + " in " + at.text();
+    const auto e = s.vault().resolver().explain(at.where(), name);
+    const auto* const won = e ? winner(*e) : nullptr;
+    std::string text = words_for(why, at.where(), name);
+    if (won != nullptr && won->state == layer_state::hidden) {
+        text = printable(name) + " is hidden in " + at.text();
+    } else if (why.code == errc::not_found) {
+        text = printable(name) + " is not set in " + at.text() +
+               (at.space.empty() ? "" : ", nor above it");
+    } else if (won != nullptr && won->state == layer_state::expired) {
+        text = shown + " expired " + iso_time(won->expires) + " (" + layer_text(*won) + ")";
+    } else if (why.code == errc::tampered && won != nullptr && won->state == layer_state::damaged) {
+        text = "the record of " + printable(name) + " in " +
+               printable(to_string(won->where.view())) + " " +
+               damage_of(s.vault(), won->where.view(), name) +
+               ". It was NOT replaced by another value.\n        See `coffer verify` and "
+               "docs/operating.md#damaged";
+    }
+    throw problem(why.code, text, at.where(), name);
+}
+
+auto need_written(session& s, const place& at, std::string_view name,
+                  coffer::result<coffer::written>&& done) -> coffer::written {
+    if (done) return *done;
+    const auto& why = done.error();
+    if (why.code == errc::not_found || why.code == errc::tampered) refuse_read(s, at, name, why);
+    const auto expected = s.in.number("if-version");
+    if (why.code != errc::conflict || !expected)
+        throw problem(why.code, words_for(why, at.where(), name), at.where(), name);
+    const auto e = need(s.vault().resolver().explain(at.where(), name), at.where(), name);
+    const auto* const own =
+        e.layers.empty() || e.layers[0].state == layer_state::absent ? nullptr : &e.layers[0];
+    const auto is = own == nullptr
+                        ? std::string("has no value of its own")
+                        : "is at v" + std::to_string(own->version) + " (" + printable(own->author) +
+                              ", " + ago(own->at, now_ms()) + ")";
+    throw problem(errc::conflict,
+                  printable(name) + " in " + at.text() + " " + is + ", you expected " +
+                      (*expected == 0 ? "none" : "v" + std::to_string(*expected)) +
+                      ". Nothing was written.",
+                  at.where(), name);
+}
+
+} // namespace command

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_RESOLVED_HPP
+#define COFFER_COMMAND_RESOLVED_HPP
+
+#include "session.hpp"
+
+#include <boost/json/fwd.hpp>
+
+#include <string>
+
+namespace command {
+
+/// How a name resolves, in a word: set (of an environment), own, overridden, inherited, hidden,
+/// expired, damaged, absent.
+auto state_of(const coffer::explanation& e) -> std::string_view;
+/// The layer that decides; null if none does.
+auto winner(const coffer::explanation& e) -> const coffer::layer*;
+/// `acme` or `prod`: the scope that a layer belongs to, in short.
+auto short_name(const coffer::scope& where) -> std::string;
+/// `prod v5`: a layer, in short.
+auto layer_text(const coffer::layer& l) -> std::string;
+/// `set 2 days ago by ana`.
+auto set_by(const coffer::layer& l) -> std::string;
+
+/// The fields that an entry has in every JSON answer.
+auto entry_json(const coffer::explanation& e) -> boost::json::object;
+/// The members `name`, `environment` and `space` (null for the environment itself).
+auto place_json(const place& at, std::string_view name) -> boost::json::object;
+
+/// What a value set in this scope means for others: `overrides prod v5 (9 other spaces: no
+/// change)`,
+/// `(1,000 spaces see it, 1 overrides it)`.
+auto reach(session& s, const place& at, std::string_view name) -> std::string;
+
+/// The problem behind a failed read of a name: says what is damaged, or hidden where.
+[[noreturn]] void refuse_read(session& s, const place& at, std::string_view name,
+                              const coffer::failure& why);
+
+/// The written version, or the problem: a conflict says who was quicker.
+auto need_written(session& s, const place& at, std::string_view name,
+                  coffer::result<coffer::written>&& done) -> coffer::written;
+
+} // namespace command
+
+#endif

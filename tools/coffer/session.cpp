@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "session.hpp"
+
+#include "output.hpp"
+#include "problem.hpp"
+#include "scope_metadata.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace command {
+
+using coffer::errc;
+
+auto place::text() const -> std::string {
+    return printable(to_string(where()));
+}
+
+auto session::config() -> const settings& {
+    if (!settings_) settings_.emplace(in);
+    return *settings_;
+}
+
+auto session::keys() -> opened_keys& {
+    if (!keys_) keys_.emplace(open_keys(config(), missing_keys::refuse));
+    return *keys_;
+}
+
+auto session::vault() -> vault_type& {
+    if (vault_) return *vault_;
+    if (const auto* server = config().find("server"); server != nullptr)
+        throw problem(errc::unsupported,
+                      "a server is set (from " + server->from +
+                          "), but this build has no server support: name a store");
+    auto store = open_store(config());
+    detail("store " + printable(absolute_place(*config().find("store"))) + ", keys " +
+           printable(absolute_place(*config().find("keys"))));
+    return vault_.emplace(std::move(store), coffer::cryptopp::aes_256_gcm{}, keys().provider,
+                          options_of(config()));
+}
+
+namespace {
+
+/// The id that is meant: an id as it is, else the one scope of that name.
+template <class Metadata>
+auto pick(const std::vector<std::string>& ids, std::string_view meant, coffer::context where,
+          Metadata&& metadata) -> std::string {
+    if (std::ranges::find(ids, meant) != ids.end()) return std::string(meant);
+    std::vector<std::string> same;
+    for (const auto& id : ids)
+        if (const auto text = metadata(id); text && scope_metadata::read(*text).name == meant)
+            same.push_back(id);
+    if (same.size() == 1) return same.front();
+    if (same.size() > 1)
+        throw problem(errc::invalid_argument,
+                      printable(meant) + " is the name of several: say one of the ids " +
+                          printable(join(same, ", ")),
+                      where);
+    throw problem(errc::unknown_scope, "there is no " + place_name(where), where);
+}
+
+} // namespace
+
+auto session::environment_id(std::string_view meant) -> std::string {
+    return pick(need(vault().environments()), meant, {.environment = meant},
+                [&](const std::string& id) { return vault().describe({.environment = id}); });
+}
+
+auto session::space_id(std::string_view environment, std::string_view meant) -> std::string {
+    return pick(need(vault().spaces(environment), {.environment = environment}), meant,
+                {.environment = environment, .space = meant}, [&](const std::string& id) {
+                    return vault().describe({.environment = environment, .space = id});
+                });
+}
+
+auto session::environment_here() -> place {
+    const auto meant = config().text("env");
+    if (meant.empty()) refuse("which environment? Say --env ID (coffer env list shows them)");
+    place at{environment_id(meant), {}, false};
+    at.is_prod = scope_metadata::read(need(vault().describe(at.where()), at.where())).is_prod;
+    return at;
+}
+
+auto session::here() -> place {
+    auto at = environment_here();
+    if (const auto meant = config().text("space"); !meant.empty())
+        at.space = space_id(at.environment, meant);
+    return at;
+}
+
+void session::notice(std::string_view text) const {
+    if (!in.has("quiet")) tell(text);
+}
+
+void session::hint(std::string_view text) const {
+    if (stderr_is_terminal() && !json()) notice(text);
+}
+
+void session::detail(std::string_view text) const {
+    const char* const log = std::getenv("COFFER_LOG");
+    if (in.has("verbose") || (log != nullptr && std::string_view(log) == "debug")) notice(text);
+}
+
+auto session::confirm(std::string_view effect) const -> bool {
+    if (dry_run()) {
+        if (!json()) put_line(std::string(effect) + " (--dry-run: nothing was done)");
+        return false;
+    }
+    if (in.has("yes")) {
+        hint(effect);
+        return true;
+    }
+    const auto answer =
+        in.has("no-input") ? std::nullopt : ask_yes_no(std::string(effect) + " Go on?");
+    if (!answer)
+        refuse(std::string(effect) + " This asks first, and there is nobody to ask: say --yes");
+    if (!*answer) throw problem(errc::cancelled, "nothing was done");
+    return true;
+}
+
+auto session::confirm_change(const place& at, std::string_view effect) const -> bool {
+    if (at.is_prod) return confirm(effect);
+    if (!dry_run()) return true;
+    if (!json()) put_line(std::string(effect) + " (--dry-run: nothing was done)");
+    return false;
+}
+
+} // namespace command

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_SESSION_HPP
+#define COFFER_COMMAND_SESSION_HPP
+
+#include "settings.hpp"
+#include "vault.hpp"
+#include "verb.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace command {
+
+/// An environment, or a space of it, that is there.
+struct place {
+    std::string environment{};
+    std::string space{};
+    bool is_prod = false;
+
+    auto where() const -> coffer::context { return {environment, space, {}}; }
+    auto text() const -> std::string;
+};
+
+/// One run of the command: what was typed, what the settings say, and the vault, opened when first
+/// needed.
+class session {
+public:
+    explicit session(const invocation& typed) : in(typed) {}
+
+    const invocation& in;
+
+    auto config() -> const settings&;
+    auto keys() -> opened_keys&;
+    auto vault() -> vault_type&;
+
+    auto json() const -> bool { return in.has("json"); }
+    auto dry_run() const -> bool { return in.has("dry-run"); }
+
+    /// The id of an environment that was named by id, or by a name that only one has.
+    auto environment_id(std::string_view id_or_name) -> std::string;
+    auto space_id(std::string_view environment, std::string_view id_or_name) -> std::string;
+    /// What --env and --space say. Throws problem: unknown_scope, invalid_argument.
+    auto here() -> place;
+    /// The environment that --env says, whatever --space says.
+    auto environment_here() -> place;
+
+    /// Something to know, on stderr; --quiet silences it.
+    void notice(std::string_view text) const;
+    /// The same, but only where a person looks at it.
+    void hint(std::string_view text) const;
+    /// With -v alone.
+    void detail(std::string_view text) const;
+
+    /// Tells what will be done and asks. True: go on. False: --dry-run, or the answer was no (then
+    /// problem is thrown). Throws problem (invalid_argument) where nobody can be asked.
+    auto confirm(std::string_view effect) const -> bool;
+    /// The same before a change that asks in PROD environments alone.
+    auto confirm_change(const place& at, std::string_view effect) const -> bool;
+
+private:
+    std::optional<settings> settings_{};
+    std::optional<opened_keys> keys_{};
+    std::optional<vault_type> vault_{};
+};
+
+} // namespace command
+
+#endif

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "settings.hpp"
+
+#include "problem.hpp"
+#include "text.hpp"
+
+#include <coffer/posix/file_descriptor.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include <pwd.h>
+#include <unistd.h>
+
+namespace command {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+/// Where a setting may stand.
+struct source_of {
+    std::string_view name;
+    const char* variable;
+    bool in_folder_file; ///< Somebody else's file may say it.
+};
+constexpr std::array<source_of, 9> sources{{
+    {"server", "COFFER_SERVER", true},
+    {"store", "COFFER_STORE", true},
+    {"keys", "COFFER_KEYS", false},
+    {"realm", "COFFER_REALM", true},
+    {"env", "COFFER_ENV", true},
+    {"space", "COFFER_SPACE", true},
+    {"profile", "COFFER_PROFILE", true},
+    {"max-stale", "COFFER_MAX_STALE", true},
+    {"author", "COFFER_AUTHOR", false},
+}};
+
+auto variable(const char* name) -> std::optional<std::string> {
+    const char* const text = std::getenv(name);
+    return text == nullptr || *text == 0 ? std::nullopt : std::optional<std::string>(text);
+}
+
+auto user() -> const passwd* {
+    return ::getpwuid(::getuid());
+}
+
+auto member_name(std::string_view setting_name) -> std::string {
+    std::string out(setting_name);
+    std::replace(out.begin(), out.end(), '-', '_');
+    return out;
+}
+
+auto parse_file(const fs::path& file) -> std::optional<json::object> {
+    auto opened =
+        coffer::posix::file_descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+    if (!opened && errno == ENOENT) return std::nullopt;
+    const auto shown = printable(file.string());
+    if (!opened) refuse("can't read " + shown);
+    const auto text = coffer::posix::read_all(opened, std::size_t{1} << 20);
+    if (!text) refuse("can't read " + shown);
+    json::error_code wrong;
+    auto parsed = json::parse({reinterpret_cast<const char*>(text->data()), text->size()}, wrong);
+    if (wrong || !parsed.is_object()) refuse(shown + " is not a JSON object");
+    return std::move(parsed.as_object());
+}
+
+} // namespace
+
+auto config_folder() -> fs::path {
+    if (const auto xdg = variable("XDG_CONFIG_HOME"); xdg && xdg->front() == '/')
+        return fs::path(*xdg) / "coffer";
+    if (const auto home = variable("HOME")) return fs::path(*home) / ".config/coffer";
+    const auto* const me = user();
+    return fs::path(me == nullptr ? "/" : me->pw_dir) / ".config/coffer";
+}
+
+auto folder_file() -> std::optional<fs::path> {
+    std::error_code wrong;
+    for (auto at = fs::current_path(wrong); !wrong; at = at.parent_path()) {
+        if (auto file = at / "coffer.json"; fs::exists(file, wrong)) return file;
+        if (fs::exists(at / ".git", wrong) || at == at.root_path()) break;
+    }
+    return std::nullopt;
+}
+
+auto absolute_place(const setting& s) -> std::string {
+    const auto colon = s.value.find(':');
+    const auto scheme = s.value.substr(0, colon);
+    if (colon == s.value.npos || (scheme != "file" && scheme != "passphrase")) return s.value;
+    auto path = s.value.substr(colon + 1);
+    if (path.starts_with("~/")) path = variable("HOME").value_or("") + path.substr(1);
+    return scheme + ":" + (s.base / path).lexically_normal().string();
+}
+
+auto settings::names() -> const std::vector<std::string_view>& {
+    static const auto all = [] {
+        std::vector<std::string_view> out;
+        for (const auto& s : sources)
+            out.push_back(s.name);
+        return out;
+    }();
+    return all;
+}
+
+settings::settings(const invocation& in) {
+    read_flags(in);
+    read_variables();
+    const auto folders = folder_file();
+    const auto users = config_folder() / "config.json";
+    for (const auto& [file, is_users] :
+         {std::pair(folders.value_or(""), false), std::pair(users, true)})
+        if (!file.empty()) read_file(file, is_users);
+    if (const auto* profile = find("profile"); profile != nullptr && !profile_found_)
+        refuse("no file has the profile " + printable(profile->value) + " (from " + profile->from +
+               ")");
+    put("keys", {"file:" + (config_folder() / "keys/keyring.json").string(), "default", {}});
+    put("max-stale", {"5m", "default", {}});
+    const auto* const me = user();
+    put("author", {me == nullptr ? std::to_string(::getuid()) : me->pw_name, "default", {}});
+}
+
+void settings::put(std::string_view name, setting s) {
+    found_.try_emplace(std::string(name), std::move(s));
+}
+
+void settings::read_flags(const invocation& in) {
+    std::error_code ignored;
+    for (const auto& s : sources)
+        if (auto text = in.text(s.name))
+            put(s.name, {*std::move(text), "--" + std::string(s.name), fs::current_path(ignored)});
+}
+
+void settings::read_variables() {
+    std::error_code ignored;
+    for (const auto& s : sources)
+        if (auto text = variable(s.variable))
+            put(s.name, {*std::move(text), s.variable, fs::current_path(ignored)});
+}
+
+void settings::read_file(const fs::path& file, bool is_users) {
+    const auto object = parse_file(file);
+    if (!object) return;
+    if (const auto* named = object->if_contains("profile"); named != nullptr && named->is_string())
+        put("profile", {std::string(named->as_string()), printable(file.string()), {}});
+    const auto* const profile = find("profile");
+    if (const auto* all = object->if_contains("profiles"); all != nullptr) {
+        if (!all->is_object()) refuse(printable(file.string()) + ": profiles is not an object");
+        const auto* const mine =
+            profile == nullptr ? nullptr : all->as_object().if_contains(profile->value);
+        if (mine != nullptr) {
+            if (!mine->is_object())
+                refuse(printable(file.string()) + ": a profile is not an object");
+            profile_found_ = true;
+            read_members(mine->as_object(), file, is_users, profile->value);
+        }
+    }
+    read_members(*object, file, is_users, {});
+}
+
+void settings::read_members(const json::object& object, const fs::path& file, bool is_users,
+                            std::string_view profile) {
+    const auto shown = printable(file.string());
+    for (const auto& member : object) {
+        const std::string key(member.key());
+        if (key == "profiles" && profile.empty()) continue;
+        const auto at = std::find_if(sources.begin(), sources.end(),
+                                     [&](const auto& s) { return member_name(s.name) == key; });
+        if (!is_users && (at == sources.end() || !at->in_folder_file))
+            refuse(shown + " may not say \"" + printable(key) +
+                   "\": a folder's file names store, realm, env, space, max_stale and profiles, "
+                   "never keys or programs; "
+                   "those belong into " +
+                   printable((config_folder() / "config.json").string()));
+        if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
+        if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
+        auto from = profile.empty() ? shown : shown + ", profile " + printable(profile);
+        put(at->name,
+            {std::string(member.value().as_string()), std::move(from), file.parent_path()});
+    }
+}
+
+auto settings::find(std::string_view name) const -> const setting* {
+    const auto at = found_.find(name);
+    return at == found_.end() ? nullptr : &at->second;
+}
+
+auto settings::text(std::string_view name) const -> std::string {
+    const auto* const s = find(name);
+    return s == nullptr ? std::string() : s->value;
+}
+
+auto settings::max_stale() const -> std::uint64_t {
+    const auto time = parse_duration(text("max-stale"));
+    if (!time) refuse("--max-stale takes a time like 5m, 90s or 0");
+    return *time;
+}
+
+} // namespace command

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_SETTINGS_HPP
+#define COFFER_COMMAND_SETTINGS_HPP
+
+#include "verb.hpp"
+
+#include <boost/json/fwd.hpp>
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace command {
+
+/// Where one setting was found.
+struct setting {
+    std::string value{};
+    std::string from{};
+    /// The folder that a relative path in it starts from.
+    std::filesystem::path base{};
+};
+
+/// What the command works with: flag > COFFER_* variable > the nearest coffer.json > the user's
+/// config.json > default. A folder's coffer.json is somebody else's text: it may name store, realm,
+/// environment, space and server, but no keys.
+class settings {
+public:
+    /// The names of all settings, in the order in which `coffer config` shows them.
+    static auto names() -> const std::vector<std::string_view>&;
+
+    /// Throws problem (invalid_argument) for files that are not as they have to be.
+    explicit settings(const invocation& in);
+
+    auto find(std::string_view name) const -> const setting*;
+    auto text(std::string_view name) const -> std::string;
+    /// How old an answer may be when the store is away, in milliseconds.
+    auto max_stale() const -> std::uint64_t;
+
+private:
+    void put(std::string_view name, setting s);
+    void read_flags(const invocation& in);
+    void read_variables();
+    void read_file(const std::filesystem::path& file, bool is_users);
+    void read_members(const boost::json::object& object, const std::filesystem::path& file,
+                      bool is_users, std::string_view profile);
+
+    std::map<std::string, setting, std::less<>> found_{};
+    bool profile_found_ = false;
+};
+
+/// ~/.config/coffer, or $XDG_CONFIG_HOME/coffer.
+auto config_folder() -> std::filesystem::path;
+/// The coffer.json that holds here; nullopt if there is none.
+auto folder_file() -> std::optional<std::filesystem::path>;
+/// `file:secrets` with the path made absolute: `file:/home/ana/secrets`.
+auto absolute_place(const setting& s) -> std::string;
+
+} // namespace command
+
+#endif

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_TERMINAL_HPP
+#define COFFER_COMMAND_TERMINAL_HPP
+
+#include <coffer/bytes.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace command {
+
+auto stdin_is_terminal() noexcept -> bool;
+auto stdout_is_terminal() noexcept -> bool;
+auto stderr_is_terminal() noexcept -> bool;
+
+/// Asks on the terminal, whatever stdin and stdout are; nullopt if there is none to ask on.
+auto ask_yes_no(std::string_view question) -> std::optional<bool>;
+
+/// Asks for a line that is not shown while it is typed; nullopt if there is no terminal. A signal
+/// leaves the terminal as it was. Throws problem for a line over 64 KiB.
+auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes>;
+
+} // namespace command
+
+#endif

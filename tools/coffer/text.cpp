@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+
+namespace command {
+
+auto printable(std::string_view text) -> std::string {
+    std::string out;
+    const auto escape = [&](unsigned char c) {
+        char hex[5];
+        std::snprintf(hex, sizeof hex, "\\x%02x", c);
+        out += hex;
+    };
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        // U+0080 to U+009F are control characters as well: C2 80 to C2 9F.
+        const bool c1 =
+            c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
+        if (c < 0x20 || c == 0x7F)
+            escape(c);
+        else if (c1)
+            escape(c), escape(static_cast<unsigned char>(text[++i]));
+        else
+            out += text[i];
+    }
+    return out;
+}
+
+auto width(std::string_view text) noexcept -> std::size_t {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+auto place_name(coffer::context where) -> std::string {
+    if (where.space.empty()) return "environment " + printable(where.environment);
+    return "space " + printable(where.space) + " in " + printable(where.environment);
+}
+
+auto count(std::size_t n, std::string_view thing) -> std::string {
+    return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
+}
+
+auto join(const std::vector<std::string>& parts, std::string_view between) -> std::string {
+    std::string out;
+    for (const auto& part : parts)
+        out.append(out.empty() ? "" : between).append(part);
+    return out;
+}
+
+auto split(std::string_view text, char at) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    while (!text.empty()) {
+        const auto end = std::min(text.find(at), text.size());
+        if (end > 0) out.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return out;
+}
+
+auto now_ms() noexcept -> std::uint64_t {
+    using namespace std::chrono;
+    return static_cast<std::uint64_t>(
+        duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count());
+}
+
+namespace {
+
+auto local(std::uint64_t at) -> std::tm {
+    const auto seconds = static_cast<std::time_t>(at / 1000);
+    std::tm out{};
+    ::localtime_r(&seconds, &out);
+    return out;
+}
+
+auto day_and_month(std::uint64_t at, bool with_year) -> std::string {
+    static constexpr const char* months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                             "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const auto t = local(at);
+    auto text = std::to_string(t.tm_mday) + " " + months[t.tm_mon];
+    if (with_year) text += " " + std::to_string(t.tm_year + 1900);
+    return text;
+}
+
+} // namespace
+
+auto ago(std::uint64_t at, std::uint64_t now) -> std::string {
+    if (at > now + 1000) return day_and_month(at, true); // a clock that was ahead, or an expiry
+    const auto seconds = now > at ? (now - at) / 1000 : 0;
+    if (seconds < 60) return std::to_string(seconds) + " s ago";
+    if (seconds < 3600) return std::to_string(seconds / 60) + " min ago";
+    const auto then = local(at);
+    const auto today = local(now);
+    if (then.tm_yday == today.tm_yday && then.tm_year == today.tm_year) return "today";
+    const auto days = std::max<std::uint64_t>(seconds / 86400, 1);
+    if (days < 14) return count(days, "day") + " ago";
+    return day_and_month(at, then.tm_year != today.tm_year);
+}
+
+auto iso_time(std::uint64_t at) -> std::string {
+    const auto seconds = static_cast<std::time_t>(at / 1000);
+    std::tm t{};
+    ::gmtime_r(&seconds, &t);
+    char text[32];
+    const auto n = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &t);
+    return std::string(text, n);
+}
+
+auto parse_number(std::string_view text) -> std::optional<std::uint64_t> {
+    std::uint64_t out = 0;
+    const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+    if (wrong != std::errc{} || end != text.data() + text.size() || text.empty())
+        return std::nullopt;
+    return out;
+}
+
+auto parse_duration(std::string_view text) -> std::optional<std::uint64_t> {
+    if (text == "0") return 0;
+    if (text.size() < 2) return std::nullopt;
+    std::uint64_t unit = 0;
+    switch (text.back()) {
+    case 's': unit = 1000; break;
+    case 'm': unit = 60'000; break;
+    case 'h': unit = 3'600'000; break;
+    case 'd': unit = 86'400'000; break;
+    default: return std::nullopt;
+    }
+    const auto n = parse_number(text.substr(0, text.size() - 1));
+    if (!n || *n > 366'000) return std::nullopt; // a thousand years: no sum below overflows
+    return *n * unit;
+}
+
+auto parse_date(std::string_view text) -> std::optional<std::uint64_t> {
+    using namespace std::chrono;
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-') return std::nullopt;
+    const auto y = parse_number(text.substr(0, 4));
+    const auto m = parse_number(text.substr(5, 2));
+    const auto d = parse_number(text.substr(8, 2));
+    if (!y || !m || !d || *y < 1970) return std::nullopt;
+    const year_month_day date{year(static_cast<int>(*y)), month(static_cast<unsigned>(*m)),
+                              day(static_cast<unsigned>(*d))};
+    if (!date.ok()) return std::nullopt;
+    return static_cast<std::uint64_t>(
+        duration_cast<milliseconds>(sys_days(date).time_since_epoch()).count());
+}
+
+auto table::text() const -> std::string {
+    std::vector<std::size_t> widths;
+    for (const auto& cells : rows_)
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            if (i == widths.size()) widths.push_back(0);
+            widths[i] = std::max(widths[i], width(cells[i]));
+        }
+    std::string out;
+    for (const auto& cells : rows_) {
+        std::string line;
+        for (std::size_t i = 0; i < cells.size(); ++i)
+            line.append(cells[i]).append(widths[i] - width(cells[i]) + 2, ' ');
+        line.erase(line.find_last_not_of(' ') + 1);
+        out.append(line).append("\n");
+    }
+    return out;
+}
+
+} // namespace command

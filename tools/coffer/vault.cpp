@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "vault.hpp"
+
+#include "problem.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+
+#include <coffer/file/store.hpp>
+#include <coffer/keyring/anchored.hpp>
+#include <coffer/keyring/credential_keyring.hpp>
+#include <coffer/keyring/env_keyring.hpp>
+#include <coffer/keyring/file_keyring.hpp>
+#include <coffer/keyring/passphrase_keyring.hpp>
+
+template class coffer::vault<command::vault_policy>;
+template class coffer::resolver<command::vault_policy>;
+template class coffer::detail::engine<command::vault_policy>;
+
+namespace command {
+
+namespace fs = std::filesystem;
+namespace keyring = coffer::keyring;
+using coffer::errc;
+
+namespace {
+
+/// `file:DIR` cut into its two halves.
+auto parts_of(const std::string& place) -> std::pair<std::string, std::string> {
+    const auto colon = place.find(':');
+    if (colon == place.npos) return {{}, place};
+    return {place.substr(0, colon), place.substr(colon + 1)};
+}
+
+template <class Keys>
+auto told(Keys keys) -> opened_keys {
+    auto state_of = [keys](std::string_view id) mutable -> std::string {
+        const auto all = [&] {
+            if constexpr (requires { keys.keks().value(); })
+                return keys.keks();
+            else
+                return coffer::result<std::vector<keyring::kek_info>>(keys.keks());
+        }();
+        if (all)
+            for (const auto& k : *all)
+                if (k.id == id) return std::string(to_string(k.state));
+        return {};
+    };
+    return {coffer::any_key_provider(keys), std::move(state_of)};
+}
+
+/// A keyring's own failures speak of keys, not of a store.
+template <class T>
+auto need_keys(coffer::result<T>&& got, const std::string& place) -> T {
+    if (got) return *std::move(got);
+    const auto shown = printable(place);
+    const auto cause = got.error().cause ? " (" + got.error().cause.message() + ")" : std::string();
+    switch (got.error().code) {
+    case errc::not_found:
+        throw problem(errc::unknown_key,
+                      "there are no keys at " + shown + "; see coffer help init");
+    case errc::denied:
+        throw problem(
+            errc::denied,
+            "the keys at " + shown +
+                " are refused: they must be a file of yours, mode 0600, no link, apart from the "
+                "store (a passphrase: the right one)" +
+                cause);
+    case errc::tampered: throw problem(errc::tampered, "the keys at " + shown + " are damaged");
+    default: throw problem(got.error().code, "the keys at " + shown + " can't be used" + cause);
+    }
+}
+
+auto open_passphrase(const fs::path& file, const std::string& place, missing_keys if_missing,
+                     bool anchored) -> opened_keys {
+    auto typed = ask_unseen("Passphrase of " + printable(file.string()) + ": ");
+    if (!typed) refuse("a passphrase is asked for on a terminal, and there is none");
+    const coffer::secret passphrase{coffer::byte_view(*typed)};
+    auto keys = need_keys(if_missing == missing_keys::make
+                              ? keyring::passphrase_keyring::open_or_create(file, passphrase)
+                              : keyring::passphrase_keyring::open(file, passphrase),
+                          place);
+    auto out = told(keys);
+    if (anchored) out.provider = keyring::anchored(keys, file.string() + ".anchor");
+    return out;
+}
+
+} // namespace
+
+auto store_folder(const settings& from) -> fs::path {
+    const auto* const named = from.find("store");
+    if (named == nullptr)
+        refuse("no store is named: say --store file:DIR, set COFFER_STORE, or make one with coffer "
+               "init");
+    const auto [scheme, rest] = parts_of(absolute_place(*named));
+    if (scheme != "file")
+        throw problem(errc::unsupported, "this build has stores of the form file:DIR; " +
+                                             printable(named->value) + " (from " + named->from +
+                                             ") is none");
+    if (rest.empty()) refuse("the store " + printable(named->value) + " names no folder");
+    return rest;
+}
+
+auto open_store(const settings& from) -> coffer::any_store {
+    const auto folder = store_folder(from);
+    std::error_code wrong;
+    if (!fs::is_directory(folder, wrong))
+        throw problem(errc::unavailable, "there is no store at " + printable(folder.string()) +
+                                             " (from " + from.find("store")->from +
+                                             "); see coffer help init");
+    return need(coffer::file::open(folder));
+}
+
+auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {
+    const auto place = absolute_place(*from.find("keys"));
+    const auto [scheme, rest] = parts_of(place);
+    if (scheme == "file") {
+        const keyring::file_options how{.anchor = anchored,
+                                        .store_folder =
+                                            from.find("store") ? store_folder(from) : fs::path()};
+        return told(need_keys(if_missing == missing_keys::make ? keyring::open_or_create(rest, how)
+                                                               : keyring::open(rest, how),
+                              place));
+    }
+    if (scheme == "env") return told(need_keys(keyring::env_keyring::open(rest), place));
+    if (scheme == "credential")
+        return told(need_keys(keyring::credential_keyring::open(rest), place));
+    if (scheme == "passphrase") return open_passphrase(rest, place, if_missing, anchored);
+    throw problem(
+        errc::unsupported,
+        "keys are file:PATH, env:NAME, credential:NAME or passphrase:FILE (see coffer config)");
+}
+
+auto options_of(const settings& from) -> coffer::options {
+    coffer::options out;
+    out.realm = from.text("realm");
+    out.author = from.text("author");
+    out.serve_stale_for = std::chrono::milliseconds(from.max_stale());
+    return out;
+}
+
+auto damage_of(const vault_type& vault, coffer::context where, std::string_view name)
+    -> std::string {
+    auto& engine = vault.engine();
+    auto& slot = engine.slot_of(where.environment);
+    const auto [state, seen] = slot.held();
+    if (state == nullptr) return "was altered in the store";
+    const auto found =
+        state->pages.find({std::string(where.space), std::string(where.actor), std::string(name)});
+    if (found.entry == nullptr) return "was altered in the store";
+    const std::vector<std::string> key{coffer::format::store_key(found.entry->newest().record)};
+    const auto there = engine.store().load(slot.of().partition, key);
+    return there && there->objects.size() == 1 && there->objects[0] ? "was altered in the store"
+                                                                    : "is missing from the store";
+}
+
+} // namespace command

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace command {
+
+namespace {
+
+auto run_config(session& s) -> int {
+    table rows;
+    boost::json::object out;
+    rows.row({"SETTING", "VALUE", "FROM"});
+    for (const auto name : settings::names()) {
+        const auto* const found = s.config().find(name);
+        const boost::json::string_view key(name.data(), name.size());
+        if (found == nullptr) {
+            rows.row({std::string(name), "–", ""});
+            out[key] = nullptr;
+            continue;
+        }
+        rows.row({std::string(name), printable(absolute_place(*found)), found->from});
+        out[key] = boost::json::object{{"value", absolute_place(*found)}, {"from", found->from}};
+    }
+    if (s.json())
+        put_json(out);
+    else
+        put(rows.text());
+    return 0;
+}
+
+} // namespace
+
+auto config_verb() -> verb {
+    return {
+        .name = "config",
+        .summary = "every setting with its value and where it came from",
+        .details =
+            "flag > COFFER_* variable > ./coffer.json or the nearest above it (never above a .git) "
+            ">\n"
+            "config.json in the user's configuration folder > default. A folder's coffer.json is\n"
+            "somebody else's text: it may name store, realm, env, space, server, max_stale and\n"
+            "profiles, never keys.",
+        .run = run_config};
+}
+
+} // namespace command

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/file/base64.hpp>
+#include <coffer/format/codec.hpp>
+#include <coffer/keyring/wiping_resource.hpp>
+#include <coffer/posix/atomic_file.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace command {
+
+using coffer::errc;
+
+namespace {
+
+void write_file(const std::string& file, const coffer::secret& value) {
+    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(value.expose_secret()));
+    if (!done)
+        throw problem(done.error().code == errc::not_found ? errc::unavailable : done.error().code,
+                      "can't write " + printable(file) + " (" + done.error().cause.message() + ")");
+    if (!done->durable)
+        throw problem(errc::unavailable, printable(file) + " may not be on disk yet");
+}
+
+void write_json(session& s, const place& at, const std::string& name, const coffer::secret& value,
+                const coffer::explanation& e) {
+    coffer::keyring::wiping_resource memory;
+    const boost::json::storage_ptr storage(&memory);
+    boost::json::object out(place_json(at, name), storage);
+    const auto bytes = value.expose_secret();
+    if (coffer::format::is_utf8(bytes)) {
+        out["value"].emplace_string().assign(bytes.data(), bytes.size());
+    } else {
+        std::string text;
+        coffer::file::append_base64(text, coffer::as_bytes(bytes));
+        out["value_base64"].emplace_string().assign(text.data(), text.size());
+        coffer::wipe(text.data(), text.size());
+    }
+    for (auto& member : entry_json(e))
+        if (member.key() == "state" || member.key() == "from")
+            out.insert_or_assign(member.key(), member.value());
+    const auto* const won = winner(e);
+    out["version"] = value.version() != 0 ? value.version() : s.in.number("version").value_or(0);
+    out["age_s"] = won == nullptr ? 0 : (now_ms() - std::min(now_ms(), won->at)) / 1000;
+    out["stale"] = e.fresh.stale;
+    put_json(boost::json::value(std::move(out), storage));
+}
+
+auto read(session& s, const place& at, const std::string& name) -> coffer::secret {
+    const auto version = s.in.number("version");
+    auto value = version ? s.vault().get_version(at.where(), name, *version)
+                         : s.vault().resolver().get(at.where(), name);
+    if (value) return *std::move(value);
+    if (version && value.error().code == errc::not_found)
+        throw problem(errc::not_found,
+                      printable(name) + " in " + at.text() + " has no value at v" +
+                          std::to_string(*version) + " (see coffer history)",
+                      at.where(), name);
+    refuse_read(s, at, name, value.error());
+}
+
+auto run_get(session& s) -> int {
+    const auto& name = s.in.arguments.front();
+    const auto file = s.in.text("output");
+    if (!file && stdout_is_terminal() && !s.in.has("show"))
+        refuse("a secret would be written to your terminal; pipe it, use -o FILE, or say --show");
+    const auto at = s.here();
+    const auto value = read(s, at, name);
+    if (file) {
+        write_file(*file, value);
+        s.hint(printable(name) + " was written to " + printable(*file) + ", mode 0600");
+    } else if (s.json()) {
+        write_json(s, at, name, value,
+                   need(s.vault().resolver().explain(at.where(), name), at.where(), name));
+    } else {
+        put(value.expose_secret());
+        if (stdout_is_terminal()) put("\n");
+    }
+    return 0;
+}
+
+} // namespace
+
+auto get_verb() -> verb {
+    return {
+        .name = "get",
+        .arguments = "NAME",
+        .least = 1,
+        .most = 1,
+        .offers = completes::names,
+        .summary = "the value, bytes as they are",
+        .details = "Refuses to write to a terminal unless --show is given.",
+        .options = {{"--version", takes::value, "N", "an older value of this scope's own"},
+                    {"--show", takes::nothing, {}, "also on a terminal"},
+                    {"-o,--output", takes::value, "FILE",
+                     "into a file of mode 0600, replaced as a whole"}},
+        .run = run_get,
+    };
+}
+
+} // namespace command

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "child.hpp"
+#include "git_document.hpp"
+#include "output.hpp"
+#include "problem.hpp"
+#include "scope_metadata.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/posix/atomic_file.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <cstdlib>
+
+#include <poll.h>
+
+namespace command {
+
+namespace fs = std::filesystem;
+using coffer::errc;
+using coffer::format::entry;
+using coffer::format::entry_key;
+using coffer::format::entry_state;
+
+namespace {
+
+// enroll ------------------------------------------------------------------------------------------
+
+/// What git says; throws problem if it fails.
+auto git(const fs::path& folder, std::vector<std::string> words) -> std::string {
+    std::vector<std::string> command{"git", "-C", folder.string()};
+    command.insert(command.end(), words.begin(), words.end());
+    child_environment variables(false);
+    child running(command, variables, true);
+    std::string out;
+    std::array<char, 4096> piece{};
+    for (const int from : {running.out(), running.err()})
+        for (pollfd on{from, POLLIN, 0}; from >= 0;) {
+            if (::poll(&on, 1, -1) < 0 && errno == EINTR) continue;
+            const auto n = ::read(from, piece.data(), piece.size());
+            if (n <= 0) break;
+            if (from == running.out()) out.append(piece.data(), static_cast<std::size_t>(n));
+        }
+    auto code = running.ended();
+    for (; !code; code = running.ended())
+        ::poll(nullptr, 0, 1);
+    if (*code == 127) throw problem(errc::unsupported, "git is not installed");
+    if (*code != 0)
+        refuse("git " + words.front() + " failed: is " + printable(folder.string()) +
+               " in a repository?");
+    while (!out.empty() && out.back() == '\n')
+        out.pop_back();
+    return out;
+}
+
+/// This program as Git's shell finds it: by its name if that leads to one, else by its path.
+auto own_name() -> std::string {
+    std::error_code wrong;
+    const char* const path = std::getenv("PATH");
+    for (const auto& folder : split(path == nullptr ? "" : path, ':'))
+        if (fs::exists(fs::path(folder) / "coffer", wrong)) return "coffer";
+    const auto self = fs::read_symlink("/proc/self/exe", wrong).string();
+    std::string quoted = "'";
+    for (const char c : self)
+        quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return quoted + "'";
+}
+
+/// Adds the lines that a file does not have yet.
+void add_lines(const fs::path& file, const std::vector<std::string>& lines) {
+    std::string text;
+    if (const coffer::posix::file_descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC)); in) {
+        const auto old = need(coffer::posix::read_all(in, std::size_t{1} << 20));
+        text = coffer::as_text(old);
+    }
+    if (!text.empty() && text.back() != '\n') text += '\n';
+    const auto before = text;
+    for (const auto& line : lines)
+        if (("\n" + text).find("\n" + line + "\n") == text.npos) text += line + "\n";
+    if (text != before) need(coffer::posix::replace_file(file, coffer::as_bytes(text), 0644));
+}
+
+auto run_enroll(session& s) -> int {
+    const auto folder = store_folder(s.config());
+    const auto top = git(folder, {"rev-parse", "--show-toplevel"});
+    if (!s.confirm_change(
+            {},
+            "Writes " + printable((folder / ".gitattributes").string()) +
+                " and .gitignore there, and sets diff.coffer and merge.coffer in the repository " +
+                printable(top) + "."))
+        return 0;
+    add_lines(folder / ".gitattributes", {"*.json diff=coffer merge=coffer"});
+    add_lines(folder / ".gitignore", {"*.lock", "*.new"});
+    const auto me = own_name();
+    for (const auto& [key, value] : std::initializer_list<std::pair<std::string, std::string>>{
+             {"diff.coffer.textconv", me + " git show --sealed"},
+             {"diff.coffer.cachetextconv", "false"}, // names must not be kept in the repository
+             {"merge.coffer.name", "Coffer, by name"},
+             {"merge.coffer.driver", me + " git merge %O %A %B"}})
+        git(folder, {"config", "--local", key, value});
+    put_line(printable(top) + "  enrolled: git diff shows names, git merge merges by name");
+    s.hint("commit " + printable((folder / ".gitattributes").string()) +
+           "; whoever clones the repository runs coffer git enroll once");
+    return 0;
+}
+
+// show --------------------------------------------------------------------------------------------
+
+auto row_of(const std::string& environment, const entry& e) -> std::vector<std::string> {
+    const auto& v = e.newest();
+    const coffer::context where{environment, e.key.space, e.key.actor};
+    const char* const state = v.state == entry_state::value    ? "value"
+                              : v.state == entry_state::hidden ? "hidden"
+                                                               : "removed";
+    return {e.key.name.empty() ? "(settings)" : printable(e.key.name),
+            printable(to_string(where)),
+            "v" + std::to_string(v.number),
+            state,
+            iso_time(v.at),
+            printable(v.author),
+            entry_note::read(e.note).shown()};
+}
+
+/// Without the key: what anybody can see.
+auto sealed_line(const coffer::format::head& head, std::size_t objects) -> std::string {
+    return "environment " + printable(head.environment) + ", generation " +
+           std::to_string(head.generation) + ", " + count(objects, "object") + ", sealed under " +
+           printable(head.active().kek_id);
+}
+
+/// Generation and objects are left out here: they change with each write, and a diff shows the
+/// write.
+auto run_show(session& s) -> int {
+    git_document document(s.in.arguments.front());
+    try {
+        document.open(open_keys(s.config(), missing_keys::refuse, false));
+    } catch (const problem& why) {
+        if (!s.in.has("sealed") || (exit_code_of(why.code) != 9 &&
+                                    why.code != errc::invalid_argument && why.code != errc::denied))
+            throw;
+        put_line(sealed_line(document.head(), document.objects()) + "; the key is not here");
+        return 0;
+    }
+    const auto& environment = document.head().environment;
+    table rows;
+    boost::json::array all;
+    for (const auto& [key, e] : document.all()) {
+        if (key.name.empty() && e.versions.size() == 1 && key.space.empty())
+            continue; // the environment as it was made
+        rows.row(row_of(environment, e));
+        boost::json::object one;
+        one["name"] = key.name;
+        one["space"] = key.space;
+        one["version"] = e.newest().number;
+        one["set_at"] = iso_time(e.newest().at);
+        one["by"] = e.newest().author;
+        all.push_back(std::move(one));
+    }
+    if (s.json()) {
+        boost::json::object out;
+        out["environment"] = environment;
+        out["generation"] = document.head().generation;
+        out["entries"] = std::move(all);
+        put_json(out);
+        return 0;
+    }
+    put_line("environment " + printable(environment) +
+             (document.head().closed() ? ", removed" : ""));
+    put(rows.text());
+    return 0;
+}
+
+// merge -------------------------------------------------------------------------------------------
+
+auto open_side(const std::string& file, const opened_keys& keys) -> git_document {
+    git_document document(file);
+    document.open(keys);
+    return document;
+}
+
+auto run_merge(session& s) -> int {
+    const auto& files = s.in.arguments;
+    const auto keys = open_keys(s.config(), missing_keys::refuse, false);
+    std::error_code wrong;
+    if (fs::file_size(files[0], wrong) == 0 || wrong)
+        refuse("both sides made this document on their own: keep one side, and set again what the "
+               "other has");
+    auto base = open_side(files[0], keys);
+    auto ours = open_side(files[1], keys);
+    auto theirs = open_side(files[2], keys);
+    const auto environment = printable(ours.head().environment);
+    const auto merged = merge_documents(base, ours, theirs);
+    for (const auto& line : merged.conflicts)
+        tell("conflict: " + line);
+    if (!merged.conflicts.empty()) {
+        tell(environment + " was not merged. Keep one side (git checkout --ours or --theirs, git "
+                           "add), then set again what the "
+                           "other side changed.");
+        return 1;
+    }
+    if (s.dry_run()) return 0;
+    const auto done =
+        need(coffer::posix::replace_file(files[1], coffer::as_bytes(merged.document), 0644));
+    if (!done.durable)
+        throw problem(errc::outcome_unknown, "the merged document may not be on disk yet");
+    s.notice(environment + " merged by name: " + std::to_string(merged.taken) +
+             " taken from the other side");
+    return 0;
+}
+
+} // namespace
+
+auto git_verbs() -> std::vector<verb> {
+    return {
+        {.name = "git enroll",
+         .summary = "let git diff show names and git merge merge by name, for the repository that "
+                    "the store lies in",
+         .details = "Writes .gitattributes and .gitignore into the store's folder and sets "
+                    "diff.coffer and\n"
+                    "merge.coffer in the repository's own configuration: once in every clone.",
+         .run = run_enroll},
+        {.name = "git show",
+         .arguments = "F",
+         .least = 1,
+         .most = 1,
+         .offers = completes::files,
+         .summary =
+             "a document of a file store in words: names, scopes, versions, states; no values",
+         .options = {{"--sealed",
+                      takes::nothing,
+                      {},
+                      "without the key: what anybody can see, instead of an error"}},
+         .run = run_show},
+        {.name = "git merge",
+         .arguments = "%O %A %B",
+         .least = 3,
+         .most = 3,
+         .offers = completes::files,
+         .summary =
+             "merge two documents by name into the second; the first is what both began from",
+         .details = "Exit code 1, and nothing written, if both sides changed the same name "
+                    "differently. The merged\n"
+                    "state is 65 generations past both sides: whoever saw one of them accepts it, "
+                    "and a fork from\n"
+                    "before the merge is not noticed any more.",
+         .run = run_merge},
+    };
+}
+
+} // namespace command

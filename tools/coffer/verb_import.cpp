@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "dotenv.hpp"
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+#include "values_in.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::format::entry_state;
+
+namespace {
+
+constexpr std::size_t most_bytes = std::size_t{16} << 20;
+
+/// One line of the preview.
+struct step {
+    std::string what{}; ///< new, replace, unchanged, remove, invalid
+    std::string name{};
+    std::uint64_t version = 0; ///< What is there; 0 for nothing.
+    std::size_t line = 0;
+    std::string remark{};
+};
+
+struct import_plan {
+    std::vector<step> steps{};
+    std::vector<coffer::named_value> values{};
+    std::vector<std::string> removes{};
+    std::size_t invalid = 0;
+};
+
+auto read_input(session& s) -> std::vector<imported> {
+    const auto& files = s.in.arguments;
+    const bool from_stdin = files.empty() || files.front() == "-";
+    if (from_stdin && stdin_is_terminal()) refuse("name a file to import, or give it on stdin");
+    const auto text = from_stdin ? read_stdin(most_bytes) : read_file(files.front(), most_bytes);
+    const bool looks_json = !from_stdin && files.front().ends_with(".json");
+    const auto format = s.in.text("format").value_or(looks_json ? "json" : "dotenv");
+    if (format == "json") return parse_json_secrets(coffer::as_text(text));
+    if (format != "dotenv") refuse("--format is dotenv or json");
+    return parse_dotenv(coffer::as_text(text));
+}
+
+/// What is wrong with an entry that could be read; empty if nothing is.
+auto trouble_of(const imported& one) -> std::string {
+    if (!one.problem.empty()) return one.problem;
+    if (!coffer::check_name(one.name)) return "not a name";
+    if (one.value.size() > coffer::limits::value_bytes) return "over 64 KiB";
+    return {};
+}
+
+auto same_value(session& s, const place& at, const coffer::own_entry& own,
+                const coffer::wiped_bytes& value) -> bool {
+    if (own.state != entry_state::value || own.expires != 0) return false;
+    const auto there = s.vault().get_version(at.where(), own.name, own.version);
+    return there && coffer::equal_constant_time(coffer::as_bytes(there->expose_secret()), value);
+}
+
+void add(session& s, const place& at, const std::map<std::string, coffer::own_entry>& own,
+         imported&& one, import_plan& plan) {
+    if (auto trouble = trouble_of(one); !trouble.empty()) {
+        ++plan.invalid;
+        plan.steps.push_back({"invalid", one.name, 0, one.line, std::move(trouble)});
+        return;
+    }
+    const auto found = own.find(one.name);
+    step made{"new", one.name, 0, one.line, {}};
+    if (found != own.end()) {
+        made.version = found->second.version;
+        made.what = same_value(s, at, found->second, one.value) ? "unchanged" : "replace";
+    }
+    if (made.what != "unchanged") {
+        made.remark = reach(s, at, one.name);
+        plan.values.push_back({one.name, std::move(one.value)});
+    }
+    plan.steps.push_back(std::move(made));
+}
+
+auto plan_of(session& s, const place& at, std::vector<imported>&& input) -> import_plan {
+    std::map<std::string, coffer::own_entry> own;
+    for (auto& e : need(s.vault().list(at.where()), at.where()))
+        if (e.state != entry_state::deleted) own.emplace(e.name, e);
+    import_plan plan;
+    std::vector<std::string> mentioned;
+    for (auto& one : input) {
+        mentioned.push_back(one.name);
+        add(s, at, own, std::move(one), plan);
+    }
+    if (!s.in.has("prune")) return plan;
+    if (plan.invalid > 0)
+        refuse("--prune removes what the file does not have, and a part of the file could not be "
+               "read");
+    for (const auto& [name, e] : own)
+        if (std::ranges::find(mentioned, name) == mentioned.end()) {
+            plan.steps.push_back({"remove", name, e.version, 0, "not in the file"});
+            plan.removes.push_back(name);
+        }
+    return plan;
+}
+
+auto text_of(const import_plan& plan) -> std::string {
+    table rows;
+    for (const auto& one : plan.steps) {
+        std::string versions;
+        if (one.version != 0) versions = "v" + std::to_string(one.version);
+        if (one.what == "replace") versions += " → v" + std::to_string(one.version + 1);
+        const auto name =
+            one.what == "invalid"
+                ? (one.name.empty() ? "(not shown)" : "\"" + printable(one.name) + "\"")
+                : printable(one.name);
+        rows.row({"  " + one.what, name, versions,
+                  one.line == 0 ? "" : "line " + std::to_string(one.line), one.remark});
+    }
+    return rows.text();
+}
+
+void put_result(session& s, const place& at, const import_plan& plan, bool done) {
+    auto out = place_json(at, {});
+    out["written"] = done;
+    auto& steps = out["steps"].emplace_array();
+    for (const auto& one : plan.steps) {
+        json::object step_json;
+        step_json["action"] = one.what;
+        step_json["name"] = one.name.empty() ? json::value(nullptr) : json::value(one.name);
+        step_json["version"] = one.version;
+        step_json["line"] = one.line;
+        if (one.what == "invalid") step_json["reason"] = one.remark;
+        steps.push_back(std::move(step_json));
+    }
+    if (s.json()) put_json(out);
+}
+
+/// Shows what would be done, asks, and answers whether to do it.
+auto agreed(session& s, const import_plan& plan) -> bool {
+    const auto writes = plan.values.size() + plan.removes.size();
+    if (!s.json()) put(text_of(plan));
+    const auto question = std::to_string(plan.steps.size() - plan.invalid) + " of " +
+                          std::to_string(plan.steps.size()) + " can be written. Write " +
+                          std::to_string(writes) + "?";
+    if (writes == 0) {
+        s.notice("nothing to write");
+        return false;
+    }
+    if (s.dry_run()) return false;
+    if (s.in.has("yes")) return true;
+    const auto answer = s.in.has("no-input") ? std::nullopt : ask_yes_no(question);
+    if (!answer) refuse(question + " This asks first, and there is nobody to ask: say --yes");
+    if (!*answer) throw problem(coffer::errc::cancelled, "nothing was written");
+    return true;
+}
+
+auto run_import(session& s) -> int {
+    const auto at = s.here();
+    auto plan = plan_of(s, at, read_input(s));
+    const bool go = agreed(s, plan);
+    if (go) {
+        const auto done = s.vault().change_many(at.where(), std::move(plan.values), plan.removes);
+        if (!done) need(coffer::result<void>(done.error()), at.where());
+        if (!s.json()) put_line(count(done->size(), "change") + " written to " + at.text());
+    }
+    put_result(s, at, plan, go);
+    if (plan.invalid > 0)
+        s.notice(std::to_string(plan.invalid) + " could not be taken and were left out");
+    return plan.invalid > 0 ? 1 : 0;
+}
+
+} // namespace
+
+auto import_verb() -> verb {
+    return {.name = "import",
+            .arguments = "[F]",
+            .most = 1,
+            .offers = completes::files,
+            .summary = "set all values of a dotenv or JSON file, in one atomic write",
+            .details = "Shows first what is new, replaced, unchanged, removed or invalid, and "
+                       "asks. Values are\n"
+                       "literal: no $ is expanded. Without F, or with -, from stdin. Exit code 1 "
+                       "if a part of the\n"
+                       "file could not be taken.",
+            .options = {{"--format", takes::value, "dotenv|json", "else by the file's name"},
+                        {"--prune",
+                         takes::nothing,
+                         {},
+                         "remove this scope's own names that the file does not have"}},
+            .run = run_import};
+}
+
+} // namespace command

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "scope_metadata.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/file/store.hpp>
+#include <coffer/format/codec.hpp>
+#include <coffer/posix/atomic_file.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+namespace command {
+
+namespace fs = std::filesystem;
+using coffer::errc;
+
+namespace {
+
+/// What is going to be made.
+struct plan {
+    fs::path folder{};
+    fs::path config{}; ///< ./coffer.json
+    std::string realm{};
+    std::string environment{};
+    bool prod = false;
+};
+
+/// A realm of its own, so that no other store can be put in this one's place.
+auto new_realm(const fs::path& folder) -> std::string {
+    std::array<std::byte, 4> random{};
+    need(coffer::cryptopp::aes_256_gcm{}.random(random));
+    auto name = folder.filename().string().substr(0, 40);
+    return (coffer::format::is_utf8(name) ? name : "store") + "-" + coffer::format::to_hex(random);
+}
+
+auto folder_of(const session& s) -> fs::path {
+    std::error_code wrong;
+    auto named = s.in.arguments.empty() ? std::string("coffer-store") : s.in.arguments.front();
+    if (const auto flag = s.in.text("store")) {
+        if (!s.in.arguments.empty()) refuse("say DIR or --store, not both");
+        if (!flag->starts_with("file:"))
+            throw problem(errc::unsupported, "this build makes stores of the form file:DIR");
+        named = flag->substr(5);
+    }
+    auto folder = fs::absolute(named, wrong).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    if (named.empty() || wrong) refuse("the store names no folder");
+    return folder;
+}
+
+auto plan_of(const session& s) -> plan {
+    plan p;
+    std::error_code wrong;
+    p.folder = folder_of(s);
+    p.config = fs::current_path(wrong) / "coffer.json";
+    p.environment = s.in.text("env").value_or("dev");
+    p.prod = s.in.has("prod");
+    p.realm = s.in.text("realm").value_or(new_realm(p.folder));
+    if (fs::exists(p.folder, wrong) && !fs::is_empty(p.folder, wrong))
+        throw problem(errc::conflict, printable(p.folder.string()) +
+                                          " is there and not empty. Nothing was written.");
+    if (fs::exists(p.config, wrong))
+        throw problem(errc::conflict,
+                      printable(p.config.string()) + " is there already. Nothing was written.");
+    if (!coffer::check_context({.environment = p.environment}))
+        refuse("that is no id for an environment");
+    if (p.realm.size() > coffer::format::limits::realm || !coffer::format::is_utf8(p.realm))
+        refuse("a realm has at most 64 bytes");
+    return p;
+}
+
+void write_config(const fs::path& file, const boost::json::object& content) {
+    const auto text = boost::json::serialize(content) + "\n";
+    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(text), 0644);
+    if (!done)
+        throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
+                                             done.error().cause.message() + ")");
+}
+
+/// ./coffer.json names the store; it can be given to others, since it names no keys.
+void write_folder_config(const plan& p) {
+    boost::json::object content;
+    std::error_code wrong;
+    const auto near = fs::relative(p.folder, p.config.parent_path(), wrong);
+    content["store"] = "file:" + (wrong || near.empty() ? p.folder : near).string();
+    content["realm"] = p.realm;
+    content["env"] = p.environment;
+    write_config(p.config, content);
+}
+
+/// Keys that are not where they are looked for by default are noted in the user's own file.
+auto write_user_config(const std::string& keys, bool by_flag) -> std::string {
+    const auto file = config_folder() / "config.json";
+    std::error_code wrong;
+    if (!by_flag) return {};
+    if (fs::exists(file, wrong))
+        return "add to " + printable(file.string()) + ": \"keys\": \"" + printable(keys) + "\"";
+    need(coffer::posix::make_private_folder(file.parent_path()));
+    boost::json::object content;
+    content["keys"] = keys;
+    write_config(file, content);
+    return {};
+}
+
+void report(const session& s, const plan& p, const std::string& keys, const std::string& to_do) {
+    if (s.json()) {
+        boost::json::object out;
+        out["store"] = "file:" + p.folder.string();
+        out["keys"] = keys;
+        out["realm"] = p.realm;
+        out["environment"] = p.environment;
+        out["config"] = p.config.string();
+        put_json(out);
+        return;
+    }
+    table rows;
+    rows.row({"store", printable("file:" + p.folder.string()),
+              "sealed; may be copied, backed up, committed"});
+    rows.row({"keys", printable(keys), "they open it: keep them apart, tell nobody"});
+    rows.row({"environment", printable(p.environment) + (p.prod ? " (PROD)" : "")});
+    rows.row({"settings", printable(p.config.string()),
+              "names store and realm " + printable(p.realm) + "; no keys"});
+    put(rows.text());
+    put_line("");
+    put_line("Back up the keys now, apart from the store: without them nothing in it can be "
+             "opened, by nobody.");
+    if (!to_do.empty()) put_line("And " + to_do);
+    s.hint("next: coffer set NAME, coffer list, coffer space create acme");
+}
+
+auto run_init(session& s) -> int {
+    const auto p = plan_of(s);
+    // Settings that name the new store, whatever a file above says.
+    auto typed = s.in;
+    typed.options["store"] = "file:" + p.folder.string();
+    typed.options["realm"] = p.realm;
+    const settings with(typed);
+    const auto keys_at = absolute_place(*with.find("keys"));
+    if (!s.confirm_change({}, "Makes the store " + printable(p.folder.string()) +
+                                  ", the environment " + printable(p.environment) +
+                                  " and, if they are not there, the keys " + printable(keys_at) +
+                                  "."))
+        return 0;
+    const auto keys = open_keys(with, missing_keys::make);
+    vault_type vault(need(coffer::file::open(p.folder)), coffer::cryptopp::aes_256_gcm{},
+                     keys.provider, options_of(with));
+    need(vault.create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
+         {.environment = p.environment});
+    write_folder_config(p);
+    report(s, p, keys_at, write_user_config(keys_at, s.in.has("keys")));
+    return 0;
+}
+
+} // namespace
+
+auto init_verb() -> verb {
+    return {
+        .name = "init",
+        .arguments = "[DIR]",
+        .most = 1,
+        .offers = completes::files,
+        .summary = "make a store, a keyring apart from it, and a first environment",
+        .details = "The store goes into DIR (coffer-store), the keyring to --keys (the user's "
+                   "configuration\n"
+                   "folder); ./coffer.json names the store and its realm. Never overwrites "
+                   "anything. Says\n"
+                   "what to back up.",
+        .options =
+            {{"--realm", takes::value, "R",
+              "a name for this datastore, bound into every key; else one is made"},
+             {"--prod", takes::nothing, {}, "mark the environment as PROD: writes ask first"}},
+        .run = run_init,
+    };
+}
+
+} // namespace command

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "scope_metadata.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <map>
+#include <set>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::explanation;
+using coffer::layer_state;
+
+namespace {
+
+/// What is known of one scope: every name that any of its layers has.
+struct scope_list {
+    place at{};
+    std::vector<explanation> names{};
+};
+
+auto list_of(session& s, place at) -> scope_list {
+    auto view = need(s.vault().resolver().at(at.where()), at.where());
+    return {at, view.list()};
+}
+
+/// The environment itself and each of its spaces.
+auto all_scopes(session& s, const place& environment) -> std::vector<scope_list> {
+    std::vector<scope_list> out{list_of(s, environment)};
+    for (auto& space : need(s.vault().spaces(environment.environment), environment.where()))
+        out.push_back(list_of(s, {environment.environment, std::move(space), environment.is_prod}));
+    return out;
+}
+
+/// Names that some scope of the environment has and this one can't read.
+auto missing_in(session& s, const scope_list& here) -> std::vector<explanation> {
+    std::set<std::string> names;
+    for (const auto& scope : all_scopes(s, {here.at.environment, {}, here.at.is_prod}))
+        for (const auto& e : scope.names)
+            names.insert(e.name);
+    std::vector<explanation> out;
+    for (const auto& name : names) {
+        auto e = need(s.vault().resolver().explain(here.at.where(), name), here.at.where(), name);
+        if (e.outcome != coffer::errc{}) out.push_back(std::move(e));
+    }
+    return out;
+}
+
+auto cells_of(const explanation& e) -> std::vector<std::string> {
+    const auto* const won = winner(e);
+    if (won == nullptr) return {printable(e.name), "absent", "–", "–", "", "", ""};
+    return {printable(e.name),
+            std::string(state_of(e)),
+            won->state == layer_state::hidden ? "–" : short_name(won->where),
+            "v" + std::to_string(won->version),
+            ago(won->at, now_ms()),
+            printable(won->author),
+            entry_note::read(won->note).shown()};
+}
+
+auto json_of(const scope_list& scope) -> json::object {
+    auto out = place_json(scope.at, {});
+    auto& secrets = out["secrets"].emplace_array();
+    for (const auto& e : scope.names)
+        secrets.push_back(entry_json(e));
+    return out;
+}
+
+auto summary_of(const scope_list& scope) -> std::string {
+    std::map<std::string_view, std::size_t> states;
+    for (const auto& e : scope.names)
+        ++states[state_of(e)];
+    std::vector<std::string> parts;
+    for (const auto& [state, n] : states)
+        parts.push_back(std::to_string(n) + " " + std::string(state));
+    return count(scope.names.size(), "name") + " in " + scope.at.text() +
+           (parts.empty() ? "" : ": " + join(parts, ", "));
+}
+
+void show_one(session& s, const scope_list& scope) {
+    if (s.json()) {
+        put_json(json_of(scope));
+        return;
+    }
+    table rows;
+    rows.row({"NAME", "STATE", "FROM", "VERSION", "SET", "BY", "NOTE"});
+    for (const auto& e : scope.names)
+        rows.row(cells_of(e));
+    if (!scope.names.empty()) put(rows.text());
+    s.hint(summary_of(scope));
+}
+
+void show_all(const std::vector<scope_list>& scopes) {
+    table rows;
+    rows.row({"SCOPE", "NAME", "STATE", "FROM", "VERSION", "SET", "BY", "NOTE"});
+    for (const auto& scope : scopes)
+        for (const auto& e : scope.names) {
+            auto cells = cells_of(e);
+            cells.insert(cells.begin(), scope.at.text());
+            rows.row(std::move(cells));
+        }
+    put(rows.text());
+}
+
+auto matrix_cell(const scope_list& scope, const std::string& name) -> std::string {
+    for (const auto& e : scope.names) {
+        if (e.name != name) continue;
+        const auto state = state_of(e);
+        const bool numbered = state == "set" || state == "own" || state == "overridden";
+        return std::string(state) + (numbered ? " v" + std::to_string(winner(e)->version) : "");
+    }
+    return "–";
+}
+
+void show_matrix(const std::vector<scope_list>& scopes) {
+    std::set<std::string> names;
+    table rows;
+    std::vector<std::string> top{""};
+    for (const auto& scope : scopes) {
+        top.push_back(scope.at.space.empty() ? "environment " + printable(scope.at.environment)
+                                             : "space " + printable(scope.at.space));
+        for (const auto& e : scope.names)
+            names.insert(e.name);
+    }
+    rows.row(std::move(top));
+    for (const auto& name : names) {
+        std::vector<std::string> cells{printable(name)};
+        for (const auto& scope : scopes)
+            cells.push_back(matrix_cell(scope, name));
+        rows.row(std::move(cells));
+    }
+    put(rows.text());
+}
+
+void keep_own(scope_list& scope) {
+    std::erase_if(scope.names, [](const explanation& e) { return !e.decided() || e.decides > 0; });
+}
+
+auto run_list(session& s) -> int {
+    const bool matrix = s.in.has("matrix");
+    if (!matrix && !s.in.has("all-spaces")) {
+        auto scope = list_of(s, s.here());
+        if (s.in.has("missing")) scope.names = missing_in(s, scope);
+        if (s.in.has("own")) keep_own(scope);
+        show_one(s, scope);
+        return 0;
+    }
+    auto scopes = all_scopes(s, s.environment_here());
+    for (auto& scope : scopes) {
+        if (s.in.has("missing")) scope.names = missing_in(s, scope);
+        if (s.in.has("own")) keep_own(scope);
+    }
+    if (s.json()) {
+        json::object out;
+        out["environment"] = scopes.front().at.environment;
+        auto& all = out["scopes"].emplace_array();
+        for (const auto& scope : scopes)
+            all.push_back(json_of(scope));
+        put_json(out);
+    } else if (matrix) {
+        show_matrix(scopes);
+    } else {
+        show_all(scopes);
+    }
+    return 0;
+}
+
+} // namespace
+
+auto list_verb() -> verb {
+    return {
+        .name = "list",
+        .summary = "names, states, versions, ages; no values",
+        .details = "States: set (of an environment), own, overridden, inherited, hidden, expired, "
+                   "damaged.",
+        .options = {{"--all-spaces", takes::nothing, {}, "the environment and each of its spaces"},
+                    {"--own", takes::nothing, {}, "only what this scope says itself"},
+                    {"--missing",
+                     takes::nothing,
+                     {},
+                     "names of this environment that can't be read here, and why"},
+                    {"--matrix", takes::nothing, {}, "one column for each space"}},
+        .run = run_list,
+    };
+}
+
+} // namespace command

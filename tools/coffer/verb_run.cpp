@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "child.hpp"
+#include "dotenv.hpp"
+#include "glob.hpp"
+#include "output.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/redactor.hpp>
+
+#include <array>
+#include <csignal>
+#include <memory>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace command {
+
+using coffer::named_secret;
+
+namespace {
+
+/// What a command is given, and what is told of it.
+struct provision {
+    child_environment variables;
+    std::size_t given = 0;
+    std::size_t inherited = 0;
+    std::vector<std::string> left_out{};
+    bool stale = false;
+    std::vector<std::string> state{}; ///< Names and versions: what a change shows in.
+};
+
+auto state_of(const coffer::view& view, const glob_list& only) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (const auto& e : view.list())
+        if (e.outcome == coffer::errc{} && only.matches(e.name))
+            out.push_back(e.name + "\n" + std::to_string(e.decides) + "\n" +
+                          std::to_string(e.layers[e.decides].version));
+    return out;
+}
+
+auto provide(session& s, const place& at, const coffer::view& view) -> provision {
+    const glob_list only(s.in.text("only"));
+    const auto prefix = s.in.text("prefix").value_or("");
+    provision out{
+        child_environment(s.in.has("clean-env")), 0, 0, {}, view.stale(), state_of(view, only)};
+    for (const auto& one : need(view.all(), at.where())) {
+        if (!only.matches(one.name)) continue;
+        const auto name = prefix + one.name;
+        const auto value = one.value.expose_secret();
+        if (!is_variable_name(name)) {
+            out.left_out.push_back("\"" + printable(one.name) +
+                                   "\" can't be a variable name, left out");
+        } else if (value.find('\0') != value.npos) {
+            out.left_out.push_back("the value of " + printable(one.name) +
+                                   " holds a NUL, left out");
+        } else {
+            out.variables.set(name, value);
+            ++out.given;
+            if (!at.space.empty() && one.from.space.empty()) ++out.inherited;
+        }
+    }
+    return out;
+}
+
+void announce(const session& s, const place& at, const provision& p) {
+    auto text = count(p.given, "secret") + " for " + at.text();
+    if (!at.space.empty())
+        text += " (" + std::to_string(p.inherited) + " inherited, " +
+                std::to_string(p.given - p.inherited) + " own)";
+    text += p.stale ? ", stale" : ", fresh";
+    for (const auto& left : p.left_out)
+        text += "; " + left;
+    if (p.left_out.empty())
+        s.hint(text);
+    else
+        s.notice(text);
+}
+
+/// Output of the command on its way through: what is known to be a value is cut out.
+class redacted_stream {
+public:
+    redacted_stream(coffer::redactor with, int to) : redact_(std::move(with)), to_(to) {}
+
+    void know(const coffer::view& view, const place& at) {
+        need(redact_.add_all(view), at.where());
+    }
+    /// Moves what is there; false at the end of the stream.
+    auto move(int from) -> bool {
+        std::array<char, 16384> piece{};
+        const auto n = ::read(from, piece.data(), piece.size());
+        if (n > 0) write(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
+        coffer::wipe(piece.data(), piece.size());
+        return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+    }
+    void finish() { write(redact_.flush()); }
+
+private:
+    void write(const std::string& text) const {
+        for (std::string_view rest = text; !rest.empty();) {
+            const auto n = ::write(to_, rest.data(), rest.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return; // nobody reads any more: the command goes on
+            rest.remove_prefix(static_cast<std::size_t>(n));
+        }
+    }
+    coffer::redactor redact_;
+    int to_;
+};
+
+/// A command that runs below this one: its output is redacted, it learns of changes.
+class supervised {
+public:
+    supervised(session& s, place at, coffer::view view, provision first)
+        : s_(s), at_(std::move(at)), view_(std::move(view)), current_(std::move(first)),
+          redact_(s.in.has("redact")), watch_(s.in.text("watch").value_or("")) {
+        if (watch_ == "true") watch_ = "restart";
+        if (!watch_.empty() && watch_ != "restart" && watch_ != "SIGHUP")
+            refuse("--watch is restart or SIGHUP");
+        ::signal(SIGPIPE, SIG_IGN);
+    }
+
+    auto run() -> int {
+        start();
+        while (!process_->ended())
+            wait();
+        finish();
+        return *process_->ended();
+    }
+
+private:
+    void start() {
+        process_ = std::make_unique<child>(s_.in.after_dashes, current_.variables, redact_);
+        if (!redact_) return;
+        const auto known = need(coffer::redactor::open(view_), at_.where());
+        out_ = std::make_unique<redacted_stream>(known, STDOUT_FILENO);
+        err_ = std::make_unique<redacted_stream>(known, STDERR_FILENO);
+        out_open_ = err_open_ = true;
+    }
+    void finish() {
+        if (!redact_) return;
+        for (int i = 0; i < 64 && out_open_ && pending(process_->out()); ++i)
+            out_open_ = out_->move(process_->out());
+        for (int i = 0; i < 64 && err_open_ && pending(process_->err()); ++i)
+            err_open_ = err_->move(process_->err());
+        out_->finish();
+        err_->finish();
+    }
+    static auto pending(int fd) -> bool {
+        pollfd one{fd, POLLIN, 0};
+        return ::poll(&one, 1, 0) > 0;
+    }
+
+    void wait() {
+        std::array<pollfd, 3> on{{{signals_.wake(), POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}}};
+        if (out_open_) on[1].fd = process_->out();
+        if (err_open_) on[2].fd = process_->err();
+        const int ready = ::poll(on.data(), on.size(), watch_.empty() ? -1 : 1000);
+        if (ready > 0 && on[0].revents != 0) signals_.drain();
+        if (ready > 0 && on[1].revents != 0) out_open_ = out_->move(process_->out());
+        if (ready > 0 && on[2].revents != 0) err_open_ = err_->move(process_->err());
+        if (!watch_.empty() && now_ms() - looked_ >= 1000) look();
+    }
+
+    void look() {
+        looked_ = now_ms();
+        auto view = s_.vault().resolver().at(at_.where());
+        if (!view) return trouble(view.error());
+        trouble_ = coffer::errc{};
+        if (state_of(*view, glob_list(s_.in.text("only"))) == current_.state) return;
+        auto all = view->all();
+        if (!all) return trouble(all.error());
+        view_ = *std::move(view);
+        current_ = provide(s_, at_, view_);
+        s_.notice("secrets of " + at_.text() +
+                  " changed: " + (watch_ == "restart" ? "starting again" : "sending SIGHUP"));
+        if (watch_ == "SIGHUP") {
+            if (redact_) out_->know(view_, at_), err_->know(view_, at_);
+            process_->send(SIGHUP);
+            return;
+        }
+        process_->stop();
+        finish();
+        start();
+    }
+    /// The command goes on with what it has; said once.
+    void trouble(const coffer::failure& why) {
+        if (why.code != trouble_)
+            s_.notice("can't look for changes now: " + words_for(why, at_.where(), {}));
+        trouble_ = why.code;
+    }
+
+    session& s_;
+    place at_;
+    coffer::view view_;
+    provision current_;
+    bool redact_;
+    std::string watch_;
+    signal_forwarding signals_{};
+    std::unique_ptr<child> process_{};
+    std::unique_ptr<redacted_stream> out_{};
+    std::unique_ptr<redacted_stream> err_{};
+    bool out_open_ = false;
+    bool err_open_ = false;
+    std::uint64_t looked_ = now_ms();
+    coffer::errc trouble_{};
+};
+
+void tell_if_not_started(const session& s, int code) {
+    const auto& command = printable(s.in.after_dashes.front());
+    if (code == 127) tell("there is no command " + command);
+    if (code == 126) tell("the command " + command + " can't be executed");
+}
+
+auto run_run(session& s) -> int {
+    if (s.in.after_dashes.empty()) refuse("what shall be run? coffer run … -- CMD");
+    const auto at = s.here();
+    auto view = need(s.vault().resolver().at(at.where()), at.where());
+    auto given = provide(s, at, view);
+    announce(s, at, given);
+    if (s.dry_run()) return 0;
+    if (s.in.has("redact") || s.in.has("watch"))
+        return supervised(s, at, std::move(view), std::move(given)).run();
+    const auto code = become(s.in.after_dashes, given.variables);
+    tell_if_not_started(s, code);
+    return code;
+}
+
+} // namespace
+
+auto run_verb() -> verb {
+    return {
+        .name = "run",
+        .arguments = "-- CMD…",
+        .summary = "run a command with the secrets as environment variables",
+        .details = "Variables are set literally. Its exit code is the command's own, 128 + signal "
+                   "if one ended\n"
+                   "it; 125: Coffer failed before it started, 126: it can't be executed, 127: "
+                   "there is none.\n"
+                   "--redact cuts values of 8 bytes and more out of what the command prints; the "
+                   "end of what\n"
+                   "it printed may be held back until it prints more. --watch looks every second.",
+        .options = {{"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
+                    {"--prefix", takes::value, "P", "put P before every name"},
+                    {"--clean-env",
+                     takes::nothing,
+                     {},
+                     "no other variables but PATH, HOME and their like"},
+                    {"--redact", takes::nothing, {}, "cut the values out of its stdout and stderr"},
+                    {"--watch", takes::optional_value, "[=restart|SIGHUP]",
+                     "when a secret changed, start it again or send SIGHUP"}},
+        .run = run_run};
+}
+
+} // namespace command

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "scope_metadata.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/format/codec.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::errc;
+
+namespace {
+
+auto name_json(const place& at, const scope_metadata& meta) -> json::object {
+    auto out = place_json(at, {});
+    out["name"] = meta.name;
+    if (at.space.empty()) out["prod"] = meta.is_prod;
+    return out;
+}
+
+/// The id that goes with a name: the one that is given, the name itself if it can be one, or
+/// random.
+auto id_of(const session& s, const std::string& name, std::string_view prefix) -> std::string {
+    const auto plain = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_';
+    };
+    if (auto id = s.in.text("id")) return *std::move(id);
+    if (name.size() <= 64 && std::ranges::all_of(name, plain)) return name;
+    std::array<std::byte, 8> random{};
+    need(coffer::cryptopp::aes_256_gcm{}.random(random));
+    return std::string(prefix) + coffer::format::to_hex(random);
+}
+
+/// A scope's id is free and its name means nobody else yet.
+void require_new(coffer::result<std::string> known, const place& at) {
+    if (known)
+        throw problem(errc::conflict,
+                      place_name(at.where()) + " is there already. Nothing was written.",
+                      at.where());
+    if (known.error().code != errc::unknown_scope) need(std::move(known), at.where());
+}
+
+void report(const session& s, const place& at, std::string_view what, const scope_metadata& meta) {
+    if (s.json())
+        put_json(name_json(at, meta));
+    else
+        put_line(place_name(at.where()) + "  " + std::string(what) +
+                 (meta.name.empty() || meta.name == (at.space.empty() ? at.environment : at.space)
+                      ? ""
+                      : "  name " + printable(meta.name)));
+}
+
+auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view title) -> int {
+    table rows;
+    rows.row({std::string(title), "NAME", title == "ENVIRONMENT" ? "PROD" : ""});
+    json::array all;
+    for (const auto& at : scopes) {
+        const auto text = s.vault().describe(at.where());
+        const auto meta = scope_metadata::read(text ? *text : "");
+        const auto trouble = text ? std::string() : std::string(to_string(text.error().code));
+        rows.row({printable(at.space.empty() ? at.environment : at.space),
+                  text ? printable(meta.name) : "!" + trouble, meta.is_prod ? "yes" : ""});
+        auto one = name_json(at, meta);
+        if (!text) one["error"] = trouble;
+        all.push_back(std::move(one));
+    }
+    if (s.json()) {
+        json::object out;
+        out[title == "ENVIRONMENT" ? "environments" : "spaces"] = std::move(all);
+        put_json(out);
+    } else if (!scopes.empty()) {
+        put(rows.text());
+    }
+    return 0;
+}
+
+// Environments ------------------------------------------------------------------------------------
+
+auto run_env_list(session& s) -> int {
+    std::vector<place> all;
+    for (auto& id : need(s.vault().environments()))
+        all.push_back({std::move(id), {}, false});
+    return show_scopes(s, all, "ENVIRONMENT");
+}
+
+auto run_env_create(session& s) -> int {
+    const auto& name = s.in.arguments.front();
+    const place at{id_of(s, name, "env_"), {}, s.in.has("prod")};
+    require_new(s.vault().describe(at.where()), at);
+    if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
+        return 0;
+    need(s.vault().create_environment(at.environment, scope_metadata::make(name, at.is_prod)),
+         at.where());
+    report(s, at, at.is_prod ? "made, PROD" : "made", {name, at.is_prod});
+    return 0;
+}
+
+auto existing_environment(session& s) -> place {
+    place at{s.environment_id(s.in.arguments.front()), {}, false};
+    at.is_prod = scope_metadata::read(need(s.vault().describe(at.where()), at.where())).is_prod;
+    return at;
+}
+
+auto run_env_rename(session& s) -> int {
+    const auto at = existing_environment(s);
+    const auto& name = s.in.arguments[1];
+    if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
+                                  "; its id stays."))
+        return 0;
+    need(s.vault().set_description(
+             at.where(),
+             scope_metadata::rename(need(s.vault().describe(at.where()), at.where()), name)),
+         at.where());
+    report(s, at, "renamed", {name, at.is_prod});
+    return 0;
+}
+
+auto run_env_remove(session& s) -> int {
+    const auto at = existing_environment(s);
+    const auto spaces = need(s.vault().spaces(at.environment), at.where()).size();
+    const auto names = need(s.vault().list(at.where()), at.where()).size();
+    if (!s.confirm(
+            "Removes " + place_name(at.where()) + (at.is_prod ? " (PROD)" : "") + " with " +
+            count(spaces, "space") + ", " + count(names, "name") +
+            " of its own and all that its spaces hold. It can't be undone but from a backup."))
+        return 0;
+    need(s.vault().remove_environment(at.environment), at.where());
+    report(s, at, "removed", {});
+    return 0;
+}
+
+// Spaces ------------------------------------------------------------------------------------------
+
+auto run_space_list(session& s) -> int {
+    const auto environment = s.environment_here();
+    std::vector<place> all;
+    for (auto& id : need(s.vault().spaces(environment.environment), environment.where()))
+        all.push_back({environment.environment, std::move(id), false});
+    return show_scopes(s, all, "SPACE");
+}
+
+auto run_space_create(session& s) -> int {
+    auto at = s.environment_here();
+    const auto& name = s.in.arguments.front();
+    at.space = id_of(s, name, "spa_");
+    require_new(s.vault().describe(at.where()), at);
+    if (!s.confirm_change(at, "Makes " + place_name(at.where()) + ".")) return 0;
+    need(s.vault().create_space(at.where(), scope_metadata::make(name, false)), at.where());
+    report(s, at, "made", {name, false});
+    return 0;
+}
+
+auto existing_space(session& s) -> place {
+    auto at = s.environment_here();
+    at.space = s.space_id(at.environment, s.in.arguments.front());
+    return at;
+}
+
+auto run_space_rename(session& s) -> int {
+    const auto at = existing_space(s);
+    const auto& name = s.in.arguments[1];
+    if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
+                                  "; its id stays."))
+        return 0;
+    need(s.vault().set_description(
+             at.where(),
+             scope_metadata::rename(need(s.vault().describe(at.where()), at.where()), name)),
+         at.where());
+    report(s, at, "renamed", {name, false});
+    return 0;
+}
+
+auto run_space_remove(session& s) -> int {
+    const auto at = existing_space(s);
+    const auto names = need(s.vault().list(at.where()), at.where()).size();
+    if (!s.confirm("Removes " + place_name(at.where()) + " with " + count(names, "name") +
+                   " of its own. It can't be undone but from a backup."))
+        return 0;
+    need(s.vault().remove_space(at.where()), at.where());
+    report(s, at, "removed", {});
+    return 0;
+}
+
+const option_spec id_option{
+    "--id", takes::value, "ID",
+    "an id of yours (us_env_123); else the name, if it can be one, or a random id"};
+
+} // namespace
+
+auto scope_verbs() -> std::vector<verb> {
+    return {
+        {.name = "env list", .summary = "the environments: ids, names", .run = run_env_list},
+        {.name = "env create",
+         .arguments = "NAME",
+         .least = 1,
+         .most = 1,
+         .summary = "make an environment",
+         .details = "Ids are visible in the datastore; names are sealed.",
+         .options = {id_option,
+                     {"--prod", takes::nothing, {}, "mark it as PROD: writes ask first"}},
+         .run = run_env_create},
+        {.name = "env rename",
+         .arguments = "ENV NAME",
+         .least = 2,
+         .most = 2,
+         .offers = completes::environments,
+         .summary = "give an environment another name; its id stays",
+         .run = run_env_rename},
+        {.name = "env remove",
+         .arguments = "ENV",
+         .least = 1,
+         .most = 1,
+         .offers = completes::environments,
+         .summary = "remove an environment with everything in it",
+         .details = "Asks first.",
+         .run = run_env_remove},
+        {.name = "space list", .summary = "the spaces of --env: ids, names", .run = run_space_list},
+        {.name = "space create",
+         .arguments = "NAME",
+         .least = 1,
+         .most = 1,
+         .summary = "make a space in --env",
+         .options = {id_option},
+         .run = run_space_create},
+        {.name = "space rename",
+         .arguments = "SPACE NAME",
+         .least = 2,
+         .most = 2,
+         .offers = completes::spaces,
+         .summary = "give a space another name; its id stays",
+         .run = run_space_rename},
+        {.name = "space remove",
+         .arguments = "SPACE",
+         .least = 1,
+         .most = 1,
+         .offers = completes::spaces,
+         .summary = "remove a space with everything in it",
+         .details = "Asks first.",
+         .run = run_space_remove},
+    };
+}
+
+} // namespace command

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "scope_metadata.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+#include "values_in.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace command {
+
+namespace {
+
+constexpr auto exposed =
+    "values never go on the command line (they come from stdin, --file or a prompt). What you "
+    "typed is "
+    "not repeated here, but it may be in your shell history now; treat it as exposed";
+
+/// A name beside other names: LIKE_THIS. One that could as well be a value is not taken for a name.
+auto is_plainly_a_name(std::string_view text) -> bool {
+    const auto allowed = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    if (text.empty() || !(text[0] >= 'A' && text[0] <= 'Z') || !std::ranges::all_of(text, allowed))
+        return false;
+    return text.size() < 16 || text.find('_') != text.npos;
+}
+
+/// Rule 1: no secret in argv. Before anything else, and whatever the names turn out to be.
+void refuse_values(const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        if (name.find('=') != name.npos) refuse(exposed);
+        if (names.size() > 1 && !is_plainly_a_name(name)) refuse(exposed);
+        if (!coffer::check_name(name)) refuse("that is no name: 1 to 1,024 characters of UTF-8");
+    }
+}
+
+auto expiry_of(const session& s) -> std::uint64_t {
+    const auto when = s.in.text("expires");
+    if (!when) return 0;
+    const auto at = parse_date(*when);
+    const auto in = parse_duration(*when);
+    if ((!at && !in) || (in && *in == 0))
+        refuse("--expires takes a day like 2026-01-31 or a time like 90d");
+    if (at && *at <= now_ms()) refuse("--expires is in the past");
+    return at ? *at : now_ms() + *in;
+}
+
+/// The note to write: what is given, and of what is there the half that is not.
+auto note_of(session& s, const place& at) -> std::optional<std::string> {
+    const auto text = s.in.text("note");
+    const auto day = s.in.text("rotate-by");
+    if (!text && !day) return std::nullopt;
+    if (day && !parse_date(*day)) refuse("--rotate-by takes a day like 2026-01-31");
+    entry_note note;
+    if (!text || !day)
+        for (const auto& e : need(s.vault().list(at.where()), at.where())) {
+            if (std::ranges::find(s.in.arguments, e.name) == s.in.arguments.end() || e.note.empty())
+                continue;
+            if (e.state == coffer::format::entry_state::deleted) continue;
+            if (s.in.arguments.size() > 1)
+                refuse("several names with notes of their own: give --note and --rotate-by");
+            note = entry_note::read(e.note);
+        }
+    if (text) note.text = *text;
+    if (day) note.rotate_by = *day;
+    return note.write();
+}
+
+auto plan_of(session& s, const place& at) -> std::string {
+    std::vector<std::string> parts;
+    for (const auto& name : s.in.arguments)
+        parts.push_back(printable(name) + " in " + at.text() + " " + reach(s, at, name));
+    return "Sets " + join(parts, ", ") + ".";
+}
+
+void report(session& s, const place& at, const std::string& name, const coffer::written& done) {
+    if (s.json()) {
+        auto out = place_json(at, name);
+        out["version"] = done.version;
+        out["changed"] = done.changed;
+        put_json(out);
+        return;
+    }
+    const auto what =
+        done.changed ? reach(s, at, name) : std::string("unchanged: this value was there already");
+    put_line(printable(name) + "  " + at.text() + "  v" + std::to_string(done.version) +
+             (what.empty() ? "" : "   " + what));
+}
+
+auto run_set(session& s) -> int {
+    refuse_values(s.in.arguments);
+    const auto at = s.here();
+    coffer::write_options with;
+    with.if_version = s.in.number("if-version");
+    with.expires = expiry_of(s);
+    with.note = note_of(s, at);
+    if (with.note && !coffer::check_note(*with.note))
+        refuse("the note is over 4,096 bytes or no UTF-8");
+    if (with.if_version && s.in.arguments.size() > 1) refuse("--if-version goes with one name");
+    if (s.dry_run() || at.is_prod)
+        if (!s.confirm(plan_of(s, at))) return 0;
+    const auto& first = s.in.arguments.front();
+    auto done = s.vault().put_many(at.where(), values_of_names(s), with);
+    if (!done) need_written(s, at, first, done.error());
+    for (std::size_t i = 0; i < done->size(); ++i)
+        report(s, at, s.in.arguments[i], (*done)[i]);
+    return 0;
+}
+
+} // namespace
+
+auto set_verb() -> verb {
+    return {
+        .name = "set",
+        .arguments = "NAME…",
+        .least = 1,
+        .most = any_number,
+        .offers = completes::names,
+        .summary = "set a value, or override it in a space",
+        .details = "The value comes from stdin, --file, --generate or a prompt without echo; never "
+                   "from the\n"
+                   "command line. Several names: one prompt each, one atomic write. From a pipe "
+                   "one final\n"
+                   "newline is dropped, and said.",
+        .options = {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
+                    {"--generate", takes::optional_value, "[=32]",
+                     "make a random value of so many characters; it is not shown"},
+                    {"--note", takes::value, "T", "what it is for; kept sealed"},
+                    {"--rotate-by", takes::value, "DATE",
+                     "a reminder: 2026-01-31; never stops a read"},
+                    {"--expires", takes::value, "WHEN",
+                     "not served any more from then on: 2026-01-31 or 90d"},
+                    {"--if-version", takes::value, "N",
+                     "only if this scope's own value is at version N; 0: it has none"},
+                    {"--exact", takes::nothing, {}, "keep the final newline"}},
+        .run = run_set,
+    };
+}
+
+} // namespace command

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::errc;
+
+namespace {
+
+/// The worst that was found, as an exit code: damage before keys that are not to be had.
+class verdict {
+public:
+    void add(errc why) {
+        if (worst_ == errc{} || exit_code_of(why) == 7) worst_ = why;
+    }
+    auto exit_code() const -> int { return worst_ == errc{} ? 0 : exit_code_of(worst_); }
+
+private:
+    errc worst_{};
+};
+
+auto text_of(const coffer::damaged_version& d) -> std::string {
+    return printable(d.name) + " in " + printable(to_string(d.where.view())) + " v" +
+           std::to_string(d.version) + ": " + std::string(to_string(d.why));
+}
+
+auto json_of(const coffer::verification& found) -> json::object {
+    json::object out;
+    out["checked"] = found.checked;
+    auto& damaged = out["damaged"].emplace_array();
+    for (const auto& d : found.damaged) {
+        json::object one;
+        one["name"] = d.name;
+        one["scope"] = to_string(d.where.view());
+        one["version"] = d.version;
+        one["error"] = std::string(to_string(d.why));
+        damaged.push_back(std::move(one));
+    }
+    return out;
+}
+
+/// One environment's report: its line, and its damage.
+void check(session& s, const std::string& id, table& rows, std::vector<std::string>& damage,
+           json::array& all, verdict& v) {
+    const auto found = s.vault().verify(id);
+    json::object out;
+    if (found) {
+        out = json_of(*found);
+        rows.row({printable(id), count(found->checked, "value") + " opened",
+                  std::to_string(found->damaged.size()) + " damaged"});
+        for (const auto& d : found->damaged) {
+            damage.push_back(text_of(d));
+            v.add(d.why);
+        }
+    } else {
+        out["error"] = std::string(to_string(found.error().code));
+        rows.row({printable(id), "can't be read", std::string(to_string(found.error().code))});
+        damage.push_back(words_for(found.error(), {.environment = id}, {}));
+        v.add(found.error().code);
+    }
+    out["environment"] = id;
+    all.push_back(std::move(out));
+}
+
+auto run_verify(session& s) -> int {
+    auto environments = need(s.vault().environments());
+    // Coffer's own is there as soon as there is any environment.
+    if (!environments.empty())
+        environments.insert(environments.begin(), std::string(coffer::system_environment));
+    if (const auto only = s.in.text("env")) environments = {s.environment_id(*only)};
+    table rows;
+    std::vector<std::string> damage;
+    json::array all;
+    verdict v;
+    for (const auto& id : environments)
+        check(s, id, rows, damage, all, v);
+    if (s.json()) {
+        json::object out;
+        out["ok"] = damage.empty();
+        out["environments"] = std::move(all);
+        put_json(out);
+        return v.exit_code();
+    }
+    put(rows.text());
+    for (const auto& line : damage)
+        put_line("damaged: " + line);
+    put_line(damage.empty() ? "all is whole" : "See docs/operating.md#damaged");
+    return v.exit_code();
+}
+
+} // namespace
+
+auto verify_verb() -> verb {
+    return {
+        .name = "verify",
+        .summary = "open every version of every value, and say what is damaged",
+        .details =
+            "All environments, or the one of --env. Exit code 7 if anything was changed behind\n"
+            "Coffer's back.",
+        .run = run_verify};
+}
+
+} // namespace command

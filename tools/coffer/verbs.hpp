@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_VERBS_HPP
+#define COFFER_COMMAND_VERBS_HPP
+
+#include "verb.hpp"
+
+#include <vector>
+
+/// Every verb is defined in the unit of its family (verb_*.cpp) and listed in verbs.cpp.
+namespace command {
+
+auto init_verb() -> verb;
+auto scope_verbs() -> std::vector<verb>; ///< env … and space …
+auto set_verb() -> verb;
+auto get_verb() -> verb;
+auto list_verb() -> verb;
+auto explain_verb() -> verb;
+auto history_verb() -> verb;
+auto unset_verb() -> verb;
+auto hide_verb() -> verb;
+auto unhide_verb() -> verb;
+auto undelete_verb() -> verb;
+auto rollback_verb() -> verb;
+auto import_verb() -> verb;
+auto export_verb() -> verb;
+auto run_verb() -> verb;
+auto verify_verb() -> verb;
+auto git_verbs() -> std::vector<verb>;
+auto config_verb() -> verb;
+auto completion_verbs() -> std::vector<verb>;
+auto version_verb() -> verb;
+auto help_verb() -> verb;
+
+/// The help of one verb, or of the command where it is null.
+auto help_text(const verb* of) -> std::string;
+/// `coffer 0.1.0 (format 1)`.
+auto version_text() -> std::string;
+
+} // namespace command
+
+#endif

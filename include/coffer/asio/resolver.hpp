@@ -109,6 +109,7 @@ private:
 
     template <class Self>
     void start(Self& self) {
+        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
         auto& engine = *io_->engine;
         const auto valid = check_context(where_.view());
         if (valid) slot_ = engine.borrow_slot(where_.environment);

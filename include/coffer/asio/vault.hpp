@@ -43,6 +43,7 @@ public:
             return boost::asio::post(std::move(self));
         }
         if (!edit_) return finish(self, edit_.error());
+        self.reset_cancellation_state(boost::asio::enable_total_cancellation());
         auto& engine = *io_->engine;
         engine.slot_of(environment_); // a write makes it one to keep
         auto slot = engine.borrow_slot(environment_);

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TESTS_SUPPORT_ALGORITHM_WORLD_HPP
+#define COFFER_TESTS_SUPPORT_ALGORITHM_WORLD_HPP
+
+#include "support/algorithm_drivers.hpp"
+
+#include <coffer/algorithm/drive.hpp>
+#include <coffer/memory/store.hpp>
+#include <coffer/testing/fake_key_provider.hpp>
+#include <coffer/testing/manual_clock.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace coffer_test {
+
+/// An edit whose answer can be shown as text.
+struct shown_edit {
+    std::shared_ptr<coffer::algorithm::queued_edit> edit{};
+    std::function<coffer::result<std::string>()> take{}; ///< Once, after the change.
+};
+
+inline auto text_of(const coffer::algorithm::edits::put::value_type& all) -> std::string {
+    std::string out;
+    for (const auto& w : all)
+        out += std::to_string(w.version) + (w.changed ? "+ " : "= ");
+    return out;
+}
+inline auto text_of(const coffer::written& w) -> std::string {
+    return text_of(std::vector{w});
+}
+inline auto text_of(bool made) -> std::string {
+    return made ? "made" : "was there";
+}
+inline auto text_of(std::size_t count) -> std::string {
+    return std::to_string(count);
+}
+inline auto text_of(const coffer::wiped_bytes& value) -> std::string {
+    return std::string(coffer::as_text(value));
+}
+
+template <class E>
+auto show(E edit) -> shown_edit {
+    auto held = std::make_shared<coffer::algorithm::answered_edit<E>>(std::move(edit));
+    return {held, [held]() -> coffer::result<std::string> {
+                auto answer = held->take();
+                return answer ? coffer::result<std::string>(text_of(*answer)) : answer.error();
+            }};
+}
+
+inline auto key(std::string space, std::string actor, std::string name)
+    -> coffer::format::entry_key {
+    return {std::move(space), std::move(actor), std::move(name)};
+}
+inline auto put(coffer::format::entry_key scope,
+                std::vector<std::pair<std::string, std::string>> values,
+                coffer::write_options with = {}) -> shown_edit {
+    std::vector<coffer::named_value> in;
+    for (const auto& [name, value] : values) {
+        const auto data = coffer::as_bytes(value);
+        in.push_back({name, coffer::wiped_bytes(data.begin(), data.end())});
+    }
+    return show(coffer::algorithm::edits::put{std::move(scope), std::move(in), std::move(with),
+                                              "tester", false});
+}
+
+/// One environment in a store of its own, with keys that tell what they remember, at a fixed time.
+struct algorithm_world {
+    coffer::memory::store store{};
+    coffer::testing::fake_key_provider keys{};
+    coffer::testing::manual_clock time{};
+    test_cipher cipher{};
+    coffer::algorithm::subject of{"realm", "env",
+                                  coffer::format::partition_name(test_cipher{}, "realm", "env")};
+    algorithm_driver* driver = all_algorithm_drivers().front().get();
+
+    auto look(coffer::any_store through, coffer::any_key_provider by,
+              test_snapshot known = nullptr) const -> coffer::result<test_snapshot> {
+        std::optional<coffer::mark> seen;
+        if (known != nullptr) seen = known->head.mark_of();
+        return driver->look(std::make_unique<test_refresh>(cipher, of, std::move(known), seen),
+                            std::move(through), std::move(by));
+    }
+    /// The newest state, looked at by somebody who remembers nothing.
+    auto find_newest() const -> coffer::result<test_snapshot> {
+        test_refresh a(cipher, of, nullptr, std::nullopt);
+        auto s = store;
+        auto k = keys;
+        return coffer::algorithm::run(a, s, k);
+    }
+    auto newest() const -> test_snapshot { return find_newest().value(); }
+    auto change(const std::vector<shown_edit>& edits, coffer::algorithm::transact_options with,
+                coffer::any_store through, coffer::any_key_provider by,
+                test_snapshot known = nullptr) const
+        -> coffer::result<coffer::algorithm::transacted<test_cipher>> {
+        std::vector<coffer::algorithm::queued_edit*> in;
+        for (const auto& e : edits)
+            in.push_back(e.edit.get());
+        std::optional<coffer::mark> seen;
+        if (known != nullptr) seen = known->head.mark_of();
+        return driver->change(std::make_unique<test_transact>(cipher, of, std::move(known), seen,
+                                                              time, std::move(in), std::move(with)),
+                              std::move(through), std::move(by));
+    }
+    auto change(const std::vector<shown_edit>& edits, coffer::algorithm::transact_options with = {},
+                test_snapshot known = nullptr) const
+        -> coffer::result<coffer::algorithm::transacted<test_cipher>> {
+        return change(edits, std::move(with), store, keys, std::move(known));
+    }
+
+    /// As if so many objects had been sealed under the active DEK: a head that says so, well
+    /// signed.
+    void raise_seals(std::uint64_t to) {
+        const auto now = newest();
+        auto head = now->head;
+        head.generation += 1;
+        head.ancestors = coffer::format::next_ancestors(now->head);
+        head.deks.back().seals = to;
+        auto data = coffer::algorithm::sign_head(*now->keys->find(head.active().number), head);
+        const auto at = coffer::format::revision_of(cipher.sha256(data));
+        const std::vector<coffer::object_write> writes{{"head", std::move(data)}};
+        (void)store.commit(of.partition, now->at, at, writes).value();
+    }
+
+    /// A state as text: all but what is random.
+    static auto dump(const test_snapshot& s) -> std::string {
+        if (s == nullptr) return "none";
+        std::string out = "generation " + std::to_string(s->head.generation) +
+                          (s->closed() ? " closed" : "") + " deks";
+        for (const auto& d : s->head.deks)
+            out += " " + std::to_string(d.number) + "/" + std::to_string(d.cipher) + "/" +
+                   std::to_string(d.seals);
+        out += "\n";
+        s->pages.each_from({}, [&](const coffer::format::entry& e, const coffer::tree::leaf& l) {
+            out += e.key.space + "|" + e.key.actor + "|" + e.key.name + " (" + e.note + ")";
+            for (const auto& v : e.versions)
+                out += " " + std::to_string(v.number) + "/" +
+                       std::to_string(static_cast<int>(v.state)) + "/" + std::to_string(v.at) +
+                       "/" + std::to_string(v.expires) + "/" + v.author;
+            if (l.state() == coffer::format::entry_state::value) {
+                const auto opened = s->open(l);
+                out += " = ";
+                out += opened ? coffer::as_text(opened->view()) : to_string(opened.error().code);
+            }
+            out += "\n";
+            return true;
+        });
+        return out;
+    }
+    auto dump() const -> std::string {
+        const auto found = find_newest();
+        return found ? dump(*found) : std::string(to_string(found.error().code));
+    }
+    /// How many entries lie in the partition, listed or not.
+    auto objects() -> std::size_t { return store.list(of.partition).value().entries.size(); }
+};
+
+} // namespace coffer_test
+
+#endif

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/detail/flights.hpp>
+
+#include "support/catch.hpp"
+
+#include <coffer/detail/write_queue.hpp>
+
+#include <atomic>
+#include <optional>
+#include <stdexcept>
+#include <thread>
+#include <vector>
+
+using namespace coffer;
+using coffer::detail::flight;
+using coffer::detail::flights;
+
+namespace {
+
+struct waiter final : coffer::detail::flight_waiter {
+    std::optional<flight> leads{};
+    std::optional<result<void>> told{};
+    void lead(flight&& mine) override { leads.emplace(std::move(mine)); }
+    void landed(const result<void>& outcome) override { told = outcome; }
+};
+struct writer final : coffer::detail::write_waiter {
+    coffer::detail::waiting_write entry{};
+    std::optional<coffer::detail::write_batch> leads{};
+    std::optional<result<void>> told{};
+    void lead(coffer::detail::write_batch&& batch) override { leads.emplace(std::move(batch)); }
+    void written(const result<void>& outcome) override { told = outcome; }
+};
+auto queue(coffer::detail::write_queue& q, bool create = false) -> std::shared_ptr<writer> {
+    auto w = std::make_shared<writer>();
+    w->entry.create = create;
+    w->entry.waiter = w;
+    q.join(w->entry);
+    return w;
+}
+
+} // namespace
+
+TEST_CASE("who comes while a flight is under way waits for the next one", "[flights]") {
+    flights all;
+    const auto first = std::make_shared<waiter>();
+    const auto second = std::make_shared<waiter>();
+    const auto third = std::make_shared<waiter>();
+    all.join(first);
+    REQUIRE(first->leads);
+    all.join(second);
+    all.join(third);
+    CHECK_FALSE(second->leads);
+    first->leads->ends_with(errc::denied);
+    first->leads.reset();
+    CHECK(first->told->error() == errc::denied);
+    CHECK_FALSE(second->told);
+    REQUIRE(second->leads);
+    CHECK_FALSE(third->leads);
+    second->leads->ends_with({});
+    second->leads.reset();
+    CHECK(second->told->has_value());
+    CHECK(third->told->has_value());
+}
+
+TEST_CASE("a flight that is dropped is unavailable to all, and the next one starts", "[flights]") {
+    flights all;
+    const auto first = std::make_shared<waiter>();
+    const auto second = std::make_shared<waiter>();
+    all.join(first);
+    all.join(second);
+    first->leads.reset();
+    CHECK(first->told->error() == errc::unavailable);
+    CHECK(second->leads);
+    second->leads.reset();
+    CHECK(all.share([] { return result<void>(); }));
+    CHECK_THROWS_AS(all.share([]() -> result<void> { throw std::runtime_error("no memory"); }),
+                    std::runtime_error);
+    CHECK(all.share([] { return result<void>(errc::stale); }).error() == errc::stale);
+}
+
+TEST_CASE("threads and waiters share flights, of which each begins after the call", "[flights]") {
+    flights all;
+    std::atomic<int> state{0};
+    std::atomic<int> flown{0};
+    std::atomic<int> seen{0};
+    std::vector<std::thread> threads;
+    std::atomic<int> old{0};
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&] {
+            for (int i = 0; i < 200; ++i) {
+                const auto before = ++state;
+                (void)all.share([&] {
+                    seen = state.load();
+                    ++flown;
+                    return result<void>();
+                });
+                if (seen.load() < before) ++old;
+            }
+        });
+    for (auto& t : threads)
+        t.join();
+    CHECK(old == 0);
+    CHECK(flown <= 800);
+}
+
+TEST_CASE(
+    "the writes that wait go into one batch, of those that may create or of those that may not",
+    "[flights]") {
+    coffer::detail::write_queue q;
+    const auto first = queue(q);
+    REQUIRE(first->leads);
+    const auto second = queue(q, true);
+    const auto third = queue(q, true);
+    const auto fourth = queue(q);
+    first->leads->ends_with(errc::conflict);
+    first->leads.reset();
+    CHECK(first->told->error() == errc::conflict);
+    REQUIRE(second->leads);
+    CHECK(second->leads->create());
+    CHECK(second->leads->edits().size() == 2);
+    second->leads->ends_with({});
+    second->leads.reset();
+    CHECK(second->told->has_value());
+    CHECK(third->told->has_value());
+    CHECK_FALSE(fourth->told);
+    REQUIRE(fourth->leads);
+    fourth->leads.reset(); // dropped: nobody knows
+    CHECK(fourth->told->error() == errc::outcome_unknown);
+}
+
+TEST_CASE("a write is taken back from the queue, not from a commit", "[flights]") {
+    coffer::detail::write_queue q;
+    const auto first = queue(q);
+    const auto second = queue(q);
+    const auto third = queue(q);
+    CHECK_FALSE(q.withdraw(first->entry));
+    CHECK(q.withdraw(second->entry));
+    first->leads.reset();
+    CHECK_FALSE(second->leads);
+    CHECK(third->leads);
+    third->leads.reset();
+    CHECK(first.use_count() == 1); // nobody holds on to those that were told
+    CHECK(third.use_count() == 1);
+}
+
+TEST_CASE("a thread and a waiter commit for each other", "[flights]") {
+    coffer::detail::write_queue q;
+    const auto first = queue(q);
+    coffer::detail::waiting_write mine;
+    std::optional<result<void>> outcome;
+    std::thread thread(
+        [&] { outcome = q.write(mine, [](auto&&, bool) { return result<void>(errc::denied); }); });
+    first->leads->ends_with({});
+    first->leads.reset();
+    thread.join();
+    CHECK(first->told->has_value());
+    CHECK(outcome->error() == errc::denied); // nobody waits without a thread: it leads itself
+}

@@ -93,7 +93,7 @@ TEST_CASE("what many threads write at once is all there, in fewer commits than w
 
 TEST_CASE("several vaults on one store lose no write and double none") {
     const bool on_disk = GENERATE(false, true);
-    const temporary_folder folder;
+    const auto folder = temporary_folder::in_memory();
     const memory::store in_memory;
     const keyring::memory_keyring keys;
     const auto open = [&]() -> any_store {

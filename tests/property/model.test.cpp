@@ -439,7 +439,8 @@ TEST_CASE("two vaults and a reader over one memory store do what the model says"
 
 TEST_CASE("two vaults and a reader over one file store do what the model says") {
     equals_the_model("file", [] {
-        auto folder = std::make_shared<temporary_folder>();
+        const std::shared_ptr<const temporary_folder> folder(
+            new temporary_folder(temporary_folder::in_memory()));
         return [folder] { return any_store(file::open(folder->path()).value()); };
     });
 }

@@ -158,7 +158,7 @@ TEST_CASE("secrets lie in memory that is locked and left out of core dumps") {
 }
 
 TEST_CASE("a child that was forked with an open vault and its parent lose no write of each other") {
-    const temporary_folder folder;
+    const auto folder = temporary_folder::in_memory();
     keyring::memory_keyring keys;
     test_vault vault(file::open(folder.path()).value(), {}, forgetful_keys(keys));
     vault.ensure_environment("prod").value();

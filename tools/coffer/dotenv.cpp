@@ -194,7 +194,7 @@ auto parse_dotenv(std::string_view text) -> std::vector<imported> {
 
 auto parse_json_secrets(std::string_view text) -> std::vector<imported> {
     coffer::keyring::wiping_resource memory;
-    boost::json::error_code wrong;
+    boost::system::error_code wrong;
     const auto parsed = boost::json::parse({text.data(), text.size()}, wrong, &memory);
     if (wrong || !parsed.is_object()) refuse("that is no JSON object");
     std::vector<imported> out;

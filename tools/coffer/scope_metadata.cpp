@@ -15,7 +15,7 @@ namespace json = boost::json;
 namespace {
 
 auto object_of(std::string_view text) -> json::object {
-    json::error_code wrong;
+    boost::system::error_code wrong;
     auto parsed = json::parse({text.data(), text.size()}, wrong);
     return wrong || !parsed.is_object() ? json::object() : std::move(parsed.as_object());
 }

@@ -65,7 +65,7 @@ auto parse_file(const fs::path& file) -> std::optional<json::object> {
     if (!opened) refuse("can't read " + shown);
     const auto text = coffer::posix::read_all(opened, std::size_t{1} << 20);
     if (!text) refuse("can't read " + shown);
-    json::error_code wrong;
+    boost::system::error_code wrong;
     auto parsed = json::parse({reinterpret_cast<const char*>(text->data()), text->size()}, wrong);
     if (wrong || !parsed.is_object()) refuse(shown + " is not a JSON object");
     return std::move(parsed.as_object());

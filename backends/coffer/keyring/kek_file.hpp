@@ -146,7 +146,7 @@ inline auto parse_wiping(byte_view text, wiping_resource& memory)
     -> std::optional<boost::json::value> {
     boost::json::parser parser(boost::json::storage_ptr(&memory), boost::json::parse_options{});
     parser.reset(boost::json::storage_ptr(&memory));
-    boost::json::error_code wrong;
+    boost::system::error_code wrong;
     parser.write(reinterpret_cast<const char*>(text.data()), text.size(), wrong);
     if (wrong) return std::nullopt;
     return parser.release();

@@ -4,7 +4,7 @@
 
 #include <coffer/bytes.hpp>
 
-#include <boost/json/memory_resource.hpp>
+#include <boost/container/pmr/memory_resource.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace coffer::inline COFFER_ABI::keyring {
 
 /// Memory for JSON values that hold keys: each block is wiped before it is given back. With it as
 /// the storage of parser and values, no key is left on the heap. It outlives what it made.
-class wiping_resource final : public boost::json::memory_resource {
+class wiping_resource final : public boost::container::pmr::memory_resource {
 private:
     // Always the alignment of plain new: Boost.JSON 1.81 allocates the keys of objects with
     // alignment 1 and gives them back with another.
@@ -26,7 +26,8 @@ private:
         wipe(data, size);
         ::operator delete(data);
     }
-    auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
+    auto do_is_equal(const boost::container::pmr::memory_resource& other) const noexcept
+        -> bool override {
         return this == &other;
     }
 };

@@ -100,18 +100,19 @@ private:
                                 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
     }
 
-    auto map(std::size_t size) -> std::byte* {
+    auto map(std::size_t size, bool& locked) -> std::byte* {
 #if COFFER_HAS_MMAN
         void* p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED) throw std::bad_alloc{};
 #ifdef MADV_DONTDUMP
         ::madvise(p, size, MADV_DONTDUMP);
 #endif
-        if (::mlock(p, size) != 0) unlocked_.fetch_add(size, std::memory_order_relaxed);
+        locked = ::mlock(p, size) == 0;
 #else
         void* p = ::operator new (size, std::align_val_t{smallest});
-        unlocked_.fetch_add(size, std::memory_order_relaxed);
+        locked = false;
 #endif
+        if (!locked) unlocked_.fetch_add(size, std::memory_order_relaxed);
         reserved_.fetch_add(size, std::memory_order_relaxed);
         return static_cast<std::byte*>(p);
     }
@@ -121,7 +122,8 @@ private:
         auto& shared = shared_[c];
         if (shared.head == nullptr) {
             const std::size_t block = smallest << c;
-            auto* chunk = map(chunk_bytes);
+            bool locked = false;
+            auto* chunk = map(chunk_bytes, locked);
             for (std::size_t at = 0; at + block <= chunk_bytes; at += block)
                 shared.head = ::new (static_cast<void*>(chunk + at)) free_block{shared.head};
         }
@@ -145,15 +147,22 @@ private:
         }
     }
 
+    /// A large block stands behind a line of its own that says whether it is locked.
     auto allocate_large(std::size_t size) -> std::byte* {
-        return map(size);
+        bool locked = false;
+        auto* line = map(smallest + size, locked);
+        *line = std::byte{locked};
+        return line + smallest;
     }
     void deallocate_large(std::byte* data, std::size_t size) noexcept {
+        auto* line = data - smallest;
+        size += smallest;
+        if (*line == std::byte{false}) unlocked_.fetch_sub(size, std::memory_order_relaxed);
         reserved_.fetch_sub(size, std::memory_order_relaxed);
 #if COFFER_HAS_MMAN
-        ::munmap(data, size);
+        ::munmap(line, size);
 #else
-        ::operator delete (data, std::align_val_t{smallest});
+        ::operator delete (line, std::align_val_t{smallest});
 #endif
     }
 

@@ -100,6 +100,7 @@ public:
         app_.set_help_flag();
         app_.allow_extras();
         app_.fallthrough();
+        app_.require_subcommand(0, 1); // a secret may be called like a verb
         for (const auto& option : global_options())
             root_.add(option);
         for (const auto& v : all_verbs())
@@ -127,7 +128,7 @@ public:
 private:
     auto group(const std::string& name) -> CLI::App* {
         auto& made = groups_[name];
-        if (made == nullptr) made = app_.add_subcommand(name);
+        if (made == nullptr) made = app_.add_subcommand(name)->require_subcommand(0, 1);
         return made;
     }
     void add(const verb& v) {

@@ -79,7 +79,13 @@ auto session::environment_here() -> place {
     const auto meant = config().text("env");
     if (meant.empty()) refuse("which environment? Say --env ID (coffer env list shows them)");
     place at{environment_id(meant), {}, false};
-    at.is_prod = scope_metadata::read(need(vault().describe(at.where()), at.where())).is_prod;
+    const auto metadata = vault().describe(at.where());
+    if (metadata)
+        at.is_prod = scope_metadata::read(*metadata).is_prod;
+    else if (metadata.error().code == errc::tampered)
+        at.is_prod = true; // its other names still read
+    else
+        need(coffer::result<void>(metadata.error()), at.where());
     return at;
 }
 

@@ -9,6 +9,7 @@
 #include <array>
 #include <csignal>
 
+#include <poll.h>
 #include <termios.h>
 
 namespace command {
@@ -41,27 +42,42 @@ extern "C" void note_signal(int number) {
     caught_signal = number;
 }
 
-/// While it lives, signals that would end the process are noted, and interrupt a read.
-class signals_noted {
+/// While it lives, signals that would end the process are held back, but for where wait() looks out
+/// for them; they take effect when it goes.
+class signals_held {
 public:
-    signals_noted() {
+    signals_held() {
         caught_signal = 0;
+        sigset_t held;
+        ::sigemptyset(&held);
         struct sigaction noted {};
-        noted.sa_handler = note_signal; // without SA_RESTART
-        for (std::size_t i = 0; i < numbers.size(); ++i)
+        noted.sa_handler = note_signal;
+        for (std::size_t i = 0; i < numbers.size(); ++i) {
+            ::sigaddset(&held, numbers[i]);
             ::sigaction(numbers[i], &noted, &before_[i]);
+        }
+        ::sigprocmask(SIG_BLOCK, &held, &mask_);
     }
-    signals_noted(const signals_noted&) = delete;
-    auto operator=(const signals_noted&) -> signals_noted& = delete;
-    ~signals_noted() {
+    signals_held(const signals_held&) = delete;
+    auto operator=(const signals_held&) -> signals_held& = delete;
+    ~signals_held() {
         for (std::size_t i = 0; i < numbers.size(); ++i)
             ::sigaction(numbers[i], &before_[i], nullptr);
+        ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
         if (caught_signal != 0) ::raise(caught_signal);
+    }
+    /// Waits for something to read; false if a signal came instead, at whatever moment.
+    auto wait(const file_descriptor& tty) const -> bool {
+        pollfd on{tty.get(), POLLIN, 0};
+        while (::ppoll(&on, 1, nullptr, &mask_) < 0 && errno == EINTR && caught_signal == 0) {
+        }
+        return caught_signal == 0;
     }
 
 private:
     static constexpr std::array numbers{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     std::array<struct sigaction, numbers.size()> before_{};
+    sigset_t mask_{};
 };
 
 /// While it lives, what is typed is not shown.
@@ -87,12 +103,14 @@ private:
     bool worked_ = false;
 };
 
-/// A line without its end; nullopt at the end of input.
-auto read_line(const file_descriptor& tty) -> std::optional<coffer::wiped_bytes> {
+/// A line without its end; nullopt at the end of input, and for a signal.
+auto read_line(const file_descriptor& tty, const signals_held& signals)
+    -> std::optional<coffer::wiped_bytes> {
     coffer::wiped_bytes line;
     for (std::byte c{};;) {
+        if (!signals.wait(tty)) return std::nullopt;
         const auto n = ::read(tty.get(), &c, 1);
-        if (n < 0 && errno == EINTR && caught_signal == 0) continue;
+        if (n < 0 && errno == EINTR) continue;
         if (n <= 0) return std::nullopt;
         if (c == std::byte{'\n'}) return line;
         line.push_back(c);
@@ -110,8 +128,8 @@ auto ask_yes_no(std::string_view question) -> std::optional<bool> {
     show(tty, " [y/N] ");
     std::optional<coffer::wiped_bytes> line;
     {
-        const signals_noted interruptible;
-        line = read_line(tty);
+        const signals_held signals;
+        line = read_line(tty, signals);
     }
     if (!line) return false;
     const auto answer = coffer::as_text(*line);
@@ -121,11 +139,11 @@ auto ask_yes_no(std::string_view question) -> std::optional<bool> {
 auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes> {
     const auto tty = open_terminal();
     if (!tty) return std::nullopt;
-    const signals_noted interruptible; // goes last: a signal takes effect when the echo is back
+    const signals_held signals; // goes last: a signal takes effect when the echo is back
     const echo_off silent(tty);
     if (!silent.worked()) return std::nullopt;
     show(tty, prompt);
-    return read_line(tty);
+    return read_line(tty, signals);
 }
 
 } // namespace command

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+using coffer_test::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+/// Takes the line of one object out of a document, by the size of its value: records are the
+/// smallest.
+void cut_smallest_object(const sandbox& box, const fs::path& document) {
+    const auto text = sandbox::read(document);
+    std::size_t best = text.npos;
+    std::size_t least = text.npos;
+    for (std::size_t at = text.find('\n') + 1; at < text.size(); at = text.find('\n', at) + 1) {
+        const auto size = text.find('\n', at) - at;
+        if (text.compare(at, 2, "\"_") != 0 && text.compare(at, 5, "\"head") != 0 && size > 10 &&
+            size < least) {
+            best = at;
+            least = size;
+        }
+    }
+    REQUIRE(best != text.npos);
+    box.write(document, text.substr(0, best) + text.substr(best + least + 1));
+}
+
+} // namespace
+
+TEST_CASE("1: a name, an environment or a space that is not there, hidden or expired") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.run({"get", "NOPE"}).code == 1);
+    CHECK(box.run({"get", "DB_URL", "-e", "typo"}).code == 1);
+    CHECK(box.run({"get", "DB_URL", "-s", "typo"}).code == 1);
+    CHECK(has(box.run({"get", "DB_URL", "-s", "typo"}).err,
+              "unknown_scope: there is no space typo in dev"));
+    box.ok({"hide", "DB_URL", "-s", "acme"});
+    const auto hidden = box.run({"get", "DB_URL", "-s", "acme"});
+    CHECK(hidden.code == 1);
+    CHECK(has(hidden.err, "DB_URL is hidden in dev/acme"));
+    CHECK(box.run({"history", "SLACK_TOKEN", "-s", "globex"}).code == 1);
+    CHECK(box.run({"unset", "SLACK_TOKEN", "-s", "globex", "--yes"}).code == 1);
+    CHECK(box.run({"rollback", "DB_URL", "--to", "9"}).code == 1);
+    CHECK(box.run({"explain", "NOPE"}).code == 1);
+    CHECK(box.run({"get", "DB_URL", "--version", "9"}).code == 1);
+}
+
+TEST_CASE("2: usage and refused input") {
+    const sandbox box;
+    CHECK(box.run({}).code == 2);
+    CHECK(box.run({"nonsense"}).code == 2);
+    CHECK(box.run({"list"}).code == 2); // no store is named
+    box.fill();
+    CHECK(box.run({"get"}).code == 2);
+    CHECK(box.run({"get", "A", "B"}).code == 2);
+    CHECK(box.run({"get", "A", "--nonsense"}).code == 2);
+    CHECK(box.run({"set", "A"}, "").code == 2);
+    CHECK(box.run({"set", "A"}, std::string(70'000, 'x')).code == 2);
+    CHECK(box.run({"set", "A", "--file", "nowhere"}).code == 2);
+    CHECK(box.run({"set", "KEY_A", "KEY_B"}, "one value").code == 2);
+    CHECK(box.run({"run"}).code == 125); // `run` keeps the codes below for its command
+    CHECK(box.run({"export", "--format", "yaml"}).code == 2);
+    CHECK(box.run({"list", "--max-stale", "soon"}).code == 2);
+}
+
+TEST_CASE("3: what this build does not have") {
+    sandbox box;
+    box.fill();
+    const auto redis = box.run({"list", "--store", "redis://localhost/"});
+    CHECK(redis.code == 3);
+    CHECK(has(redis.err, "file:DIR"));
+    CHECK(box.run({"list", "--keys", "pkcs11:x"}).code == 3);
+    box.variables["COFFER_SERVER"] = "https://coffer.internal";
+    const auto server = box.run({"list"});
+    CHECK(server.code == 3);
+    CHECK(has(server.err, "no server support"));
+    CHECK(server.err.find('\n') == server.err.size() - 1);
+    CHECK(box.run({"config"}).code == 0);
+}
+
+TEST_CASE("4: somebody else wrote first, or it is there already") {
+    sandbox box;
+    box.fill();
+    box.variables["COFFER_AUTHOR"] = "ben";
+    box.ok({"set", "DB_URL"}, "second");
+    const auto late = box.run({"set", "DB_URL", "--if-version", "1"}, "third");
+    CHECK(late.code == 4);
+    CHECK(late.err.starts_with("coffer: conflict: DB_URL in dev is at v2 (ben, "));
+    CHECK(late.err.ends_with(" ago), you expected v1. Nothing was written.\n"));
+    CHECK(box.ok({"get", "DB_URL"}) == "second");
+    CHECK(box.run({"set", "NEW", "--if-version", "3"}, "x").code == 4);
+    CHECK(box.run({"set", "NEW", "--if-version", "0"}, "x").code == 0);
+    CHECK(box.run({"init"}).code == 4);
+    CHECK(box.run({"env", "create", "dev"}).code == 4);
+    CHECK(box.run({"space", "create", "acme"}).code == 4);
+}
+
+TEST_CASE("5: a keyring that others may read") {
+    const sandbox box;
+    box.fill();
+    fs::permissions(box.keyring(), fs::perms::group_read, fs::perm_options::add);
+    CHECK(box.run({"list"}).code == 5);
+}
+
+TEST_CASE("6: a store that is not there") {
+    const sandbox box;
+    box.fill();
+    fs::rename(box.work() / "coffer-store", box.work() / "elsewhere");
+    CHECK(box.run({"list"}).code == 6);
+    const auto full = box.run_program(
+        {"sh", "-c", "exec \"$0\" version > /dev/full", coffer_test::coffer_program()});
+    CHECK(full.code == 6);
+}
+
+TEST_CASE("7: a record that was cut out is told, and not replaced by another value") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"space", "create", "acme"});
+    box.ok({"set", "TOKEN"}, std::string(300, 'e')); // the environment's record is the larger one
+    box.ok({"set", "TOKEN", "-s", "acme"}, "acme's");
+    cut_smallest_object(box, box.document("dev"));
+    // The smallest are the metadata of environment and space, and acme's token: cut until it is
+    // hit.
+    auto got = box.run({"get", "TOKEN", "-s", "acme"});
+    for (int i = 0; i < 3 && got.code == 0; ++i) {
+        cut_smallest_object(box, box.document("dev"));
+        got = box.run({"get", "TOKEN", "-s", "acme"});
+    }
+    CHECK(got.code == 7);
+    CHECK(got.out.empty());
+    CHECK(got.err == "coffer: tampered: the record of TOKEN in dev/acme is missing from the store. "
+                     "It was NOT replaced by "
+                     "another value.\n        See `coffer verify` and docs/operating.md#damaged\n");
+    const auto verified = box.run({"verify"});
+    CHECK(verified.code == 7);
+    CHECK(has(verified.out, "damaged: TOKEN in dev/acme v1: tampered"));
+    CHECK(box.ok({"list", "-s", "acme"}).find("damaged") != std::string::npos);
+}
+
+TEST_CASE("7: a store that was put back is told") {
+    const sandbox box;
+    box.fill();
+    const auto document = box.document("dev");
+    const auto before = sandbox::read(document);
+    box.ok({"set", "DB_URL"}, "revoked and replaced");
+    box.write(document, before);
+    const auto got = box.run({"get", "DB_URL"});
+    CHECK(got.code == 7);
+    CHECK(has(got.err, "rolled_back"));
+}
+
+TEST_CASE("9: keys that are not there") {
+    const sandbox box;
+    box.fill();
+    fs::remove(box.keyring());
+    CHECK(box.run({"list"}).code == 9);
+    sandbox other;
+    other.ok({"init"});
+    fs::copy_file(other.keyring(), box.keyring());
+    fs::remove(box.keyring().string() + ".anchor");
+    CHECK(box.run({"list"}).code == 9);
+}

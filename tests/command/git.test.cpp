@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+using coffer_test::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+/// A store in a repository, enrolled, with one commit; `mine` keeps this machine's anchor apart
+/// from that of the others.
+struct repository : sandbox {
+    repository() {
+        fill();
+        git({"init", "-q", "-b", "main"});
+        git({"config", "user.email", "ana@example.org"});
+        git({"config", "user.name", "ana"});
+        ok({"git", "enroll"});
+        commit("base");
+    }
+    auto git(words args) const -> coffer_test::ran {
+        args.insert(args.begin(), "git");
+        return run_program(args);
+    }
+    void commit(const std::string& message) const {
+        git({"add", "-A"});
+        const auto done = git({"commit", "-q", "-m", message});
+        INFO(done.err);
+        REQUIRE(done.code == 0);
+    }
+    /// Another machine: the same keys, an anchor of its own.
+    void other_machine() const { fs::remove(keyring().string() + ".anchor"); }
+};
+
+} // namespace
+
+TEST_CASE("git diff shows names, scopes and versions, and no value") {
+    const repository box;
+    box.ok({"set", "DB_URL", "--note", "read only"}, "changed-canary");
+    const auto diff = box.git({"diff"});
+    INFO(diff.out);
+    CHECK(has(diff.out, "-DB_URL       dev         v1  value"));
+    CHECK(has(diff.out, "+DB_URL       dev         v2  value"));
+    CHECK(has(diff.out, "read only"));
+    CHECK_FALSE(has(diff.out, "canary"));
+    CHECK_FALSE(has(diff.out, "SLACK_TOKEN  dev/acme    v1  value  \n+"));
+}
+
+TEST_CASE("git show without the key says what anybody can see, where that is asked for") {
+    const repository box;
+    const auto document = box.document("dev").string();
+    const auto line = box.ok({"git", "show", document});
+    CHECK(has(line, "SLACK_TOKEN  dev/acme"));
+    fs::rename(box.keyring(), box.keyring().string() + ".away");
+    CHECK(box.run({"git", "show", document}).code == 9);
+    CHECK(has(box.ok({"git", "show", document, "--sealed"}), "; the key is not here"));
+    CHECK(box.git({"log", "-p", "-1"}).code == 0);
+}
+
+TEST_CASE("enrolling twice changes nothing more") {
+    const repository box;
+    const auto before = sandbox::read(box.work() / "coffer-store/.gitattributes");
+    box.ok({"git", "enroll"});
+    CHECK(sandbox::read(box.work() / "coffer-store/.gitattributes") == before);
+    sandbox outside;
+    outside.ok({"init"});
+    CHECK(outside.run({"git", "enroll"}).code == 2);
+}
+
+TEST_CASE("git merge takes both sides' changes of different names, and every machine accepts the "
+          "result") {
+    const repository box;
+    box.ok({"set", "ON_MAIN"}, "main-value");
+    box.ok({"unset", "SLACK_TOKEN", "-s", "acme", "--yes"});
+    box.commit("main");
+    const auto main_anchor = sandbox::read(box.keyring().string() + ".anchor");
+    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+    box.other_machine();
+    box.ok({"set", "ON_SIDE", "-s", "globex"}, "side-value");
+    box.ok({"set", "DB_URL"}, "side-url");
+    box.ok({"space", "create", "initech"});
+    box.ok({"set", "DEEP", "-s", "initech"}, "deep-value");
+    box.commit("side");
+    const auto side_anchor = sandbox::read(box.keyring().string() + ".anchor");
+    box.git({"checkout", "-q", "main"});
+    const auto merged = box.git({"merge", "-q", "-m", "merge", "side"});
+    INFO(merged.out << merged.err);
+    REQUIRE(merged.code == 0);
+    for (const auto& anchor : {main_anchor, side_anchor}) { // what either machine remembers
+        box.write(box.keyring().string() + ".anchor", anchor);
+        fs::permissions(box.keyring().string() + ".anchor",
+                        fs::perms::owner_read | fs::perms::owner_write);
+        CHECK(box.ok({"get", "ON_MAIN"}) == "main-value");
+        CHECK(box.ok({"get", "ON_SIDE", "-s", "globex"}) == "side-value");
+        CHECK(box.ok({"get", "DB_URL"}) == "side-url");
+        CHECK(box.ok({"get", "DB_URL", "--version", "1"}) == coffer_test::db_url);
+        CHECK(box.ok({"get", "DEEP", "-s", "initech"}) == "deep-value");
+        CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::dev_token);
+        CHECK(box.run({"verify"}).code == 0);
+    }
+    box.ok({"set", "AFTER"}, "the merge");
+    CHECK(box.ok({"get", "AFTER"}) == "the merge");
+    // What came before the merge is older for everybody who saw it.
+    box.git({"checkout", "-q", "-f", "side"});
+    CHECK(box.run({"list"}).code == 7);
+}
+
+TEST_CASE("git merge leaves a name that both sides changed to people, and the file as it was") {
+    const repository box;
+    box.ok({"set", "DB_URL"}, "main-url");
+    box.commit("main");
+    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+    box.other_machine();
+    box.ok({"set", "DB_URL"}, "side-url");
+    box.ok({"set", "FINE"}, "fine");
+    box.commit("side");
+    box.git({"checkout", "-q", "main"});
+    box.other_machine();
+    const auto ours = sandbox::read(box.document("dev"));
+    const auto merged = box.git({"merge", "-m", "merge", "side"});
+    CHECK(merged.code == 1);
+    CHECK(has(merged.out + merged.err, "conflict: DB_URL in dev: ours v2 (ana, "));
+    CHECK_FALSE(has(merged.out + merged.err, "-url"));
+    CHECK(sandbox::read(box.document("dev")) == ours);
+    CHECK(has(box.git({"status", "--porcelain"}).out, "UU "));
+}
+
+TEST_CASE("git merge notices a space that one side removed and the other wrote to") {
+    const repository box;
+    box.ok({"space", "remove", "globex", "--yes"});
+    box.commit("main");
+    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+    box.other_machine();
+    box.ok({"set", "NEW", "-s", "globex"}, "x");
+    box.commit("side");
+    box.git({"checkout", "-q", "main"});
+    const auto merged = box.git({"merge", "-m", "merge", "side"});
+    CHECK(merged.code == 1);
+    CHECK(has(merged.out + merged.err, "removed its space"));
+}
+
+TEST_CASE("git merge refuses what does not belong together, and damaged documents") {
+    const repository box;
+    const auto dev = box.document("dev").string();
+    box.ok({"env", "create", "other"});
+    const auto other = box.document("other").string();
+    fs::copy_file(dev, box.work() / "mine");
+    const auto mine = (box.work() / "mine").string();
+    CHECK(box.run({"git", "merge", dev, mine, other}).code == 2);
+    box.write(box.work() / "empty", "");
+    CHECK(box.run({"git", "merge", (box.work() / "empty").string(), mine, dev}).code == 2);
+    auto text = sandbox::read(dev);
+    text[text.find("\"head\":\"") + 300] ^= 1;
+    box.write(box.work() / "damaged", text);
+    CHECK(box.run({"git", "merge", dev, mine, (box.work() / "damaged").string()}).code == 7);
+    CHECK(box.run({"git", "show", (box.work() / "damaged").string()}).code == 7);
+    CHECK(sandbox::read(box.work() / "mine") == sandbox::read(dev));
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <map>
+
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+const std::map<std::string, std::string> hostile{
+    {"A_DOLLAR", "pa$$word$HOME${HOME}`id`$(id)"},
+    {"B_QUOTES", "it's \"quoted\" \\n \\ back\\slash"},
+    {"C_LINES", "-----BEGIN KEY-----\nabc\r\ndef=\n-----END KEY-----\n"},
+    {"D_BLANKS", "  # not a comment  "},
+    {"E_BYTES", "\xff\xfe\x01\x1b[2J"},
+    {"F_QUOTE_END", "'"},
+    {"G_BACK_END", "\\"},
+    {"H_EXPORT", "export X=1; rm -rf /"},
+    {"I_EXCLAMATION", "wow!!$'a'"},
+    {"J_TABS", "\ta\tb"},
+    {"K_BOTH", "'\n'$x'"},
+};
+
+void set_all(const sandbox& box) {
+    for (const auto& [name, value] : hostile)
+        box.ok({"set", name, "--exact"}, value);
+}
+
+} // namespace
+
+TEST_CASE("what export writes as dotenv or JSON, import reads back byte by byte") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"env", "create", "copy"});
+    set_all(box);
+    for (const char* format : {"dotenv", "json"}) {
+        const auto text = box.ok({"export", "--format", format});
+        box.ok({"import", "-e", "copy", "--format", format, "--yes"}, text);
+        for (const auto& [name, value] : hostile) {
+            INFO(format << " " << name);
+            CHECK(box.ok({"get", name, "-e", "copy"}) == value);
+        }
+        box.ok({"env", "remove", "copy", "--yes"});
+        box.ok({"env", "create", "copy"});
+    }
+}
+
+TEST_CASE("a value with a NUL goes through JSON, and dotenv and shell refuse it") {
+    const sandbox box;
+    box.ok({"init"});
+    const std::string value("a\0b", 3);
+    box.ok({"set", "NUL_INSIDE", "--exact"}, value);
+    CHECK(box.run({"export"}).code == 2);
+    CHECK(box.run({"export", "--format", "shell"}).code == 2);
+    const auto text = box.ok({"export", "--format", "json"});
+    box.ok({"env", "create", "copy"});
+    box.ok({"import", "-e", "copy", "--format", "json", "--yes"}, text);
+    CHECK(box.ok({"get", "NUL_INSIDE", "-e", "copy"}) == value);
+}
+
+TEST_CASE("what export writes for the shell is safe to source") {
+    const sandbox box;
+    box.ok({"init"});
+    set_all(box);
+    box.write(box.work() / "vars.sh", box.ok({"export", "--format", "shell"}));
+    for (const auto& [name, value] : hostile) {
+        const auto read = box.run_program({"sh", "-c", ". ./vars.sh; printf %s \"$" + name + "\""});
+        INFO(name << read.err);
+        CHECK(read.out == value);
+        CHECK(read.err.empty());
+    }
+}
+
+TEST_CASE("a name that is no variable's is not left out of dotenv or shell without a word") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"set", "MERGE:token"}, "value");
+    box.ok({"set", "FINE"}, "value");
+    const auto refused = box.run({"export"});
+    CHECK(refused.code == 2);
+    CHECK(has(refused.err, "\"MERGE:token\""));
+    CHECK(box.ok({"export", "--only", "FIN*"}) == "FINE=value\n");
+    CHECK(has(box.ok({"export", "--format", "json"}), "MERGE:token"));
+}
+
+TEST_CASE("import shows new, replaced, unchanged and invalid lines, and writes in one commit after "
+          "asking") {
+    const sandbox box;
+    box.fill();
+    const auto file = "# comment\n\nSMTP_URL=smtp://x\n" +
+                      std::string("DB_URL=new-canary\nPATH TO=x\nSLACK_TOKEN=") +
+                      std::string(coffer_test::dev_token) + "\nEMPTY=\nSMTP_URL=again\n";
+    box.write(box.work() / ".env", file);
+    CHECK(box.run({"import", ".env"}).code == 2); // nobody to ask
+    const auto plan = box.run({"import", ".env", "--dry-run"});
+    INFO(plan.out);
+    CHECK(plan.code == 1);
+    CHECK(has(plan.out, "new        SMTP_URL"));
+    CHECK(has(plan.out, "replace    DB_URL"));
+    CHECK(has(plan.out, "v1 → v2"));
+    CHECK(has(plan.out, "unchanged  SLACK_TOKEN"));
+    CHECK(has(plan.out, "invalid    \"PATH TO\""));
+    CHECK(has(plan.out, "line 5"));
+    CHECK(has(plan.out, "line 7"));
+    CHECK(has(plan.out, "set twice: first on line 3"));
+    CHECK_FALSE(has(plan.out + plan.err, "canary"));
+    CHECK_FALSE(has(plan.out + plan.err, "smtp://"));
+    CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
+
+    const auto no = box.on_terminal({"import", ".env"}, {{"Write 2? [y/N]", "n\n"}});
+    CHECK(no.code == 130);
+    const auto yes = box.on_terminal({"import", ".env"}, {{"Write 2? [y/N]", "y\n"}});
+    CHECK(yes.code == 1);
+    CHECK(box.ok({"get", "DB_URL"}) == "new-canary");
+    CHECK(box.ok({"get", "SMTP_URL"}) == "smtp://x");
+}
+
+TEST_CASE("import --prune removes what the file does not have, in the same commit") {
+    const sandbox box;
+    box.fill();
+    const auto plan = box.ok({"import", "--prune", "--dry-run"}, "NEW=1\nDB_URL=2\n");
+    CHECK(has(plan, "remove   SLACK_TOKEN"));
+    box.ok({"import", "--prune", "--yes"}, "NEW=1\nDB_URL=2\n");
+    CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
+    CHECK(box.ok({"get", "NEW"}) == "1");
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::acme_token);
+    CHECK(box.run({"import", "--prune", "--yes"}, "NEW=3\nbroken\n").code == 2);
+    CHECK(box.ok({"get", "NEW"}) == "1");
+}
+
+TEST_CASE("import shows no piece of a key that was pasted without quotes") {
+    const sandbox box;
+    box.ok({"init"});
+    const auto done =
+        box.run({"import", "--yes"},
+                "KEY=-----BEGIN PRIVATE KEY-----\nMIIEcanary0\nMIIEcanary=\nMIIEcanary==\n"
+                "-----END PRIVATE KEY-----\nAFTER=1\nMIIEcanary+/=\nabc\n");
+    INFO(done.out);
+    CHECK(done.code == 1);
+    CHECK_FALSE(has(done.out + done.err, "canary"));
+    CHECK(box.ok({"list", "--json"}).find("\"name\":\"AFTER\"") != std::string::npos);
+    CHECK(box.ok({"list", "--json"}).find("MIIE") == std::string::npos);
+}
+
+TEST_CASE("an open quote hides nothing behind it, and text after a closing one is refused") {
+    const sandbox box;
+    box.ok({"init"});
+    CHECK(box.run({"import", "--dry-run"}, "A='x\nB=canary\n").code == 1);
+    CHECK_FALSE(has(box.run({"import", "--dry-run"}, "A='x\nB=canary\n").out, "B"));
+    CHECK(has(box.run({"import", "--dry-run"}, "A='x'y\n").out, "text after the closing quote"));
+    box.ok({"import", "--yes"}, "A=plain # comment\nexport B='$x' # c\r\nC=\"a\\tb\"\nD=a#b\n");
+    CHECK(box.ok({"get", "A"}) == "plain");
+    CHECK(box.ok({"get", "B"}) == "$x");
+    CHECK(box.ok({"get", "C"}) == "a\tb");
+    CHECK(box.ok({"get", "D"}) == "a#b");
+}
+
+TEST_CASE("JSON that is no object of texts is refused or shown as invalid") {
+    const sandbox box;
+    box.ok({"init"});
+    CHECK(box.run({"import", "--format", "json", "--yes"}, "[1]").code == 2);
+    CHECK(box.run({"import", "--format", "json", "--yes"}, "{").code == 2);
+    CHECK(box.run({"import", "--format", "json", "--yes"},
+                  R"({"A":1,"B":null,"C":{"base64":"!"},"D":{"x":"y"},"E":""})")
+              .code == 1);
+    CHECK(box.ok({"list", "--json"}) ==
+          "{\"environment\":\"dev\",\"space\":null,\"secrets\":[]}\n");
+    box.ok({"import", "--format", "json", "--yes"},
+           R"({"any name at all":"v","B":{"base64":"AAE="}})");
+    CHECK(box.ok({"get", "B"}) == std::string("\0\x01", 2));
+    CHECK(box.ok({"get", "any name at all"}) == "v");
+}

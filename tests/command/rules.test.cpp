@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+} // namespace
+
+TEST_CASE("rule 1: a value on the command line is refused, and not repeated") {
+    const sandbox box;
+    box.fill();
+    const std::string value = "hunter2-canary";
+    for (const sandbox::words& args :
+         std::vector<sandbox::words>{{"set", "NEW=" + value},
+                                     {"set", "NEW", value},
+                                     {"set", "NEW", "--", "-" + value},
+                                     {"set", "NEW", "--" + value},
+                                     {"set", "NEW", "-p" + value},
+                                     {"set", "NEW", "--value=" + value},
+                                     {"set", "NEW", "--if-version", value},
+                                     {"set", "NEW", "--generate=" + value},
+                                     {"set", "NEW", "--rotate-by", value},
+                                     {"set", "NEW", "--expires", value},
+                                     {"set", "NEW", "AKIACANARYCANARYHUNT"},
+                                     {value, "NEW"},
+                                     {"get", "SLACK_TOKEN", value},
+                                     {"get", "SLACK_TOKEN", "--version", value}}) {
+        const auto done = box.run(args, "other");
+        INFO(args[0] << " " << args[1] << ": " << done.err);
+        CHECK(done.code == 2);
+        CHECK_FALSE(has(done.out + done.err, value));
+        CHECK_FALSE(has(done.out + done.err, "AKIACANARY"));
+        CHECK(has(done.err, "coffer: "));
+    }
+    CHECK(has(box.run({"set", "NEW=" + value}).err,
+              "may be in your shell history now; treat it as exposed"));
+    CHECK(box.run({"get", "NEW"}).code == 1);
+}
+
+TEST_CASE("rule 1: with --json the refusal repeats nothing either") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.run({"set", "NEW=hunter2-canary", "--json"});
+    CHECK(done.code == 2);
+    CHECK(has(done.out, "\"code\":\"invalid_argument\""));
+    CHECK_FALSE(has(done.out + done.err, "hunter2"));
+}
+
+TEST_CASE("rule 2: get and export refuse a terminal unless --show is given") {
+    const sandbox box;
+    box.fill();
+    for (const sandbox::words& args : std::vector<sandbox::words>{
+             {"get", "SLACK_TOKEN"}, {"get", "SLACK_TOKEN", "--json"}, {"export"}}) {
+        const auto refused = box.on_terminal(args);
+        CHECK(refused.code == 2);
+        CHECK(has(refused.out, "say --show"));
+        CHECK_FALSE(has(refused.out, "canary"));
+        auto shown = args;
+        shown.push_back("--show");
+        const auto done = box.on_terminal(shown);
+        CHECK(done.code == 0);
+        CHECK(has(done.out, coffer_test::dev_token));
+    }
+    const auto to_file = box.on_terminal({"get", "SLACK_TOKEN", "-o", "token"});
+    CHECK(to_file.code == 0);
+    CHECK_FALSE(has(to_file.out, "canary"));
+}
+
+TEST_CASE("rule 3: stdout is data alone, and with --json one object on one line") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.ok({"get", "SLACK_TOKEN"}) == coffer_test::dev_token);
+    for (const sandbox::words& args :
+         std::vector<sandbox::words>{{"env", "list"},
+                                     {"space", "list"},
+                                     {"list"},
+                                     {"list", "--matrix"},
+                                     {"explain", "DB_URL"},
+                                     {"history", "DB_URL"},
+                                     {"verify"},
+                                     {"config"},
+                                     {"get", "DB_URL"},
+                                     {"hide", "DB_URL", "-s", "globex"},
+                                     {"unset", "DB_URL", "-s", "globex", "--yes"}}) {
+        auto with_json = args;
+        with_json.emplace_back("--json");
+        const auto done = box.run(with_json);
+        INFO(args[0] << " " << done.out << done.err);
+        CHECK(done.code == 0);
+        CHECK(done.out.starts_with("{"));
+        CHECK(done.out.find('\n') == done.out.size() - 1);
+        CHECK(done.err.empty());
+    }
+    const auto wrong = box.run({"get", "NOPE", "--json", "-s", "acme"});
+    CHECK(wrong.code == 1);
+    CHECK(wrong.out == "{\"error\":{\"code\":\"not_found\",\"message\":\"NOPE is not set in "
+                       "dev/acme, nor above it\","
+                       "\"name\":\"NOPE\",\"environment\":\"dev\",\"space\":\"acme\"}}\n");
+}
+
+TEST_CASE("rule 3: without a terminal there are no hints, and --quiet silences notices") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.run({"list"}).err.empty());
+    CHECK(has(box.on_terminal({"list"}).out, "2 names in dev: 2 set"));
+    CHECK(has(box.run({"set", "A"}, "value\n").err, "final newline"));
+    CHECK(box.run({"set", "B", "--quiet"}, "value\n").err.empty());
+}
+
+TEST_CASE("rule 4: one final newline from a pipe is dropped and said; --exact keeps it; a file is "
+          "literal") {
+    const sandbox box;
+    box.fill();
+    const auto piped = box.run({"set", "A"}, " $HOME `x` \"q\" \n\n");
+    CHECK(has(piped.err, "one final newline was dropped"));
+    CHECK(box.ok({"get", "A"}) == " $HOME `x` \"q\" \n");
+    CHECK(box.run({"set", "A", "--exact"}, "two\n\n").err.empty());
+    CHECK(box.ok({"get", "A"}) == "two\n\n");
+    box.write(box.work() / "value", "from a file\n");
+    CHECK(box.run({"set", "A", "--file", "value"}).err.empty());
+    CHECK(box.ok({"get", "A"}) == "from a file\n");
+    const std::string bytes("\0\xff\xfe binary \0", 12);
+    box.ok({"set", "A"}, bytes);
+    CHECK(box.ok({"get", "A"}) == bytes);
+}
+
+TEST_CASE("rule 5: writes on PROD and removals ask; nobody to ask, --no-input and no are no") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "prod", "--prod"});
+    box.ok({"space", "create", "acme", "-e", "prod", "--yes"});
+    CHECK(box.run({"set", "A", "-e", "prod"}, "value").code == 2);
+    CHECK(box.run({"set", "A", "-e", "prod", "--no-input"}, "value").code == 2);
+    CHECK(box.run({"get", "A", "-e", "prod"}).code == 1);
+    const auto planned = box.run({"set", "A", "-e", "prod", "--dry-run"}, "value");
+    CHECK(planned.code == 0);
+    CHECK(has(planned.out, "Sets A in prod"));
+    CHECK(box.run({"get", "A", "-e", "prod"}).code == 1);
+    box.ok({"set", "A", "-e", "prod", "--yes"}, "value");
+    CHECK(box.ok({"get", "A", "-e", "prod"}) == "value");
+
+    CHECK(box.run({"unset", "DB_URL"}).code == 2);
+    CHECK(box.run({"env", "remove", "dev"}).code == 2);
+    CHECK(box.run({"space", "remove", "acme"}).code == 2);
+    CHECK(box.ok({"unset", "DB_URL", "--dry-run"}).starts_with("dev will see no DB_URL any more"));
+    CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
+
+    const auto no = box.on_terminal({"unset", "DB_URL"}, {{"[y/N]", "n\n"}});
+    CHECK(no.code == 130);
+    CHECK(has(no.out, "nothing was done"));
+    const auto yes = box.on_terminal({"unset", "DB_URL"}, {{"[y/N]", "y\n"}});
+    CHECK(yes.code == 0);
+    CHECK(box.run({"get", "DB_URL"}).code == 1);
+}
+
+TEST_CASE("rule 6: a prompt that is interrupted writes nothing") {
+    const sandbox box;
+    box.fill();
+    const auto stopped = box.on_terminal({"set", "DB_URL"}, {{"(not shown): ", "abc\x03"}});
+    CHECK(stopped.code == 130);
+    CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
+}
+
+TEST_CASE("rule 6: a prompt that is interrupted leaves a terminal that shows what is typed") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.program_on_terminal(
+        {"sh", "-c", "trap : INT; \"$0\" set DB_URL; stty -a", coffer_test::coffer_program()},
+        {{"(not shown): ", "\x03"}});
+    INFO(done.out);
+    CHECK(has(done.out, " echo "));
+    CHECK_FALSE(has(done.out, "-echo "));
+}
+
+TEST_CASE("a value that is typed at the prompt is not shown") {
+    const sandbox box;
+    box.fill();
+    const auto typed =
+        box.on_terminal({"set", "DB_URL"}, {{"Value of DB_URL (not shown): ", "typed-canary\n"}});
+    INFO(typed.out);
+    CHECK(typed.code == 0);
+    CHECK_FALSE(has(typed.out, "typed-canary"));
+    CHECK(has(typed.out, "DB_URL  dev  v2"));
+    CHECK(box.ok({"get", "DB_URL"}) == "typed-canary");
+    const auto several =
+        box.on_terminal({"set", "KEY_A", "KEY_B"},
+                        {{"KEY_A (not shown): ", "first\n"}, {"KEY_B (not shown): ", "second\n"}});
+    CHECK(several.code == 0);
+    CHECK(box.ok({"get", "KEY_A"}) + box.ok({"get", "KEY_B"}) == "firstsecond");
+}
+
+TEST_CASE(
+    "a file that get writes is of mode 0600, and a link in its place is replaced, not followed") {
+    namespace fs = std::filesystem;
+    const sandbox box;
+    box.fill();
+    box.write(box.work() / "victim", "untouched");
+    fs::create_symlink("victim", box.work() / "out");
+    box.ok({"get", "DB_URL", "-o", "out"});
+    CHECK(sandbox::read(box.work() / "victim") == "untouched");
+    CHECK(sandbox::read(box.work() / "out") == coffer_test::db_url);
+    CHECK_FALSE(fs::is_symlink(box.work() / "out"));
+    CHECK((fs::status(box.work() / "out").permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+}

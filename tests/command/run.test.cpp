@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+auto shell(const std::string& script, sandbox::words before = {}) -> sandbox::words {
+    sandbox::words args{"run"};
+    args.insert(args.end(), before.begin(), before.end());
+    args.insert(args.end(), {"--", "sh", "-c", script});
+    return args;
+}
+
+} // namespace
+
+TEST_CASE("run gives the command its variables literally, inherited and own") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "HOSTILE", "--exact"}, "$HOME `id` \"q\"\n'");
+    CHECK(box.ok(shell("printf %s \"$SLACK_TOKEN|$DB_URL|$HOSTILE\"", {"-s", "acme"})) ==
+          std::string(coffer_test::acme_token) + "|" + std::string(coffer_test::db_url) +
+              "|$HOME `id` \"q\"\n'");
+    box.ok({"hide", "DB_URL", "-s", "acme"});
+    CHECK(box.ok(shell("printf %s \"${DB_URL-none}\"", {"-s", "acme"})) == "none");
+}
+
+TEST_CASE("run ends as the command did: its code, 128 + signal, 126, 127, and 125 for Coffer's own "
+          "troubles") {
+    const sandbox box;
+    box.fill();
+    for (const bool supervised : {false, true}) {
+        const auto more = supervised ? sandbox::words{"--redact"} : sandbox::words{};
+        const auto code = [&](sandbox::words command) {
+            sandbox::words args{"run"};
+            args.insert(args.end(), more.begin(), more.end());
+            args.emplace_back("--");
+            args.insert(args.end(), command.begin(), command.end());
+            return box.run(args).code;
+        };
+        INFO("supervised: " << supervised);
+        CHECK(code({"true"}) == 0);
+        CHECK(code({"sh", "-c", "exit 42"}) == 42);
+        CHECK(code({"sh", "-c", "kill -TERM $$"}) == 128 + SIGTERM);
+        CHECK(code({"no-such-command-anywhere"}) == 127);
+        CHECK(code({"/etc/passwd"}) == 126);
+    }
+    CHECK(box.run({"run", "-e", "typo", "--", "true"}).code == 125);
+    CHECK(box.run({"run", "--nonsense", "--", "true"}).code == 125);
+}
+
+TEST_CASE("run says which names it leaves out, and shows no value") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "MERGE:token"}, "left-out-canary");
+    box.ok({"set", "WITH_NUL", "--exact"}, std::string_view("nul\0canary", 10));
+    const auto done = box.run({"run", "-s", "acme", "--", "true"});
+    CHECK(done.code == 0);
+    CHECK(has(done.err, "2 secrets for dev/acme (1 inherited, 1 own), fresh"));
+    CHECK(has(done.err, "\"MERGE:token\" can't be a variable name, left out"));
+    CHECK(has(done.err, "the value of WITH_NUL holds a NUL, left out"));
+    CHECK_FALSE(has(done.err, "canary"));
+}
+
+TEST_CASE("run --only, --prefix and --clean-env say which variables there are") {
+    sandbox box;
+    box.fill();
+    box.variables["UNRELATED"] = "here";
+    CHECK(box.ok(shell("printf %s \"${SLACK_TOKEN-none} ${DB_URL-none}\"", {"--only", "DB_*,X"})) ==
+          "none " + std::string(coffer_test::db_url));
+    CHECK(box.ok(shell("printf %s \"$APP_DB_URL ${DB_URL-none}\"", {"--prefix", "APP_"})) ==
+          std::string(coffer_test::db_url) + " none");
+    CHECK(box.ok(shell("printf %s \"${UNRELATED-none} $DB_URL\"")) ==
+          "here " + std::string(coffer_test::db_url));
+    CHECK(box.ok(shell("printf %s \"${UNRELATED-none} $DB_URL\"", {"--clean-env"})) ==
+          "none " + std::string(coffer_test::db_url));
+}
+
+TEST_CASE("run never puts a value on a command line") {
+    const sandbox box;
+    box.fill();
+    const auto seen = box.ok(
+        shell("tr '\\0' ' ' < /proc/$PPID/cmdline; tr '\\0' ' ' < /proc/$$/cmdline", {"--redact"}));
+    CHECK_FALSE(has(seen, "canary"));
+    CHECK(has(seen, "run --redact"));
+}
+
+TEST_CASE("run --redact cuts values out of stdout and stderr, also cut in pieces") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.run(shell("echo token is $SLACK_TOKEN; echo $DB_URL >&2; printf "
+                                    "xoxb-canary-; sleep 0.2; printf everyone-8c1f; "
+                                    "echo; echo end",
+                                    {"--redact"}));
+    CHECK(done.code == 0);
+    CHECK(done.out == "token is [redacted SLACK_TOKEN]\n[redacted SLACK_TOKEN]\nend\n");
+    CHECK(done.err == "[redacted DB_URL]\n");
+}
+
+TEST_CASE("run sends on the signals that it gets") {
+    const sandbox box;
+    box.fill();
+    // The outer shell signals coffer, not its child.
+    const auto done = box.run_program(
+        {"sh", "-c",
+         "\"$0\" run --redact -- sh -c 'trap \"echo got it; exit 7\" USR1; echo ready > up; while "
+         ":; do sleep 0.05; done' & "
+         "while [ ! -f up ]; do sleep 0.05; done; kill -USR1 $!; wait $!; echo \"code $?\"",
+         coffer_test::coffer_program()});
+    INFO(done.err);
+    CHECK(done.out == "got it\ncode 7\n");
+}
+
+TEST_CASE("run --watch starts the command again when a secret changed") {
+    const sandbox box;
+    box.fill();
+    const auto script =
+        "\"$0\" run --watch -- sh -c 'echo \"$DB_URL\" >> seen; exec sleep 60' & pid=$!; "
+        "while [ ! -s seen ]; do sleep 0.05; done; printf second | \"$0\" set DB_URL > /dev/null; "
+        "while [ $(wc -l < seen) -lt 2 ]; do sleep 0.1; done; kill -TERM $pid; wait $pid; echo "
+        "\"code $?\"";
+    const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
+    CHECK(done.out == "code 143\n");
+    CHECK(sandbox::read(box.work() / "seen") == std::string(coffer_test::db_url) + "\nsecond\n");
+    CHECK(has(done.err, "secrets of dev changed: starting again"));
+    CHECK(box.run({"run", "--watch=sometimes", "--", "true"}).code == 125);
+}
+
+TEST_CASE("run --watch=SIGHUP tells the command") {
+    const sandbox box;
+    box.fill();
+    const auto script = "\"$0\" run --watch=SIGHUP -- sh -c 'trap \"echo told; exit 5\" HUP; echo "
+                        "up > up; while :; do sleep 0.05; done' & "
+                        "pid=$!; while [ ! -f up ]; do sleep 0.05; done; printf second | \"$0\" "
+                        "set DB_URL > /dev/null; wait $pid; "
+                        "echo \"code $?\"";
+    const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
+    CHECK(done.out == "told\ncode 5\n");
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+} // namespace
+
+TEST_CASE("list shows states, scopes, versions, authors and notes of a space") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "BETA_KEY"}, "beta");
+    box.ok({"hide", "BETA_KEY", "-s", "acme"});
+    box.ok(
+        {"set", "SLACK_TOKEN", "-s", "acme", "--note", "acme's own", "--rotate-by", "2031-01-31"},
+        "new one");
+    box.ok({"set", "ONLY_HERE", "-s", "acme"}, "x");
+    const auto text = box.ok({"list", "-s", "acme"});
+    INFO(text);
+    CHECK(has(text, "NAME         STATE       FROM  VERSION  SET      BY   NOTE\n"));
+    CHECK(has(text, "BETA_KEY     hidden      –     v1"));
+    CHECK(has(text, "DB_URL       inherited   dev   v1"));
+    CHECK(has(text, "ONLY_HERE    own         acme  v1"));
+    CHECK(has(text, "SLACK_TOKEN  overridden  acme  v2"));
+    CHECK(has(text, "ana  acme's own; rotate by 2031-01-31"));
+    CHECK_FALSE(has(box.ok({"list", "-s", "acme", "--own"}), "DB_URL"));
+    const auto missing = box.ok({"list", "-s", "acme", "--missing"});
+    CHECK(has(missing, "BETA_KEY"));
+    CHECK_FALSE(has(missing, "DB_URL"));
+    CHECK(has(box.ok({"list", "-s", "globex", "--missing"}), "ONLY_HERE  absent"));
+}
+
+TEST_CASE("list --matrix has a column for the environment and each space") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "BETA_KEY"}, "beta");
+    box.ok({"hide", "BETA_KEY", "-s", "acme"});
+    CHECK(box.ok({"list", "--matrix"}) ==
+          "             environment dev  space acme     space globex\n"
+          "BETA_KEY     set v1           hidden         inherited\n"
+          "DB_URL       set v1           inherited      inherited\n"
+          "SLACK_TOKEN  set v1           overridden v1  inherited\n");
+    CHECK(has(box.ok({"list", "--all-spaces"}), "dev/globex  SLACK_TOKEN  inherited"));
+    CHECK(has(box.ok({"list", "--all-spaces", "--json"}),
+              "\"scopes\":[{\"environment\":\"dev\",\"space\":null,\"secrets\":["));
+}
+
+TEST_CASE("explain says what wins, what it shadows and under which key") {
+    const sandbox box;
+    box.fill();
+    const auto text = box.ok({"explain", "SLACK_TOKEN", "-s", "acme"});
+    INFO(text);
+    CHECK(text.starts_with("SLACK_TOKEN in dev/acme\n  wins     dev/acme  v1  set "));
+    CHECK(has(text, " s ago by ana\n  shadows  dev       v1  set "));
+    CHECK(has(text, "  state    fresh, generation "));
+    CHECK(has(text, "(active)\n"));
+    box.ok({"hide", "DB_URL", "-s", "acme"});
+    CHECK(has(box.ok({"explain", "DB_URL", "-s", "acme"}), "  hidden   dev/acme  v1"));
+}
+
+TEST_CASE("set says what it overrides and who sees it, and that nothing changed") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.ok({"set", "DB_URL", "-s", "acme"}, "other") ==
+          "DB_URL  dev/acme  v1   overrides dev v1  (1 other space: no change)\n");
+    CHECK(box.ok({"set", "DB_URL"}, "newer") ==
+          "DB_URL  dev  v2   (1 space sees it, 1 has its own)\n");
+    CHECK(box.ok({"set", "DB_URL"}, "newer") ==
+          "DB_URL  dev  v2   unchanged: this value was there already\n");
+    CHECK(has(box.ok({"set", "DB_URL", "--json"}, "newest"), "\"version\":3,\"changed\":true"));
+}
+
+TEST_CASE("unset, undelete, history and rollback keep old values to go back to") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.ok({"unset", "SLACK_TOKEN", "-s", "acme", "--yes"}) ==
+          "SLACK_TOKEN  dev/acme  removed (coffer undelete brings it back)   inherits dev v1\n");
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::dev_token);
+    CHECK(box.ok({"undelete", "SLACK_TOKEN", "-s", "acme"}) ==
+          "SLACK_TOKEN  dev/acme  is back; now overridden, dev/acme v3\n");
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::acme_token);
+    box.ok({"set", "SLACK_TOKEN", "-s", "acme"}, "fourth");
+    const auto history = box.ok({"history", "SLACK_TOKEN", "-s", "acme"});
+    CHECK(history.starts_with("VERSION  STATE    SET"));
+    CHECK(has(history, "\nv4       value"));
+    CHECK(has(history, "\nv2       removed"));
+    box.ok({"rollback", "SLACK_TOKEN", "-s", "acme", "--to", "1"});
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::acme_token);
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme", "--version", "4"}) == "fourth");
+    box.ok({"hide", "SLACK_TOKEN", "-s", "acme"});
+    CHECK(box.run({"get", "SLACK_TOKEN", "-s", "acme"}).code == 1);
+    box.ok({"unhide", "SLACK_TOKEN", "-s", "acme"});
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::acme_token);
+}
+
+TEST_CASE("a generated value has the length asked for, is not shown, and differs each time") {
+    const sandbox box;
+    box.fill();
+    const auto said = box.run({"set", "A", "--generate"});
+    const auto first = box.ok({"get", "A"});
+    CHECK(first.size() == 32);
+    CHECK_FALSE(has(said.out + said.err, first));
+    box.ok({"set", "A", "--generate=64"});
+    const auto second = box.ok({"get", "A"});
+    CHECK(second.size() == 64);
+    CHECK(second.substr(0, 32) != first);
+    box.ok({"set", "KEY_A", "KEY_B", "--generate"});
+    CHECK(box.ok({"get", "KEY_A"}) != box.ok({"get", "KEY_B"}));
+    CHECK(box.run({"set", "A", "--generate=4"}).code == 2);
+}
+
+TEST_CASE("one half of a note is kept when the other is given") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "DB_URL", "--note", "read only"}, "a");
+    box.ok({"set", "DB_URL", "--rotate-by", "2031-01-31"}, "b");
+    CHECK(has(box.ok({"list"}), "read only; rotate by 2031-01-31"));
+    box.ok({"set", "DB_URL"}, "c");
+    CHECK(has(box.ok({"list", "--json"}), "\"note\":\"read only\",\"rotate_by\":\"2031-01-31\""));
+}
+
+TEST_CASE("no verb shows a value unasked, on either stream") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "DB_URL", "-s", "globex"}, "rolled-canary");
+    for (const sandbox::words& args :
+         std::vector<sandbox::words>{{"list"},
+                                     {"list", "--json"},
+                                     {"list", "--matrix"},
+                                     {"list", "--all-spaces", "-v"},
+                                     {"explain", "DB_URL", "-s", "globex"},
+                                     {"explain", "DB_URL", "--json"},
+                                     {"history", "DB_URL", "--json"},
+                                     {"verify"},
+                                     {"verify", "--json"},
+                                     {"config"},
+                                     {"env", "list"},
+                                     {"space", "list"},
+                                     {"get", "NOPE"},
+                                     {"run", "--", "true"},
+                                     {"unset", "DB_URL", "-s", "globex", "--dry-run"},
+                                     {"undelete", "DB_URL"},
+                                     {"rollback", "DB_URL", "--to", "1"},
+                                     {"hide", "DB_URL", "-s", "globex"},
+                                     {"unhide", "DB_URL", "-s", "globex"},
+                                     {"git", "show", box.document("dev").string()},
+                                     {"complete", "--", "get", ""},
+                                     {"set", "DB_URL", "--dry-run"},
+                                     {"get", "DB_URL", "-o", "file"},
+                                     {"import", "file", "--dry-run"}}) {
+        const auto done = box.run(args, "canary-on-stdin");
+        INFO(args[0] << "\n" << done.out << done.err);
+        CHECK_FALSE(has(done.out + done.err, "canary"));
+    }
+    CHECK_FALSE(has(box.run({"get", "DB_URL", "-v"}).err, "canary"));
+    CHECK_FALSE(has(box.run({"export", "-v"}).err, "canary"));
+}

@@ -12,10 +12,8 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <thread>
 
@@ -240,19 +238,6 @@ TEST_CASE("async_run calls its handler on the handler's executor, and allocates 
     io.run();
     CHECK(on == std::this_thread::get_id());
     CHECK(allocations > 0);
-}
-
-TEST_CASE("async_run takes any completion token", "[asio]") {
-    algorithm_world w;
-    boost::asio::thread_pool pool(1);
-    auto store = asio::lift(pool, w.store);
-    auto keys = asio::lift(pool, w.keys);
-    const auto make = [&] {
-        return std::make_unique<test_refresh>(w.cipher, w.of, nullptr, std::nullopt);
-    };
-    CHECK(asio::async_run(make(), store, keys, boost::asio::use_future).get().value() == nullptr);
-    auto lazily = asio::async_run(make(), store, keys, boost::asio::deferred);
-    CHECK(std::move(lazily)(boost::asio::use_future).get().value() == nullptr);
 }
 
 TEST_CASE("a context that goes away with a run in it drops the run and what it holds", "[asio]") {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The asynchronous twins with every kind of completion token, over a vault that blocks, and beside
-// threads that use the same vault without Asio.
+// The asynchronous twins with every kind of completion token, over a vault that blocks.
 #include <coffer/asio/vault.hpp>
 
 #include "support/catch.hpp"
@@ -110,42 +109,16 @@ TEST_CASE("deferred operations do nothing until they are started, and own their 
     CHECK(shown(v.resolver().get({.environment = "env"}, name)) == std::string(40, 'v'));
 }
 
-TEST_CASE("threads and handlers that read and write one environment lose nothing and wait for "
-          "nobody for ever",
-          "[asio]") {
-    auto v = make_vault();
-    const auto lifted = asio::lift(pool(), v);
-    constexpr int each = 40;
-    std::atomic<int> answered{0};
-    std::atomic<int> failed{0};
-    const auto count = [&](const auto& answer) {
-        if (!answer) ++failed;
-        ++answered;
+TEST_CASE("async_run takes any completion token", "[asio]") {
+    auto store = asio::lift(pool(), memory::store{});
+    auto keys = asio::lift(pool(), keyring::memory_keyring{});
+    using refresh = algorithm::refresh<cryptopp::aes_256_gcm>;
+    const algorithm::subject nothing{"", "env", "env"};
+    const auto make = [&] {
+        return std::make_unique<refresh>(cryptopp::aes_256_gcm{}, nothing, nullptr, std::nullopt);
     };
-    std::vector<std::thread> threads;
-    for (int t = 0; t < 2; ++t) {
-        threads.emplace_back([&, t] {
-            auto mine = v;
-            for (int i = 0; i < each; ++i) {
-                count(mine.put({.environment = "env"},
-                               "S" + std::to_string(t) + "_" + std::to_string(i), "v"));
-                count(mine.resolver().get({.environment = "env"}, "TOKEN"));
-            }
-        });
-        threads.emplace_back([&, t] {
-            for (int i = 0; i < each; ++i) {
-                const auto name = "A" + std::to_string(t) + "_" + std::to_string(i);
-                asio::async_put(lifted, {.environment = "env"}, name, "v",
-                                [&](result<written> w) { count(w); });
-                asio::async_get(lifted, {.environment = "env"}, "TOKEN",
-                                [&](result<secret> s) { count(s); });
-            }
-        });
-    }
-    for (auto& t : threads)
-        t.join();
-    while (answered != 4 * each * 2)
-        std::this_thread::yield();
-    CHECK(failed == 0);
-    CHECK(v.list({.environment = "env"}).value().size() == 4 * each + 1);
+    using boost::asio::use_future;
+    CHECK(asio::async_run(make(), store, keys, use_future).get().value() == nullptr);
+    auto lazily = asio::async_run(make(), store, keys, boost::asio::deferred);
+    CHECK(std::move(lazily)(use_future).get().value() == nullptr);
 }

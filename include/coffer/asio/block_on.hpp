@@ -6,24 +6,66 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/use_future.hpp>
 
-#include <future>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 namespace coffer::inline COFFER_ABI::asio {
 
 namespace detail {
+
+/// An answer that a thread waits for; without one if the context goes away.
+template <class Result>
+class awaited {
+public:
+    /// The handler: whoever drops it without calling it says that there will be no answer.
+    class handler {
+    public:
+        explicit handler(std::shared_ptr<awaited> to) noexcept : to_(std::move(to)) {}
+        handler(handler&&) noexcept = default;
+        auto operator=(handler&&) noexcept -> handler& = default;
+        ~handler() {
+            if (to_ != nullptr) to_->end(std::nullopt);
+        }
+        void operator()(Result answer) { std::exchange(to_, nullptr)->end(std::move(answer)); }
+
+    private:
+        std::shared_ptr<awaited> to_;
+    };
+
+    auto wait() -> std::optional<Result> {
+        std::unique_lock lock(mutex_);
+        ended_.wait(lock, [this] { return done_; });
+        return std::move(answer_);
+    }
+
+private:
+    void end(std::optional<Result> answer) {
+        const std::lock_guard lock(mutex_);
+        answer_ = std::move(answer);
+        done_ = true;
+        ended_.notify_all();
+    }
+
+    std::mutex mutex_;
+    std::condition_variable ended_;
+    bool done_ = false;
+    std::optional<Result> answer_{};
+};
+
 /// Waits for the answer; `dropped` if the context went away without one.
 template <class Result, class Initiate>
 auto wait_for(Initiate&& initiate, Result dropped) -> Result {
-    try {
-        return std::forward<Initiate>(initiate)(boost::asio::use_future).get();
-    } catch (const std::future_error&) {
-        return dropped;
-    }
+    auto answer = std::make_shared<awaited<Result>>();
+    std::forward<Initiate>(initiate)(typename awaited<Result>::handler(answer));
+    auto got = answer->wait();
+    return got ? *std::move(got) : std::move(dropped);
 }
+
 } // namespace detail
 
 /// A context with a thread of its own that runs it: where an AsyncStore can live that only block_on
@@ -58,7 +100,8 @@ public:
     auto load(std::string_view partition, std::span<const std::string> keys) -> result<cut> {
         return detail::wait_for<result<cut>>(
             [&](auto token) {
-                return inner_.async_load(std::string(partition), {keys.begin(), keys.end()}, token);
+                return inner_.async_load(std::string(partition), {keys.begin(), keys.end()},
+                                         std::move(token));
             },
             errc::unavailable);
     }
@@ -70,20 +113,21 @@ public:
         return detail::wait_for<result<commit_outcome>>(
             [&](auto token) {
                 return inner_.async_commit(std::string(partition), expected, next,
-                                           std::move(shared), token);
+                                           std::move(shared), std::move(token));
             },
             commit_outcome::unknown);
     }
     auto list(std::string_view partition) -> result<listing>
     requires AsyncListableStore<A> {
         return detail::wait_for<result<listing>>(
-            [&](auto token) { return inner_.async_list(std::string(partition), token); },
+            [&](auto token) { return inner_.async_list(std::string(partition), std::move(token)); },
             errc::unavailable);
     }
     auto partitions() -> result<std::vector<std::string>>
     requires AsyncListableStore<A> {
         return detail::wait_for<result<std::vector<std::string>>>(
-            [&](auto token) { return inner_.async_partitions(token); }, errc::unavailable);
+            [&](auto token) { return inner_.async_partitions(std::move(token)); },
+            errc::unavailable);
     }
     auto limits() const noexcept -> store_limits { return inner_.limits(); }
     /// The store itself: what async_at and its like use when a vault's store is a blocking_store.
@@ -101,7 +145,9 @@ public:
 
     auto key_for(std::string_view environment) -> result<std::string> {
         return detail::wait_for<result<std::string>>(
-            [&](auto token) { return inner_.async_key_for(std::string(environment), token); },
+            [&](auto token) {
+                return inner_.async_key_for(std::string(environment), std::move(token));
+            },
             errc::unavailable);
     }
     auto wrap(std::string_view kek_id, std::span<const std::byte, 32> dek, byte_view aad)
@@ -109,7 +155,7 @@ public:
         return detail::wait_for<result<bytes>>(
             [&](auto token) {
                 return inner_.async_wrap(std::string(kek_id), key_bytes(dek),
-                                         bytes(aad.begin(), aad.end()), token);
+                                         bytes(aad.begin(), aad.end()), std::move(token));
             },
             errc::unavailable);
     }
@@ -119,7 +165,7 @@ public:
             [&](auto token) {
                 return inner_.async_unwrap(std::string(kek_id), std::string(environment),
                                            bytes(wrapped.begin(), wrapped.end()),
-                                           bytes(aad.begin(), aad.end()), token);
+                                           bytes(aad.begin(), aad.end()), std::move(token));
             },
             errc::unavailable);
     }
@@ -127,7 +173,8 @@ public:
     requires AsyncAnchoringKeyProvider<A> {
         return detail::wait_for<result<std::optional<mark>>>(
             [&](auto token) {
-                return inner_.async_recall(std::string(realm), std::string(environment), token);
+                return inner_.async_recall(std::string(realm), std::string(environment),
+                                           std::move(token));
             },
             errc::unavailable);
     }
@@ -137,7 +184,7 @@ public:
         return detail::wait_for<result<void>>(
             [&](auto token) {
                 return inner_.async_remember(std::string(realm), std::string(environment), seen,
-                                             token);
+                                             std::move(token));
             },
             errc::unavailable);
     }

@@ -47,7 +47,8 @@ public:
           visible_(visible), action_(or_else(src_["context"]["actionName"], "")),
           target_(or_else(src_["target"], "")),
           namespaces_(or_else(src_["namespaces"], event_value::list{})),
-          origin_(or_else(src_["origin"], event_value::object{})) {}
+          origin_(or_else(src_["origin"], event_value::object{})),
+          created_at_(or_else(src_["createdAt"], nullptr)) {}
     event(const event&) = delete;
     auto operator=(const event&) -> event& = delete;
 
@@ -105,8 +106,9 @@ public:
         for (const auto& m : visible_)
             flatten(m.name, m.value, out);
         flatten("src", src_, out);
-        for (const auto* name : {"domain", "topic", "context", "payload", "createdAt"})
+        for (const auto* name : {"domain", "topic", "context", "payload"})
             flatten(name, src_[name], out);
+        flatten("createdAt", created_at_, out);
         flatten("target", target_, out);
         flatten("origin", origin_, out);
         flatten("action", action_, out);
@@ -123,7 +125,7 @@ private:
     const event_value src_;
     coffer::secrets source_;
     event_value::object visible_;
-    event_value action_, target_, namespaces_, origin_;
+    event_value action_, target_, namespaces_, origin_, created_at_;
     std::vector<std::pair<scope, result<view>>> views_{};
     std::vector<std::pair<std::string, function>> after_all_{};
     std::map<std::string, std::any> cache_{};

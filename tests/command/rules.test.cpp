@@ -45,6 +45,17 @@ TEST_CASE("rule 1: a value on the command line is refused, and not repeated") {
     CHECK(box.run({"get", "NEW"}).code == 1);
 }
 
+TEST_CASE("rule 1: a value behind the name is not asked about, not even on a terminal") {
+    const sandbox box;
+    box.fill();
+    for (const char* value : {"hunter2-canary", "AKIACANARYCANARYHUNT", "UPPER_BUT not"}) {
+        const auto done = box.on_terminal({"set", "NEW", value}, {{"(not shown)", "x\n"}});
+        CHECK(done.code == 2);
+        CHECK(has(done.out, "treat it as exposed"));
+        CHECK_FALSE(has(done.out, value));
+    }
+}
+
 TEST_CASE("rule 1: with --json the refusal repeats nothing either") {
     const sandbox box;
     box.fill();
@@ -147,10 +158,27 @@ TEST_CASE("rule 5: writes on PROD and removals ask; nobody to ask, --no-input an
     box.ok({"set", "A", "-e", "prod", "--yes"}, "value");
     CHECK(box.ok({"get", "A", "-e", "prod"}) == "value");
 
+    for (const sandbox::words& args :
+         std::vector<sandbox::words>{{"hide", "A", "-s", "acme"},
+                                     {"unhide", "A", "-s", "acme"},
+                                     {"rollback", "A", "--to", "1"},
+                                     {"undelete", "A"},
+                                     {"unset", "A"},
+                                     {"import", "values"},
+                                     {"space", "create", "globex"},
+                                     {"space", "rename", "acme", "Acme"},
+                                     {"env", "rename", "prod", "Production"}}) {
+        auto asking = args;
+        asking.insert(asking.end(), {"-e", "prod"});
+        box.write(box.work() / "values", "B=1");
+        INFO(args[0] << " " << args[1]);
+        CHECK(box.run(asking).code == 2);
+    }
     CHECK(box.run({"unset", "DB_URL"}).code == 2);
     CHECK(box.run({"env", "remove", "dev"}).code == 2);
     CHECK(box.run({"space", "remove", "acme"}).code == 2);
     CHECK(box.ok({"unset", "DB_URL", "--dry-run"}).starts_with("dev will see no DB_URL any more"));
+    CHECK(box.ok({"unset", "DB_URL", "--dry-run", "--json"}).starts_with("{\"dry_run\":true,"));
     CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
 
     const auto no = box.on_terminal({"unset", "DB_URL"}, {{"[y/N]", "n\n"}});

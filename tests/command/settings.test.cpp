@@ -57,8 +57,7 @@ TEST_CASE("a folder's coffer.json may not name keys, an author or anything unkno
     const sandbox box;
     for (const char* text :
          {R"({"keys":"file:/tmp/mine"})", R"({"author":"ana"})", R"({"token_file":"x"})",
-          R"({"profiles":{"p":{"keys":"file:x"}},"profile":"p"})", R"({"pager":"less"})", "[]",
-          "{"}) {
+          R"({"profile":"live"})", R"({"pager":"less"})", "[]", "{"}) {
         box.write(box.work() / "coffer.json", text);
         INFO(text);
         CHECK(box.run({"config"}).code == 2);
@@ -85,6 +84,13 @@ TEST_CASE("a profile is a named set of settings; one that nobody has is refused"
     box.variables["COFFER_PROFILE"] = "live";
     CHECK(has(line_of(box, "env"), "prod"));
     CHECK(box.run({"config", "--profile", "nope"}).code == 2);
+    box.write(box.work() / "coffer.json", R"({"env":"folder","profiles":{"here":{"env":"own"}}})");
+    CHECK(has(line_of(box, "env"), "prod")); // asked for by name
+    CHECK(has(line_of(box, "env", {"--profile", "here"}), "own"));
+    box.variables.clear();
+    CHECK(has(line_of(box, "env"), "folder"));
+    box.write(box.work() / "coffer.json", R"({"profiles":{"here":{"keys":"file:x"}}})");
+    CHECK(box.run({"config", "--profile", "here"}).code == 2);
 }
 
 TEST_CASE("an environment and a space may be named by the name that only one has") {

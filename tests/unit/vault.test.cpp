@@ -166,6 +166,23 @@ TEST_CASE("a batch is written whole or not at all") {
     CHECK(shown(f.vault.get_version(prod, "D", 1)) == "1");
 }
 
+TEST_CASE("values and removals in one call are one commit, or nothing") {
+    fixture f;
+    f.vault.put_many(prod, batch({{"A", "1"}, {"B", "2"}})).value();
+    const auto before = f.vault.status("prod").value().generation;
+    const auto done = f.vault.change_many(prod, batch({{"A", "3"}, {"C", "4"}}), {"B"}).value();
+    CHECK(done.size() == 3);
+    CHECK(f.vault.status("prod").value().generation == before + 1);
+    CHECK(f.get(prod, "A") == "3");
+    CHECK(f.get(prod, "C") == "4");
+    CHECK(f.get(prod, "B") == "not_found");
+
+    CHECK(f.vault.change_many(prod, batch({{"A", "5"}}), {"B"}).error() == errc::not_found);
+    CHECK(f.vault.change_many(prod, batch({{"A", "5"}}), {""}).error() == errc::invalid_argument);
+    CHECK(f.get(prod, "A") == "3");
+    CHECK(f.vault.status("prod").value().generation == before + 1);
+}
+
 TEST_CASE("names, values and ids outside their limits are refused, and nothing is written") {
     fixture f;
     const std::string long_name(1025, 'n');

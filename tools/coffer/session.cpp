@@ -7,6 +7,9 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -109,9 +112,25 @@ void session::detail(std::string_view text) const {
     if (in.has("verbose") || (log != nullptr && std::string_view(log) == "debug")) notice(text);
 }
 
+namespace {
+
+/// --dry-run: the plan is all that there is to say.
+void tell_plan(const session& s, std::string_view effect) {
+    if (s.json()) {
+        boost::json::object out;
+        out["dry_run"] = true;
+        out["effect"] = boost::json::string_view(effect.data(), effect.size());
+        put_json(out);
+    } else {
+        put_line(std::string(effect) + " (--dry-run: nothing was done)");
+    }
+}
+
+} // namespace
+
 auto session::confirm(std::string_view effect) const -> bool {
     if (dry_run()) {
-        if (!json()) put_line(std::string(effect) + " (--dry-run: nothing was done)");
+        tell_plan(*this, effect);
         return false;
     }
     if (in.has("yes")) {
@@ -129,7 +148,7 @@ auto session::confirm(std::string_view effect) const -> bool {
 auto session::confirm_change(const place& at, std::string_view effect) const -> bool {
     if (at.is_prod) return confirm(effect);
     if (!dry_run()) return true;
-    if (!json()) put_line(std::string(effect) + " (--dry-run: nothing was done)");
+    tell_plan(*this, effect);
     return false;
 }
 

@@ -37,7 +37,7 @@ constexpr std::array<source_of, 9> sources{{
     {"realm", "COFFER_REALM", true},
     {"env", "COFFER_ENV", true},
     {"space", "COFFER_SPACE", true},
-    {"profile", "COFFER_PROFILE", true},
+    {"profile", "COFFER_PROFILE", false},
     {"max-stale", "COFFER_MAX_STALE", true},
     {"author", "COFFER_AUTHOR", false},
 }};
@@ -57,21 +57,28 @@ auto member_name(std::string_view setting_name) -> std::string {
     return out;
 }
 
-auto parse_file(const fs::path& file) -> std::optional<json::object> {
-    auto opened =
-        coffer::posix::file_descriptor(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
-    if (!opened && errno == ENOENT) return std::nullopt;
-    const auto shown = printable(file.string());
-    if (!opened) refuse("can't read " + shown);
-    const auto text = coffer::posix::read_all(opened, std::size_t{1} << 20);
-    if (!text) refuse("can't read " + shown);
-    boost::system::error_code wrong;
-    auto parsed = json::parse({reinterpret_cast<const char*>(text->data()), text->size()}, wrong);
-    if (wrong || !parsed.is_object()) refuse(shown + " is not a JSON object");
-    return std::move(parsed.as_object());
-}
-
 } // namespace
+
+/// A settings file; empty where there is none.
+struct settings::file_read {
+    file_read(fs::path where, bool users) : file(std::move(where)), is_users(users) {
+        const coffer::posix::file_descriptor opened(
+            file.empty() ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+        if (!opened && (file.empty() || errno == ENOENT || errno == ENOTDIR)) return;
+        const auto shown = printable(file.string());
+        if (!opened) refuse("can't read " + shown);
+        const auto text = coffer::posix::read_all(opened, std::size_t{1} << 20);
+        if (!text) refuse("can't read " + shown);
+        json::error_code wrong;
+        auto parsed =
+            json::parse({reinterpret_cast<const char*>(text->data()), text->size()}, wrong);
+        if (wrong || !parsed.is_object()) refuse(shown + " is not a JSON object");
+        object = std::move(parsed.as_object());
+    }
+    fs::path file;
+    bool is_users;
+    json::object object{};
+};
 
 auto config_folder() -> fs::path {
     if (const auto xdg = variable("XDG_CONFIG_HOME"); xdg && xdg->front() == '/')
@@ -112,11 +119,24 @@ auto settings::names() -> const std::vector<std::string_view>& {
 settings::settings(const invocation& in) {
     read_flags(in);
     read_variables();
-    const auto folders = folder_file();
-    const auto users = config_folder() / "config.json";
-    for (const auto& [file, is_users] :
-         {std::pair(folders.value_or(""), false), std::pair(users, true)})
-        if (!file.empty()) read_file(file, is_users);
+    const bool chosen = find("profile") != nullptr;
+    const file_read users(config_folder() / "config.json", true);
+    const file_read folders(folder_file().value_or(""), false);
+    if (const auto* named = users.object.if_contains("profile");
+        named != nullptr && named->is_string())
+        put("profile", {std::string(named->as_string()), printable(users.file.string()), {}});
+    // A profile that was asked for by name says more than what holds in a folder.
+    if (chosen) {
+        read_profile(folders);
+        read_profile(users);
+        read_members(folders, folders.object, {});
+        read_members(users, users.object, {});
+    } else {
+        for (const auto* file : {&folders, &users}) {
+            read_profile(*file);
+            read_members(*file, file->object, {});
+        }
+    }
     if (const auto* profile = find("profile"); profile != nullptr && !profile_found_)
         refuse("no file has the profile " + printable(profile->value) + " (from " + profile->from +
                ")");
@@ -144,35 +164,28 @@ void settings::read_variables() {
             put(s.name, {*std::move(text), s.variable, fs::current_path(ignored)});
 }
 
-void settings::read_file(const fs::path& file, bool is_users) {
-    const auto object = parse_file(file);
-    if (!object) return;
-    if (const auto* named = object->if_contains("profile"); named != nullptr && named->is_string())
-        put("profile", {std::string(named->as_string()), printable(file.string()), {}});
+void settings::read_profile(const file_read& from) {
     const auto* const profile = find("profile");
-    if (const auto* all = object->if_contains("profiles"); all != nullptr) {
-        if (!all->is_object()) refuse(printable(file.string()) + ": profiles is not an object");
-        const auto* const mine =
-            profile == nullptr ? nullptr : all->as_object().if_contains(profile->value);
-        if (mine != nullptr) {
-            if (!mine->is_object())
-                refuse(printable(file.string()) + ": a profile is not an object");
-            profile_found_ = true;
-            read_members(mine->as_object(), file, is_users, profile->value);
-        }
-    }
-    read_members(*object, file, is_users, {});
+    const auto* const all = from.object.if_contains("profiles");
+    if (all == nullptr) return;
+    if (!all->is_object()) refuse(printable(from.file.string()) + ": profiles is not an object");
+    const auto* const mine =
+        profile == nullptr ? nullptr : all->as_object().if_contains(profile->value);
+    if (mine == nullptr) return;
+    if (!mine->is_object()) refuse(printable(from.file.string()) + ": a profile is not an object");
+    profile_found_ = true;
+    read_members(from, mine->as_object(), profile->value);
 }
 
-void settings::read_members(const json::object& object, const fs::path& file, bool is_users,
+void settings::read_members(const file_read& from, const json::object& object,
                             std::string_view profile) {
-    const auto shown = printable(file.string());
+    const auto shown = printable(from.file.string());
     for (const auto& member : object) {
         const std::string key(member.key());
         if (key == "profiles" && profile.empty()) continue;
         const auto at = std::find_if(sources.begin(), sources.end(),
                                      [&](const auto& s) { return member_name(s.name) == key; });
-        if (!is_users && (at == sources.end() || !at->in_folder_file))
+        if (!from.is_users && (at == sources.end() || !at->in_folder_file))
             refuse(shown + " may not say \"" + printable(key) +
                    "\": a folder's file names store, realm, env, space, max_stale and profiles, "
                    "never keys or programs; "
@@ -180,9 +193,9 @@ void settings::read_members(const json::object& object, const fs::path& file, bo
                    printable((config_folder() / "config.json").string()));
         if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
         if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
-        auto from = profile.empty() ? shown : shown + ", profile " + printable(profile);
+        auto said_by = profile.empty() ? shown : shown + ", profile " + printable(profile);
         put(at->name,
-            {std::string(member.value().as_string()), std::move(from), file.parent_path()});
+            {std::string(member.value().as_string()), std::move(said_by), from.file.parent_path()});
     }
 }
 

@@ -43,9 +43,10 @@ private:
     void put(std::string_view name, setting s);
     void read_flags(const invocation& in);
     void read_variables();
-    void read_file(const std::filesystem::path& file, bool is_users);
-    void read_members(const boost::json::object& object, const std::filesystem::path& file,
-                      bool is_users, std::string_view profile);
+    struct file_read;
+    void read_profile(const file_read& from);
+    void read_members(const file_read& from, const boost::json::object& object,
+                      std::string_view profile);
 
     std::map<std::string, setting, std::less<>> found_{};
     bool profile_found_ = false;

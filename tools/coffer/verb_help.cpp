@@ -61,8 +61,8 @@ constexpr std::string_view exit_codes = R"(  0    done
 )";
 
 constexpr std::string_view rules =
-    R"(1. **No secret on the command line, ever.** Values come from stdin, `--file` or a prompt without echo.
-   `coffer set NAME=value` is refused; what was typed is not repeated.
+    R"(1. **No secret on the command line, ever.** Values come from stdin, `--file` or a prompt without
+   echo. `coffer set NAME=value` is refused; what was typed is not repeated.
 2. **No secret on a terminal by accident.** `get` and `export` refuse one unless `--show` is given.
    stderr never carries a value.
 3. **stdout is data, stderr is talk.** `--json` gives one object, errors too:
@@ -71,8 +71,8 @@ constexpr std::string_view rules =
    are no colours.
 4. **Literal.** Nothing is expanded, trimmed or quoted, with one exception: from a pipe one final
    newline is dropped, and said; `--exact` keeps it.
-5. **What it will do, before it does it.** Writes on a PROD environment, removals and imports say what
-   they do and ask; `--yes` answers, `--dry-run` stops there.
+5. **What it will do, before it does it.** Writes on a PROD environment, removals and imports say
+   what they do and ask; `--yes` answers, `--dry-run` stops there.
 6. **Ctrl-C leaves the old state or the new one.**
 )";
 
@@ -94,7 +94,8 @@ auto markdown() -> std::string {
              {"", "`COFFER_REALM`", "`realm`"},
              {"`-e, --env`", "`COFFER_ENV`", "`env`"},
              {"`-s, --space`", "`COFFER_SPACE`", "`space`"},
-             {"`--profile`", "`COFFER_PROFILE`", "`profile`; the set itself is `profiles.P`"},
+             {"`--profile`", "`COFFER_PROFILE`",
+              "`profile`, in the user's file alone; the set itself is `profiles.P`"},
              {"`--max-stale`", "`COFFER_MAX_STALE`", "`max_stale`"},
              {"", "`COFFER_AUTHOR`",
               "`author`, in the user's file alone; default: the login name"}})

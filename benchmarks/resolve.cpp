@@ -15,7 +15,9 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <unistd.h>
 
 namespace {
@@ -56,7 +58,9 @@ struct filled {
 };
 
 auto shared(std::size_t names, std::size_t size) -> filled& {
+    static std::mutex filling; // both of two readers may be the first
     static std::map<std::pair<std::size_t, std::size_t>, std::unique_ptr<filled>> all;
+    const std::lock_guard lock(filling);
     auto& one = all[{names, size}];
     if (!one) one = std::make_unique<filled>(names, size);
     return *one;

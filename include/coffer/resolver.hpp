@@ -6,6 +6,7 @@
 #include <coffer/secrets.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace coffer::inline COFFER_ABI {
@@ -40,6 +41,9 @@ public:
 
     /// One context as it is now; the only call that may wait. Errors: see SecretSource.
     auto at(context where) const -> result<view> { return engine_->at(where); }
+    /// The same if it needs no look at the store (see options::recheck_after), else nothing: never
+    /// waits, so that an event loop may ask first and leave what has to wait to other threads.
+    auto try_at(context where) const -> std::optional<view> { return engine_->try_at(where); }
     /// Short for at(where) and get(name). Errors: those of both.
     auto get(context where, std::string_view name) const -> result<secret> {
         auto v = at(where);

@@ -2,7 +2,9 @@
 #ifndef COFFER_VAULT_HPP
 #define COFFER_VAULT_HPP
 
+#include <coffer/entries.hpp>
 #include <coffer/resolver.hpp>
+#include <coffer/writes.hpp>
 
 #include <initializer_list>
 #include <string>
@@ -10,40 +12,6 @@
 #include <vector>
 
 namespace coffer::inline COFFER_ABI {
-
-/// One entry of a scope's own, as it is: no inheritance. Times are milliseconds since 1970.
-struct own_entry {
-    std::string name{};
-    format::secret_id id{};
-    format::entry_state state = format::entry_state::value;
-    bool damaged = false;
-    std::uint64_t version = 0;
-    std::uint64_t at = 0;
-    std::uint64_t expires = 0;
-    std::string author{};
-    std::string note{};
-};
-
-/// One version of a name.
-struct version_info {
-    std::uint64_t version = 0;
-    format::entry_state state = format::entry_state::value;
-    std::uint64_t at = 0;
-    std::uint64_t expires = 0;
-    std::string author{};
-};
-
-/// What the head of an environment says.
-struct environment_status {
-    std::uint64_t generation = 0;
-    std::uint64_t written_at = 0;
-    std::size_t entries = 0;
-    std::size_t damaged = 0;
-    std::vector<format::head_dek> deks{};
-};
-
-using algorithm::edits::damaged_version;
-using verification = algorithm::edits::verify_all::report;
 
 /// Keeps secrets for environments and spaces: the writing half of a policy, and the way to its
 /// resolver.
@@ -241,6 +209,19 @@ public:
             out.push_back({v.number, v.state, v.at, v.expires, v.author});
         return out;
     }
+    /// Whether the sealed record of a name's newest version is in the store at all; whether it
+    /// opens is verify()'s to say. Errors also: not_found.
+    auto is_stored(context where, std::string_view name) -> result<bool> {
+        auto state = observe(where);
+        if (!state) return state.error();
+        const auto* e = (*state)->pages.find(key_of(where, name)).entry;
+        if (e == nullptr) return errc::not_found;
+        const std::vector<std::string> key{format::store_key(e->newest().record)};
+        const auto there =
+            engine().store().load(engine().slot_of(where.environment).of().partition, key);
+        if (!there) return there.error();
+        return there->objects.size() == 1 && there->objects.front().has_value();
+    }
     /// The value of one version of a name in one scope, expired or not. Errors also: not_found.
     auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> {
@@ -249,7 +230,7 @@ public:
         auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
         if (!value) return value.error();
         detail::secure_buffer held(value->size());
-        std::memcpy(held.span().data(), value->data(), value->size());
+        std::copy(value->begin(), value->end(), held.span().begin());
         return secret(std::move(held), 0, value->size(), version, {engine().time().boot(), false});
     }
     /// The entries of exactly this scope, removed ones included, sorted by name.
@@ -257,18 +238,58 @@ public:
         auto state = observe(where);
         if (!state) return state.error();
         std::vector<own_entry> out;
-        (*state)->pages.each_from(
-            key_of(where, {}), [&](const format::entry& e, const tree::leaf& l) {
-                if (e.key.space != where.space || e.key.actor != where.actor) return false;
-                const auto& v = e.newest();
-                if (!e.key.name.empty())
-                    out.push_back({e.key.name, e.id, v.state, l.damaged(), v.number, v.at,
-                                   v.expires, v.author, e.note});
-                return true;
-            });
+        (*state)->pages.each_from(key_of(where, {}),
+                                  [&](const format::entry& e, const tree::leaf& l) {
+                                      if (e.key.space != where.space || e.key.actor != where.actor)
+                                          return false;
+                                      if (!e.key.name.empty()) out.push_back(own(e, l));
+                                      return true;
+                                  });
         std::sort(out.begin(), out.end(),
                   [](const auto& a, const auto& b) { return a.name < b.name; });
         return out;
+    }
+    /// The entries of all scopes of an environment at one generation, removed ones and the scopes
+    /// themselves included; sorted by scope, and those of one scope as format/entry.hpp orders
+    /// them.
+    auto entries(std::string_view environment) -> result<std::vector<scoped_entry>> {
+        auto state = observe({.environment = environment});
+        if (!state) return state.error();
+        std::vector<scoped_entry> out;
+        out.reserve((*state)->pages.entry_count());
+        (*state)->pages.each_from({}, [&](const format::entry& e, const tree::leaf& l) {
+            out.push_back({e.key.space, e.key.actor, own(e, l)});
+            return true;
+        });
+        return out;
+    }
+
+    // What is kept beside the registry, in the environment coffer.system, sealed as all else: the
+    // tokens and policies of a service. Read with resolver().at({.environment =
+    // system_environment}).
+    // -----------------------------------------------------------------------------------------
+
+    /// Sets an entry of Coffer's own environment. Names that begin with `environment/` are the
+    /// registry's: invalid_argument.
+    auto put_system(std::string_view name, value_ref value, const write_options& with = {})
+        -> result<written> {
+        if (auto valid = check_system(name, with); !valid) return valid.error();
+        if (auto valid = check_value(value.view()); !valid) return valid.error();
+        std::vector<named_value> one;
+        one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
+        auto done = engine().apply(
+            system_environment, algorithm::edits::put{{}, std::move(one), with, author(with), true},
+            true);
+        if (!done) return done.error();
+        return done->front();
+    }
+    /// Removes an entry of Coffer's own environment. Errors also: not_found.
+    auto erase_system(std::string_view name, const write_options& with = {}) -> result<written> {
+        if (auto valid = check_system(name, with); !valid) return valid.error();
+        auto done = engine().apply(
+            system_environment,
+            algorithm::edits::erase{{{}, {}, std::string(name)}, with, author(with)}, true);
+        return done;
     }
 
     // The state as a whole.
@@ -319,6 +340,18 @@ public:
 private:
     static auto key_of(context where, std::string_view name) -> format::entry_key {
         return {std::string(where.space), std::string(where.actor), std::string(name)};
+    }
+    static auto own(const format::entry& e, const tree::leaf& l) -> own_entry {
+        const auto& v = e.newest();
+        return {e.key.name, e.id,      v.state,  l.damaged(), v.number,
+                v.at,       v.expires, v.author, e.note};
+    }
+    auto check_system(std::string_view name, const write_options& with) const -> result<void> {
+        if (name.starts_with(engine().listed_name({}))) return errc::invalid_argument;
+        if (auto valid = check_name(name); !valid) return valid;
+        if (with.note)
+            if (auto valid = check_note(*with.note); !valid) return valid;
+        return check_author(author(with));
     }
     template <class T>
     static auto ignore(const result<T>& done) -> result<void> {

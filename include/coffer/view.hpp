@@ -4,6 +4,7 @@
 
 #include <coffer/clock.hpp>
 #include <coffer/explain.hpp>
+#include <coffer/format/secret_id.hpp>
 #include <coffer/result.hpp>
 #include <coffer/secret.hpp>
 
@@ -21,11 +22,12 @@
 
 namespace coffer::inline COFFER_ABI {
 
-/// A resolved name with its value and the scope that it comes from.
+/// A resolved name with its value, the scope that it comes from and the secret's id there.
 struct named_secret {
     std::string name{};
     scope from{};
     secret value{};
+    format::secret_id id{};
 };
 
 /// A name that a program needs and does not get.

@@ -128,7 +128,7 @@ auto sandbox::run_program(const words& command, std::string_view in) const -> ra
     try {
         talk(pipes[0][1], in, pipes[1][0], pipes[2][0], result);
     } catch (...) {
-        ::kill(pid, SIGKILL);
+        ::kill(-pid, SIGKILL); // it leads a session: all that it started goes too
         code_of(pid);
         throw;
     }
@@ -172,7 +172,7 @@ auto sandbox::program_on_terminal(
         pollfd on{terminal, POLLIN, 0};
         if (::poll(&on, 1, 1000) < 0 && errno != EINTR) break;
         if (std::chrono::steady_clock::now() > until) {
-            ::kill(pid, SIGKILL);
+            ::kill(-pid, SIGKILL); // it leads a session: all that it started goes too
             open = false;
         }
         if (on.revents != 0) open = take(terminal, result.out);

@@ -2,7 +2,8 @@
 #ifndef COFFER_COMMAND_GIT_DOCUMENT_HPP
 #define COFFER_COMMAND_GIT_DOCUMENT_HPP
 
-#include "vault.hpp"
+#include "opening.hpp"
+#include "vault_type.hpp"
 
 #include <coffer/format/entry.hpp>
 #include <coffer/format/head.hpp>

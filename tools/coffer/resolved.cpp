@@ -78,12 +78,12 @@ auto entry_json(const coffer::explanation& e) -> json::object {
 namespace {
 
 auto reach_of_environment(session& s, const place& at, std::string_view name) -> std::string {
-    const auto spaces = need(s.vault().spaces(at.environment), at.where());
+    const auto spaces = need(s.vault()->spaces(at.environment), at.where());
     if (spaces.empty()) return {};
     std::size_t own = 0;
     for (const auto& space : spaces) {
         const coffer::context there{at.environment, space, {}};
-        const auto e = need(s.vault().resolver().explain(there, name), there, name);
+        const auto e = need(s.vault()->resolver().explain(there, name), there, name);
         if (e.decided() && e.decides == 0) ++own;
     }
     const auto sees = spaces.size() - own;
@@ -97,8 +97,8 @@ auto reach_of_environment(session& s, const place& at, std::string_view name) ->
 
 auto reach(session& s, const place& at, std::string_view name) -> std::string {
     if (at.space.empty()) return reach_of_environment(s, at, name);
-    const auto e = need(s.vault().resolver().explain(at.where(), name), at.where(), name);
-    const auto others = need(s.vault().spaces(at.environment), at.where()).size() - 1;
+    const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
+    const auto others = need(s.vault()->spaces(at.environment), at.where()).size() - 1;
     std::string text;
     for (std::size_t i = 1; i < e.layers.size() && text.empty(); ++i)
         if (e.layers[i].state != layer_state::absent) text = "overrides " + layer_text(e.layers[i]);
@@ -108,7 +108,7 @@ auto reach(session& s, const place& at, std::string_view name) -> std::string {
 
 void refuse_read(session& s, const place& at, std::string_view name, const coffer::failure& why) {
     const auto shown = printable(name) + " in " + at.text();
-    const auto e = s.vault().resolver().explain(at.where(), name);
+    const auto e = s.vault()->resolver().explain(at.where(), name);
     const auto* const won = e ? winner(*e) : nullptr;
     std::string text = words_for(why, at.where(), name);
     if (won != nullptr && won->state == layer_state::hidden) {
@@ -119,9 +119,10 @@ void refuse_read(session& s, const place& at, std::string_view name, const coffe
     } else if (won != nullptr && won->state == layer_state::expired) {
         text = shown + " expired " + iso_time(won->expires) + " (" + layer_text(*won) + ")";
     } else if (why.code == errc::tampered && won != nullptr && won->state == layer_state::damaged) {
+        const auto stored = s.vault()->is_stored(won->where.view(), name);
         text = "the record of " + printable(name) + " in " +
                printable(to_string(won->where.view())) + " " +
-               damage_of(s.vault(), won->where.view(), name) +
+               (stored && !*stored ? "is missing from the store" : "was altered in the store") +
                ". It was NOT replaced by another value.\n        See `coffer verify` and "
                "docs/operating.md#damaged";
     }
@@ -136,7 +137,7 @@ auto need_written(session& s, const place& at, std::string_view name,
     const auto expected = s.in.number("if-version");
     if (why.code != errc::conflict || !expected)
         throw problem(why.code, words_for(why, at.where(), name), at.where(), name);
-    const auto e = need(s.vault().resolver().explain(at.where(), name), at.where(), name);
+    const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
     const auto* const own =
         e.layers.empty() || e.layers[0].state == layer_state::absent ? nullptr : &e.layers[0];
     const auto is = own == nullptr

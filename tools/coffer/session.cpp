@@ -31,7 +31,7 @@ auto session::keys() -> opened_keys& {
     return *keys_;
 }
 
-auto session::vault() -> vault_type& {
+auto session::vault() -> coffer::any_vault& {
     if (vault_) return *vault_;
     if (const auto* server = config().find("server"); server != nullptr)
         throw problem(errc::unsupported,
@@ -40,8 +40,7 @@ auto session::vault() -> vault_type& {
     auto store = open_store(config());
     detail("store " + printable(absolute_place(*config().find("store"))) + ", keys " +
            printable(absolute_place(*config().find("keys"))));
-    return vault_.emplace(std::move(store), coffer::cryptopp::aes_256_gcm{}, keys().provider,
-                          options_of(config()));
+    return vault_.emplace(open_vault(std::move(store), keys().provider, options_of(config())));
 }
 
 namespace {
@@ -67,14 +66,14 @@ auto pick(const std::vector<std::string>& ids, std::string_view meant, coffer::c
 } // namespace
 
 auto session::environment_id(std::string_view meant) -> std::string {
-    return pick(need(vault().environments()), meant, {.environment = meant},
-                [&](const std::string& id) { return vault().describe({.environment = id}); });
+    return pick(need(vault()->environments()), meant, {.environment = meant},
+                [&](const std::string& id) { return vault()->describe({.environment = id}); });
 }
 
 auto session::space_id(std::string_view environment, std::string_view meant) -> std::string {
-    return pick(need(vault().spaces(environment), {.environment = environment}), meant,
+    return pick(need(vault()->spaces(environment), {.environment = environment}), meant,
                 {.environment = environment, .space = meant}, [&](const std::string& id) {
-                    return vault().describe({.environment = environment, .space = id});
+                    return vault()->describe({.environment = environment, .space = id});
                 });
 }
 
@@ -82,7 +81,7 @@ auto session::environment_here() -> place {
     const auto meant = config().text("env");
     if (meant.empty()) refuse("which environment? Say --env ID (coffer env list shows them)");
     place at{environment_id(meant), {}, false};
-    const auto metadata = vault().describe(at.where());
+    const auto metadata = vault()->describe(at.where());
     if (metadata)
         at.is_prod = scope_metadata::read(*metadata).is_prod;
     else if (metadata.error().code == errc::tampered)

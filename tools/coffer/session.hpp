@@ -2,9 +2,11 @@
 #ifndef COFFER_COMMAND_SESSION_HPP
 #define COFFER_COMMAND_SESSION_HPP
 
+#include "opening.hpp"
 #include "settings.hpp"
-#include "vault.hpp"
 #include "verb.hpp"
+
+#include <coffer/any_vault.hpp>
 
 #include <optional>
 #include <string>
@@ -32,7 +34,7 @@ public:
 
     auto config() -> const settings&;
     auto keys() -> opened_keys&;
-    auto vault() -> vault_type&;
+    auto vault() -> coffer::any_vault&;
 
     auto json() const -> bool { return in.has("json"); }
     auto dry_run() const -> bool { return in.has("dry-run"); }
@@ -61,7 +63,7 @@ public:
 private:
     std::optional<settings> settings_{};
     std::optional<opened_keys> keys_{};
-    std::optional<vault_type> vault_{};
+    std::optional<coffer::any_vault> vault_{};
 };
 
 } // namespace command

@@ -83,6 +83,12 @@ auto generate(std::size_t length) -> wiped_bytes {
     return out;
 }
 
+auto random_hex(std::size_t bytes) -> std::string {
+    coffer::bytes out(bytes);
+    need(coffer::cryptopp::aes_256_gcm{}.random(out));
+    return coffer::format::to_hex(out);
+}
+
 auto values_of_names(session& s) -> std::vector<coffer::named_value> {
     const auto& names = s.in.arguments;
     if (names.size() > 1 && !s.in.has("generate")) {

@@ -21,6 +21,9 @@ auto read_file(const std::string& path, std::size_t most) -> coffer::wiped_bytes
 /// `length` letters, digits, `-` and `_`, from the kernel's generator: 6 bits each.
 auto generate(std::size_t length) -> coffer::wiped_bytes;
 
+/// So many random bytes of the same generator, as hex: for ids, not for secrets.
+auto random_hex(std::size_t bytes) -> std::string;
+
 /// The values of `set NAME…`, in the order of its names, by its options --generate, --file,
 /// --exact, from a pipe or a prompt.
 auto values_of_names(session& s) -> std::vector<coffer::named_value>;

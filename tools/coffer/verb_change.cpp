@@ -28,7 +28,7 @@ auto below(const coffer::explanation& e) -> const coffer::layer* {
 }
 
 auto explained(session& s, const place& at, const std::string& name) -> coffer::explanation {
-    return need(s.vault().resolver().explain(at.where(), name), at.where(), name);
+    return need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
 }
 
 void report(session& s, const place& at, const std::string& name, const coffer::written& done,
@@ -62,7 +62,7 @@ auto run_unset(session& s) -> int {
     const auto who = at.space.empty() ? " " + reach(s, at, name) : std::string();
     if (!s.confirm(effect + (who == " " ? "" : who))) return 0;
     const auto done =
-        need_written(s, at, name, s.vault().erase(at.where(), name, write_options_of(s)));
+        need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)));
     report(s, at, name, done,
            "removed (coffer undelete brings it back)" +
                (under == nullptr ? "" : "   inherits " + layer_text(*under)));
@@ -76,7 +76,7 @@ auto run_hide(session& s) -> int {
                                   ": it is not found there any more."))
         return 0;
     const auto done =
-        need_written(s, at, name, s.vault().hide(at.where(), name, write_options_of(s)));
+        need_written(s, at, name, s.vault()->hide(at.where(), name, write_options_of(s)));
     report(s, at, name, done, done.changed ? "hidden" : "was hidden already");
     return 0;
 }
@@ -101,14 +101,14 @@ auto bring_back(session& s, const std::string& effect, const char* did,
 auto run_unhide(session& s) -> int {
     return bring_back(s, "Shows", "no longer hidden",
                       [](session& x, const place& at, const std::string& name) {
-                          return x.vault().show(at.where(), name, write_options_of(x));
+                          return x.vault()->show(at.where(), name, write_options_of(x));
                       });
 }
 
 auto run_undelete(session& s) -> int {
     return bring_back(s, "Brings back", "is back",
                       [](session& x, const place& at, const std::string& name) {
-                          return x.vault().undelete(at.where(), name, write_options_of(x));
+                          return x.vault()->undelete(at.where(), name, write_options_of(x));
                       });
 }
 
@@ -117,8 +117,8 @@ auto run_rollback(session& s) -> int {
     if (!to) refuse("to which version? Say --to N (coffer history shows them)");
     return bring_back(s, "Makes v" + std::to_string(*to) + " the newest version again of",
                       "rolled back", [](session& x, const place& at, const std::string& name) {
-                          return x.vault().rollback(at.where(), name, *x.in.number("to"),
-                                                    write_options_of(x));
+                          return x.vault()->rollback(at.where(), name, *x.in.number("to"),
+                                                     write_options_of(x));
                       });
 }
 

@@ -118,12 +118,12 @@ auto verbs_of(const std::vector<std::string>& begun) -> std::vector<std::string>
 
 auto offers_of(session& s, completes what) -> std::vector<std::string> {
     switch (what) {
-    case completes::environments: return need(s.vault().environments());
-    case completes::spaces: return need(s.vault().spaces(s.environment_here().environment));
+    case completes::environments: return need(s.vault()->environments());
+    case completes::spaces: return need(s.vault()->spaces(s.environment_here().environment));
     case completes::verbs: return verbs_of({});
     case completes::names: {
         std::vector<std::string> out;
-        const auto view = need(s.vault().resolver().at(s.here().where()));
+        const auto view = need(s.vault()->resolver().at(s.here().where()));
         for (const auto& e : view.list())
             out.push_back(e.name);
         return out;

@@ -77,7 +77,7 @@ auto json_of(session& s, const place& at, const explanation& e) -> json::object 
 auto run_explain(session& s) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
-    const auto e = need(s.vault().resolver().explain(at.where(), name), at.where(), name);
+    const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
     if (s.json())
         put_json(json_of(s, at, e));
     else
@@ -88,7 +88,7 @@ auto run_explain(session& s) -> int {
 auto run_history(session& s) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
-    auto versions = s.vault().history(at.where(), name);
+    auto versions = s.vault()->history(at.where(), name);
     if (!versions && versions.error().code == coffer::errc::not_found)
         throw problem(coffer::errc::not_found,
                       printable(name) + " was never set in " + at.text() +

@@ -60,7 +60,7 @@ auto run_export(session& s) -> int {
     if (stdout_is_terminal() && !s.in.has("show"))
         refuse("secrets would be written to your terminal; pipe them, or say --show");
     const auto at = s.here();
-    const auto view = need(s.vault().resolver().at(at.where()), at.where());
+    const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto all = need(view.all(), at.where());
     const glob_list only(s.in.text("only"));
     std::erase_if(all, [&](const named_secret& one) { return !only.matches(one.name); });

@@ -55,8 +55,8 @@ void write_json(session& s, const place& at, const std::string& name, const coff
 
 auto read(session& s, const place& at, const std::string& name) -> coffer::secret {
     const auto version = s.in.number("version");
-    auto value = version ? s.vault().get_version(at.where(), name, *version)
-                         : s.vault().resolver().get(at.where(), name);
+    auto value = version ? s.vault()->get_version(at.where(), name, *version)
+                         : s.vault()->resolver().get(at.where(), name);
     if (value) return *std::move(value);
     if (version && value.error().code == errc::not_found)
         throw problem(errc::not_found,
@@ -78,7 +78,7 @@ auto run_get(session& s) -> int {
         s.hint(printable(name) + " was written to " + printable(*file) + ", mode 0600");
     } else if (s.json()) {
         write_json(s, at, name, value,
-                   need(s.vault().resolver().explain(at.where(), name), at.where(), name));
+                   need(s.vault()->resolver().explain(at.where(), name), at.where(), name));
     } else {
         put(value.expose_secret());
         if (stdout_is_terminal()) put("\n");

@@ -11,6 +11,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <coffer/names.hpp>
 
 #include <algorithm>
 #include <map>
@@ -63,7 +64,7 @@ auto trouble_of(const imported& one) -> std::string {
 auto same_value(session& s, const place& at, const coffer::own_entry& own,
                 const coffer::wiped_bytes& value) -> bool {
     if (own.state != entry_state::value || own.expires != 0) return false;
-    const auto there = s.vault().get_version(at.where(), own.name, own.version);
+    const auto there = s.vault()->get_version(at.where(), own.name, own.version);
     return there && coffer::equal_constant_time(coffer::as_bytes(there->expose_secret()), value);
 }
 
@@ -89,7 +90,7 @@ void add(session& s, const place& at, const std::map<std::string, coffer::own_en
 
 auto plan_of(session& s, const place& at, std::vector<imported>&& input) -> import_plan {
     std::map<std::string, coffer::own_entry> own;
-    for (auto& e : need(s.vault().list(at.where()), at.where()))
+    for (auto& e : need(s.vault()->list(at.where()), at.where()))
         if (e.state != entry_state::deleted) own.emplace(e.name, e);
     import_plan plan;
     std::vector<std::string> mentioned;
@@ -165,7 +166,8 @@ auto run_import(session& s) -> int {
     auto plan = plan_of(s, at, read_input(s));
     const bool go = agreed(s, plan);
     if (go) {
-        const auto done = s.vault().change_many(at.where(), std::move(plan.values), plan.removes);
+        const auto done =
+            s.vault()->change_many(at.where(), std::move(plan.values), plan.removes, {});
         if (!done) need(coffer::result<void>(done.error()), at.where());
         if (!s.json()) put_line(count(done->size(), "change") + " written to " + at.text());
     }

@@ -4,10 +4,12 @@
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "text.hpp"
+#include "values_in.hpp"
 #include "verbs.hpp"
 
 #include <coffer/file/store.hpp>
 #include <coffer/format/codec.hpp>
+#include <coffer/names.hpp>
 #include <coffer/posix/atomic_file.hpp>
 
 #include <boost/json/object.hpp>
@@ -32,10 +34,8 @@ struct plan {
 
 /// A realm of its own, so that no other store can be put in this one's place.
 auto new_realm(const fs::path& folder) -> std::string {
-    std::array<std::byte, 4> random{};
-    need(coffer::cryptopp::aes_256_gcm{}.random(random));
     auto name = folder.filename().string().substr(0, 40);
-    return (coffer::format::is_utf8(name) ? name : "store") + "-" + coffer::format::to_hex(random);
+    return (coffer::format::is_utf8(name) ? name : "store") + "-" + random_hex(4);
 }
 
 auto folder_of(const session& s) -> fs::path {
@@ -147,9 +147,9 @@ auto run_init(session& s) -> int {
                                   "."))
         return 0;
     const auto keys = open_keys(with, missing_keys::make);
-    vault_type vault(need(coffer::file::open(p.folder)), coffer::cryptopp::aes_256_gcm{},
-                     keys.provider, options_of(with));
-    need(vault.create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
+    const auto vault =
+        open_vault(need(coffer::file::open(p.folder)), keys.provider, options_of(with));
+    need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
     write_folder_config(p);
     report(s, p, keys_at, write_user_config(keys_at, s.in.has("keys")));

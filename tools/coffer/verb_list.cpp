@@ -28,14 +28,14 @@ struct scope_list {
 };
 
 auto list_of(session& s, place at) -> scope_list {
-    auto view = need(s.vault().resolver().at(at.where()), at.where());
+    auto view = need(s.vault()->resolver().at(at.where()), at.where());
     return {at, view.list()};
 }
 
 /// The environment itself and each of its spaces.
 auto all_scopes(session& s, const place& environment) -> std::vector<scope_list> {
     std::vector<scope_list> out{list_of(s, environment)};
-    for (auto& space : need(s.vault().spaces(environment.environment), environment.where()))
+    for (auto& space : need(s.vault()->spaces(environment.environment), environment.where()))
         out.push_back(list_of(s, {environment.environment, std::move(space), environment.is_prod}));
     return out;
 }
@@ -48,7 +48,7 @@ auto missing_in(session& s, const scope_list& here) -> std::vector<explanation> 
             names.insert(e.name);
     std::vector<explanation> out;
     for (const auto& name : names) {
-        auto e = need(s.vault().resolver().explain(here.at.where(), name), here.at.where(), name);
+        auto e = need(s.vault()->resolver().explain(here.at.where(), name), here.at.where(), name);
         if (e.outcome != coffer::errc{}) out.push_back(std::move(e));
     }
     return out;

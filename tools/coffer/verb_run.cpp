@@ -168,7 +168,7 @@ private:
 
     void look() {
         looked_ = now_ms();
-        auto view = s_.vault().resolver().at(at_.where());
+        auto view = s_.vault()->resolver().at(at_.where());
         if (!view) return trouble(view.error());
         trouble_ = coffer::errc{};
         if (state_of(*view, glob_list(s_.in.text("only"))) == current_.state) return;
@@ -219,7 +219,7 @@ void tell_if_not_started(const session& s, int code) {
 auto run_run(session& s) -> int {
     if (s.in.after_dashes.empty()) refuse("what shall be run? coffer run … -- CMD");
     const auto at = s.here();
-    auto view = need(s.vault().resolver().at(at.where()), at.where());
+    auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto given = provide(s, at, view);
     announce(s, at, given);
     if (s.dry_run()) return 0;

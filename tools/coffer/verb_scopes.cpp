@@ -4,9 +4,8 @@
 #include "resolved.hpp"
 #include "scope_metadata.hpp"
 #include "text.hpp"
+#include "values_in.hpp"
 #include "verbs.hpp"
-
-#include <coffer/format/codec.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -37,9 +36,7 @@ auto id_of(const session& s, const std::string& name, std::string_view prefix) -
     };
     if (auto id = s.in.text("id")) return *std::move(id);
     if (name.size() <= 64 && std::ranges::all_of(name, plain)) return name;
-    std::array<std::byte, 8> random{};
-    need(coffer::cryptopp::aes_256_gcm{}.random(random));
-    return std::string(prefix) + coffer::format::to_hex(random);
+    return std::string(prefix) + random_hex(8);
 }
 
 /// A scope's id is free and its name means nobody else yet.
@@ -66,7 +63,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
     rows.row({std::string(title), "NAME", title == "ENVIRONMENT" ? "PROD" : ""});
     json::array all;
     for (const auto& at : scopes) {
-        const auto text = s.vault().describe(at.where());
+        const auto text = s.vault()->describe(at.where());
         const auto meta = scope_metadata::read(text ? *text : "");
         const auto trouble = text ? std::string() : std::string(to_string(text.error().code));
         rows.row({printable(at.space.empty() ? at.environment : at.space),
@@ -89,7 +86,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
 
 auto run_env_list(session& s) -> int {
     std::vector<place> all;
-    for (auto& id : need(s.vault().environments()))
+    for (auto& id : need(s.vault()->environments()))
         all.push_back({std::move(id), {}, false});
     return show_scopes(s, all, "ENVIRONMENT");
 }
@@ -97,10 +94,10 @@ auto run_env_list(session& s) -> int {
 auto run_env_create(session& s) -> int {
     const auto& name = s.in.arguments.front();
     const place at{id_of(s, name, "env_"), {}, s.in.has("prod")};
-    require_new(s.vault().describe(at.where()), at);
+    require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
         return 0;
-    need(s.vault().create_environment(at.environment, scope_metadata::make(name, at.is_prod)),
+    need(s.vault()->create_environment(at.environment, scope_metadata::make(name, at.is_prod)),
          at.where());
     report(s, at, at.is_prod ? "made, PROD" : "made", {name, at.is_prod});
     return 0;
@@ -108,7 +105,7 @@ auto run_env_create(session& s) -> int {
 
 auto existing_environment(session& s) -> place {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
-    at.is_prod = scope_metadata::read(need(s.vault().describe(at.where()), at.where())).is_prod;
+    at.is_prod = scope_metadata::read(need(s.vault()->describe(at.where()), at.where())).is_prod;
     return at;
 }
 
@@ -118,9 +115,9 @@ auto run_env_rename(session& s) -> int {
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;
-    need(s.vault().set_description(
+    need(s.vault()->set_description(
              at.where(),
-             scope_metadata::rename(need(s.vault().describe(at.where()), at.where()), name)),
+             scope_metadata::rename(need(s.vault()->describe(at.where()), at.where()), name)),
          at.where());
     report(s, at, "renamed", {name, at.is_prod});
     return 0;
@@ -128,14 +125,14 @@ auto run_env_rename(session& s) -> int {
 
 auto run_env_remove(session& s) -> int {
     const auto at = existing_environment(s);
-    const auto spaces = need(s.vault().spaces(at.environment), at.where()).size();
-    const auto names = need(s.vault().list(at.where()), at.where()).size();
+    const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
+    const auto names = need(s.vault()->list(at.where()), at.where()).size();
     if (!s.confirm(
             "Removes " + place_name(at.where()) + (at.is_prod ? " (PROD)" : "") + " with " +
             count(spaces, "space") + ", " + count(names, "name") +
             " of its own and all that its spaces hold. It can't be undone but from a backup."))
         return 0;
-    need(s.vault().remove_environment(at.environment), at.where());
+    need(s.vault()->remove_environment(at.environment), at.where());
     report(s, at, "removed", {});
     return 0;
 }
@@ -145,7 +142,7 @@ auto run_env_remove(session& s) -> int {
 auto run_space_list(session& s) -> int {
     const auto environment = s.environment_here();
     std::vector<place> all;
-    for (auto& id : need(s.vault().spaces(environment.environment), environment.where()))
+    for (auto& id : need(s.vault()->spaces(environment.environment), environment.where()))
         all.push_back({environment.environment, std::move(id), false});
     return show_scopes(s, all, "SPACE");
 }
@@ -154,9 +151,9 @@ auto run_space_create(session& s) -> int {
     auto at = s.environment_here();
     const auto& name = s.in.arguments.front();
     at.space = id_of(s, name, "spa_");
-    require_new(s.vault().describe(at.where()), at);
+    require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change(at, "Makes " + place_name(at.where()) + ".")) return 0;
-    need(s.vault().create_space(at.where(), scope_metadata::make(name, false)), at.where());
+    need(s.vault()->create_space(at.where(), scope_metadata::make(name, false)), at.where());
     report(s, at, "made", {name, false});
     return 0;
 }
@@ -173,9 +170,9 @@ auto run_space_rename(session& s) -> int {
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;
-    need(s.vault().set_description(
+    need(s.vault()->set_description(
              at.where(),
-             scope_metadata::rename(need(s.vault().describe(at.where()), at.where()), name)),
+             scope_metadata::rename(need(s.vault()->describe(at.where()), at.where()), name)),
          at.where());
     report(s, at, "renamed", {name, false});
     return 0;
@@ -183,11 +180,11 @@ auto run_space_rename(session& s) -> int {
 
 auto run_space_remove(session& s) -> int {
     const auto at = existing_space(s);
-    const auto names = need(s.vault().list(at.where()), at.where()).size();
+    const auto names = need(s.vault()->list(at.where()), at.where()).size();
     if (!s.confirm("Removes " + place_name(at.where()) + " with " + count(names, "name") +
                    " of its own. It can't be undone but from a backup."))
         return 0;
-    need(s.vault().remove_space(at.where()), at.where());
+    need(s.vault()->remove_space(at.where()), at.where());
     report(s, at, "removed", {});
     return 0;
 }

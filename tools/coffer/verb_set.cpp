@@ -8,6 +8,8 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/names.hpp>
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -60,7 +62,7 @@ auto note_of(session& s, const place& at) -> std::optional<std::string> {
     if (day && !parse_date(*day)) refuse("--rotate-by takes a day like 2026-01-31");
     entry_note note;
     if (!text || !day)
-        for (const auto& e : need(s.vault().list(at.where()), at.where())) {
+        for (const auto& e : need(s.vault()->list(at.where()), at.where())) {
             if (std::ranges::find(s.in.arguments, e.name) == s.in.arguments.end() || e.note.empty())
                 continue;
             if (e.state == coffer::format::entry_state::deleted) continue;
@@ -107,7 +109,7 @@ auto run_set(session& s) -> int {
     if (s.dry_run() || at.is_prod)
         if (!s.confirm(plan_of(s, at))) return 0;
     const auto& first = s.in.arguments.front();
-    auto done = s.vault().put_many(at.where(), values_of_names(s), with);
+    auto done = s.vault()->put_many(at.where(), values_of_names(s), with);
     if (!done) need_written(s, at, first, done.error());
     for (std::size_t i = 0; i < done->size(); ++i)
         report(s, at, s.in.arguments[i], (*done)[i]);

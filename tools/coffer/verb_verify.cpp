@@ -5,6 +5,8 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
+#include <coffer/names.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -53,7 +55,7 @@ auto json_of(const coffer::verification& found) -> json::object {
 /// One environment's report: its line, and its damage.
 void check(session& s, const std::string& id, table& rows, std::vector<std::string>& damage,
            json::array& all, verdict& v) {
-    const auto found = s.vault().verify(id);
+    const auto found = s.vault()->verify(id);
     json::object out;
     if (found) {
         out = json_of(*found);
@@ -74,7 +76,7 @@ void check(session& s, const std::string& id, table& rows, std::vector<std::stri
 }
 
 auto run_verify(session& s) -> int {
-    auto environments = need(s.vault().environments());
+    auto environments = need(s.vault()->environments());
     // Coffer's own is there as soon as there is any environment.
     if (!environments.empty())
         environments.insert(environments.begin(), std::string(coffer::system_environment));

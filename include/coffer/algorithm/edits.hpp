@@ -3,41 +3,14 @@
 #define COFFER_ALGORITHM_EDITS_HPP
 
 #include <coffer/algorithm/edit.hpp>
+#include <coffer/entries.hpp>
 #include <coffer/names.hpp>
+#include <coffer/writes.hpp>
 
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-namespace coffer::inline COFFER_ABI {
-
-/// What a write may say beside the value.
-struct write_options {
-    /// The version that the writer expects to replace; 0: that this scope has no value of its own.
-    /// Else conflict, and nothing is written.
-    std::optional<std::uint64_t> if_version{};
-    /// When the value stops being served: milliseconds since 1970-01-01 UTC; 0 is never.
-    std::uint64_t expires = 0;
-    /// Replaces the entry's note; nullopt leaves it.
-    std::optional<std::string> note{};
-    /// Instead of the vault's own author.
-    std::optional<std::string> author{};
-};
-
-/// What a write did.
-struct written {
-    std::uint64_t version = 0; ///< Of the name in this scope, now.
-    bool changed = true;       ///< False: the same value by the same author was there already.
-};
-
-/// A name and its value on the way in.
-struct named_value {
-    std::string name{};
-    wiped_bytes value{};
-};
-
-} // namespace coffer::inline COFFER_ABI
 
 /// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values
 /// and contexts are checked when the edit is made, by the vault.
@@ -80,9 +53,10 @@ inline auto append(tree::draft& d, const entry_key& key, entry_state state,
         entry_version{number, state, d.now(), with.expires, std::string(author), {}});
     if (next.versions.size() > format::limits::versions_kept)
         next.versions.resize(format::limits::versions_kept);
+    const auto id = next.id;
     d.set(std::move(next));
     if (value) d.stage(key, number, *value);
-    return written{number, true};
+    return written{number, true, id};
 }
 
 /// The version of this scope's own entry; 0 if it has none or it was removed.
@@ -145,11 +119,11 @@ private:
     }
     auto note_only(tree::draft& d, const entry& was) const -> written {
         const auto number = was.newest().number;
-        if (!with.note || *with.note == was.note) return {number, false};
+        if (!with.note || *with.note == was.note) return {number, false, was.id};
         entry next = was;
         next.note = *with.note;
         d.set(std::move(next));
-        return {number, true};
+        return {number, true, was.id};
     }
 };
 
@@ -200,7 +174,7 @@ struct hide {
         if (!found) return found.error();
         const auto* was = *found;
         if (was != nullptr && was->newest().state == entry_state::hidden)
-            return written{was->newest().number, false};
+            return written{was->newest().number, false, was->id};
         return append(d, key, entry_state::hidden, std::nullopt, with, author);
     }
 };
@@ -358,25 +332,13 @@ struct enlist {
     }
 };
 
-/// A version of a name whose value can't be had.
-struct damaged_version {
-    scope where{};
-    std::string name{};
-    std::uint64_t version = 0;
-    errc why{};
-};
-
 /// Opens every version of every value; changes nothing.
 struct verify_all {
-    struct report {
-        std::size_t checked = 0;
-        std::vector<damaged_version> damaged{};
-    };
-    using value_type = report;
+    using value_type = verification;
     std::string environment{};
 
-    auto operator()(tree::draft& d) const -> result<report> {
-        report out;
+    auto operator()(tree::draft& d) const -> result<verification> {
+        verification out;
         d.base()->each_from({}, [&](const entry& e, const tree::leaf&) {
             for (const auto& v : e.versions) {
                 if (v.state != entry_state::value) continue;

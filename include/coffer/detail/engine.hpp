@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 
 namespace coffer::inline COFFER_ABI::detail {
@@ -142,6 +143,22 @@ public:
         auto seen = state ? view_of(*s, *state, where) : result<view>(state.error());
         if (!seen) give_back(s);
         return seen;
+    }
+    /// at() where no look at the store is due; nothing where one is, or the context is not there.
+    auto try_at(context where) -> std::optional<view> {
+        if (const auto* hit = cached(where); hit != nullptr && is_recent(*hit->from))
+            return view(hit->model, {hit->from->checked(), false});
+        if (!check_context(where)) return std::nullopt;
+        const auto s = borrow_slot(where.environment);
+        if (!is_recent(*s)) {
+            give_back(s);
+            return std::nullopt;
+        }
+        const auto state = s->state(false);
+        if (state.snapshot == nullptr) return std::nullopt; // why, at() finds out
+        auto seen = view_of(*s, state, where);
+        if (!seen) return std::nullopt;
+        return *std::move(seen);
     }
     auto view_of(slot_type& s, const current_state<C>& state, context where) -> result<view> {
         if (const auto* hit = cached(where); hit != nullptr && hit->version == state.version)

@@ -5,6 +5,7 @@
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/format/codec.hpp>
 #include <coffer/format/limits.hpp>
+#include <coffer/format/secret_id.hpp>
 
 #include <algorithm>
 #include <compare>
@@ -70,9 +71,6 @@ struct entry_version {
 
     friend auto operator==(const entry_version&, const entry_version&) -> bool = default;
 };
-
-/// The identity of a secret: random, new when a removed secret is set again.
-using secret_id = std::array<std::byte, 16>;
 
 /// One name in one scope with its versions, newest first; the newest is the state of the name.
 struct entry {

@@ -43,11 +43,11 @@ public:
     auto all(freshness fresh) const -> result<std::vector<named_secret>> override {
         std::vector<named_secret> out;
         for (const auto& [name, found] : winners()) {
-            const auto& [leaf, i] = found;
+            const auto& [e, leaf, i] = found;
             if (leaf->state() != format::entry_state::value || is_past(leaf->expires())) continue;
             auto value = state_->reveal(*leaf, fresh);
             if (!value) return value.error();
-            out.push_back({std::string(name), layers_[i], *std::move(value)});
+            out.push_back({std::string(name), layers_[i], *std::move(value), e->id});
         }
         return out;
     }
@@ -71,17 +71,21 @@ private:
         return expires != 0 && static_cast<std::uint64_t>(time_->wall().count()) >= expires;
     }
 
-    /// For each name that any layer knows and has not removed: the leaf that decides, and its
-    /// layer.
-    auto winners() const -> std::map<std::string_view, std::pair<const leaf*, std::size_t>> {
-        std::map<std::string_view, std::pair<const leaf*, std::size_t>> out;
+    struct winner {
+        const format::entry* entry = nullptr;
+        const tree::leaf* leaf = nullptr;
+        std::size_t layer = 0;
+    };
+    /// For each name that any layer knows and has not removed: what decides.
+    auto winners() const -> std::map<std::string_view, winner> {
+        std::map<std::string_view, winner> out;
         for (auto i = count_; i-- > 0;) {
             const auto& where = layers_[i];
             state_->pages.each_from(
                 {where.space, where.actor, {}}, [&](const format::entry& e, const leaf& l) {
                     if (e.key.space != where.space || e.key.actor != where.actor) return false;
                     if (!e.key.name.empty() && l.state() != format::entry_state::deleted)
-                        out.insert_or_assign(l.name(), std::pair{&l, i});
+                        out.insert_or_assign(l.name(), winner{&e, &l, i});
                     return true;
                 });
         }

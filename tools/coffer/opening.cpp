@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "vault.hpp"
+#include "opening.hpp"
 
 #include "problem.hpp"
 #include "terminal.hpp"
@@ -11,10 +11,6 @@
 #include <coffer/keyring/env_keyring.hpp>
 #include <coffer/keyring/file_keyring.hpp>
 #include <coffer/keyring/passphrase_keyring.hpp>
-
-template class coffer::vault<command::vault_policy>;
-template class coffer::resolver<command::vault_policy>;
-template class coffer::detail::engine<command::vault_policy>;
 
 namespace command {
 
@@ -136,21 +132,6 @@ auto options_of(const settings& from) -> coffer::options {
     out.author = from.text("author");
     out.serve_stale_for = std::chrono::milliseconds(from.max_stale());
     return out;
-}
-
-auto damage_of(const vault_type& vault, coffer::context where, std::string_view name)
-    -> std::string {
-    auto& engine = vault.engine();
-    auto& slot = engine.slot_of(where.environment);
-    const auto [state, seen] = slot.held();
-    if (state == nullptr) return "was altered in the store";
-    const auto found =
-        state->pages.find({std::string(where.space), std::string(where.actor), std::string(name)});
-    if (found.entry == nullptr) return "was altered in the store";
-    const std::vector<std::string> key{coffer::format::store_key(found.entry->newest().record)};
-    const auto there = engine.store().load(slot.of().partition, key);
-    return there && there->objects.size() == 1 && there->objects[0] ? "was altered in the store"
-                                                                    : "is missing from the store";
 }
 
 } // namespace command

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_WRITES_HPP
+#define COFFER_WRITES_HPP
+
+#include <coffer/bytes.hpp>
+#include <coffer/format/secret_id.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace coffer::inline COFFER_ABI {
+
+/// What a write may say beside the value.
+struct write_options {
+    /// The version that the writer expects to replace; 0: that this scope has no value of its own.
+    /// Else conflict, and nothing is written.
+    std::optional<std::uint64_t> if_version{};
+    /// When the value stops being served: milliseconds since 1970-01-01 UTC; 0 is never.
+    std::uint64_t expires = 0;
+    /// Replaces the entry's note; nullopt leaves it.
+    std::optional<std::string> note{};
+    /// Instead of the vault's own author.
+    std::optional<std::string> author{};
+};
+
+/// What a write did.
+struct written {
+    std::uint64_t version = 0; ///< Of the name in this scope, now.
+    bool changed = true;       ///< False: the same value by the same author was there already.
+    format::secret_id id{};    ///< Of the secret: another one when it is set again after a removal.
+};
+
+/// A name and its value on the way in.
+struct named_value {
+    std::string name{};
+    wiped_bytes value{};
+};
+
+} // namespace coffer::inline COFFER_ABI
+
+#endif

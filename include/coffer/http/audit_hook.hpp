@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_AUDIT_HOOK_HPP
+#define COFFER_HTTP_AUDIT_HOOK_HPP
+
+#include <coffer/scope.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// One request as the audit log keeps it: who did what, where, and how it ended. Never a value,
+/// never a token.
+struct audit_record {
+    std::string principal_id{};   ///< The token's id; empty: nobody (a refused token).
+    std::string principal_name{}; ///< What people call it.
+    bool session = false;         ///< It came through the page.
+    /// The route's own word, as routes.hpp has it: `secrets.list`, `secret.reveal`, `token.mint` …
+    std::string_view action{};
+    scope where{}; ///< The effective scope: what was decided on.
+    /// The names that were read or changed, as far as the request named them; a list of a whole
+    /// scope has none, and its rows are in `count`.
+    std::vector<std::string> names{};
+    std::size_t count = 0;     ///< How many values left, or how many names changed.
+    std::uint64_t version = 0; ///< Of the one name that was read or written, if there is one.
+    std::string reason{};      ///< What a person gave as the reason of a reveal.
+    unsigned status = 0;       ///< Of the answer.
+    std::string peer{};        ///< The client's address.
+};
+
+/// Where audit records go. Thread-safe; never throws.
+class audit_hook {
+public:
+    virtual ~audit_hook() = default;
+    /// Writes a record; true once it is durable. May wait (it shares one fsync with others). False:
+    /// it can't be written; the answer is then 503 and no value leaves.
+    virtual auto append(const audit_record& record) -> bool = 0;
+    /// The same without waiting: true only if the record is as safe as `append` makes it. False: it
+    /// was not taken; the request goes to a thread that may wait.
+    virtual auto try_append(const audit_record& record) -> bool = 0;
+    /// Whether a record could be written now: asked before a change is made, since a change can't
+    /// be taken back when its record fails.
+    virtual auto writable() -> bool = 0;
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

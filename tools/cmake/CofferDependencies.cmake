@@ -55,6 +55,13 @@ function(coffer_find_cryptopp_library)
     find_package(CryptoPP 8.6 QUIET)
 endfunction()
 
+set(COFFER_TARGET_OF_openssl OpenSSL::SSL)
+set(COFFER_PKGCONFIG_OF_openssl -lssl -lcrypto)
+set(COFFER_HINT_OF_openssl "OpenSSL >= 3 (Debian: libssl-dev)")
+function(coffer_find_openssl)
+    find_package(OpenSSL 3 QUIET)
+endfunction()
+
 set(COFFER_TARGET_OF_cli11 CLI11::CLI11)
 set(COFFER_HINT_OF_cli11 "CLI11 (Debian: libcli11-dev)")
 function(coffer_find_cli11)

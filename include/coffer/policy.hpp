@@ -40,6 +40,9 @@ struct options {
     std::string realm{};
     /// How old the last look at the head may be for a read not to look again. 0: every read looks.
     std::chrono::milliseconds recheck_after{0};
+    /// How old the key side's last word may be for held keys to be used without asking again. So
+    /// long after a KEK is disabled, readers and writers that have its DEKs end with key_disabled.
+    std::chrono::milliseconds recheck_keys_after{std::chrono::seconds(1)};
     /// How long after its last look a state may stand in while the store can't be reached.
     std::chrono::milliseconds serve_stale_for{std::chrono::minutes(5)};
     spaces known_spaces = spaces::registered;

@@ -149,6 +149,46 @@ TEST_CASE("a removed environment, a denied caller and a disabled key end stale s
     }
 }
 
+TEST_CASE("a key that is disabled ends the use of keys that are held, store away or not") {
+    fixture f;
+    f.reader.at(acme).value();
+    f.vault.put(env, "TOKEN", "still the same").value();
+    const auto kek = f.keys.keks().front().id;
+    f.time.advance(1s);
+    f.reader.at(acme).value(); // asked just now
+    f.keys.set_state(kek, keyring::kek_state::disabled).value();
+    CHECK(f.reader.at(acme).has_value()); // and not again within a second
+    f.time.advance(1s);
+    SECTION("a reader whose head has not changed") {
+        CHECK(f.reader.at(acme).error() == errc::key_disabled);
+        CHECK(f.reader.at(acme).error() == errc::key_disabled);
+    }
+    SECTION("a reader that finds another head under the same DEK") {
+        auto rarely = f.with(0ms);
+        rarely.recheck_keys_after = 1h;
+        f.keys.set_state(kek, keyring::kek_state::active).value();
+        test_vault writer(f.store, {}, f.keys, rarely);
+        writer.put(env, "OTHER", "x").value();
+        f.keys.set_state(kek, keyring::kek_state::disabled).value();
+        writer.put(env, "OTHER", "written by one that asks once an hour").value();
+        CHECK(f.reader.at(acme).error() == errc::key_disabled);
+    }
+    SECTION("a reader whose store is away") {
+        f.store.go_away(errc::unavailable);
+        CHECK(f.reader.at(acme).error() == errc::key_disabled);
+    }
+    SECTION("a writer, before it writes anything") {
+        const auto before = f.store.commits();
+        CHECK(f.vault.put(env, "TOKEN", "never").error() == errc::key_disabled);
+        CHECK(f.store.commits() == before);
+    }
+    f.store.go_away(std::nullopt);
+    f.keys.set_state(kek, keyring::kek_state::active).value();
+    CHECK(shown(f.reader.get(acme, "TOKEN")) == "still the same");
+    f.vault.put(env, "TOKEN", "new").value();
+    CHECK(shown(f.reader.get(acme, "TOKEN")) == "new");
+}
+
 TEST_CASE("a head that is refused is not served stale in its place") {
     fixture f;
     f.reader.at(acme).value();

@@ -26,8 +26,12 @@ public:
     using action = std::variant<load, list, unwrap, recall, remember, result<value_type>>;
 
     /// `known` is the newest snapshot held and `seen` its mark, both taken before the start.
-    refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen)
-        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen) {}
+    /// `confirm_key`: the key side is asked for the active DEK also where it is held, so that a KEK
+    /// that was disabled ends the use of it, whether or not the store can be reached.
+    refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen,
+            bool confirm_key = false)
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen),
+          confirm_key_(confirm_key && known_ != nullptr && !known_->closed()) {}
 
     auto start() -> action {
         if (known_ == nullptr) return ask(waits::head, {"head"});
@@ -35,7 +39,7 @@ public:
     }
 
     auto on(result<cut> answer) -> action {
-        if (!answer) return done(answer.error());
+        if (!answer) return on_no_answer(answer.error());
         switch (waits_) {
         case waits::probe: return on_probe(answer->at);
         case waits::objects: return on_objects(std::move(*answer));
@@ -62,6 +66,7 @@ public:
         return on_head(std::move(whole));
     }
     auto on(result<key_bytes> answer) -> action {
+        if (confirming_) return on_confirmed(answer ? result<void>() : answer.error());
         const auto& listed = *pending_dek_;
         if (!answer) {
             const bool active = listed.number == head_.active().number;
@@ -104,8 +109,31 @@ private:
         return action(std::in_place_type<result<value_type>>, std::move(with));
     }
 
+    /// The store is away. What is held may stand in, unless its key was taken away meanwhile.
+    auto on_no_answer(const failure& why) -> action {
+        const bool away = why.code == errc::unavailable || why.code == errc::timed_out;
+        if (!away || !confirm_key_) return done(why);
+        away_ = why;
+        return confirm();
+    }
+    auto confirm() -> action {
+        confirming_ = true;
+        confirm_key_ = false;
+        return unwrap_dek(known_->head.active());
+    }
+    auto on_confirmed(const result<void>& answer) -> action {
+        confirming_ = false;
+        if (away_) {
+            const bool ended = !answer && answer.error().code != errc::unavailable &&
+                               answer.error().code != errc::timed_out;
+            return done(ended ? answer.error() : *away_);
+        }
+        return answer ? on_probe(known_->at) : done(answer.error());
+    }
+
     auto on_probe(const revision& at) -> action {
         if (at != known_->at) return ask(waits::head, {"head"});
+        if (confirm_key_) return confirm();
         if (known_->pages.damaged() == 0) return done(known_);
         // What was missing may be back: the head is still verified, only its records are looked
         // for.
@@ -139,9 +167,12 @@ private:
         lost_.clear();
         dek_problems_.clear();
         keys_ = std::make_shared<tree::keyset<C>>();
+        const auto unwrapped_anew = std::exchange(confirm_key_, false);
         if (known_ != nullptr)
-            for (const auto& d : head_.deks)
+            for (const auto& d : head_.deks) {
+                if (unwrapped_anew && d.number == head_.active().number) continue;
                 if (auto held = known_->keys->shared(d)) keys_->add(std::move(held));
+            }
         if (keys_->find(head_.active().number) == nullptr) return unwrap_dek(head_.active());
         return on_active_key();
     }
@@ -439,6 +470,9 @@ private:
     subject of_;
     value_type known_;
     std::optional<mark> seen_;
+    bool confirm_key_ = false; ///< Still to be done.
+    bool confirming_ = false;
+    std::optional<failure> away_{};
     std::optional<mark> anchor_{};
     waits waits_ = waits::head;
     bool recalled_ = false;

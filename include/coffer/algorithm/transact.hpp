@@ -21,6 +21,7 @@ struct transact_options {
         60'000};                      ///< How long an unlisted object stays for late readers.
     std::vector<std::string> erase{}; ///< Store keys that have been unlisted for longer.
     store_limits limits{};
+    bool confirm_key = false; ///< Ask the key side for the active DEK before anything is written.
 };
 
 /// How a transaction ended well.
@@ -29,6 +30,7 @@ struct transacted {
     tree::snapshot_ptr<C> snapshot{};    ///< The state now: what was committed, or what was found.
     bool committed = false;              ///< Something was written.
     std::vector<std::string> unlisted{}; ///< Keys that the new state no longer lists.
+    bool confirmed_key = false;          ///< The key side was asked for the active DEK.
 };
 
 /// Applies edits to the newest verified state and commits the outcome in one conditional write
@@ -58,7 +60,7 @@ public:
     ~transact() override = default;
 
     auto start() -> action {
-        if (known_ == nullptr || known_->closed()) return look(after::edit);
+        if (known_ == nullptr || known_->closed() || options_.confirm_key) return look(after::edit);
         base_ = known_;
         return edit(); // as if nobody else had written: the commit's condition finds out
     }
@@ -140,7 +142,7 @@ private:
 
     auto look(after then) -> action {
         then_ = then;
-        refresh_.emplace(cipher_, of_, known_, seen_);
+        refresh_.emplace(cipher_, of_, known_, seen_, options_.confirm_key);
         return from_refresh(refresh_->start());
     }
     auto from_refresh(typename refresh<C>::action next) -> action {
@@ -434,6 +436,7 @@ private:
     auto finished() -> value_type {
         value_type out;
         out.committed = committed_ != nullptr;
+        out.confirmed_key = options_.confirm_key;
         out.snapshot = out.committed ? committed_ : base_;
         if (out.committed && live() && !mine_->closed())
             each_unlisted(*base_, *mine_, [&](const format::object_name& name) {

@@ -105,10 +105,17 @@ public:
         if (auto valid = check_realm(options_.realm); !valid) return valid;
         const auto [known, seen] = s.held();
         const auto as_of = time_->boot();
-        algorithm::refresh<C> look(cipher_, s.of(), known, seen);
+        const bool confirm = keys_due(s);
+        algorithm::refresh<C> look(cipher_, s.of(), known, seen, confirm);
         auto found = algorithm::run(look, store_, keys_);
         if (!found) return found.error();
+        if (confirm) s.keys_confirmed(as_of);
         return s.adopt(*std::move(found), as_of);
+    }
+    /// Whether the key side is to be asked again for keys that are held.
+    auto keys_due(const slot_type& s) const noexcept -> bool {
+        const auto checked = s.keys_checked();
+        return checked.count() < 0 || time_->boot() - checked >= options_.recheck_keys_after;
     }
 
     /// An environment that is not there: never made or removed is unknown_scope; one that the
@@ -208,6 +215,7 @@ public:
         with.sweep = ListableStore<S> && !with.create && s.take_sweep();
         with.grace = options_.erase_after;
         with.limits = store_.limits();
+        with.confirm_key = keys_due(s);
         with.erase = s.take_garbage(time_->boot(), options_.erase_after);
         auto erased = with.erase;
         const auto as_of = time_->boot();
@@ -223,6 +231,7 @@ public:
         if (!done || !done->committed) s.unlisted(std::move(erased), as_of); // not erased yet
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
+        if (done->confirmed_key) s.keys_confirmed(as_of);
         return s.adopt(std::move(done->snapshot), as_of);
     }
 

@@ -48,6 +48,14 @@ public:
     /// When the held state was last known to be the newest; negative: never.
     auto checked() const noexcept -> ms { return ms(checked_.load(std::memory_order_acquire)); }
 
+    /// When the key side last gave the active DEK; negative: not since it was first held.
+    auto keys_checked() const noexcept -> ms {
+        return ms(keys_checked_.load(std::memory_order_acquire));
+    }
+    void keys_confirmed(ms as_of) noexcept {
+        keys_checked_.store(as_of.count(), std::memory_order_release);
+    }
+
     auto held() const -> std::pair<tree::snapshot_ptr<C>, std::optional<mark>> {
         const std::lock_guard lock(mutex_);
         return {current_, mark_};
@@ -112,6 +120,7 @@ private:
     std::optional<mark> mark_{};
     std::atomic<std::uint64_t> version_{0};
     std::atomic<ms::rep> checked_{-1};
+    std::atomic<ms::rep> keys_checked_{-1};
 
     flights looks_;
     write_queue writes_;

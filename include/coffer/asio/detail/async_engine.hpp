@@ -61,10 +61,12 @@ void fly(const engine_ptr<P>& io, const slot_ptr<P>& slot, coffer::detail::fligh
     if (auto valid = check_realm(engine.settings().realm); !valid) return mine.ends_with(valid);
     auto [known, seen] = slot->held();
     const auto as_of = engine.time().boot();
+    const bool confirm = engine.keys_due(*slot);
     auto look = std::make_unique<algorithm::refresh<typename P::cipher_type>>(
-        engine.cipher(), slot->of(), std::move(known), seen);
+        engine.cipher(), slot->of(), std::move(known), seen, confirm);
     async_run(std::move(look), io->store, io->keys,
-              [io, slot, as_of, mine = std::move(mine)](auto found) mutable {
+              [io, slot, as_of, confirm, mine = std::move(mine)](auto found) mutable {
+                  if (found && confirm) slot->keys_confirmed(as_of);
                   mine.ends_with(found ? slot->adopt(*std::move(found), as_of)
                                        : result<void>(found.error()));
               });

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_DETAIL_BASE64_HPP
+#define COFFER_DETAIL_BASE64_HPP
+
+#include <coffer/bytes.hpp>
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::detail {
+
+/// Base64 (RFC 4648) for key material and tokens. Written here because the encoders of the usual
+/// libraries, Crypto++'s among them, look each character up in a table and branch on it, which
+/// tells the key to whoever shares the cache. This one's time and memory accesses depend on lengths
+/// alone, except that a text that is no base64 at all is refused.
+struct base64_alphabet {
+    unsigned character_62;
+    unsigned character_63;
+    bool padded;
+};
+inline constexpr base64_alphabet base64{'+', '/', true};     ///< Section 4.
+inline constexpr base64_alphabet base64url{'-', '_', false}; ///< Section 5, without padding.
+
+/// 0xFF where a < b, else 0; both below 256.
+constexpr auto base64_less(unsigned a, unsigned b) noexcept -> unsigned {
+    return ((a - b) >> 8) & 0xFFU;
+}
+constexpr auto base64_within(unsigned x, unsigned low, unsigned high) noexcept -> unsigned {
+    return ~(base64_less(x, low) | base64_less(high, x)) & 0xFFU;
+}
+
+constexpr auto base64_character(unsigned six, const base64_alphabet& in) noexcept -> char {
+    return static_cast<char>((base64_within(six, 0, 25) & (six + 'A')) |
+                             (base64_within(six, 26, 51) & (six - 26 + 'a')) |
+                             (base64_within(six, 52, 61) & (six - 52 + '0')) |
+                             (base64_within(six, 62, 62) & in.character_62) |
+                             (base64_within(six, 63, 63) & in.character_63));
+}
+
+/// The six bits of a character; over 63 if it is none of the alphabet.
+constexpr auto base64_bits(char character, const base64_alphabet& in) noexcept -> unsigned {
+    const unsigned c = static_cast<unsigned char>(character);
+    const unsigned upper = base64_within(c, 'A', 'Z'), lower = base64_within(c, 'a', 'z'),
+                   digit = base64_within(c, '0', '9');
+    const unsigned at_62 = base64_within(c, in.character_62, in.character_62),
+                   at_63 = base64_within(c, in.character_63, in.character_63);
+    const unsigned known = upper | lower | digit | at_62 | at_63;
+    return (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) |
+           (at_62 & 62U) | (at_63 & 63U) | (~known & 0x80U);
+}
+
+/// How many characters the text of n bytes has.
+constexpr auto base64_size(std::size_t n, const base64_alphabet& in = base64) noexcept
+    -> std::size_t {
+    return in.padded ? (n + 2) / 3 * 4 : (n * 8 + 5) / 6;
+}
+
+/// Writes the text of `data` to `out`, which is base64_size(data.size(), in) long.
+inline void base64_encode(byte_view data, std::span<char> out,
+                          const base64_alphabet& in = base64) noexcept {
+    unsigned bits = 0;
+    unsigned held = 0;
+    std::size_t at = 0;
+    for (const auto b : data) {
+        bits = (bits << 8) | std::to_integer<unsigned>(b);
+        for (held += 8; held >= 6; held -= 6)
+            out[at++] = base64_character((bits >> (held - 6)) & 63U, in);
+    }
+    if (held > 0) out[at++] = base64_character((bits << (6 - held)) & 63U, in);
+    while (at < out.size())
+        out[at++] = '=';
+    wipe(&bits, sizeof bits);
+}
+
+/// Fills `out` from exactly its text: any other length, character, padding or a stray bit behind
+/// the last byte is refused, with `out` wiped.
+[[nodiscard]] inline auto base64_decode(std::string_view text, std::span<std::byte> out,
+                                        const base64_alphabet& in = base64) noexcept -> bool {
+    if (text.size() != base64_size(out.size(), in)) return wipe(out), false;
+    const std::size_t characters = (out.size() * 8 + 5) / 6;
+    unsigned bits = 0;
+    unsigned held = 0;
+    unsigned wrong = 0;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < characters; ++i) {
+        const unsigned six = base64_bits(text[i], in);
+        wrong |= six & ~63U;
+        bits = (bits << 6) | (six & 63U);
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out[at++] = static_cast<std::byte>(bits >> held);
+        }
+    }
+    wrong |= bits & ((1U << held) - 1);
+    for (std::size_t i = characters; i < text.size(); ++i)
+        wrong |= static_cast<unsigned>(text[i] != '=');
+    wipe(&bits, sizeof bits);
+    if (wrong != 0) wipe(out);
+    return wrong == 0;
+}
+
+} // namespace coffer::inline COFFER_ABI::detail
+
+#endif

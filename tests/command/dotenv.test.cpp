@@ -44,18 +44,19 @@ TEST_CASE("dotenv reads any text without harm, and shows nothing of what it can'
 }
 
 TEST_CASE("a glob list matches as shells do, and a nasty one takes no longer") {
-    CHECK(matches("SLACK_*", "SLACK_TOKEN"));
-    CHECK(matches("*", ""));
-    CHECK(matches("*_KEY", "A_KEY_KEY"));
-    CHECK(matches("A?C", "ABC"));
-    CHECK_FALSE(matches("A?C", "AC"));
-    CHECK_FALSE(matches("SLACK_*", "XSLACK_"));
-    CHECK_FALSE(matches("", "A"));
-    CHECK(matches("", ""));
+    CHECK(coffer::name_matches("SLACK_*", "SLACK_TOKEN"));
+    CHECK(coffer::name_matches("*", ""));
+    CHECK(coffer::name_matches("*_KEY", "A_KEY_KEY"));
+    CHECK(coffer::name_matches("A?C", "ABC"));
+    CHECK_FALSE(coffer::name_matches("A?C", "AC"));
+    CHECK_FALSE(coffer::name_matches("SLACK_*", "XSLACK_"));
+    CHECK_FALSE(coffer::name_matches("", "A"));
+    CHECK(coffer::name_matches("", ""));
     std::string nasty;
     for (int i = 0; i < 200; ++i)
         nasty += "*a";
-    CHECK_FALSE(matches(nasty + "b", std::string(4000, 'a'))); // exponential for a naive matcher
+    CHECK_FALSE(coffer::name_matches(nasty + "b",
+                                     std::string(4000, 'a'))); // exponential for a naive matcher
     CHECK(glob_list(std::nullopt).matches("ANY"));
     CHECK_FALSE(glob_list("").matches("ANY"));
     CHECK(glob_list("A*,DB_URL").matches("DB_URL"));

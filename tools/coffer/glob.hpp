@@ -4,6 +4,8 @@
 
 #include "text.hpp"
 
+#include <coffer/name_glob.hpp>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,34 +13,8 @@
 
 namespace command {
 
-/// Whether a text matches a pattern of `*` (any run), `?` (any one byte) and other bytes
-/// (themselves). Goes back to the last star alone, so that no pattern takes longer than its length
-/// times the text's.
-inline auto matches(std::string_view pattern, std::string_view text) noexcept -> bool {
-    std::size_t p = 0;
-    std::size_t t = 0;
-    auto star = pattern.npos; // the last one met, and where in the text it stops
-    std::size_t stop = 0;
-    while (t < text.size()) {
-        if (p < pattern.size() && pattern[p] == '*') {
-            star = p++;
-            stop = t;
-        } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-            ++p;
-            ++t;
-        } else if (star != pattern.npos) {
-            p = star + 1;
-            t = ++stop;
-        } else {
-            return false;
-        }
-    }
-    while (p < pattern.size() && pattern[p] == '*')
-        ++p;
-    return p == pattern.size();
-}
-
-/// A list of them: `SLACK_*,DB_URL`. No list at all matches everything.
+/// A list of patterns (see coffer/name_glob.hpp): `SLACK_*,DB_URL`. No list at all matches
+/// everything.
 class glob_list {
 public:
     explicit glob_list(const std::optional<std::string>& list) : all_(!list) {
@@ -46,7 +22,7 @@ public:
     }
     auto matches(std::string_view name) const -> bool {
         for (const auto& pattern : patterns_)
-            if (command::matches(pattern, name)) return true;
+            if (coffer::name_matches(pattern, name)) return true;
         return all_;
     }
 

@@ -2,11 +2,12 @@
 #ifndef COFFER_HTTP_ACCESS_HPP
 #define COFFER_HTTP_ACCESS_HPP
 
+#include <coffer/name_glob.hpp>
 #include <coffer/scope.hpp>
 
-#include <array>
+#include <algorithm>
 #include <cstdint>
-#include <optional>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ enum class role : unsigned char {
     auditor
 };
 
-/// One thing that a token may do, and where.
+/// One thing that a token may do, and where. See well_formed for which members go together.
 struct grant {
     role as = role::service;
     std::string environment{}; ///< Empty: every environment.
@@ -44,6 +45,8 @@ struct grant {
     bool reveal = false;
     std::string actor{};              ///< A service reads for this actor alone; empty: any.
     std::vector<std::string> names{}; ///< Globs (`SLACK_*`) of the names it covers; empty: all.
+
+    friend auto operator==(const grant&, const grant&) -> bool = default;
 };
 
 /// Who is calling: a token that was checked.
@@ -60,12 +63,205 @@ struct principal {
 /// has no right in at all must look as if it were not there.
 enum class decision : unsigned char { allowed, unknown, forbidden };
 
+/// Several rights.
+class right_set {
+public:
+    constexpr right_set() noexcept = default;
+    constexpr right_set(std::initializer_list<right> all) noexcept {
+        for (const auto r : all)
+            add(r);
+    }
+    constexpr void add(right r) noexcept { bits_ |= bit(r); }
+    constexpr void remove(right r) noexcept { bits_ &= ~bit(r); }
+    constexpr auto has(right r) const noexcept -> bool { return (bits_ & bit(r)) != 0; }
+    constexpr auto empty() const noexcept -> bool { return bits_ == 0; }
+    /// Whether all of them are in the other set too.
+    constexpr auto within(right_set other) const noexcept -> bool {
+        return (bits_ & ~other.bits_) == 0;
+    }
+    friend constexpr auto operator|(right_set a, right_set b) noexcept -> right_set {
+        a.bits_ |= b.bits_;
+        return a;
+    }
+    friend constexpr auto operator==(right_set, right_set) -> bool = default;
+
+private:
+    static constexpr auto bit(right r) noexcept -> unsigned {
+        return 1U << static_cast<unsigned>(r);
+    }
+    unsigned bits_ = 0;
+};
+
+/// Whether the members of a grant go together: an operator is one of the whole instance, an admin
+/// of a space has a space, `write`, an actor and names are a service's, `reveal` is an admin's. One
+/// that is not gives nothing.
+inline auto well_formed(const grant& g) noexcept -> bool {
+    if (g.environment.empty() && !g.space.empty()) return false;
+    const bool service = g.as == role::service;
+    const bool admin = g.as == role::environment_admin || g.as == role::space_admin;
+    if (!service && (g.write || !g.actor.empty() || !g.names.empty())) return false;
+    if (!admin && g.reveal) return false;
+    switch (g.as) {
+    case role::instance_operator: return g.environment.empty();
+    case role::space_admin: return !g.space.empty();
+    case role::environment_admin:
+    case role::auditor: return g.space.empty();
+    case role::service: return true;
+    }
+    return false;
+}
+
+/// What a grant allows in its scope: the table of docs/access.md.
+inline auto rights_of(const grant& g) noexcept -> right_set {
+    if (!well_formed(g)) return {};
+    right_set out{right::list};
+    switch (g.as) {
+    case role::instance_operator:
+        return {right::list, right::spaces, right::tokens,
+                right::keys, right::audit,  right::policy};
+    case role::environment_admin:
+        out = {right::list, right::write, right::spaces, right::tokens, right::audit};
+        break;
+    case role::space_admin: out.add(right::write); break;
+    case role::service:
+        out.add(right::read);
+        if (g.write) out.add(right::write);
+        return out;
+    case role::auditor: out.add(right::audit); return out;
+    }
+    if (g.reveal) out.add(right::reveal);
+    return out;
+}
+
+/// Whether a scope lies within a grant's. A grant on a space covers the space and the actors in it,
+/// never its environment's own view.
+inline auto covers_scope(const grant& g, context where) noexcept -> bool {
+    return (g.environment.empty() || g.environment == where.environment) &&
+           (g.space.empty() || g.space == where.space) &&
+           (g.actor.empty() || g.actor == where.actor);
+}
+
+/// What a caller may do in a scope, names aside. A session of the page can't read in bulk: what it
+/// shows of values, it shows one by one.
+inline auto rights_at(const principal& who, context where) noexcept -> right_set {
+    right_set out;
+    for (const auto& g : who.grants)
+        if (covers_scope(g, where)) out = out | rights_of(g);
+    if (who.is_session) out.remove(right::read);
+    return out;
+}
+
 /// Every decision of the service. `where` is the effective scope: a space of another environment
-/// counts as none. A grant on a space never covers its environment's own view, or hiding a name
-/// from the space would be a formality.
-auto decide(const principal& who, right what, context where) -> decision;
+/// counts as none; no environment is the instance itself. A grant on a space never covers its
+/// environment's own view, or hiding a name from the space would be a formality.
+inline auto decide(const principal& who, right what, context where) noexcept -> decision {
+    bool any = false;
+    for (const auto& g : who.grants)
+        any |= covers_scope(g, where) && !rights_of(g).empty();
+    if (rights_at(who, where).has(what)) return decision::allowed;
+    return any ? decision::forbidden : decision::unknown;
+}
+
 /// Whether a grant that gives `what` at `where` covers the name too.
-auto covers_name(const principal& who, right what, context where, std::string_view name) -> bool;
+inline auto covers_name(const principal& who, right what, context where,
+                        std::string_view name) noexcept -> bool {
+    if (who.is_session && what == right::read) return false;
+    return std::any_of(who.grants.begin(), who.grants.end(), [&](const grant& g) {
+        return covers_scope(g, where) && rights_of(g).has(what) &&
+               (g.names.empty() ||
+                std::any_of(g.names.begin(), g.names.end(), [&](const std::string& pattern) {
+                    return name_matches(pattern, name);
+                }));
+    });
+}
+
+/// Whether a caller has a right in the environment or in any space of it: then the environment's
+/// own name and id are no secret to them, and nothing else of it is.
+inline auto knows_environment(const principal& who, std::string_view environment) noexcept -> bool {
+    return std::any_of(who.grants.begin(), who.grants.end(), [&](const grant& g) {
+        return (g.environment.empty() || g.environment == environment) && !rights_of(g).empty();
+    });
+}
+
+/// Whether everything that a grant speaks of lies where the caller may mint and revoke tokens.
+inline auto administers(const principal& who, const grant& g) noexcept -> bool {
+    return rights_at(who, {.environment = g.environment, .space = g.space, .actor = g.actor})
+        .has(right::tokens);
+}
+
+namespace detail {
+
+/// Whether `inner` speaks of nothing that `outer` does not. Patterns are compared as texts: nobody
+/// has to decide whether one pattern is another's part.
+inline auto lies_within(const grant& inner, const grant& outer) noexcept -> bool {
+    if (!covers_scope(
+            outer, {.environment = inner.environment, .space = inner.space, .actor = inner.actor}))
+        return false;
+    if (outer.names.empty()) return true;
+    return !inner.names.empty() &&
+           std::all_of(inner.names.begin(), inner.names.end(), [&](const std::string& pattern) {
+               return std::find(outer.names.begin(), outer.names.end(), pattern) !=
+                      outer.names.end();
+           });
+}
+
+} // namespace detail
+
+/// Whether a caller may give a grant to a token: an operator any; an admin of an environment what
+/// lies within it and holds no right that the admin lacks. To let a program read is to be able to
+/// read, so that takes `reveal`. Nobody mints what they lack.
+inline auto may_grant(const principal& who, const grant& g) noexcept -> bool {
+    if (!well_formed(g) || !administers(who, g)) return false;
+    right_set held;
+    for (const auto& mine : who.grants) {
+        if (mine.as == role::instance_operator && well_formed(mine)) return true;
+        if (detail::lies_within(g, mine)) held = held | rights_of(mine);
+    }
+    if (held.has(right::reveal)) held.add(right::read);
+    return rights_of(g).within(held);
+}
+
+/// Everything there is: what `coffer token create --full` and the first admin get. An
+/// operator, an admin of every environment who may reveal, a service that may write.
+inline auto full_grants() -> std::vector<grant> {
+    return {{.as = role::instance_operator},
+            {.as = role::environment_admin, .reveal = true},
+            {.as = role::service, .write = true}};
+}
+
+/// A role's name as commands and JSON have it: `operator`, `env-admin`, `space-admin`, `service`,
+/// `auditor`.
+constexpr auto to_string(role as) noexcept -> std::string_view {
+    switch (as) {
+    case role::instance_operator: return "operator";
+    case role::environment_admin: return "env-admin";
+    case role::space_admin: return "space-admin";
+    case role::service: return "service";
+    case role::auditor: return "auditor";
+    }
+    return "service";
+}
+constexpr auto to_string(right what) noexcept -> std::string_view {
+    switch (what) {
+    case right::list: return "list";
+    case right::read: return "read";
+    case right::reveal: return "reveal";
+    case right::write: return "write";
+    case right::spaces: return "spaces";
+    case right::tokens: return "tokens";
+    case right::keys: return "keys";
+    case right::audit: return "audit";
+    case right::policy: return "policy";
+    }
+    return "list";
+}
+
+/// Every one of them, for those who go through all.
+inline constexpr role all_roles[] = {role::instance_operator, role::environment_admin,
+                                     role::space_admin, role::service, role::auditor};
+inline constexpr right all_rights[] = {right::list,  right::read,   right::reveal,
+                                       right::write, right::spaces, right::tokens,
+                                       right::keys,  right::audit,  right::policy};
 
 } // namespace coffer::inline COFFER_ABI::http
 

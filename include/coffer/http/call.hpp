@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_CALL_HPP
+#define COFFER_HTTP_CALL_HPP
+
+#include <coffer/http/audit_hook.hpp>
+#include <coffer/http/directory.hpp>
+#include <coffer/http/error.hpp>
+#include <coffer/http/route.hpp>
+#include <coffer/http/target.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// How the service reveals stored values.
+enum class reveal_mode : unsigned char { off, reason };
+
+/// What all routes work on.
+struct api_parts {
+    any_vault vault;
+    directory places;
+    reveal_mode reveal = reveal_mode::off;
+
+    api_parts(any_vault v, reveal_mode r) : vault(v), places(std::move(v)), reveal(r) {}
+};
+
+/// One request on its way through a route.
+class call {
+public:
+    call(api_parts& parts_of_api, const request& incoming, const route& matched)
+        : parts(parts_of_api), in(incoming), of(matched), query(target(incoming.target).query) {}
+    call(const call&) = delete;
+    auto operator=(const call&) -> call& = delete;
+
+    api_parts& parts;
+    const request& in;
+    const route& of;
+    principal who{};
+    query_parameters query;
+    std::vector<std::string> path{}; ///< What the pattern's braces matched, in their order.
+    audit_record record{};           ///< What the audit log will keep of it.
+
+    auto vault() const noexcept -> vault_operations& { return *parts.vault; }
+
+    // Reading what was sent -----------------------------------------------------------------------
+
+    /// The body, which must be one JSON object. Throws 400.
+    auto body() -> const json_document& {
+        if (!body_) body_ = json_document::read(in.body);
+        if (!body_) throw bad_request({}, "the body must be one well-formed JSON object");
+        return *body_;
+    }
+    /// A member of the body that must be text where it is there; empty and null count as absent.
+    auto text(std::string_view name) -> std::string_view {
+        const auto* found = body().find(name);
+        if (found == nullptr) return {};
+        if (!found->is_string()) throw bad_request(name, "this must be text");
+        return view_of(found->get_string());
+    }
+    /// A parameter of the query; empty counts as absent. One that can't be decoded throws 400.
+    auto parameter(std::string_view name) const -> std::string_view {
+        if (query.is_broken(name)) throw bad_request(name, "this can't be decoded");
+        return query.text(name);
+    }
+    /// A positive whole number in the query. Throws 400.
+    auto number(std::string_view name, std::uint64_t otherwise) const -> std::uint64_t {
+        const auto text = parameter(name);
+        if (text.empty()) return otherwise;
+        std::uint64_t out = 0;
+        for (const char c : text) {
+            if (c < '0' || c > '9' || out > 100'000'000)
+                throw bad_request(name, "this must be a positive whole number");
+            out = out * 10 + static_cast<unsigned>(c - '0');
+        }
+        if (out == 0) throw bad_request(name, "this must be a positive whole number");
+        return out;
+    }
+
+    // Scopes --------------------------------------------------------------------------------------
+
+    /// The scope that three ids name. Without an environment the space's own is meant. Throws 400
+    /// where neither is named or the space does not tell its environment; 404 where one of them is
+    /// not there. `foreign_space_is_none`: a space of another environment counts as none.
+    auto scope_of(std::string_view environment, std::string_view space, std::string_view actor,
+                  bool foreign_space_is_none = false) -> scope {
+        if (environment.empty() && space.empty())
+            throw bad_request("environmentId", "an environment or a space must be named");
+        scope out;
+        out.environment = environment.empty() ? environment_of(space) : std::string(environment);
+        if (out.environment == system_environment || !known(out.environment, {}))
+            throw no_such_thing();
+        if (!space.empty() && known(out.environment, space))
+            out.space = space;
+        else if (!space.empty() && !(foreign_space_is_none && is_space(space)))
+            throw no_such_thing();
+        out.actor = actor;
+        return out;
+    }
+    /// The scope that the query names.
+    auto queried_scope(bool foreign_space_is_none = false) -> scope {
+        return scope_of(parameter("environmentId"), parameter("spaceId"), parameter("actorId"),
+                        foreign_space_is_none);
+    }
+
+    // Rights --------------------------------------------------------------------------------------
+
+    /// Asks for the route's right in a scope. Throws 404 where the caller has none at all, 403
+    /// where it lacks this one.
+    void allow(const scope& where) { allow(*of.needs, where); }
+    void allow(right what, const scope& where) {
+        record.where = where;
+        const auto answer = decide(who, what, where.view());
+        if (answer == decision::unknown) throw no_such_thing();
+        if (answer == decision::forbidden) throw forbidden();
+        allowed_ = true;
+    }
+    /// Asks whether the right covers a name too. Throws 403.
+    void allow_name(const scope& where, std::string_view name) {
+        if (!covers(where, name)) throw forbidden();
+    }
+    auto covers(const scope& where, std::string_view name) const -> bool {
+        return covers_name(who, *of.needs, where.view(), name);
+    }
+    auto may(right what, context where) const -> bool {
+        return decide(who, what, where) == decision::allowed;
+    }
+    /// For routes whose rows are decided on one by one.
+    void rows_are_decided() noexcept { allowed_ = true; }
+    auto was_decided() const noexcept -> bool { return allowed_; }
+
+private:
+    auto environment_of(std::string_view space) -> std::string {
+        auto found = need(parts.places.environments_of(space));
+        if (found.size() > 1)
+            throw bad_request("environmentId",
+                              "several environments have a space of this id: name the environment");
+        return std::move(found.front());
+    }
+    auto known(std::string_view environment, std::string_view space) -> bool {
+        const context where{environment, space, {}};
+        if (!check_context(where)) return false;
+        const auto seen = vault().resolver().at(where);
+        if (!seen && seen.error().code != errc::unknown_scope) throw error_of(seen.error());
+        return seen.has_value();
+    }
+    auto is_space(std::string_view id) -> bool {
+        const auto found = parts.places.environments_of(id);
+        if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
+        return found.has_value();
+    }
+
+    std::optional<json_document> body_{};
+    bool allowed_ = false;
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

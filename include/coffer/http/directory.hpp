@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_DIRECTORY_HPP
+#define COFFER_HTTP_DIRECTORY_HPP
+
+#include <coffer/any_vault.hpp>
+#include <coffer/clock.hpp>
+#include <coffer/http/ids.hpp>
+#include <coffer/names.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// An environment or a space as it is registered.
+struct place_facts {
+    std::string id{};
+    std::string metadata{"{}"}; ///< A JSON object.
+    format::secret_id entry{};  ///< Of the scope's own entry: another one when it is made anew.
+    std::uint64_t version = 0;  ///< Of the metadata.
+    std::uint64_t at = 0;       ///< When the metadata was last written.
+};
+
+/// Where a secret id leads to.
+struct secret_place {
+    std::string space{};
+    std::string actor{};
+    std::string name{};
+};
+
+/// An environment at one generation: its metadata, its spaces' and its secrets' ids.
+struct environment_facts {
+    std::uint64_t generation = 0;
+    place_facts own{};
+    std::map<std::string, place_facts, std::less<>> spaces{};
+    std::map<format::secret_id, secret_place> secrets{};
+};
+
+/// What environments and spaces there are, and where ids lead to. Kept per environment and read
+/// anew when its generation has changed. Thread-safe.
+class directory {
+public:
+    using facts = std::shared_ptr<const environment_facts>;
+
+    explicit directory(any_vault vault) : vault_(std::move(vault)) {}
+
+    /// What is known of an environment now. Errors: unknown_scope, also for Coffer's own and for
+    /// what can be no id; those of reading.
+    auto look(std::string_view environment) -> result<facts> {
+        if (environment == system_environment || !check_context({.environment = environment}))
+            return errc::unknown_scope;
+        const auto now = vault_->status(environment);
+        if (!now) return forget(environment, now.error());
+        auto known = kept(environment);
+        if (known != nullptr && known->generation == now->generation) return known;
+        auto read = read_facts(environment, now->generation, known.get());
+        if (!read) return forget(environment, read.error());
+        const std::lock_guard lock(mutex_);
+        return kept_[std::string(environment)] = *std::move(read);
+    }
+
+    /// Every environment that can be looked at, with its id. Errors: those of reading any of them.
+    auto all() -> result<std::vector<facts>> {
+        auto ids = vault_->environments();
+        if (!ids) return ids.error();
+        std::vector<facts> out;
+        for (const auto& id : *ids) {
+            auto one = look(id);
+            if (one)
+                out.push_back(*std::move(one));
+            else if (one.error().code != errc::unknown_scope) // removed meanwhile
+                return one.error();
+        }
+        return out;
+    }
+
+    /// The environments that have a space of this id: one, unless ids were chosen by hand.
+    /// Errors: those of reading; unknown_scope if there is none.
+    auto environments_of(std::string_view space) -> result<std::vector<std::string>> {
+        if (!check_context({.environment = "e", .space = space})) return errc::unknown_scope;
+        if (auto known = hinted(space)) return std::vector<std::string>{*std::move(known)};
+        auto every = all();
+        if (!every) return every.error();
+        std::vector<std::string> out;
+        for (const auto& e : *every)
+            if (e->spaces.find(space) != e->spaces.end()) out.push_back(e->own.id);
+        if (out.empty()) return errc::unknown_scope;
+        if (out.size() == 1) {
+            const std::lock_guard lock(mutex_);
+            hints_[std::string(space)] = {out.front(), machine_clock().boot()};
+        }
+        return out;
+    }
+
+    /// Where a secret's id leads to, and in which environment. Errors: not_found; those of reading.
+    auto find_secret(std::string_view id) -> result<std::pair<facts, const secret_place*>> {
+        if (!id.starts_with(secret_id_prefix) || id.size() != secret_id_prefix.size() + 42)
+            return errc::not_found;
+        const auto mark = id.substr(secret_id_prefix.size(), 10);
+        auto ids = vault_->environments();
+        if (!ids) return ids.error();
+        for (const auto& environment : *ids) {
+            if (environment_mark(environment) != mark) continue;
+            auto there = look(environment);
+            if (!there && there.error().code == errc::unknown_scope) continue;
+            if (!there) return there.error();
+            for (const auto& [own, place] : (*there)->secrets)
+                if (wire_id(environment, own) == id) return std::pair(*there, &place);
+        }
+        return errc::not_found;
+    }
+
+    /// Held while metadata is read, changed and written, so that two changes do not undo each
+    /// other.
+    auto changing() -> std::unique_lock<std::mutex> { return std::unique_lock(changes_); }
+
+private:
+    struct hint {
+        std::string environment{};
+        std::chrono::milliseconds as_of{};
+    };
+    /// How long a space's environment is taken for the only one with that id.
+    static constexpr std::chrono::milliseconds hints_hold{1000};
+
+    auto kept(std::string_view environment) -> facts {
+        const std::lock_guard lock(mutex_);
+        const auto found = kept_.find(environment);
+        return found == kept_.end() ? nullptr : found->second;
+    }
+    auto forget(std::string_view environment, failure why) -> failure {
+        if (why.code == errc::unknown_scope) {
+            const std::lock_guard lock(mutex_);
+            if (const auto found = kept_.find(environment); found != kept_.end())
+                kept_.erase(found);
+        }
+        return why;
+    }
+    auto hinted(std::string_view space) -> std::optional<std::string> {
+        hint found;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto held = hints_.find(std::string(space));
+            if (held == hints_.end()) return std::nullopt;
+            found = held->second;
+            if (machine_clock().boot() - found.as_of > hints_hold) {
+                hints_.erase(held);
+                return std::nullopt;
+            }
+        }
+        if (!vault_->resolver().at({.environment = found.environment, .space = space}))
+            return std::nullopt;
+        return std::move(found.environment);
+    }
+
+    auto read_facts(std::string_view environment, std::uint64_t generation,
+                    const environment_facts* known) -> result<facts> {
+        auto entries = vault_->entries(environment);
+        if (!entries) return entries.error();
+        auto out = std::make_shared<environment_facts>();
+        out->generation = generation;
+        out->own.id = environment;
+        for (auto& e : *entries) {
+            if (!e.entry.name.empty()) {
+                if (e.entry.state == format::entry_state::value)
+                    out->secrets[e.entry.id] = {std::move(e.space), std::move(e.actor),
+                                                std::move(e.entry.name)};
+                continue;
+            }
+            const place_facts* was = nullptr;
+            if (known != nullptr && e.space.empty()) was = &known->own;
+            if (known != nullptr && !e.space.empty())
+                if (const auto s = known->spaces.find(e.space); s != known->spaces.end())
+                    was = &s->second;
+            auto& place = e.space.empty() ? out->own : out->spaces[e.space];
+            if (auto read = read_place(environment, e, was, place); !read) return read.error();
+        }
+        return facts(std::move(out));
+    }
+    auto read_place(std::string_view environment, const scoped_entry& e, const place_facts* was,
+                    place_facts& out) -> result<void> {
+        out.id = e.space.empty() ? std::string(environment) : e.space;
+        out.entry = e.entry.id;
+        out.version = e.entry.version;
+        out.at = e.entry.at;
+        if (was != nullptr && was->entry == out.entry && was->version == out.version) {
+            out.metadata = was->metadata;
+            return {};
+        }
+        auto text = vault_->describe({.environment = environment, .space = e.space});
+        if (!text) return text.error().code == errc::unknown_scope ? result<void>() : text.error();
+        out.metadata = *std::move(text);
+        return {};
+    }
+
+    any_vault vault_;
+    std::mutex changes_;
+    std::mutex mutex_;
+    std::map<std::string, facts, std::less<>> kept_{};
+    std::unordered_map<std::string, hint> hints_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

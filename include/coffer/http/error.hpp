@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_ERROR_HPP
+#define COFFER_HTTP_ERROR_HPP
+
+#include <coffer/errc.hpp>
+#include <coffer/http/json.hpp>
+#include <coffer/http/message.hpp>
+#include <coffer/result.hpp>
+
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// Why a request is refused. Thrown by what answers requests and caught by class api, which makes
+/// the answer of it; nothing else throws or sees it. Texts are the program's own: they never repeat
+/// what a client sent, which may be a value.
+struct api_error {
+    unsigned status = 400;
+    std::string message{};
+    std::string key{};  ///< The field or parameter at fault, if there is one.
+    std::string code{}; ///< The name of an errc, for programs.
+};
+
+inline auto bad_request(std::string_view key, std::string_view message) -> api_error {
+    return {400, std::string(message), std::string(key), "invalid_argument"};
+}
+/// What is not there, and what the caller has no right in: one answer for both.
+inline auto no_such_thing() -> api_error {
+    return {404, "there is nothing here that you may see", {}, "not_found"};
+}
+inline auto forbidden() -> api_error {
+    return {403, "this token has not the right to do this here", {}, "denied"};
+}
+
+/// The status that stands for an error of the core on the wire.
+constexpr auto status_of(errc code) noexcept -> unsigned {
+    switch (code) {
+    case errc::not_found:
+    case errc::unknown_scope: return 404;
+    case errc::expired: return 410;
+    case errc::conflict: return 409;
+    case errc::denied: return 403;
+    case errc::invalid_argument:
+    case errc::too_large: return 400;
+    case errc::unsupported: return 501;
+    case errc::unavailable:
+    case errc::timed_out:
+    case errc::stale:
+    case errc::cancelled:
+    case errc::outcome_unknown: return 503;
+    case errc::tampered:
+    case errc::rolled_back:
+    case errc::unknown_key:
+    case errc::key_disabled: return 500;
+    }
+    return 500;
+}
+
+/// What a person reads for an error of the core.
+constexpr auto words_of(errc code) noexcept -> std::string_view {
+    switch (code) {
+    case errc::not_found:
+    case errc::unknown_scope: return "there is nothing here that you may see";
+    case errc::expired: return "the value has expired";
+    case errc::conflict: return "somebody else wrote first; nothing was written";
+    case errc::denied: return "this token has not the right to do this here";
+    case errc::unavailable: return "the store or the keys can't be reached";
+    case errc::timed_out: return "the store or the keys took too long";
+    case errc::stale: return "there is an answer, but it is too old";
+    case errc::tampered: return "stored data is missing or was altered";
+    case errc::rolled_back: return "the store shows an older state than one seen before";
+    case errc::unknown_key: return "the key side has no key for this";
+    case errc::key_disabled: return "the key for this is disabled or destroyed";
+    case errc::invalid_argument: return "a name, id or value is not well formed";
+    case errc::too_large: return "a name, id or value is too large";
+    case errc::unsupported: return "this can't be done here";
+    case errc::cancelled: return "the server is about to end";
+    case errc::outcome_unknown:
+        return "the write may or may not have happened; sending it again is safe";
+    }
+    return "an internal error";
+}
+
+inline auto error_of(const failure& why, std::string_view key = {}) -> api_error {
+    if (status_of(why.code) == 404) return no_such_thing();
+    return {status_of(why.code), std::string(words_of(why.code)), std::string(key),
+            std::string(to_string(why.code))};
+}
+/// The value of an answer of the core; throws api_error for a failure.
+template <class T>
+auto need(result<T>&& got, std::string_view key = {}) -> T {
+    if (!got) throw error_of(got.error(), key);
+    if constexpr (!std::is_void_v<T>) return *std::move(got);
+}
+
+/// The answer to a refused request: `{"errors":[{"key":…,"message":…,"code":…}]}`.
+inline auto to_response(const api_error& e) -> response {
+    response out;
+    out.status = e.status;
+    json_writer w(out.body);
+    w.begin_object().key("errors").begin_list().begin_object();
+    if (!e.key.empty()) w.member("key", e.key);
+    w.member("message", e.message);
+    if (!e.code.empty()) w.member("code", e.code);
+    w.end_object().end_list().end_object();
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

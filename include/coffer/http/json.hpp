@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_JSON_HPP
+#define COFFER_HTTP_JSON_HPP
+
+#include <coffer/bytes.hpp>
+#include <coffer/http/message.hpp>
+
+#include <boost/json/memory_resource.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parser.hpp>
+#include <boost/json/serializer.hpp>
+#include <boost/json/storage_ptr.hpp>
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// Memory for parsed JSON, which may hold values: wiped when it is given back.
+class wiping_resource final : public boost::json::memory_resource {
+    auto do_allocate(std::size_t size, std::size_t align) -> void* override {
+        return ::operator new(size, std::align_val_t(align));
+    }
+    void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override {
+        wipe(p, size);
+        ::operator delete(p, size, std::align_val_t(align));
+    }
+    auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
+        return dynamic_cast<const wiping_resource*>(&other) != nullptr;
+    }
+};
+
+/// The members of an object's text, each with the text of its value just as it was written: how
+/// metadata is kept and given back unchanged, numbers of any precision included. The text must be a
+/// well-formed JSON object (a json_document checked it). Of a name given twice the last one counts.
+class raw_members {
+public:
+    explicit raw_members(std::string_view object) : rest_(object) {
+        blanks();
+        take('{');
+        for (blanks(); !rest_.empty() && rest_.front() != '}'; blanks()) {
+            auto name = decoded(string_text());
+            blanks();
+            take(':');
+            blanks();
+            set(std::move(name), value_text());
+            blanks();
+            take(',');
+        }
+    }
+    /// The text of a member's value; empty if there is none. Valid as long as the text read from.
+    auto find(std::string_view name) const noexcept -> std::string_view {
+        for (const auto& m : members_)
+            if (m.first == name) return m.second;
+        return {};
+    }
+    auto all() const noexcept -> const std::vector<std::pair<std::string, std::string_view>>& {
+        return members_;
+    }
+
+private:
+    void set(std::string name, std::string_view value) {
+        for (auto& m : members_)
+            if (m.first == name) {
+                m.second = value;
+                return;
+            }
+        members_.emplace_back(std::move(name), value);
+    }
+    void blanks() {
+        const auto n = rest_.find_first_not_of(" \t\r\n");
+        rest_.remove_prefix(n == rest_.npos ? rest_.size() : n);
+    }
+    void take(char c) {
+        if (!rest_.empty() && rest_.front() == c) rest_.remove_prefix(1);
+    }
+    auto cut(std::size_t n) -> std::string_view {
+        const auto out = rest_.substr(0, n);
+        rest_.remove_prefix(out.size());
+        return out;
+    }
+    /// Where a string that begins at `from` ends.
+    auto string_end(std::size_t from) const -> std::size_t {
+        auto i = from + 1;
+        while (i < rest_.size() && rest_[i] != '"')
+            i += rest_[i] == '\\' ? 2 : 1;
+        return i + 1;
+    }
+    auto string_text() -> std::string_view { return cut(string_end(0)); }
+    auto value_text() -> std::string_view {
+        std::size_t i = 0;
+        std::size_t depth = 0;
+        while (i < rest_.size()) {
+            const char c = rest_[i];
+            if (c == '"') {
+                i = string_end(i);
+                continue;
+            }
+            if (depth == 0 && (c == ',' || c == '}')) break;
+            if (c == '{' || c == '[') ++depth;
+            if (c == '}' || c == ']') --depth;
+            ++i;
+        }
+        auto out = cut(i);
+        out.remove_suffix(out.size() - (out.find_last_not_of(" \t\r\n") + 1));
+        return out;
+    }
+    static auto decoded(std::string_view quoted) -> std::string {
+        if (quoted.find('\\') == quoted.npos)
+            return std::string(quoted.substr(1, quoted.size() - 2));
+        boost::json::error_code wrong;
+        boost::json::parser parser;
+        parser.write(quoted.data(), quoted.size(), wrong);
+        if (wrong) return {};
+        const auto value = parser.release();
+        return {value.get_string().data(), value.get_string().size()};
+    }
+
+    std::string_view rest_;
+    std::vector<std::pair<std::string, std::string_view>> members_{};
+};
+
+/// A JSON object that was read strictly (RFC 8259): well-formed UTF-8, no unpaired surrogates, at
+/// most 64 levels deep, nothing behind it. What it holds is wiped when it goes.
+class json_document {
+public:
+    static constexpr std::size_t deepest = 64;
+
+    /// Nothing if the text is anything else than one such object. `text` must outlive it.
+    static auto read(std::string_view text) -> std::optional<json_document> {
+        json_document out(text);
+        boost::json::parse_options how;
+        how.max_depth = deepest;
+        boost::json::parser parser(out.memory_, how);
+        parser.reset(out.memory_);
+        boost::json::error_code wrong;
+        parser.write(text.data(), text.size(), wrong);
+        if (wrong) return std::nullopt;
+        *out.value_ = parser.release();
+        if (!out.value_->is_object()) return std::nullopt;
+        return out;
+    }
+
+    auto object() const noexcept -> const boost::json::object& { return value_->get_object(); }
+    /// A member that is there and not null, which counts as absent.
+    auto find(std::string_view name) const noexcept -> const boost::json::value* {
+        const auto* found = object().if_contains({name.data(), name.size()});
+        return found == nullptr || found->is_null() ? nullptr : found;
+    }
+    auto text() const noexcept -> std::string_view { return text_; }
+
+private:
+    explicit json_document(std::string_view text)
+        : memory_(boost::json::make_shared_resource<wiping_resource>()),
+          value_(std::make_unique<boost::json::value>(memory_)), text_(text) {}
+
+    boost::json::storage_ptr memory_;
+    std::unique_ptr<boost::json::value> value_;
+    std::string_view text_;
+};
+
+inline auto view_of(const boost::json::string& s) noexcept -> std::string_view {
+    return {s.data(), s.size()};
+}
+
+/// Writes JSON into a text that is wiped, with no tree of values in between. Commas are its own;
+/// that keys and values alternate is the caller's care. Texts must be well-formed UTF-8.
+class json_writer {
+public:
+    explicit json_writer(wiped_text& out) : out_(&out) {}
+    json_writer(const json_writer&) = delete;
+    auto operator=(const json_writer&) -> json_writer& = delete;
+    ~json_writer() { wipe(chunk_.data(), chunk_.size()); }
+
+    auto begin_object() -> json_writer& { return open('{'); }
+    auto end_object() -> json_writer& { return close('}'); }
+    auto begin_list() -> json_writer& { return open('['); }
+    auto end_list() -> json_writer& { return close(']'); }
+
+    auto key(std::string_view name) -> json_writer& {
+        separate();
+        quote(name);
+        out_->push_back(':');
+        first_ = true;
+        return *this;
+    }
+    auto text(std::string_view value) -> json_writer& {
+        separate();
+        quote(value);
+        return *this;
+    }
+    auto number(std::uint64_t value) -> json_writer& {
+        separate();
+        std::array<char, 24> digits{};
+        const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+        out_->append(digits.data(), static_cast<std::size_t>(end - digits.data()));
+        return *this;
+    }
+    auto boolean(bool value) -> json_writer& { return raw(value ? "true" : "false"); }
+    auto null() -> json_writer& { return raw("null"); }
+    /// Text that is JSON already.
+    auto raw(std::string_view json) -> json_writer& {
+        separate();
+        out_->append(json);
+        return *this;
+    }
+
+    auto member(std::string_view name, std::string_view value) -> json_writer& {
+        return key(name).text(value);
+    }
+    auto member(std::string_view name, const std::string& value) -> json_writer& {
+        return key(name).text(value);
+    }
+    auto member(std::string_view name, const char* value) -> json_writer& {
+        return key(name).text(value);
+    }
+    auto member(std::string_view name, std::uint64_t value) -> json_writer& {
+        return key(name).number(value);
+    }
+    auto member(std::string_view name, bool value) -> json_writer& {
+        return key(name).boolean(value);
+    }
+    /// Only if there is something.
+    auto member_if(std::string_view name, std::string_view value) -> json_writer& {
+        return value.empty() ? *this : member(name, value);
+    }
+    auto member_if(std::string_view name, std::uint64_t value) -> json_writer& {
+        return value == 0 ? *this : member(name, value);
+    }
+
+private:
+    auto open(char c) -> json_writer& {
+        separate();
+        out_->push_back(c);
+        first_ = true;
+        return *this;
+    }
+    auto close(char c) -> json_writer& {
+        out_->push_back(c);
+        first_ = false;
+        return *this;
+    }
+    void separate() {
+        if (!first_) out_->push_back(',');
+        first_ = false;
+    }
+    void quote(std::string_view value) {
+        serializer_.reset(boost::json::string_view(value.data(), value.size()));
+        while (!serializer_.done()) {
+            const auto part = serializer_.read(chunk_.data(), chunk_.size());
+            out_->append(part.data(), part.size());
+        }
+    }
+
+    wiped_text* out_;
+    bool first_ = true;
+    boost::json::serializer serializer_{};
+    std::array<char, 512> chunk_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

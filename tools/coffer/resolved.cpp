@@ -103,7 +103,7 @@ auto reach(session& s, const place& at, std::string_view name) -> std::string {
     for (std::size_t i = 1; i < e.layers.size() && text.empty(); ++i)
         if (e.layers[i].state != layer_state::absent) text = "overrides " + layer_text(e.layers[i]);
     if (text.empty()) text = "own";
-    return text + "  (" + count(others, "other space") + ": no change)";
+    return others == 0 ? text : text + "  (" + count(others, "other space") + ": no change)";
 }
 
 void refuse_read(session& s, const place& at, std::string_view name, const coffer::failure& why) {

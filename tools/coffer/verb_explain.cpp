@@ -10,6 +10,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+
 namespace command {
 
 namespace json = boost::json;
@@ -30,6 +32,7 @@ auto row_of(const explanation& e, std::size_t i) -> std::vector<std::string> {
     const bool decides = i == e.decides;
     auto role = decides ? std::string(l.state == layer_state::value ? "wins" : to_string(l.state))
                         : std::string("shadows");
+    role.resize(std::max(role.size(), std::string_view("shadows").size()), ' ');
     auto when = set_by(l);
     if (l.state == layer_state::damaged) when += ", its record is damaged: see coffer verify";
     if (l.expires != 0) when += ", expires " + iso_time(l.expires);
@@ -43,10 +46,8 @@ void show(session& s, const place& at, const explanation& e) {
     table rows;
     for (std::size_t i = 0; i < e.layers.size(); ++i)
         if (e.layers[i].state != layer_state::absent) rows.row(row_of(e, i));
-    if (!e.decided())
-        put_line("  not set  in any scope");
-    else
-        put(rows.text());
+    if (!e.decided()) put_line("  not set  in any scope");
+    put(rows.text());
     put_line("  state    " + freshness_text(s, e));
 }
 

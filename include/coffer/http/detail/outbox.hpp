@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_DETAIL_OUTBOX_HPP
+#define COFFER_HTTP_DETAIL_OUTBOX_HPP
+
+#include <coffer/version.hpp>
+
+#include <cstddef>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI::http::detail {
+
+/// What waits to be sent on an event stream: filled by any thread, emptied by the connection's.
+class outbox {
+public:
+    /// `wake` is called, under the lock, when there is something to send or the limit was
+    /// overstepped; it must only tell the connection's thread to look.
+    outbox(std::size_t limit, std::function<void()> wake) : limit_(limit), wake_(std::move(wake)) {}
+
+    /// False: nobody sends this any more.
+    auto push(std::string text) -> bool {
+        const std::lock_guard lock(mutex_);
+        if (gone_) return false;
+        const bool first = waiting_.empty();
+        if (waiting_.size() + text.size() > limit_)
+            gone_ = true;
+        else
+            waiting_ += text;
+        if (gone_ || (first && !waiting_.empty())) wake_();
+        return !gone_;
+    }
+    /// All that waits; `gone` says whether the client was given up.
+    auto take(bool& gone) -> std::string {
+        const std::lock_guard lock(mutex_);
+        gone = gone_;
+        return std::exchange(waiting_, {});
+    }
+    /// The connection ended: `wake` is never called again.
+    void close() {
+        const std::lock_guard lock(mutex_);
+        gone_ = true;
+    }
+
+private:
+    const std::size_t limit_;
+    std::function<void()> wake_;
+    std::mutex mutex_;
+    std::string waiting_{};
+    bool gone_ = false;
+};
+
+} // namespace coffer::inline COFFER_ABI::http::detail
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_DETAIL_REPLY_HPP
+#define COFFER_HTTP_DETAIL_REPLY_HPP
+
+#include <coffer/http/message.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::http::detail {
+
+constexpr auto reason_of(unsigned status) noexcept -> std::string_view {
+    switch (status) {
+    case 200: return "OK";
+    case 201: return "Created";
+    case 202: return "Accepted";
+    case 204: return "No Content";
+    case 304: return "Not Modified";
+    case 400: return "Bad Request";
+    case 401: return "Unauthorized";
+    case 403: return "Forbidden";
+    case 404: return "Not Found";
+    case 405: return "Method Not Allowed";
+    case 409: return "Conflict";
+    case 410: return "Gone";
+    case 413: return "Content Too Large";
+    case 414: return "URI Too Long";
+    case 421: return "Misdirected Request";
+    case 429: return "Too Many Requests";
+    case 431: return "Request Header Fields Too Large";
+    case 500: return "Internal Server Error";
+    case 501: return "Not Implemented";
+    case 503: return "Service Unavailable";
+    default: return "Unknown";
+    }
+}
+
+/// The body that every refusal has. `message` is one of ours: it needs no escapes.
+inline auto refusal(unsigned status, std::string_view message) -> response {
+    response out;
+    out.status = status;
+    out.body = R"({"errors":[{"message":")";
+    out.body.append(message).append(R"("}]})");
+    return out;
+}
+
+/// Headers that every answer carries, unless the handler set another value.
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> security_headers{{
+    {"cache-control", "no-store"},
+    {"content-security-policy",
+     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
+    {"x-content-type-options", "nosniff"},
+    {"x-frame-options", "DENY"},
+    {"referrer-policy", "no-referrer"},
+    {"cross-origin-opener-policy", "same-origin"},
+    {"cross-origin-resource-policy", "same-origin"},
+    {"permissions-policy", "camera=(), microphone=(), geolocation=()"},
+}};
+
+inline void add_header(std::string& out, std::string_view name, std::string_view value) {
+    out.append(name).append(": ").append(value).append("\r\n");
+}
+
+inline auto all_security_headers() -> const std::string& {
+    static const std::string text = [] {
+        std::string out;
+        for (const auto& [name, value] : security_headers)
+            add_header(out, name, value);
+        return out;
+    }();
+    return text;
+}
+
+inline void add_number(std::string& out, std::size_t number, int base = 10) {
+    std::array<char, 24> digits{};
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, base).ptr;
+    out.append(digits.data(), end);
+}
+
+/// RFC 9110 section 5.6.7, made once a second. Not thread-safe.
+class date_text {
+public:
+    auto now() -> std::string_view {
+        const auto t = std::time(nullptr);
+        if (t != made_) make(t);
+        return {text_.data(), 29};
+    }
+
+private:
+    void make(std::time_t t) {
+        static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+        static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+        std::tm at{};
+        ::gmtime_r(&t, &at);
+        std::snprintf(text_.data(), text_.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      days[static_cast<std::size_t>(at.tm_wday)], at.tm_mday,
+                      months[static_cast<std::size_t>(at.tm_mon)], at.tm_year + 1900, at.tm_hour,
+                      at.tm_min, at.tm_sec);
+        made_ = t;
+    }
+    std::time_t made_ = -1;
+    std::array<char, 80> text_{};
+};
+
+/// What of an answer's head depends on the request and the connection.
+struct reply_shape {
+    std::string_view date{};
+    bool http_1_0 = false;
+    bool keep_alive = true;
+    bool secure = false;
+};
+
+/// A header of a handler that would end the head early is left out rather than sent.
+inline auto sendable(const header& h) noexcept -> bool {
+    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
+    return std::none_of(h.name.begin(), h.name.end(), control) &&
+           std::none_of(h.value.begin(), h.value.end(), control);
+}
+
+inline void add_handlers_headers(std::string& out, const response& answer) {
+    for (const auto& h : answer.headers)
+        if (sendable(h)) add_header(out, h.name, h.value);
+    for (const auto& [name, value] : security_headers) {
+        const auto same = [name = name](const header& h) { return h.name == name; };
+        if (std::none_of(answer.headers.begin(), answer.headers.end(), same))
+            add_header(out, name, value);
+    }
+}
+
+/// Writes an answer's head, with its empty line, behind what `out` holds.
+inline void add_reply_head(std::string& out, const response& answer, const reply_shape& shape) {
+    out.append("HTTP/1.1 ");
+    add_number(out, answer.status);
+    out.append(" ").append(reason_of(answer.status)).append("\r\ndate: ");
+    out.append(shape.date).append("\r\n");
+    const bool bodiless = answer.status == 204 || answer.status == 304;
+    if (!bodiless && !answer.content_type.empty())
+        add_header(out, "content-type", answer.content_type);
+    if (answer.follow) {
+        if (!shape.http_1_0) out.append("transfer-encoding: chunked\r\n");
+    } else if (!bodiless) {
+        out.append("content-length: ");
+        add_number(out, answer.body.size());
+        out.append("\r\n");
+    }
+    if (!shape.keep_alive)
+        out.append("connection: close\r\n");
+    else if (shape.http_1_0)
+        out.append("connection: keep-alive\r\n");
+    if (shape.secure) out.append("strict-transport-security: max-age=31536000\r\n");
+    if (answer.headers.empty())
+        out.append(all_security_headers());
+    else
+        add_handlers_headers(out, answer);
+    out.append("\r\n");
+}
+
+} // namespace coffer::inline COFFER_ABI::http::detail
+
+#endif

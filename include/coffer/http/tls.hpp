@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_TLS_HPP
+#define COFFER_HTTP_TLS_HPP
+
+#include <coffer/result.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <boost/asio/ssl/context.hpp>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// A server's certificate and key, and what it speaks with them: TLS 1.2 and 1.3, ECDHE with an
+/// AEAD cipher, no renegotiation, no compression, no tickets, no sessions kept. A value that is
+/// cheap to copy; thread-safe.
+class tls {
+public:
+    /// Reads the files (PEM; the certificate first, then the chain; a key without a passphrase).
+    /// Errors: unavailable (a file can't be read), invalid_argument (it holds no such thing, or the
+    /// key is not the certificate's).
+    static auto open(const std::string& certificate, const std::string& key) -> result<tls>;
+
+    auto context() const noexcept -> boost::asio::ssl::context& { return *context_; }
+
+private:
+    explicit tls(std::shared_ptr<boost::asio::ssl::context> context)
+        : context_(std::move(context)) {}
+
+    std::shared_ptr<boost::asio::ssl::context> context_;
+};
+
+namespace detail {
+
+/// Says `http/1.1` to clients that offer a choice of protocols, h2 among them.
+inline auto choose_http_1_1(SSL* /*connection*/, const unsigned char** out, unsigned char* out_size,
+                            const unsigned char* offered, unsigned offered_size, void* /*unused*/)
+    -> int {
+    static constexpr std::array<unsigned char, 9> ours{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    unsigned char* chosen = nullptr;
+    const int found = ::SSL_select_next_proto(
+        &chosen, out_size, ours.data(), static_cast<unsigned>(ours.size()), offered, offered_size);
+    if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_NOACK;
+    *out = chosen;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+inline void harden(SSL_CTX* context) {
+    ::SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    ::SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                       SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE);
+    ::SSL_CTX_set_num_tickets(context, 0);
+    ::SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    ::SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    ::SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+    ::SSL_CTX_set_alpn_select_cb(context, choose_http_1_1, nullptr);
+}
+
+} // namespace detail
+
+inline auto tls::open(const std::string& certificate, const std::string& key) -> result<tls> {
+    namespace ssl = boost::asio::ssl;
+    auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
+    detail::harden(context->native_handle());
+    boost::system::error_code ec;
+    // No callback: OpenSSL would ask at the terminal for the passphrase of an encrypted key.
+    context->set_password_callback([](std::size_t, ssl::context::password_purpose) { return ""; },
+                                   ec);
+    const auto failed = [&ec]() -> failure {
+        const auto why = static_cast<std::error_code>(ec);
+        return ERR_GET_LIB(static_cast<unsigned long>(ec.value())) == ERR_LIB_SYS
+                   ? failure(errc::unavailable, why)
+                   : failure(errc::invalid_argument, why);
+    };
+    context->use_certificate_chain_file(certificate, ec);
+    if (ec) return failed();
+    context->use_private_key_file(key, ssl::context::pem, ec);
+    if (ec) return failed();
+    if (::SSL_CTX_check_private_key(context->native_handle()) != 1) return errc::invalid_argument;
+    return tls(std::move(context));
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -277,9 +277,10 @@ public:
         if (auto valid = check_value(value.view()); !valid) return valid.error();
         std::vector<named_value> one;
         one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
-        auto done = engine().apply(
-            system_environment, algorithm::edits::put{{}, std::move(one), with, author(with), true},
-            true);
+        auto done = engine().apply(system_environment,
+                                   algorithm::edits::put_beside{algorithm::edits::put{
+                                       {}, std::move(one), with, author(with), true}},
+                                   true);
         if (!done) return done.error();
         return done->front();
     }

@@ -343,3 +343,22 @@ TEST_CASE("what an earlier process left unlisted is swept by the next one's firs
     CHECK(entries == 1 + 2 + 3 + 6 + 2);
     CHECK(next.verify("prod").value().damaged.empty());
 }
+
+TEST_CASE(
+    "What is kept beside the registry can be read by others, also where nothing else is yet") {
+    coffer::memory::store store;
+    coffer::keyring::memory_keyring keys;
+    const bool empty = GENERATE(true, false);
+    test_vault writer{store, coffer::cryptopp::aes_256_gcm{}, keys};
+    if (!empty) writer.ensure_environment("prod").value();
+    CHECK(writer.put_system("token/a", "row", {.if_version = 0})->version == 1);
+    CHECK(writer.put_system("token/a", "row", {.if_version = 0}).error() == errc::conflict);
+    CHECK(writer.put_system("environment/prod", "{}").error() == errc::invalid_argument);
+    test_vault reader{store, coffer::cryptopp::aes_256_gcm{}, keys};
+    const context beside{.environment = coffer::system_environment};
+    CHECK(shown(reader.resolver().get(beside, "token/a")) == "row");
+    CHECK(reader.environments().value().size() == (empty ? 0 : 1));
+    CHECK(reader.erase_system("token/b").error() == errc::not_found);
+    reader.erase_system("token/a").value();
+    CHECK(shown(writer.resolver().get(beside, "token/a")) == "not_found");
+}

@@ -332,6 +332,18 @@ struct enlist {
     }
 };
 
+/// Sets values beside the registry. What writes first makes the environment's own entry, without
+/// which it could not be read.
+struct put_beside {
+    using value_type = std::vector<written>;
+    put what{};
+
+    auto operator()(tree::draft& d) const -> result<value_type> {
+        if (auto made = make_scope{{}, "{}", {}, false}(d); !made) return made.error();
+        return what(d);
+    }
+};
+
 /// Opens every version of every value; changes nothing.
 struct verify_all {
     using value_type = verification;

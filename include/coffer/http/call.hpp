@@ -8,6 +8,7 @@
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,11 @@ struct api_parts {
     any_vault vault;
     directory places;
     reveal_mode reveal = reveal_mode::off;
+    /// Told of every acknowledged change of a secret: `created`, `updated` or `deleted`, where, its
+    /// name, its id on the wire. Never a value. Must not wait.
+    std::function<void(std::string_view what, const scope& where, std::string_view name,
+                       std::string_view id)>
+        changed{};
 
     api_parts(any_vault v, reveal_mode r) : vault(v), places(std::move(v)), reveal(r) {}
 };
@@ -114,8 +120,9 @@ public:
     void allow(right what, const scope& where) {
         record.where = where;
         const auto answer = decide(who, what, where.view());
-        if (answer == decision::unknown) throw no_such_thing();
-        if (answer == decision::forbidden) throw forbidden();
+        // That there is an instance is no secret.
+        if (answer == decision::unknown && !where.environment.empty()) throw no_such_thing();
+        if (answer != decision::allowed) throw forbidden();
         allowed_ = true;
     }
     /// Asks whether the right covers a name too. Throws 403.
@@ -127,6 +134,13 @@ public:
     }
     auto may(right what, context where) const -> bool {
         return decide(who, what, where) == decision::allowed;
+    }
+    /// Tells who listens that a secret was changed.
+    void tell(const written& done, const scope& where, std::string_view name,
+              bool removed = false) {
+        if (!parts.changed || !done.changed) return;
+        const auto* what = removed ? "deleted" : done.version == 1 ? "created" : "updated";
+        parts.changed(what, where, name, wire_id(where.environment, done.id));
     }
     /// For routes whose rows are decided on one by one.
     void rows_are_decided() noexcept { allowed_ = true; }

@@ -33,6 +33,8 @@ struct secret_place {
     std::string space{};
     std::string actor{};
     std::string name{};
+    std::uint64_t version = 0;
+    std::uint64_t expires = 0; ///< Milliseconds since 1970; 0: never.
 };
 
 /// An environment at one generation: its metadata, its spaces' and its secrets' ids.
@@ -170,7 +172,8 @@ private:
             if (!e.entry.name.empty()) {
                 if (e.entry.state == format::entry_state::value)
                     out->secrets[e.entry.id] = {std::move(e.space), std::move(e.actor),
-                                                std::move(e.entry.name)};
+                                                std::move(e.entry.name), e.entry.version,
+                                                e.entry.expires};
                 continue;
             }
             const place_facts* was = nullptr;

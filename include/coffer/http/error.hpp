@@ -96,7 +96,7 @@ auto need(result<T>&& got, std::string_view key = {}) -> T {
     if constexpr (!std::is_void_v<T>) return *std::move(got);
 }
 
-/// The answer to a refused request: `{"errors":[{"key":…,"message":…,"code":…}]}`.
+/// The answer to a refused request: `{"errors":[{"key":…,"message":…}],"code":…}`.
 inline auto to_response(const api_error& e) -> response {
     response out;
     out.status = e.status;
@@ -104,8 +104,8 @@ inline auto to_response(const api_error& e) -> response {
     w.begin_object().key("errors").begin_list().begin_object();
     if (!e.key.empty()) w.member("key", e.key);
     w.member("message", e.message);
-    if (!e.code.empty()) w.member("code", e.code);
-    w.end_object().end_list().end_object();
+    w.end_object().end_list();
+    w.member_if("code", e.code).end_object();
     return out;
 }
 

@@ -63,9 +63,10 @@ public:
             if (m.first == name) return m.second;
         return {};
     }
-    auto all() const noexcept -> const std::vector<std::pair<std::string, std::string_view>>& {
+    auto all() const& noexcept -> const std::vector<std::pair<std::string, std::string_view>>& {
         return members_;
     }
+    void all() && = delete;
 
 private:
     void set(std::string name, std::string_view value) {

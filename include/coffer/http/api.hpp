@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_API_HPP
+#define COFFER_HTTP_API_HPP
+
+#include <coffer/http/audit_hook.hpp>
+#include <coffer/http/authenticator.hpp>
+#include <coffer/http/call.hpp>
+#include <coffer/http/probes.hpp>
+#include <coffer/http/routes.hpp>
+
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// What a log may say of an answered request: the route's pattern, never the target, which may hold
+/// names.
+struct answered_request {
+    std::string_view method; ///< The route's; `other` where none matched.
+    std::string_view pattern;
+    unsigned status = 0;
+    std::chrono::nanoseconds took{};
+    std::string_view token_id;
+    std::string_view peer;
+};
+
+struct api_options {
+    /// Who stands behind a token. Never null.
+    std::shared_ptr<authenticator> tokens{};
+    /// Where audit records go; null: nowhere.
+    std::shared_ptr<audit_hook> audit{};
+    /// Further rows of the table: tokens, sessions, the audit log, events. They may hold what
+    /// their functions need.
+    std::vector<route> more{};
+    /// Answers what is asked for beside the table and /v1: the page. Never waits. Null: 404.
+    std::function<response(const request&)> page{};
+    /// What /metrics shows. Null: there is no such address.
+    std::function<std::string()> metrics{};
+    /// Told of every answered request. Must not wait.
+    std::function<void(const answered_request&)> log{};
+    reveal_mode reveal = reveal_mode::off;
+};
+
+/// The service: the wire contract under /v1 (also /api/v1), Coffer's own under /v1/x, and probes.
+/// Thread-safe; never throws.
+///
+///     http::api service(coffer::erase(vault), {.tokens = registry});
+///     auto answer = service.handle(request);
+class api : public handler {
+public:
+    api(any_vault vault, api_options with)
+        : parts_(std::move(vault), with.reveal), with_(std::move(with)), table_(all_rows(with_)) {}
+
+    auto try_now(const request& in) -> std::optional<response> override {
+        const auto began = std::chrono::steady_clock::now();
+        answered_request told{.method = "other", .pattern = "", .token_id = "", .peer = in.peer};
+        try {
+            auto m = match(in);
+            if (m.row == nullptr || !m.row->run_now) return page_now(in, m, told, began);
+            call c(parts_, in, *m.row);
+            c.path = std::move(m.path);
+            if (m.row->who != admits::anyone) {
+                auto who = with_.tokens->try_authenticate(bearer_of(in), in);
+                if (!who) return std::nullopt;
+                c.who = *std::move(who);
+            }
+            auto out = m.row->run_now(c);
+            if (!out || !is_decided(c, *out)) return std::nullopt;
+            if (!noted_now(c, *out)) return std::nullopt;
+            told.token_id = c.who.token_id;
+            return finish(*std::move(out), m.row, told, began);
+        } catch (...) { // why, handle() says
+            return std::nullopt;
+        }
+    }
+
+    auto handle(const request& in) -> response override {
+        const auto began = std::chrono::steady_clock::now();
+        answered_request told{.method = "other", .pattern = "", .token_id = "", .peer = in.peer};
+        principal who;
+        const route* row = nullptr;
+        auto out = guarded([&] { return answer(in, row, who); });
+        told.token_id = who.token_id;
+        return finish(std::move(out), row, told, began);
+    }
+
+    auto routes() const noexcept -> const route_table& { return table_; }
+    auto parts() noexcept -> api_parts& { return parts_; }
+
+private:
+    struct matched : route_table::match {
+        bool under_v1 = false;
+        bool readable = true; ///< The path could be decoded.
+    };
+
+    static auto all_rows(api_options& with) -> std::vector<route> {
+        auto rows = v1_routes();
+        auto probes = probe_routes(with.metrics, with.audit);
+        for (auto* more : {&probes, &with.more})
+            rows.insert(rows.end(), std::make_move_iterator(more->begin()),
+                        std::make_move_iterator(more->end()));
+        return rows;
+    }
+
+    auto match(const request& in) const -> matched {
+        matched out;
+        const target where(in.target);
+        auto segments = where.segments();
+        out.readable = segments.has_value();
+        if (!segments) {
+            out.under_v1 = where.path.starts_with("/v1") || where.path.starts_with("/api/v1");
+            return out;
+        }
+        if (segments->size() > 1 && (*segments)[0] == "api" && (*segments)[1] == "v1")
+            segments->erase(segments->begin());
+        out.under_v1 = segments->front() == "v1";
+        static_cast<route_table::match&>(out) = table_.find(in.method, *segments);
+        return out;
+    }
+
+    /// The text behind `Bearer `; empty if there is none, or if it is not clear which.
+    static auto bearer_of(const request& in) -> std::string_view {
+        std::string_view found;
+        for (const auto& h : in.headers) {
+            if (h.name != "authorization") continue;
+            if (!found.empty()) return {};
+            found = h.value;
+        }
+        constexpr std::string_view scheme = "bearer ";
+        if (found.size() <= scheme.size()) return {};
+        for (std::size_t i = 0; i < scheme.size(); ++i)
+            if ((found[i] >= 'A' && found[i] <= 'Z' ? found[i] + 32 : found[i]) != scheme[i])
+                return {};
+        found.remove_prefix(scheme.size());
+        found.remove_prefix(std::min(found.size(), found.find_first_not_of(' ')));
+        return found;
+    }
+    auto authenticated(const request& in) -> principal {
+        const auto bearer = bearer_of(in);
+        auto who = bearer.empty() ? result<principal>(errc::denied)
+                                  : with_.tokens->authenticate(bearer, in);
+        if (who) return *std::move(who);
+        if (who.error().code != errc::denied) throw error_of(who.error());
+        throw api_error{401, "a known token is needed: Authorization: Bearer …", {}, "denied"};
+    }
+
+    auto answer(const request& in, const route*& row, principal& who) -> response {
+        auto m = match(in);
+        row = m.row;
+        const bool open = m.row != nullptr ? m.row->who == admits::anyone : !m.under_v1;
+        if (!open) who = authenticated(in);
+        if (m.row == nullptr) return no_row(in, m);
+        call c(parts_, in, *m.row);
+        c.path = std::move(m.path);
+        c.who = who;
+        return noted(c, guarded([&] {
+                         require_own_origin(in, *m.row);
+                         require_writable(*m.row);
+                         auto out = m.row->run(c);
+                         if (!is_decided(c, out)) throw api_error{500, "an internal error", {}, {}};
+                         return out;
+                     }));
+    }
+    auto no_row(const request& in, const matched& m) const -> response {
+        if (!m.readable) throw bad_request({}, "the path can't be decoded");
+        if (!m.methods.empty()) {
+            auto out = to_response({405, "this address has not this method", {}, {}});
+            out.headers.push_back({"allow", m.methods});
+            return out;
+        }
+        if (!m.under_v1 && with_.page) return with_.page(in);
+        throw no_such_thing();
+    }
+    auto page_now(const request& in, const matched& m, answered_request& told,
+                  std::chrono::steady_clock::time_point began) -> std::optional<response> {
+        if (m.row != nullptr || m.under_v1 || !m.readable || !m.methods.empty() || !with_.page)
+            return std::nullopt;
+        return finish(with_.page(in), nullptr, told, began);
+    }
+
+    /// Whether a row that needs a right has asked for it. A row that forgot answers nothing.
+    static auto is_decided(const call& c, const response& out) -> bool {
+        return !c.of.needs || out.status >= 400 || c.was_decided();
+    }
+
+    /// A page of somebody else's may not speak for its visitor, token or not.
+    static void require_own_origin(const request& in, const route& row) {
+        if (!row.pattern.starts_with("/v1/x/")) return;
+        const auto origin = in.header_of("origin");
+        const auto host = in.header_of("host");
+        const auto own = std::string(in.secure ? "https://" : "http://").append(host);
+        if (!origin.empty() && origin != own)
+            throw api_error{403, "a page of another origin may not ask this", {}, "denied"};
+        if (!in.body.empty() && !in.header_of("content-type").starts_with("application/json"))
+            throw api_error{415, "the body must be marked as application/json", {}, {}};
+    }
+    /// A change can't be taken back when its audit record fails, so that is asked before.
+    void require_writable(const route& row) const {
+        if (row.method == "GET" || row.action.empty() || with_.audit == nullptr) return;
+        if (!with_.audit->writable()) throw unaudited();
+    }
+    static auto unaudited() -> api_error {
+        return {503, "the audit log can't be written", {}, "unavailable"};
+    }
+    static void complete(call& c, const response& out) {
+        c.record.principal_id = c.who.token_id;
+        c.record.principal_name = c.who.name;
+        c.record.session = c.who.is_session;
+        c.record.action = c.of.action;
+        c.record.status = out.status;
+        c.record.peer = c.in.peer;
+    }
+    /// The answer, once its record is durable.
+    auto noted(call& c, response out) -> response {
+        if (c.of.action.empty() || with_.audit == nullptr) return out;
+        complete(c, out);
+        return with_.audit->append(c.record) || out.status >= 400 ? std::move(out)
+                                                                  : to_response(unaudited());
+    }
+    auto noted_now(call& c, const response& out) -> bool {
+        if (c.of.action.empty() || with_.audit == nullptr) return true;
+        complete(c, out);
+        return with_.audit->try_append(c.record);
+    }
+
+    template <class F>
+    static auto guarded(F&& run) noexcept -> response {
+        try {
+            return run();
+        } catch (const api_error& why) {
+            return to_response(why);
+        } catch (const std::exception&) { // its text is not known to be free of values
+            return to_response({500, "an internal error", {}, {}});
+        }
+    }
+
+    auto finish(response out, const route* row, answered_request& told,
+                std::chrono::steady_clock::time_point began) const -> response {
+        const auto add = [&](std::string_view name, std::string_view value) {
+            for (const auto& h : out.headers)
+                if (h.name == name) return;
+            out.headers.push_back({std::string(name), std::string(value)});
+        };
+        if (out.status == 401) add("www-authenticate", "Bearer");
+        add("cache-control", "no-store");
+        add("x-content-type-options", "nosniff");
+        add("referrer-policy", "no-referrer");
+        add("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+        if (with_.log) {
+            if (row != nullptr) {
+                told.method = row->method;
+                told.pattern = row->pattern;
+            }
+            told.status = out.status;
+            told.took = std::chrono::steady_clock::now() - began;
+            with_.log(told);
+        }
+        return out;
+    }
+
+    api_parts parts_;
+    api_options with_;
+    route_table table_;
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_METADATA_HPP
+#define COFFER_HTTP_METADATA_HPP
+
+#include <coffer/http/call.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <ctime>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// What a member of an environment's or a space's metadata must be.
+enum class member_kind : unsigned char { text, boolean, number, object, texts, logins, anything };
+
+inline auto is_of(const boost::json::value& v, member_kind kind) -> bool {
+    const auto all = [&](auto&& fits) {
+        return v.is_array() && std::ranges::all_of(v.get_array(), fits);
+    };
+    switch (kind) {
+    case member_kind::text: return v.is_string();
+    case member_kind::boolean: return v.is_bool();
+    case member_kind::number: return v.is_number();
+    case member_kind::object: return v.is_object();
+    case member_kind::texts: return all([](const auto& one) { return one.is_string(); });
+    case member_kind::logins:
+        return all([](const auto& one) {
+            return one.is_string() &&
+                   (one.get_string() == "shared_link" || one.get_string() == "magic_link");
+        });
+    case member_kind::anything: return true;
+    }
+    return false;
+}
+
+struct member_rule {
+    std::string_view name;
+    member_kind kind;
+};
+
+/// The metadata of an environment or a space (the JSON object that the vault keeps of it): members
+/// are changed one by one, and those that nobody here knows stay as they were written.
+class metadata {
+public:
+    explicit metadata(std::string_view text) {
+        if (!json_document::read(text)) return;
+        const raw_members read(text);
+        for (const auto& [name, value] : read.all())
+            members_.emplace_back(name, value);
+    }
+
+    /// A member's text as JSON; empty if there is none.
+    auto find(std::string_view name) const noexcept -> std::string_view {
+        for (const auto& m : members_)
+            if (m.first == name) return m.second;
+        return {};
+    }
+    /// The text of a member that is a string, a number of milliseconds, or true.
+    auto text(std::string_view name) const -> std::string {
+        const auto value = read(name);
+        return value.is_string() ? std::string(view_of(value.get_string())) : std::string();
+    }
+    auto number(std::string_view name) const -> std::uint64_t {
+        const auto value = read(name);
+        return value.is_int64() && value.get_int64() > 0
+                   ? static_cast<std::uint64_t>(value.get_int64())
+                   : 0;
+    }
+    auto flag(std::string_view name) const -> bool { return find(name) == "true"; }
+
+    void set(std::string_view name, std::string_view json) {
+        for (auto& m : members_)
+            if (m.first == name) {
+                m.second = json;
+                return;
+            }
+        members_.emplace_back(name, json);
+    }
+    void set_text(std::string_view name, std::string_view value) {
+        wiped_text json;
+        json_writer(json).text(value);
+        set(name, json);
+    }
+    /// Takes over the members of a body that a rule names. Throws 400 for one of another kind.
+    void take(call& c, std::span<const member_rule> rules) {
+        const raw_members sent(c.body().text());
+        for (const auto& [name, kind] : rules) {
+            const auto* value = c.body().find(name);
+            if (value == nullptr) continue;
+            if (!is_of(*value, kind)) throw bad_request(name, "this is not of the kind it must be");
+            set(name, sent.find(name));
+        }
+    }
+    /// Writes the members that a rule names and that are of its kind.
+    void show(json_writer& w, std::span<const member_rule> rules) const {
+        for (const auto& [name, kind] : rules)
+            if (const auto json = find(name); !json.empty() && is_of(read(name), kind))
+                w.key(name).raw(json);
+    }
+    auto has(const member_rule& rule) const -> bool {
+        return !find(rule.name).empty() && is_of(read(rule.name), rule.kind);
+    }
+    auto to_text() const -> std::string {
+        wiped_text out;
+        json_writer w(out);
+        w.begin_object();
+        for (const auto& [name, json] : members_)
+            w.key(name).raw(json);
+        w.end_object();
+        return std::string(out);
+    }
+
+private:
+    auto read(std::string_view name) const -> boost::json::value {
+        const auto json = find(name);
+        boost::json::error_code wrong;
+        boost::json::parse_options how;
+        how.max_depth = json_document::deepest;
+        boost::json::parser parser({}, how);
+        if (json.empty()) return nullptr;
+        parser.write(json.data(), json.size(), wrong);
+        return wrong ? boost::json::value() : parser.release();
+    }
+
+    std::vector<std::pair<std::string, std::string>> members_{};
+};
+
+/// Milliseconds since 1970 as `2024-05-06T07:08:09.123Z`.
+inline auto iso_time(std::uint64_t at) -> std::string {
+    const auto seconds = static_cast<std::time_t>(at / 1000);
+    std::tm parts{};
+    ::gmtime_r(&seconds, &parts);
+    std::array<char, 32> text{};
+    const auto n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
+    const auto fraction = std::to_string(1000 + at % 1000);
+    return std::string(text.data(), n) + fraction.substr(1) + "Z";
+}
+inline auto wall_now() -> std::uint64_t {
+    return static_cast<std::uint64_t>(machine_clock().wall().count());
+}
+
+/// One page of rows.
+struct page {
+    std::size_t first = 0;
+    std::size_t last = 0; ///< One behind.
+    std::uint64_t number = 1;
+    std::uint64_t pages = 0;
+    std::uint64_t rows = 0;
+
+    /// `pageSize` and `pageNumber` of a query. Throws 400.
+    struct wanted {
+        std::uint64_t size = 10;
+        std::uint64_t number = 1;
+        explicit wanted(const call& c, std::uint64_t usual = 10)
+            : size(c.number("pageSize", usual)), number(c.number("pageNumber", 1)) {}
+    };
+    page(const wanted& w, std::size_t total)
+        : number(w.number), pages((total + w.size - 1) / w.size), rows(total) {
+        first = std::min<std::size_t>(total, (w.number - 1) * w.size);
+        last = std::min<std::size_t>(total, first + w.size);
+    }
+    void show(json_writer& w) const {
+        w.key("pagination").begin_object().member("currentPage", number);
+        w.member("pageCount", pages).member("totalCount", rows).end_object();
+    }
+};
+
+/// In the order in which they were made.
+struct listed_place {
+    std::string environment{};
+    place_facts place{};
+    metadata meta;
+    std::uint64_t created = 0;
+
+    listed_place(std::string_view in_environment, const place_facts& facts)
+        : environment(in_environment), place(facts), meta(facts.metadata),
+          created(meta.number("createdAt")) {
+        if (created == 0) created = place.at;
+    }
+    friend auto operator<(const listed_place& a, const listed_place& b) noexcept -> bool {
+        return a.created != b.created ? a.created < b.created : a.place.id < b.place.id;
+    }
+};
+
+inline auto success() -> response {
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("success", true).end_object().end_object();
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_PROBES_HPP
+#define COFFER_HTTP_PROBES_HPP
+
+#include <coffer/http/audit_hook.hpp>
+#include <coffer/http/call.hpp>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// /livez, /readyz and /metrics: for those who run the service. They ask for no token, so they tell
+/// no id and no name.
+namespace coffer::inline COFFER_ABI::http {
+
+inline auto status_answer(unsigned status, std::string_view word, std::string_view why = {})
+    -> response {
+    response out;
+    out.status = status;
+    json_writer w(out.body);
+    w.begin_object().member("status", word).member_if("why", why).end_object();
+    return out;
+}
+
+/// 200 `ready`, 200 `stale` (the store is away, what is held is served), or 503.
+inline auto ready_answer(call& c, audit_hook* audit) -> response {
+    if (audit != nullptr && !audit->writable()) return status_answer(503, "not_ready", "audit");
+    const auto seen = c.vault().resolver().at({.environment = system_environment});
+    if (seen) return status_answer(200, seen->stale() ? "stale" : "ready");
+    if (seen.error().code == errc::unknown_scope) return status_answer(200, "ready"); // still empty
+    return status_answer(503, "not_ready", to_string(seen.error().code));
+}
+
+inline auto probe_routes(std::function<std::string()> metrics, std::shared_ptr<audit_hook> audit)
+    -> std::vector<route> {
+    const auto alive = [](call&) { return status_answer(200, "alive"); };
+    std::vector<route> out;
+    out.push_back(
+        {"GET", "/livez", "", std::nullopt, scope_from::nowhere, admits::anyone, alive, alive});
+    out.push_back({"GET", "/readyz", "", std::nullopt, scope_from::nowhere, admits::anyone,
+                   [audit](call& c) { return ready_answer(c, audit.get()); }});
+    if (metrics)
+        out.push_back({"GET", "/metrics", "", std::nullopt, scope_from::nowhere, admits::anyone,
+                       [metrics](call&) {
+                           response text;
+                           text.content_type = "text/plain; version=0.0.4";
+                           text.body = wiped_text(metrics());
+                           return text;
+                       }});
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

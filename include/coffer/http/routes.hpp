@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_ROUTES_HPP
+#define COFFER_HTTP_ROUTES_HPP
+
+#include <coffer/http/route.hpp>
+#include <coffer/http/v1_environments.hpp>
+#include <coffer/http/v1_secrets.hpp>
+#include <coffer/http/v1_spaces.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// The wire contract's routes.
+inline auto v1_routes() -> std::vector<route> {
+    using from = scope_from;
+    constexpr auto token = admits::token;
+    const std::string_view environment = "/v1/environments/{environmentId}";
+    const std::string_view space = "/v1/spaces/{spaceId}";
+    return {
+        {"GET", "/v1/secrets", "secrets.list", right::read, from::wire_query, token,
+         v1::list_secrets, v1::list_secrets_now},
+        {"POST", "/v1/secrets", "secret.set", right::write, from::body, token,
+         v1::write_secret_request},
+        {"DELETE", "/v1/secrets/{secretId}", "secret.remove", right::write, from::path, token,
+         v1::delete_secret},
+        {"GET", "/v1/environments", "environments.list", right::list, from::rows, token,
+         v1::list_environments},
+        {"POST", "/v1/environments", "environment.make", right::keys, from::instance, token,
+         v1::create_environment},
+        {"GET", environment, "environment.get", right::list, from::path, token,
+         v1::get_environment},
+        {"PATCH", environment, "environment.change", right::keys, from::path, token,
+         v1::update_environment},
+        {"DELETE", environment, "environment.remove", right::keys, from::path, token,
+         v1::delete_environment},
+        {"GET", "/v1/spaces", "spaces.list", right::list, from::rows, token, v1::list_spaces},
+        {"POST", "/v1/spaces", "space.make", right::spaces, from::body, token, v1::create_space},
+        {"DELETE", "/v1/spaces", "spaces.remove", right::spaces, from::query, token,
+         v1::delete_spaces},
+        {"GET", space, "space.get", right::list, from::path, token, v1::get_space},
+        {"PATCH", space, "space.change", right::spaces, from::path, token, v1::update_space},
+        {"DELETE", space, "space.remove", right::spaces, from::path, token, v1::delete_space},
+    };
+}
+
+/// The table of routes, ready to be looked up in. Immutable, so threads may share it.
+class route_table {
+public:
+    explicit route_table(std::vector<route> rows) : rows_(std::move(rows)) {
+        for (const auto& r : rows_)
+            patterns_.push_back(cut(r.pattern));
+    }
+
+    struct match {
+        const route* row = nullptr;      ///< Null: no row has this path and method.
+        std::vector<std::string> path{}; ///< What the braces matched.
+        std::string methods{};           ///< Where only the method is unknown: those there are.
+    };
+    auto find(std::string_view method, const std::vector<std::string>& segments) const -> match {
+        match out;
+        for (std::size_t i = 0; i < rows_.size(); ++i) {
+            if (!fits(patterns_[i], segments)) continue;
+            if (rows_[i].method != method) {
+                out.methods.append(out.methods.empty() ? "" : ", ").append(rows_[i].method);
+                continue;
+            }
+            out.row = &rows_[i];
+            for (std::size_t s = 0; s < segments.size(); ++s)
+                if (is_variable(patterns_[i][s])) out.path.push_back(segments[s]);
+            return out;
+        }
+        return out;
+    }
+    auto rows() const noexcept -> const std::vector<route>& { return rows_; }
+
+private:
+    static auto is_variable(std::string_view segment) noexcept -> bool {
+        return segment.starts_with('{');
+    }
+    static auto cut(std::string_view pattern) -> std::vector<std::string_view> {
+        std::vector<std::string_view> out;
+        while (!pattern.empty()) {
+            pattern.remove_prefix(1);
+            out.push_back(pattern.substr(0, pattern.find('/')));
+            pattern.remove_prefix(out.back().size());
+        }
+        return out;
+    }
+    static auto fits(const std::vector<std::string_view>& pattern,
+                     const std::vector<std::string>& segments) noexcept -> bool {
+        if (pattern.size() != segments.size()) return false;
+        for (std::size_t s = 0; s < pattern.size(); ++s)
+            if (is_variable(pattern[s]) ? segments[s].empty() : pattern[s] != segments[s])
+                return false;
+        return true;
+    }
+
+    std::vector<route> rows_;
+    std::vector<std::vector<std::string_view>> patterns_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

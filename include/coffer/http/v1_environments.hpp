@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_V1_ENVIRONMENTS_HPP
+#define COFFER_HTTP_V1_ENVIRONMENTS_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/metadata.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// /v1/environments and /v1/environments/{environmentId}: the wire contract's environments.
+namespace coffer::inline COFFER_ABI::http::v1 {
+
+/// The account that every environment belongs to: the instance has one.
+inline constexpr std::string_view account_id = "us_acc_COFFER";
+
+inline constexpr member_rule environment_required[] = {{"name", member_kind::text},
+                                                       {"isProd", member_kind::boolean}};
+inline constexpr member_rule environment_members[] = {{"name", member_kind::text},
+                                                      {"isProd", member_kind::boolean},
+                                                      {"guestAuthentication", member_kind::logins},
+                                                      {"metadata", member_kind::object},
+                                                      {"translationsPath", member_kind::text},
+                                                      {"namespaces", member_kind::texts},
+                                                      {"languageOverride", member_kind::text}};
+
+/// The members of an environment, with a default for each that the contract requires.
+inline void write_environment(json_writer& w, const place_facts& place) {
+    const metadata meta(place.metadata);
+    w.begin_object().member("id", place.id).member("accountId", account_id);
+    if (!meta.has({"name", member_kind::text})) w.member("name", place.id);
+    if (!meta.has({"isProd", member_kind::boolean})) w.member("isProd", false);
+    if (!meta.has({"guestAuthentication", member_kind::logins}))
+        w.key("guestAuthentication").raw("[]");
+    w.key("features").raw("{}");
+    if (!meta.has({"metadata", member_kind::object})) w.key("metadata").raw("{}");
+    meta.show(w, environment_members);
+    w.end_object();
+}
+
+inline auto environment_answer(const place_facts& place, bool wrapped) -> response {
+    response out;
+    json_writer w(out.body);
+    if (wrapped) w.begin_object().key("data");
+    write_environment(w, place);
+    if (wrapped) w.end_object();
+    return out;
+}
+
+inline auto list_environments(call& c) -> response {
+    const page::wanted wanted(c);
+    c.rows_are_decided();
+    std::vector<listed_place> rows;
+    for (const auto& e : need(c.parts.places.all()))
+        if (c.may(right::list, {.environment = e->own.id})) rows.emplace_back(e->own.id, e->own);
+    std::ranges::sort(rows, std::less<>());
+    const page shown(wanted, rows.size());
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (auto i = shown.first; i < shown.last; ++i)
+        write_environment(w, rows[i].place);
+    w.end_list();
+    shown.show(w);
+    w.end_object();
+    c.record.count = shown.last - shown.first;
+    return out;
+}
+
+/// A name that a body must not give as an empty text.
+inline void refuse_empty_name(call& c) {
+    const auto* name = c.body().find("name");
+    if (name != nullptr && name->is_string() && name->get_string().empty())
+        throw bad_request("name", "this must not be empty");
+}
+
+inline auto create_environment(call& c) -> response {
+    metadata meta("{}");
+    meta.take(c, environment_members);
+    refuse_empty_name(c);
+    for (const auto& rule : environment_required)
+        if (!meta.has(rule)) throw bad_request(rule.name, "this is needed");
+    c.allow(scope());
+    meta.set("createdAt", std::to_string(wall_now()));
+    const auto id = need(make_id(c.parts.vault, "us_env_"));
+    need(c.vault().create_environment(id, meta.to_text()));
+    c.record.where.environment = id;
+    return environment_answer(need(c.parts.places.look(id))->own, true);
+}
+
+/// The environment of the path, with what the caller may do there asked.
+inline auto environment_of_path(call& c) -> directory::facts {
+    auto found = need(c.parts.places.look(c.path.front()));
+    c.allow(scope({.environment = c.path.front()}));
+    return found;
+}
+
+inline auto get_environment(call& c) -> response {
+    return environment_answer(environment_of_path(c)->own, true);
+}
+
+inline auto update_environment(call& c) -> response {
+    metadata sent("{}");
+    sent.take(c, environment_members);
+    refuse_empty_name(c);
+    const auto turn = c.parts.places.changing();
+    const auto found = environment_of_path(c);
+    metadata meta(found->own.metadata);
+    meta.take(c, environment_members);
+    meta.set("createdAt", std::to_string(listed_place(found->own.id, found->own).created));
+    need(c.vault().set_description({.environment = found->own.id}, meta.to_text()));
+    return environment_answer(need(c.parts.places.look(found->own.id))->own, false);
+}
+
+inline auto delete_environment(call& c) -> response {
+    const auto found = environment_of_path(c);
+    need(c.vault().remove_environment(found->own.id));
+    return success();
+}
+
+} // namespace coffer::inline COFFER_ABI::http::v1
+
+#endif

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_V1_SECRETS_HPP
+#define COFFER_HTTP_V1_SECRETS_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/metadata.hpp>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// GET and POST /v1/secrets, DELETE /v1/secrets/{secretId}: the wire contract's secrets.
+namespace coffer::inline COFFER_ABI::http::v1 {
+
+/// What the wire contract lets a name and a value have, in code points.
+inline constexpr std::size_t wire_code_points = 1024;
+
+/// One row. A secret without a value is one whose value the caller may not see, or that is no text.
+inline void write_secret(json_writer& w, std::string_view id, std::string_view name,
+                         std::optional<std::string_view> value, const scope& where) {
+    w.begin_object().member("id", id).member("name", name);
+    if (value) w.member("value", *value);
+    w.member("environmentId", where.environment).member_if("spaceId", where.space);
+    w.member_if("actorId", where.actor).end_object();
+}
+
+/// Says in an answer that the store is away, and how old the answer is.
+inline void mark_stale(response& out, json_writer& w, const view& seen) {
+    if (!seen.stale()) return;
+    const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen.age().count()));
+    w.member("stale", true).member("ageMs", age);
+    out.headers.push_back({"x-coffer-stale", "1"});
+    out.headers.push_back({"x-coffer-age-ms", std::to_string(age)});
+}
+
+inline void write_names(json_writer& w, std::string_view key,
+                        const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    w.key(key).begin_list();
+    for (const auto& name : names)
+        w.text(name);
+    w.end_list();
+}
+
+/// What a view resolves to, a damaged value costing no more than its own row.
+struct resolved_rows {
+    std::vector<named_secret> rows{};
+    std::vector<std::string> damaged{};
+};
+inline auto resolved(call& c, const scope& where, const view& seen) -> resolved_rows {
+    resolved_rows out;
+    auto all = seen.all();
+    if (all) {
+        out.rows = *std::move(all);
+        return out;
+    }
+    if (all.error().code != errc::tampered && all.error().code != errc::unknown_key)
+        throw error_of(all.error());
+    const auto entries = need(c.vault().entries(where.environment));
+    for (const auto& told : seen.list()) {
+        if (!told.decided() || told.layers[told.decides].state == layer_state::hidden ||
+            told.outcome == errc::expired)
+            continue;
+        const auto& from = told.layers[told.decides].where;
+        auto value = seen.get(told.name);
+        const auto entry = std::ranges::find_if(entries, [&](const scoped_entry& e) {
+            return e.entry.name == told.name && e.space == from.space && e.actor == from.actor;
+        });
+        if (value && entry != entries.end())
+            out.rows.push_back({told.name, from, *std::move(value), entry->entry.id});
+        else
+            out.damaged.push_back(told.name);
+    }
+    return out;
+}
+
+/// The answer to a list. A name whose value is no text (set as bytes, by the command) or is damaged
+/// is told beside the rows: a wrong or missing value would be worse than none.
+inline auto list_answer(call& c, const scope& where, const view& seen) -> response {
+    response out;
+    auto found = resolved(c, where, seen);
+    std::vector<std::string> no_text;
+    out.body.reserve(64 + found.rows.size() * 192);
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (const auto& s : found.rows) {
+        if (!c.covers(where, s.name)) continue;
+        const auto value = s.value.expose_secret();
+        if (format::is_utf8(value)) {
+            write_secret(w, wire_id(where.environment, s.id), s.name, value, s.from);
+            ++c.record.count;
+        } else {
+            no_text.push_back(s.name);
+        }
+    }
+    w.end_list();
+    std::erase_if(found.damaged, [&](const auto& name) { return !c.covers(where, name); });
+    write_names(w, "unrepresentable", no_text);
+    write_names(w, "damaged", found.damaged);
+    mark_stale(out, w, seen);
+    w.end_object();
+    return out;
+}
+
+/// An actor that nobody could have written for changes nothing.
+inline auto readable(scope where) -> scope {
+    if (!check_context({.environment = "e", .actor = where.actor})) where.actor.clear();
+    return where;
+}
+
+inline auto list_secrets(call& c) -> response {
+    const auto where = readable(c.queried_scope(true));
+    c.allow(where);
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    return list_answer(c, where, seen);
+}
+
+/// The same, if everything that was named is there and no look at the store is due.
+inline auto list_secrets_now(call& c) -> std::optional<response> {
+    scope where;
+    where.environment = c.parameter("environmentId");
+    where.space = c.parameter("spaceId");
+    where.actor = c.parameter("actorId");
+    if (where.environment.empty() || where.environment == system_environment) return std::nullopt;
+    where = readable(std::move(where));
+    const auto seen = c.vault().try_at(where.view());
+    if (!seen) return std::nullopt;
+    c.allow(where);
+    return list_answer(c, where, *seen);
+}
+
+/// A name or value of a write: text of 1 to 1,024 code points.
+inline auto wire_text(call& c, std::string_view member) -> std::string_view {
+    const auto text = c.text(member);
+    std::size_t code_points = 0;
+    if (text.empty()) throw bad_request(member, "this must be text that is not empty");
+    if (!format::is_utf8(text, &code_points) || code_points > wire_code_points)
+        throw bad_request(member, "this must not have more than 1024 characters");
+    return text;
+}
+
+inline auto write_secret_request(call& c) -> response {
+    const auto name = wire_text(c, "name");
+    const auto value = wire_text(c, "value");
+    if (!check_name(name)) throw bad_request("name", "this must not hold U+0000");
+    const auto environment = c.text("environmentId");
+    const auto space = c.text("spaceId");
+    const auto actor = c.text("actorId");
+    if (!check_context({.environment = "e", .actor = actor}))
+        throw bad_request("actorId", "this must be at most 255 bytes without U+0000");
+    const auto where = c.scope_of(environment, space, actor);
+    c.allow(where);
+    c.allow_name(where, name);
+
+    const auto bytes = as_bytes(value);
+    std::vector<named_value> one;
+    one.push_back({std::string(name), wiped_bytes(bytes.begin(), bytes.end())});
+    const auto done =
+        need(c.vault().put_many(where.view(), std::move(one), {.author = c.who.name})).front();
+    c.record.names = {std::string(name)};
+    c.record.version = done.version;
+    c.record.count = 1;
+    c.tell(done, where, name);
+
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    write_secret(w, wire_id(where.environment, done.id), name, value, where);
+    w.end_list().end_object();
+    return out;
+}
+
+inline auto is_past(std::uint64_t expires) -> bool {
+    return expires != 0 && wall_now() >= expires;
+}
+
+/// Removes the secret if it is the one that an id means, at the version that was looked at. False:
+/// it was changed meanwhile, so look again.
+inline auto remove_once(call& c, response& out) -> bool {
+    const auto [facts, place] = need(c.parts.places.find_secret(c.path.front()));
+    scope where;
+    where.environment = facts->own.id;
+    where.space = place->space;
+    where.actor = place->actor;
+    c.allow(where);
+    if (!c.covers(where, place->name)) throw no_such_thing();
+    const bool shown = c.may(right::read, where.view()) && !is_past(place->expires);
+    const auto value = shown ? c.vault().get_version(where.view(), place->name, place->version)
+                             : result<secret>(errc::denied);
+    // A version never comes twice: if it is still this one, so is the id.
+    const auto gone = c.vault().erase(where.view(), place->name,
+                                      {.if_version = place->version, .author = c.who.name});
+    if (!gone && gone.error().code == errc::conflict) return false;
+    if (!gone) throw error_of(gone.error());
+    c.record.names = {place->name};
+    c.record.version = gone->version;
+    c.record.count = 1;
+    c.tell(*gone, where, place->name, true);
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    const bool text = value && format::is_utf8(value->expose_secret());
+    write_secret(w, c.path.front(), place->name,
+                 text ? std::optional(value->expose_secret()) : std::nullopt, where);
+    w.end_list().end_object();
+    return true;
+}
+
+inline auto delete_secret(call& c) -> response {
+    response out;
+    for (int tries = 0; tries < 16; ++tries)
+        if (remove_once(c, out)) return out;
+    throw error_of(errc::conflict);
+}
+
+} // namespace coffer::inline COFFER_ABI::http::v1
+
+#endif

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_V1_SPACES_HPP
+#define COFFER_HTTP_V1_SPACES_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/metadata.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// /v1/spaces and /v1/spaces/{spaceId}: the wire contract's spaces.
+namespace coffer::inline COFFER_ABI::http::v1 {
+
+inline constexpr member_rule space_members[] = {{"name", member_kind::text},
+                                                {"guestAuthentication", member_kind::logins},
+                                                {"displayOrder", member_kind::number},
+                                                {"metadata", member_kind::anything},
+                                                {"namespace", member_kind::text},
+                                                {"labels", member_kind::texts},
+                                                {"translationsPath", member_kind::text},
+                                                {"languageOverride", member_kind::text}};
+
+inline void write_space(json_writer& w, const listed_place& s) {
+    const auto updated = s.meta.number("updatedAt");
+    w.begin_object().member("id", s.place.id).member("environmentId", s.environment);
+    w.member("createdAt", iso_time(s.created));
+    w.member("updatedAt", iso_time(updated != 0 ? updated : s.place.at));
+    if (!s.meta.has({"name", member_kind::text})) w.member("name", s.place.id);
+    if (!s.meta.has({"guestAuthentication", member_kind::logins}))
+        w.key("guestAuthentication").raw("[]");
+    s.meta.show(w, space_members);
+    w.end_object();
+}
+
+/// A space and the environment that it is in.
+struct found_space {
+    directory::facts environment{};
+    const place_facts* place = nullptr;
+
+    auto where() const -> scope {
+        return scope({.environment = environment->own.id, .space = place->id});
+    }
+};
+
+/// A space by its id; `environmentId` in the query tells apart several of the same id. Throws 404,
+/// 400. The caller's right is asked.
+inline auto find_space(call& c, std::string_view id) -> found_space {
+    const auto where = c.scope_of(c.parameter("environmentId"), id, {});
+    c.allow(where);
+    found_space out;
+    out.environment = need(c.parts.places.look(where.environment));
+    const auto found = out.environment->spaces.find(id);
+    if (found == out.environment->spaces.end()) throw no_such_thing();
+    out.place = &found->second;
+    return out;
+}
+
+inline auto space_answer(const found_space& s) -> response {
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data");
+    write_space(w, listed_place(s.environment->own.id, *s.place));
+    w.end_object();
+    return out;
+}
+
+/// A space that was just written.
+inline auto space_answer(call& c, const scope& where) -> response {
+    found_space s;
+    s.environment = need(c.parts.places.look(where.environment));
+    const auto found = s.environment->spaces.find(where.space);
+    if (found == s.environment->spaces.end()) throw no_such_thing(); // removed meanwhile
+    s.place = &found->second;
+    return space_answer(s);
+}
+
+/// The spaces of an environment that the caller may see.
+inline void add_spaces(call& c, const environment_facts& e, std::vector<listed_place>& rows) {
+    for (const auto& [id, place] : e.spaces)
+        if (c.may(right::list, {.environment = e.own.id, .space = id}))
+            rows.emplace_back(e.own.id, place);
+}
+
+inline auto list_spaces(call& c) -> response {
+    const page::wanted wanted(c);
+    const auto environment = c.parameter("environmentId");
+    std::vector<listed_place> rows;
+    c.rows_are_decided();
+    if (environment.empty()) {
+        for (const auto& e : need(c.parts.places.all()))
+            add_spaces(c, *e, rows);
+    } else {
+        c.record.where.environment = environment;
+        add_spaces(c, *need(c.parts.places.look(environment)), rows);
+        if (rows.empty()) c.allow(scope({.environment = environment}));
+    }
+    std::ranges::sort(rows, std::less<>());
+    const page shown(wanted, rows.size());
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (auto i = shown.first; i < shown.last; ++i)
+        write_space(w, rows[i]);
+    w.end_list();
+    shown.show(w);
+    w.end_object();
+    c.record.count = shown.last - shown.first;
+    return out;
+}
+
+inline auto create_space(call& c) -> response {
+    metadata meta("{}");
+    meta.take(c, space_members);
+    const auto environment = c.text("environmentId");
+    if (environment.empty()) throw bad_request("environmentId", "this is needed");
+    auto where = c.scope_of(environment, {}, {});
+    c.allow(where);
+    where.space = need(make_id(c.parts.vault, "us_sp_"));
+    if (meta.text("name").empty()) meta.set_text("name", "Space " + where.space.substr(6));
+    const auto now = std::to_string(wall_now());
+    meta.set("createdAt", now);
+    meta.set("updatedAt", now);
+    need(c.vault().create_space(where.view(), meta.to_text()));
+    c.record.where = where;
+    return space_answer(c, where);
+}
+
+inline auto get_space(call& c) -> response {
+    return space_answer(find_space(c, c.path.front()));
+}
+
+inline auto update_space(call& c) -> response {
+    metadata sent("{}");
+    sent.take(c, space_members);
+    const auto turn = c.parts.places.changing();
+    const auto found = find_space(c, c.path.front());
+    const listed_place was(found.environment->own.id, *found.place);
+    metadata meta = was.meta;
+    meta.take(c, space_members);
+    if (meta.text("name").empty() && !was.meta.find("name").empty())
+        meta.set("name", was.meta.find("name"));
+    meta.set("createdAt", std::to_string(was.created));
+    const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
+    meta.set("updatedAt", std::to_string(std::max(wall_now(), updated + 1)));
+    need(c.vault().set_description(found.where().view(), meta.to_text()));
+    return space_answer(c, found.where());
+}
+
+inline auto delete_space(call& c) -> response {
+    const auto found = find_space(c, c.path.front());
+    need(c.vault().remove_space(found.where().view()));
+    return success();
+}
+
+/// Several at once: all of them must be there, and the caller's to remove, before the first goes.
+inline auto delete_spaces(call& c) -> response {
+    const auto ids = c.query.texts("spaceIds");
+    if (!ids || ids->empty()) throw bad_request("spaceIds", "spaces must be named");
+    std::vector<scope> all;
+    for (const auto& id : *ids)
+        all.push_back(find_space(c, id).where());
+    for (const auto& where : all) {
+        const auto gone = c.vault().remove_space(where.view());
+        if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
+    }
+    c.record.count = all.size();
+    return success();
+}
+
+} // namespace coffer::inline COFFER_ABI::http::v1
+
+#endif

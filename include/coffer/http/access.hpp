@@ -229,13 +229,13 @@ inline auto full_grants() -> std::vector<grant> {
             {.as = role::service, .write = true}};
 }
 
-/// A role's name as commands and JSON have it: `operator`, `env-admin`, `space-admin`, `service`,
+/// A role's name as JSON has it: `operator`, `environment_admin`, `space_admin`, `service`,
 /// `auditor`.
 constexpr auto to_string(role as) noexcept -> std::string_view {
     switch (as) {
     case role::instance_operator: return "operator";
-    case role::environment_admin: return "env-admin";
-    case role::space_admin: return "space-admin";
+    case role::environment_admin: return "environment_admin";
+    case role::space_admin: return "space_admin";
     case role::service: return "service";
     case role::auditor: return "auditor";
     }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_TOKEN_ROW_HPP
+#define COFFER_HTTP_TOKEN_ROW_HPP
+
+#include <coffer/concepts/cipher.hpp>
+#include <coffer/format/codec.hpp>
+#include <coffer/http/access_json.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// What is kept of a token, in the entry `token/<id>` of Coffer's own environment: sealed, and
+/// without the token's text, of which only a hash is there. It is written once and then only
+/// removed. Times are milliseconds since 1970.
+struct token_row {
+    std::string id{};
+    digest hash{}; ///< SHA-256 of the 256 secret bits: nothing to guess, so nothing slower.
+    std::string name{};
+    std::vector<grant> grants{};
+    std::uint64_t created = 0;
+    std::string created_by{}; ///< The id of the token that minted it, or `local`.
+    std::uint64_t expires = 0;
+};
+
+/// What a new token is to be.
+struct token_wish {
+    std::string name{};
+    std::vector<grant> grants{};
+    std::uint64_t expires = 0; ///< 0: in 90 days.
+    std::string created_by{};
+};
+
+/// A program's token lives for a year at most, a person's (any other role than service) for 90
+/// days.
+inline constexpr std::chrono::milliseconds longest_service_life = std::chrono::hours(24 * 365);
+inline constexpr std::chrono::milliseconds longest_personal_life = std::chrono::hours(24 * 90);
+
+inline auto longest_life(const std::vector<grant>& grants) noexcept -> std::chrono::milliseconds {
+    return std::all_of(grants.begin(), grants.end(),
+                       [](const grant& g) { return g.as == role::service; })
+               ? longest_service_life
+               : longest_personal_life;
+}
+
+inline auto to_json(const token_row& row) -> wiped_text {
+    wiped_text out;
+    json_writer w(out);
+    w.begin_object()
+        .member("v", std::uint64_t{1})
+        .member("sha256", format::to_hex(row.hash))
+        .member("name", row.name)
+        .member("created", row.created)
+        .member("createdBy", row.created_by)
+        .member("expires", row.expires)
+        .key("grants");
+    write_grants(w, row.grants);
+    w.end_object();
+    return out;
+}
+
+namespace detail {
+
+inline auto read_digest(std::string_view hex, digest& to) -> bool {
+    const auto digit = [](char c) {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    if (hex.size() != 2 * to.size()) return false;
+    for (std::size_t i = 0; i < to.size(); ++i) {
+        const int high = digit(hex[2 * i]);
+        const int low = digit(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        to[i] = static_cast<std::byte>(high * 16 + low);
+    }
+    return true;
+}
+inline auto text_in(const json_document& from, std::string_view member) -> std::string_view {
+    const auto* found = from.find(member);
+    return found != nullptr && found->is_string() ? view_of(found->get_string())
+                                                  : std::string_view();
+}
+inline auto number_in(const json_document& from, std::string_view member) -> std::uint64_t {
+    const auto* found = from.find(member);
+    if (found == nullptr) return 0;
+    boost::json::error_code wrong;
+    const auto number = found->to_number<std::uint64_t>(wrong);
+    return wrong ? 0 : number;
+}
+
+} // namespace detail
+
+/// A row as to_json wrote it. Errors: unsupported (a later version's), tampered.
+inline auto read_token_row(std::string_view id, std::string_view json) -> result<token_row> {
+    const auto from = json_document::read(json);
+    if (!from) return errc::tampered;
+    if (detail::number_in(*from, "v") != 1) return errc::unsupported;
+    token_row out;
+    out.id = id;
+    out.name = detail::text_in(*from, "name");
+    out.created = detail::number_in(*from, "created");
+    out.created_by = detail::text_in(*from, "createdBy");
+    out.expires = detail::number_in(*from, "expires");
+    const auto* grants = from->find("grants");
+    auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
+    if (!read || out.expires == 0 ||
+        !detail::read_digest(detail::text_in(*from, "sha256"), out.hash))
+        return errc::tampered;
+    out.grants = *std::move(read);
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_TOKENS_HPP
+#define COFFER_HTTP_TOKENS_HPP
+
+#include <coffer/any_vault.hpp>
+#include <coffer/clock.hpp>
+#include <coffer/http/authenticator.hpp>
+#include <coffer/http/token_row.hpp>
+#include <coffer/http/token_text.hpp>
+#include <coffer/names.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// A token that was just made: its text is to be had this once.
+struct minted_token {
+    token_row row{};
+    secret text{};
+};
+
+/// When and from where a token was last used, as far as this process knows.
+struct token_use {
+    std::uint64_t at = 0; ///< Milliseconds since 1970; 0: not since this process began.
+    std::string peer{};
+};
+
+/// The tokens of a service, kept sealed in Coffer's own environment (see token_row). A token that
+/// another process made or revoked is known here after the vault's recheck_after at the latest; one
+/// that this process did, at the next request. Thread-safe.
+class token_registry final : public authenticator {
+public:
+    using row_ptr = std::shared_ptr<const token_row>;
+
+    /// `time` outlives the registry.
+    explicit token_registry(any_vault vault, const clock& time = machine_clock())
+        : vault_(std::move(vault)), time_(&time) {}
+
+    /// Makes a token. Who may is not asked here: see may_grant.
+    /// Errors: invalid_argument (no name, no grants or too many, one that does not go together, an
+    /// expiry that is past or too far off), those of writing. After outcome_unknown there may be a
+    /// row for a token that nobody has.
+    auto mint(token_wish wish) -> result<minted_token> {
+        minted_token out;
+        auto& row = out.row;
+        row.name = std::move(wish.name);
+        row.grants = std::move(wish.grants);
+        row.created_by = std::move(wish.created_by);
+        row.created = now();
+        const auto shortest = static_cast<std::uint64_t>(longest_personal_life.count());
+        row.expires = wish.expires == 0 ? row.created + shortest : wish.expires;
+        if (auto valid = check(row); !valid) return valid.error();
+        key_bytes key;
+        if (auto made = vault_->random(key.span()); !made) return made.error();
+        auto id = make_token_id(vault_);
+        if (!id) return id.error();
+        row.id = *std::move(id);
+        row.hash = vault_->sha256(key.view());
+        write_options how;
+        how.if_version = 0;
+        how.author = row.created_by;
+        auto put = vault_->put_system(entry_prefix + row.id, to_json(row), how);
+        if (!put) return put.error();
+        out.text = token_of(token_prefix, row.id, key.view());
+        return out;
+    }
+
+    /// Removes a token: it is refused from the next request on. Errors: not_found, those of
+    /// writing.
+    auto revoke(std::string_view id, std::string_view by) -> result<void> {
+        if (!is_id(id)) return errc::not_found;
+        write_options how;
+        how.author = std::string(by);
+        auto done = vault_->erase_system(entry_prefix + std::string(id), how);
+        if (!done && done.error().code == errc::unknown_scope) return errc::not_found;
+        return done ? result<void>() : result<void>(done.error());
+    }
+
+    /// A token by its id, expired or not. Errors: not_found, those of reading.
+    auto find(std::string_view id) -> result<row_ptr> {
+        if (!is_id(id)) return errc::not_found;
+        auto state = at_now();
+        if (!state) return state.error();
+        if (!*state) return errc::not_found;
+        return row_in(**state, id);
+    }
+    /// The same if it can be told without waiting, else nothing.
+    auto try_find(std::string_view id) -> row_ptr {
+        if (!is_id(id)) return nullptr;
+        const auto state = vault_->try_at({.environment = system_environment});
+        if (!state) return nullptr;
+        auto row = row_in(*state, id);
+        return row ? *std::move(row) : nullptr;
+    }
+
+    /// Every token, expired ones too, in the order in which they were made. Errors: those of
+    /// reading any of them.
+    auto list() -> result<std::vector<row_ptr>> {
+        std::vector<row_ptr> out;
+        auto state = at_now();
+        if (!state) return state.error();
+        if (!*state) return out;
+        for (const auto& e : (*state)->list()) {
+            if (!e.name.starts_with(entry_prefix)) continue;
+            auto row = row_in(**state, std::string_view(e.name).substr(entry_prefix.size()));
+            if (!row) return row.error();
+            out.push_back(*std::move(row));
+        }
+        std::stable_sort(out.begin(), out.end(), [](const row_ptr& a, const row_ptr& b) {
+            return a->created < b->created;
+        });
+        return out;
+    }
+
+    auto is_expired(const token_row& row) const noexcept -> bool { return now() >= row.expires; }
+    auto last_use(std::string_view id) -> token_use {
+        const std::lock_guard lock(mutex_);
+        const auto found = uses_.find(id);
+        return found == uses_.end() ? token_use() : found->second;
+    }
+    auto time() const noexcept -> const clock& { return *time_; }
+    auto now() const noexcept -> std::uint64_t {
+        return static_cast<std::uint64_t>(time_->wall().count());
+    }
+    auto vault() const noexcept -> const any_vault& { return vault_; }
+
+    auto authenticate(std::string_view bearer, const request& in) -> result<principal> override {
+        const auto text = parse_token(token_prefix, bearer);
+        if (!text) return errc::denied;
+        auto row = find(text->id);
+        if (!row && row.error().code != errc::not_found) return row.error();
+        auto who = holder(*text, row ? *row : nullptr);
+        if (!who) return errc::denied;
+        note_use(who->token_id, in.peer);
+        return *std::move(who);
+    }
+    auto try_authenticate(std::string_view bearer, const request& in)
+        -> std::optional<principal> override {
+        const auto text = parse_token(token_prefix, bearer);
+        if (!text) return std::nullopt;
+        auto who = holder(*text, try_find(text->id));
+        if (who) note_use(who->token_id, in.peer);
+        return who;
+    }
+
+    /// Who a row's token stands for.
+    static auto principal_of(const token_row& row) -> principal {
+        principal who;
+        who.token_id = row.id;
+        who.name = row.name;
+        who.grants = row.grants;
+        who.expires = row.expires;
+        return who;
+    }
+    void note_use(std::string_view id, std::string_view peer) {
+        const std::lock_guard lock(mutex_);
+        auto found = uses_.find(id);
+        if (found == uses_.end()) found = uses_.emplace(std::string(id), token_use()).first;
+        found->second.at = now();
+        if (found->second.peer != peer) found->second.peer = peer;
+    }
+
+private:
+    inline static const std::string entry_prefix = "token/";
+
+    struct cached_row {
+        std::uint64_t generation = 0;
+        row_ptr row{};
+    };
+
+    static auto is_id(std::string_view id) noexcept -> bool {
+        return id.size() == detail::token_id_size &&
+               id.find_first_not_of(detail::id_letters) == id.npos;
+    }
+
+    auto check(const token_row& row) const -> result<void> {
+        if (row.name.empty() || row.grants.empty() || row.grants.size() > most_grants)
+            return errc::invalid_argument;
+        if (auto valid = check_author(row.name); !valid) return valid;
+        for (const auto& g : row.grants)
+            if (!well_formed(g)) return errc::invalid_argument;
+        const auto longest = static_cast<std::uint64_t>(longest_life(row.grants).count());
+        if (row.expires <= row.created || row.expires - row.created > longest)
+            return errc::invalid_argument;
+        return {};
+    }
+
+    /// Coffer's own environment now; none if there is none yet, and so no token.
+    auto at_now() -> result<std::optional<view>> {
+        auto state = vault_->resolver().at({.environment = system_environment});
+        if (state) return std::optional<view>(*std::move(state));
+        if (state.error().code == errc::unknown_scope) return std::optional<view>();
+        return state.error();
+    }
+
+    /// The row of an id in a state, parsed at most once a generation. Errors: not_found, tampered,
+    /// those of opening.
+    auto row_in(const view& state, std::string_view id) -> result<row_ptr> {
+        const auto name = entry_prefix + std::string(id);
+        const auto known = state.explain(name);
+        if (!known) return known.error();
+        if (!known->decided()) return errc::not_found;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = rows_.find(id);
+            if (found != rows_.end() && found->second.generation == known->generation)
+                return found->second.row;
+        }
+        const auto value = state.get(name);
+        if (!value) return value.error();
+        auto row = read_token_row(id, value->expose_secret());
+        if (!row) return row.error();
+        auto kept = std::make_shared<const token_row>(*std::move(row));
+        const std::lock_guard lock(mutex_);
+        std::erase_if(rows_,
+                      [&](const auto& r) { return r.second.generation < known->generation; });
+        rows_[std::string(id)] = {known->generation, kept};
+        return row_ptr(std::move(kept));
+    }
+
+    /// Whose text it is. An id that is not there costs as much as one that is.
+    auto holder(const token_text& text, const row_ptr& row) const -> std::optional<principal> {
+        static const token_row nobody;
+        const auto& of = row != nullptr ? *row : nobody;
+        const auto hash = vault_->sha256(text.secret.view());
+        const bool same = equal_constant_time(hash, of.hash);
+        if (!same || row == nullptr || is_expired(of)) return std::nullopt;
+        auto who = principal_of(of);
+        who.confirmed_at = now();
+        return who;
+    }
+
+    any_vault vault_;
+    const clock* time_;
+    std::mutex mutex_;
+    std::map<std::string, cached_row, std::less<>> rows_{};
+    std::map<std::string, token_use, std::less<>> uses_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -62,6 +62,31 @@ function(coffer_find_openssl)
     find_package(OpenSSL 3 QUIET)
 endfunction()
 
+# What of coffer::redis is compiled, as one static library that is built if something links it.
+set(COFFER_TARGET_OF_redis_client coffer::redis_client)
+set(COFFER_PKGCONFIG_OF_redis_client "")
+set(COFFER_HINT_OF_redis_client "${COFFER_HINT_OF_openssl}")
+function(coffer_find_redis_client)
+    coffer_find_dependencies(threads openssl)
+    if(NOT TARGET OpenSSL::SSL OR NOT TARGET Threads::Threads)
+        return()
+    endif()
+    if(NOT TARGET coffer_redis_client)
+        # In the source tree, or where it is installed.
+        find_file(COFFER_REDIS_CLIENT redis.cpp NO_DEFAULT_PATH NO_CACHE PATHS
+            "${COFFER_DEPENDENCIES_DIR}/../../backends/coffer/redis/src"
+            "${COFFER_DEPENDENCIES_DIR}/redis")
+        add_library(coffer_redis_client STATIC EXCLUDE_FROM_ALL "${COFFER_REDIS_CLIENT}")
+        target_compile_features(coffer_redis_client PUBLIC cxx_std_20)
+        target_link_libraries(coffer_redis_client PUBLIC
+            "$<TARGET_NAME_IF_EXISTS:coffer::core>" "$<TARGET_NAME_IF_EXISTS:coffer::posix>"
+            OpenSSL::SSL Threads::Threads)
+    endif()
+    add_library(coffer::redis_client INTERFACE IMPORTED)
+    set_property(TARGET coffer::redis_client PROPERTY
+        INTERFACE_LINK_LIBRARIES coffer_redis_client)
+endfunction()
+
 set(COFFER_TARGET_OF_cli11 CLI11::CLI11)
 set(COFFER_HINT_OF_cli11 "CLI11 (Debian: libcli11-dev)")
 function(coffer_find_cli11)

@@ -72,4 +72,6 @@ install(FILES
     "${PROJECT_SOURCE_DIR}/tools/cmake/FindCryptoPP.cmake"
     "${PROJECT_SOURCE_DIR}/tools/cmake/boost_json_sources.cpp"
     DESTINATION "${coffer_cmake_dir}")
+install(FILES "${PROJECT_SOURCE_DIR}/backends/coffer/redis/src/redis.cpp"
+    DESTINATION "${coffer_cmake_dir}/redis")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DOCDIR}")

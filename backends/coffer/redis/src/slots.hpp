@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_SRC_SLOTS_HPP
+#define COFFER_REDIS_SRC_SLOTS_HPP
+
+#include <coffer/redis/options.hpp>
+#include <coffer/redis/reply.hpp>
+
+#include <charconv>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::redis::detail {
+
+/// Which node of a cluster has which slot, as far as it is known.
+class slot_map {
+public:
+    static constexpr std::uint16_t slots = 16384;
+
+    /// Understands the answer to CLUSTER SLOTS; `said_by` is the host where a node names none.
+    static auto read(const reply& from, const endpoint& said_by) -> std::optional<slot_map> {
+        if (!from.is(reply_kind::array)) return std::nullopt;
+        slot_map out;
+        std::int64_t said = 0;
+        for (const auto& range : from.items) {
+            if (!range.is(reply_kind::array) || range.items.size() < 3) return std::nullopt;
+            const auto& first = range.items[0];
+            const auto& last = range.items[1];
+            const auto& primary = range.items[2];
+            if (!first.is(reply_kind::number) || !last.is(reply_kind::number) || first.number < 0 ||
+                last.number < first.number || last.number >= slots)
+                return std::nullopt;
+            auto node = node_of(primary, said_by);
+            said += last.number - first.number + 1;
+            if (!node || said > slots) return std::nullopt; // the same slot twice
+            for (auto slot = first.number; slot <= last.number; ++slot)
+                out.owner_[static_cast<std::uint16_t>(slot)] = *node;
+        }
+        return out;
+    }
+    /// `MOVED 3999 127.0.0.1:6381` and `ASK …`: the node that is meant.
+    static auto redirection(std::string_view error, const endpoint& said_by)
+        -> std::optional<std::pair<std::uint16_t, endpoint>> {
+        const auto first = error.find(' ');
+        const auto second = first == error.npos ? first : error.find(' ', first + 1);
+        if (second == error.npos) return std::nullopt;
+        const auto slot = number<std::uint16_t>(error.substr(first + 1, second - first - 1));
+        const auto where = error.substr(second + 1);
+        const auto colon = where.rfind(':');
+        if (!slot || *slot >= slots || colon == where.npos) return std::nullopt;
+        const auto port = number<std::uint16_t>(where.substr(colon + 1));
+        if (!port || *port == 0) return std::nullopt;
+        auto host = where.substr(0, colon);
+        if (host.size() > 255) return std::nullopt;
+        return std::pair(*slot,
+                         endpoint{host.empty() ? said_by.host : std::string(host), *port, {}});
+    }
+
+    auto owner(std::uint16_t slot) const -> std::optional<endpoint> {
+        const auto found = owner_.find(slot);
+        if (found == owner_.end()) return std::nullopt;
+        return found->second;
+    }
+    void moved(std::uint16_t slot, const endpoint& to) { owner_[slot] = to; }
+    auto primaries() const -> std::set<endpoint> {
+        std::set<endpoint> out;
+        for (const auto& [slot, node] : owner_)
+            out.insert(node);
+        return out;
+    }
+    /// Whether every slot has a node.
+    auto complete() const noexcept -> bool { return owner_.size() == slots; }
+
+private:
+    template <class N>
+    static auto number(std::string_view text) -> std::optional<N> {
+        N out = 0;
+        const auto [rest, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);
+        if (wrong != std::errc() || rest != text.data() + text.size()) return std::nullopt;
+        return out;
+    }
+    static auto node_of(const reply& from, const endpoint& said_by) -> std::optional<endpoint> {
+        if (!from.is(reply_kind::array) || from.items.size() < 2) return std::nullopt;
+        const auto& host = from.items[0];
+        const auto& port = from.items[1];
+        if (!port.is(reply_kind::number) || port.number <= 0 || port.number > 65535 ||
+            host.text.size() > 255)
+            return std::nullopt;
+        // "?" is how a node says that it does not know its own name.
+        const bool named = host.is(reply_kind::text) && !host.text.empty() && host.text != "?";
+        return endpoint{
+            named ? host.text : said_by.host, static_cast<std::uint16_t>(port.number), {}};
+    }
+
+    std::map<std::uint16_t, endpoint> owner_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::redis::detail
+
+#endif

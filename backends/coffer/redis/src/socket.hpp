@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_SRC_SOCKET_HPP
+#define COFFER_REDIS_SRC_SOCKET_HPP
+
+#include <coffer/posix/file_descriptor.hpp>
+#include <coffer/redis/cause.hpp>
+#include <coffer/redis/options.hpp>
+#include <coffer/redis/src/resolve.hpp>
+#include <coffer/redis/src/tls_context.hpp>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <memory>
+#include <mutex>
+#include <span>
+
+namespace coffer::inline COFFER_ABI::redis::detail {
+
+using steady = std::chrono::steady_clock;
+using deadline = steady::time_point;
+
+/// A connection to one server, plain or TLS, that never waits past a deadline. One thread may read
+/// while another writes.
+class socket {
+public:
+    /// Connects; with TLS, the handshake and the check of the certificate are done.
+    static auto connect(const endpoint& to, const tls_context* tls, deadline until)
+        -> result<std::unique_ptr<socket>> {
+        auto made = std::unique_ptr<socket>(new socket);
+        if (auto joined = made->join(to, until); !joined) return joined.error();
+        if (tls != nullptr)
+            if (auto shaken = made->shake_hands(*tls, to, until); !shaken) return shaken.error();
+        return made;
+    }
+
+    /// At least one byte.
+    auto read_some(std::span<char> into, deadline until) -> result<std::size_t> {
+        // An answer is seldom there already; but OpenSSL may hold bytes that poll can't see.
+        short wants = ssl_ == nullptr ? POLLIN : short{0};
+        for (;;) {
+            if (wants != 0)
+                if (auto ready = wait(wants, until); !ready) return ready.error();
+            wants = POLLIN;
+            auto got = try_read(into, wants);
+            if (!got || *got != 0) return got;
+        }
+    }
+    auto write_all(std::string_view data, deadline until) -> result<void> {
+        while (!data.empty()) {
+            short wants = POLLOUT;
+            const auto sent = try_write(data, wants);
+            if (!sent) return sent.error();
+            data.remove_prefix(*sent);
+            if (*sent == 0)
+                if (auto ready = wait(wants, until); !ready) return ready;
+        }
+        return {};
+    }
+    /// Whether nothing waits to be read and the other side has not gone: what an unused connection
+    /// has to be before it is trusted with a command.
+    auto quiet() -> bool {
+        char byte = 0;
+        if (ssl_ == nullptr) {
+            const auto got = ::recv(fd_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+            return got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+        }
+        const std::lock_guard lock(ssl_mutex_);
+        ERR_clear_error();
+        const int got = SSL_peek(ssl_.get(), &byte, 1);
+        return got <= 0 && SSL_get_error(ssl_.get(), got) == SSL_ERROR_WANT_READ;
+    }
+    /// Ends every call that waits, now and later.
+    void shut() noexcept { ::shutdown(fd_.get(), SHUT_RDWR); }
+
+private:
+    socket() = default;
+
+    static auto lost(int error) noexcept -> failure {
+        return {errc::unavailable, std::error_code(error, std::generic_category())};
+    }
+
+    auto wait(short events, deadline until) -> result<void> {
+        for (;;) {
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
+            if (left <= 0) return errc::timed_out;
+            ::pollfd one{fd_.get(), events, 0};
+            const int ready = ::poll(&one, 1, static_cast<int>(std::min<long>(left, 1'000'000)));
+            if (ready > 0) return {};
+            if (ready < 0 && errno != EINTR) return lost(errno);
+        }
+    }
+
+    auto join(const endpoint& to, deadline until) -> result<void> {
+        if (!to.path.empty()) {
+            ::sockaddr_un address{};
+            address.sun_family = AF_UNIX;
+            const auto& path = to.path.native();
+            if (path.size() >= sizeof address.sun_path)
+                return failure{errc::invalid_argument, cause::bad_address};
+            path.copy(address.sun_path, path.size());
+            return join(reinterpret_cast<const ::sockaddr*>(&address), sizeof address, until);
+        }
+        const auto found = resolve(to.host, to.port, until);
+        if (!found) return found.error();
+        result<void> last = failure{errc::unavailable, cause::unknown_host};
+        for (const auto& address : *found) {
+            last = join(reinterpret_cast<const ::sockaddr*>(&address.where), address.size, until);
+            if (last) return last;
+        }
+        return last;
+    }
+    auto join(const ::sockaddr* to, ::socklen_t size, deadline until) -> result<void> {
+        fd_ = posix::file_descriptor(
+            ::socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        if (!fd_) return lost(errno);
+        const int on = 1;
+        if (to->sa_family != AF_UNIX) {
+            ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+            ::setsockopt(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+        }
+        if (::connect(fd_.get(), to, size) == 0) return {};
+        if (errno != EINPROGRESS && errno != EINTR) return lost(errno);
+        if (auto ready = wait(POLLOUT, until); !ready) return ready;
+        int error = 0;
+        ::socklen_t length = sizeof error;
+        ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &length);
+        if (error != 0) return lost(error);
+        return {};
+    }
+
+    auto shake_hands(const tls_context& tls, const endpoint& to, deadline until) -> result<void> {
+        auto made = tls.session(to, fd_.get());
+        if (!made) return made.error();
+        ssl_ = *std::move(made);
+        for (;;) {
+            ERR_clear_error();
+            const int done = SSL_connect(ssl_.get());
+            if (done == 1) return {};
+            short wants = 0;
+            switch (SSL_get_error(ssl_.get(), done)) {
+            case SSL_ERROR_WANT_READ: wants = POLLIN; break;
+            case SSL_ERROR_WANT_WRITE: wants = POLLOUT; break;
+            default:
+                if (SSL_get_verify_result(ssl_.get()) != X509_V_OK)
+                    return failure{errc::denied, cause::bad_certificate};
+                return failure{errc::unavailable, cause::tls_failed};
+            }
+            if (auto ready = wait(wants, until); !ready) return ready;
+        }
+    }
+
+    auto try_read(std::span<char> into, short& wants) -> result<std::size_t> {
+        if (ssl_ == nullptr) {
+            const auto got = ::recv(fd_.get(), into.data(), into.size(), 0);
+            if (got > 0) return static_cast<std::size_t>(got);
+            if (got == 0) return failure{errc::unavailable, cause::disconnected};
+            if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
+            return lost(errno);
+        }
+        const std::lock_guard lock(ssl_mutex_);
+        ERR_clear_error();
+        std::size_t got = 0;
+        const int done = SSL_read_ex(ssl_.get(), into.data(), into.size(), &got);
+        return done == 1 ? result<std::size_t>(got) : tls_wants(done, wants);
+    }
+    auto try_write(std::string_view data, short& wants) -> result<std::size_t> {
+        if (ssl_ == nullptr) {
+            const auto sent = ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL);
+            if (sent >= 0) return static_cast<std::size_t>(sent);
+            if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
+            return lost(errno);
+        }
+        const std::lock_guard lock(ssl_mutex_);
+        ERR_clear_error();
+        std::size_t sent = 0;
+        const int done = SSL_write_ex(ssl_.get(), data.data(), data.size(), &sent);
+        return done == 1 ? result<std::size_t>(sent) : tls_wants(done, wants);
+    }
+    auto tls_wants(int done, short& wants) -> result<std::size_t> {
+        switch (SSL_get_error(ssl_.get(), done)) {
+        case SSL_ERROR_WANT_READ: wants = POLLIN; return std::size_t{0};
+        case SSL_ERROR_WANT_WRITE: wants = POLLOUT; return std::size_t{0};
+        default: return failure{errc::unavailable, cause::disconnected};
+        }
+    }
+
+    posix::file_descriptor fd_{};
+    ssl_ptr ssl_{};
+    std::mutex ssl_mutex_{}; // OpenSSL's session is for one call at a time
+};
+
+} // namespace coffer::inline COFFER_ABI::redis::detail
+
+#endif

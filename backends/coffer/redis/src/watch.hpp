@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_SRC_WATCH_HPP
+#define COFFER_REDIS_SRC_WATCH_HPP
+
+#include <coffer/redis/src/revisions.hpp>
+#include <coffer/redis/src/router.hpp>
+#include <coffer/redis/store.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <limits>
+#include <map>
+#include <thread>
+
+namespace coffer::inline COFFER_ABI::redis::detail {
+
+/// counters, while they are counted.
+struct tally {
+    std::atomic<std::uint64_t> round_trips{0};
+    std::atomic<std::uint64_t> from_memory{0};
+    std::atomic<std::uint64_t> invalidations{0};
+    std::atomic<std::uint64_t> watch_losses{0};
+
+    auto all() const noexcept -> counters {
+        return {round_trips.load(), from_memory.load(), invalidations.load(), watch_losses.load()};
+    }
+};
+
+/// Listens to one server for changes of the store's keys: its own connection and thread. RESP3
+/// client-side caching in broadcasting mode ("Client-side caching reference" of Redis): the server
+/// remembers nothing of what was read, and tells of every change below the prefix.
+class listener {
+public:
+    listener(router& over, endpoint node, revision_memory& memory, tally& counted,
+             std::function<void()> changed)
+        : router_(over), node_(std::move(node)), memory_(memory), counted_(counted),
+          changed_(std::move(changed)), thread_([this] { work(); }) {}
+    ~listener() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+            if (socket_ != nullptr) socket_->shut();
+        }
+        wake_.notify_all();
+        thread_.join();
+    }
+    listener(const listener&) = delete;
+    auto operator=(const listener&) -> listener& = delete;
+
+    /// Until when (boot time) every change would have been heard; zero while it does not listen.
+    auto heard_until() const noexcept -> std::chrono::nanoseconds {
+        return std::chrono::nanoseconds(heard_until_.load());
+    }
+
+private:
+    auto with() const noexcept -> const options& { return router_.settings().with; }
+
+    void work() {
+        for (;;) {
+            const auto ended = listen();
+            heard_until_.store(0);
+            memory_.forget();
+            changed_();
+            std::unique_lock lock(mutex_);
+            socket_.reset();
+            if (stopping_) return;
+            if (ended) counted_.watch_losses.fetch_add(1);
+            wake_.wait_for(lock, std::chrono::milliseconds(100), [&] { return stopping_; });
+            if (stopping_) return;
+        }
+    }
+    /// Listens until the connection is lost or silent; whether it ever listened.
+    auto listen() -> bool {
+        auto made = router_.connect(node_, steady::now() + with().connect_timeout);
+        if (!made) return false;
+        auto* const over = made->get();
+        {
+            const std::lock_guard lock(mutex_);
+            if (stopping_) return false;
+            socket_ = *std::move(made);
+        }
+        reply_parser parser;
+        parser.limit(small_reply);
+        const command track{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", with().prefix + "{"};
+        auto asked_at = boot_time();
+        bool waiting = true;
+        bool tracking = false;
+        if (!over->write_all(track.wire, steady::now() + with().heartbeat)) return false;
+        for (;;) {
+            const auto got = parser.next();
+            if (!got) return tracking;
+            if (!*got) {
+                const auto due =
+                    asked_at + (waiting ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
+                const auto read = over->read_some(parser.room(parser.wanted()),
+                                                  steady::now() + (due - boot_time()));
+                if (read) {
+                    parser.took(*read);
+                    continue;
+                }
+                if (read.error().code != errc::timed_out || waiting) return tracking;
+                asked_at = boot_time();
+                waiting = true;
+                if (!over->write_all(command{"INFO", "replication"}.wire,
+                                     steady::now() + with().heartbeat))
+                    return tracking;
+                continue;
+            }
+            if ((*got)->is(reply_kind::push)) {
+                if (!understand(**got)) return tracking;
+                continue;
+            }
+            if (!waiting) return tracking; // nobody asked
+            if (tracking ? !check_primary(**got) : (*got)->is(reply_kind::error)) return tracking;
+            if (!tracking) memory_.forget(); // what changed before was not heard
+            tracking = true;
+            waiting = false;
+            // What changed before the server saw our question was told before its answer.
+            heard_until_.store((asked_at + 2 * std::chrono::nanoseconds(with().heartbeat)).count());
+            changed_();
+        }
+    }
+    /// `invalidate` with the keys that changed, or with null for all of them.
+    auto understand(const reply& push) -> bool {
+        if (push.items.size() != 2 || push.items[0].text != "invalidate") return false;
+        counted_.invalidations.fetch_add(1);
+        const auto& keys = push.items[1];
+        if (keys.is(reply_kind::null)) {
+            memory_.forget();
+            return true;
+        }
+        if (!keys.is(reply_kind::array)) return false;
+        for (const auto& key : keys.items)
+            memory_.changed(partition_of(with().prefix, key.text));
+        return true;
+    }
+
+    router& router_;
+    endpoint node_;
+    revision_memory& memory_;
+    tally& counted_;
+    std::function<void()> changed_;
+    std::atomic<std::int64_t> heard_until_{0};
+    std::mutex mutex_{};
+    std::condition_variable wake_{};
+    std::unique_ptr<socket> socket_{};
+    bool stopping_ = false;
+    std::thread thread_; ///< Last: it uses the others.
+};
+
+/// Listens to all servers that hold partitions, and vouches for the memory of revisions as long as
+/// all of them are heard.
+class watch {
+public:
+    watch(router& over, revision_memory& memory, tally& counted)
+        : router_(over), memory_(memory), counted_(counted) {
+        router_.on_change([this] {
+            const std::lock_guard lock(mutex_);
+            memory_.vouch_until({});
+        });
+        thread_ = std::thread([this] { work(); });
+    }
+    ~watch() {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_all();
+        thread_.join();
+        router_.on_change({});
+        std::map<endpoint, std::unique_ptr<listener>> last;
+        const std::unique_lock lock(mutex_);
+        last.swap(listeners_);
+    } // the lock goes before the listeners, whose threads may be calling vouch()
+    watch(const watch&) = delete;
+    auto operator=(const watch&) -> watch& = delete;
+
+private:
+    /// Keeps one listener for each server.
+    void work() {
+        std::unique_lock lock(mutex_);
+        while (!stopping_) {
+            const auto version = router_.version();
+            lock.unlock();
+            auto nodes = router_.primaries();
+            std::map<endpoint, std::unique_ptr<listener>> gone;
+            lock.lock();
+            if (stopping_) return;
+            if (nodes) {
+                for (auto& [node, held] : listeners_)
+                    if (std::ranges::find(*nodes, node) == nodes->end())
+                        gone[node] = std::move(held);
+                for (const auto& [node, held] : gone)
+                    listeners_.erase(node);
+                for (const auto& node : *nodes)
+                    if (!listeners_.contains(node))
+                        listeners_[node] = std::make_unique<listener>(
+                            router_, node, memory_, counted_, [this] { vouch(); });
+                complete_for_ = version;
+            }
+            lock.unlock();
+            gone.clear(); // their threads may be calling vouch()
+            vouch();
+            lock.lock();
+            wake_.wait_for(lock, router_.settings().with.heartbeat / 4, [&] { return stopping_; });
+        }
+    }
+    void vouch() {
+        const std::lock_guard lock(mutex_);
+        auto until = std::chrono::nanoseconds::max();
+        for (const auto& [node, one] : listeners_)
+            until = std::min(until, one->heard_until());
+        if (listeners_.empty() || complete_for_ != router_.version()) until = {};
+        memory_.vouch_until(until);
+    }
+
+    router& router_;
+    revision_memory& memory_;
+    tally& counted_;
+    std::mutex mutex_{};
+    std::condition_variable wake_{};
+    std::map<endpoint, std::unique_ptr<listener>> listeners_{};
+    std::uint64_t complete_for_ = std::numeric_limits<std::uint64_t>::max();
+    bool stopping_ = false;
+    std::thread thread_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::redis::detail
+
+#endif

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_TESTS_REDIS_SERVER_HPP
+#define COFFER_REDIS_TESTS_REDIS_SERVER_HPP
+
+#include <coffer/posix/file_descriptor.hpp>
+#include <coffer/redis/store.hpp>
+
+#include <support/temporary_folder.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace redis_test {
+
+/// Waits until `ready()`; false after 20 s.
+template <class F>
+auto eventually(F ready) -> bool {
+    for (int i = 0; i < 2000; ++i) {
+        if (ready()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+}
+
+/// A port of the loopback that nobody listens on.
+inline auto free_port() -> std::uint16_t {
+    const coffer::posix::file_descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ::sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ::socklen_t size = sizeof address;
+    if (::bind(fd.get(), reinterpret_cast<::sockaddr*>(&address), size) != 0 ||
+        ::getsockname(fd.get(), reinterpret_cast<::sockaddr*>(&address), &size) != 0)
+        throw std::runtime_error("no free port");
+    return ntohs(address.sin_port);
+}
+
+/// Runs a program to its end, its output in a file; throws unless it ends with 0.
+inline void run_program(const std::vector<std::string>& arguments, const std::string& log) {
+    std::vector<char*> argv;
+    for (const auto& a : arguments)
+        argv.push_back(const_cast<char*>(a.c_str()));
+    argv.push_back(nullptr);
+    const auto pid = ::fork();
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (std::freopen(log.c_str(), "a", stdout) == nullptr) ::_exit(126);
+        ::dup2(1, 2);
+        ::execvp(argv[0], argv.data());
+        ::_exit(127);
+    }
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw std::runtime_error(arguments.front() + " failed");
+}
+
+/// A redis-server of the test's own, on the loopback, its data in a temporary folder; killed by its
+/// id at the end, or when the test dies.
+class server {
+public:
+    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true)
+        : folder_(coffer_test::temporary_folder::in_memory()), port_(free_port()),
+          arguments_(std::move(arguments)), plain_port_(plain_port) {
+        start();
+    }
+    server(const server&) = delete;
+    auto operator=(const server&) -> server& = delete;
+    ~server() { kill(); }
+
+    void start() {
+        std::vector<std::string> all{"redis-server",
+                                     "--dir",
+                                     folder_.path().string(),
+                                     "--save",
+                                     "",
+                                     "--bind",
+                                     "127.0.0.1",
+                                     "--unixsocket",
+                                     path().string(),
+                                     "--port",
+                                     plain_port_ ? std::to_string(port_) : "0",
+                                     "--loglevel",
+                                     "warning",
+                                     "--logfile",
+                                     "log"};
+        all.insert(all.end(), arguments_.begin(), arguments_.end());
+        std::vector<char*> argv;
+        for (auto& a : all)
+            argv.push_back(a.data());
+        argv.push_back(nullptr);
+        std::filesystem::remove(path());
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            ::execvp(argv[0], argv.data());
+            ::_exit(127);
+        }
+        if (!eventually([&] { return std::filesystem::exists(path()); }))
+            throw std::runtime_error("redis-server does not start");
+    }
+    /// kill -9, as a crash would.
+    void kill() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGKILL);
+        ::waitpid(pid_, nullptr, 0);
+        pid_ = 0;
+    }
+    /// Neither dead nor alive: the system takes bytes for it.
+    void freeze() const { ::kill(pid_, SIGSTOP); }
+    void thaw() const { ::kill(pid_, SIGCONT); }
+
+    auto port() const -> std::uint16_t { return port_; }
+    auto path() const -> std::filesystem::path { return folder_ / "socket"; }
+    auto folder() const -> const coffer_test::temporary_folder& { return folder_; }
+    auto address() const -> std::string { return "redis://127.0.0.1:" + std::to_string(port_); }
+
+    /// What redis-cli prints for a command.
+    auto cli(std::vector<std::string> command) const -> std::string {
+        const auto out = (folder_ / "cli").string();
+        std::filesystem::remove(out);
+        command.insert(command.begin(), {"redis-cli", "-s", path().string()});
+        run_program(command, out);
+        std::ifstream in(out);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+
+private:
+    coffer_test::temporary_folder folder_;
+    std::uint16_t port_;
+    std::vector<std::string> arguments_;
+    bool plain_port_;
+    ::pid_t pid_ = 0;
+};
+
+/// Options for a server, with a fresh prefix so that the store is empty.
+inline auto options_for(const server& at) -> coffer::redis::options {
+    static int made = 0;
+    coffer::redis::options out;
+    out.endpoints = {{"127.0.0.1", at.port(), {}}};
+    out.prefix = "test" + std::to_string(++made) + ":";
+    return out;
+}
+
+/// Makes stores over one server for the law suites, and opens the last one again.
+struct maker {
+    coffer::redis::options with;
+    int made = 0;
+
+    auto operator()() -> coffer::redis::store {
+        with.prefix = "laws" + std::to_string(++made) + ":";
+        return coffer::redis::open(with).value();
+    }
+    auto reopen(coffer::redis::store&& store) const -> coffer::redis::store {
+        { const auto closed = std::move(store); }
+        return coffer::redis::open(with).value();
+    }
+};
+
+} // namespace redis_test
+
+#endif

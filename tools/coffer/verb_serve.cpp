@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "scope_metadata.hpp"
+#include "server_log.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include "page/page_files.hpp"
+
+#include <coffer/http/api.hpp>
+#include <coffer/http/assets.hpp>
+#include <coffer/http/server.hpp>
+#include <coffer/http/tls.hpp>
+#include <coffer/http/tokens.hpp>
+#include <coffer/keyring/anchored.hpp>
+
+#include <csignal>
+#include <memory>
+
+#include <sys/resource.h>
+#if __has_include(<sys/prctl.h>)
+#include <sys/prctl.h>
+#endif
+
+namespace command {
+
+namespace http = coffer::http;
+using coffer::errc;
+
+namespace {
+
+constexpr std::string_view default_listen = "127.0.0.1:8460";
+
+/// No core dump, and no other process of this user may look into this one's memory.
+void close_memory() noexcept {
+    const rlimit none{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &none);
+#ifdef PR_SET_DUMPABLE
+    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
+
+/// The signals that a server is told things by. They are blocked in every thread that is made from
+/// here on, and taken one by one with wait().
+class told_by_signals {
+public:
+    told_by_signals() noexcept {
+        ::sigemptyset(&set_);
+        for (const int one : {SIGTERM, SIGINT, SIGHUP})
+            ::sigaddset(&set_, one);
+        ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
+        std::signal(SIGPIPE, SIG_IGN);
+    }
+    ~told_by_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    told_by_signals(const told_by_signals&) = delete;
+    auto operator=(const told_by_signals&) -> told_by_signals& = delete;
+
+    auto wait() const noexcept -> int {
+        int got = 0;
+        return ::sigwait(&set_, &got) == 0 ? got : SIGTERM;
+    }
+
+private:
+    sigset_t set_{};
+    sigset_t before_{};
+};
+
+/// `127.0.0.1:8460`, `[::1]:0`.
+void read_listen(std::string_view text, http::server_options& out) {
+    const auto colon = text.rfind(':');
+    const auto port = colon == text.npos ? std::nullopt : parse_number(text.substr(colon + 1));
+    auto address = text.substr(0, std::min(colon, text.size()));
+    if (address.starts_with('[') && address.ends_with(']'))
+        address = address.substr(1, address.size() - 2);
+    if (!port || *port > 65535 || address.empty())
+        refuse("--listen takes ADDRESS:PORT, such as 127.0.0.1:8460 or [::1]:8460");
+    out.address = address;
+    out.port = static_cast<std::uint16_t>(*port);
+}
+
+struct certificate_files {
+    std::string certificate{};
+    std::string key{};
+
+    explicit certificate_files(const session& s)
+        : certificate(s.in.text("tls-cert").value_or("")), key(s.in.text("tls-key").value_or("")) {
+        if (certificate.empty() != key.empty()) refuse("--tls-cert and --tls-key go together");
+    }
+    auto open() const -> coffer::result<http::tls> { return http::tls::open(certificate, key); }
+};
+
+auto server_options_of(const session& s, const certificate_files& files) -> http::server_options {
+    http::server_options out;
+    read_listen(s.in.text("listen").value_or(std::string(default_listen)), out);
+    out.threads =
+        static_cast<unsigned>(std::min<std::uint64_t>(s.in.number("threads").value_or(0), 256));
+    out.hosts = split(s.in.text("allow-host").value_or(""), ',');
+    out.allow_plain_text_on_the_network = s.in.has("insecure-listen");
+    out.counters = std::make_shared<http::metrics>();
+    if (files.certificate.empty()) return out;
+    auto tls = files.open();
+    if (!tls)
+        throw problem(tls.error().code, "the certificate " + printable(files.certificate) +
+                                            " and the key " + printable(files.key) +
+                                            " can't be used");
+    out.tls = *std::move(tls);
+    return out;
+}
+
+/// The keys with an anchor, so that a store put back from an old copy, revoked tokens and all, is
+/// known as one.
+auto anchored_keys(session& s) -> coffer::any_key_provider {
+    const bool without = s.in.has("no-anchor");
+    const auto place = s.config().text("keys");
+    const bool keeps_one = place.starts_with("file:") || place.starts_with("passphrase:");
+    auto keys = open_keys(s.config(), missing_keys::refuse, !without).provider;
+    if (const auto file = s.in.text("anchor")) {
+        if (without || keeps_one) refuse("--anchor is for keys that keep none of their own");
+        return coffer::keyring::anchored(std::move(keys), *file);
+    }
+    if (!without && !keeps_one)
+        refuse("these keys keep no anchor, so an old copy of the store, revoked tokens and all, "
+               "would pass for the newest: name a file for it with --anchor, or say --no-anchor");
+    return keys;
+}
+
+auto served_vault(session& s) -> coffer::any_vault {
+    auto how = options_of(s.config());
+    how.recheck_after = std::chrono::milliseconds(100);
+    return open_vault(open_store(s.config()), anchored_keys(s), std::move(how));
+}
+
+/// A scope of an id of the caller's choice, for clients that have it in their code.
+void seed(coffer::any_vault& vault, const place& at) {
+    const auto name = at.space.empty() ? at.environment : at.space;
+    auto made = at.space.empty()
+                    ? vault->create_environment(at.environment, scope_metadata::make(name, false))
+                    : vault->create_space(at.where(), scope_metadata::make(name, false));
+    if (!made && made.error().code != errc::conflict) need(std::move(made), at.where());
+}
+
+void seed_all(const session& s, coffer::any_vault& vault) {
+    for (const auto& id : split(s.in.text("seed-environment").value_or(""), ','))
+        seed(vault, {id, {}, false});
+    for (const auto& both : split(s.in.text("seed-space").value_or(""), ',')) {
+        const auto slash = both.find('/');
+        if (slash == both.npos) refuse("--seed-space takes ENVIRONMENT/SPACE");
+        seed(vault, {both.substr(0, slash), both.substr(slash + 1), false});
+    }
+}
+
+auto reveal_of(const session& s) -> http::reveal_mode {
+    const auto said = s.in.text("reveal").value_or("off");
+    if (said == "reason") return http::reveal_mode::reason;
+    if (said != "off") refuse("--reveal takes off or reason");
+    return http::reveal_mode::off;
+}
+
+auto address_of(const http::server_options& o, std::uint16_t port) -> std::string {
+    const bool v6 = o.address.find(':') != std::string::npos;
+    return (o.tls ? "https://" : "http://") + (v6 ? "[" + o.address + "]" : o.address) + ":" +
+           std::to_string(port);
+}
+
+auto start_problem(const coffer::failure& why, const http::server_options& o) -> problem {
+    if (why.code == errc::denied)
+        return {errc::denied, "plain HTTP is served to this machine alone: give --tls-cert and "
+                              "--tls-key, or listen on 127.0.0.1"};
+    if (why.code == errc::invalid_argument)
+        return {why.code, "--listen takes an IP address and a port; " + printable(o.address) +
+                              " is no IP address"};
+    return {why.code, "can't listen on " + printable(o.address) + ":" + std::to_string(o.port) +
+                          (why.cause ? " (" + why.cause.message() + ")" : "")};
+}
+
+/// Serves until a signal ends it.
+void serve_on(http::server& server, const told_by_signals& signals, const certificate_files& files,
+              const server_log& log) {
+    for (;;) {
+        if (signals.wait() != SIGHUP) break;
+        if (files.certificate.empty()) continue; // the keyring is looked at in every call anyway
+        auto next = files.open();
+        if (next) server.set_tls(*std::move(next));
+        if (next)
+            log.info("the certificate was read again");
+        else
+            log.error("the certificate can't be used; the old one stays");
+    }
+    log.info("ending: requests under way are answered");
+    server.stop();
+    server.wait();
+}
+
+auto run_serve(session& s) -> int {
+    close_memory();
+    const certificate_files files(s);
+    auto options = server_options_of(s, files);
+    const auto reveal = reveal_of(s);
+    auto vault = served_vault(s);
+    need(vault->environments());
+    seed_all(s, vault);
+
+    const server_log log(wanted_log_level());
+    const auto page = std::make_shared<http::assets>(coffer_page_files());
+    http::api_options with;
+    with.tokens = std::make_shared<http::token_registry>(vault);
+    with.page = [page](const http::request& in) { return page->answer(in); };
+    with.metrics = [counters = options.counters] { return counters->text(); };
+    with.log = [&log](const http::answered_request& r) { log.answered(r); };
+    with.reveal = reveal;
+
+    const told_by_signals signals;
+    http::server server(options, std::make_shared<http::api>(vault, std::move(with)));
+    if (auto started = server.start(); !started) throw start_problem(started.error(), options);
+    put_line("coffer serves " + address_of(options, server.port()));
+    if (s.in.has("no-anchor"))
+        log.error("--no-anchor: an old copy of the store would pass for the newest");
+    serve_on(server, signals, files, log);
+    return 0;
+}
+
+} // namespace
+
+auto serve_verb() -> verb {
+    return {
+        .name = "serve",
+        .summary = "serve the store over HTTP, with the admin page",
+        .details =
+            "Prints one line with the address when it is ready. Plain HTTP is served to this "
+            "machine alone; elsewhere give a certificate. SIGHUP reads the certificate again, "
+            "SIGTERM answers what is under way and ends. The log is JSON lines on stderr "
+            "(COFFER_LOG: off, error, info, debug).",
+        .options = {{"--listen", takes::value, "A:P", "where; port 0: any (127.0.0.1:8460)"},
+                    {"--tls-cert", takes::value, "F", "certificate and chain, PEM"},
+                    {"--tls-key", takes::value, "F", "its key, PEM"},
+                    {"--allow-host", takes::value, "H[,H]", "more names that it is asked by"},
+                    {"--threads", takes::value, "N", "threads for connections"},
+                    {"--reveal", takes::value, "off|reason",
+                     "whether the page may show stored values (off)"},
+                    {"--seed-environment", takes::value, "ID[,ID]",
+                     "environments that are made if they are not there"},
+                    {"--seed-space", takes::value, "ENV/ID[,…]", "the same of spaces"},
+                    {"--anchor", takes::value, "F",
+                     "the file that old copies of the store are known by, for keys that keep none"},
+                    {"--no-anchor", takes::nothing, {}, "serve without one"},
+                    {"--insecure-listen",
+                     takes::nothing,
+                     {},
+                     "plain HTTP beyond this machine: who listens on the wire reads everything"}},
+        .run = run_serve};
+}
+
+} // namespace command

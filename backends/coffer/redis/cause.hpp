@@ -115,7 +115,8 @@ inline auto failure_of(std::string_view error) noexcept -> failure {
                (error.find("@user_script") != error.npos && error.find(what) != error.npos);
     };
     if (says("OOM")) return {errc::unavailable, cause::out_of_memory};
-    if (says("NOPERM")) return {errc::denied, cause::not_permitted};
+    if (says("NOPERM") || error.find("user executing the script") != error.npos)
+        return {errc::denied, cause::not_permitted};
     if (says("WRONGTYPE")) return {errc::tampered, cause::wrong_type};
     if (says("READONLY")) return {errc::unavailable, cause::read_only};
     if (says("MISCONF")) return {errc::unavailable, cause::not_persisting};

@@ -3,6 +3,7 @@
 #define COFFER_REDIS_STORE_HPP
 
 #include <coffer/concepts/store.hpp>
+#include <coffer/redis/cause.hpp>
 #include <coffer/redis/options.hpp>
 
 #include <cstdint>

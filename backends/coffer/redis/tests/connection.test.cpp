@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "certificates.hpp"
+#include "redis_server.hpp"
+
+#include <support/catch.hpp>
+
+#include <sstream>
+
+#include <sys/stat.h>
+
+using namespace coffer;
+using namespace redis_test;
+using namespace std::chrono_literals;
+using redis::cause;
+
+namespace {
+
+auto why(redis::options with) -> failure {
+    const auto opened = redis::open(std::move(with));
+    REQUIRE_FALSE(opened.has_value());
+    return opened.error();
+}
+auto password_file(const server& at, std::string_view text, ::mode_t mode = 0600)
+    -> std::filesystem::path {
+    const auto path = at.folder() / "password";
+    std::ofstream(path) << text;
+    ::chmod(path.c_str(), mode);
+    return path;
+}
+auto put(std::string key, std::string_view value) -> object_write {
+    return {std::move(key), bytes(as_bytes(value).begin(), as_bytes(value).end())};
+}
+auto rev(int n) -> revision {
+    revision out{};
+    out.fill(static_cast<std::byte>(n));
+    return out;
+}
+/// Users as the configuration file has them.
+auto users(const std::vector<std::string>& all) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (const auto& one : all) {
+        out.emplace_back("--user");
+        std::istringstream words(one);
+        for (std::string word; words >> word;)
+            out.push_back(word);
+    }
+    return out;
+}
+using writes = std::vector<object_write>;
+using keys = std::vector<std::string>;
+
+} // namespace
+
+TEST_CASE("a user and a password from a file open the store") {
+    const server at(users({"coffer on >right-horse ~test*{* +@all", "default off"}));
+    auto with = options_for(at);
+    with.user = "coffer";
+    with.password_file = password_file(at, "right-horse\nsecond line\n");
+    CHECK(redis::open(with).has_value());
+
+    with.password_file = password_file(at, "wrong");
+    CHECK(why(with) == failure{errc::denied, cause::not_authenticated});
+    with.password_file.clear();
+    CHECK(why(with) == failure{errc::denied, cause::not_authenticated});
+    with.password_file = password_file(at, "right-horse", 0644);
+    CHECK(why(with) == errc::denied);
+    with.password_file = at.folder() / "none";
+    CHECK(why(with) == errc::not_found);
+}
+
+TEST_CASE("a password comes from a descriptor, which is closed") {
+    const server at({"--requirepass", "right-horse"});
+    auto with = options_for(at);
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    REQUIRE(::write(ends[1], "right-horse", 11) == 11);
+    ::close(ends[1]);
+    with.password_fd = ends[0];
+    CHECK(redis::open(with).has_value());
+    CHECK(::fcntl(ends[0], F_GETFD) == -1);
+}
+
+TEST_CASE("a user who may not write is denied before anything is written") {
+    const server at(users({"reader on nopass ~* +hmget +hgetall +info +ping +scan",
+                           "setter on nopass ~* +hmget +hget +hset +eval +evalsha +info +ping"}));
+    auto with = options_for(at);
+    for (const auto* user : {"reader", "setter"}) {
+        with.user = user;
+        with.password = std::make_shared<const secret>(std::string_view("any"));
+        auto store = redis::open(with).value();
+        CHECK(store.load("p", {}).value().at == revision{});
+        const auto done = store.commit("p", {}, rev(1), writes{put("head", "1"), {"a", {}}});
+        REQUIRE_FALSE(done.has_value());
+        CHECK(done.error() == failure{errc::denied, cause::not_permitted});
+        CHECK(store.load("p", keys{"head"}).value().at == revision{});
+    }
+}
+
+TEST_CASE("a server that may evict keys is refused with the command that mends it") {
+    const server at({"--maxmemory-policy", "allkeys-lru"});
+    auto with = options_for(at);
+    const auto refused = why(with);
+    CHECK(refused == failure{errc::unsupported, cause::evicting});
+    CHECK(refused.cause.message().find("CONFIG SET maxmemory-policy noeviction") !=
+          std::string::npos);
+    with.eviction_trusted = true;
+    CHECK(redis::open(with).has_value());
+    at.cli({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+    with.eviction_trusted = false;
+    CHECK(redis::open(with).has_value());
+}
+
+TEST_CASE("a server that does not tell whether it evicts is refused unless it is trusted") {
+    const server at(users({"blind on nopass ~* +@all -info"}));
+    auto with = options_for(at);
+    with.user = "blind";
+    with.password = std::make_shared<const secret>(std::string_view("any"));
+    CHECK(why(with) == failure{errc::denied, cause::policy_unknown});
+    with.eviction_trusted = true;
+    CHECK(redis::open(with).has_value());
+}
+
+TEST_CASE("a replica is refused, and of several addresses the primary is taken") {
+    const server primary;
+    const server replica({"--replicaof", "127.0.0.1 " + std::to_string(primary.port())});
+    auto with = options_for(replica);
+    CHECK(why(with).code == errc::unavailable);
+    with.endpoints.push_back({"127.0.0.1", primary.port(), {}});
+    auto store = redis::open(with).value();
+    CHECK(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
+          commit_outcome::committed);
+}
+
+TEST_CASE("a primary that became a replica is found out, and the new one is used") {
+    const server first;
+    const server second({"--replicaof", "127.0.0.1 " + std::to_string(first.port())});
+    auto with = options_for(first);
+    with.endpoints.push_back({"127.0.0.1", second.port(), {}});
+    auto store = redis::open(with).value();
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
+            commit_outcome::committed);
+    REQUIRE(eventually([&] { return second.cli({"DBSIZE"}) == "1\n"; }));
+    second.cli({"REPLICAOF", "NO", "ONE"});
+    first.cli({"REPLICAOF", "127.0.0.1", std::to_string(second.port())});
+    CHECK(store.commit("p", rev(1), rev(2), writes{put("head", "2")}).value() ==
+          commit_outcome::committed);
+    CHECK(eventually([&] { return store.load("p", {}).value().at == rev(2); }));
+}
+
+TEST_CASE("a script that the server forgot is sent again") {
+    const server at;
+    auto store = redis::open(options_for(at)).value();
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
+            commit_outcome::committed);
+    at.cli({"SCRIPT", "FLUSH"});
+    CHECK(store.commit("p", rev(1), rev(2), writes{put("head", "2")}).value() ==
+          commit_outcome::committed);
+}
+
+TEST_CASE("a server that was restarted is connected to again") {
+    server at({"--appendonly", "yes", "--appendfsync", "always"});
+    auto store = redis::open(options_for(at)).value();
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
+            commit_outcome::committed);
+    at.kill();
+    CHECK(store.load("p", {}).error() == errc::unavailable);
+    CHECK(store.commit("p", rev(1), rev(2), {}).error() == errc::unavailable);
+    at.start();
+    CHECK(eventually([&] { return store.load("p", {}).has_value(); }));
+    CHECK(store.load("p", {}).value().at == rev(1));
+    at.kill();
+    at.start();
+    CHECK(eventually([&] {
+        const auto done = store.commit("p", rev(1), rev(2), {});
+        return done && *done == commit_outcome::committed;
+    }));
+}
+
+TEST_CASE("a server that hangs is timed_out, a commit to it unknown") {
+    const server at;
+    auto with = options_for(at);
+    with.response_timeout = 200ms;
+    auto store = redis::open(with).value();
+    REQUIRE(store.commit("p", {}, rev(1), {}).has_value());
+    at.freeze();
+    CHECK(store.load("p", {}).error() == errc::timed_out);
+    at.thaw();
+    REQUIRE(eventually([&] { return store.load("p", {}).has_value(); }));
+    REQUIRE(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::committed);
+    at.freeze();
+    CHECK(store.commit("p", rev(2), rev(3), {}).value() == commit_outcome::unknown);
+    at.thaw();
+    CHECK(eventually([&] {
+        const auto found = store.load("p", {});
+        return found && found->at == rev(3);
+    }));
+}
+
+TEST_CASE("what stands in the way under our key is tampered, and a full server is unavailable") {
+    const server at;
+    auto with = options_for(at);
+    auto store = redis::open(with).value();
+    at.cli({"SET", with.prefix + "{p}", "text"});
+    CHECK(store.load("p", {}).error() == failure{errc::tampered, cause::wrong_type});
+    CHECK(store.commit("p", {}, rev(1), {}).error() == failure{errc::tampered, cause::wrong_type});
+    at.cli({"HSET", with.prefix + "{q}", "_revision", "short"});
+    CHECK(store.load("q", {}).error() == failure{errc::tampered, cause::unexpected_reply});
+    at.cli({"HSET", with.prefix + "{r}", "head", "no revision"});
+    CHECK(store.list("r").error() == failure{errc::tampered, cause::unexpected_reply});
+
+    at.cli({"CONFIG", "SET", "maxmemory", "1"});
+    const auto full = store.commit("s", {}, rev(1), writes{put("head", "1"), {"a", {}}});
+    CHECK(full.error() == failure{errc::unavailable, cause::out_of_memory});
+    CHECK(store.list("s").value().entries.empty());
+}
+
+TEST_CASE("a server that is busy with a script is unavailable") {
+    const server at({"--busy-reply-threshold", "50"});
+    auto store = redis::open(options_for(at)).value();
+    std::thread script([&] {
+        try {
+            at.cli({"EVAL", "while true do end", "0"});
+        } catch (const std::runtime_error&) {
+        } // it is killed below
+    });
+    CHECK(eventually([&] {
+        const auto found = store.load("p", {});
+        return !found && found.error() == failure{errc::unavailable, cause::busy};
+    }));
+    const server* const other = &at;
+    run_program({"redis-cli", "-s", other->path().string(), "SCRIPT", "KILL"},
+                (other->folder() / "kill").string());
+    script.join();
+    CHECK(store.load("p", {}).has_value());
+}
+
+namespace {
+
+/// A server with TLS alone; its certificate is for localhost and 127.0.0.1 unless told otherwise.
+struct tls_server {
+    coffer_test::temporary_folder folder{};
+    identity authority = make_identity("authority", "", nullptr);
+    std::uint16_t port = free_port();
+    std::unique_ptr<server> running{};
+
+    explicit tls_server(const std::string& names = "DNS:localhost,IP:127.0.0.1", long days = 30,
+                        const std::string& protocols = "TLSv1.2 TLSv1.3") {
+        authority.write(folder / "ca.pem", folder / "ca.key");
+        make_identity("server", names, &authority, days).write(folder / "s.pem", folder / "s.key");
+        make_identity("client", "", &authority).write(folder / "c.pem", folder / "c.key");
+        running = std::make_unique<server>(
+            std::vector<std::string>{"--tls-port", std::to_string(port), "--tls-cert-file",
+                                     (folder / "s.pem").string(), "--tls-key-file",
+                                     (folder / "s.key").string(), "--tls-ca-cert-file",
+                                     (folder / "ca.pem").string(), "--tls-protocols", protocols},
+            false);
+    }
+    auto options() const -> redis::options {
+        redis::options out;
+        out.endpoints = {{"127.0.0.1", port, {}}};
+        out.tls = {true, folder / "ca.pem", folder / "c.pem", folder / "c.key", {}};
+        return out;
+    }
+};
+
+} // namespace
+
+TEST_CASE("TLS checks the certificate and the name in it") {
+    const tls_server at;
+    auto store = redis::open(at.options()).value();
+    const std::string large(1'500'000, 'x');
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", large)}).value() ==
+            commit_outcome::committed);
+    CHECK(store.load("p", keys{"head"}).value().objects[0]->size() == large.size());
+
+    auto with = at.options();
+    with.endpoints[0].host = "localhost";
+    CHECK(redis::open(with).has_value());
+    with.tls.name = "redis.example";
+    CHECK(why(with) == failure{errc::denied, cause::bad_certificate});
+    with.tls.name = "localhost";
+    with.endpoints[0].host = "127.0.0.1";
+    CHECK(redis::open(with).has_value());
+
+    const coffer_test::temporary_folder other;
+    make_identity("another authority", "", nullptr).write(other / "ca.pem", other / "ca.key");
+    with.tls.ca_file = other / "ca.pem";
+    CHECK(why(with) == failure{errc::denied, cause::bad_certificate});
+}
+
+TEST_CASE("TLS refuses an expired certificate and a server of TLS 1.1") {
+    const tls_server expired("DNS:localhost,IP:127.0.0.1", -1);
+    CHECK(why(expired.options()) == failure{errc::denied, cause::bad_certificate});
+    const tls_server another_name("DNS:redis.example");
+    CHECK(why(another_name.options()) == failure{errc::denied, cause::bad_certificate});
+    const tls_server old("DNS:localhost,IP:127.0.0.1", 30, "TLSv1.1");
+    CHECK(why(old.options()) == failure{errc::unavailable, cause::tls_failed});
+}
+
+TEST_CASE("TLS against a plain port, and the reverse, end with an error in time") {
+    const server plain;
+    const tls_server tls;
+    auto with = tls.options();
+    with.endpoints[0].port = plain.port();
+    with.connect_timeout = 300ms;
+    const auto began = std::chrono::steady_clock::now();
+    const auto code = why(with).code;
+    CHECK((code == errc::timed_out || code == errc::unavailable));
+    CHECK(std::chrono::steady_clock::now() - began < 10s); // it ends at all
+
+    auto bare = tls.options();
+    bare.tls = {};
+    bare.connect_timeout = 300ms;
+    const auto other = why(bare).code;
+    CHECK((other == errc::timed_out || other == errc::unavailable));
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSL-1.0
+// What can be done with a row: the same in the list, in the drawer and by key.
+import * as world from './world.js';
+import { copyText } from './controls.js';
+import { explainDamage, hide, putBack, showAgain, takeAway } from './changes.js';
+import { openSet } from './set_dialog.js';
+import { saved } from './undo.js';
+import { whyNotWrite } from './words.js';
+
+/** Why nothing may be changed in a scope, or nothing. `list` is the answer that its rows came in. */
+export function whyNoChange(where, list) {
+    if (list.stale) return 'The store does not answer: saving is off';
+    if (!(list.rights ?? []).includes('write'))
+        return whyNotWrite(world.placeName(where), where.spaceId !== undefined);
+    return undefined;
+}
+
+async function attempt(act) {
+    try {
+        await act();
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        saved(problem.unknown ? 'The connection ended before the answer: look whether it is done.'
+            : `Not done: ${problem.message}`);
+    }
+}
+
+/**
+ * The actions of a row, the first one first: {key, label, reason, act, also}. `also` marks those that
+ * are offered in the drawer only. `context` is {where, list, done, open}.
+ */
+export function actionsOf(row, { where, list, done, open }) {
+    const reason = whyNoChange(where, list);
+    const parent = world.environmentName(where.environmentId);
+    const set = (label, more) => ({
+        key: 'o', label, reason, act: () => openSet({ where, row, rows: list.rows, done }), ...more,
+    });
+    const away = (label, more) => ({ key: 'u', label, reason, act: () => takeAway(where, row, done), ...more });
+    const hidden = { key: 'h', label: 'Hide here', reason, also: true, act: () => attempt(() => hide(where, row, done)) };
+    if (where.spaceId === undefined) {
+        switch (row.state) {
+        case 'missing': return [set('Set')];
+        case 'removed': return [{ key: 'u', label: 'Put back', reason, act: () => attempt(() => putBack(where, row, done)) }, set('Set', { also: true })];
+        case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set('Replace', { also: true })];
+        case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attempt(() => showAgain(where, row, done)) }];
+        default: return [set('Replace'), { ...away('Remove'), key: '', also: true }];
+        }
+    }
+    const back = `Use ${parent}’s value again`;
+    switch (row.state) {
+    case 'inherited': return [set('Override'), hidden];
+    case 'overridden': return row.older
+        ? [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden]
+        : [away(back), set('Replace', { also: true }), hidden];
+    case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
+    case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attempt(() => showAgain(where, row, done)) }];
+    case 'missing': return [set('Set')];
+    case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set('Replace', { also: true })];
+    default: return [set('Replace'), away(row.parent ? back : 'Remove', { also: true }), hidden];
+    }
+}
+
+export const copyName = (row) => copyText(row.name, `Name ${row.name}`);

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one place that talks to the server. A value goes out in the body of a request, and comes back
+// only from `reveal`.
+import * as session from './session.js';
+
+/** What went wrong with a request, in words, with what is needed to look for it in the logs. */
+export class ApiError extends Error {
+    constructor(message, more = {}) {
+        super(message);
+        this.name = 'ApiError';
+        this.status = more.status ?? 0;
+        this.code = more.code ?? '';
+        this.requestId = more.requestId ?? '';
+        this.key = more.key ?? '';
+        this.data = more.data;
+        this.admins = more.admins ?? [];
+        this.at = Date.now();
+        /** The request may have been carried out, or not: the connection ended first. */
+        this.unknown = more.unknown ?? false;
+    }
+}
+
+let askSignIn = null;
+let signingIn = null;
+/** Says how to ask for a sign-in when the session has ended: a function that waits for it. */
+export function whenSessionEnds(f) {
+    askSignIn = f;
+}
+
+function address(path, query = {}) {
+    const pairs = new URLSearchParams();
+    for (const [key, value] of Object.entries(query))
+        if (value !== undefined && value !== null && value !== '') pairs.append(key, value);
+    const text = pairs.toString();
+    return text ? `${path}?${text}` : path;
+}
+
+async function send(method, path, { query, body, signal, bearer } = {}) {
+    const headers = {};
+    const token = bearer === undefined ? session.token() : bearer;
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    const write = method !== 'GET';
+    try {
+        return await fetch(address(path, query), {
+            method, headers, signal, cache: 'no-store', credentials: 'omit', redirect: 'error',
+            referrerPolicy: 'no-referrer',
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+    } catch (problem) {
+        if (problem.name === 'AbortError') throw problem;
+        throw new ApiError('The server does not answer', { code: 'unreachable', unknown: write });
+    }
+}
+
+async function refusal(response, write) {
+    let body = {};
+    try {
+        body = await response.json();
+    } catch {
+        // Not ours, or cut off: the status has to do.
+    }
+    const first = body.errors?.[0] ?? {};
+    const code = body.code ?? '';
+    return new ApiError(first.message || `The server answered ${response.status}`, {
+        status: response.status, code, key: first.key, data: body.data, admins: body.admins,
+        requestId: response.headers.get('x-request-id') ?? '',
+        unknown: write && (code === 'outcome_unknown' || response.status === 504),
+    });
+}
+
+async function request(method, path, options = {}) {
+    let response = await send(method, path, options);
+    while (response.status === 401 && options.bearer === undefined && askSignIn) {
+        // All requests that meet the end of the session wait for one sign-in.
+        signingIn ??= askSignIn().finally(() => { signingIn = null; });
+        await signingIn;
+        response = await send(method, path, options);
+    }
+    const write = method !== 'GET';
+    if (!response.ok) throw await refusal(response, write);
+    if (response.status === 204) return {};
+    try {
+        return await response.json();
+    } catch {
+        throw new ApiError('The answer was cut off', { code: 'unreachable', unknown: write });
+    }
+}
+
+const get = (path, query, options) => request('GET', path, { ...options, query });
+const post = (path, query, body = {}, options) => request('POST', path, { ...options, query, body });
+const data = async (answer) => (await answer).data;
+
+/** A scope as the server wants it. `place` is {environmentId, spaceId?, actorId?}. */
+const scope = ({ environmentId, spaceId, actorId }) => ({ environmentId, spaceId, actorId });
+
+// Signing in. These carry their own token, or none.
+export const codeIsOpen = async () =>
+    (await data(get('/v1/x/session/code', {}, { bearer: '' }))).open === true;
+export const signInWithCode = (code, name) =>
+    data(post('/v1/x/session/code', {}, { code, name }, { bearer: '' }));
+export const signInWithToken = (token) => data(post('/v1/x/session', {}, {}, { bearer: token }));
+export const confirm = (token) => data(post('/v1/x/session/confirm', {}, { token }));
+export const signOut = () => request('DELETE', '/v1/x/session');
+export const whoami = () => data(get('/v1/x/whoami'));
+
+// Environments and spaces.
+export const environments = (options) => data(get('/v1/x/environments', {}, options));
+export const makeEnvironment = (fields) => data(post('/v1/x/environments', {}, fields));
+export const changeEnvironment = (environmentId, fields) =>
+    data(request('PATCH', '/v1/x/environments', { query: { environmentId }, body: fields }));
+export const removeEnvironment = (environmentId) =>
+    request('DELETE', '/v1/x/environments', { query: { environmentId } });
+export const spaces = (environmentId, { search, pageNumber, pageSize = 100 } = {}, options) =>
+    get('/v1/x/spaces', { environmentId, search, pageNumber, pageSize }, options);
+export const space = async ({ environmentId, spaceId }, options) =>
+    (await data(get('/v1/x/spaces', { environmentId, spaceId }, options)))[0];
+export const makeSpace = (environmentId, fields) =>
+    data(post('/v1/x/spaces', { environmentId }, fields));
+export const changeSpace = (where, fields) =>
+    data(request('PATCH', '/v1/x/spaces', { query: scope(where), body: fields }));
+export const removeSpace = (where) =>
+    request('DELETE', '/v1/x/spaces', { query: scope(where) });
+
+// Secrets.
+/** {rows, generation, asOf, stale, ageMs, rights} of a scope. */
+export const secrets = async (where, options) => {
+    const answer = await get('/v1/x/secrets', scope(where), options);
+    return Array.isArray(answer.data) ? { ...answer, rows: answer.data } : answer.data;
+};
+export const secret = (where, name, options) =>
+    data(get('/v1/x/secret', { ...scope(where), name }, options));
+export const setSecret = (where, name, fields) =>
+    data(request('PUT', '/v1/x/secret', { query: { ...scope(where), name }, body: fields }));
+export const removeSecret = (where, name, ifVersion) =>
+    data(request('DELETE', '/v1/x/secret', { query: { ...scope(where), name, ifVersion } }));
+/** `how` is hide, unhide or undelete. */
+export const changeSecret = (how, where, name) =>
+    data(post(`/v1/x/secret/${how}`, { ...scope(where), name }));
+export const rollBack = (where, name, to) =>
+    data(post('/v1/x/secret/rollback', { ...scope(where), name }, { to }));
+export const reveal = (where, name, reason, version) =>
+    data(post('/v1/x/secret/reveal', { ...scope(where), name }, { reason, version }));
+export const batch = (where, changes) => data(post('/v1/x/batch', scope(where), changes));
+export const matrix = (environmentId, all, options) =>
+    data(get('/v1/x/matrix', { environmentId, all: all ? 1 : undefined }, options));
+export const watch = (where, after, options) =>
+    data(get('/v1/x/watch', { ...scope(where), after }, options));
+export const requirements = (environmentId, options) =>
+    data(get('/v1/x/requirements', { environmentId }, options));
+export const setRequirements = (environmentId, requirements) =>
+    data(request('PUT', '/v1/x/requirements', { query: { environmentId }, body: { requirements } }));
+
+// Tokens, keys, activity.
+export const tokens = (where, options) => data(get('/v1/x/tokens', scope(where), options));
+export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
+export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
+export const keys = (environmentId, options) => data(get('/v1/x/keys', { environmentId }, options));
+export const activity = (where, filter, options) =>
+    get('/v1/x/audit', { ...scope(where), ...filter }, options);
+export const verifyActivity = (environmentId) =>
+    data(get('/v1/x/audit/verify', { environmentId }));

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+// Changes of a name that need no value: hide, show again, use the environment's value again, remove,
+// put back, an older version. Each says what it does before, and can be undone after.
+import * as api from './api.js';
+import * as world from './world.js';
+import { el, named } from './el.js';
+import { button, problemLine, textInput } from './controls.js';
+import { openDialog } from './dialog.js';
+import { previewOfRemoval } from './preview.js';
+import { saved } from './undo.js';
+
+/** Does something, tells it, and offers to undo it. */
+async function carryOut(act, text, undo, undone, done) {
+    await act();
+    saved(text, undo && (async () => {
+        await undo();
+        done?.();
+        return undone;
+    }));
+    done?.();
+}
+
+/** A dialog that shows what will change and does it. `typed`: what must be typed first. */
+function confirmed({ title, preview, label, danger, typed, act }) {
+    const problem = problemLine();
+    const word = typed && textInput({ 'aria-label': `Type ${typed} to go on`, on: { input: check } });
+    const go = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit', more: typed ? {} : { autofocus: true } });
+    function check() {
+        if (typed) go.setAttribute('aria-disabled', String(word.value.trim() !== typed));
+    }
+    const dialog = openDialog({
+        title, body: [preview, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
+        footer: [button('Cancel', { act: () => dialog.close() }), go],
+        async submit() {
+            if (typed && word.value.trim() !== typed) return;
+            dialog.busy(true);
+            try {
+                await act();
+                dialog.busy(false);
+                dialog.close();
+            } catch (failed) {
+                if (failed.name !== 'ApiError') throw failed;
+                problem.say(failed.status === 409 ? 'Somebody changed it meanwhile. Close, look, and do it again.'
+                    : failed.unknown ? 'The connection ended before the answer. Close and look whether it is done.'
+                        : `Not done: ${failed.message}`);
+            } finally {
+                dialog.busy(false);
+            }
+        },
+    });
+    check();
+}
+
+export function hide(where, row, done) {
+    const place = world.placeName(where);
+    return carryOut(() => api.changeSecret('hide', where, row.name),
+        `${row.name} is hidden in ${place}: its programs find no such name.`,
+        () => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`, done);
+}
+
+export function showAgain(where, row, done) {
+    const place = world.placeName(where);
+    return carryOut(() => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`,
+        () => api.changeSecret('hide', where, row.name), `${row.name} is hidden in ${place} again.`, done);
+}
+
+/** Takes the scope's own value away: in a space the environment's is used again, if there is one. */
+export function takeAway(where, row, done) {
+    const place = world.placeName(where);
+    const parent = world.environmentName(where.environmentId);
+    const again = where.spaceId !== undefined && row.parent;
+    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
+    confirmed({
+        title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
+            : ['Remove ', named(row.name, { class: 'mono' }), ' from ', named(place)],
+        preview: previewOfRemoval(where, row),
+        label: again ? `Use ${parent}’s value again` : `Remove from ${place}`, danger: !again,
+        typed: inProd ? place : undefined,
+        act: () => carryOut(() => api.removeSecret(where, row.name, row.version),
+            again ? `${place} uses ${parent}’s value of ${row.name} again.` : `${row.name} removed from ${place}.`,
+            () => api.changeSecret('undelete', where, row.name), `${row.name} is as it was in ${place}.`, done),
+    });
+}
+
+export function putBack(where, row, done) {
+    return carryOut(() => api.changeSecret('undelete', where, row.name),
+        `${row.name} is back in ${world.placeName(where)}.`, undefined, '', done);
+}
+
+/** Makes an older version current again, as a new version. */
+export function makeCurrent(where, row, version, done) {
+    const place = world.placeName(where);
+    confirmed({
+        title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
+        preview: el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
+        label: `Make v${version} current again`,
+        typed: where.spaceId === undefined && world.environment(where.environmentId)?.isProd ? place : undefined,
+        act: () => carryOut(() => api.rollBack(where, row.name, version),
+            `${row.name} in ${place} has the value of v${version} again.`,
+            row.version && row.version !== version ? () => api.rollBack(where, row.name, row.version) : undefined,
+            `${row.name} in ${place} has the value of v${row.version} again.`, done),
+    });
+}
+
+/** What can be done about a record that fails its check. */
+export function explainDamage(where, row) {
+    openDialog({
+        title: [named(row.name, { class: 'mono' }), ' is damaged'],
+        body: [
+            el('p', {}, 'What is stored for it does not match what its page says: bytes are missing or were changed. ' +
+                'It is not served, and programs get an error, never another scope’s value. The rest of the environment works.'),
+            el('p', {}, 'Find out what is damaged, and put the store back from a backup:'),
+            el('pre', { class: 'code' }, `coffer verify --env ${where.environmentId}`),
+            el('p', {}, 'Or set a new value: it replaces the damaged one.'),
+        ],
+        footer: [button('Close', { kind: 'primary', act: (event) => event.target.closest('dialog').querySelector('.dialog-head button').click() })],
+    });
+}

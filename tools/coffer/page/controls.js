@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+// Buttons, fields and the like, each made in one way.
+import { el, fill, freshId, icon, unseen } from './el.js';
+import { announce } from './announce.js';
+
+/**
+ * A button that says what it does. With `reason` it is there but can't be used, and says why.
+ * `kind`: primary, danger, quiet or nothing.
+ */
+export function button(label, { kind, reason, picture, small, act, type = 'button', more = {} } = {}) {
+    const classes = ['button', kind, small && 'small', picture && !label && 'only-picture'];
+    const element = el('button', {
+        type,
+        class: classes.filter(Boolean).join(' '),
+        'aria-disabled': reason ? 'true' : undefined,
+        title: reason || undefined,
+        on: {
+            click(event) {
+                if (reason) event.preventDefault();
+                else act?.(event);
+            },
+        },
+        ...more,
+    }, picture && icon(picture), label && el('span', {}, label));
+    if (reason) element.append(unseen(` (not possible: ${reason})`));
+    return element;
+}
+
+/** A button that is only a picture; the label is for those who hear it and for the tooltip. */
+export function pictureButton(picture, label, act, more = {}) {
+    return el('button', {
+        type: 'button', class: 'button quiet only-picture', 'aria-label': label, title: label,
+        on: { click: act }, ...more,
+    }, icon(picture));
+}
+
+/** A labelled control. Returns the whole; `control` gets the id that the label names. */
+export function field(label, control, { hint, optional } = {}) {
+    const id = control.id || freshId('field');
+    control.id = id;
+    const hintId = hint ? `${id}-hint` : undefined;
+    if (hintId) control.setAttribute('aria-describedby', hintId);
+    return el('div', { class: 'field' },
+        el('label', { for: id }, label, optional && el('span', { class: 'faint' }, ' optional')),
+        control, hint && el('p', { class: 'hint', id: hintId }, hint));
+}
+
+/** A text field in which browsers keep, guess and check nothing. */
+export function textInput(attributes = {}) {
+    return el('input', {
+        type: 'text', autocomplete: 'off', autocapitalize: 'off', spellcheck: 'false', ...attributes,
+    });
+}
+
+/** A checkbox with its text. */
+export function checkbox(label, attributes = {}) {
+    const input = el('input', { type: 'checkbox', ...attributes });
+    return { input, element: el('label', { class: 'check' }, input, el('span', {}, label)) };
+}
+
+/** A list to choose from; `options` are [value, text]. */
+export function select(options, attributes = {}) {
+    const { value, ...rest } = attributes;
+    return el('select', rest, options.map(([key, text]) =>
+        el('option', { value: key, selected: key === value }, text)));
+}
+
+/** A filter of a list: a search field that `/` leads to. `search` gets the text. */
+export function filterField(label, search, value = '') {
+    const input = textInput({
+        type: 'search', class: 'filter', 'aria-label': label, placeholder: label, value,
+        'data-search': true, 'aria-keyshortcuts': '/',
+        on: {
+            input: () => search(input.value),
+            keydown(event) {
+                if (event.key === 'Escape' && input.value) {
+                    event.preventDefault();
+                    event.stopPropagation();
+                    input.value = '';
+                    search('');
+                }
+            },
+        },
+    });
+    return el('div', { class: 'filter-box' }, icon('search'), input, el('kbd', { 'aria-hidden': 'true' }, '/'));
+}
+
+/** One of several, as pressed buttons; `items` are {key, label, count}. */
+export function chips(label, items, chosen, choose) {
+    return el('div', { class: 'chips', role: 'group', 'aria-label': label }, items.map((item) =>
+        el('button', {
+            type: 'button', class: 'chip', 'aria-pressed': String(item.key === chosen),
+            on: { click: () => choose(item.key) },
+        }, item.label, item.count !== undefined && el('span', { class: 'chip-count' }, item.count))));
+}
+
+/** Puts text on the clipboard and says so beside the button. */
+export async function copyText(text, what) {
+    try {
+        await navigator.clipboard.writeText(text);
+        announce(`${what} copied`);
+        return true;
+    } catch {
+        announce(`${what} could not be copied`);
+        return false;
+    }
+}
+export function copyButton(label, text, what = label) {
+    const element = button(label, {
+        picture: 'copy', kind: 'quiet', small: true,
+        async act() {
+            const done = await copyText(text(), what);
+            fill(element, icon(done ? 'check' : 'warning'),
+                el('span', {}, done ? 'Copied' : 'Not copied: select it by hand'));
+        },
+    });
+    return element;
+}
+
+/** What went wrong, inside a form: empty until `say` is called. */
+export function problemLine() {
+    const element = el('p', { class: 'problem', role: 'alert' });
+    return {
+        element,
+        say(text) { fill(element, text ? [icon('warning'), text] : []); },
+    };
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+// Dialogs and the drawer: the browser's own modal dialogs, so focus is kept inside, the rest is out
+// of reach, and the one who opened it gets the focus back.
+import { el, freshId } from './el.js';
+import { button, pictureButton } from './controls.js';
+
+const open = [];
+
+/** The dialog on top, or nothing. */
+export function topDialog() {
+    return open.at(-1);
+}
+
+/** Where the focus is, in a way that survives a redrawing of the list that it is in. */
+function rememberFocus() {
+    const element = document.activeElement;
+    const key = element?.closest('[data-focus]')?.dataset.focus;
+    return () => {
+        if (element?.isConnected && element !== document.body) element.focus();
+        else if (key) document.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
+    };
+}
+
+/**
+ * Opens a modal dialog.
+ *  title    a text or node for its head
+ *  body     nodes; footer: its buttons
+ *  submit   called when its form is submitted (Enter in a field, Ctrl+Enter anywhere)
+ *  dirty    says whether something was typed that closing would lose
+ *  closed   called once it is closed
+ */
+export function openDialog({ title, body, footer, submit, dirty, closed, kind = '', role }) {
+    const id = freshId('dialog');
+    const back = rememberFocus();
+    const handle = { close, tryClose, element: null, busy };
+    const form = el('form', { class: 'dialog-form', novalidate: true, method: 'dialog', on: { submit: submitted } },
+        el('header', { class: 'dialog-head' },
+            el('h2', { id }, title),
+            pictureButton('close', 'Close', tryClose)),
+        el('div', { class: 'dialog-body' }, body),
+        footer && el('footer', { class: 'dialog-foot' }, footer));
+    const element = el('dialog', {
+        class: `dialog ${kind}`, 'aria-labelledby': id, role,
+        on: { keydown: keyed, cancel: (event) => { event.preventDefault(); tryClose(); } },
+    }, form);
+    handle.element = element;
+
+    function submitted(event) {
+        event.preventDefault();
+        if (element.getAttribute('aria-busy') !== 'true') submit?.();
+    }
+    function keyed(event) {
+        event.stopPropagation(); // the page's own keys are off while a dialog is open
+        if (event.key === 'Escape' && !event.defaultPrevented) {
+            event.preventDefault();
+            tryClose();
+        } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && submit) {
+            event.preventDefault();
+            form.requestSubmit();
+        } else handle.keys?.(event);
+    }
+    async function tryClose() {
+        if (element.getAttribute('aria-busy') === 'true') return;
+        if (!dirty?.() || await ask({
+            title: 'Discard what you typed?', text: 'It is only in this dialog.',
+            yes: 'Discard', no: 'Go on typing', danger: true,
+        })) close();
+    }
+    function close() {
+        if (!element.isConnected) return;
+        open.splice(open.indexOf(handle), 1);
+        for (const one of element.querySelectorAll('[data-survives]')) document.body.append(one);
+        element.close();
+        element.remove();
+        back();
+        closed?.();
+    }
+    function busy(is) {
+        element.setAttribute('aria-busy', String(is));
+    }
+    document.body.append(element);
+    open.push(handle);
+    element.showModal();
+    (element.querySelector('[autofocus]') ?? element.querySelector('.dialog-body input, .dialog-body textarea, .dialog-body select')
+        ?? element.querySelector('.dialog-foot button') ?? element).focus();
+    return handle;
+}
+
+/** Asks a question; resolves to whether it was answered with yes. */
+export function ask({ title, text, yes, no = 'Cancel', danger = false, typed }) {
+    return new Promise((resolve) => {
+        let answer = false;
+        const word = typed && el('input', {
+            type: 'text', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off',
+            'aria-label': `Type ${typed} to go on`, on: { input: check },
+        });
+        const go = button(yes, {
+            kind: danger ? 'danger' : 'primary', type: 'submit',
+            more: typed ? { 'aria-disabled': 'true' } : { autofocus: true },
+        });
+        function check() {
+            go.setAttribute('aria-disabled', String(word.value !== typed));
+        }
+        const dialog = openDialog({
+            title, kind: 'narrow', role: 'alertdialog',
+            body: [
+                text && el('p', {}, text),
+                typed && el('p', { class: 'typed' }, 'Type ', el('strong', { class: 'mono' }, typed), ' to go on.'), word,
+            ],
+            footer: [button(no, { act: () => dialog.close() }), go],
+            submit() {
+                if (typed && word.value !== typed) return;
+                answer = true;
+                dialog.close();
+            },
+            closed: () => resolve(answer),
+        });
+    });
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSL-1.0
+// The details of one name in one scope: which layer wins and what it replaces, the versions, who was
+// given it, and everything that can be done.
+import * as api from './api.js';
+import * as world from './world.js';
+import * as session from './session.js';
+import { el, fill, icon, named } from './el.js';
+import { button } from './controls.js';
+import { openDialog } from './dialog.js';
+import { actionsOf, copyName } from './actions.js';
+import { makeCurrent } from './changes.js';
+import { revealPart } from './reveal.js';
+import { addressOf } from './router.js';
+import { live } from './states.js';
+import { ago, timeElement } from './time.js';
+import { undoLast } from './undo.js';
+import { extraBadges, lineOf, stateBadge, stateWord } from './words.js';
+
+function part(title, ...content) {
+    return el('section', { class: 'part' }, el('h3', {}, title), content);
+}
+const setBy = (one) => [one.setAt && ['set ', timeElement(one.setAt)], one.setBy && [' by ', named(one.setBy)]];
+
+function layerName(layer) {
+    if (layer.actorId) return ['personal value of ', named(layer.actorId)];
+    if (layer.spaceId) return named(world.spaceName(layer.environmentId, layer.spaceId));
+    return named(world.environmentName(layer.environmentId));
+}
+
+/** The look-up, layer by layer: what was found where, and which of them decides. */
+function layersPart(detail) {
+    const layers = detail.layers ?? [];
+    if (layers.length === 0) return null;
+    return part('Where the value comes from', el('ol', { class: 'layers' }, layers.map((layer, i) => {
+        const decides = i === detail.decides;
+        const passed = detail.decides !== null && detail.decides !== undefined && i > detail.decides;
+        const said = { value: 'has a value', hidden: 'hides the name', removed: 'was removed here',
+            absent: 'no value', missing: 'no value', expired: 'has expired', damaged: 'is damaged' }[layer.state] ?? stateWord(layer.state).toLowerCase();
+        return el('li', { class: `layer${decides ? ' decides' : ''}` },
+            icon(decides ? 'check' : passed && layer.version ? 'layers' : 'dash'),
+            el('div', {}, el('div', {}, el('strong', {}, layerName(layer)),
+                layer.version ? ` v${layer.version}` : '', ' ',
+                el('span', { class: 'faint' }, decides ? 'wins' : passed && layer.version ? 'is replaced' : said)),
+            layer.version ? el('div', { class: 'faint' }, setBy(layer)) : null,
+            layer.note && el('div', { class: 'layer-note' }, layer.note)));
+    })));
+}
+
+function versionsPart(detail, row, context) {
+    const versions = [...(detail.versions ?? [])].sort((a, b) => b.version - a.version);
+    if (versions.length === 0) return part('Versions', el('p', { class: 'faint' }, 'None of its own here.'));
+    const refused = context.reason;
+    return part('Versions', el('ul', { class: 'versions' }, versions.map((one, i) => el('li', {},
+        el('span', { class: 'mono' }, `v${one.version}`), ' ',
+        i === 0 && el('span', { class: 'badge blue' }, one.state === 'value' ? 'live' : stateWord(one.state).toLowerCase()), ' ',
+        el('span', { class: 'faint' }, one.state !== 'value' && i > 0 && `${stateWord(one.state).toLowerCase()}, `, setBy(one)),
+        i > 0 && one.state === 'value' && button(`Make v${one.version} current again`, {
+            small: true, kind: 'quiet', reason: refused,
+            act: () => makeCurrent(context.where, { ...row, version: versions[0].state === 'value' ? versions[0].version : undefined }, one.version, context.done),
+        })))));
+}
+
+/** Two facts that are not the same: a list that held the name was fetched; the name itself was read. */
+function deliveredPart(detail) {
+    const facts = detail.deliveries ?? [];
+    const byList = facts.filter((one) => one.how === 'list');
+    const byName = facts.filter((one) => one.how === 'name');
+    return part('Delivered', el('dl', { class: 'facts' },
+        el('dt', {}, 'In whole lists'), el('dd', {}, byList.length > 0
+            ? byList.map((one) => el('div', {}, 'to ', named(one.token), ` ${ago(one.at)}`)) : 'nothing recorded'),
+        el('dt', {}, 'By name'), el('dd', {}, byName.length > 0
+            ? byName.map((one) => el('div', {}, named(one.token), ` ${ago(one.at)}`, one.version && `, holds v${one.version}`)) : 'nothing recorded')),
+    el('p', { class: 'hint' }, 'JavaScript listeners always fetch the whole list: that says nothing about whether they use this name.'));
+}
+
+function personalPart(detail, row) {
+    const actors = detail.actors ?? [];
+    if (actors.length === 0 && !(row.personal > 0)) return null;
+    return part('Personal', el('p', {}, actors.length > 0 ? actors.map((one, i) => [i > 0 && ', ', named(one)])
+        : `${row.personal} people or agents`, ' have a value of their own, which wins for them.'));
+}
+
+/**
+ * Opens the details. `list()` is the list's answer now, `done` is called after each change, `step(±1)`
+ * names the neighbour of a name.
+ */
+export function openDrawer({ where, name, list, done, step }) {
+    const parent = world.environmentName(where.environmentId);
+    let current = name;
+    const head = el('span', { class: 'drawer-title' });
+    const foot = el('div', { class: 'drawer-actions' });
+    const revealOutlet = el('div', {});
+    const rowNow = () => list()?.rows.find((one) => one.name === current);
+    const context = {
+        where, get list() { return list(); },
+        done: async (changed) => { await done(changed); content.refresh(); },
+        open: () => {},
+    };
+    const content = live({
+        rows: 5,
+        load: (signal) => api.secret(where, current, { signal }),
+        draw: (detail) => {
+            const row = rowNow() ?? detail.row ?? detail;
+            const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
+            const reason = actions.find((one) => one.reason)?.reason;
+            fill(foot, actions.map((one) => button(one.label + (['Override', 'Replace'].includes(one.label) ? '…' : ''), { reason: one.reason, act: one.act })),
+                button('Copy name', { kind: 'quiet', picture: 'copy', act: () => copyName(row) }),
+                el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
+            return [
+                el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
+                    where.spaceId !== undefined && el('span', { class: 'line' }, lineOf(row, parent))),
+                row.note && el('p', { class: 'drawer-note' }, row.note),
+                reason && el('p', { class: 'reason' }, icon('lock'), reason),
+                layersPart(detail), personalPart(detail, row),
+                versionsPart(detail, row, { where, done: context.done, reason }),
+                deliveredPart(detail),
+            ];
+        },
+    });
+    const drawer = openDialog({
+        title: head, kind: 'drawer', body: [content.outlet, revealOutlet], footer: foot,
+        closed: () => content.close(),
+    });
+    drawer.keys = (event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
+        if (event.key === 'j' || event.key === 'k') show(step(current, event.key === 'j' ? 1 : -1));
+        else if (event.key === 'z') undoLast();
+        else if (event.key === 'y') copyName({ name: current });
+        else {
+            const row = rowNow();
+            const action = row && actionsOf(row, context).find((one) => one.key === event.key && event.key !== '');
+            if (!action) return;
+            event.preventDefault();
+            if (!action.reason) action.act();
+        }
+    };
+    function show(next) {
+        if (!next) return;
+        current = next;
+        fill(head, named(current, { class: 'mono' }), ' in ', named(world.placeName(where)));
+        fill(foot);
+        fill(revealOutlet, session.revealIsOn() ? revealPart(where, current, () => list()) : []);
+        content.refresh();
+    }
+    show(name);
+    return drawer;
+}

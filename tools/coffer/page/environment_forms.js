@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+// Making, renaming and removing environments and spaces.
+import * as api from './api.js';
+import * as world from './world.js';
+import { count, el, named } from './el.js';
+import { button, checkbox, field, problemLine, select, textInput } from './controls.js';
+import { openDialog } from './dialog.js';
+import { go } from './router.js';
+import { saved } from './undo.js';
+
+/** A dialog with a form: `save()` does it and says what was done; its refusal is shown in the dialog. */
+function formDialog({ title, body, label, danger, ready, save }) {
+    const problem = problemLine();
+    const submit = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit' });
+    const dialog = openDialog({
+        title, kind: 'narrow', body: [body, problem.element],
+        footer: [button('Cancel', { act: () => dialog.close() }), submit],
+        async submit() {
+            const why = ready?.();
+            if (why) {
+                problem.say(why);
+                return;
+            }
+            dialog.busy(true);
+            try {
+                const text = await save();
+                dialog.busy(false);
+                dialog.close();
+                saved(text);
+            } catch (failed) {
+                if (failed.name !== 'ApiError') throw failed;
+                problem.say(failed.unknown ? 'The connection ended before the answer. Close and look whether it is done.' : failed.message);
+            } finally {
+                dialog.busy(false);
+            }
+        },
+    });
+    return dialog;
+}
+
+const idHint = 'Programs name it. Empty: the server makes one.';
+const needed = (name) => () => (name.value.trim() === '' ? 'A name is needed' : undefined);
+
+export function newEnvironment() {
+    const name = textInput({ autofocus: true });
+    const id = textInput({ class: 'mono' });
+    const prod = checkbox('Production: saving always shows what changes, and asks for its name');
+    formDialog({
+        title: 'New environment', label: 'Create environment', ready: needed(name),
+        body: [field('Name', name), field('Id', id, { optional: true, hint: idHint }), prod.element],
+        async save() {
+            const made = await api.makeEnvironment({ name: name.value.trim(), isProd: prod.input.checked, id: id.value.trim() || undefined });
+            await world.refresh();
+            go({ environmentId: made.id, screen: 'secrets' });
+            return `Environment ${made.name} created.`;
+        },
+    });
+}
+
+export function editEnvironment(one, done) {
+    const name = textInput({ value: one.name, autofocus: true });
+    const prod = checkbox('Production: saving always shows what changes, and asks for its name', { checked: Boolean(one.isProd) });
+    const mayPolicy = (one.rights ?? []).includes('policy');
+    const policy = select([['never', 'never'], ['allowed', 'allowed, to tokens with reveal']], { value: one.reveal ?? 'never', disabled: !mayPolicy });
+    formDialog({
+        title: ['Change ', named(one.name)], label: 'Save', ready: needed(name),
+        body: [field('Name', name), prod.element, field('Values may be shown', policy, { hint: 'Only where the server runs with --reveal reason.' })],
+        async save() {
+            const fields = { name: name.value.trim(), isProd: prod.input.checked };
+            if (mayPolicy) fields.reveal = policy.value;
+            await api.changeEnvironment(one.id, fields);
+            await world.refresh();
+            done?.();
+            return `Environment ${fields.name} saved.`;
+        },
+    });
+}
+
+export function removeEnvironment(one) {
+    const typed = textInput({ autofocus: true });
+    formDialog({
+        title: ['Remove ', named(one.name)], label: `Remove ${one.name} and all in it`, danger: true,
+        ready: () => (typed.value.trim() === one.name ? undefined : `Type ${one.name} to go on`),
+        body: [el('p', {}, count(one.names ?? 0, 'name'), ' and ', count(one.spaces ?? 0, 'space'),
+            ' are gone for every program at its next read. This can’t be undone here: only a backup brings it back.'),
+        field(`Type ${one.name}`, typed)],
+        async save() {
+            await api.removeEnvironment(one.id);
+            await world.refresh();
+            go({ screen: 'environments' });
+            return `Environment ${one.name} removed.`;
+        },
+    });
+}
+
+export function newSpace(environmentId, done) {
+    const name = textInput({ autofocus: true });
+    const id = textInput({ class: 'mono' });
+    formDialog({
+        title: ['New space in ', named(world.environmentName(environmentId))], label: 'Create space', ready: needed(name),
+        body: [field('Name', name), field('Id', id, { optional: true, hint: idHint })],
+        async save() {
+            const made = await api.makeSpace(environmentId, { name: name.value.trim(), id: id.value.trim() || undefined });
+            world.meetSpaces(environmentId, [made]);
+            await world.refresh();
+            done(made);
+            return `Space ${made.name ?? made.id} created: it inherits everything.`;
+        },
+    });
+}
+
+export function renameSpace(where, done) {
+    const name = textInput({ value: world.placeName(where), autofocus: true });
+    formDialog({
+        title: ['Rename ', named(world.placeName(where))], label: 'Rename', ready: needed(name), body: field('Name', name),
+        async save() {
+            await api.changeSpace(where, { name: name.value.trim() });
+            world.meetSpaces(where.environmentId, [{ id: where.spaceId, name: name.value.trim() }]);
+            done();
+            return `Renamed to ${name.value.trim()}.`;
+        },
+    });
+}
+
+export function removeSpace(where, own, done) {
+    const place = world.placeName(where);
+    const typed = textInput({ autofocus: true });
+    formDialog({
+        title: ['Remove ', named(place)], label: `Remove ${place}`, danger: true,
+        ready: () => (typed.value.trim() === place ? undefined : `Type ${place} to go on`),
+        body: [el('p', {}, own > 0 ? `${count(own, 'value')} of its own ${own === 1 ? 'goes' : 'go'} with it. ` : '',
+            'Its programs find nothing at their next read. This can’t be undone here.'), field(`Type ${place}`, typed)],
+        async save() {
+            await api.removeSpace(where);
+            await world.refresh();
+            done();
+            return `Space ${place} removed.`;
+        },
+    });
+}

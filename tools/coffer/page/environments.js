@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+// All environments: the first screen. Without any: three steps to the first secret.
+import * as session from './session.js';
+import * as world from './world.js';
+import { count, el, named } from './el.js';
+import { button } from './controls.js';
+import { newEnvironment } from './environment_forms.js';
+import { screenHead } from './head.js';
+import { addressOf } from './router.js';
+import { problemPanel } from './states.js';
+import { prodBadge } from './words.js';
+
+const whyNot = () => (session.holdsAnywhere('keys') ? undefined : 'Making an environment needs the role operator');
+
+function card(one) {
+    const broken = one.state && one.state !== 'value';
+    const address = (screen) => addressOf({ environmentId: one.id, screen });
+    return el('li', { class: `env-card${one.isProd ? ' is-prod' : ''}`, 'data-row': one.id },
+        el('h2', {}, el('a', { href: address((one.rights ?? []).includes('list') ? 'secrets' : 'spaces'), 'data-focus': `env:${one.id}` }, named(one.name)), one.isProd && [' ', prodBadge()]),
+        el('p', { class: 'faint mono' }, one.id),
+        broken ? el('p', { class: 'problem' }, one.state === 'key_disabled' ? 'Its key is disabled: values can’t be opened' : 'It can’t be read')
+            : el('p', {}, one.names !== undefined && count(one.names, 'name'), one.spaces !== undefined && ` · ${count(one.spaces, 'space')}`),
+        el('p', { class: 'env-links' }, (one.rights ?? []).includes('list') && [el('a', { href: address('secrets') }, 'Secrets'), ' · ',
+            el('a', { href: address('matrix') }, 'Matrix'), ' · '], el('a', { href: address('spaces') }, 'Spaces')));
+}
+
+function steps(reason) {
+    return el('section', { class: 'steps' },
+        el('h2', {}, 'Three steps to the first secret'),
+        el('ol', {},
+            el('li', {}, el('strong', {}, 'Create an environment'), el('p', {}, 'Production, staging, development: each has its own keys.'),
+                button('New environment', { kind: 'primary', reason, picture: 'plus', act: newEnvironment })),
+            el('li', {}, el('strong', {}, 'Set a secret'), el('p', {}, 'It is given to every space of the environment; any space may override it.')),
+            el('li', {}, el('strong', {}, 'Point your listener here'), el('p', {}, 'With a service token of Developer Settings → Tokens:'),
+                el('pre', { class: 'code' }, `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=cof_…`))));
+}
+
+export function screen() {
+    const problem = world.environmentsProblem();
+    const list = world.environments();
+    const reason = whyNot();
+    return {
+        title: 'Environments',
+        nodes: [
+            screenHead({ title: 'Environments', about: list.length > 0 && count(list.length, 'environment'),
+                tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment }) }),
+            problem ? problemPanel(problem, () => world.refresh())
+                : list.length === 0 ? steps(reason) : el('ul', { class: 'env-cards' }, list.map(card)),
+        ],
+        keys: { n: () => !reason && newEnvironment() },
+    };
+}

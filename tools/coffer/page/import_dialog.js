@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSL-1.0
+// Paste a .env file or JSON: left the text, right what it would do. Nothing is saved before Save; then
+// all of it or nothing.
+import * as api from './api.js';
+import * as world from './world.js';
+import { el, fill, icon, named } from './el.js';
+import { button, problemLine, textInput } from './controls.js';
+import { openDialog } from './dialog.js';
+import { entriesOf } from './dotenv.js';
+import { lengthOf } from './hints.js';
+import { saved } from './undo.js';
+
+const hasOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
+
+/** What saving an entry would do, in a word. */
+function effectOf(row) {
+    if (hasOwn(row)) return 'replace';
+    if (row?.state === 'inherited' || row?.state === 'hidden') return 'override';
+    return 'new';
+}
+
+export function openImport({ where, list, done }) {
+    const place = world.placeName(where);
+    const rows = new Map((list?.rows ?? []).map((row) => [row.name, row]));
+    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
+    const unticked = new Set();
+    let entries = [];
+
+    const text = el('textarea', {
+        class: 'paste mono veiled-out', rows: 14, wrap: 'off', autocomplete: 'off', spellcheck: 'false', autofocus: true,
+        'aria-label': 'Text of a .env file, or JSON', placeholder: 'SLACK_TOKEN=xoxb-…\nDB_URL="postgres://…"\n\nor {"SLACK_TOKEN": "xoxb-…"}',
+        on: { input: draw },
+    });
+    const summary = el('p', { class: 'paste-summary', role: 'status' });
+    const outlet = el('div', { class: 'paste-table', tabindex: '0', role: 'region', 'aria-label': 'What would be saved' });
+    const typed = inProd && textInput({ 'aria-label': `This is production: type ${place} to save`, placeholder: `Type ${place} to save`, on: { input: ready } });
+    const problem = problemLine();
+    const save = button('Save', { kind: 'primary', type: 'submit' });
+    const dialog = openDialog({
+        title: ['Paste .env or JSON into ', named(place)], kind: `wide${inProd ? ' is-prod' : ''}`,
+        body: [el('div', { class: 'paste-sides' }, el('div', {}, text,
+            el('p', { class: 'hint' }, 'Literal text: a $ is kept. The values are sent once, when you save.')),
+        el('div', {}, summary, outlet)), typed && el('div', { class: 'field' }, typed), problem.element],
+        footer: [button('Cancel', { act: () => dialog.tryClose() }), save],
+        dirty: () => text.value !== '',
+        submit: send,
+        closed() {
+            text.value = '';
+            entries = [];
+        },
+    });
+
+    const chosen = () => entries.filter((one) => !one.problem && !unticked.has(one.name));
+    function draw() {
+        entries = entriesOf(text.value);
+        const good = entries.filter((one) => !one.problem);
+        const bad = entries.filter((one) => one.problem);
+        const of = (what) => good.filter((one) => effectOf(rows.get(one.name)) === what).length;
+        const counts = [['new', of('new')], ['override', of('override')], ['replace', of('replace')]];
+        fill(summary, entries.length === 0 ? 'Nothing pasted yet.' : [
+            counts.filter(([what, n]) => n > 0 || what !== 'override').map(([what, n]) => `${what} ${n}`).join(' · '),
+            ' · unchanged ?', bad.length > 0 && el('span', { class: 'bad' }, ` · invalid ${bad.length} (line ${bad[0].line}: ${bad[0].problem})`)]);
+        fill(outlet, entries.length > 0 && el('table', { class: 'plain' }, el('thead', {}, el('tr', {},
+            el('th', { scope: 'col' }, 'Save'), el('th', { scope: 'col' }, 'Name'), el('th', { scope: 'col' }, 'Effect'), el('th', { scope: 'col' }, 'Value'))),
+        el('tbody', {}, entries.map((one) => (one.problem ? badRow(one) : goodRow(one))))));
+        ready();
+    }
+    function badRow(one) {
+        return el('tr', { class: 'bad' }, el('td', {}, icon('warning')),
+            el('td', { class: 'mono' }, one.name ? named(one.name) : `line ${one.line}`),
+            el('td', { colspan: 2 }, one.problem));
+    }
+    function goodRow(one) {
+        const row = rows.get(one.name);
+        const effect = effectOf(row);
+        return el('tr', {}, el('td', {}, el('input', {
+            type: 'checkbox', checked: !unticked.has(one.name), 'aria-label': `Save ${one.name}`,
+            on: {
+                change(event) {
+                    if (event.target.checked) unticked.delete(one.name);
+                    else unticked.add(one.name);
+                    ready();
+                },
+            },
+        })), el('td', { class: 'mono' }, named(one.name)),
+        el('td', {}, effect, effect === 'replace' && ` v${row.version}`),
+        el('td', { class: 'faint' }, `${lengthOf(one.value).toLocaleString('en')} characters`));
+    }
+    function ready() {
+        const n = chosen().length;
+        fill(save, el('span', {}, n > 0 ? `Save ${n}` : 'Save'));
+        save.setAttribute('aria-disabled', String(n === 0 || (Boolean(typed) && typed.value.trim() !== place)));
+    }
+    async function send() {
+        const set = chosen().map(({ name, value }) => ({ name, value }));
+        if (save.getAttribute('aria-disabled') === 'true') return;
+        dialog.busy(true);
+        problem.say('');
+        try {
+            const answer = await api.batch(where, { set });
+            dialog.busy(false);
+            dialog.close();
+            saved(`${set.length} ${set.length === 1 ? 'name' : 'names'} saved in ${place}.`, undoOf(answer));
+            done?.();
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            problem.say(failed.unknown ? 'The connection ended before the answer: all of it is saved, or nothing. Save again, or close and look.'
+                : `Nothing saved: ${failed.message}`);
+        } finally {
+            dialog.busy(false);
+        }
+    }
+    /** Takes the whole back: what was new goes, what was replaced gets its old value again. */
+    function undoOf(answer) {
+        const before = new Map(answer.map((one) => [one.name, rows.get(one.name)]));
+        return async () => {
+            const fresh = answer.filter((one) => !hasOwn(before.get(one.name))).map((one) => one.name);
+            if (fresh.length > 0) await api.batch(where, { set: [], remove: fresh });
+            for (const one of answer) {
+                const row = before.get(one.name);
+                if (hasOwn(row) && one.changed !== false) await api.rollBack(where, one.name, row.version);
+                else if (row?.state === 'hidden') await api.changeSecret('hide', where, one.name);
+            }
+            done?.();
+            return `${answer.length} ${answer.length === 1 ? 'name is' : 'names are'} as before in ${place}.`;
+        };
+    }
+    draw();
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+// Where the page starts: sign in, build the frame, show the screen that the address names.
+import * as api from './api.js';
+import * as session from './session.js';
+import * as world from './world.js';
+import { el, fill } from './el.js';
+import { topDialog } from './dialog.js';
+import { frame } from './frame.js';
+import { setScreenKeys, showKeys, startKeyboard } from './keyboard.js';
+import { follow, go, placeOf } from './router.js';
+import { signInOver, signInScreen } from './signin.js';
+import { panel, problemPanel } from './states.js';
+import { button } from './controls.js';
+import { undoLast } from './undo.js';
+import { screen as activity } from './activity.js';
+import { screen as environmentGeneral } from './environment_general.js';
+import { screen as environments } from './environments.js';
+import { screen as environmentSecrets } from './environment_secrets.js';
+import { screen as keys } from './keys.js';
+import { screen as matrix } from './matrix.js';
+import { screen as requirements } from './requirements.js';
+import { screen as search } from './search.js';
+import { screen as spaceOverview } from './space_overview.js';
+import { screen as spaceSecrets } from './space_secrets.js';
+import { screen as spaces } from './spaces.js';
+import { screen as tokens } from './tokens.js';
+
+const anywhere = { environments, search };
+const inEnvironment = { secrets: environmentSecrets, spaces, matrix, activity, requirements, tokens, keys, general: environmentGeneral };
+const inSpace = { overview: spaceOverview, secrets: spaceSecrets, tokens, activity };
+
+const outlet = document.getElementById('page');
+let around = null;
+let current = null;
+let shown = 0;
+
+function screenOf(place) {
+    if (place.spaceId !== undefined) return inSpace[place.screen];
+    return place.environmentId !== undefined ? inEnvironment[place.screen] : anywhere[place.screen];
+}
+
+async function show(place) {
+    shown += 1;
+    const mine = shown;
+    current?.close?.();
+    current = null;
+    topDialog()?.close();
+    const make = screenOf(place);
+    if (!make) {
+        around.show(place, { nodes: panel('search', 'There is no such screen', null, button('Environments', { act: () => go({ screen: 'environments' }) })) });
+        return;
+    }
+    if (place.spaceId !== undefined) {
+        try {
+            await world.learnSpaceName(place.environmentId, place.spaceId);
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+            if (mine === shown) around.show(place, { nodes: problemPanel(problem, () => show(place)) });
+            return;
+        }
+        if (mine !== shown) return;
+    }
+    current = make(place);
+    setScreenKeys(current.keys);
+    around.show(place, current);
+    const title = current.title ?? outlet.querySelector('h1')?.textContent ?? '';
+    document.title = title ? `${title} – Coffer` : 'Coffer';
+    // Where the reader goes on: the new screen's title, but not on the first one.
+    if (mine > 1) outlet.querySelector('main h1')?.focus({ preventScroll: true });
+    scrollTo(0, 0);
+}
+
+/** The environment that keys like `g s` speak of: this one, or the first. */
+const hereEnvironment = () => placeOf(location.hash).environmentId ?? world.environments()[0]?.id;
+function goIn(screen) {
+    const environmentId = hereEnvironment();
+    if (environmentId !== undefined) go({ environmentId, screen });
+}
+
+async function start() {
+    api.whenSessionEnds(async () => {
+        if (!around) await signInScreen(outlet);
+        else await signInOver();
+    });
+    if (!session.token()) await signInScreen(outlet);
+    for (;;) {
+        try {
+            session.know(await api.whoami());
+            break;
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+            await new Promise((resolve) => { fill(outlet, el('main', { class: 'signin' }, problemPanel(problem, resolve))); });
+        }
+    }
+    await world.refresh();
+    around = frame(outlet);
+    startKeyboard({
+        '?': showKeys, z: undoLast, 'g e': () => go({ screen: 'environments' }), 'g s': () => goIn('spaces'), 'g m': () => goIn('matrix'),
+    });
+    // The list of environments is also a screen: draw it anew when it changes.
+    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash)); });
+    follow(show);
+}
+
+// A page out of the browser's memory must not show what was there before the sign-out.
+addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
+start();

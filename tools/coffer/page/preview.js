@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a change will do, before it is made. Says only what is known without looking at values.
+import { count, el, icon, named } from './el.js';
+import * as world from './world.js';
+
+function line(who, what, note) {
+    return el('div', { class: 'preview-line' }, el('div', { class: 'preview-who' }, who),
+        el('div', { class: 'preview-what' }, what, note && el('div', { class: 'faint' }, note)));
+}
+const arrow = () => icon('arrow-right');
+
+/** The environment's own value changes: what the spaces will see. */
+function inEnvironment(where, row) {
+    const name = named(world.environmentName(where.environmentId));
+    const now = row?.version && row.state !== 'missing' && row.state !== 'removed' ? `v${row.version}` : 'no value';
+    const next = row?.version ? `v${row.version + 1}` : 'v1';
+    const used = row?.usedBy;
+    const spaces = world.environment(where.environmentId)?.spaces;
+    return [
+        line(name, [now, arrow(), el('strong', {}, next)]),
+        used
+            ? line(count(used.inherit, 'space'), `will get the new value at ${used.inherit === 1 ? 'its' : 'their'} next read`)
+            : spaces !== undefined && line(count(spaces, 'space'), 'will get it at the next read, but for those that have their own'),
+        used?.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its override' : 'keep their override'),
+        used?.hidden > 0 && line(count(used.hidden, 'space'), used.hidden === 1 ? 'stays hidden' : 'stay hidden'),
+    ];
+}
+
+/** One space's own value changes. */
+function inSpace(where, row) {
+    const parent = world.environmentName(where.environmentId);
+    const own = ['overridden', 'own', 'expired', 'damaged'].includes(row?.state);
+    const now = own ? `its own v${row.version}`
+        : row?.state === 'inherited' ? [named(parent), ` v${row.parent?.version ?? row.version}`]
+            : row?.state === 'hidden' ? 'hidden' : 'no value';
+    const spaces = world.environment(where.environmentId)?.spaces;
+    return [
+        line(named(world.placeName(where)), [now, arrow(),
+            el('strong', {}, own ? `its own v${row.version + 1}` : 'its own value')]),
+        spaces > 1 && line(count(spaces - 1, 'other space'), 'no change'),
+        row?.personal > 0 && line(`${row.personal} personal`, 'keep their own value, which wins for them'),
+    ];
+}
+
+/** The preview of setting a value. `row` is the name's row now, if it has one. */
+export function previewOfSet(where, row) {
+    return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
+        where.spaceId === undefined ? inEnvironment(where, row) : inSpace(where, row));
+}
+
+/** The preview of taking a scope's own value away. */
+export function previewOfRemoval(where, row) {
+    const place = named(world.placeName(where));
+    if (where.spaceId === undefined) {
+        const used = row.usedBy ?? {};
+        return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
+            line(place, [`v${row.version}`, arrow(), el('strong', {}, 'no value')]),
+            used.inherit > 0 && line(count(used.inherit, 'space'),
+                used.inherit === 1 ? 'loses it: its programs find nothing' : 'lose it: their programs find nothing'),
+            used.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its own value' : 'keep their own value'),
+            row.requiredBy?.length > 0 && line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
+    }
+    const parent = named(world.environmentName(where.environmentId));
+    return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
+        line(place, [`its own v${row.version}`, arrow(),
+            el('strong', {}, row.parent ? [parent, ` v${row.parent.version}`] : 'no value')]),
+        !row.parent && row.requiredBy?.length > 0 &&
+            line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: BSL-1.0
+// Requirements: which names a program needs. A name that is required and not there is shown as missing.
+import * as api from './api.js';
+import * as world from './world.js';
+import { count, el, named } from './el.js';
+import { button, field, pictureButton, problemLine, textInput } from './controls.js';
+import { ask, openDialog } from './dialog.js';
+import { crumbs, screenHead } from './head.js';
+import { live, panel } from './states.js';
+import { saved } from './undo.js';
+
+export function screen(place) {
+    const { environmentId } = place;
+    const name = world.environmentName(environmentId);
+    const reason = world.may('write', environmentId) ? undefined : `Changing ${name} needs the role environment admin`;
+    let all = {};
+    const view = live({
+        rows: 3,
+        load: (signal) => api.requirements(environmentId, { signal }),
+        draw(answer) {
+            all = answer.requirements ?? {};
+            const programs = Object.keys(all).sort();
+            if (programs.length === 0) {
+                return panel('empty', 'No program says what it needs', el('p', {}, 'Write down the names that a program needs: a missing one is then shown, before the program finds out.'),
+                    button('Add a program', { kind: 'primary', reason, act: () => edit() }));
+            }
+            return el('ul', { class: 'cards' }, programs.map((program) => el('li', { class: 'card', 'data-row': program },
+                el('div', { class: 'card-head' }, el('h2', {}, named(program)), el('span', { class: 'faint' }, count(all[program].length, 'name')),
+                    button('Edit', { small: true, kind: 'quiet', reason, act: () => edit(program), more: { 'data-focus': `program:${program}` } }),
+                    button('Remove', { small: true, kind: 'quiet', reason, act: () => remove(program) })),
+                el('ul', { class: 'names' }, all[program].map((one) => el('li', { class: 'mono' }, named(one.name), one.pattern && el('span', { class: 'faint' }, ` ${one.pattern}`)))))));
+        },
+    });
+    async function store(next, text, before) {
+        await api.setRequirements(environmentId, next);
+        saved(text, async () => {
+            await api.setRequirements(environmentId, before);
+            view.refresh();
+            return 'Requirements are as before.';
+        });
+        view.refresh();
+    }
+    async function remove(program) {
+        if (!await ask({ title: ['Forget what ', named(program), ' needs'], yes: 'Remove', danger: true })) return;
+        const next = { ...all };
+        delete next[program];
+        await store(next, `Requirements of ${program} removed.`, all);
+    }
+    function edit(program) {
+        const title = textInput({ value: program ?? '', disabled: Boolean(program), autofocus: !program, placeholder: 'billing' });
+        const rows = el('div', { class: 'name-rows' });
+        const problem = problemLine();
+        const dialog = openDialog({
+            title: program ? ['What ', named(program), ' needs'] : 'A program and what it needs', kind: 'set',
+            body: [field('Program', title), el('fieldset', { class: 'plain-set' }, el('legend', {}, 'Names'), rows,
+                button('Add a name', { small: true, picture: 'plus', act: () => add({ name: '' }).focus() })), problem.element],
+            footer: [button('Cancel', { act: () => dialog.close() }), button('Save', { kind: 'primary', type: 'submit' })],
+            submit: send,
+        });
+        function add(one) {
+            const input = textInput({ class: 'mono', value: one.name, 'aria-label': 'Name', placeholder: 'SLACK_TOKEN' });
+            const pattern = textInput({ class: 'mono', value: one.pattern ?? '', 'aria-label': 'Pattern of the value', placeholder: 'pattern of the value (optional)' });
+            const row = el('div', { class: 'name-row' }, input, pattern, pictureButton('close', 'Remove this name', () => row.remove()));
+            rows.append(row);
+            return input;
+        }
+        for (const one of (program ? all[program] : [{ name: '' }])) add(one);
+        async function send() {
+            const key = title.value.trim();
+            const list = [...rows.children].map((row) => {
+                const [input, pattern] = row.querySelectorAll('input');
+                return { name: input.value.trim(), ...(pattern.value.trim() ? { pattern: pattern.value.trim() } : {}) };
+            }).filter((one) => one.name !== '');
+            if (key === '' || list.length === 0) {
+                problem.say('A program and at least one name are needed');
+                return;
+            }
+            dialog.busy(true);
+            try {
+                await store({ ...all, [key]: list }, `Requirements of ${key} saved.`, all);
+                dialog.busy(false);
+                dialog.close();
+            } catch (failed) {
+                if (failed.name !== 'ApiError') throw failed;
+                problem.say(failed.message);
+            } finally {
+                dialog.busy(false);
+            }
+        }
+    }
+    const ready = view.refresh();
+    return {
+        title: 'Requirements', ready,
+        nodes: [screenHead({
+            way: crumbs(place, 'Requirements'), title: ['Requirements of ', named(name)], about: 'What programs need, so that what is missing is seen here first.',
+            tools: button('Add a program', { kind: 'primary', picture: 'plus', reason, act: () => edit() }),
+        }), view.outlet],
+        keys: { n: () => !reason && edit() },
+        close: view.close,
+    };
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+// Showing a stored value: only where the server and the environment allow it, for a typed reason, one
+// name at a time, 30 seconds. Written to Activity before it is answered.
+import * as api from './api.js';
+import { el, fill, icon } from './el.js';
+import { button, copyText, problemLine, textInput } from './controls.js';
+import { confirmWithToken } from './signin.js';
+
+const shownFor = 30_000;
+
+/** The part of the drawer that shows a value, closed until it is asked for. */
+export function revealPart(where, name, list) {
+    const outlet = el('section', { class: 'part reveal' });
+    const problem = problemLine();
+    let timer = 0;
+    const allowed = () => (list()?.rights ?? []).includes('reveal');
+
+    function closed() {
+        clearTimeout(timer);
+        fill(outlet, button('Show the value…', {
+            kind: 'quiet', small: true, picture: 'eye', act: asking,
+            reason: allowed() ? undefined : 'It needs a token with reveal, and an environment that allows it',
+        }));
+    }
+    function asking() {
+        const reason = textInput({ 'aria-label': 'Reason', placeholder: 'Reason: it is written to Activity' });
+        fill(outlet, el('h3', {}, 'Show the value'),
+            el('p', { class: 'hint' }, 'For 30 seconds, to you. Who, when, what and the reason are written to Activity first.'),
+            reason, problem.element,
+            el('div', { class: 'panel-actions' },
+                button('Show for 30 s', { small: true, kind: 'danger', act: () => fetchIt(reason.value.trim(), shown) }),
+                button('Copy without showing', { small: true, act: () => fetchIt(reason.value.trim(), copied) }),
+                button('Cancel', { small: true, kind: 'quiet', act: closed })));
+        reason.focus();
+    }
+    async function fetchIt(reason, then) {
+        if (reason === '') {
+            problem.say('A reason is needed');
+            return;
+        }
+        problem.say('');
+        try {
+            then(await withConfirmation(() => api.reveal(where, name, reason)));
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            problem.say(failed.message);
+        }
+    }
+    function shown(answer) {
+        const text = answer.value ?? `base64: ${answer.base64}`;
+        const left = el('span', { class: 'faint' }, 'Shown for 30 s');
+        fill(outlet, el('h3', {}, 'Value'), el('pre', { class: 'revealed', tabindex: '0' }, text),
+            el('div', { class: 'panel-actions' }, left, button('Hide now', { small: true, act: closed })));
+        timer = setTimeout(closed, shownFor);
+    }
+    async function copied(answer) {
+        const done = await copyText(answer.value ?? answer.base64, 'The value');
+        fill(outlet, el('p', {}, icon(done ? 'check' : 'warning'), done ? 'Copied.' : 'It could not be copied.'));
+        timer = setTimeout(closed, 5000);
+    }
+    closed();
+    return outlet;
+}
+
+/** Does something that needs the personal token again: asks for it if the server says so. */
+export async function withConfirmation(act) {
+    try {
+        return await act();
+    } catch (problem) {
+        if (problem.name !== 'ApiError' || problem.code !== 'confirm') throw problem;
+        await confirmWithToken();
+        return act();
+    }
+}

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one place that renders rows of secrets: in the environment, in a space, in the search. A value
+// is eight dots, always: no length, no beginning.
+import { count, el, icon, named, unseen } from './el.js';
+import { button } from './controls.js';
+import { addressOf } from './router.js';
+import { extraBadges, lineOf, stateBadge, whenAndWho } from './words.js';
+
+const hasValue = (row) => ['value', 'inherited', 'overridden', 'own'].includes(row.state);
+
+/** Eight dots. */
+export function dots() {
+    return el('span', { class: 'dots' }, el('span', { 'aria-hidden': 'true' }, '••••••••'), unseen('a value, not shown'));
+}
+
+function valueCell(row) {
+    if (hasValue(row)) return dots();
+    if (row.state === 'hidden') return el('span', { class: 'faint' }, 'not given');
+    return el('span', { class: 'faint' }, '—');
+}
+
+function nameButton(row, open) {
+    return el('button', {
+        type: 'button', class: `name mono${row.state === 'hidden' || row.state === 'removed' ? ' struck' : ''}`,
+        'data-focus': `name:${row.name}`, title: 'Details', on: { click: () => open(row.name) },
+    }, named(row.name));
+}
+
+function actionCell(row, actions) {
+    const first = actions.find((one) => !one.also);
+    return el('td', { role: 'cell', class: 'act' }, first && button(first.label, {
+        small: true, reason: first.reason, act: first.act,
+        kind: ['Set', 'Review'].includes(first.label) ? undefined : 'quiet',
+        more: { 'data-focus': `act:${row.name}` },
+    }));
+}
+
+function cell(name, label, ...content) {
+    return el('td', { role: 'cell', class: name, 'data-label': label }, content);
+}
+
+/** How many spaces see an environment's value, as a link to those that differ. */
+function usedBy(row, where) {
+    if (row.state === 'missing') {
+        return row.requiredBy?.length > 0 && ['required by ', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])];
+    }
+    const used = row.usedBy;
+    if (!used) return null;
+    const parts = [
+        used.inherit > 0 && `${used.inherit.toLocaleString('en')} inherit`,
+        used.over > 0 && `${used.over.toLocaleString('en')} over`,
+        used.hidden > 0 && `${used.hidden.toLocaleString('en')} hidden`,
+    ].filter(Boolean);
+    if (parts.length === 0) return el('span', { class: 'faint' }, 'no space yet');
+    return el('a', {
+        href: addressOf({ environmentId: where.environmentId, screen: 'matrix', query: { name: row.name } }),
+    }, parts.join(' · '));
+}
+
+function environmentRow(row, where, open, actions) {
+    const noted = [row.note, row.rotateBy && `rotate by ${row.rotateBy.slice?.(0, 10) ?? ''}`].filter(Boolean).join(' · ');
+    return el('tr', { role: 'row', 'data-row': row.name, class: `row env-row state-${row.state}` },
+        cell('what', '', nameButton(row, open), el('span', { class: 'extras' },
+            ['value'].includes(row.state) ? null : stateBadge(row.state), extraBadges(row))),
+        cell('val', '', valueCell(row)),
+        cell('ver', '', row.version && row.state !== 'missing' ? `v${row.version}` : '—'),
+        cell('set', '', whenAndWho(row.setAt, row.setBy)),
+        cell('used', '', usedBy(row, where)),
+        cell('note', '', noted && el('span', { class: 'note-text', title: noted }, noted)),
+        actionCell(row, actions));
+}
+
+function spaceRow(row, where, parent, open, actions) {
+    return el('tr', { role: 'row', 'data-row': row.name, class: `row space-row state-${row.state}` },
+        cell('state', '', stateBadge(row.state)),
+        cell('what', '', nameButton(row, open), el('span', { class: 'extras' }, extraBadges(row)),
+            el('div', { class: 'line' }, lineOf(row, parent))),
+        cell('val', '', valueCell(row)),
+        cell('ver', '', hasValue(row) || row.state === 'expired' ? `v${row.version ?? row.parent?.version}` : '—'),
+        cell('set', '', ['overridden', 'own', 'expired'].includes(row.state) && whenAndWho(row.setAt, row.setBy)),
+        actionCell(row, actions));
+}
+
+function table(label, kind, heads, rows) {
+    return el('table', { role: 'table', class: `rows ${kind}`, 'aria-label': label, 'aria-rowcount': rows.length + 1 },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads.map((head) =>
+            el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
+        el('tbody', { role: 'rowgroup' }, rows));
+}
+
+/**
+ * A table of the rows of a scope. `open(name)` shows the details; `actions(row)` gives what can be
+ * done; `parent` is the environment's name, for rows of a space.
+ */
+export function rowsTable({ where, rows, label, parent, open, actions }) {
+    return where.spaceId === undefined
+        ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''],
+            rows.map((row) => environmentRow(row, where, open, actions(row))))
+        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', ''],
+            rows.map((row) => spaceRow(row, where, parent, open, actions(row))));
+}
+
+/** A name that was found, with where it is. */
+export function foundRow(row, where, placeName) {
+    const place = { ...where, screen: 'secrets', query: { show: row.name } };
+    return el('tr', { role: 'row', 'data-row': row.name, class: 'row found-row' },
+        cell('what', '', el('a', { class: 'name mono', href: addressOf(place), 'data-focus': `found:${placeName}:${row.name}` }, named(row.name))),
+        cell('val', '', dots()),
+        cell('used', '', icon('layers'), ' ', named(placeName)),
+        cell('ver', '', row.version ? `v${row.version}` : '—'),
+        cell('note', '', row.note));
+}
+export function foundTable(found) {
+    return table(`${count(found.length, 'name')} found`, 'found-rows', ['Name', 'Value', 'Environment', 'Version', 'Note'], found);
+}

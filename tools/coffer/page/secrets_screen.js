@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+// The secrets of a scope: what the environment's and a space's screens have in common. The list, its
+// filter and chips, the drawer, the keys, and what others change meanwhile.
+import * as api from './api.js';
+import * as world from './world.js';
+import { el, fill, icon, named } from './el.js';
+import { button, chips, filterField } from './controls.js';
+import { actionsOf, copyName, whyNoChange } from './actions.js';
+import { openDrawer } from './drawer.js';
+import { screenHead } from './head.js';
+import { didYouMean } from './hints.js';
+import { openImport } from './import_dialog.js';
+import { addressOf } from './router.js';
+import { rowsTable } from './rows.js';
+import { openSet } from './set_dialog.js';
+import { live, panel, staleLine } from './states.js';
+import { undoLast } from './undo.js';
+import { watch } from './watch.js';
+
+/**
+ * `about` is {where, title, way, groups(rows) → [{key, label, rows}], summary(rows) → nodes,
+ * empty(context) → nodes, none: text}. The first group is all rows.
+ */
+export function secretsScreen(about, query) {
+    const { where } = about;
+    const parent = world.environmentName(where.environmentId);
+    let filter = query.filter ?? '';
+    let group = query.group ?? 'all';
+    let drawer = null;
+    const list = () => view.answer();
+
+    const summary = el('div', { class: 'about' });
+    const groups = el('div', { class: 'filters' });
+    const bar = el('div', { class: 'news', hidden: true, role: 'status' });
+    const tools = el('div', { class: 'tools' });
+    const head = screenHead({ way: about.way, title: about.title, tools });
+    const context = { where, get list() { return list(); }, done, open };
+    const filterBox = filterField('Filter names, notes', (text) => { filter = text.trim(); view.redraw(); }, filter);
+
+    const view = live({
+        load: (signal) => api.secrets(where, { signal }),
+        draw(answer) {
+            const sorted = [...answer.rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+            const all = about.groups(sorted);
+            const chosen = all.find((one) => one.key === group) ?? all[0];
+            const shown = matching(chosen.rows);
+            drawTools();
+            fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));
+            fill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
+                chosen.key, (key) => { group = key; view.redraw(); }));
+            groups.hidden = sorted.length === 0;
+            return [staleLine(answer), about.note?.(sorted),
+                sorted.length === 0 ? about.empty({ newSecret, paste, reason: whyNoChange(where, answer) })
+                    : shown.length === 0 ? nothingFound(sorted, chosen)
+                        : rowsTable({ where, rows: shown, label: about.label, parent, open, actions: (row) => actionsOf(row, context) })];
+        },
+        onProblem() {
+            fill(summary);
+            fill(groups);
+            fill(tools);
+            return undefined;
+        },
+    });
+    const watching = watch(where, () => list()?.generation, (news) => {
+        const n = news.names?.length ?? 0;
+        fill(bar, icon('refresh'), el('span', {}, named(news.by ?? 'Somebody'), n > 0 ? ` changed ${n} ${n === 1 ? 'name' : 'names'} just now.` : ' changed something just now.'),
+            button('Show', { small: true, act: () => { bar.hidden = true; view.refresh(); } }));
+        bar.hidden = false;
+    });
+
+    function matching(rows) {
+        const wanted = filter.toLowerCase();
+        return wanted === '' ? rows : rows.filter((row) =>
+            row.name.toLowerCase().includes(wanted) || (row.note ?? '').toLowerCase().includes(wanted));
+    }
+    function refusedLine() {
+        const why = whyNoChange(where, list());
+        return why && !list().stale && [icon('lock'), why];
+    }
+    function drawTools() {
+        const reason = whyNoChange(where, list());
+        fill(tools, filterBox,
+            button(about.pasteLabel ?? 'Paste .env', { reason, picture: 'paste', act: paste }),
+            button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n' } }));
+    }
+    function nothingFound(rows, chosen) {
+        if (filter === '') return panel('search', `No name is in “${chosen.label}”`, null, button('Show all', { act: () => { group = 'all'; view.redraw(); } }));
+        const near = didYouMean(filter, rows.map((row) => row.name));
+        const setFilter = (text) => {
+            filter = text;
+            filterBox.querySelector('input').value = text;
+            group = 'all';
+            view.redraw();
+        };
+        return panel('search', ['No name contains “', named(filter), '”.'], near && el('p', {}, 'Did you mean ',
+            button(near, { kind: 'link mono', act: () => setFilter(near) }), '?'),
+        button('Clear filter', { act: () => setFilter('') }),
+        el('a', { class: 'button', href: addressOf({ screen: 'search', query: { q: filter } }) }, 'Search all environments'));
+    }
+    function newSecret() {
+        openSet({ where, rows: list()?.rows ?? [], done });
+    }
+    function paste() {
+        openImport({ where, list: list(), done });
+    }
+    async function done() {
+        bar.hidden = true;
+        await view.refresh();
+        watching.from(list()?.generation);
+        world.refresh();
+    }
+    function open(name) {
+        drawer = openDrawer({
+            where, name, list, done,
+            step(from, by) {
+                const names = [...document.querySelectorAll('main [data-row]')].map((one) => one.dataset.row);
+                return names[names.indexOf(from) + by];
+            },
+        });
+    }
+    function act(key, name) {
+        const row = list()?.rows.find((one) => one.name === name);
+        const action = row && actionsOf(row, context).find((one) => one.key === key);
+        if (action && !action.reason) action.act();
+    }
+    function canChange(then) {
+        if (list() && !whyNoChange(where, list())) then();
+    }
+    const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
+    return {
+        nodes: [head, summary, el('div', { class: 'list-head' }, groups), bar, view.outlet],
+        ready: first,
+        keys: {
+            n: () => canChange(newSecret),
+            o: (name) => act('o', name), h: (name) => act('h', name), u: (name) => act('u', name),
+            y: (name) => name && copyName({ name }),
+            z: undoLast,
+        },
+        close() {
+            view.close();
+            watching.close();
+            drawer?.close();
+        },
+    };
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+// The one dialog that sets a value: new, replaced or overriding, here or in the environment. It stays
+// open, with what was typed, until the value is saved or thrown away.
+import * as api from './api.js';
+import * as world from './world.js';
+import { el, fill, icon, named } from './el.js';
+import { button, field, problemLine, textInput } from './controls.js';
+import { openDialog } from './dialog.js';
+import { ago, endOfDay, fieldOfDate } from './time.js';
+import { didYouMean, whyNotName } from './hints.js';
+import { valueField } from './value_field.js';
+import { previewOfSet } from './preview.js';
+import { whatBecameOf } from './outcome.js';
+import { saved } from './undo.js';
+
+const isOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
+/** The version that a save begins from: the scope's own, 0 if it has none. */
+const begunFrom = (row) => (isOwn(row) ? row.version : 0);
+
+function verbFor(where, row) {
+    if (!row) return 'Set';
+    if (isOwn(row)) return 'Replace';
+    return where.spaceId !== undefined && (row.state === 'inherited' || row.parent) ? 'Override' : 'Set';
+}
+
+/** How to take a save back: the row was `row` before and has `version` now. */
+function undoOf(where, name, row, version) {
+    const place = world.placeName(where);
+    if (row?.state === 'hidden') {
+        return async () => {
+            await api.changeSecret('hide', where, name);
+            return `${name} is hidden again in ${place}.`;
+        };
+    }
+    if (isOwn(row) && row.state !== 'damaged') {
+        return async () => {
+            await api.rollBack(where, name, row.version);
+            return `${name} in ${place} has the value of v${row.version} again.`;
+        };
+    }
+    return async () => {
+        await api.removeSecret(where, name, version);
+        return `${name} is no longer set in ${place}.`;
+    };
+}
+
+/**
+ * Opens the dialog. `row` is the row of the name, absent for a new one; `rows` all rows of the list,
+ * to recognise a name that is there; `done` is called after each save.
+ */
+export function openSet({ where, row, rows = [], done }) {
+    const place = world.placeName(where);
+    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
+    let target = row;
+    let version = begunFrom(row);
+    let over = false;
+
+    const name = textInput({ class: 'mono', value: row?.name ?? '', autofocus: !row, on: { input: renamed } });
+    const nameNote = el('p', { class: 'hint', 'aria-live': 'polite' });
+    const value = valueField({ changed: ready });
+    const note = textInput({ value: row && isOwn(row) ? row.note ?? '' : '' });
+    const rotateBy = el('input', { type: 'date', value: isOwn(row) ? fieldOfDate(row.rotateBy) : '' });
+    const preview = el('div', {}, previewOfSet(where, row));
+    const typed = inProd && textInput({ on: { input: ready }, class: 'typed-name' });
+    const problem = problemLine();
+    const conflict = el('div', { class: 'conflict', role: 'alert', hidden: true });
+    const save = button(`${verbFor(where, row)} in ${place}`, { kind: 'primary', type: 'submit', more: { 'aria-keyshortcuts': 'Control+Enter' } });
+    const dialog = openDialog({
+        title: row ? [`${verbFor(where, row)} `, named(row.name, { class: 'mono' }), ' in ', named(place)]
+            : ['New secret in ', named(place)],
+        kind: `set${inProd ? ' is-prod' : ''}`,
+        body: [
+            !row && el('div', {}, field('Name', name), nameNote),
+            value.element,
+            el('div', { class: 'two' }, field('Note', note, { optional: true }),
+                field('Rotate by', rotateBy, { optional: true, hint: 'A reminder; it never stops a read.' })),
+            preview,
+            inProd && field(`This is production. Type ${place} to save`, typed),
+            conflict, problem.element,
+        ],
+        footer: [button('Cancel', { act: () => dialog.tryClose() }), save],
+        submit: send,
+        dirty: () => !value.isEmpty(),
+        closed: () => { over = true; value.clear(); },
+    });
+    // The one to start in: a name if there is none yet.
+    if (row) value.focus();
+    ready();
+
+    function currentName() {
+        return row ? row.name : name.value.trim();
+    }
+    function renamed() {
+        const text = currentName();
+        target = rows.find((one) => one.name === text);
+        version = begunFrom(target);
+        const why = text === '' ? undefined : whyNotName(text);
+        const like = rows.find((one) => one.name !== text && one.name.toUpperCase() === text.toUpperCase());
+        const near = !target && text.length > 4 && didYouMean(text, rows.filter((one) =>
+            Math.abs(one.name.length - text.length) <= 2).map((one) => one.name));
+        fill(nameNote, why ?? (target ? ['There is already ', named(target.name, { class: 'mono' }), `: this is ${verbFor(where, target).toLowerCase()}.`]
+            : like ? ['There is ', named(like.name, { class: 'mono' }), ', which differs only in case.']
+                : near ? ['A name like ', named(near, { class: 'mono' }), ' is there.'] : []));
+        fill(preview, previewOfSet(where, target));
+        fill(save, el('span', {}, `${verbFor(where, target)} in ${place}`));
+        ready();
+    }
+    function whyNotYet() {
+        const bad = row ? undefined : whyNotName(currentName());
+        if (bad) return bad;
+        if (value.isEmpty()) return 'A value is needed';
+        if (typed && typed.value.trim() !== place) return `Type ${place} to save`;
+        return undefined;
+    }
+    function ready() {
+        const why = whyNotYet();
+        save.setAttribute('aria-disabled', String(Boolean(why)));
+        save.title = why ?? 'Ctrl+Enter';
+    }
+    async function send() {
+        const why = whyNotYet();
+        if (why) {
+            problem.say(why);
+            return;
+        }
+        problem.say('');
+        conflict.hidden = true;
+        dialog.busy(true);
+        try {
+            const fields = { value: value.value(), note: note.value, rotateBy: endOfDay(rotateBy.value) };
+            if (target?.state !== 'hidden') fields.ifVersion = version;
+            const answer = await api.setSecret(where, currentName(), fields);
+            finished(answer.version, answer.changed);
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            await notSaved(failed);
+        } finally {
+            dialog.busy(false);
+        }
+    }
+    function finished(now, changed = true) {
+        const done_ = { Override: 'overridden', Replace: 'replaced', Set: 'set' }[verbFor(where, target)];
+        const undo = changed ? undoOf(where, currentName(), target, now) : undefined;
+        const text = changed ? `${currentName()} ${done_} in ${place}: v${now}.`
+            : `${currentName()} has the value that you gave it last: no new version.`;
+        over = true;
+        value.clear();
+        dialog.close();
+        saved(text, undo && (async () => {
+            const said = await undo();
+            done?.(currentName());
+            return said;
+        }));
+        done?.(currentName());
+    }
+    async function notSaved(failed) {
+        if (failed.unknown) {
+            problem.say('The connection ended before the answer. Checking…');
+            const became = await whatBecameOf(where, currentName(), version, () => over);
+            if (over) return;
+            if (became.saved) finished(became.saved);
+            else if (became.other) inConflict(became.other);
+            else {
+                problem.say('Not saved. Your value is still here.');
+                fill(save, el('span', {}, 'Save again'));
+            }
+        } else if (failed.status === 409) {
+            inConflict(failed.data ?? await currentOf());
+        } else {
+            problem.say(`Not saved: ${failed.message}${failed.requestId ? ` (request ${failed.requestId})` : ''}`);
+        }
+    }
+    async function currentOf() {
+        try {
+            const detail = await api.secret(where, currentName());
+            return (detail.versions ?? []).reduce((a, b) => (b.version > (a?.version ?? 0) ? b : a), undefined);
+        } catch {
+            return undefined;
+        }
+    }
+    function inConflict(there) {
+        problem.say('');
+        const who = there?.setBy ?? 'Somebody else';
+        const what = there?.version ? `set v${there.version} of ` : 'changed ';
+        fill(conflict, icon('warning'), el('div', {},
+            el('p', {}, named(who), ` ${what}`, named(currentName(), { class: 'mono' }),
+                there?.setAt && ` ${ago(there.setAt)}`, version > 0 ? ` (you began from v${version}). ` : '. ',
+                'Your value is kept here.'),
+            el('div', { class: 'panel-actions' },
+                button(there?.version ? `Replace ${who}’s v${there.version}` : 'Save mine', {
+                    kind: 'danger', small: true,
+                    act() {
+                        version = there?.version ?? 0;
+                        target = { ...(target ?? { name: currentName() }), state: where.spaceId === undefined ? 'value' : 'overridden', version };
+                        send();
+                    },
+                }),
+                button('Discard mine', { small: true, act: () => { value.clear(); dialog.close(); done?.(currentName()); } }))));
+        conflict.hidden = false;
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: BSL-1.0
+// Signing in: the one-time code of the first start, or a personal token, which is exchanged for a
+// session at once and forgotten. Also over a form, when the session ended while somebody typed.
+import * as api from './api.js';
+import * as session from './session.js';
+import { el, fill } from './el.js';
+import { button, copyButton, field, problemLine, textInput } from './controls.js';
+import { openDialog } from './dialog.js';
+
+function tokenField() {
+    return el('input', {
+        type: 'password', class: 'mono', autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off',
+        autofocus: true, placeholder: 'cof_…', 'data-lpignore': 'true', 'data-1p-ignore': 'true',
+    });
+}
+
+function wordsFor(problem) {
+    if (problem.status === 401) return 'This token is not known here: mistyped, expired or revoked.';
+    if (problem.status === 429) return 'Too many tries from here. Wait a minute.';
+    if (problem.status === 403) return 'This token may not use the page.';
+    return problem.message;
+}
+
+/** Exchanges what is in the field for a session. True: signed in. */
+async function exchange(input, problem, busy) {
+    const token = input.value.trim();
+    if (token === '') {
+        problem.say('Paste a token');
+        return false;
+    }
+    busy(true);
+    problem.say('');
+    try {
+        session.keep(await api.signInWithToken(token));
+        input.value = '';
+        return true;
+    } catch (failed) {
+        if (failed.name !== 'ApiError') throw failed;
+        problem.say(wordsFor(failed));
+        return false;
+    } finally {
+        busy(false);
+    }
+}
+
+function card(...content) {
+    return el('main', { class: 'signin' }, el('div', { class: 'signin-card' },
+        el('div', { class: 'signin-brand' }, el('span', { class: 'mark', 'aria-hidden': 'true' }), 'Coffer'), content));
+}
+
+/** The sign-in in place of everything else. Resolves once somebody is signed in. */
+export async function signInScreen(outlet) {
+    let first = false;
+    try {
+        first = await api.codeIsOpen();
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+    }
+    await new Promise((resolve) => {
+        fill(outlet, first ? codeCard(outlet, resolve) : tokenCard(outlet, resolve));
+        outlet.querySelector('[autofocus]')?.focus();
+    });
+}
+
+function tokenCard(outlet, resolve) {
+    const input = tokenField();
+    const problem = problemLine();
+    const go = button('Sign in', { kind: 'primary', type: 'submit' });
+    return card(el('h1', {}, 'Sign in'), el('form', {
+        novalidate: true, on: {
+            async submit(event) {
+                event.preventDefault();
+                if (await exchange(input, problem, (is) => go.setAttribute('aria-disabled', String(is)))) resolve();
+            },
+        },
+    }, field('Personal token', input, { hint: 'It is exchanged for a session of this tab and not kept.' }), problem.element, go),
+    el('p', { class: 'hint' }, 'No token? Ask an admin, or run ', el('code', {}, 'coffer token create'), ' where the keys are.'));
+}
+
+function codeCard(outlet, resolve) {
+    const code = textInput({ class: 'mono code-input', autofocus: true, placeholder: '7K2M-94QX', autocapitalize: 'characters' });
+    const name = textInput({ autocomplete: 'off' });
+    const problem = problemLine();
+    const go = button('Make me the first admin', { kind: 'primary', type: 'submit' });
+    async function submit(event) {
+        event.preventDefault();
+        if (code.value.trim() === '' || name.value.trim() === '') {
+            problem.say('Code and name are needed');
+            return;
+        }
+        problem.say('');
+        go.setAttribute('aria-disabled', 'true');
+        try {
+            const answer = await api.signInWithCode(code.value.trim().toUpperCase(), name.value.trim());
+            session.keep(answer.session);
+            fill(outlet, newTokenCard(answer.token, resolve));
+            outlet.querySelector('.button')?.focus();
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            problem.say(failed.status === 401 || failed.status === 403 ? 'This code is wrong or too old. Restart the server for a new one.' : wordsFor(failed));
+        } finally {
+            go.setAttribute('aria-disabled', 'false');
+        }
+    }
+    return card(el('h1', {}, 'Welcome'), el('p', {}, 'This is the first start. The server printed a code that is good for ten minutes.'),
+        el('form', { novalidate: true, on: { submit } }, field('Code', code), field('Your name', name, { hint: 'It stands beside what you change.' }),
+            problem.element, go),
+        el('p', { class: 'hint' }, button('I have a token', { kind: 'link', act: () => { fill(outlet, tokenCard(outlet, resolve)); outlet.querySelector('[autofocus]')?.focus(); } })));
+}
+
+function newTokenCard(token, resolve) {
+    return card(el('h1', {}, 'Your personal token'),
+        el('p', {}, 'Copy it now, into your password manager: with it you sign in the next time. Coffer keeps only a fingerprint.'),
+        el('pre', { class: 'code token-shown', tabindex: '0' }, token),
+        el('div', { class: 'panel-actions' }, copyButton('Copy token', () => token, 'Token'),
+            button('I have kept it', { kind: 'primary', act: resolve })));
+}
+
+/** A sign-in over whatever is open. Resolves once it is done; what was typed below stays. */
+export function signInOver() {
+    return askForToken({
+        title: 'Your session has ended', label: 'Sign in',
+        text: 'After 15 minutes without a request, or 8 hours. What you typed is still there, in this tab’s memory only.',
+        act: exchange, may: false,
+    });
+}
+
+/** Asks for the personal token again, for what needs it to be fresh. */
+export function confirmWithToken() {
+    return askForToken({
+        title: 'Enter your personal token again', label: 'Confirm', may: true,
+        text: 'This needs to be sure that it is you. It is good for 5 minutes.',
+        async act(input, problem, busy) {
+            busy(true);
+            try {
+                await api.confirm(input.value.trim());
+                input.value = '';
+                return true;
+            } catch (failed) {
+                if (failed.name !== 'ApiError') throw failed;
+                problem.say(wordsFor(failed));
+                return false;
+            } finally {
+                busy(false);
+            }
+        },
+    });
+}
+
+function askForToken({ title, text, label, act, may }) {
+    return new Promise((resolve, reject) => {
+        const input = tokenField();
+        const problem = problemLine();
+        let done = false;
+        const dialog = openDialog({
+            title, kind: 'narrow', body: [el('p', {}, text), field('Personal token', input), problem.element],
+            footer: [may ? button('Cancel', { act: () => dialog.close() }) : button('Leave', { kind: 'quiet', act: leave }),
+                button(label, { kind: 'primary', type: 'submit' })],
+            async submit() {
+                if (await act(input, problem, dialog.busy)) {
+                    done = true;
+                    dialog.close();
+                }
+            },
+            dirty: () => !may,
+            closed: () => (done ? resolve() : may ? reject(new api.ApiError('Not confirmed')) : leave()),
+        });
+    });
+}
+
+/** Forgets the session and everything that is shown. */
+export function leave() {
+    session.forget();
+    location.replace(location.pathname);
+}
+
+/** Ends the session at the server too. */
+export async function signOut() {
+    try {
+        await api.signOut();
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem; // it ends by itself: leave all the same
+    }
+    leave();
+}

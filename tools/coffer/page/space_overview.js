@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+// A space at a glance: how many names it has of its own, what is missing, and how it is managed.
+import * as api from './api.js';
+import * as world from './world.js';
+import { count, el, named } from './el.js';
+import { button } from './controls.js';
+import { removeSpace, renameSpace } from './environment_forms.js';
+import { crumbs, screenHead } from './head.js';
+import { addressOf, go } from './router.js';
+import { live } from './states.js';
+import { timeElement } from './time.js';
+import { needsAttention, stateBadge } from './words.js';
+
+function tile(n, what, href) {
+    return el('a', { class: 'tile', href }, el('span', { class: 'tile-number' }, n.toLocaleString('en')), el('span', {}, what));
+}
+
+export function screen(place) {
+    const where = { environmentId: place.environmentId, spaceId: place.spaceId };
+    const reason = world.may('spaces', place.environmentId) ? undefined : 'Managing spaces needs the role operator or environment admin';
+    const secrets = (group) => addressOf({ ...where, screen: 'secrets', query: group ? { group } : {} });
+    const view = live({
+        rows: 4,
+        load: async (signal) => {
+            const [space, list] = await Promise.all([api.space(where, { signal }), api.secrets(where, { signal })]);
+            if (space) world.meetSpaces(place.environmentId, [space]);
+            return { space, list };
+        },
+        draw({ space, list }) {
+            const of = (...states) => list.rows.filter((row) => states.includes(row.state)).length;
+            const attention = list.rows.filter(needsAttention);
+            return [
+                el('div', { class: 'tiles' }, tile(of('inherited'), 'inherited', secrets('inherited')), tile(of('overridden'), 'overridden', secrets('differs')),
+                    tile(of('own'), 'only here', secrets('differs')), tile(of('hidden'), 'hidden', secrets('differs')), tile(attention.length, 'need attention', secrets('attention'))),
+                attention.length > 0 && el('section', { class: 'part boxed' }, el('h2', {}, 'Needs attention'), el('ul', { class: 'names' }, attention.slice(0, 12).map((row) =>
+                    el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', stateBadge(row.state), row.older && el('span', { class: 'faint' }, ' older than what it replaces'))))),
+                el('section', { class: 'part boxed' }, el('h2', {}, 'This space'), el('dl', { class: 'facts' },
+                    el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),
+                    el('dt', {}, 'Inherits from'), el('dd', {}, named(world.environmentName(place.environmentId))),
+                    space?.updatedAt && [el('dt', {}, 'Changed'), el('dd', {}, timeElement(space.updatedAt))],
+                    el('dt', {}, 'Last delivery'), el('dd', {}, space?.lastDelivery ? timeElement(space.lastDelivery) : 'not recorded')),
+                el('div', { class: 'panel-actions' },
+                    button('Rename…', { reason, act: () => renameSpace(where, () => { go({ ...where, screen: 'secrets' }); }) }),
+                    button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, of('overridden', 'own'), () => go({ environmentId: place.environmentId, screen: 'spaces' })) })),
+                el('p', { class: 'faint' }, `${count(list.rows.length, 'name')} in all`)),
+            ];
+        },
+    });
+    const ready = view.refresh();
+    return {
+        title: world.placeName(where), ready,
+        nodes: [screenHead({ way: crumbs(place, 'Overview'), title: named(world.placeName(where)) }), view.outlet],
+        close: view.close,
+    };
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSL-1.0
+// A space's Secrets: what it inherits, what it overrides, what it is not given.
+import * as world from './world.js';
+import { count, el, icon, named } from './el.js';
+import { button } from './controls.js';
+import { crumbs } from './head.js';
+import { addressOf } from './router.js';
+import { secretsScreen } from './secrets_screen.js';
+import { panel } from './states.js';
+import { needsAttention } from './words.js';
+
+export function screen(place) {
+    const where = { environmentId: place.environmentId, spaceId: place.spaceId };
+    const parent = world.environmentName(place.environmentId);
+    const name = world.spaceName(place.environmentId, place.spaceId);
+    const differs = (row) => !['inherited', 'missing'].includes(row.state);
+    return secretsScreen({
+        where, label: `Secrets of ${name}`, title: ['Secrets of ', named(name)], way: crumbs(place, 'Secrets'),
+        groups: (rows) => [
+            { key: 'all', label: 'All', rows: rows.filter((row) => row.state !== 'removed') },
+            { key: 'differs', label: `Differs from ${parent}`, rows: rows.filter(differs) },
+            { key: 'inherited', label: 'Inherited', rows: rows.filter((row) => row.state === 'inherited') },
+            { key: 'attention', label: 'Needs attention', rows: rows.filter(needsAttention) },
+        ],
+        summary: (rows) => ['inherits from ', el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'secrets' }) }, named(parent)),
+            rows.length > 0 && ` · ${count(rows.filter((row) => row.state !== 'missing').length, 'name')}`],
+        note: (rows) => rows.length > 0 && rows.every((row) => ['inherited', 'missing'].includes(row.state)) &&
+            el('p', { class: 'list-note' }, icon('arrow-down'), 'Nothing of its own. ',
+                `${rows.length === 1 ? 'This name comes' : `These ${rows.filter((row) => row.state === 'inherited').length} names come`} from `, named(parent), '.'),
+        empty: ({ newSecret, paste, reason }) => panel('empty', 'Nothing here yet',
+            el('p', {}, 'Neither this space nor ', named(parent), ' has a secret.'),
+            button('New secret', { kind: 'primary', reason, act: newSecret }),
+            button('Paste .env', { reason, act: paste })),
+    }, place.query);
+}

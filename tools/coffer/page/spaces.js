@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSL-1.0
+// The spaces of an environment: found and paged by the server, a hundred at a time.
+import * as api from './api.js';
+import * as world from './world.js';
+import { count, el, fill, named, unseen } from './el.js';
+import { button, filterField } from './controls.js';
+import { newSpace } from './environment_forms.js';
+import { crumbs, screenHead } from './head.js';
+import { addressOf, go } from './router.js';
+import { live, panel } from './states.js';
+import { timeElement } from './time.js';
+
+const whyNot = (environmentId) => (world.may('spaces', environmentId) ? undefined
+    : 'Making a space needs the role operator or environment admin');
+
+function row(environmentId, one) {
+    const number = (n, label, tone) => el('td', { role: 'cell', class: `num${n ? ` ${tone}` : ' zero'}`, 'data-label': label }, n ?? 0);
+    return el('tr', { role: 'row', 'data-row': one.id, class: 'row' },
+        el('td', { role: 'cell', class: 'what' }, el('a', {
+            class: 'name', 'data-focus': `space:${one.id}`, href: addressOf({ environmentId, spaceId: one.id, screen: 'secrets' }),
+        }, named(one.name ?? one.id)), el('div', { class: 'line mono' }, one.id)),
+        number(one.own, 'own', 'some'), number(one.hidden, 'hidden', 'some'), number(one.missing, 'missing', 'bad'),
+        el('td', { role: 'cell', class: 'when', 'data-label': 'last delivery' }, one.lastDelivery ? timeElement(one.lastDelivery) : el('span', { class: 'faint' }, '—')),
+        el('td', { role: 'cell', class: 'when', 'data-label': 'changed' }, one.updatedAt ? timeElement(one.updatedAt) : el('span', { class: 'faint' }, '—')));
+}
+
+export function screen(place) {
+    const { environmentId } = place;
+    const name = world.environmentName(environmentId);
+    let search = place.query.filter ?? '';
+    let page = 1;
+    let timer = 0;
+    const about = el('div', { class: 'about' });
+    const reason = whyNot(environmentId);
+    const make = () => newSpace(environmentId, (made) => go({ environmentId, spaceId: made.id, screen: 'secrets' }));
+    const filter = filterField('Filter spaces', (text) => {
+        search = text.trim();
+        page = 1;
+        clearTimeout(timer);
+        timer = setTimeout(view.refresh, 200);
+    }, search);
+
+    const view = live({
+        load: (signal) => api.spaces(environmentId, { search, pageNumber: page }, { signal }),
+        draw(answer) {
+            world.meetSpaces(environmentId, answer.data);
+            const pages = answer.pagination ?? { currentPage: page, pageCount: 1, totalCount: answer.data.length };
+            fill(about, search === '' ? count(pages.totalCount, 'space') : `${count(pages.totalCount, 'space')} with “${search}”`);
+            if (answer.data.length === 0) {
+                return search === '' ? panel('empty', 'No spaces yet', el('p', {}, 'A space is one customer, tenant or project: it inherits every secret of ', named(name), ' and may override any.'),
+                    button('New space', { kind: 'primary', reason, act: make }))
+                    : panel('search', ['No space contains “', named(search), '”.'], null, button('Clear filter', { act: () => { filter.querySelector('input').value = ''; search = ''; view.refresh(); } }));
+            }
+            return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
+                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'Own', 'Hidden', 'Missing', 'Last delivery', 'Changed'].map((head) =>
+                    el('th', { role: 'columnheader', scope: 'col' }, head)))),
+                el('tbody', { role: 'rowgroup' }, answer.data.map((one) => row(environmentId, one)))),
+            pages.pageCount > 1 && pager(pages)];
+        },
+    });
+    function pager(pages) {
+        const turn = (to) => { page = to; view.refresh(); scrollTo(0, 0); };
+        return el('nav', { class: 'pager', 'aria-label': 'Pages' },
+            button('Previous', { picture: 'arrow-left', reason: page <= 1 ? 'This is the first page' : undefined, act: () => turn(page - 1) }),
+            el('span', {}, `Page ${pages.currentPage} of ${pages.pageCount}`, unseen(` of ${count(pages.totalCount, 'space')}`)),
+            button('Next', { reason: page >= pages.pageCount ? 'This is the last page' : undefined, act: () => turn(page + 1) }));
+    }
+    const ready = view.refresh();
+    return {
+        title: `Spaces of ${name}`, ready,
+        nodes: [screenHead({
+            way: crumbs(place, 'Spaces'), title: ['Spaces of ', named(name)],
+            tools: [filter, button('New space', { kind: 'primary', picture: 'plus', reason, act: make })],
+        }), about, view.outlet],
+        keys: { n: () => !reason && make() },
+        close() {
+            clearTimeout(timer);
+            view.close();
+        },
+    };
+}

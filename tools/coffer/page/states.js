@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: BSL-1.0
+// What stands in place of a list's rows when there are none to show, and the way in which every list
+// loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
+import { el, fill, icon, named } from './el.js';
+import { button } from './controls.js';
+import { duration, timeElement, timeOfDay } from './time.js';
+
+/** A panel in the middle of a list. */
+export function panel(kind, title, text, ...actions) {
+    const picture = { error: 'warning', empty: 'box', denied: 'lock', search: 'search', broken: 'cross' }[kind];
+    return el('div', { class: `panel ${kind}`, role: kind === 'error' || kind === 'broken' ? 'alert' : undefined },
+        icon(picture), el('h2', {}, title), text && el('div', { class: 'panel-text' }, text),
+        actions.length > 0 && el('div', { class: 'panel-actions' }, actions));
+}
+
+/** Why something can't be shown, from what the server said. */
+export function problemPanel(problem, again) {
+    if (problem.status === 403) return denied(problem);
+    if (problem.code === 'key_disabled' || problem.code === 'unknown_key') {
+        return panel('broken', 'The key of this environment can’t be used',
+            [el('p', {}, 'Values can’t be opened, and names are unreadable too. Programs get an error, ' +
+                'never another scope’s value.'), facts(problem)],
+            again && button('Try again', { act: again }));
+    }
+    if (problem.code === 'tampered' || problem.code === 'rolled_back') {
+        return panel('broken', problem.code === 'tampered'
+            ? 'What is stored fails its check' : 'The store went back to an older state',
+        [el('p', {}, 'Programs get an error, not Production’s or anybody else’s value. Nothing is ' +
+            'repaired by itself: run “coffer verify”, then restore a backup. Other environments work.'),
+        facts(problem)], again && button('Try again', { act: again }));
+    }
+    if (problem.status === 404) {
+        return panel('search', 'There is nothing here',
+            el('p', {}, 'It does not exist, or you may not see it.'));
+    }
+    return panel('error', 'This could not be loaded', facts(problem),
+        again && button('Try again', { kind: 'primary', act: again }));
+}
+
+function denied(problem) {
+    const admins = problem.admins.slice(0, 3);
+    return panel('denied', 'You may not see this', el('p', {}, problem.message, admins.length > 0 && [
+        ' Ask ', admins.map((name, i) => [i > 0 && ', ', named(name)]), ' (admins).',
+    ]));
+}
+
+/** What failed, since when, its code and the request's id. */
+export function facts(problem) {
+    return el('dl', { class: 'facts' },
+        el('dt', {}, 'What'), el('dd', {}, problem.message || String(problem)),
+        el('dt', {}, 'Since'), el('dd', {}, timeElement(problem.at ?? Date.now(), timeOfDay(problem.at ?? Date.now()))),
+        problem.code && [el('dt', {}, 'Code'), el('dd', {}, el('code', {}, problem.code))],
+        problem.requestId && [el('dt', {}, 'Request'), el('dd', {}, el('code', {}, problem.requestId))]);
+}
+
+/** The head of a list whose server has no newer answer than this. */
+export function staleLine(answer) {
+    if (!answer?.stale) return null;
+    const asOf = answer.asOf ?? Date.now() - (answer.ageMs ?? 0);
+    return el('p', { class: 'stale', role: 'status' }, icon('clock'),
+        'As of ', timeElement(asOf, timeOfDay(asOf)), ` (${duration(answer.ageMs ?? Date.now() - new Date(asOf))} ago): ` +
+        'the store does not answer. Saving is off.');
+}
+
+function greyRows(n) {
+    return el('div', { class: 'grey-rows', 'aria-hidden': 'true' },
+        Array.from({ length: n }, () => el('div', { class: 'grey-row' })));
+}
+
+/**
+ * A part of a screen that is loaded. `load(signal)` asks the server, `draw(answer)` gives the nodes.
+ * Keeps the focus on what it was on, by data-focus, when it is drawn anew.
+ */
+export function live({ load, draw, rows = 8, onProblem }) {
+    const outlet = el('div', { class: 'live', 'aria-busy': 'false' });
+    let running = null;
+    let drawn = false;
+    let answer;
+
+    async function refresh() {
+        running?.abort();
+        const mine = new AbortController();
+        running = mine;
+        const grey = setTimeout(() => {
+            if (drawn) outlet.classList.add('dimmed');
+            else fill(outlet, greyRows(rows));
+        }, 150);
+        const slow = setTimeout(() => {
+            const line = el('p', { class: 'waiting', role: 'status' }, 'Still waiting for the store ',
+                button('Cancel', { small: true, act: () => mine.abort() }));
+            outlet.prepend(line);
+        }, 5000);
+        outlet.setAttribute('aria-busy', 'true');
+        try {
+            answer = await load(mine.signal);
+            if (running !== mine) return;
+            redraw();
+        } catch (problem) {
+            if (running !== mine) return;
+            answer = undefined;
+            drawn = false;
+            if (problem.name === 'AbortError') fill(outlet, panel('error', 'Not loaded', null, button('Try again', { act: refresh })));
+            else if (problem.name === 'ApiError') fill(outlet, onProblem?.(problem) ?? problemPanel(problem, refresh));
+            else throw problem;
+        } finally {
+            clearTimeout(grey);
+            clearTimeout(slow);
+            if (running === mine) {
+                running = null;
+                outlet.classList.remove('dimmed');
+                outlet.setAttribute('aria-busy', 'false');
+            }
+        }
+    }
+    /** Draws what is there once more, for another filter, say. */
+    function redraw() {
+        if (answer === undefined) return;
+        const focused = document.activeElement;
+        const key = outlet.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
+        fill(outlet, draw(answer));
+        drawn = true;
+        if (key) outlet.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
+    }
+    return {
+        outlet, refresh, redraw,
+        answer: () => answer,
+        close() {
+            running?.abort();
+            running = null;
+        },
+    };
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: BSL-1.0
+// Tokens: who and which programs may do what. A new one is shown once.
+import * as api from './api.js';
+import * as session from './session.js';
+import * as world from './world.js';
+import { el, fill, icon, named } from './el.js';
+import { button, checkbox, copyButton, field, problemLine, select, textInput } from './controls.js';
+import { ask, openDialog } from './dialog.js';
+import { crumbs, screenHead } from './head.js';
+import { withConfirmation } from './reveal.js';
+import { live, panel } from './states.js';
+import { date, endOfDay, fieldOfDate, timeElement } from './time.js';
+import { saved } from './undo.js';
+import { roles, roleWord } from './words.js';
+
+function scopeText(grant) {
+    if (!grant.environmentId) return 'everything';
+    const environment = named(world.environmentName(grant.environmentId));
+    return grant.spaceId ? [environment, ' › ', named(world.spaceName(grant.environmentId, grant.spaceId))] : environment;
+}
+function grantLine(grant) {
+    const flags = [grant.write && grant.role === 'service' && 'may write', grant.reveal && 'may reveal', grant.actorId && `for ${grant.actorId}`].filter(Boolean);
+    return el('div', { class: 'grant' }, el('span', { class: 'badge grey' }, roleWord(grant.role)), ' ', scopeText(grant),
+        grant.names?.length > 0 && [' · ', el('span', { class: 'mono' }, grant.names.join(' '))],
+        flags.length > 0 && el('span', { class: 'faint' }, ` · ${flags.join(', ')}`));
+}
+
+function tokenRow(one, revoke) {
+    const over = one.expiresAt && new Date(one.expiresAt) < Date.now();
+    const state = one.revokedAt ? el('span', { class: 'badge red' }, icon('cross'), 'Revoked')
+        : over ? el('span', { class: 'badge red' }, icon('clock'), 'Expired') : null;
+    const mine = one.id === session.me()?.tokenId;
+    return el('tr', { role: 'row', class: `row${state ? ' over' : ''}`, 'data-row': one.id },
+        el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name', tabindex: '-1', 'data-focus': `token:${one.id}` }, named(one.name)), ' ', state,
+            mine && el('span', { class: 'badge blue' }, 'you'), el('div', { class: 'line mono' }, one.id)),
+        el('td', { role: 'cell', class: 'grants', 'data-label': 'may' }, (one.grants ?? []).map(grantLine)),
+        el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : 'never'),
+        el('td', { role: 'cell', 'data-label': 'last used' }, one.lastUsedAt ? [timeElement(one.lastUsedAt), one.lastUsedFrom && el('div', { class: 'line' }, `from ${one.lastUsedFrom}`)] : el('span', { class: 'faint' }, 'not known')),
+        el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));
+}
+
+export function screen(place) {
+    const where = { environmentId: place.environmentId, spaceId: place.spaceId };
+    const name = world.placeName(where);
+    const reason = session.holdsAnywhere('tokens') ? undefined : 'Making tokens needs the role operator or an admin’s';
+    const view = live({
+        load: (signal) => api.tokens(where, { signal }),
+        draw: (list) => (list.length === 0 ? panel('empty', 'No tokens for this yet',
+            el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason, act: make }))
+            : el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
+                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
+                    el('th', { role: 'columnheader', scope: 'col', 'aria-label': head || 'Actions' }, head)))),
+                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke))))),
+    });
+    function make() {
+        newToken(where, view.refresh);
+    }
+    async function revoke(one) {
+        const sure = await ask({
+            title: ['Revoke ', named(one.name)], danger: true, yes: 'Revoke',
+            text: 'Its next request is refused; other instances of the server follow within moments. This can’t be undone: make a new one.',
+        });
+        if (!sure) return;
+        try {
+            await api.revokeToken(one.id);
+            saved(`Token ${one.name} revoked.`);
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+            saved(`Not revoked: ${problem.message}`);
+        }
+        view.refresh();
+    }
+    const ready = view.refresh();
+    return {
+        title: `Tokens of ${name}`, ready,
+        nodes: [screenHead({
+            way: crumbs(place, 'Tokens'), title: ['Tokens of ', named(name)], about: 'Coffer keeps a fingerprint of each, never the token.',
+            tools: button('New token', { kind: 'primary', picture: 'plus', reason, act: make }),
+        }), view.outlet],
+        keys: { n: () => !reason && make() },
+        close: view.close,
+    };
+}
+
+/** The roles that a token for this place can have. */
+function rolesFor(where) {
+    const keys = where.spaceId !== undefined ? ['service', 'space_admin'] : ['service', 'environment_admin', 'auditor', 'operator'];
+    return keys.map((key) => [key, `${roles[key][0]}: ${roles[key][1]}`]);
+}
+
+function newToken(where, done) {
+    const place = world.placeName(where);
+    const name = textInput({ autofocus: true, placeholder: 'listener-prod' });
+    const role = select(rolesFor(where), { value: 'service', on: { change: shape } });
+    const names = textInput({ class: 'mono', placeholder: 'SLACK_* STRIPE_KEY' });
+    const expires = el('input', { type: 'date', value: fieldOfDate(Date.now() + 90 * 86_400_000) });
+    const write = checkbox('may also write values (for programs that use @flatfile/api)');
+    const reveal = checkbox('may be shown values, where the environment allows it');
+    const problem = problemLine();
+    const scope = el('p', { class: 'hint' });
+    const dialog = openDialog({
+        title: ['New token for ', named(place)], kind: 'set',
+        body: [field('Name', name, { hint: 'Who or what holds it.' }), field('Role', role), scope,
+            field('Only these names', names, { optional: true, hint: 'Patterns with *, parted by spaces. Empty: all.' }),
+            field('Expires', expires, { hint: 'At most 90 days for people, a year for services.' }),
+            el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
+        footer: [button('Cancel', { act: () => dialog.close() }), button('Create token', { kind: 'primary', type: 'submit' })],
+        submit: send,
+        dirty: () => name.value !== '',
+    });
+    shape();
+    function shape() {
+        write.element.hidden = role.value !== 'service';
+        reveal.element.hidden = !['environment_admin', 'space_admin'].includes(role.value);
+        names.closest('.field').hidden = role.value !== 'service';
+        fill(scope, role.value === 'operator' ? 'For the whole instance, not only this environment.' : ['For ', named(place), where.spaceId === undefined && role.value === 'service' ? ' and all its spaces.' : '.']);
+    }
+    function grant() {
+        const given = { role: role.value };
+        if (role.value !== 'operator') Object.assign(given, { environmentId: where.environmentId, spaceId: where.spaceId });
+        if (role.value === 'service') {
+            given.write = write.input.checked;
+            const globs = names.value.split(/\s+/).filter(Boolean);
+            if (globs.length > 0) given.names = globs;
+        } else if (!reveal.element.hidden) {
+            given.reveal = reveal.input.checked;
+        }
+        return given;
+    }
+    async function send() {
+        if (name.value.trim() === '') {
+            problem.say('A name is needed');
+            return;
+        }
+        dialog.busy(true);
+        problem.say('');
+        try {
+            const fields = { name: name.value.trim(), grants: [grant()], expiresAt: endOfDay(expires.value) };
+            const made = await withConfirmation(() => api.makeToken(fields));
+            dialog.busy(false);
+            dialog.close();
+            showOnce(made, where, fields.grants[0].role);
+            done();
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            problem.say(failed.unknown ? 'The connection ended before the answer. If it is in the list, revoke it: its text is lost.' : failed.message);
+        } finally {
+            dialog.busy(false);
+        }
+    }
+}
+
+/** The only time that a token is seen. */
+function showOnce(made, where, role) {
+    const service = role === 'service';
+    const lines = `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=${made.token}`;
+    const dialog = openDialog({
+        title: ['Token ', named(made.name)], kind: 'set',
+        body: [el('p', { class: 'once' }, icon('warning'), 'Copy it now; Coffer keeps only a fingerprint.'),
+            el('pre', { class: 'code token-shown', tabindex: '0' }, service ? lines : made.token),
+            el('div', { class: 'panel-actions' }, copyButton('Copy token', () => made.token, 'Token'), service && copyButton('Copy both lines', () => lines, 'Two lines'))],
+        footer: [button('I have kept it', { kind: 'primary', act: () => dialog.close() })],
+        dirty: () => false,
+    });
+}

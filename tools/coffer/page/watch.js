@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSL-1.0
+// Asks the server to say when something of a scope changes. Stops while nobody looks, so that an open
+// page neither keeps a session alive nor costs anything.
+import * as api from './api.js';
+
+const awayAfter = 5 * 60_000;
+let lastTouched = Date.now();
+for (const event of ['pointerdown', 'keydown'])
+    addEventListener(event, () => { lastTouched = Date.now(); }, { capture: true, passive: true });
+
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
+/** Calls `news({generation, names, by})` for each change after `generation()`. */
+export function watch(where, generation, news) {
+    const ended = new AbortController();
+    let known;
+    async function run() {
+        while (!ended.signal.aborted) {
+            known ??= generation();
+            if (known === undefined || document.hidden || Date.now() - lastTouched > awayAfter) {
+                await pause(1000);
+                continue;
+            }
+            const asked = known;
+            try {
+                const answer = await api.watch(where, asked, { signal: ended.signal });
+                if (known !== asked) continue; // our own save came between
+                if (answer.generation > asked) {
+                    known = answer.generation;
+                    news(answer);
+                } else {
+                    await pause(200); // a server that answers at once must not be asked in a circle
+                }
+            } catch (problem) {
+                if (problem.name === 'AbortError') return;
+                if (problem.name !== 'ApiError') throw problem;
+                if ([404, 405, 501].includes(problem.status)) return;
+                await pause(10_000);
+            }
+        }
+    }
+    run();
+    return {
+        /** What is known already, after a save of one's own. */
+        from(now) { known = now; },
+        close() { ended.abort(); },
+    };
+}

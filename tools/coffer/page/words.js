@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSL-1.0
+// The words of the page: what a state is called, what stands under a name, what a role may do. One
+// meaning each; a badge is always a shape and a word, never a colour alone.
+import { el, icon, named } from './el.js';
+import { ago, date, daysBetween, timeElement } from './time.js';
+
+const states = {
+    inherited: { shape: 'arrow-down', word: 'Inherited', tone: 'grey' },
+    overridden: { shape: 'dot', word: 'Overridden', tone: 'blue' },
+    own: { shape: 'diamond', word: 'Only here', tone: 'teal' },
+    hidden: { shape: 'hidden', word: 'Hidden', tone: 'grey' },
+    missing: { shape: 'bang', word: 'Missing', tone: 'red' },
+    expired: { shape: 'clock', word: 'Expired', tone: 'red' },
+    damaged: { shape: 'cross', word: 'Damaged', tone: 'red' },
+    removed: { shape: 'dash', word: 'Removed', tone: 'grey' },
+    value: { shape: 'dot', word: 'Set', tone: 'grey' },
+};
+
+function shaped(shape, word, tone, title) {
+    return el('span', { class: `badge ${tone}`, title }, icon(shape), word);
+}
+
+/** The badge of a state. */
+export function stateBadge(state) {
+    const known = states[state] ?? { shape: 'bang', word: state, tone: 'red' };
+    return shaped(known.shape, known.word, known.tone);
+}
+/** The word of a state alone. */
+export function stateWord(state) {
+    return states[state]?.word ?? state;
+}
+export function prodBadge() {
+    return el('span', { class: 'badge prod' }, 'PROD');
+}
+
+/** Whether a name wants to be replaced: its date has come, or comes within two weeks. */
+export function isDue(row) {
+    return Boolean(row.rotateBy) && daysBetween(Date.now(), new Date(row.rotateBy).getTime()) <= 14;
+}
+/** Whether somebody has to do something about a name. */
+export function needsAttention(row) {
+    return ['missing', 'damaged', 'expired'].includes(row.state) || row.older || isDue(row) ||
+        (row.usedBy?.older ?? 0) > 0;
+}
+
+/** What is to be said beside the state: older than the parent, due, personal values. */
+export function extraBadges(row) {
+    return [
+        row.older && shaped('triangle', 'older', 'amber', 'What it replaces was changed after this override'),
+        (row.usedBy?.older ?? 0) > 0 && shaped('triangle', `${row.usedBy.older} older`, 'amber',
+            'Overrides that are older than this version'),
+        isDue(row) && shaped('clock', `Due ${date(row.rotateBy)}`, 'amber',
+            'Rotate by this date. It is still served: the date is a reminder'),
+        (row.personal ?? row.usedBy?.personal ?? 0) > 0 && shaped('person',
+            `${row.personal ?? row.usedBy.personal} personal`, 'violet',
+            'People or agents who have a value of their own, which wins for them'),
+    ];
+}
+
+const names = (list) => list.map((name, i) => [i > 0 && ', ', named(name)]);
+const setBy = (at, who) => [at && ['set ', timeElement(at)], who && [' by ', named(who)]];
+
+/** The line under a name in a space. `parent` is the environment's name. */
+export function lineOf(row, parent) {
+    const above = row.parent;
+    switch (row.state) {
+    case 'inherited':
+        return ['from ', named(parent), ` v${above?.version ?? row.version}, `,
+            setBy(above?.setAt ?? row.setAt, above?.setBy ?? row.setBy)];
+    case 'overridden':
+        if (row.older && above) {
+            const days = daysBetween(new Date(row.setAt).getTime(), new Date(above.setAt).getTime());
+            return [named(parent), days > 0 ? ` changed ${days} ${days === 1 ? 'day' : 'days'} after this override`
+                : ' changed after this override', ` (now v${above.version})`];
+        }
+        return ['replaces ', named(parent), above ? ` v${above.version}` : ''];
+    case 'own':
+        return ['no value in ', named(parent)];
+    case 'hidden':
+        return above ? [named(parent), ` v${above.version} is not given to this space`]
+            : 'not given to this space';
+    case 'missing':
+        return [row.requiredBy?.length > 0 ? ['required by ', names(row.requiredBy), '; '] : '',
+            'neither here nor in ', named(parent)];
+    case 'expired':
+        return [row.expiresAt && ['expired ', timeElement(row.expiresAt), '; '],
+            'programs get an error, not another value'];
+    case 'damaged':
+        return ['the stored record fails its check; not served, not replaced by ', named(parent), '’s'];
+    default:
+        return '';
+    }
+}
+
+/** What each role may do, as the sign-in and the tokens say it. */
+export const roles = {
+    operator: ['operator', 'everything but values'],
+    environment_admin: ['environment admin', 'list, set, hide and remove in one environment'],
+    space_admin: ['space admin', 'list, set, hide and remove in one space'],
+    service: ['service', 'programs: reads the values of its scope'],
+    auditor: ['auditor', 'reads names and the audit log'],
+};
+export const roleWord = (role) => roles[role]?.[0] ?? role;
+
+/** Why somebody may not change a scope. */
+export function whyNotWrite(placeName, inSpace) {
+    return `Changing ${placeName} needs the role ${inSpace ? 'space admin or ' : ''}environment admin`;
+}
+
+/** When and by whom, for a narrow column. */
+export function whenAndWho(at, who) {
+    if (!at) return '';
+    return [timeElement(at, ago(at)), who && [', ', named(who)]];
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSL-1.0
+// The environments that the signed-in person may see, and the names of spaces that were met: what the
+// navigation, the heads of screens and the dialogs need to know.
+import * as api from './api.js';
+
+let list = [];
+let problem = null;
+const spaceNames = new Map();
+const listeners = new Set();
+
+export const environments = () => list;
+/** Why the list could not be had, or nothing. */
+export const environmentsProblem = () => problem;
+export const environment = (id) => list.find((one) => one.id === id);
+export const environmentName = (id) => environment(id)?.name ?? id;
+/** Whether there is a right on the environment itself. */
+export const may = (right, environmentId) =>
+    (environment(environmentId)?.rights ?? []).includes(right);
+
+/** Asks for the environments anew and tells who listens. */
+export async function refresh() {
+    try {
+        list = await api.environments();
+        problem = null;
+    } catch (failed) {
+        if (failed.name !== 'ApiError') throw failed;
+        problem = failed;
+    }
+    for (const f of listeners) f();
+}
+export function onChange(f) {
+    listeners.add(f);
+}
+
+const keyOf = (environmentId, spaceId) => JSON.stringify([environmentId, spaceId]);
+/** Remembers what spaces are called. */
+export function meetSpaces(environmentId, spaces) {
+    for (const one of spaces) spaceNames.set(keyOf(environmentId, one.id), one.name ?? one.id);
+}
+/** What a space is called, as far as it is known by now. */
+export const spaceName = (environmentId, spaceId) =>
+    spaceNames.get(keyOf(environmentId, spaceId)) ?? spaceId;
+/** The same, asking the server if need be. */
+export async function learnSpaceName(environmentId, spaceId) {
+    if (!spaceNames.has(keyOf(environmentId, spaceId))) {
+        const found = await api.space({ environmentId, spaceId });
+        if (found) meetSpaces(environmentId, [found]);
+    }
+    return spaceName(environmentId, spaceId);
+}
+
+/** What a scope is called in sentences. */
+export function placeName({ environmentId, spaceId }) {
+    return spaceId === undefined ? environmentName(environmentId) : spaceName(environmentId, spaceId);
+}

@@ -95,7 +95,9 @@ public:
                   incoming& out) -> std::optional<exchange_failure> {
         boost::system::error_code wrong;
         std::size_t done = 0;
-        const auto ended = [&](boost::system::error_code e, std::size_t n) { wrong = e, done += n; };
+        const auto ended = [&](boost::system::error_code e, std::size_t n) {
+            wrong = e, done += n;
+        };
         stream_.expires_at(until);
         with_stream([&](auto& s) {
             asio::async_write(s, asio::buffer(request.data(), request.size()), ended);
@@ -121,8 +123,8 @@ public:
     auto keeps() const noexcept -> bool { return keeps_; }
 
 private:
-    using body_type = beast::http::basic_string_body<char, std::char_traits<char>,
-                                                     wiping_allocator<char>>;
+    using body_type =
+        beast::http::basic_string_body<char, std::char_traits<char>, wiping_allocator<char>>;
     using tls_stream = beast::ssl_stream<beast::tcp_stream&>;
 
     template <class F>
@@ -163,8 +165,10 @@ private:
                                   [&](boost::system::error_code e) { wrong = e; });
         wait();
         if (!wrong) return std::nullopt;
-        const bool refused = SSL_get_verify_result(secured_->native_handle()) != X509_V_OK;
-        if (refused) return exchange_failure{errc::denied, {}, false};
+        if (wrong.category() == asio::error::get_ssl_category() &&
+            ERR_GET_REASON(static_cast<unsigned long>(wrong.value())) ==
+                SSL_R_CERTIFICATE_VERIFY_FAILED)
+            return exchange_failure{errc::denied, {}, false};
         return failed(wrong, false);
     }
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_CALLER_HPP
+#define COFFER_HTTP_CALLER_HPP
+
+#include <coffer/http/client_options.hpp>
+#include <coffer/http/detail/client_connection.hpp>
+#include <coffer/http/detail/token_file.hpp>
+#include <coffer/http/json_answer.hpp>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// A request of a client's. `target` begins with `/v1` and is encoded already.
+struct outgoing {
+    std::string_view method{};
+    std::string target{};
+    wiped_text body{}; ///< JSON, or nothing.
+    /// It changes nothing, whatever its method, so it may be sent twice. A GET is one anyway.
+    bool only_reads = false;
+};
+
+/// Calls to one server: a pool of connections, the token, time limits, and which errors there are.
+/// It follows no redirects, uses no proxies, keeps no cookies. Thread-safe.
+class caller {
+public:
+    /// Errors: invalid_argument (the address, no token, two of them), denied (`http` to another
+    /// machine; a token file that others may read), not_found (no such file), unavailable (the
+    /// authorities can't be read).
+    static auto open(client_options with) -> result<std::shared_ptr<caller>>;
+
+    /// The body of a 2xx answer, a JSON object. Errors: denied (401, 403, a server that is not who
+    /// it should be), not_found (404), conflict, expired, invalid_argument, too_large, unavailable
+    /// (no connection, 429, 5xx), timed_out, unsupported (no answer of a Coffer's), what the server
+    /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
+    auto call(outgoing out) -> result<json_answer>;
+
+    auto address() const noexcept -> const server_address& { return to_; }
+
+private:
+    using connection = detail::client_connection;
+    caller(client_options with, server_address to) : with_(std::move(with)), to_(std::move(to)) {}
+
+    auto prepare() -> result<void>;
+    auto send(const outgoing& out) -> result<detail::incoming>;
+    auto try_once(const outgoing& out, const wiped_text& text, detail::client_deadline until,
+                  bool& reused, detail::incoming& in) -> std::optional<detail::exchange_failure>;
+    auto text_of(const outgoing& out) const -> wiped_text;
+    auto idle() -> std::unique_ptr<connection>;
+    void keep(std::unique_ptr<connection> used);
+    static auto outcome_of(const detail::incoming& in) -> result<void>;
+
+    client_options with_;
+    server_address to_;
+    std::optional<detail::asio::ssl::context> tls_{};
+    mutable std::mutex mutex_{};
+    secret token_{};
+    std::vector<std::unique_ptr<connection>> idle_{};
+};
+
+inline auto caller::open(client_options with) -> result<std::shared_ptr<caller>> {
+    auto to = server_address::parse(with.server);
+    if (!to) return to.error();
+    if (with.token.empty() == with.token_file.empty()) return errc::invalid_argument;
+    std::shared_ptr<caller> made(new caller(std::move(with), *std::move(to)));
+    if (auto ready = made->prepare(); !ready) return ready.error();
+    return made;
+}
+
+inline auto caller::prepare() -> result<void> {
+    auto token = with_.token_file.empty() ? result<secret>(std::move(with_.token))
+                                          : detail::read_token_file(with_.token_file);
+    if (!token) return token.error();
+    if (!detail::is_token_text(token->expose_secret())) return errc::invalid_argument;
+    token_ = *std::move(token);
+    if (!to_.secure) return {};
+    boost::system::error_code wrong;
+    tls_.emplace(detail::asio::ssl::context::tls_client);
+    SSL_CTX_set_min_proto_version(tls_->native_handle(), TLS1_2_VERSION);
+    if (with_.authorities.empty())
+        tls_->set_default_verify_paths(wrong);
+    else
+        tls_->load_verify_file(with_.authorities, wrong);
+    if (wrong) return errc::unavailable;
+    return {};
+}
+
+inline auto caller::text_of(const outgoing& out) const -> wiped_text {
+    wiped_text text;
+    text.reserve(512 + out.target.size() + out.body.size());
+    text.append(out.method).append(" ").append(to_.base).append(out.target);
+    text.append(" HTTP/1.1\r\nhost: ").append(to_.authority());
+    {
+        const std::lock_guard lock(mutex_);
+        text.append("\r\nauthorization: Bearer ").append(token_.expose_secret());
+    }
+    text.append("\r\naccept: application/json\r\n");
+    if (!out.body.empty() || out.method != "GET")
+        text.append("content-type: application/json\r\ncontent-length: ")
+            .append(std::to_string(out.body.size()))
+            .append("\r\n");
+    return text.append("\r\n").append(out.body);
+}
+
+inline auto caller::idle() -> std::unique_ptr<connection> {
+    for (;;) {
+        std::unique_ptr<connection> one;
+        {
+            const std::lock_guard lock(mutex_);
+            if (idle_.empty()) return nullptr;
+            one = std::move(idle_.back());
+            idle_.pop_back();
+        }
+        if (one->is_alive()) return one;
+    }
+}
+
+inline void caller::keep(std::unique_ptr<connection> used) {
+    const std::lock_guard lock(mutex_);
+    if (used->keeps() && idle_.size() < with_.idle_connections) idle_.push_back(std::move(used));
+}
+
+inline auto caller::try_once(const outgoing& out, const wiped_text& text,
+                             detail::client_deadline until, bool& reused, detail::incoming& in)
+    -> std::optional<detail::exchange_failure> {
+    auto through = idle();
+    reused = through != nullptr;
+    if (!reused) {
+        through = std::make_unique<connection>(to_, tls_ ? &*tls_ : nullptr);
+        if (auto wrong = through->open(with_.connect_timeout, with_.handshake_timeout, until))
+            return wrong;
+    }
+    if (auto wrong = through->exchange(text, out.method, until, in)) return wrong;
+    keep(std::move(through));
+    return std::nullopt;
+}
+
+/// Sends until it is answered: again after a connection that was kept and had died, and once more
+/// where none could be made; a change only if the server can't have seen it.
+inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
+    const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
+    const auto text = text_of(out);
+    const bool repeatable = out.only_reads || out.method == "GET";
+    for (int fresh_failures = 0;;) {
+        detail::incoming in;
+        bool reused = false;
+        const auto wrong = try_once(out, text, until, reused, in);
+        if (!wrong) return in;
+        if (wrong->sent && !repeatable) return failure(errc::outcome_unknown, wrong->why().cause);
+        if (!reused) ++fresh_failures;
+        if (wrong->code != errc::unavailable || fresh_failures > 1) return wrong->why();
+        if (std::chrono::steady_clock::now() >= until) return errc::timed_out;
+        if (!reused) coffer::detail::sleep_for(std::chrono::milliseconds(50));
+    }
+}
+
+inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
+    if (in.status >= 200 && in.status < 300) return {};
+    if (in.is_json)
+        if (const auto said = detail::code_in(in.body)) return *said;
+    switch (in.status) {
+    case 400: return errc::invalid_argument;
+    case 401:
+    case 403: return errc::denied;
+    case 404: return errc::not_found;
+    case 409: return errc::conflict;
+    case 410: return errc::expired;
+    case 413:
+    case 414:
+    case 431: return errc::too_large;
+    case 429: return errc::unavailable;
+    default: return in.status >= 500 && in.status != 501 ? errc::unavailable : errc::unsupported;
+    }
+}
+
+inline auto caller::call(outgoing out) -> result<json_answer> {
+    auto in = send(out);
+    if (in && in->status == 401 && !with_.token_file.empty()) {
+        // The token may have been replaced; the request was refused before it was looked at.
+        auto token = detail::read_token_file(with_.token_file);
+        if (!token || !detail::is_token_text(token->expose_secret())) return errc::denied;
+        {
+            const std::lock_guard lock(mutex_);
+            if (token_ == *token) return errc::denied;
+            token_ = *std::move(token);
+        }
+        in = send(out);
+    }
+    if (!in) return in.error();
+    if (auto done = outcome_of(*in); !done) return done.error();
+    if (!in->is_json) return errc::unsupported;
+    return json_answer::read(std::move(in->body));
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_JSON_ANSWER_HPP
+#define COFFER_HTTP_JSON_ANSWER_HPP
+
+#include <coffer/detail/base64.hpp>
+#include <coffer/http/json.hpp>
+#include <coffer/result.hpp>
+#include <coffer/secret.hpp>
+
+#include <boost/json/array.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// What a server answered: a JSON object with what a client asks for in `data`. It is wiped when it
+/// goes. What is not there, or of another type than is asked for, counts as absent.
+class json_answer {
+public:
+    /// Errors: unsupported for anything else than one JSON object.
+    static auto read(wiped_text body) -> result<json_answer> {
+        json_answer out;
+        out.text_ = std::make_unique<wiped_text>(std::move(body));
+        out.document_ = json_document::read(*out.text_);
+        if (!out.document_) return errc::unsupported;
+        return out;
+    }
+    /// The member `data`; null if it is not there.
+    auto data() const noexcept -> const boost::json::value* { return document_->find("data"); }
+    /// `data` as an object; an empty one if it is none.
+    auto object() const noexcept -> const boost::json::object& {
+        static const boost::json::object none;
+        const auto* found = data();
+        return found != nullptr && found->is_object() ? found->get_object() : none;
+    }
+    /// `data`, or its member of that name, as a list; an empty one if it is none.
+    auto list(std::string_view name = {}) const noexcept -> const boost::json::array& {
+        static const boost::json::array none;
+        const auto* found =
+            name.empty() ? data() : object().if_contains({name.data(), name.size()});
+        return found != nullptr && found->is_array() ? found->get_array() : none;
+    }
+    auto whole() const noexcept -> const boost::json::object& { return document_->object(); }
+
+private:
+    std::unique_ptr<wiped_text> text_{};
+    std::optional<json_document> document_{};
+};
+
+/// A member that is text; empty if it is none. Valid as long as the object.
+inline auto text_in(const boost::json::object& o, std::string_view name) noexcept
+    -> std::string_view {
+    const auto* found = o.if_contains({name.data(), name.size()});
+    return found == nullptr || !found->is_string() ? std::string_view()
+                                                   : view_of(found->get_string());
+}
+/// A member that is a whole number, not negative; 0 if it is none.
+inline auto number_in(const boost::json::object& o, std::string_view name) noexcept
+    -> std::uint64_t {
+    const auto* found = o.if_contains({name.data(), name.size()});
+    if (found == nullptr) return 0;
+    if (found->is_uint64()) return found->get_uint64();
+    return found->is_int64() && found->get_int64() > 0
+               ? static_cast<std::uint64_t>(found->get_int64())
+               : 0;
+}
+inline auto flag_in(const boost::json::object& o, std::string_view name) noexcept -> bool {
+    const auto* found = o.if_contains({name.data(), name.size()});
+    return found != nullptr && found->is_bool() && found->get_bool();
+}
+
+/// Milliseconds since 1970 of `2026-11-24T03:30:00.000Z`; a number is taken as it is; else 0.
+inline auto time_in(const boost::json::object& o, std::string_view name) noexcept -> std::uint64_t {
+    const auto text = text_in(o, name);
+    if (text.size() < 20 || text.back() != 'Z') return number_in(o, name);
+    const auto digits = [&](std::size_t at, std::size_t n) {
+        int out = 0;
+        for (const char c : text.substr(at, n))
+            out = c >= '0' && c <= '9' ? out * 10 + (c - '0') : -100'000;
+        return out;
+    };
+    const std::chrono::year_month_day day(std::chrono::year(digits(0, 4)),
+                                          std::chrono::month(static_cast<unsigned>(digits(5, 2))),
+                                          std::chrono::day(static_cast<unsigned>(digits(8, 2))));
+    if (!day.ok()) return 0;
+    const auto seconds = std::chrono::sys_days(day).time_since_epoch() +
+                         std::chrono::hours(digits(11, 2)) + std::chrono::minutes(digits(14, 2)) +
+                         std::chrono::seconds(digits(17, 2));
+    const auto count = std::chrono::milliseconds(seconds).count() +
+                       (text.size() >= 24 && text[19] == '.' ? digits(20, 3) : 0);
+    return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+}
+
+/// The value in an object: its member `value`, or `base64` for bytes that are no text. Nothing if
+/// it holds none.
+inline auto value_in(const boost::json::object& o, std::uint64_t version = 0, freshness fresh = {})
+    -> std::optional<secret> {
+    const auto keep = [&](byte_view bytes) {
+        coffer::detail::secure_buffer buffer(bytes.size());
+        std::copy(bytes.begin(), bytes.end(), buffer.span().begin());
+        return secret(std::move(buffer), 0, bytes.size(), version, fresh);
+    };
+    if (const auto* found = o.if_contains("value"); found != nullptr && found->is_string())
+        return keep(as_bytes(view_of(found->get_string())));
+    const auto* found = o.if_contains("base64");
+    if (found == nullptr || !found->is_string()) return std::nullopt;
+    const auto text = view_of(found->get_string());
+    const auto padding = text.ends_with("==") ? 2U : text.ends_with("=") ? 1U : 0U;
+    if (text.size() % 4 != 0 || text.size() < padding) return std::nullopt;
+    wiped_bytes bytes(text.size() / 4 * 3 - padding);
+    if (!coffer::detail::base64_decode(text, bytes)) return std::nullopt;
+    return keep(bytes);
+}
+
+/// The errc of a name, as errors on the wire carry it.
+inline auto errc_of(std::string_view name) noexcept -> std::optional<errc> {
+    for (int i = static_cast<int>(errc::not_found); i <= static_cast<int>(errc::outcome_unknown);
+         ++i)
+        if (to_string(static_cast<errc>(i)) == name) return static_cast<errc>(i);
+    return std::nullopt;
+}
+
+namespace detail {
+/// The code in an error's body, beside or in its first entry.
+inline auto code_in(std::string_view body) -> std::optional<errc> {
+    const auto read = json_document::read(body);
+    if (!read) return std::nullopt;
+    if (const auto own = errc_of(text_in(read->object(), "code"))) return own;
+    const auto* errors = read->find("errors");
+    if (errors == nullptr || !errors->is_array() || errors->get_array().empty() ||
+        !errors->get_array().front().is_object())
+        return std::nullopt;
+    return errc_of(text_in(errors->get_array().front().get_object(), "code"));
+}
+} // namespace detail
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

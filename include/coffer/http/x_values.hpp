@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_VALUES_HPP
+#define COFFER_HTTP_X_VALUES_HPP
+
+#include <coffer/detail/base64.hpp>
+#include <coffer/http/call.hpp>
+#include <coffer/http/metadata.hpp>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// POST /v1/x/values: one context as a whole, for clients that resolve by themselves (http::source,
+/// the command). `{"names":[…], "values":false, "unlessGeneration":n}`, all of them optional.
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// A value as JSON can hold it: text, or base64 of bytes that are none.
+inline void write_value(json_writer& w, std::string_view value) {
+    if (format::is_utf8(value)) {
+        w.member("value", value);
+        return;
+    }
+    wiped_text text(coffer::detail::base64_size(value.size()), '\0');
+    coffer::detail::base64_encode(as_bytes(value), text);
+    w.member("base64", std::string_view(text));
+}
+
+inline void write_layer(json_writer& w, const layer& l) {
+    w.begin_object().member("environmentId", l.where.environment);
+    w.member_if("spaceId", l.where.space).member_if("actorId", l.where.actor);
+    w.member("state", to_string(l.state)).member_if("version", l.version);
+    if (l.at != 0) w.member("setAt", iso_time(l.at));
+    if (l.expires != 0) w.member("expiresAt", iso_time(l.expires));
+    w.member_if("setBy", l.author).member_if("note", l.note).end_object();
+}
+
+/// How a name resolves, with its value if it has one that may be given.
+inline void write_row(json_writer& w, const explanation& told, const result<secret>& value) {
+    w.begin_object().member("name", told.name).key("layers").begin_list();
+    for (const auto& l : told.layers)
+        write_layer(w, l);
+    w.end_list();
+    if (told.decided()) w.member("decides", static_cast<std::uint64_t>(told.decides));
+    const auto outcome = told.outcome == errc{} && !value && value.error().code != errc::denied
+                             ? value.error().code
+                             : told.outcome;
+    w.member("outcome", outcome == errc{} ? std::string_view("value") : to_string(outcome));
+    if (value) {
+        w.member("version", value->version());
+        write_value(w, value->expose_secret());
+    }
+    w.end_object();
+}
+
+/// The member `names` of the body; nothing if it is not there: all of them.
+inline auto wanted_names(call& c) -> std::optional<std::vector<std::string>> {
+    const auto* found = c.body().find("names");
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_array()) throw bad_request("names", "this must be a list of texts");
+    std::vector<std::string> out;
+    for (const auto& one : found->get_array()) {
+        if (!one.is_string()) throw bad_request("names", "this must be a list of texts");
+        out.emplace_back(view_of(one.get_string()));
+        if (!check_name(out.back())) throw bad_request("names", "this is no name");
+    }
+    return out;
+}
+
+inline void write_freshness(json_writer& w, const view& seen) {
+    const auto age = std::max<std::int64_t>(0, seen.age().count());
+    w.member("stale", seen.stale()).member("ageMs", static_cast<std::uint64_t>(age));
+}
+
+/// What the names resolve to. A name that a grant's patterns leave out is left out here too.
+inline void write_rows(call& c, json_writer& w, const scope& where, const view& seen,
+                       const std::optional<std::vector<std::string>>& names) {
+    const auto* asked = c.body().find("values");
+    const bool values = (asked == nullptr || !asked->is_bool() || asked->get_bool()) &&
+                        c.may(right::read, where.view());
+    auto all = names ? std::vector<explanation>() : seen.list();
+    if (names)
+        for (const auto& name : *names)
+            all.push_back(need(seen.explain(name)));
+    for (const auto& told : all) {
+        if (!c.covers(where, told.name)) continue;
+        const bool given = values && told.outcome == errc{} &&
+                           covers_name(c.who, right::read, where.view(), told.name);
+        const auto value = given ? seen.get(told.name) : result<secret>(errc::denied);
+        if (value) ++c.record.count;
+        write_row(w, told, value);
+    }
+}
+
+inline auto list_values(call& c) -> response {
+    const auto where = c.queried_scope();
+    c.allow(where);
+    auto names = wanted_names(c);
+    const auto* known = c.body().find("unlessGeneration");
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    const auto any = need(seen.explain("any")); // of any name: each tells the environment's facts
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("generation", any.generation);
+    write_freshness(w, seen);
+    if (known != nullptr && known->is_int64() &&
+        static_cast<std::uint64_t>(known->get_int64()) == any.generation) {
+        w.member("unchanged", true);
+    } else {
+        w.member("kekId", any.kek_id).key("rows").begin_list();
+        write_rows(c, w, where, seen, names);
+        w.end_list();
+    }
+    w.end_object().end_object();
+    if (names) c.record.names = *std::move(names);
+    return out;
+}
+
+/// The rows that this adds to the table of routes.
+inline auto values_routes() -> std::vector<route> {
+    return {{"POST", "/v1/x/values", "secrets.list", right::list, scope_from::query, admits::token,
+             list_values}};
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include <set>
+#include <string>
+
+using namespace coffer_test;
+
+namespace {
+
+/// Every path of the table, with something in its braces.
+auto paths(const api_world& w) -> std::set<std::pair<std::string, std::string>> {
+    std::set<std::pair<std::string, std::string>> out;
+    for (const auto& r : w.service->routes().rows()) {
+        std::string path(r.pattern);
+        if (const auto brace = path.find('{'); brace != path.npos) path.erase(brace).append("some");
+        out.emplace(r.method, path);
+    }
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("Under /v1 nothing is answered without a known token, and every refusal is the same") {
+    api_world w;
+    const auto known = w.new_environment();
+    const auto plain = w.send("GET", "/v1/secrets?environmentId=" + known, {}, "");
+    check_error(plain, 401);
+    CHECK(plain.header("www-authenticate") == "Bearer");
+    auto all = paths(w);
+    for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "BREW"})
+        for (const char* path :
+             {"/v1", "/v1/", "/v1/nonsense", "/v1/%zz", "/v1/secrets/%ff", "/v1x%", "/%761/secrets",
+              "/api/v1/secrets", "/api/v1", "/v1/../livez"})
+            all.emplace(method, path);
+    for (const auto& [method, path] : all) {
+        INFO(method + " " + path);
+        const auto* open =
+            w.service->routes()
+                .find(method, http::target(path).segments().value_or(std::vector<std::string>{"-"}))
+                .row;
+        if (open != nullptr && open->who == http::admits::anyone) continue;
+        for (const char* token : {"", "wrong", "full-tokenx", "full-toke", "FULL-TOKEN"})
+            for (const char* body : {"", "{", R"({"name":"x"})"}) {
+                const auto r = w.send(method, path, body, token);
+                CHECK(r.status() == 401);
+                CHECK(r.raw.body == plain.raw.body);
+            }
+    }
+    CHECK(w.audit->records.size() == 1);
+}
+
+TEST_CASE("The word Bearer is read without regard to case; other schemes and doubts are 401") {
+    api_world w;
+    const auto asked = [&](std::vector<std::string> fields) {
+        auto in = w.request_of("GET", "/v1/environments", {}, "");
+        for (auto& f : fields)
+            in.headers.push_back({"authorization", std::move(f)});
+        return w.service->handle(in).status;
+    };
+    for (const char* good : {"Bearer full-token", "bearer full-token", "BEARER   full-token"})
+        CHECK(asked({good}) == 200);
+    for (const char* bad :
+         {"full-token", "Basic full-token", "Token full-token", "Bearer", "Bearer ",
+          "Bearer\tfull-token", "Bearerfull-token", "Bearer full-token x"})
+        CHECK(asked({bad}) == 401);
+    CHECK(asked({"Bearer full-token", "Bearer full-token"}) == 401);
+    CHECK(asked({"Bearer full-token", "Bearer wrong"}) == 401);
+}
+
+TEST_CASE("That a token can't be told is no 401") {
+    api_world w;
+    w.tokens->trouble = coffer::errc::unavailable;
+    check_error(
+        w.read(w.service->handle(w.request_of("GET", "/v1/environments", {}, "full-token"))), 503);
+}
+
+TEST_CASE("Unknown paths are 404, known ones with another method 405; dots mean nothing") {
+    api_world w;
+    w.put(at(w.new_environment()), "N", "v");
+    for (const char* path :
+         {"/v1", "/v1/", "/v1/nonsense", "/v1/secrets/a/b", "/v1/secrets/", "/v1//secrets",
+          "/v1/./secrets", "/v1/x/../secrets", "/v1/Secrets", "/V1/secrets", "/v1/environments/x/y",
+          "/v1%2fsecrets", "/v1/secrets%3fenvironmentId=x", "/", "/nonsense", "/livez/",
+          "/api/livez"})
+        check_error(w.get(path), 404);
+    for (const char* method : {"PUT", "PATCH", "DELETE", "OPTIONS", "get", "TRACE"}) {
+        const auto r = w.send(method, "/v1/secrets");
+        check_error(r, 405);
+        CHECK(r.header("allow") == "GET, POST");
+    }
+    check_error(w.get("/v1/secrets/us_sec_1"), 405);
+    check_error(w.send("POST", "/livez"), 405);
+    check_error(w.get("/v1/secrets/%2"), 400);
+    CHECK(w.get("/v1/%65nvironments").status() == 200);
+    check_error(w.get("/v1/%2565nvironments"), 404);
+}
+
+TEST_CASE("Every answer forbids caching, sniffing, framing, and says nothing of the program") {
+    api_world w;
+    for (const char* path :
+         {"/livez", "/readyz", "/v1/environments", "/v1/nonsense", "/nonsense"}) {
+        const auto r = w.get(path);
+        CHECK(r.header("cache-control") == "no-store");
+        CHECK(r.header("x-content-type-options") == "nosniff");
+        CHECK(r.header("referrer-policy") == "no-referrer");
+        CHECK(r.header("content-security-policy").find("frame-ancestors 'none'") !=
+              std::string::npos);
+        CHECK(r.header("server").empty());
+        CHECK(r.header("access-control-allow-origin").empty());
+    }
+}
+
+TEST_CASE("Every request that was let in is in the audit log: who, what, where, how it ended") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto s = w.new_space(e);
+    w.audit->records.clear();
+    const auto id = w.put(at(e, s), "N", "v").text("id");
+    w.list(at(e, s, "ann"));
+    w.send("DELETE", "/v1/secrets/" + id);
+    w.list(at("nowhere"));
+    w.send("POST", "/v1/secrets", "{");
+    w.get("/livez");
+    const auto& log = w.audit->records;
+    REQUIRE(log.size() == 5);
+    CHECK(log[0].action == "secret.set");
+    CHECK(log[0].where == at(e, s));
+    CHECK(log[0].names == std::vector<std::string>{"N"});
+    CHECK(log[0].version == 1);
+    CHECK(log[0].principal_id == "id-of-full-token");
+    CHECK(log[0].principal_name == "name of full-token");
+    CHECK(log[0].peer == "192.0.2.7");
+    CHECK(log[0].status == 200);
+    CHECK(log[1].action == "secrets.list");
+    CHECK(log[1].where == at(e, s, "ann"));
+    CHECK(log[1].count == 1);
+    CHECK(log[2].action == "secret.remove");
+    CHECK(log[2].version == 2);
+    CHECK(log[3].status == 404);
+    CHECK(log[4].status == 400);
+}
+
+TEST_CASE("With an audit log that can't be written no value leaves and nothing is changed") {
+    api_world w;
+    const auto e = w.new_environment();
+    w.put(at(e), "N", "v");
+    w.audit->works = false;
+    const auto listed = w.list(at(e));
+    check_error(listed, 503);
+    CHECK(listed.raw.body.find("\"v\"") == http::wiped_text::npos);
+    check_error(w.put(at(e), "N", "w"), 503);
+    check_error(w.get("/v1/secrets?environmentId=nowhere"), 404);
+    CHECK(w.get("/readyz").status() == 503);
+    CHECK(w.get("/livez").status() == 200);
+    w.audit->works = true;
+    CHECK(w.list(at(e)).values() == values{{"N", "v"}});
+}
+
+TEST_CASE("Readiness says whether the store can be asked, and when what is held stands in") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    api_world w(how);
+    CHECK(json::serialize(w.get("/readyz").body) == R"({"status":"ready"})");
+    w.new_environment();
+    CHECK(json::serialize(w.get("/readyz").body) == R"({"status":"ready"})");
+    w.store.away(true);
+    CHECK(json::serialize(w.get("/readyz").body) == R"({"status":"stale"})");
+    time.advance(std::chrono::minutes(6));
+    CHECK(w.get("/readyz").status() == 503);
+    CHECK(w.get("/livez").status() == 200);
+}
+
+TEST_CASE("A route that answers without having asked for its right answers nothing") {
+    http::api_options with;
+    with.more.push_back({"GET", "/v1/x/forgetful", "forgetful", http::right::list,
+                         http::scope_from::query, http::admits::token,
+                         [](http::call&) { return http::success(); }});
+    api_world w({}, std::move(with));
+    check_error(w.get("/v1/x/forgetful"), 500);
+}
+
+TEST_CASE("What a route throws stays inside: the answer tells nothing of it") {
+    http::api_options with;
+    with.more.push_back({"GET", "/v1/x/broken", "broken", std::nullopt, http::scope_from::nowhere,
+                         http::admits::token,
+                         [](http::call&) -> http::response { throw std::runtime_error("xyzzy"); }});
+    api_world w({}, std::move(with));
+    const auto r = w.get("/v1/x/broken");
+    check_error(r, 500);
+    CHECK(r.raw.body.find("xyzzy") == http::wiped_text::npos);
+}
+
+TEST_CASE("The page answers what is neither in the table nor under /v1; the log gets patterns") {
+    http::api_options with;
+    std::vector<std::string> told;
+    with.page = [](const http::request&) {
+        http::response out;
+        out.content_type = "text/html";
+        out.body = "page";
+        return out;
+    };
+    with.metrics = [] { return std::string("m 1\n"); };
+    with.log = [&](const http::answered_request& r) {
+        told.push_back(std::string(r.method) + " " + std::string(r.pattern) + " " +
+                       std::to_string(r.status) + " " + std::string(r.token_id));
+    };
+    api_world w({}, std::move(with));
+    CHECK(w.get("/", "").raw.body == "page");
+    CHECK(w.get("/x.js", "").raw.body == "page");
+    CHECK(w.get("/metrics", "").raw.body == "m 1\n");
+    check_error(w.get("/v1/x.js"), 404);
+    w.send("DELETE", "/v1/secrets/some-name");
+    CHECK(told == std::vector<std::string>{"other  200 ", "other  200 ", "GET /metrics 200 ",
+                                           "other  404 id-of-full-token",
+                                           "DELETE /v1/secrets/{secretId} 404 id-of-full-token"});
+}

@@ -16,8 +16,9 @@ namespace {
 /// The same calls by their asynchronous twins, on the threads of a pool.
 struct pooled_calls {
     static auto pool() -> boost::asio::thread_pool& {
-        static boost::asio::thread_pool threads(2);
-        return threads;
+        // Never destroyed: at exit, Asio's own threads may still hold what completed on it.
+        static auto* const threads = new boost::asio::thread_pool(2);
+        return *threads;
     }
     static auto put(test_vault& v, coffer::context where, std::string_view name,
                     std::string_view value) {

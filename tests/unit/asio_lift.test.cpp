@@ -64,8 +64,9 @@ struct make_lifted_keys {
 };
 
 auto pool() -> boost::asio::thread_pool& {
-    static boost::asio::thread_pool threads(3);
-    return threads;
+    // Never destroyed: at exit, Asio's own threads may still hold what completed on it.
+    static auto* const threads = new boost::asio::thread_pool(3);
+    return *threads;
 }
 
 } // namespace

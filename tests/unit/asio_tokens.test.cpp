@@ -21,8 +21,9 @@ using namespace coffer_test;
 namespace {
 
 auto pool() -> boost::asio::thread_pool& {
-    static boost::asio::thread_pool threads(3);
-    return threads;
+    // Never destroyed: at exit, Asio's own threads may still hold what completed on it.
+    static auto* const threads = new boost::asio::thread_pool(3);
+    return *threads;
 }
 auto make_vault() -> test_vault {
     test_vault v{memory::store{}, {}, keyring::memory_keyring{}};
@@ -36,9 +37,10 @@ auto make_vault() -> test_vault {
 TEST_CASE("a callback is called on its executor", "[asio]") {
     const auto v = make_vault();
     boost::asio::io_context io;
+    boost::asio::thread_pool threads(2); // joined before what it completes on goes
     std::string got;
     std::thread::id on;
-    asio::async_get(asio::lift(pool(), v), {.environment = "env", .space = "acme"}, "TOKEN",
+    asio::async_get(asio::lift(threads, v), {.environment = "env", .space = "acme"}, "TOKEN",
                     boost::asio::bind_executor(io, [&](result<secret> s) {
                         got = s.value().expose_secret();
                         on = std::this_thread::get_id();
@@ -67,8 +69,9 @@ TEST_CASE("futures, and a vault or resolver that nobody lifted", "[asio]") {
 
 TEST_CASE("coroutines: arguments made in the call live long enough", "[asio]") {
     const auto v = make_vault();
-    const auto lifted = asio::lift(pool(), v);
     boost::asio::io_context io;
+    boost::asio::thread_pool threads(2);
+    const auto lifted = asio::lift(threads, v);
     std::vector<std::string> got;
     boost::asio::co_spawn(
         io,

@@ -203,7 +203,9 @@ private:
 /// answer is `cancelled`; a commit that is under way is waited for and its answer wins: success, a
 /// failure, or outcome_unknown. The anchor of a commit that was made is still written.
 /// Lifetime: store and keys outlive the operation; the algorithm is this operation's, and what it
-/// refers to (edits, clock) outlives it too.
+/// refers to (edits, clock) outlives it too. As with every operation of Asio, the store's context
+/// stays until the completion has been destroyed, which is after the handler was called: join() a
+/// thread_pool before it goes, and declare an io_context before the pool that completes on it.
 template <class A, AsyncReadableStore S, AsyncKeyProvider K, class Token>
 auto async_run(std::unique_ptr<A> algorithm, S& store, K& keys, Token&& token) {
     return boost::asio::async_compose<Token, void(result<typename A::value_type>)>(

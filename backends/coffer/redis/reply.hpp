@@ -162,7 +162,7 @@ private:
         case '$':
         case '!':
         case '=': return begin_bulk(kind, line, out);
-        case '*':
+        case '*': return begin_aggregate(reply_kind::array, line, 1, out, true);
         case '~': return begin_aggregate(reply_kind::array, line, 1, out);
         case '%': return begin_aggregate(reply_kind::array, line, 2, out);
         case '>': return begin_aggregate(reply_kind::push, line, 1, out);
@@ -187,8 +187,8 @@ private:
         return step::went_on;
     }
     auto begin_aggregate(reply_kind kind, std::string_view line, std::size_t each,
-                         std::optional<reply>& out) -> step {
-        if (line == "-1" && kind == reply_kind::array) {
+                         std::optional<reply>& out, bool may_be_null = false) -> step {
+        if (line == "-1" && may_be_null) {
             out.emplace();
             return step::went_on;
         }

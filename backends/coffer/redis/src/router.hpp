@@ -126,7 +126,7 @@ private:
         const bool elsewhere = word == "MOVED" || word == "ASK";
         if (clustered() && elsewhere && ++trip.redirections <= most_redirections) {
             const auto there = slot_map::redirection(error, node);
-            if (!there) return got;
+            if (!there || there->first != trip.slot) return got;
             if (word == "ASK")
                 trip.asked = there->second;
             else

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "fake_server.hpp"
+#include "redis_server.hpp"
+
+#include <coffer/redis/commands.hpp>
+
+#include <support/catch.hpp>
+
+#include <sys/resource.h>
+
+using namespace coffer;
+using namespace redis_test;
+using namespace std::chrono_literals;
+using redis::cause;
+using keys = std::vector<std::string>;
+using command = std::vector<std::string>;
+
+namespace {
+
+auto rev(char c) -> revision {
+    revision out{};
+    out.fill(static_cast<std::byte>(c));
+    return out;
+}
+auto revision_reply(char c) -> std::string {
+    return "$16\r\n" + std::string(16, c) + "\r\n";
+}
+auto good(char c) -> std::string {
+    return "*2\r\n" + revision_reply(c) + "$1\r\nv\r\n";
+}
+auto options_for(const fake_server& at) -> redis::options {
+    redis::options out;
+    out.endpoints = {{"127.0.0.1", at.port(), {}}};
+    out.response_timeout = 100ms;
+    out.connect_timeout = 100ms;
+    return out;
+}
+
+/// A fake server that answers loads as the test wants.
+struct liar {
+    std::mutex mutex{};
+    fake_server::answer next{good('a')};
+    fake_server server{[this](const command& c) -> fake_server::answer {
+        if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello};
+        const std::lock_guard lock(mutex);
+        return next;
+    }};
+    void says(fake_server::answer what) {
+        const std::lock_guard lock(mutex);
+        next = std::move(what);
+    }
+};
+
+auto is_typed(const failure& f) -> bool {
+    return f.code == errc::unavailable || f.code == errc::tampered || f.code == errc::timed_out;
+}
+
+const std::string deep = [] {
+    std::string out;
+    for (int i = 0; i < 10'000; ++i)
+        out += "*1\r\n";
+    return out;
+}();
+
+const std::vector<std::string> lies{
+    "$9223372036854775808\r\n",
+    "$18446744073709551614\r\n",
+    "$-2\r\n",
+    "$\r\n",
+    "*-2\r\n",
+    "*9223372036854775807\r\n",
+    "*4000000000\r\n",
+    deep,
+    "+OK\r\n",
+    ":1\r\n",
+    "_\r\n",
+    "*0\r\n",
+    "*1\r\n$1\r\nx\r\n",
+    "*3\r\n$-1\r\n$-1\r\n$-1\r\n",
+    "*2\r\n*0\r\n*0\r\n",
+    "*2\r\n:1\r\n:2\r\n",
+    ">2\r\n+invalidate\r\n*0\r\n",
+    "HTTP/1.1 200 OK\r\n\r\n",
+    std::string(100'000, 'x'),
+    std::string("\0\0\0\0", 4),
+    "*2\r\n$5\r\nshort\r\n$-1\r\n",
+    "$4000000000\r\n",
+    "|1\r\n+a\r\n+b\r\n",
+};
+
+} // namespace
+
+TEST_CASE("each lie of a server is a typed error, and the connection is dropped") {
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    for (const auto& lie : lies) {
+        INFO(lie.substr(0, 40));
+        at.says({good('a')});
+        REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
+        const auto before = at.server.connections();
+        at.says({lie});
+        const auto got = store.load("p", keys{"k"});
+        REQUIRE_FALSE(got.has_value());
+        CHECK(is_typed(got.error()));
+        at.says({good('b')});
+        REQUIRE(store.load("p", keys{"k"}).value().at == rev('b'));
+        // A revision of the wrong shape is our key's fault; all else is the connection's.
+        if (lie.find("short") == lie.npos && !lie.starts_with("*2\r\n"))
+            CHECK(at.server.connections() > before);
+    }
+}
+
+TEST_CASE("each lie about a commit leaves its outcome unknown") {
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    at.says({":0\r\n"});
+    REQUIRE(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::conflict);
+    for (const auto& lie : lies) {
+        if (lie == ":1\r\n") continue; // which no one can tell from the truth
+        INFO(lie.substr(0, 40));
+        at.says({lie});
+        CHECK(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::unknown);
+    }
+    for (const auto* const lie : {":2\r\n", ":-1\r\n", "-ERR what\r\n"}) {
+        at.says({lie});
+        CHECK(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::unknown);
+    }
+}
+
+TEST_CASE("an answer that is cut at any byte is an error, never a part of it") {
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    const auto whole = good('a');
+    for (std::size_t cut = 0; cut < whole.size(); ++cut) {
+        at.says({whole.substr(0, cut), true});
+        const auto got = store.load("p", keys{"k"});
+        REQUIRE_FALSE(got.has_value());
+        CHECK(got.error() == failure{errc::unavailable, cause::disconnected});
+        CHECK(store.commit("p", rev('a'), rev('b'), {}).error().code == errc::unavailable);
+    }
+    // The commits above met no permission to erase; with it their outcome is not known.
+    at.says({":0\r\n"});
+    REQUIRE(store.commit("p", rev('a'), rev('b'), {}).has_value());
+    at.says({":", true});
+    CHECK(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::unknown);
+    for (std::size_t cut = 0; cut < whole.size(); cut += 17) { // and then silence
+        at.says({whole.substr(0, cut)});
+        CHECK(store.load("p", keys{"k"}).error() == errc::timed_out);
+    }
+}
+
+TEST_CASE("a greeting that is cut at any byte, or is none, opens no store") {
+    const std::string whole = "%1\r\n+proto\r\n:3\r\n+OK\r\n$11\r\nrole:master\r\n";
+    for (std::size_t cut = 0; cut <= whole.size(); cut += 3) {
+        const fake_server at([&](const command& c) -> fake_server::answer {
+            if (c[0] == "HELLO") return {whole.substr(0, cut), true};
+            return {};
+        });
+        const auto opened = redis::open(options_for(at));
+        REQUIRE_FALSE(opened.has_value());
+        CHECK(opened.error().code == errc::unavailable);
+    }
+    for (const auto& lie : lies) {
+        INFO(lie.substr(0, 40));
+        const fake_server at([&](const command&) -> fake_server::answer { return {lie}; });
+        const auto opened = redis::open(options_for(at));
+        REQUIRE_FALSE(opened.has_value());
+    }
+}
+
+TEST_CASE("replies that nobody asked for end the connection, and are nobody's answer") {
+    for (const bool late : {false, true}) {
+        liar at;
+        auto store = redis::open(options_for(at.server)).value();
+        REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
+        const auto before = at.server.connections();
+        at.says({good('b') + (late ? "" : good('x'))});
+        CHECK(store.load("p", keys{"k"}).value().at == rev('b'));
+        if (late) {
+            at.says({good('b') + good('x')});
+            CHECK(store.load("p", keys{"k"}).value().at == rev('b'));
+        }
+        at.says({good('c')});
+        CHECK(store.load("p", keys{"k"}).value().at == rev('c'));
+        CHECK(at.server.connections() == before + 1);
+    }
+}
+
+TEST_CASE("threads that share a connection are all told when it breaks, and go on with a new one") {
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    for (int round = 0; round < 20; ++round) {
+        at.says({round % 2 == 0 ? "*2\r\n$1\r\nx" : good('a'), round % 4 == 0});
+        std::vector<std::thread> threads;
+        std::atomic<int> answers{0};
+        for (int t = 0; t < 8; ++t)
+            threads.emplace_back([&] {
+                const auto got = store.load("p", keys{"k"});
+                if (got ? got->at == rev('a') : is_typed(got.error())) ++answers;
+            });
+        for (auto& t : threads)
+            t.join();
+        CHECK(answers == 8);
+    }
+    at.says({good('a')});
+    CHECK(store.load("p", keys{"k"}).has_value());
+}
+
+TEST_CASE("redirections outside a cluster are an error, and those in a circle come to an end") {
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    at.says({"-MOVED 1 127.0.0.1:1\r\n"});
+    CHECK(store.load("p", {}).error() == failure{errc::unavailable, cause::cluster_down});
+
+    std::atomic<int> port{0};
+    std::atomic<bool> ask{false};
+    const auto slot = std::to_string(redis::slot_of("p"));
+    const fake_server node([&](const command& c) -> fake_server::answer {
+        if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello};
+        const auto self = std::to_string(port.load());
+        if (c[0] == "CLUSTER")
+            return {"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:" + self + "\r\n"};
+        if (c[0] == "ASKING") return {"+OK\r\n"};
+        return {(ask ? "-ASK " : "-MOVED ") + slot + " 127.0.0.1:" + self + "\r\n"};
+    });
+    port = node.port();
+    auto with = options_for(node);
+    with.kind = redis::deployment::cluster;
+    auto cluster = redis::open(with).value();
+    for (const bool asking : {false, true}) {
+        ask = asking;
+        const auto before = node.commands();
+        const auto why = cluster.load("p", {}).error();
+        CHECK(why == failure{errc::unavailable, cause::cluster_down});
+        CHECK(node.commands() - before < 40);
+    }
+}
+
+TEST_CASE("maps of a cluster that make no sense open no store") {
+    for (const auto* const slots :
+         {"+OK\r\n", "*1\r\n+x\r\n", "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n$1\r\na\r\n:1\r\n",
+          "*1\r\n*3\r\n:-1\r\n:5\r\n*2\r\n$1\r\na\r\n:1\r\n",
+          "*1\r\n*3\r\n:0\r\n:5\r\n*2\r\n$1\r\na\r\n:70000\r\n", "*0\r\n", "_\r\n",
+          "*2\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\na\r\n:1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$"
+          "1\r\na\r\n"
+          ":1\r\n"}) {
+        INFO(slots);
+        const fake_server node([&](const command& c) -> fake_server::answer {
+            if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello};
+            return {c[0] == "CLUSTER" ? slots : "-MOVED 1 :\r\n"};
+        });
+        auto with = options_for(node);
+        with.kind = redis::deployment::cluster;
+        auto opened = redis::open(with);
+        if (opened) {
+            CHECK_FALSE(opened->load("p", {}).has_value());
+        }
+    }
+}
+
+TEST_CASE("a password is said to nobody but a server whose certificate was verified") {
+    const fake_server at([](const command&) -> fake_server::answer { return {"+OK\r\n"}; });
+    auto with = options_for(at);
+    with.tls.use = true;
+    with.password = std::make_shared<const secret>(std::string_view("right-horse"));
+    CHECK_FALSE(redis::open(with).has_value());
+    CHECK(at.heard().size() > 100); // a greeting of TLS
+    CHECK(at.heard().find("right-horse") == std::string::npos);
+}
+
+TEST_CASE("a server can't make the store take more memory than was asked for") {
+    const auto peak = [] {
+        ::rusage used{};
+        ::getrusage(RUSAGE_SELF, &used);
+        return used.ru_maxrss; // KiB
+    };
+    const auto before = peak();
+    liar at;
+    auto store = redis::open(options_for(at.server)).value();
+    // 100 MB of a value, of many elements, and of a line, for a load that may take 2 MiB and some.
+    std::string elements = "*1000000\r\n";
+    for (int i = 0; i < 1'000'000; ++i)
+        elements += "*1\r\n:1\r\n";
+    for (const auto& lie : {"*2\r\n$100000000\r\n" + std::string(1'000'000, 'x'), elements,
+                            "+" + std::string(1'000'000, 'x')}) {
+        at.says({lie});
+        CHECK_FALSE(store.load("p", keys{"k"}).has_value());
+    }
+    CHECK(peak() - before < 100'000); // most of it is this test's own
+}

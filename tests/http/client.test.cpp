@@ -21,7 +21,7 @@
 using coffer::errc;
 using coffer_test::api_world;
 using coffer_test::at;
-using coffer_tests::test_server;
+using coffer_test::test_server;
 namespace http = coffer::http;
 
 namespace {
@@ -67,7 +67,7 @@ struct served {
         listen();
     }
     void listen(std::uint16_t port = 0) {
-        coffer_tests::server_settings how;
+        coffer_test::server_settings how;
         how.port = port;
         server = std::make_unique<test_server>(door, how);
     }
@@ -301,8 +301,8 @@ TEST_CASE("A kept connection that the server closed costs a reader nothing") {
 
 TEST_CASE("Calls that wait at the same time share one asking") {
     served s;
-    coffer_tests::event begun;
-    coffer_tests::event go_on;
+    coffer_test::event begun;
+    coffer_test::event go_on;
     s.door->before = [&] {
         if (s.door->asked > 1) return;
         begun.set();

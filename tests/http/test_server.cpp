@@ -3,7 +3,7 @@
 
 #include <coffer/http/server.hpp>
 
-namespace coffer_tests {
+namespace coffer_test {
 
 struct test_server::body {
     http::server server;
@@ -48,4 +48,4 @@ auto test_server::set_tls(const std::string& certificate, const std::string& key
     return {};
 }
 
-} // namespace coffer_tests
+} // namespace coffer_test

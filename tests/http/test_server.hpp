@@ -19,7 +19,7 @@
 #include <utility>
 #include <vector>
 
-namespace coffer_tests {
+namespace coffer_test {
 
 namespace http = coffer::http;
 
@@ -115,6 +115,6 @@ private:
     answer later_ = echo;
 };
 
-} // namespace coffer_tests
+} // namespace coffer_test
 
 #endif

@@ -10,6 +10,7 @@
 #include <coffer/http/detail/service.hpp>
 #include <coffer/http/strict_head.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -62,7 +63,8 @@ class connection final : public detail::session,
 
 public:
     connection(Stream stream, detail::place place, detail::loop& home, detail::service& service)
-        : stream_(std::move(stream)), place_(std::move(place)), loop_(home), service_(service) {
+        : stream_(std::move(stream)), place_(std::move(place)), loop_(home), service_(service),
+          held_(service.bodies, service.limits.bodies) {
         request_.peer = place_.address();
         request_.secure = over_tls;
     }
@@ -90,7 +92,7 @@ public:
         }
     }
     void on_stop() override {
-        if (at_ == stage::idle) finish();
+        if (at_ == stage::idle) close(); // nothing is under way, nothing unread
         if (at_ == stage::following && !writing_) end_follow();
     }
     void close() override {
@@ -100,7 +102,7 @@ public:
         follow_.reset();
         error_code ignored;
         socket().close(ignored);
-        unlink();
+        loop_.remove(*this);
     }
 
 private:
@@ -131,7 +133,7 @@ private:
         if (at_ == stage::closed) return;
         at_ = stage::idle;
         if (!inbox_.empty()) return begin_request();
-        if (loop_.stopping()) return finish();
+        if (loop_.stopping()) return close();
         inbox_.shrink();
         expire_in(limits().idle_time);
         read();
@@ -163,6 +165,8 @@ private:
         namespace beast = boost::beast::http;
         if (ec == beast::error::body_limit) return refuse(413, "the body is too large");
         if (ec && ec != beast::error::need_more) return refuse(400, "malformed request");
+        if (!held_.grow_to(request_.body.capacity()))
+            return refuse(503, "too many large requests at once");
         if (parser_->is_done()) return ask();
         if (inbox_.size() >= limits().head) return refuse(400, "malformed chunk");
         if (expects_continue_ && inbox_.empty()) return write_continue();
@@ -170,7 +174,10 @@ private:
     }
     /// True: the head is whole and good, and its body can be read.
     auto take_head() -> bool {
-        if (scanned_ == 0 && inbox_.text().starts_with("\r\n")) inbox_.drop(2); // RFC 9112 2.2
+        if (scanned_ == 0) { // RFC 9112 section 2.2: an empty line before a request
+            if (inbox_.text() == "\r") return read(), false;
+            if (inbox_.text().starts_with("\r\n")) inbox_.drop(2);
+        }
         const auto text = inbox_.text();
         const auto progress = find_head_end(text, scanned_, limits().head);
         if (progress.fault != head_fault::none) return refuse(progress.fault), false;
@@ -272,6 +279,7 @@ private:
             wipe(h.value.data(), h.value.size());
         request_.headers.clear();
         wiped_text().swap(request_.body);
+        held_.give_back();
         parser_.reset();
         scanned_ = 0;
         http_1_0_ = head_only_ = expects_continue_ = false;
@@ -327,28 +335,35 @@ private:
     /// with bytes unread, and the client may never see the answer.
     void finish() {
         at_ = stage::lingering;
+        request_deadline_ = loop_.now() + limits().request_time;
         expire_in(limits().linger_time);
-        if constexpr (over_tls)
-            stream_.async_shutdown([self = self()](error_code) { self->linger(); });
-        else
-            linger();
+        if constexpr (over_tls) {
+            if (!discarding_)
+                return stream_.async_shutdown([self = self()](error_code) { self->linger(); });
+        }
+        linger();
     }
     void linger() {
         error_code ec;
         socket().shutdown(detail::tcp_socket::shutdown_send, ec);
-        discard();
+        if (!discarding_) discard();
     }
     /// Reads on and throws away, until the client hangs up.
     void discard() {
+        discarding_ = true;
         const auto room = inbox_.room(head_piece);
         auto next = [self = self()](error_code ec, std::size_t n) {
             if (ec || self->at_ == stage::closed) return self->close();
             self->inbox_.take(n);
             self->inbox_.drop(self->inbox_.size());
+            if (self->at_ == stage::lingering) {
+                self->expire_in(self->limits().linger_time);
+                self->deadline = std::min(self->deadline, self->request_deadline_);
+            }
             self->discard();
         };
         const auto into = boost::asio::buffer(room.data(), room.size());
-        if (over_tls && at_ == stage::lingering)
+        if (over_tls && at_ == stage::lingering) // its TLS is shut down
             socket().async_read_some(into, std::move(next));
         else
             stream_.async_read_some(into, std::move(next));
@@ -366,12 +381,14 @@ private:
     bool expects_continue_ = false;
     bool head_only_ = false;
     bool keep_alive_ = true;
-    bool writing_ = false; ///< A piece of an event stream is going out.
+    bool writing_ = false;    ///< A piece of an event stream is going out.
+    bool discarding_ = false; ///< A read whose bytes are of no interest is under way.
     route_class route_ = route_class::other;
     std::size_t scanned_ = 0; ///< How much of the inbox was searched for the end of a head.
     detail::inbox inbox_{};
     std::optional<detail::request_parser> parser_{};
     request request_{};
+    detail::held_bytes held_;
     response answer_{};
     std::string out_{};
     std::shared_ptr<stream> follow_{};

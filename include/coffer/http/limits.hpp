@@ -15,6 +15,8 @@ struct limits {
     std::size_t head = std::size_t{16} << 10;
     /// A longer body is refused (413): as soon as it is announced, or has come.
     std::size_t body = std::size_t{512} << 10;
+    /// Bodies that are held at once, of all connections; requests beyond are refused (503).
+    std::size_t bodies = std::size_t{256} << 20;
 
     /// From a request's first byte to the end of its headers. Past it the connection is closed.
     std::chrono::milliseconds head_time{10'000};
@@ -24,8 +26,9 @@ struct limits {
     std::chrono::milliseconds idle_time{75'000};
     /// How long a client may take nothing of an answer that waits for it.
     std::chrono::milliseconds write_time{30'000};
-    /// After a closing answer: how long what still comes is read, so that TCP does not destroy it.
-    std::chrono::milliseconds linger_time{10'000};
+    /// After a closing answer what still comes is read, so that TCP does not destroy the answer:
+    /// until the client was silent for this long, or `request_time` is over.
+    std::chrono::milliseconds linger_time{5'000};
     /// How long `stop` waits for requests that are being worked on.
     std::chrono::milliseconds stop_time{10'000};
     /// Silence of an event stream after which a comment is sent.

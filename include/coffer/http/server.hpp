@@ -167,6 +167,8 @@ inline auto server::start() -> result<void> {
     pause_.emplace(loops_.front()->context());
     options_.counters->add_gauge("coffer_http_worker_queue", "Requests that wait for a thread.",
                                  [this] { return static_cast<double>(service_->pool.waiting()); });
+    options_.counters->add_gauge("coffer_http_body_bytes", "Memory that request bodies take.",
+                                 [this] { return static_cast<double>(service_->bodies.load()); });
     accept();
     for (auto& l : loops_)
         threads_.emplace_back([&home = *l] { home.run(); });
@@ -188,7 +190,8 @@ inline void server::stop() {
 inline void server::wait() {
     for (auto& t : threads_)
         t.join();
-    if (!threads_.empty()) options_.counters->remove_gauge("coffer_http_worker_queue");
+    options_.counters->remove_gauge("coffer_http_worker_queue");
+    options_.counters->remove_gauge("coffer_http_body_bytes");
     threads_.clear();
     service_->pool.join();
 }

@@ -190,6 +190,11 @@ public:
         case 10:
             if (equal_without_case(name, "connection") && !plain(value)) return head_fault::field;
             break;
+        case 13: // two of them would be one for a proxy, the other for us
+            if (!equal_without_case(name, "authorization")) break;
+            if (authorized_) return head_fault::field;
+            authorized_ = true;
+            break;
         case 14:
             if (!equal_without_case(name, "content-length")) break;
             return length(value);
@@ -224,6 +229,7 @@ private:
 
     bool host_ = false;
     bool length_ = false;
+    bool authorized_ = false;
 };
 
 } // namespace detail

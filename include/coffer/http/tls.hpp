@@ -71,9 +71,8 @@ inline auto tls::open(const std::string& certificate, const std::string& key) ->
                                    ec);
     const auto failed = [&ec]() -> failure {
         const auto why = static_cast<std::error_code>(ec);
-        return ERR_GET_LIB(static_cast<unsigned long>(ec.value())) == ERR_LIB_SYS
-                   ? failure(errc::unavailable, why)
-                   : failure(errc::invalid_argument, why);
+        const bool of_system = ec.category() == boost::system::system_category();
+        return failure(of_system ? errc::unavailable : errc::invalid_argument, why);
     };
     context->use_certificate_chain_file(certificate, ec);
     if (ec) return failed();

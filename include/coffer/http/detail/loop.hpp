@@ -46,17 +46,35 @@ public:
                            std::chrono::milliseconds(250))),
           stop_time_(l.stop_time) {}
 
+    ~loop() { stopping_ = false; } // sessions that the context still holds come to `remove`
+    loop(const loop&) = delete;
+    auto operator=(const loop&) -> loop& = delete;
+
     auto context() noexcept -> boost::asio::io_context& { return context_; }
     /// The time of the last tick.
     auto now() const noexcept -> steady::time_point { return now_; }
     auto stopping() const noexcept -> bool { return stopping_; }
     auto date() -> std::string_view { return date_.now(); }
 
-    void add(session& s) { sessions_.push_back(s); }
+    void add(session& s) {
+        sessions_.push_back(s);
+        if (!ticking_) arm();
+    }
 
+    void remove(session& s) noexcept {
+        s.unlink();
+        if (stopping_ && sessions_.empty()) timer_.cancel(); // nothing left to wait for
+    }
+
+    /// Returns after `stop`, when the last session has ended.
     void run() {
-        arm();
-        context_.run();
+        for (;;) {
+            try {
+                context_.run();
+                return;
+            } catch (...) { // no memory: the connection that asked for it is gone, the others go on
+            }
+        }
     }
     /// To be called on the loop's thread.
     void stop() {
@@ -64,6 +82,10 @@ public:
         stopping_ = true;
         stop_deadline_ = steady::now() + stop_time_;
         for_each([](session& s) { s.on_stop(); });
+        if (ticking_)
+            timer_.cancel();
+        else
+            arm();
     }
 
 private:
@@ -82,11 +104,13 @@ private:
     }
     void arm() {
         now_ = steady::now();
-        if (stopping_ && sessions_.empty()) return guard_.reset();
+        ticking_ = !sessions_.empty();
+        if (!ticking_) {
+            if (stopping_) guard_.reset();
+            return;
+        }
         timer_.expires_at(now_ + tick_);
-        timer_.async_wait([this](boost::system::error_code ec) {
-            if (!ec) tick();
-        });
+        timer_.async_wait([this](boost::system::error_code) { tick(); });
     }
     void tick() {
         now_ = steady::now();
@@ -107,6 +131,7 @@ private:
     steady::time_point now_ = steady::now();
     steady::time_point stop_deadline_{};
     bool stopping_ = false;
+    bool ticking_ = false; ///< Without sessions there is nothing to look after.
     boost::asio::io_context context_{1};
     boost::asio::executor_work_guard<executor> guard_{context_.get_executor()};
     loop_timer timer_{context_};

@@ -9,6 +9,7 @@
 #include <coffer/http/strict_head.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <map>
 #include <memory>
@@ -70,6 +71,32 @@ private:
     std::map<std::string, std::size_t> counts_{};
 };
 
+/// What one connection holds of the memory that bodies of all connections may take.
+class held_bytes {
+public:
+    held_bytes(std::atomic<std::size_t>& all, std::size_t most) : all_(&all), most_(most) {}
+    ~held_bytes() { give_back(); }
+    held_bytes(const held_bytes&) = delete;
+    auto operator=(const held_bytes&) -> held_bytes& = delete;
+
+    /// False: all together hold too much.
+    auto grow_to(std::size_t size) noexcept -> bool {
+        if (size <= mine_) return true;
+        const auto before = all_->fetch_add(size - mine_, std::memory_order_relaxed);
+        const auto sum = before + (size - mine_);
+        mine_ = size;
+        return sum <= most_;
+    }
+    void give_back() noexcept {
+        if (mine_ != 0) all_->fetch_sub(std::exchange(mine_, 0), std::memory_order_relaxed);
+    }
+
+private:
+    std::atomic<std::size_t>* all_;
+    std::size_t most_;
+    std::size_t mine_ = 0;
+};
+
 /// What all connections of a server share.
 struct service {
     http::limits limits{};
@@ -77,6 +104,7 @@ struct service {
     std::shared_ptr<metrics> counters{};
     host_list hosts{};
     address_counts addresses{};
+    std::atomic<std::size_t> bodies{0};
     workers pool;
 
     service(const http::limits& l, std::shared_ptr<handler> h, std::shared_ptr<metrics> m)

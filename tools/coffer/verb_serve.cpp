@@ -70,14 +70,15 @@ private:
 /// `127.0.0.1:8460`, `[::1]:0`.
 void read_listen(std::string_view text, http::server_options& out) {
     const auto colon = text.rfind(':');
-    const auto port = colon == text.npos ? std::nullopt : parse_number(text.substr(colon + 1));
+    const auto port =
+        colon == text.npos ? 65536 : parse_number(text.substr(colon + 1)).value_or(65536);
     auto address = text.substr(0, std::min(colon, text.size()));
     if (address.starts_with('[') && address.ends_with(']'))
         address = address.substr(1, address.size() - 2);
-    if (!port || *port > 65535 || address.empty())
+    if (port > 65535 || address.empty())
         refuse("--listen takes ADDRESS:PORT, such as 127.0.0.1:8460 or [::1]:8460");
     out.address = address;
-    out.port = static_cast<std::uint16_t>(*port);
+    out.port = static_cast<std::uint16_t>(port);
 }
 
 struct certificate_files {

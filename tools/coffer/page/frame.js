@@ -21,7 +21,7 @@ function searchBox() {
                 if (input.value.trim() !== '') go({ screen: 'search', query: { q: input.value.trim() } });
             },
         },
-    }, icon('search'), input, el('kbd', { 'aria-hidden': 'true' }, '/'));
+    }, icon('search'), input);
 }
 
 function userMenu() {

@@ -54,7 +54,7 @@ function usedBy(row, where) {
     if (parts.length === 0) return el('span', { class: 'faint' }, 'no space yet');
     return el('a', {
         href: addressOf({ environmentId: where.environmentId, screen: 'matrix', query: { name: row.name } }),
-    }, parts.join(' · '));
+    }, parts.map((part, i) => [i > 0 && ' · ', el('span', {}, part)]));
 }
 
 function environmentRow(row, where, open, actions) {

@@ -4,6 +4,7 @@
 import { count, el, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { addressOf } from './router.js';
+import { date } from './time.js';
 import { extraBadges, lineOf, stateBadge, whenAndWho } from './words.js';
 
 const hasValue = (row) => ['value', 'inherited', 'overridden', 'own'].includes(row.state);
@@ -58,7 +59,7 @@ function usedBy(row, where) {
 }
 
 function environmentRow(row, where, open, actions) {
-    const noted = [row.note, row.rotateBy && `rotate by ${row.rotateBy.slice?.(0, 10) ?? ''}`].filter(Boolean).join(' · ');
+    const noted = [row.note, row.rotateBy && `rotate by ${date(row.rotateBy)}`].filter(Boolean).join(' · ');
     return el('tr', { role: 'row', 'data-row': row.name, class: `row env-row state-${row.state}` },
         cell('what', '', nameButton(row, open), el('span', { class: 'extras' },
             ['value'].includes(row.state) ? null : stateBadge(row.state), extraBadges(row))),

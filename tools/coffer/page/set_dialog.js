@@ -2,11 +2,12 @@
 // The one dialog that sets a value: new, replaced or overriding, here or in the environment. It stays
 // open, with what was typed, until the value is saved or thrown away.
 import * as api from './api.js';
+import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, field, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
-import { ago, endOfDay, fieldOfDate } from './time.js';
+import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
 import { previewOfSet } from './preview.js';
@@ -127,7 +128,7 @@ export function openSet({ where, row, rows = [], done }) {
         conflict.hidden = true;
         dialog.busy(true);
         try {
-            const fields = { value: value.value(), note: note.value, rotateBy: endOfDay(rotateBy.value) };
+            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value };
             if (target?.state !== 'hidden') fields.ifVersion = version;
             const answer = await api.setSecret(where, currentName(), fields);
             finished(answer.version, answer.changed);
@@ -181,21 +182,26 @@ export function openSet({ where, row, rows = [], done }) {
     function inConflict(there) {
         problem.say('');
         const who = there?.setBy ?? 'Somebody else';
-        const what = there?.version ? `set v${there.version} of ` : 'changed ';
+        const name_ = named(currentName(), { class: 'mono' });
+        const when = there?.setAt ? ` ${ago(there.setAt)}` : '';
+        // A browser sends a request again whose connection broke: this may be our own save.
+        const mine = there?.setBy === session.me()?.name && there?.version === version + 1;
+        const what = !there ? ['Somebody else changed ', name_]
+            : there.version ? [named(who), ` set v${there.version} of `, name_, when] : [named(who), ' removed ', name_, when];
         fill(conflict, icon('warning'), el('div', {},
-            el('p', {}, named(who), ` ${what}`, named(currentName(), { class: 'mono' }),
-                there?.setAt && ` ${ago(there.setAt)}`, version > 0 ? ` (you began from v${version}). ` : '. ',
-                'Your value is kept here.'),
+            el('p', {}, what, version > 0 ? ` (you began from v${version}). ` : '. ',
+                mine ? 'That is you: this very save, or another tab. ' : '', 'Your value is kept here.'),
             el('div', { class: 'panel-actions' },
                 button(there?.version ? `Replace ${who}’s v${there.version}` : 'Save mine', {
                     kind: 'danger', small: true,
                     act() {
                         version = there?.version ?? 0;
-                        target = { ...(target ?? { name: currentName() }), state: where.spaceId === undefined ? 'value' : 'overridden', version };
+                        target = { ...(target ?? { name: currentName() }), version,
+                            state: version === 0 ? 'missing' : where.spaceId === undefined ? 'value' : 'overridden' };
                         send();
                     },
                 }),
-                button('Discard mine', { small: true, act: () => { value.clear(); dialog.close(); done?.(currentName()); } }))));
+                button(mine ? 'Keep what is there' : 'Discard mine', { small: true, act: () => { value.clear(); dialog.close(); done?.(currentName()); } }))));
         conflict.hidden = false;
     }
 }

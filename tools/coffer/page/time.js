@@ -13,6 +13,12 @@ const exact = new Intl.DateTimeFormat('en-GB', {
 const minute = 60_000;
 const hour = 60 * minute;
 
+/** Milliseconds since 1970 of a time as the server gives it: ISO 8601, a number, or a day alone. */
+export function msOf(time) {
+    if (typeof time === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(time)) return new Date(`${time}T00:00:00`).getTime();
+    return new Date(time ?? NaN).getTime();
+}
+
 const midnight = (ms) => new Date(ms).setHours(0, 0, 0, 0);
 /** Whole days from `from` to `to`, by the calendar. */
 export function daysBetween(from, to) {
@@ -21,7 +27,7 @@ export function daysBetween(from, to) {
 
 /** How long ago, in words: "40 s ago", "today", "2 days ago", "12 Nov". */
 export function ago(time, now = Date.now()) {
-    const then = new Date(time).getTime();
+    const then = msOf(time);
     if (Number.isNaN(then)) return 'at an unknown time';
     const past = now - then;
     if (past < 5000 && past > -minute) return 'just now';
@@ -37,7 +43,7 @@ export function ago(time, now = Date.now()) {
 
 /** A date; the year only where it is not this one. */
 export function date(time, now = Date.now()) {
-    const then = new Date(time);
+    const then = new Date(msOf(time));
     if (Number.isNaN(then.getTime())) return String(time);
     return (then.getFullYear() === new Date(now).getFullYear() ? day : dayOfYear).format(then);
 }
@@ -57,7 +63,7 @@ export function duration(ms) {
 
 /** An element with a time in words and the exact one on demand. */
 export function timeElement(time, words = ago(time)) {
-    const then = new Date(time);
+    const then = new Date(msOf(time));
     if (Number.isNaN(then.getTime())) return el('span', {}, words);
     return el('time', { datetime: then.toISOString(), title: exact.format(then) }, words);
 }
@@ -68,7 +74,7 @@ export function endOfDay(text) {
 }
 /** The other way: what a date field shows for a time. */
 export function fieldOfDate(time) {
-    const then = new Date(time ?? NaN);
+    const then = new Date(msOf(time));
     if (Number.isNaN(then.getTime())) return '';
     const two = (n) => String(n).padStart(2, '0');
     return `${then.getFullYear()}-${two(then.getMonth() + 1)}-${two(then.getDate())}`;

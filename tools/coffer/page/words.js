@@ -2,7 +2,7 @@
 // The words of the page: what a state is called, what stands under a name, what a role may do. One
 // meaning each; a badge is always a shape and a word, never a colour alone.
 import { el, icon, named } from './el.js';
-import { ago, date, daysBetween, timeElement } from './time.js';
+import { ago, date, daysBetween, msOf, timeElement } from './time.js';
 
 const states = {
     inherited: { shape: 'arrow-down', word: 'Inherited', tone: 'grey' },
@@ -35,7 +35,7 @@ export function prodBadge() {
 
 /** Whether a name wants to be replaced: its date has come, or comes within two weeks. */
 export function isDue(row) {
-    return Boolean(row.rotateBy) && daysBetween(Date.now(), new Date(row.rotateBy).getTime()) <= 14;
+    return Boolean(row.rotateBy) && daysBetween(Date.now(), msOf(row.rotateBy)) <= 14;
 }
 /** Whether somebody has to do something about a name. */
 export function needsAttention(row) {
@@ -69,7 +69,7 @@ export function lineOf(row, parent) {
             setBy(above?.setAt ?? row.setAt, above?.setBy ?? row.setBy)];
     case 'overridden':
         if (row.older && above) {
-            const days = daysBetween(new Date(row.setAt).getTime(), new Date(above.setAt).getTime());
+            const days = daysBetween(msOf(row.setAt), msOf(above.setAt));
             return [named(parent), days > 0 ? ` changed ${days} ${days === 1 ? 'day' : 'days'} after this override`
                 : ' changed after this override', ` (now v${above.version})`];
         }

@@ -82,37 +82,55 @@ auto open_passphrase(const fs::path& file, const std::string& place, missing_key
 
 } // namespace
 
-auto store_folder(const settings& from) -> fs::path {
+auto store_place(const settings& from) -> std::string {
     const auto* const named = from.find("store");
     if (named == nullptr)
         refuse("no store is named: say --store file:DIR, set COFFER_STORE, or make one with coffer "
                "init");
-    const auto [scheme, rest] = parts_of(absolute_place(*named));
-    if (scheme != "file")
-        throw problem(errc::unsupported, "this build has stores of the form file:DIR; " +
-                                             printable(named->value) + " (from " + named->from +
-                                             ") is none");
-    if (rest.empty()) refuse("the store " + printable(named->value) + " names no folder");
+    return absolute_place(*named);
+}
+
+auto folder_of_store(const std::string& place) -> fs::path {
+    const auto [scheme, rest] = parts_of(place);
+    if (scheme != "file") return {};
+    if (rest.empty()) refuse("the store " + printable(place) + " names no folder");
     return rest;
 }
 
-auto open_store(const settings& from) -> coffer::any_store {
-    const auto folder = store_folder(from);
+auto open_store_at(const std::string& place, bool make) -> coffer::any_store {
+    if (place.starts_with("redis")) return open_redis(place);
+    const auto folder = folder_of_store(place);
+    if (folder.empty())
+        throw problem(errc::unsupported,
+                      "stores are file:DIR, redis://HOST, rediss://HOST, redis+cluster://HOST; " +
+                          printable(place) + " is none");
     std::error_code wrong;
-    if (!fs::is_directory(folder, wrong))
+    if (!make && !fs::is_directory(folder, wrong))
         throw problem(errc::unavailable, "there is no store at " + printable(folder.string()) +
-                                             " (from " + from.find("store")->from +
-                                             "); see coffer help init");
+                                             "; see coffer help init");
     return need(coffer::file::open(folder));
+}
+
+auto open_store(const settings& from) -> coffer::any_store {
+    const auto place = store_place(from);
+    // A folder's file is somebody else's text: it must not choose what of ours is sent as a
+    // password.
+    const auto file = folder_file();
+    if (place.find("password_") != place.npos && file &&
+        from.find("store")->from.find(printable(file->string())) != std::string::npos)
+        throw problem(errc::denied, "the store that " + printable(file->string()) +
+                                        " names may not say where a password lies: set "
+                                        "COFFER_STORE, or name it in your own config.json");
+    return open_store_at(place);
 }
 
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {
     const auto place = absolute_place(*from.find("keys"));
     const auto [scheme, rest] = parts_of(place);
     if (scheme == "file") {
-        const keyring::file_options how{.anchor = anchored,
-                                        .store_folder =
-                                            from.find("store") ? store_folder(from) : fs::path()};
+        const keyring::file_options how{
+            .anchor = anchored,
+            .store_folder = from.find("store") ? folder_of_store(store_place(from)) : fs::path()};
         return told(need_keys(if_missing == missing_keys::make ? keyring::open_or_create(rest, how)
                                                                : keyring::open(rest, how),
                               place));

@@ -26,10 +26,18 @@ struct opened_keys {
 /// What is made where there is nothing yet: only by `coffer init`.
 enum class missing_keys : unsigned char { refuse, make };
 
-/// The folder of the store. Throws problem if no store is named, or none that this build has.
-auto store_folder(const settings& from) -> std::filesystem::path;
-/// Opens the store. Its folder must be there.
+/// The store that is named: `file:DIR`, its path absolute, or an address of Redis. Throws problem if
+/// none is.
+auto store_place(const settings& from) -> std::string;
+/// The folder of a store in a folder; empty for any other.
+auto folder_of_store(const std::string& place) -> std::filesystem::path;
+/// Opens a store. `make`: a folder that is not there is made. Throws problem, also for a store that
+/// this build has not.
+auto open_store_at(const std::string& place, bool make = false) -> coffer::any_store;
+/// Opens the store that is named. It must be there.
 auto open_store(const settings& from) -> coffer::any_store;
+/// Opens a store in Redis by its address.
+auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored = true) -> opened_keys;
 /// How a vault is opened by these settings.

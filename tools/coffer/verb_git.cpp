@@ -86,7 +86,8 @@ void add_lines(const fs::path& file, const std::vector<std::string>& lines) {
 }
 
 auto run_enroll(session& s) -> int {
-    const auto folder = store_folder(s.config());
+    const auto folder = folder_of_store(store_place(s.config()));
+    if (folder.empty()) refuse("Git keeps stores in a folder; this one is none");
     const auto top = git(folder, {"rev-parse", "--show-toplevel"});
     if (!s.confirm_change(
             {},

@@ -7,7 +7,6 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
-#include <coffer/file/store.hpp>
 #include <coffer/format/codec.hpp>
 #include <coffer/names.hpp>
 #include <coffer/posix/atomic_file.hpp>
@@ -25,8 +24,9 @@ namespace {
 
 /// What is going to be made.
 struct plan {
-    fs::path folder{};
-    fs::path config{}; ///< ./coffer.json
+    fs::path folder{};   ///< Empty: the store is in a Redis.
+    std::string place{}; ///< As --store takes it.
+    fs::path config{};   ///< ./coffer.json
     std::string realm{};
     std::string environment{};
     bool prod = false;
@@ -34,7 +34,7 @@ struct plan {
 
 /// A realm of its own, so that no other store can be put in this one's place.
 auto new_realm(const fs::path& folder) -> std::string {
-    auto name = folder.filename().string().substr(0, 40);
+    auto name = folder.empty() ? "redis" : folder.filename().string().substr(0, 40);
     return (coffer::format::is_utf8(name) ? name : "store") + "-" + random_hex(4);
 }
 
@@ -44,7 +44,7 @@ auto folder_of(const session& s) -> fs::path {
     if (const auto flag = s.in.text("store")) {
         if (!s.in.arguments.empty()) refuse("say DIR or --store, not both");
         if (!flag->starts_with("file:"))
-            throw problem(errc::unsupported, "this build makes stores of the form file:DIR");
+            throw problem(errc::unsupported, "stores are file:DIR or redis://HOST, and the like");
         named = flag->substr(5);
     }
     auto folder = fs::absolute(named, wrong).lexically_normal();
@@ -56,12 +56,19 @@ auto folder_of(const session& s) -> fs::path {
 auto plan_of(const session& s) -> plan {
     plan p;
     std::error_code wrong;
-    p.folder = folder_of(s);
+    const auto flag = s.in.text("store");
+    if (flag && flag->starts_with("redis")) {
+        if (!s.in.arguments.empty()) refuse("say DIR or --store, not both");
+        p.place = *flag;
+    } else {
+        p.folder = folder_of(s);
+        p.place = "file:" + p.folder.string();
+    }
     p.config = fs::current_path(wrong) / "coffer.json";
     p.environment = s.in.text("env").value_or("dev");
     p.prod = s.in.has("prod");
     p.realm = s.in.text("realm").value_or(new_realm(p.folder));
-    if (fs::exists(p.folder, wrong) && !fs::is_empty(p.folder, wrong))
+    if (!p.folder.empty() && fs::exists(p.folder, wrong) && !fs::is_empty(p.folder, wrong))
         throw problem(errc::conflict, printable(p.folder.string()) +
                                           " is there and not empty. Nothing was written.");
     if (fs::exists(p.config, wrong))
@@ -87,7 +94,8 @@ void write_folder_config(const plan& p) {
     boost::json::object content;
     std::error_code wrong;
     const auto near = fs::relative(p.folder, p.config.parent_path(), wrong);
-    content["store"] = "file:" + (wrong || near.empty() ? p.folder : near).string();
+    content["store"] =
+        p.folder.empty() ? p.place : "file:" + (wrong || near.empty() ? p.folder : near).string();
     content["realm"] = p.realm;
     content["env"] = p.environment;
     write_config(p.config, content);
@@ -110,7 +118,7 @@ auto write_user_config(const std::string& keys, bool by_flag) -> std::string {
 void report(const session& s, const plan& p, const std::string& keys, const std::string& to_do) {
     if (s.json()) {
         boost::json::object out;
-        out["store"] = "file:" + p.folder.string();
+        out["store"] = p.place;
         out["keys"] = keys;
         out["realm"] = p.realm;
         out["environment"] = p.environment;
@@ -119,8 +127,7 @@ void report(const session& s, const plan& p, const std::string& keys, const std:
         return;
     }
     table rows;
-    rows.row({"store", printable("file:" + p.folder.string()),
-              "sealed; may be copied, backed up, committed"});
+    rows.row({"store", printable(p.place), "sealed; may be copied, backed up, committed"});
     rows.row({"keys", printable(keys), "they open it: keep them apart, tell nobody"});
     rows.row({"environment", printable(p.environment) + (p.prod ? " (PROD)" : "")});
     rows.row({"settings", printable(p.config.string()),
@@ -137,18 +144,26 @@ auto run_init(session& s) -> int {
     const auto p = plan_of(s);
     // Settings that name the new store, whatever a file above says.
     auto typed = s.in;
-    typed.options["store"] = "file:" + p.folder.string();
+    typed.options["store"] = p.place;
     typed.options["realm"] = p.realm;
     const settings with(typed);
     const auto keys_at = absolute_place(*with.find("keys"));
-    if (!s.confirm_change({}, "Makes the store " + printable(p.folder.string()) +
-                                  ", the environment " + printable(p.environment) +
+    if (!s.confirm_change({}, "Makes the store " + printable(p.place) + ", the environment " +
+                                  printable(p.environment) +
                                   " and, if they are not there, the keys " + printable(keys_at) +
                                   "."))
         return 0;
+    std::optional<coffer::any_store> store;
+    if (p.folder.empty()) {
+        store = open_store_at(p.place);
+        if (!need(store->partitions()).empty())
+            throw problem(errc::conflict, printable(p.place) +
+                                              " holds a store already (another prefix=… makes "
+                                              "another). Nothing was written.");
+    }
     const auto keys = open_keys(with, missing_keys::make);
-    const auto vault =
-        open_vault(need(coffer::file::open(p.folder)), keys.provider, options_of(with));
+    if (!store) store = open_store_at(p.place, true);
+    const auto vault = open_vault(*std::move(store), keys.provider, options_of(with));
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
     write_folder_config(p);

@@ -17,7 +17,7 @@ auto all_verbs() -> std::span<const verb> {
         add(scope_verbs());
         add({set_verb(), get_verb(), list_verb(), explain_verb(), unset_verb(), hide_verb(),
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
-             export_verb(), run_verb(), verify_verb()});
+             export_verb(), run_verb(), verify_verb(), copy_verb()});
         add(git_verbs());
         add({config_verb()});
         add(completion_verbs());
@@ -29,7 +29,7 @@ auto all_verbs() -> std::span<const verb> {
 
 auto global_options() -> std::span<const option_spec> {
     static constexpr std::array<option_spec, 14> all{{
-        {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR"},
+        {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
          "where the keys live: file:PATH, env:NAME, credential:NAME, passphrase:FILE"},
         {"-e,--env", takes::value, "ID", "the environment, by id or name"},

@@ -7,6 +7,7 @@
 
 #include <support/temporary_folder.hpp>
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <fstream>

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSL-1.0
+// A vault over Redis: what holds over memory and files holds here.
+#include "property/world.hpp"
+#include "proxy.hpp"
+
+#include <support/catch.hpp>
+
+#include <coffer/redis/commands.hpp>
+
+#include <random>
+
+using namespace coffer;
+using namespace coffer_test;
+using namespace redis_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr context env{.environment = "dev"};
+constexpr context acme{.environment = "dev", .space = "acme"};
+
+auto value_in(const test_resolver& reader, context where, std::string_view name) -> std::string {
+    const auto seen = reader.at(where);
+    return seen ? shown(seen->get(name)) : std::string(to_string(seen.error().code));
+}
+
+} // namespace
+
+TEST_CASE("two vaults and a reader over one Redis do what the model says") {
+    const server at;
+    CHECK(equals_the_model<direct_calls>("redis", [&] {
+        return
+            [with = redis_test::options_for(at)] { return any_store(redis::open(with).value()); };
+    }));
+}
+
+TEST_CASE("whatever is altered in Redis is never another value") {
+    const server at;
+    auto with = redis_test::options_for(at);
+    auto store = redis::open(with).value();
+    keyring::memory_keyring keys;
+    test_vault vault(store, {}, keys);
+    vault.ensure_space(acme).value();
+    std::map<std::string, std::string> truth;
+    for (int i = 0; i < 8; ++i) {
+        const auto name = "NAME_" + std::to_string(i);
+        vault.put(env, name, "environment " + name).value();
+        truth[name] = "environment " + name;
+        if (i % 2 == 0) {
+            vault.put(acme, name, "acme " + name).value();
+            truth[name] = "acme " + name;
+        }
+    }
+    const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "dev");
+    const auto whole = store.list(partition).value();
+    const auto check = [&](const std::vector<object_write>& alteration) {
+        revision other = whole.at;
+        other[0] ^= std::byte{1};
+        REQUIRE(store.commit(partition, whole.at, other, alteration).value() ==
+                commit_outcome::committed);
+        const test_vault stranger(store, {}, keys);
+        std::size_t refused = 0;
+        for (const auto& [name, value] : truth) {
+            const auto seen = value_in(stranger.resolver(), acme, name);
+            if (seen == value) continue;
+            CHECK(seen == "tampered");
+            ++refused;
+        }
+        std::vector<object_write> mend;
+        for (const auto& [key, value] : whole.entries)
+            mend.push_back({key, value});
+        REQUIRE(store.commit(partition, other, whole.at, mend).value() ==
+                commit_outcome::committed);
+        return refused;
+    };
+    CHECK(check({}) == 0);
+    std::size_t noticed = 0;
+    for (std::size_t i = 0; i < whole.entries.size(); ++i) {
+        const auto& [key, value] = whole.entries[i];
+        CAPTURE(key);
+        noticed += check({{key, std::nullopt}}) > 0 ? 1U : 0U;
+        for (const auto bit : {std::size_t{0}, value.size() / 2, value.size() - 1}) {
+            auto changed = value;
+            changed[bit] ^= std::byte{0x10};
+            noticed += check({{key, changed}}) > 0 ? 1U : 0U;
+        }
+        check({{key, bytes(value.begin(), value.end() - 1)}});
+        const auto& [next_key, next] = whole.entries[(i + 1) % whole.entries.size()];
+        check({{key, next}, {next_key, value}});
+    }
+    CHECK(noticed > whole.entries.size());
+    CHECK(check({}) == 0);
+}
+
+TEST_CASE("no name, space, value or key is in what Redis is told or tells") {
+    const server at;
+    const proxy between(at.port());
+    const auto log = (at.folder() / "monitor").string();
+    const auto monitor = ::fork();
+    if (monitor == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (std::freopen(log.c_str(), "w", stdout) == nullptr) ::_exit(126);
+        ::execlp("redis-cli", "redis-cli", "-s", at.path().c_str(), "MONITOR", nullptr);
+        ::_exit(127);
+    }
+    REQUIRE(eventually([&] {
+        std::error_code wrong;
+        const auto size = std::filesystem::file_size(log, wrong);
+        return !wrong && size > 0;
+    }));
+    auto with = redis_test::options_for(at);
+    with.endpoints[0].port = between.port();
+    with.watch = true;
+    std::vector<std::string> canaries;
+    {
+        auto store = redis::open(with).value();
+        test_vault vault(store, {}, keyring::memory_keyring{});
+        const context where{.environment = "dev", .space = "canary-space-7f3a91c2"};
+        vault.ensure_space(where).value();
+        canaries.emplace_back(where.space);
+        std::mt19937 random(7);
+        for (int i = 0; i < 30; ++i) {
+            const auto tag = std::to_string(random()) + std::to_string(random());
+            canaries.push_back("CANARY_NAME_" + tag);
+            canaries.push_back("canary value " + tag);
+            vault.put(i % 2 == 0 ? env : where, canaries[canaries.size() - 2], canaries.back())
+                .value();
+            CHECK(value_in(vault.resolver(), where, canaries[canaries.size() - 2]) ==
+                  canaries.back());
+        }
+        store.list(store.partitions().value().front()).value();
+    }
+    ::kill(monitor, SIGKILL);
+    ::waitpid(monitor, nullptr, 0);
+    std::ifstream in(log, std::ios::binary);
+    const auto told = between.recorded() + std::string(std::istreambuf_iterator<char>(in), {});
+    CHECK(told.size() > 50'000);
+    CHECK(told.find("HMGET") != std::string::npos);
+    for (const auto& canary : canaries) {
+        std::string hex;
+        for (const unsigned char c : canary.substr(0, 12)) {
+            hex.push_back("0123456789abcdef"[c >> 4U]);
+            hex.push_back("0123456789abcdef"[c & 15U]);
+        }
+        CHECK(told.find(canary.substr(0, 12)) == std::string::npos);
+        CHECK(told.find(hex) == std::string::npos);
+    }
+}
+
+TEST_CASE("a connection cut at any byte of a write leaves it written once, or not at all") {
+    const server at;
+    proxy between(at.port());
+    auto with = redis_test::options_for(at);
+    auto direct = redis::open(with).value();
+    with.endpoints[0].port = between.port();
+    keyring::memory_keyring keys;
+    test_vault vault(redis::open(with).value(), {}, keys);
+    vault.ensure_environment("dev").value();
+    vault.put(env, "N", "begin").value();
+    std::string last = "begin";
+    const test_vault witness(direct, {}, keys);
+    std::size_t cuts = 0;
+    for (const bool to_server : {true, false})
+        for (long bytes = 1; bytes < 2500; bytes += to_server ? 97 : 13) {
+            CAPTURE(bytes, to_server);
+            between.cut_after(bytes, to_server);
+            const auto value = std::to_string(to_server) + std::to_string(bytes);
+            const auto done = vault.put(env, "N", value);
+            between.cut_after(std::numeric_limits<long>::max(), to_server);
+            const auto seen = value_in(witness.resolver(), env, "N");
+            if (done) {
+                REQUIRE(seen == value);
+            } else {
+                ++cuts;
+                CHECK((done.error() == errc::outcome_unknown || done.error() == errc::unavailable));
+                CHECK((seen == value || seen == last));
+            }
+            last = seen;
+        }
+    CAPTURE(cuts);
+    CHECK(vault.put(env, "N", "end").has_value());
+}
+
+TEST_CASE("a watching resolver asks nothing, and sees what another process writes") {
+    const server at;
+    auto with = redis_test::options_for(at);
+    keyring::memory_keyring keys;
+    test_vault writer(redis::open(with).value(), {}, keys);
+    writer.ensure_space(acme).value();
+    writer.put(env, "N", "0").value();
+    with.watch = true;
+    auto watching = redis::open(with).value();
+    const test_vault reader_side(watching, {}, keys);
+    const auto reader = reader_side.resolver();
+    REQUIRE(eventually([&] {
+        value_in(reader, acme, "N");
+        return watching.counted().from_memory > 10;
+    }));
+    const auto before = watching.counted();
+    for (int i = 0; i < 1000; ++i)
+        REQUIRE(value_in(reader, acme, "N") == "0");
+    const auto after = watching.counted();
+    CHECK(after.from_memory - before.from_memory >= 990); // a heartbeat that came late may cost one
+    CHECK(after.round_trips - before.round_trips <= 10);
+    for (int i = 1; i <= 50; ++i) {
+        writer.put(env, "N", std::to_string(i)).value();
+        REQUIRE(eventually([&] { return value_in(reader, acme, "N") == std::to_string(i); }));
+    }
+    CHECK(watching.counted().invalidations >= 50);
+    at.cli({"FLUSHALL"}); // all keys at once are told as none
+    CHECK(eventually([&] { return value_in(reader, acme, "N") == "tampered"; }));
+}
+
+TEST_CASE("a watch that falls silent, or is lost, is not trusted") {
+    const server at;
+    proxy between(at.port());
+    auto with = redis_test::options_for(at);
+    keyring::memory_keyring keys;
+    test_vault writer(redis::open(with).value(), {}, keys);
+    writer.ensure_environment("dev").value();
+    writer.put(env, "N", "old").value();
+    with.endpoints[0].port = between.port();
+    with.watch = true;
+    with.heartbeat = 50ms;
+    with.response_timeout = 100ms;
+    with.connect_timeout = 200ms;
+    auto watching = redis::open(with).value();
+    const test_vault reader_side(watching, {}, keys);
+    const auto reader = reader_side.resolver();
+    const auto trusts = [&] {
+        const auto before = watching.counted().from_memory;
+        value_in(reader, env, "N");
+        return watching.counted().from_memory > before;
+    };
+    REQUIRE(eventually(trusts));
+
+    between.mute(true);
+    writer.put(env, "N", "new").value();
+    // Within two heartbeats it may still be believed; then it is not, whatever is remembered.
+    REQUIRE(eventually([&] { return !trusts(); }));
+    const auto stale = reader.at(env);
+    REQUIRE(stale.has_value()); // the store is away: the last state, marked as such
+    CHECK(stale->stale());
+    for (int i = 0; i < 3; ++i)
+        CHECK_FALSE(trusts());
+    between.mute(false);
+    CHECK(eventually([&] { return value_in(reader, env, "N") == "new"; }));
+    REQUIRE(eventually(trusts));
+    CHECK(watching.counted().watch_losses >= 1);
+
+    const auto lost = watching.counted().watch_losses;
+    at.cli({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"});
+    REQUIRE(eventually([&] { return watching.counted().watch_losses > lost; }));
+    writer.put(env, "N", "newer").value();
+    CHECK(value_in(reader, env, "N") == "newer");
+    CHECK(eventually(trusts));
+    CHECK(value_in(reader, env, "N") == "newer");
+}

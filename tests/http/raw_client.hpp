@@ -99,6 +99,8 @@ public:
         chunk.resize(chunk.size() < 2 ? 0 : chunk.size() - 2);
         return chunk;
     }
+    /// Reads so much and forgets it. False: less came.
+    auto skip(std::size_t count) -> bool { return take(count).size() == count; }
     /// All that still comes, until the server closes.
     auto rest() -> std::string {
         while (more()) {

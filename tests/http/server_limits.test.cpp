@@ -59,6 +59,14 @@ TEST_CASE("a body of 512 KiB is taken, one of 1 MiB refused, announced or chunke
     CHECK(raw_client(server).ask(chunked(bad.size())).status == 413);
 }
 
+TEST_CASE("a client that is refused may finish sending, and is not reset") {
+    const auto server = server_of_echoes();
+    raw_client client(server);
+    CHECK(client.send(text_of(server, "POST", "/", "", std::string(std::size_t{16} << 20, 'a'))));
+    CHECK(client.receive().status == 413);
+    CHECK(client.rest().empty());
+}
+
 TEST_CASE("a length that is only announced is refused at once, and takes no memory") {
     const auto server = server_of_echoes();
     for (const auto* length : {"524289", "99999999999", "99999999999999999999"})
@@ -133,6 +141,24 @@ TEST_CASE("who does not take its answer is let go, and the others do not notice"
     raw_client other(server);
     while (server.counters().connections() != 1) // the stuck one is let go
         CHECK(other.ask(get(server, "/small")).body == "small");
+}
+
+TEST_CASE("who takes its answer slowly gets all of it") {
+    http::limits limits;
+    limits.write_time = 1s;
+    server_settings settings;
+    settings.limits = limits;
+    const auto large = [](const http::request&) -> std::optional<http::response> {
+        return test_handler::text(std::string(std::size_t{32} << 20, 'a'));
+    };
+    const test_server server(std::make_shared<test_handler>(large), settings);
+    raw_client client(server);
+    client.send(get(server) + text_of(server, "GET", "/", "Connection: close\r\n"));
+    for (int i = 0; i < 50; ++i) {
+        std::this_thread::sleep_for(30ms); // longer in all than it may take nothing
+        CHECK(client.skip(500'000));
+    }
+    CHECK(client.rest().size() > (std::size_t{38} << 20));
 }
 
 TEST_CASE("others are served while 200 connections are idle and 40 are stuck half way") {

@@ -164,7 +164,7 @@ struct report {
     std::size_t copied = 0;
 
     void add(const environment_copy& what, const std::string& done) {
-        rows.row({printable(what.name()), done, count(what.all.entries.size(), "entry"),
+        rows.row({printable(what.name()), done, count(what.all.entries.size(), "object"),
                   std::to_string(what.bytes()) + " bytes"});
         json::object one;
         one["environment"] = what.name();
@@ -186,7 +186,7 @@ void copy_one(const session& s, coffer::any_store& from, coffer::any_store& to,
     const auto to_do = compare(what, there, to_place);
     if (to_do == need_of::nothing) return told.add(what, "was there");
     s.hint(progress + " " + printable(what.name()) + ": " +
-           count(what.all.entries.size(), "entry") + ", " + std::to_string(what.bytes()) +
+           count(what.all.entries.size(), "object") + ", " + std::to_string(what.bytes()) +
            " bytes");
     if (s.dry_run()) return told.add(what, "would be copied");
     copy_partition(to, what, there);

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: BSL-1.0
+// What an acknowledged write survives.
+#include "redis_server.hpp"
+
+#include <support/catch.hpp>
+#include <support/vault.hpp>
+
+#include <atomic>
+#include <mutex>
+
+using namespace coffer;
+using namespace coffer_test;
+using namespace redis_test;
+using namespace std::chrono_literals;
+using redis::cause;
+
+namespace {
+
+constexpr context env{.environment = "dev"};
+
+auto rev(int n) -> revision {
+    revision out{};
+    out.fill(static_cast<std::byte>(n));
+    return out;
+}
+auto replica_of(const server& primary) -> std::vector<std::string> {
+    return {"--replicaof",
+            "127.0.0.1 " + std::to_string(primary.port()),
+            "--repl-diskless-sync-delay",
+            "0",
+            "--repl-ping-replica-period",
+            "1"};
+}
+auto is_linked(const server& replica) -> bool {
+    return replica.cli({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
+}
+/// Both servers' addresses: whichever is the primary is used.
+auto either(const server& a, const server& b) -> redis::options {
+    auto with = redis_test::options_for(a);
+    with.endpoints.push_back({"127.0.0.1", b.port(), {}});
+    return with;
+}
+
+} // namespace
+
+TEST_CASE("a commit that too few replicas confirm is unknown, and is not shown before they do") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    auto with = redis_test::options_for(primary);
+    with.keep = {1, 300ms};
+    auto store = redis::open(with).value();
+    CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::unknown);
+    CHECK(store.load("p", {}).error() == failure{errc::unavailable, cause::not_enough_replicas});
+    CHECK(store.list("p").error() == failure{errc::unavailable, cause::not_enough_replicas});
+    CHECK(store.commit("p", rev(1), rev(2), {}).error() ==
+          failure{errc::unavailable, cause::not_enough_replicas});
+    CHECK(store.load("q", {}).value().at == revision{}); // other partitions are none the worse
+
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return store.load("p", {}).has_value(); }));
+    CHECK(store.load("p", {}).value().at == rev(1));
+    CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::conflict);
+    CHECK(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::committed);
+    CHECK(replica.cli({"HLEN", with.prefix + "{p}"}) == "1\n"); // it is there already
+}
+
+TEST_CASE("a write that no replica confirms is outcome_unknown to its caller, and not lost") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    auto with = redis_test::options_for(primary);
+    with.keep = {1, 20ms};
+    with.response_timeout = 500ms;
+    test_vault vault(redis::open(with).value(), {}, keyring::memory_keyring{});
+    const auto made = vault.ensure_environment("dev");
+    REQUIRE_FALSE(made.has_value());
+    CHECK((made.error() == errc::outcome_unknown || made.error() == errc::unavailable));
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return vault.ensure_environment("dev").has_value(); }));
+    CHECK(vault.put(env, "N", "1").has_value());
+    CHECK(shown(vault.resolver().at(env).value().get("N")) == "1");
+}
+
+TEST_CASE("with replicas(1) a primary killed under load loses no acknowledged write, ten times") {
+    for (int run = 0; run < 10; ++run) {
+        auto primary =
+            std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});
+        const server replica(replica_of(*primary));
+        REQUIRE(eventually([&] { return is_linked(replica); }));
+        auto with = either(*primary, replica);
+        with.keep = {1, 1000ms};
+        with.response_timeout = 1000ms;
+        keyring::memory_keyring keys;
+        test_vault vault(redis::open(with).value(), {}, keys);
+        vault.ensure_environment("dev").value();
+        std::mutex mutex;
+        std::map<std::string, std::string> acknowledged;
+        std::atomic<bool> stopping{false};
+        std::vector<std::thread> writers;
+        for (int w = 0; w < 4; ++w)
+            writers.emplace_back([&, w] {
+                for (int i = 0; !stopping && i < 100'000; ++i) {
+                    const auto name = "N" + std::to_string(w) + "_" + std::to_string(i % 10);
+                    const auto value = std::to_string(i);
+                    if (!vault.put(env, name, value)) continue;
+                    const std::lock_guard lock(mutex);
+                    acknowledged[name] = value;
+                }
+            });
+        const auto size = [&] {
+            const std::lock_guard lock(mutex);
+            return acknowledged.size();
+        };
+        REQUIRE(eventually([&] { return size() >= 20; }));
+        std::this_thread::sleep_for(std::chrono::milliseconds(20 + 7 * run));
+        primary->kill();
+        std::this_thread::sleep_for(50ms);
+        stopping = true;
+        for (auto& w : writers)
+            w.join();
+        replica.cli({"REPLICAOF", "NO", "ONE"});
+        with.keep = {};
+        const test_vault after(redis::open(with).value(), {}, keys);
+        const auto seen = after.resolver().at(env).value();
+        for (const auto& [name, value] : acknowledged) {
+            // A write that was on its way when the primary died may have come after it.
+            const auto held = shown(seen.get(name));
+            CAPTURE(run, name, value, held);
+            CHECK(std::stol(held) >= std::stol(value));
+        }
+    }
+}
+
+TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had seen it") {
+    auto primary =
+        std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(*primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    auto with = either(*primary, replica);
+    with.response_timeout = 1000ms;
+    keyring::memory_keyring keys;
+    test_vault vault(redis::open(with).value(), {}, keys);
+    vault.ensure_environment("dev").value();
+    vault.put(env, "N", "kept").value();
+    const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "dev");
+    REQUIRE(eventually([&] {
+        return replica.cli({"HGET", with.prefix + "{" + partition + "}", "_revision"}) ==
+               primary->cli({"HGET", with.prefix + "{" + partition + "}", "_revision"});
+    }));
+    test_vault elsewhere(redis::open(with).value(), {}, keys);
+    REQUIRE(shown(elsewhere.resolver().at(env).value().get("N")) == "kept");
+
+    replica.cli({"REPLICAOF", "NO", "ONE"}); // hears nothing more
+    replica.cli({"REPLICAOF", "127.0.0.1", "1"});
+    vault.put(env, "N", "lost").value(); // acknowledged by the primary alone
+    REQUIRE(shown(vault.resolver().at(env).value().get("N")) == "lost");
+    primary->kill();
+    replica.cli({"REPLICAOF", "NO", "ONE"});
+    CHECK(eventually([&] {
+        const auto seen = vault.resolver().at(env);
+        return !seen && seen.error() == errc::rolled_back;
+    }));
+    CHECK(vault.put(env, "N", "again").error() == errc::rolled_back);
+    // Who had not seen it can't know.
+    CHECK(eventually([&] {
+        const auto seen = elsewhere.resolver().at(env);
+        return seen && shown(seen->get("N")) == "kept";
+    }));
+}
+
+TEST_CASE("Sentinels say who is the primary, also after a failover") {
+    auto primary =
+        std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(*primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    const coffer_test::temporary_folder folder;
+    const auto port = free_port();
+    std::ofstream(folder / "sentinel.conf")
+        << "sentinel monitor main 127.0.0.1 " << primary->port() << " 1\n"
+        << "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n";
+    const auto pid = ::fork();
+    if (pid == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::execlp("redis-server", "redis-server", (folder / "sentinel.conf").c_str(), "--sentinel",
+                 "--port", std::to_string(port).c_str(), "--bind", "127.0.0.1", "--loglevel",
+                 "warning", "--logfile", (folder / "log").c_str(), nullptr);
+        ::_exit(127);
+    }
+    redis::options with;
+    with.kind = redis::deployment::sentinel;
+    with.endpoints = {{"127.0.0.1", 1, {}}, {"127.0.0.1", port, {}}}; // the first is down
+    with.service = "main";
+    REQUIRE(eventually([&] { return redis::open(with).has_value(); }));
+    auto store = redis::open(with).value();
+    CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
+    REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == "1\n"; }));
+    // It looks at replicas every ten seconds: until it knows ours, it can't promote it.
+    CHECK(eventually([&] {
+        run_program({"redis-cli", "-p", std::to_string(port), "SENTINEL", "REPLICAS", "main"},
+                    (folder / "replicas").string());
+        std::ifstream in(folder / "replicas");
+        const std::string text(std::istreambuf_iterator<char>(in), {});
+        std::filesystem::remove(folder / "replicas");
+        return text.find(std::to_string(replica.port())) != std::string::npos &&
+               text.find("s_down") == std::string::npos;
+    }));
+    primary->kill();
+    CHECK(eventually([&] {
+        const auto done = store.commit("p", rev(1), rev(2), {});
+        return done && *done == commit_outcome::committed;
+    }));
+    CHECK(replica.cli({"HLEN", "coffer:{p}"}) == "1\n");
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+}

@@ -16,7 +16,7 @@ const states = {
 };
 
 function keyRow(one) {
-    const [shape, tone, word, meaning] = states[one.state] ?? ['bang', 'red', one.state, ''];
+    const [shape, tone, word, meaning] = states[one.state] ?? ['dash', 'grey', one.state ?? 'In use', ''];
     const environments = (one.environments ?? []).map((item) => (typeof item === 'string' ? { id: item } : item));
     return el('tr', { role: 'row', class: 'row', 'data-row': one.kekId },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name mono', tabindex: '-1', 'data-focus': `key:${one.kekId}` }, one.kekId)),

@@ -7,6 +7,8 @@ function line(who, what, note) {
     return el('div', { class: 'preview-line' }, el('div', { class: 'preview-who' }, who),
         el('div', { class: 'preview-what' }, what, note && el('div', { class: 'faint' }, note)));
 }
+/** The version of an entry, where it may be known. */
+const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const arrow = () => icon('arrow-right');
 
 /** The environment's own value changes: what the spaces will see. */
@@ -31,7 +33,7 @@ function inSpace(where, row) {
     const parent = world.environmentName(where.environmentId);
     const own = ['overridden', 'own', 'expired', 'damaged'].includes(row?.state);
     const now = own ? `its own v${row.version}`
-        : row?.state === 'inherited' ? [named(parent), ` v${row.parent?.version ?? row.version}`]
+        : row?.state === 'inherited' ? [named(parent), versionOf(row.parent ?? row)]
             : row?.state === 'hidden' ? 'hidden' : 'no value';
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
@@ -63,7 +65,7 @@ export function previewOfRemoval(where, row) {
     const parent = named(world.environmentName(where.environmentId));
     return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
         line(place, [`its own v${row.version}`, arrow(),
-            el('strong', {}, row.parent ? [parent, ` v${row.parent.version}`] : 'no value')]),
+            el('strong', {}, row.parent ? [parent, versionOf(row.parent)] : 'no value')]),
         !row.parent && row.requiredBy?.length > 0 &&
             line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
 }

@@ -77,7 +77,7 @@ function spaceRow(row, where, parent, open, actions) {
         cell('what', '', nameButton(row, open), el('span', { class: 'extras' }, extraBadges(row)),
             el('div', { class: 'line' }, lineOf(row, parent))),
         cell('val', '', valueCell(row)),
-        cell('ver', '', hasValue(row) || row.state === 'expired' ? `v${row.version ?? row.parent?.version}` : '—'),
+        cell('ver', '', (hasValue(row) || row.state === 'expired') && (row.version ?? row.parent?.version) ? `v${row.version ?? row.parent.version}` : '—'),
         cell('set', '', ['overridden', 'own', 'expired'].includes(row.state) && whenAndWho(row.setAt, row.setBy)),
         actionCell(row, actions));
 }

@@ -17,6 +17,8 @@ import { live, panel, staleLine } from './states.js';
 import { undoLast } from './undo.js';
 import { watch } from './watch.js';
 
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 /**
  * `about` is {where, title, way, groups(rows) → [{key, label, rows}], summary(rows) → nodes,
  * empty(context) → nodes, none: text}. The first group is all rows.
@@ -61,13 +63,24 @@ export function secretsScreen(about, query) {
             return undefined;
         },
     });
-    const watching = watch(where, () => list()?.generation, (news) => {
-        const n = news.names?.length ?? 0;
-        fill(bar, icon('refresh'), el('span', {}, named(news.by ?? 'Somebody'), n > 0 ? ` changed ${n} ${n === 1 ? 'name' : 'names'} just now.` : ' changed something just now.'),
+    const watching = watch(where, () => list()?.generation, async (news) => {
+        await pause(300); // a save of one's own is just being listed
+        if (!list() || list().generation >= news.generation) return;
+        const names = news.names?.length > 0 ? news.names : await changedNames();
+        if (names.length === 0 || list().generation >= news.generation) return;
+        fill(bar, icon('refresh'), el('span', {}, named(news.by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'} just now.`),
             button('Show', { small: true, act: () => { bar.hidden = true; view.refresh(); } }));
         bar.hidden = false;
     });
 
+    /** The names whose rows are others than those that are shown, without showing them. */
+    async function changedNames() {
+        const key = (row) => `${row.state} ${row.version} ${row.setAt}`;
+        const before = new Map(list().rows.map((row) => [row.name, key(row)]));
+        const { rows } = await api.secrets(where);
+        const now = new Set(rows.map((row) => row.name));
+        return [...rows.filter((row) => before.get(row.name) !== key(row)).map((row) => row.name), ...[...before.keys()].filter((name) => !now.has(name))];
+    }
     function matching(rows) {
         const wanted = filter.toLowerCase();
         return wanted === '' ? rows : rows.filter((row) =>
@@ -106,6 +119,7 @@ export function secretsScreen(about, query) {
     async function done() {
         bar.hidden = true;
         await view.refresh();
+        bar.hidden = true;
         watching.from(list()?.generation);
         world.refresh();
     }

@@ -27,7 +27,7 @@ export function watch(where, generation, news) {
                 if (known !== asked) continue; // our own save came between
                 if (answer.generation > asked) {
                     known = answer.generation;
-                    news(answer);
+                    await news(answer);
                 } else {
                     await pause(200); // a server that answers at once must not be asked in a circle
                 }

@@ -13,6 +13,7 @@ const states = {
     expired: { shape: 'clock', word: 'Expired', tone: 'red' },
     damaged: { shape: 'cross', word: 'Damaged', tone: 'red' },
     removed: { shape: 'dash', word: 'Removed', tone: 'grey' },
+    deleted: { shape: 'dash', word: 'Removed', tone: 'grey' },
     value: { shape: 'dot', word: 'Set', tone: 'grey' },
 };
 
@@ -58,26 +59,29 @@ export function extraBadges(row) {
 }
 
 const names = (list) => list.map((name, i) => [i > 0 && ', ', named(name)]);
+/** The version of an entry, where it may be known. */
+const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const setBy = (at, who) => [at && ['set ', timeElement(at)], who && [' by ', named(who)]];
 
 /** The line under a name in a space. `parent` is the environment's name. */
 export function lineOf(row, parent) {
     const above = row.parent;
     switch (row.state) {
-    case 'inherited':
-        return ['from ', named(parent), ` v${above?.version ?? row.version}, `,
-            setBy(above?.setAt ?? row.setAt, above?.setBy ?? row.setBy)];
+    case 'inherited': {
+        const told = setBy(above?.setAt ?? row.setAt, above?.setBy ?? row.setBy);
+        return ['from ', named(parent), versionOf(above ?? row), told[0] && ', ', told];
+    }
     case 'overridden':
         if (row.older && above) {
-            const days = daysBetween(msOf(row.setAt), msOf(above.setAt));
+            const days = above.setAt ? daysBetween(msOf(row.setAt), msOf(above.setAt)) : 0;
             return [named(parent), days > 0 ? ` changed ${days} ${days === 1 ? 'day' : 'days'} after this override`
-                : ' changed after this override', ` (now v${above.version})`];
+                : ' changed after this override', above.version && ` (now v${above.version})`];
         }
-        return ['replaces ', named(parent), above ? ` v${above.version}` : ''];
+        return ['replaces ', named(parent), versionOf(above)];
     case 'own':
         return ['no value in ', named(parent)];
     case 'hidden':
-        return above ? [named(parent), ` v${above.version} is not given to this space`]
+        return above ? [named(parent), versionOf(above), ' is not given to this space']
             : 'not given to this space';
     case 'missing':
         return [row.requiredBy?.length > 0 ? ['required by ', names(row.requiredBy), '; '] : '',

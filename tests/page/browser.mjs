@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSL-1.0
+// A real browser on the real page. What the page must never do is watched in every test: break its
+// own content policy, throw, write errors to the console.
+import { chromium } from 'playwright-core';
+import fs from 'node:fs';
+import path from 'node:path';
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const program = process.env.COFFER_CHROMIUM;
+if (!program) throw new Error('COFFER_CHROMIUM must name the browser');
+const pictures = process.env.COFFER_SCREENSHOTS;
+
+const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export class Browser {
+  constructor(running) {
+    this.running = running;
+  }
+
+  static async start() {
+    return new Browser(await chromium.launch({ executablePath: program, args: flags }));
+  }
+
+  async end() {
+    await this.running.close();
+  }
+
+  // A tab of its own: nothing is shared with another. `session` is what the server gave for a token.
+  async open(base, { session, at = '', dark = false, width = 1280, height = 800, scale = 1, ready = true, init } = {}) {
+    const context = await this.running.newContext({
+      viewport: { width: Math.round(width / scale), height: Math.round(height / scale) }, deviceScaleFactor: scale,
+      colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', serviceWorkers: 'block',
+    });
+    const page = await context.newPage();
+    const tab = new Tab(page, base);
+    await tab.watch();
+    if (session) {
+      await page.addInitScript(([origin, kept]) => {
+        if (location.origin !== origin || sessionStorage.getItem('given')) return;
+        sessionStorage.setItem('given', 'yes');
+        sessionStorage.setItem('coffer.session', kept);
+      }, [base, JSON.stringify(session)]);
+    }
+    if (init) await init(page, context);
+    await page.goto(`${base}/${at}`);
+    if (session && ready) await tab.settled();
+    return tab;
+  }
+}
+
+export class Tab {
+  problems = [];
+  traffic = [];
+  expected = [];
+
+  constructor(page, base) {
+    this.page = page;
+    this.base = base;
+  }
+
+  async watch() {
+    const { page } = this;
+    page.setDefaultTimeout(15_000);
+    await page.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (event) => {
+        console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);
+      });
+    });
+    page.on('pageerror', (error) => this.problems.push(`threw: ${error.stack}`));
+    page.on('dialog', (dialog) => {
+      this.problems.push(`a browser's own dialog: ${dialog.message()}`);
+      dialog.dismiss();
+    });
+    page.on('console', (message) => {
+      if (message.type() !== 'error' && message.type() !== 'warning') return;
+      // A refused or broken request is the browser's own line, not the page's.
+      if (/^Failed to load resource/.test(message.text())) return;
+      this.problems.push(`console: ${message.text()}`);
+    });
+    page.on('request', (request) => {
+      this.traffic.push({ url: request.url(), method: request.method(), body: request.postData() ?? '', headers: request.headers() });
+    });
+    page.on('response', async (response) => {
+      const text = await response.text().catch(() => '');
+      this.traffic.push({ url: response.url(), status: response.status(), body: text, headers: response.headers() });
+    });
+  }
+
+  // Waits until the screen has its list, or what stands in its place.
+  async settled() {
+    await this.page.waitForSelector('main.content h1, main.content .panel');
+    await this.page.waitForFunction(() => !document.querySelector('main .live[aria-busy=true]'));
+  }
+
+  async go(hash) {
+    await this.page.evaluate((to) => { location.hash = to; }, hash);
+    await this.page.waitForTimeout(30);
+    await this.settled();
+  }
+
+  // Answers of one route as they come, changed by `f(json)`.
+  async patch(pattern, f) {
+    await this.page.route(pattern, async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      await route.fulfill({ response: answer, json: f(json) ?? json });
+    });
+  }
+
+  text(selector) {
+    return this.page.locator(selector).first().innerText();
+  }
+
+  row(name) {
+    return this.page.locator(`main [data-row="${name}"]`);
+  }
+
+  undoBar() {
+    return this.page.locator('.undo-bar:not([hidden]) .undo-text');
+  }
+
+  async focusKey() {
+    return this.page.evaluate(() => document.activeElement?.closest('[data-focus]')?.dataset.focus ?? document.activeElement?.tagName);
+  }
+
+  // Accessibility: axe's rules, as one text, empty if all is well.
+  async axe() {
+    await this.page.evaluate(axeSource);
+    const found = await this.page.evaluate(() => globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
+    }));
+    return found.violations.map((one) => `${one.id}: ${one.help}\n` +
+      one.nodes.slice(0, 4).map((node) => `    ${node.html.slice(0, 160)}\n    ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}`).join('\n')).join('\n');
+  }
+
+  // A picture for the docs, only when they are asked for.
+  async picture(name) {
+    if (!pictures) return;
+    fs.mkdirSync(pictures, { recursive: true });
+    await this.page.screenshot({ path: path.join(pictures, `page-${name}.png`) });
+  }
+
+  async end() {
+    await this.page.context().close();
+    if (this.problems.length > 0) throw new Error(`the page did what it must not:\n${this.problems.join('\n')}`);
+  }
+}

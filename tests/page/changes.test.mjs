@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: BSL-1.0
+// What people do: set, override, hide, show again, revert, undo, paste, make and remove places; and
+// two of them at once.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { acme, prod, query, Site } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await Site.open();
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.end();
+  await site?.end();
+});
+
+// What programs are given, by name.
+async function served({ environmentId, spaceId }) {
+  const answer = await site.ask('GET', `/v1/secrets?${query({ environmentId, ...(spaceId ? { spaceId } : {}) })}`);
+  return Object.fromEntries(answer.json.data.map((one) => [one.name, one.value]));
+}
+const open = async (at, more = {}) => browser.open(site.url, { session: await site.session(), at, ...more });
+
+test('an override says what it changes, is served, and can be undone', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  await tab.row('DB_URL').getByText('Override').click();
+  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1\s+its own value\s+3 other spaces\s+no change/);
+  await tab.page.locator('dialog .value').first().fill('postgres://acme');
+  await tab.page.getByRole('button', { name: 'Override in Customer Acme' }).click();
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Acme: v1.' }).waitFor();
+  await tab.row('DB_URL').getByText('Overridden').waitFor();
+  assert.equal((await served(acme)).DB_URL, 'postgres://acme');
+  assert.equal((await served(prod)).DB_URL, 'postgres://app:pw@db/prod');
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'no longer set' }).waitFor();
+  await tab.row('DB_URL').getByText('Inherited').waitFor();
+  assert.equal((await served(acme)).DB_URL, 'postgres://app:pw@db/prod');
+  await tab.end();
+});
+
+test('the environment’s value is used again, and undo brings the override back', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  await tab.row('SLACK_TOKEN').getByText('Review').click();
+  await tab.page.locator('dialog .drawer-actions').getByText('Use Production’s value again').click();
+  assert.match(await tab.page.locator('dialog .preview').innerText(), /its own v1\s+Production v2/);
+  await tab.page.getByRole('button', { name: 'Use Production’s value again' }).last().click();
+  await tab.undoBar().filter({ hasText: 'uses Production’s value of SLACK_TOKEN again' }).waitFor();
+  assert.equal((await served(acme)).SLACK_TOKEN, 'xoxb-1');
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'as it was' }).waitFor();
+  assert.equal((await served(acme)).SLACK_TOKEN, 'xoxb-acme');
+  await tab.end();
+});
+
+test('a name is hidden from a space and given to it again', async () => {
+  const tab = await open('#/e/prod/s/bolt/secrets');
+  await tab.row('BETA_KEY').locator('button.name').click();
+  await tab.page.locator('dialog').getByText('Hide here').click();
+  await tab.undoBar().filter({ hasText: 'BETA_KEY is hidden in Customer Bolt' }).waitFor();
+  assert.ok(!('BETA_KEY' in await served({ environmentId: 'prod', spaceId: 'bolt' })));
+  await tab.page.locator('dialog').getByText('Show again').click();
+  await tab.undoBar().filter({ hasText: 'given to Customer Bolt again' }).waitFor();
+  assert.equal((await served({ environmentId: 'prod', spaceId: 'bolt' })).BETA_KEY, 'beta-1');
+  await tab.end();
+});
+
+test('production asks for its name before its value is replaced', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.row('BETA_KEY').getByText('Replace').click();
+  assert.match(await tab.text('dialog .preview'), /v1\s+v2/);
+  assert.match(await tab.text('dialog .preview'), /1 space\s+stays hidden/);
+  await tab.page.locator('dialog .value').first().fill('beta-2');
+  const save = tab.page.getByRole('button', { name: 'Replace in Production' });
+  assert.equal(await save.getAttribute('aria-disabled'), 'true');
+  await tab.page.getByLabel('Type Production to save').fill('Production');
+  await save.click();
+  await tab.undoBar().filter({ hasText: 'BETA_KEY replaced in Production: v2.' }).waitFor();
+  assert.equal((await served(prod)).BETA_KEY, 'beta-2');
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'has the value of v1 again' }).waitFor();
+  assert.equal((await served(prod)).BETA_KEY, 'beta-1');
+  await tab.row('BETA_KEY').locator('button.name').click();
+  await tab.page.locator('dialog .versions').getByText('v3').waitFor();
+  await tab.end();
+});
+
+test('a multi-line value that is pasted keeps its lines', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('PEM');
+  await tab.page.locator('dialog .value').first().focus();
+  await tab.page.evaluate(() => {
+    const data = new DataTransfer();
+    data.setData('text/plain', '-----BEGIN KEY-----\nabc\n-----END KEY-----\n');
+    document.activeElement.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
+  });
+  assert.equal(await tab.page.locator('dialog textarea').isVisible(), true);
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'PEM set in Staging: v1.' }).waitFor();
+  assert.equal((await served({ environmentId: 'staging' })).PEM, '-----BEGIN KEY-----\nabc\n-----END KEY-----\n');
+  await tab.end();
+});
+
+test('a .env file is pasted: looked at, unticked, saved in one go, undone in one go', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByText('Paste .env').click();
+  await tab.page.locator('dialog textarea').fill('A_ONE=1$x\nA_TWO="two\\nlines"\nrubbish\nA_THREE=three # comment\n');
+  assert.match(await tab.text('.paste-summary'), /new 3 · replace 0 · unchanged \? · invalid 1 \(line 3: no "="\)/);
+  await tab.page.getByLabel('Save A_THREE').uncheck();
+  await tab.page.getByRole('button', { name: 'Save 2' }).click();
+  await tab.undoBar().filter({ hasText: '2 names saved in Staging.' }).waitFor();
+  const now = await served({ environmentId: 'staging' });
+  assert.equal(now.A_ONE, '1$x');
+  assert.equal(now.A_TWO, 'two\nlines');
+  assert.ok(!('A_THREE' in now));
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'as before' }).waitFor();
+  assert.ok(!('A_ONE' in await served({ environmentId: 'staging' })));
+  await tab.end();
+});
+
+test('of two people who change one name the later sees it, keeps the typed value and decides', async () => {
+  const mine = await open('#/e/staging/secrets');
+  await site.put({ environmentId: 'staging' }, 'SHARED', 'one');
+  await mine.go('#/e/staging/general');
+  await mine.go('#/e/staging/secrets');
+  await mine.row('SHARED').getByText('Replace').click();
+  await mine.page.locator('dialog .value').first().fill('mine');
+  const answer = await fetch(`${site.url}/v1/x/secret?${query({ environmentId: 'staging', name: 'SHARED' })}`, {
+    method: 'PUT', body: '{"value":"theirs"}',
+    headers: { authorization: `Bearer ${(await site.session('operatorAdmin')).token}`, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+  });
+  assert.equal(answer.status, 200);
+  await mine.page.keyboard.press('Control+Enter');
+  await mine.page.locator('.conflict').getByText('Ben set v2 of SHARED').waitFor();
+  assert.match(await mine.text('.conflict'), /you began from v1/);
+  assert.match(await mine.text('.conflict'), /Your value is kept here/);
+  assert.equal((await served({ environmentId: 'staging' })).SHARED, 'theirs');
+  await mine.page.getByText('Replace Ben’s v2').click();
+  await mine.undoBar().filter({ hasText: 'SHARED replaced in Staging: v3.' }).waitFor();
+  assert.equal((await served({ environmentId: 'staging' })).SHARED, 'mine');
+  await mine.end();
+});
+
+test('what somebody else changes is told, and moves no row by itself', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await site.put({ environmentId: 'staging' }, 'APPEARS', 'x');
+  await tab.page.locator('.news').getByText('changed').waitFor({ timeout: 30_000 });
+  assert.equal(await tab.row('APPEARS').count(), 0);
+  await tab.page.locator('.news').getByText('Show').click();
+  await tab.row('APPEARS').waitFor();
+  await tab.end();
+});
+
+test('an environment and a space are made, renamed and removed', async () => {
+  const tab = await open('#/environments');
+  await tab.page.locator('main').getByRole('button', { name: 'New environment' }).click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('Preview');
+  await tab.page.getByLabel(/^Id/).fill('preview');
+  await tab.page.getByRole('button', { name: 'Create environment' }).click();
+  await tab.page.getByRole('heading', { name: 'Secrets of Preview' }).waitFor();
+  await tab.page.getByText('No secrets yet').waitFor();
+  await tab.go('#/e/preview/spaces');
+  await tab.page.getByText('No spaces yet').waitFor();
+  await tab.page.getByRole('button', { name: 'New space' }).first().click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('First');
+  await tab.page.getByRole('button', { name: 'Create space' }).click();
+  await tab.page.getByRole('heading', { name: 'Secrets of First' }).waitFor();
+  await tab.page.getByRole('link', { name: 'Overview' }).click();
+  await tab.page.getByRole('button', { name: 'Rename…' }).click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('Renamed');
+  await tab.page.getByRole('button', { name: 'Rename', exact: true }).click();
+  await tab.page.getByRole('heading', { name: 'Secrets of Renamed' }).waitFor();
+  await tab.page.getByRole('link', { name: 'Overview' }).click();
+  await tab.page.getByRole('button', { name: 'Remove space…' }).click();
+  await tab.page.getByLabel('Type Renamed').fill('Renamed');
+  await tab.page.getByRole('button', { name: 'Remove Renamed' }).click();
+  await tab.page.getByText('No spaces yet').waitFor();
+  await tab.go('#/e/preview/general');
+  await tab.page.getByRole('button', { name: 'Remove environment…' }).click();
+  await tab.page.getByLabel('Type Preview').fill('Preview');
+  await tab.page.getByRole('button', { name: 'Remove Preview and all in it' }).click();
+  await tab.page.getByRole('heading', { name: 'Environments', exact: true }).waitFor();
+  assert.equal((await site.ask('GET', '/v1/secrets?environmentId=preview')).status, 404);
+  await tab.end();
+});
+
+test('a token is made, shown once, works, and is revoked', async () => {
+  const tab = await open('#/e/prod/tokens');
+  await tab.page.getByRole('button', { name: 'New token' }).click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('listener-prod');
+  await tab.page.getByRole('button', { name: 'Create token' }).click();
+  const again = tab.page.getByText('Enter your personal token again');
+  if (await again.waitFor({ timeout: 3000 }).then(() => true, () => false)) {
+    await tab.page.getByLabel('Personal token').fill(site.token);
+    await tab.page.getByRole('button', { name: 'Confirm' }).click();
+  }
+  await tab.page.getByText('Copy it now').waitFor();
+  const shown = await tab.text('.token-shown');
+  assert.match(shown, /export AGENT_INTERNAL_URL=http/);
+  const token = /FLATFILE_BEARER_TOKEN=(cof_\S+)/.exec(shown)[1];
+  assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 200);
+  await tab.page.getByText('I have kept it').click();
+  assert.ok(!(await tab.page.content()).includes(token));
+  const row = tab.page.locator('main tr', { hasText: 'listener-prod' });
+  await row.getByText('Revoke').click();
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  await tab.undoBar().filter({ hasText: 'listener-prod revoked' }).waitFor();
+  assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 401);
+  await tab.end();
+});

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSL-1.0
+// All by keyboard: no mouse is used here. The focus comes back to where it was.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { Site } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await Site.open();
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.end();
+  await site?.end();
+});
+
+test('override, hide, show again, revert and undo without a mouse', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/globex/secrets' });
+  const { keyboard } = tab.page;
+  await keyboard.press('j');
+  assert.equal(await tab.focusKey(), 'name:BETA_KEY');
+  await keyboard.press('ArrowDown');
+  assert.equal(await tab.focusKey(), 'name:DB_URL');
+  await keyboard.press('o');
+  await tab.page.waitForSelector('dialog .value');
+  await keyboard.type('postgres://globex');
+  await keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Globex: v1.' }).waitFor();
+  await tab.row('DB_URL').getByText('Overridden').waitFor();
+  assert.equal(await tab.focusKey(), 'name:DB_URL');
+  await keyboard.press('u');
+  await tab.page.getByRole('dialog').getByText('What changes').waitFor();
+  await keyboard.press('Enter');
+  await tab.undoBar().filter({ hasText: 'uses Production’s value' }).waitFor();
+  await tab.row('DB_URL').getByText('Inherited').waitFor();
+  await keyboard.press('z');
+  await tab.undoBar().filter({ hasText: 'as it was' }).waitFor();
+  await tab.row('DB_URL').getByText('Overridden').waitFor();
+  assert.equal(await tab.focusKey(), 'name:DB_URL');
+  await keyboard.press('k');
+  assert.equal(await tab.focusKey(), 'name:BETA_KEY');
+  await keyboard.press('h');
+  await tab.row('BETA_KEY').getByText('Hidden').waitFor();
+  assert.equal(await tab.focusKey(), 'name:BETA_KEY');
+  await keyboard.press('h');
+  await tab.row('BETA_KEY').getByText('Inherited').waitFor();
+  await keyboard.press('Enter');
+  await tab.page.waitForSelector('dialog.drawer .layers');
+  await keyboard.press('j');
+  await tab.page.locator('dialog .drawer-title').getByText('DB_URL').waitFor();
+  await keyboard.press('Escape');
+  await tab.page.waitForSelector('dialog', { state: 'detached' });
+  assert.equal(await tab.focusKey(), 'name:BETA_KEY');
+  await tab.end();
+});
+
+test('a new secret from n to Ctrl+Enter; Escape asks before it throws a typed value away', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
+  const { keyboard } = tab.page;
+  await keyboard.press('n');
+  await tab.page.waitForSelector('dialog');
+  await keyboard.type('TYPED_NAME');
+  await keyboard.press('Tab');
+  await keyboard.type('typed-value');
+  await keyboard.press('Escape');
+  await tab.page.getByText('Discard what you typed?').waitFor();
+  await keyboard.press('Escape');
+  assert.equal(await tab.page.locator('dialog').count(), 1);
+  await keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'TYPED_NAME set in Staging: v1.' }).waitFor();
+  await keyboard.press('n');
+  await tab.page.waitForSelector('dialog');
+  await keyboard.press('Escape');
+  await tab.page.waitForSelector('dialog', { state: 'detached' });
+  await tab.end();
+});
+
+test('a dialog keeps the focus inside, and keys of the page are off in it and in fields', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/bolt/secrets' });
+  const { keyboard } = tab.page;
+  await keyboard.press('j');
+  await keyboard.press('o');
+  await tab.page.waitForSelector('dialog');
+  for (let i = 0; i < 25; i += 1) {
+    await keyboard.press('Tab');
+    const inside = await tab.page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest('dialog')));
+    assert.ok(inside, `left the dialog after ${i + 1} tabs`);
+  }
+  await keyboard.press('Escape');
+  await keyboard.press('/');
+  await keyboard.type('nzug?');
+  assert.equal(await tab.page.evaluate(() => document.activeElement.value), 'nzug?');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await keyboard.press('Escape');
+  assert.equal(await tab.page.evaluate(() => document.activeElement.value), '');
+  await tab.end();
+});
+
+test('g e, g s, g m go places; single letters can be switched off', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  const { keyboard } = tab.page;
+  const typed = async (keys) => { for (const key of keys) await keyboard.press(key); };
+  await typed('gm');
+  await tab.page.getByRole('heading', { name: 'Matrix of Production' }).waitFor();
+  await typed('gs');
+  await tab.page.getByRole('heading', { name: 'Spaces of Production' }).waitFor();
+  await typed('ge');
+  await tab.page.getByRole('heading', { name: 'Environments', exact: true }).waitFor();
+  await keyboard.press('?');
+  await tab.page.waitForSelector('dialog');
+  await keyboard.press('Space');
+  await keyboard.press('Escape');
+  await tab.page.waitForSelector('dialog', { state: 'detached' });
+  await typed('gm');
+  await keyboard.press('?');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  assert.equal(await tab.text('main h1'), 'Environments');
+  await tab.end();
+});
+
+test('saves are announced politely; a first Tab offers to skip the navigation', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/initech/secrets' });
+  await tab.page.evaluate(() => document.activeElement.blur());
+  await tab.page.keyboard.press('Tab');
+  assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Skip to content');
+  await tab.page.keyboard.press('Enter');
+  assert.equal(await tab.page.evaluate(() => document.activeElement.tagName), 'H1');
+  await tab.page.keyboard.press('j');
+  await tab.page.keyboard.press('h');
+  await tab.page.waitForFunction(() => /BETA_KEY is hidden in Initech/.test(document.getElementById('announcements').textContent));
+  assert.equal(await tab.page.locator('#announcements').getAttribute('aria-live'), 'polite');
+  await tab.end();
+});

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: BSL-1.0
+// The page's own logic that needs no server, run where it is used: in the browser.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { Site } from './site.mjs';
+
+let site;
+let browser;
+let tab;
+before(async () => {
+  site = await Site.open({ data: false });
+  browser = await Browser.start();
+  tab = await browser.open(site.url, {});
+});
+after(async () => {
+  await tab?.end();
+  await browser?.end();
+  await site?.end();
+});
+
+const call = (file, name, ...args) => tab.page.evaluate(
+  async ([from, what, given]) => (await import(`/page/${from}`))[what](...given), [file, name, args]);
+
+test('a .env file is read literally', async () => {
+  const read = async (text) => (await call('dotenv.js', 'entriesOf', text)).map((one) => (one.problem ? `${one.line}: ${one.problem}` : [one.name, one.value]));
+  assert.deepEqual(await read('A=1\nexport B = two words # said\n# C=3\n\nD=$HOME\n'), [['A', '1'], ['B', 'two words'], ['D', '$HOME']]);
+  assert.deepEqual(await read('A="x # y"\nB=\'a\\n"b\'\nC="l1\nl2"\nD="a\\nb\\"c\\\\"'), [['A', 'x # y'], ['B', 'a\\n"b'], ['C', 'l1\nl2'], ['D', 'a\nb"c\\']]);
+  assert.deepEqual(await read('nothing\n=x\nA="open\nB=2'), ['1: no "="', '2: no name before the "="', '3: no closing "', ['B', '2']]);
+  assert.deepEqual(await read('A=1\r\nA=2\r\nE=\r\nF=a=b=\r\n'), ['1: given again in line 2', ['A', '2'], '3: an empty value', ['F', 'a=b=']]);
+  assert.deepEqual(await read('\ufeffA=1'), [['A', '1']]);
+  assert.deepEqual(await read('{"A":"x\\ny","B":3,"C":null,"D":{"a":1}}'), [['A', 'x\ny'], ['B', '3'], '3: the value is not a text', '4: the value is not a text']);
+  const bad = await read('{"A": "secret-value');
+  assert.equal(bad.length, 1);
+  assert.ok(!bad[0].includes('secret'), 'the complaint quotes a value');
+});
+
+test('a mistyped piece leads to the name that was meant', async () => {
+  const known = ['SLACK_TOKEN', 'DB_URL', 'STRIPE_KEY'];
+  assert.equal(await call('hints.js', 'didYouMean', 'slck', known), 'SLACK_TOKEN');
+  assert.equal(await call('hints.js', 'didYouMean', 'STRIP_KEY', known), 'STRIPE_KEY');
+  assert.equal(await call('hints.js', 'didYouMean', 'qqqqqq', known), undefined);
+});
+
+test('addresses name places and come back the same', async () => {
+  for (const place of [{ environmentId: 'a/b', screen: 'secrets', query: {} }, { environmentId: 'ü?#%', spaceId: 's p', screen: 'tokens', query: { name: 'A&B' } }, { screen: 'search', query: { q: '<x>' } }]) {
+    const address = await call('router.js', 'addressOf', place);
+    assert.deepEqual(await call('router.js', 'placeOf', address), place);
+  }
+});
+
+test('times are said as people say them', async () => {
+  const now = new Date(2026, 10, 24, 15, 0).getTime();
+  const ago = (ms) => call('time.js', 'ago', now - ms, now);
+  assert.deepEqual([await ago(1000), await ago(40_000), await ago(5 * 60_000), await ago(2 * 3_600_000), await ago(24 * 3_600_000), await ago(3 * 24 * 3_600_000), await ago(12 * 24 * 3_600_000), await ago(400 * 24 * 3_600_000)],
+    ['just now', '40 s ago', '5 min ago', '2 h ago', 'yesterday', '3 days ago', '12 Nov', '20 Oct 2025']);
+  assert.equal(await call('time.js', 'date', '2026-12-03', now), '3 Dec');
+  assert.equal(await call('time.js', 'fieldOfDate', '2026-12-03'), '2026-12-03');
+});
+
+test('elements take text, and neither code nor addresses of elsewhere', async () => {
+  const made = (name, attributes, text) => tab.page.evaluate(async ([a, b, c]) => {
+    const { el } = await import('/page/el.js');
+    try {
+      return el(a, b, c).outerHTML;
+    } catch (problem) {
+      return problem.message;
+    }
+  }, [name, attributes, text]);
+  assert.equal(await made('p', {}, '<b>&'), '<p>&lt;b&gt;&amp;</p>');
+  for (const attributes of [{ onclick: 'x()' }, { style: 'color:red' }, { href: 'javascript:x()' }, { href: 'https://elsewhere.example' }, { src: '/x' }, { srcdoc: 'x' }])
+    assert.match(await made('a', attributes, 'x'), /^el: /, JSON.stringify(attributes));
+});

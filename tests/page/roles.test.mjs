@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: BSL-1.0
+// What each role sees and may do. What is not theirs is absent, or disabled with the reason in words.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { Site } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await Site.open();
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.end();
+  await site?.end();
+});
+
+const open = async (person, at, more = {}) => browser.open(site.url, { session: await site.session(person), at, ...more });
+const side = (tab) => tab.page.locator('nav.side').innerText();
+
+test('an environment admin changes values of his environment and sees no other', async () => {
+  const tab = await open('admin', '#/e/prod/secrets');
+  const navigation = await side(tab);
+  assert.match(navigation, /Production/);
+  assert.doesNotMatch(navigation, /Staging|New environment/);
+  assert.notEqual(await tab.row('DB_URL').locator('.act button').getAttribute('aria-disabled'), 'true');
+  assert.equal(await tab.axe(), '');
+  await tab.go('#/e/staging/secrets');
+  await tab.page.getByText('There is nothing here').waitFor();
+  await tab.end();
+});
+
+test('an operator sees all names, manages spaces and tokens, and changes no value', async () => {
+  const tab = await open('operator', '#/e/prod/secrets');
+  assert.match(await side(tab), /Production[\s\S]*Staging[\s\S]*New environment/);
+  const act = tab.row('DB_URL').locator('.act button');
+  assert.equal(await act.getAttribute('aria-disabled'), 'true');
+  assert.match(await act.getAttribute('title'), /Changing Production needs the role environment admin/);
+  assert.match(await tab.text('.refused'), /needs the role environment admin/);
+  await act.click({ force: true });
+  await tab.row('DB_URL').locator('button.name').focus();
+  await tab.page.keyboard.press('o');
+  await tab.page.keyboard.press('n');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await tab.picture('operator-light');
+  await tab.go('#/e/prod/spaces');
+  assert.notEqual(await tab.page.getByRole('button', { name: 'New space' }).getAttribute('aria-disabled'), 'true');
+  await tab.end();
+});
+
+test('a space admin has his space alone, with names of what it inherits', async () => {
+  const tab = await open('spaceAdmin', '#/e/prod/spaces');
+  assert.equal(await tab.page.locator('main tbody tr').count(), 1);
+  await tab.page.getByRole('link', { name: 'Customer Acme' }).click();
+  await tab.page.getByRole('heading', { name: 'Secrets of Customer Acme' }).waitFor();
+  await tab.settled();
+  assert.match(await tab.row('DB_URL').innerText(), /Inherited/);
+  await tab.row('DB_URL').getByText('Override').click();
+  await tab.page.locator('dialog .value').first().fill('sam’s own');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Acme' }).waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.go('#/e/prod/s/bolt/secrets');
+  await tab.page.locator('.panel').waitFor();
+  assert.equal(await tab.page.locator('main [data-row]').count(), 0);
+  await tab.end();
+});
+
+test('an auditor sees names and activity, and may change nothing', async () => {
+  const tab = await open('auditor', '#/e/prod/s/acme/secrets');
+  for (const button of await tab.page.locator('main .act button').all()) {
+    const label = await button.innerText();
+    if (!/Review|How to restore/.test(label)) assert.equal(await button.getAttribute('aria-disabled'), 'true', label);
+  }
+  assert.equal(await tab.page.getByRole('button', { name: /New secret/ }).getAttribute('aria-disabled'), 'true');
+  await tab.row('SLACK_TOKEN').locator('button.name').click();
+  await tab.page.locator('dialog .layers').waitFor();
+  for (const button of await tab.page.locator('dialog .drawer-actions button').all()) {
+    if (!/Copy name/.test(await button.innerText())) assert.equal(await button.getAttribute('aria-disabled'), 'true');
+  }
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});
+
+test('reveal: off by default; with it a reason, the token again, thirty seconds', async () => {
+  const off = await open('ana', '#/e/prod/s/acme/secrets');
+  await off.row('SLACK_TOKEN').locator('button.name').click();
+  await off.page.locator('dialog .layers').waitFor();
+  assert.equal(await off.page.getByText('Show the value').count(), 0);
+  await off.end();
+
+  const other = await Site.open({ args: ['--reveal', 'reason'] });
+  try {
+    await other.must('PATCH', '/v1/x/environments?environmentId=staging', { reveal: 'allowed' });
+    await other.put({ environmentId: 'staging' }, 'SHOWN', 'the shown value');
+    const tab = await browser.open(other.url, { session: await other.session(), at: '#/e/staging/secrets' });
+    await tab.row('SHOWN').locator('button.name').click();
+    await tab.page.getByText('Show the value…').click();
+    await tab.page.clock.install();
+    await tab.page.getByText('Show for 30 s').click();
+    await tab.page.getByText('A reason is needed').waitFor();
+    await tab.page.getByLabel('Reason').fill('a test of showing');
+    await tab.page.getByText('Show for 30 s').click();
+    const again = tab.page.getByText('Enter your personal token again');
+    const value = tab.page.locator('.revealed');
+    await Promise.race([again.waitFor(), value.waitFor()]);
+    if (await again.isVisible()) {
+      await tab.page.getByLabel('Personal token').fill(other.token);
+      await tab.page.getByRole('button', { name: 'Confirm' }).click();
+    }
+    await value.waitFor();
+    assert.equal(await value.innerText(), 'the shown value');
+    await tab.page.clock.runFor(31_000);
+    await value.waitFor({ state: 'detached' });
+    assert.ok(!(await tab.page.content()).includes('the shown value'));
+    await tab.end();
+  } finally {
+    await other.end();
+  }
+});

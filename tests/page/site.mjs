@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSL-1.0
+// A server with a small company in it, and people of each role.
+import { Coffer } from '../javascript/coffer.mjs';
+
+const day = 86_400_000;
+
+export class Site extends Coffer {
+  // With data; `people` get their tokens and sessions when they are first asked for.
+  static async open(options = {}) {
+    const made = new Site();
+    try {
+      made.run(['env', 'create', 'Production', '--id', 'prod', '--prod']);
+      made.run(['env', 'create', 'Staging', '--id', 'staging']);
+      for (const [id, name] of spaces) made.run(['space', 'create', name, '--id', id, '-e', 'prod']);
+      made.token = made.run(['token', 'create', '--full', '--name', 'Ana']).trim();
+      await made.serve(options);
+      if (options.data !== false) await made.fill();
+    } catch (error) {
+      await made.end();
+      throw error;
+    }
+    return made;
+  }
+
+  people = new Map();
+
+  // The session of somebody: `ana` may do everything; others have the grant of their role.
+  async session(person = 'ana') {
+    if (!this.people.has(person)) {
+      const token = person === 'ana' ? this.token : this.run(['token', 'create', '--name', ...grants[person]]).trim();
+      this.people.set(person, { token });
+    }
+    const known = this.people.get(person);
+    if (!known.session) {
+      const answer = await this.ask('POST', '/v1/x/session', { token: known.token, body: {}, headers: { 'sec-fetch-site': 'same-origin' } });
+      if (answer.status !== 200) throw new Error(`no session for ${person}: ${answer.status} ${answer.text}`);
+      known.session = answer.json.data;
+    }
+    return known.session;
+  }
+
+  async put(where, name, value, more = {}) {
+    return this.must('PUT', `/v1/x/secret?${query({ ...where, name })}`, { value, ...more });
+  }
+
+  async must(method, target, body) {
+    const answer = await this.ask(method, target, { body });
+    if (answer.status >= 300) throw new Error(`${method} ${target}: ${answer.status} ${answer.text}`);
+    return answer.json;
+  }
+
+  async fill() {
+    const soon = new Date(Date.now() + 9 * day).toISOString().slice(0, 10);
+    await this.put(prod, 'SLACK_TOKEN', 'xoxb-0');
+    await this.put(acme, 'SLACK_TOKEN', 'xoxb-acme', { note: 'acme’s own workspace' });
+    await this.put(prod, 'SLACK_TOKEN', 'xoxb-1', { note: 'rotate with the Slack admin', rotateBy: soon });
+    await this.put(prod, 'DB_URL', 'postgres://app:pw@db/prod', { note: 'read-only role' });
+    await this.put(prod, 'BETA_KEY', 'beta-1');
+    await this.put(prod, 'SENTRY_DSN', 'https://key@sentry/1');
+    await this.put(acme, 'ACME_SFTP_KEY', 'sftp-1', { note: 'their server' });
+    await this.must('POST', `/v1/x/secret/hide?${query({ ...acme, name: 'BETA_KEY' })}`, {});
+    await this.put(bolt, 'SLACK_TOKEN', 'xoxb-bolt');
+    await this.put({ ...prod, spaceId: 'globex', actorId: 'us_usr_1' }, 'SENTRY_DSN', 'personal');
+    await this.must('PUT', '/v1/x/requirements?environmentId=prod', {
+      requirements: { billing: [{ name: 'STRIPE_KEY', pattern: 'sk_live_*' }, { name: 'DB_URL' }], notifier: [{ name: 'SLACK_TOKEN' }] },
+    });
+  }
+}
+
+export const prod = { environmentId: 'prod' };
+export const acme = { environmentId: 'prod', spaceId: 'acme' };
+export const bolt = { environmentId: 'prod', spaceId: 'bolt' };
+export const query = (fields) => new URLSearchParams(Object.entries(fields)).toString();
+
+const spaces = [['acme', 'Customer Acme'], ['bolt', 'Customer Bolt'], ['globex', 'Globex'], ['initech', 'Initech']];
+const grants = {
+  operator: ['Olga', '--role', 'operator'],
+  operatorAdmin: ['Ben', '--role', 'env-admin', '-e', 'staging'],
+  admin: ['Ben', '--role', 'env-admin', '-e', 'prod'],
+  spaceAdmin: ['Sam', '--role', 'space-admin', '-e', 'prod', '-s', 'acme'],
+  auditor: ['Audrey', '--role', 'auditor'],
+};

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSL-1.0
+// Each state that a list can be in. Those that a healthy server never shows are brought about between
+// it and the browser.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { Site } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await Site.open();
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.end();
+  await site?.end();
+});
+
+const list = '**/v1/x/secrets?*';
+const open = async (at, more = {}) => browser.open(site.url, { session: await site.session(), at, ...more });
+const refused = (status, body) => (route) => route.fulfill({ status, headers: { 'x-request-id': 'r-7' }, json: body });
+
+test('empty: an environment says what a secret does there, a space that it inherits', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByText('A secret set here is given to every space.').waitFor();
+  assert.match(await tab.text('.panel pre'), /coffer set/);
+  await tab.picture('state-empty-light');
+  await tab.go('#/e/prod/s/initech/secrets');
+  await tab.page.getByText('Nothing of its own.').waitFor();
+  assert.ok(await tab.row('DB_URL').isVisible());
+  await tab.end();
+});
+
+test('no environments: three steps', async () => {
+  const tab = await open('#/environments', { init: (page) => page.route('**/v1/x/environments', (route) => route.fulfill({ json: { data: [] } })) });
+  await tab.page.getByText('Three steps to the first secret').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('state-first-steps-light');
+  await tab.end();
+});
+
+test('loading: grey rows, then a word and a way to stop, no empty list', async () => {
+  const tab = await open('#/environments');
+  await tab.page.clock.install();
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route(list, async (route) => { await held; await route.continue().catch(() => {}); });
+  await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
+  await tab.page.waitForSelector('main .live[aria-busy=true]', { state: 'attached' });
+  assert.equal(await tab.page.locator('.grey-row').count(), 0);
+  await tab.page.clock.runFor(200);
+  assert.equal(await tab.page.locator('.grey-row').count(), 8);
+  await tab.page.clock.runFor(5000);
+  await tab.page.getByText('Still waiting for the store').waitFor();
+  assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
+  await tab.page.getByRole('button', { name: 'Cancel' }).click();
+  await tab.page.getByText('Not loaded').waitFor();
+  go();
+  await tab.page.unroute(list);
+  await tab.page.getByText('Try again').click();
+  await tab.row('DB_URL').waitFor();
+  await tab.end();
+});
+
+test('error: what failed, code and request id in place of the rows; navigation goes on', async () => {
+  const tab = await open('#/environments');
+  await tab.page.route(list, refused(503, { errors: [{ message: 'the store does not answer' }], code: 'unavailable' }));
+  await tab.go('#/e/prod/secrets');
+  const panel = tab.page.locator('.panel.error');
+  assert.match(await panel.innerText(), /could not be loaded[\s\S]*the store does not answer[\s\S]*unavailable[\s\S]*r-7/);
+  assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('state-error-light');
+  await tab.page.unroute(list);
+  await panel.getByText('Try again').click();
+  await tab.row('DB_URL').waitFor();
+  await tab.end();
+});
+
+test('stale: the time of the rows, saving off, the rows readable', async () => {
+  const tab = await open('#/environments');
+  await tab.patch(list, (json) => { Object.assign(json.data, { stale: true, ageMs: 240_000, asOf: new Date(Date.now() - 240_000).toISOString() }); });
+  await tab.patch('**/v1/x/whoami', (json) => { Object.assign(json.data.server, { stale: true, since: new Date(Date.now() - 120_000).toISOString() }); });
+  await tab.page.reload();
+  await tab.settled();
+  await tab.go('#/e/prod/secrets');
+  assert.match(await tab.text('.stale'), /As of \d\d:\d\d:\d\d \(4 min ago\).*Saving is off/);
+  assert.match(await tab.text('.banner'), /Store unreachable for 2 min\. Programs still get the last known values/);
+  const act = tab.row('DB_URL').locator('.act button');
+  assert.equal(await act.getAttribute('aria-disabled'), 'true');
+  await act.click({ force: true });
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('state-stale-light');
+  await tab.end();
+});
+
+test('no permission: the list says whom to ask', async () => {
+  const tab = await open('#/environments');
+  await tab.page.route(list, refused(403, { errors: [{ message: 'You may not see names in this space.' }], code: 'denied', admins: ['Ana', 'Ben'] }));
+  await tab.go('#/e/prod/s/acme/secrets');
+  assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Ask Ana, Ben \(admins\)/);
+  await tab.end();
+});
+
+test('damaged and key disabled: said, and never another value', async () => {
+  const tab = await open('#/environments');
+  await tab.patch(list, (json) => { json.data.rows.find((row) => row.name === 'SLACK_TOKEN').state = 'damaged'; });
+  await tab.go('#/e/prod/s/acme/secrets');
+  assert.match(await tab.row('SLACK_TOKEN').innerText(), /Damaged[\s\S]*not replaced by Production’s/);
+  await tab.row('SLACK_TOKEN').getByText('How to restore').click();
+  assert.match(await tab.text('dialog pre'), /coffer verify/);
+  await tab.picture('state-damaged-light');
+  await tab.page.keyboard.press('Escape');
+  await tab.page.unroute(list);
+  await tab.page.route(list, refused(500, { errors: [{ message: 'the key is disabled' }], code: 'key_disabled' }));
+  await tab.go('#/e/staging/secrets');
+  await tab.page.getByText('The key of this environment can’t be used').waitFor();
+  await tab.page.unroute(list);
+  await tab.page.route(list, refused(500, { errors: [{ message: 'it fails its check' }], code: 'tampered' }));
+  await tab.go('#/e/prod/secrets');
+  await tab.page.getByText('What is stored fails its check').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});
+
+test('nothing found: what was probably meant, and where else to look', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.page.keyboard.press('/');
+  await tab.page.keyboard.type('slck');
+  assert.match(await tab.text('.panel.search'), /No name contains “slck”\.[\s\S]*Did you mean\s+SLACK_TOKEN/);
+  await tab.page.getByRole('link', { name: 'Search all environments' }).click();
+  await tab.page.getByRole('heading', { name: 'Search all environments' }).waitFor();
+  await tab.page.getByRole('link', { name: 'SLACK_TOKEN' }).click();
+  await tab.end();
+});
+
+test('outcome unknown: it is looked up, and either way is said', async () => {
+  const tab = await open('#/e/prod/s/globex/secrets');
+  const put = '**/v1/x/secret?*';
+  // The save arrives, its answer does not.
+  await tab.page.route(put, async (route) => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    await route.fetch();
+    return route.abort('connectionreset');
+  });
+  await tab.row('DB_URL').getByText('Override').click();
+  await tab.page.locator('dialog .value').first().fill('arrived');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByText('The connection ended before the answer. Checking…').waitFor();
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Globex: v1.' }).waitFor();
+  await tab.page.unroute(put);
+  // The save is lost.
+  await tab.page.route(put, (route) => (route.request().method() === 'PUT' ? route.abort('connectionreset') : route.continue()));
+  await tab.row('BETA_KEY').getByText('Override').click();
+  await tab.page.locator('dialog .value').first().fill('lost');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByText('Not saved. Your value is still here.').waitFor();
+  await tab.page.unroute(put);
+  await tab.page.getByRole('button', { name: 'Save again' }).click();
+  await tab.undoBar().filter({ hasText: 'BETA_KEY overridden in Globex: v1.' }).waitFor();
+  await tab.end();
+});
+
+test('the session ends while somebody types: the value stays and is saved after signing in', async () => {
+  const tab = await open('#/e/prod/s/bolt/secrets');
+  await tab.row('DB_URL').getByText('Override').click();
+  await tab.page.locator('dialog .value').first().fill('typed before');
+  let ended = true;
+  await tab.page.route('**/v1/x/secret?*', (route) => (ended && route.request().method() === 'PUT'
+    ? route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } }) : route.continue()));
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByText('Your session has ended').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('state-session-ended-light');
+  ended = false;
+  await tab.page.getByLabel('Personal token').fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Bolt: v1.' }).waitFor();
+  await tab.end();
+});
+
+test('the server stops and comes back', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.row('DB_URL').waitFor();
+  const url = new URL(site.url);
+  await site.stop();
+  await tab.page.evaluate(() => { location.hash = '#/e/prod/spaces'; });
+  await tab.page.getByText('The server does not answer').first().waitFor();
+  await site.serve({ args: ['--listen', url.host] });
+  await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
+  const signIn = tab.page.getByText('Your session has ended');
+  await Promise.race([signIn.waitFor(), tab.row('DB_URL').waitFor()]);
+  if (await signIn.isVisible()) {
+    await tab.page.getByLabel('Personal token').fill(site.token);
+    await tab.page.keyboard.press('Enter');
+  }
+  await tab.row('DB_URL').waitFor();
+  await tab.end();
+});

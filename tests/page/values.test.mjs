@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSL-1.0
+// Values are write-only: after a save a value is in no later request, no answer, not in the page, not
+// in what the browser keeps.
+import test, { after, before } from 'node:test';
+import assert from 'node:assert/strict';
+import { Browser } from './browser.mjs';
+import { Site } from './site.mjs';
+
+let site;
+let browser;
+before(async () => {
+  site = await Site.open();
+  browser = await Browser.start();
+});
+after(async () => {
+  await browser?.end();
+  await site?.end();
+});
+
+test('twenty canaries are sent once each and never come back', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
+  const canaries = Array.from({ length: 20 }, (_, i) => `canary-${i}-${Math.random().toString(36).slice(2)}`);
+  await tab.page.getByText('Paste .env').click();
+  await tab.page.locator('dialog textarea').fill(canaries.slice(0, 17).map((value, i) => `CANARY_${i}=${value}`).join('\n'));
+  await tab.page.getByRole('button', { name: 'Save 17' }).click();
+  await tab.undoBar().filter({ hasText: '17 names saved' }).waitFor();
+  for (const i of [17, 18, 19]) {
+    await tab.page.getByRole('button', { name: 'New secret' }).click();
+    await tab.page.getByLabel('Name', { exact: true }).fill(`CANARY_${i}`);
+    await tab.page.locator('dialog .value').first().fill(canaries[i]);
+    await tab.page.keyboard.press('Control+Enter');
+    await tab.undoBar().filter({ hasText: `CANARY_${i} set` }).waitFor();
+  }
+  const sent = tab.traffic.filter((one) => canaries.some((canary) => JSON.stringify(one).includes(canary)));
+  assert.ok(sent.every((one) => ['PUT', 'POST'].includes(one.method)), 'a value was answered');
+  assert.equal(sent.length, 4);
+  for (const canary of canaries) assert.ok(sent.some((one) => one.body.includes(canary)));
+
+  // Everything that the page can show, after the last save.
+  const from = tab.traffic.length;
+  await tab.row('CANARY_3').locator('button.name').click();
+  await tab.page.locator('dialog .versions').waitFor();
+  await tab.page.keyboard.press('Escape');
+  for (const hash of ['#/e/staging/spaces', '#/e/staging/matrix', '#/e/staging/activity', '#/e/staging/requirements', '#/e/staging/tokens', '#/e/staging/keys', '#/search?q=canary', '#/environments', '#/e/staging/secrets'])
+    await tab.go(hash);
+  await tab.row('CANARY_0').getByText('Replace').click();
+  const whole = await tab.page.evaluate(() => [document.documentElement.outerHTML, JSON.stringify(localStorage), JSON.stringify(sessionStorage), document.cookie, location.href, document.title,
+    ...[...document.querySelectorAll('input, textarea')].map((one) => one.value)].join('\n'));
+  const later = JSON.stringify(tab.traffic.slice(from));
+  for (const canary of canaries) {
+    assert.ok(!later.includes(canary), `${canary} in later traffic`);
+    assert.ok(!whole.includes(canary), `${canary} in the page`);
+  }
+  assert.ok(!site.log.includes('canary-'), 'a value is in the server’s log');
+  await tab.end();
+});
+
+test('the field is a password until the eye is held, takes nothing of the browser’s, and dots tell no length', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  const dots = await tab.page.locator('main .dots span[aria-hidden]').allInnerTexts();
+  assert.ok(dots.length >= 4 && dots.every((text) => text === '••••••••'));
+  await tab.page.getByRole('button', { name: 'New secret' }).click();
+  const field = tab.page.locator('dialog input.value');
+  for (const [name, value] of [['type', 'password'], ['autocomplete', 'off'], ['spellcheck', 'false']])
+    assert.equal(await field.getAttribute(name), value);
+  await field.fill('seen while held');
+  const eye = tab.page.getByRole('button', { name: 'Show the value while this is held' });
+  const box = await eye.boundingBox();
+  await tab.page.mouse.move(box.x + 5, box.y + 5);
+  await tab.page.mouse.down();
+  assert.equal(await field.getAttribute('type'), 'text');
+  await tab.page.mouse.up();
+  assert.equal(await field.getAttribute('type'), 'password');
+  await tab.end();
+});
+
+test('hints say what they see, and send nothing', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  await tab.page.getByRole('button', { name: 'New secret' }).click();
+  const field = tab.page.locator('dialog input.value');
+  const before = tab.traffic.length;
+  const about = async (value) => {
+    await field.fill(value);
+    return tab.text('dialog .about-value');
+  };
+  assert.match(await about('true'), /looks like a setting/);
+  assert.match(await about('https://example.com/hook'), /looks like a setting/);
+  assert.doesNotMatch(await about('https://user:pw@example.com/'), /looks like a setting/);
+  assert.match(await about('8080'), /looks like a setting/);
+  assert.doesNotMatch(await about('xoxb-1234'), /looks like a setting/);
+  assert.match(await about(' padded '), /begins or ends with white space/);
+  assert.match(await about('x'.repeat(1025)), /1,025 characters[\s\S]*JavaScript listeners get it/);
+  await tab.page.getByRole('button', { name: 'Generate 32 bytes' }).click();
+  assert.match(await field.inputValue(), /^[A-Za-z0-9_-]{43}$/);
+  assert.equal(tab.traffic.slice(before).filter((one) => one.method && !one.url.includes('/watch')).length, 0);
+  await tab.end();
+});

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a server's memory holds of tokens and values once a request is answered.
+#include "http/raw_client.hpp"
+#include "http/test_server.hpp"
+#include "support/memory_scan.hpp"
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace coffer_test;
+
+namespace {
+
+auto text_of(const canary& of) -> http::wiped_text {
+    const auto plain = of.plain();
+    return http::wiped_text(coffer::as_text(plain));
+}
+
+/// Sends a request with a token and a body, reads an answer that repeats both, and keeps neither.
+void exchange(raw_client& client, const test_server& to, const canary& token, const canary& value) {
+    http::wiped_text request;
+    const auto body = text_of(value);
+    request.append("POST / HTTP/1.1\r\nHost: ").append(to.host());
+    request.append("\r\nAuthorization: Bearer ").append(text_of(token));
+    request.append("\r\nContent-Length: ").append(std::to_string(body.size()));
+    request.append("\r\n\r\n").append(body);
+    REQUIRE(client.send(request));
+    coffer::wiped_bytes answer(64 * 1024);
+    for (std::size_t have = 0;;) {
+        const auto n = ::recv(client.native(), answer.data() + have, answer.size() - have, 0);
+        REQUIRE(n > 0);
+        have += static_cast<std::size_t>(n);
+        if (coffer::as_text({answer.data(), have}).ends_with(body)) break;
+    }
+}
+
+} // namespace
+
+TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
+    if (COFFER_TEST_SANITIZED || ::access("/proc/self/mem", R_OK) != 0) {
+        WARN("skipped: this process's memory can't be searched");
+        return;
+    }
+    const auto repeat = [](const http::request& in) -> std::optional<http::response> {
+        std::array<char, 8192> careless{}; // as a parser's or a cipher's own buffers
+        std::copy(in.body.begin(), in.body.end(), careless.begin());
+        __asm__ __volatile__("" : : "r"(careless.data()) : "memory");
+        http::response out;
+        out.body.append(in.header_of("authorization")).append(in.body);
+        return out;
+    };
+    const bool at_once = GENERATE(true, false);
+    const test_server server(at_once ? std::make_shared<test_handler>(repeat)
+                                     : std::make_shared<test_handler>(test_handler::never, repeat));
+    const canary token(48);
+    const canary value(96);
+    raw_client client(server);
+    exchange(client, server, token, value);
+    // The next answer says that the first request was forgotten.
+    CHECK(client.ask(get(server)).status == 200);
+    CHECK(copies_in_memory(value) == 0);
+    CHECK(copies_in_memory(token) == 0);
+}

@@ -11,6 +11,7 @@ import { timeElement, timeOfDay } from './time.js';
 import { saved } from './undo.js';
 
 const pageSize = 200;
+const mostAsked = 20; // names of spaces, for one page of records
 const isBad = (one) => !['ok', 'allowed', 'value', 'success', '200', '201', '204'].includes(String(one.result));
 
 function scopeText(one) {
@@ -40,6 +41,7 @@ export function screen(place) {
             const answer = await api.activity(where, { limit: pageSize }, { signal });
             records = answer.data;
             next = answer.next;
+            learnNames(records);
             return records;
         },
         draw() {
@@ -79,6 +81,13 @@ export function screen(place) {
         records.push(...answer.data);
         next = answer.next;
         view.redraw();
+        learnNames(answer.data);
+    }
+    /** Asks for the names of the spaces that are mentioned; drawn again once they are known. */
+    async function learnNames(list) {
+        const ids = [...new Set(list.map((one) => one.spaceId).filter(Boolean))].slice(0, mostAsked);
+        const asked = await Promise.allSettled(ids.map((id) => world.learnSpaceName(place.environmentId, id)));
+        if (asked.some((one) => one.status === 'fulfilled')) view.redraw();
     }
     async function verify() {
         fill(state, 'Checking the chain…');

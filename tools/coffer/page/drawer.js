@@ -62,7 +62,8 @@ function versionsPart(detail, row, context) {
 
 /** Two facts that are not the same: a list that held the name was fetched; the name itself was read. */
 function deliveredPart(detail) {
-    const facts = detail.deliveries ?? [];
+    if (!detail.deliveries) return null; // this server does not keep them
+    const facts = detail.deliveries;
     const byList = facts.filter((one) => one.how === 'list');
     const byName = facts.filter((one) => one.how === 'name');
     return part('Delivered', el('dl', { class: 'facts' },

@@ -38,7 +38,7 @@ export function screen(place) {
                     el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),
                     el('dt', {}, 'Inherits from'), el('dd', {}, named(world.environmentName(place.environmentId))),
                     space?.updatedAt && [el('dt', {}, 'Changed'), el('dd', {}, timeElement(space.updatedAt))],
-                    el('dt', {}, 'Last delivery'), el('dd', {}, space?.lastDelivery ? timeElement(space.lastDelivery) : 'not recorded')),
+                    space?.lastDelivery && [el('dt', {}, 'Last delivery'), el('dd', {}, timeElement(space.lastDelivery))]),
                 el('div', { class: 'panel-actions' },
                     button('Rename…', { reason, act: () => renameSpace(where, () => { go({ ...where, screen: 'secrets' }); }) }),
                     button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, of('overridden', 'own'), () => go({ environmentId: place.environmentId, screen: 'spaces' })) })),

@@ -49,8 +49,10 @@ TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
         return;
     }
     const auto repeat = [](const http::request& in) -> std::optional<http::response> {
+        if (in.body.empty()) return test_handler::text("");
         std::array<char, 8192> careless{}; // as a parser's or a cipher's own buffers
-        std::copy(in.body.begin(), in.body.end(), careless.begin());
+        for (std::size_t at = 0; at + in.body.size() <= careless.size(); at += in.body.size() + 1)
+            std::copy(in.body.begin(), in.body.end(), careless.data() + at);
         __asm__ __volatile__("" : : "r"(careless.data()) : "memory");
         http::response out;
         out.body.append(in.header_of("authorization")).append(in.body);

@@ -76,7 +76,9 @@ public:
     auto load(std::string_view partition, std::span<const std::string> keys)
         -> coffer::result<coffer::cut> {
         ++state_->loads;
-        if (state_->away) return coffer::errc::unavailable;
+        const std::lock_guard lock(state_->mutex);
+        state_->last = partition;
+        if (state_->away || state_->lost == partition) return coffer::errc::unavailable;
         return state_->inner.load(partition, keys);
     }
     auto commit(std::string_view partition, coffer::revision expected, coffer::revision next,
@@ -88,12 +90,20 @@ public:
     auto limits() const noexcept -> coffer::store_limits { return state_->inner.limits(); }
     void away(bool is) { state_->away = is; }
     auto loads() const -> std::size_t { return state_->loads; }
+    /// The partition that was loaded last can't be loaded from now on.
+    void lose_last() {
+        const std::lock_guard lock(state_->mutex);
+        state_->lost = state_->last;
+    }
 
 private:
     struct state {
         coffer::memory::store inner{};
         std::atomic<bool> away{false};
         std::atomic<std::size_t> loads{0};
+        std::mutex mutex{};
+        std::string last{};
+        std::string lost{"(none)"};
     };
     std::shared_ptr<state> state_ = std::make_shared<state>();
 };
@@ -187,6 +197,17 @@ struct api_world {
         service = std::make_unique<http::api>(vault, std::move(with));
     }
 
+    /// The query of a scope.
+    static auto query(const coffer::scope& where) -> std::string {
+        std::string out = "?environmentId=" + escaped(where.environment);
+        if (!where.space.empty()) out += "&spaceId=" + escaped(where.space);
+        if (!where.actor.empty()) out += "&actorId=" + escaped(where.actor);
+        return out;
+    }
+    static auto query(const coffer::scope& where, std::string_view name) -> std::string {
+        return query(where) + "&name=" + escaped(name);
+    }
+
     void know(const std::string& token, std::vector<http::grant> grants, bool session = false) {
         http::principal who;
         who.token_id = "id-of-" + token;
@@ -248,10 +269,7 @@ struct api_world {
         return send("POST", "/v1/secrets", json::serialize(o), token);
     }
     auto list(const coffer::scope& where, std::string_view token = full) -> reply {
-        std::string target = "/v1/secrets?environmentId=" + escaped(where.environment);
-        if (!where.space.empty()) target += "&spaceId=" + escaped(where.space);
-        if (!where.actor.empty()) target += "&actorId=" + escaped(where.actor);
-        return get(target, token);
+        return get("/v1/secrets" + query(where), token);
     }
 };
 

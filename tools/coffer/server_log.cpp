@@ -73,7 +73,7 @@ void server_log::answered(const coffer::http::answered_request& r) const {
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(r.took).count();
     json.key("ms").raw(std::to_string(us / 1000) + "." +
                        std::to_string(1000 + us % 1000).substr(1));
-    json.member_if("token", r.token_id).member("peer", r.peer);
+    json.member_if("token", r.token_id).member("peer", r.peer).member_if("id", r.id);
     out.write();
 }
 

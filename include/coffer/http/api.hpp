@@ -8,6 +8,8 @@
 #include <coffer/http/probes.hpp>
 #include <coffer/http/routes.hpp>
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <exception>
 #include <functional>
@@ -30,6 +32,7 @@ struct answered_request {
     std::chrono::nanoseconds took{};
     std::string_view token_id;
     std::string_view peer;
+    std::string_view id; ///< What the header x-request-id says, if there is one.
 };
 
 struct api_options {
@@ -61,7 +64,8 @@ public:
 
     auto try_now(const request& in) -> std::optional<response> override {
         const auto began = std::chrono::steady_clock::now();
-        answered_request told{.method = "other", .pattern = "", .token_id = "", .peer = in.peer};
+        answered_request told{
+            .method = "other", .pattern = "", .token_id = "", .peer = in.peer, .id = ""};
         try {
             auto m = match(in);
             if (m.row == nullptr || !m.row->run_now) return page_now(in, m, told, began);
@@ -84,7 +88,8 @@ public:
 
     auto handle(const request& in) -> response override {
         const auto began = std::chrono::steady_clock::now();
-        answered_request told{.method = "other", .pattern = "", .token_id = "", .peer = in.peer};
+        answered_request told{
+            .method = "other", .pattern = "", .token_id = "", .peer = in.peer, .id = ""};
         principal who;
         const route* row = nullptr;
         auto out = guarded([&] { return answer(in, row, who); });
@@ -103,8 +108,9 @@ private:
 
     static auto all_rows(api_options& with) -> std::vector<route> {
         auto rows = v1_routes();
+        auto own = x_routes();
         auto probes = probe_routes(with.metrics, with.audit);
-        for (auto* more : {&probes, &with.more})
+        for (auto* more : {&own, &probes, &with.more})
             rows.insert(rows.end(), std::make_move_iterator(more->begin()),
                         std::make_move_iterator(more->end()));
         return rows;
@@ -242,6 +248,13 @@ private:
         }
     }
 
+    /// For people who ask about an answer: its line in the log has it too.
+    auto request_id() const -> std::string {
+        std::array<std::byte, 6> noise{};
+        (void)parts_.vault->random(noise);
+        return format::to_hex(noise);
+    }
+
     auto finish(response out, const route* row, answered_request& told,
                 std::chrono::steady_clock::time_point began) const -> response {
         const auto add = [&](std::string_view name, std::string_view value) {
@@ -254,11 +267,14 @@ private:
         add("x-content-type-options", "nosniff");
         add("referrer-policy", "no-referrer");
         add("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
+        if (row != nullptr && row->pattern.starts_with("/v1/x/")) add("x-request-id", request_id());
         if (with_.log) {
             if (row != nullptr) {
                 told.method = row->method;
                 told.pattern = row->pattern;
             }
+            for (const auto& h : out.headers)
+                if (h.name == "x-request-id") told.id = h.value;
             told.status = out.status;
             told.took = std::chrono::steady_clock::now() - began;
             with_.log(told);

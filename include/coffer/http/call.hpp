@@ -5,9 +5,11 @@
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
+#include <coffer/http/hourly.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
 
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -30,6 +32,14 @@ struct api_parts {
     std::function<void(std::string_view what, const scope& where, std::string_view name,
                        std::string_view id)>
         changed{};
+
+    /// Values that a token may reveal within an hour.
+    hourly_limit reveals{30};
+    /// The state of a KEK (`active` …), for those who may know; null: it is not told.
+    std::function<std::string(std::string_view kek_id)> key_state{};
+    /// Requests that wait for a change, and whether they are to wait no longer.
+    std::atomic<unsigned> watching{0};
+    std::atomic<bool> ending{false};
 
     api_parts(any_vault v, reveal_mode r) : vault(v), places(std::move(v)), reveal(r) {}
 };

@@ -22,17 +22,18 @@ struct api_error {
     std::string message{};
     std::string key{};  ///< The field or parameter at fault, if there is one.
     std::string code{}; ///< The name of an errc, for programs.
+    std::string data{}; ///< JSON that is given along; empty: none.
 };
 
 inline auto bad_request(std::string_view key, std::string_view message) -> api_error {
-    return {400, std::string(message), std::string(key), "invalid_argument"};
+    return {400, std::string(message), std::string(key), "invalid_argument", {}};
 }
 /// What is not there, and what the caller has no right in: one answer for both.
 inline auto no_such_thing() -> api_error {
-    return {404, "there is nothing here that you may see", {}, "not_found"};
+    return {404, "there is nothing here that you may see", {}, "not_found", {}};
 }
 inline auto forbidden() -> api_error {
-    return {403, "this token has not the right to do this here", {}, "denied"};
+    return {403, "this token has not the right to do this here", {}, "denied", {}};
 }
 
 /// The status that stands for an error of the core on the wire.
@@ -105,7 +106,9 @@ inline auto to_response(const api_error& e) -> response {
     if (!e.key.empty()) w.member("key", e.key);
     w.member("message", e.message);
     w.end_object().end_list();
-    w.member_if("code", e.code).end_object();
+    w.member_if("code", e.code);
+    if (!e.data.empty()) w.key("data").raw(e.data);
+    w.end_object();
     return out;
 }
 

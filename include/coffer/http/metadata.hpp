@@ -3,11 +3,11 @@
 #define COFFER_HTTP_METADATA_HPP
 
 #include <coffer/http/call.hpp>
+#include <coffer/http/times.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <ctime>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,6 +73,11 @@ public:
     }
     auto flag(std::string_view name) const -> bool { return find(name) == "true"; }
 
+    /// Names and texts of all members.
+    auto members() const noexcept -> const std::vector<std::pair<std::string, std::string>>& {
+        return members_;
+    }
+
     void set(std::string_view name, std::string_view json) {
         for (auto& m : members_)
             if (m.first == name) {
@@ -129,20 +134,6 @@ private:
 
     std::vector<std::pair<std::string, std::string>> members_{};
 };
-
-/// Milliseconds since 1970 as `2024-05-06T07:08:09.123Z`.
-inline auto iso_time(std::uint64_t at) -> std::string {
-    const auto seconds = static_cast<std::time_t>(at / 1000);
-    std::tm parts{};
-    ::gmtime_r(&seconds, &parts);
-    std::array<char, 32> text{};
-    const auto n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S.", &parts);
-    const auto fraction = std::to_string(1000 + at % 1000);
-    return std::string(text.data(), n) + fraction.substr(1) + "Z";
-}
-inline auto wall_now() -> std::uint64_t {
-    return static_cast<std::uint64_t>(machine_clock().wall().count());
-}
 
 /// One page of rows.
 struct page {

@@ -6,6 +6,13 @@
 #include <coffer/http/v1_environments.hpp>
 #include <coffer/http/v1_secrets.hpp>
 #include <coffer/http/v1_spaces.hpp>
+#include <coffer/http/x_matrix.hpp>
+#include <coffer/http/x_reveal.hpp>
+#include <coffer/http/x_scopes.hpp>
+#include <coffer/http/x_secrets.hpp>
+#include <coffer/http/x_values.hpp>
+#include <coffer/http/x_watch.hpp>
+#include <coffer/http/x_writes.hpp>
 
 #include <optional>
 #include <string>
@@ -46,6 +53,56 @@ inline auto v1_routes() -> std::vector<route> {
         {"PATCH", space, "space.change", right::spaces, from::path, token, v1::update_space},
         {"DELETE", space, "space.remove", right::spaces, from::path, token, v1::delete_space},
     };
+}
+
+/// Coffer's own routes on secrets, environments and spaces.
+inline auto x_routes() -> std::vector<route> {
+    using from = scope_from;
+    constexpr auto token = admits::token;
+    const std::string_view environments = "/v1/x/environments";
+    const std::string_view spaces = "/v1/x/spaces";
+    const std::string_view secret = "/v1/x/secret";
+    const std::string_view needs = "/v1/x/requirements";
+    std::vector<route> out{
+        {"GET", environments, "environments.list", right::list, from::rows, token,
+         x::list_environments},
+        {"POST", environments, "environment.make", right::keys, from::instance, token,
+         x::make_environment},
+        {"PATCH", environments, "environment.change", right::keys, from::query, token,
+         x::change_environment},
+        {"DELETE", environments, "environment.remove", right::keys, from::query, token,
+         x::remove_environment},
+        {"GET", spaces, "spaces.list", right::list, from::rows, token, x::list_spaces},
+        {"POST", spaces, "space.make", right::spaces, from::query, token, x::make_space},
+        {"PATCH", spaces, "space.change", right::spaces, from::query, token, x::change_space},
+        {"DELETE", spaces, "space.remove", right::spaces, from::query, token, x::remove_space},
+        {"GET", "/v1/x/secrets", "states.list", right::list, from::query, token, x::list_states},
+        {"GET", secret, "secret.explain", right::list, from::query, token, x::explain_secret},
+        {"PUT", secret, "secret.set", right::write, from::query, token, x::set_secret},
+        {"DELETE", secret, "secret.remove", right::write, from::query, token, x::remove_secret},
+        {"POST", "/v1/x/secret/hide", "secret.hide", right::write, from::query, token,
+         x::hide_secret},
+        {"POST", "/v1/x/secret/unhide", "secret.unhide", right::write, from::query, token,
+         x::unhide_secret},
+        {"POST", "/v1/x/secret/undelete", "secret.undelete", right::write, from::query, token,
+         x::undelete_secret},
+        {"POST", "/v1/x/secret/rollback", "secret.rollback", right::write, from::query, token,
+         x::rollback_secret},
+        {"POST", "/v1/x/secret/value", "secret.read", right::read, from::query, token,
+         x::give_value},
+        {"POST", "/v1/x/secret/reveal", "secret.reveal", right::reveal, from::query, token,
+         x::reveal_value},
+        {"POST", "/v1/x/batch", "secrets.change", right::write, from::query, token,
+         x::change_batch},
+        {"GET", "/v1/x/matrix", "matrix.show", right::list, from::query, token, x::show_matrix},
+        {"GET", needs, "requirements.get", right::list, from::query, token, x::get_requirements},
+        {"PUT", needs, "requirements.set", right::write, from::query, token, x::set_requirements},
+        {"GET", "/v1/x/watch", "", right::list, from::query, token, x::watch},
+        {"GET", "/v1/x/keys", "keys.list", right::keys, from::query, token, x::list_keys},
+    };
+    for (auto& more : x::values_routes())
+        out.push_back(std::move(more));
+    return out;
 }
 
 /// The table of routes, ready to be looked up in. Immutable, so threads may share it.

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_MATRIX_HPP
+#define COFFER_HTTP_X_MATRIX_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/x_scopes.hpp>
+#include <coffer/http/x_secrets.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// GET /v1/x/matrix: how all spaces of an environment differ from it. GET /v1/x/keys: which key
+/// seals what.
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// Where a space differs from its environment.
+struct matrix_cell {
+    std::size_t space = 0;
+    std::size_t name = 0;
+    standing how{};
+};
+
+/// All spaces and names of an environment that a caller may see, and where they differ.
+struct matrix {
+    std::vector<listed_place> spaces{};
+    std::vector<std::string> names{};
+    std::vector<matrix_cell> cells{};
+    std::uint64_t over = 0;
+    std::uint64_t hidden = 0;
+
+    matrix(const call& c, const environment_state& state) {
+        const auto& environment = state.facts->own.id;
+        for (const auto& [id, place] : state.facts->spaces)
+            if (c.may(right::list, {.environment = environment, .space = id}))
+                spaces.emplace_back(environment, place);
+        std::ranges::sort(spaces, std::less<>());
+        add_names(state);
+        for (std::size_t s = 0; s < spaces.size(); ++s)
+            add_cells(state, s);
+    }
+
+    /// Leaves out the spaces and names that have no cell.
+    void keep_what_differs() {
+        std::vector<bool> space_used(spaces.size());
+        std::vector<bool> name_used(names.size());
+        for (const auto& cell : cells)
+            space_used[cell.space] = name_used[cell.name] = true;
+        const auto new_space = keep(spaces, space_used);
+        const auto new_name = keep(names, name_used);
+        for (auto& cell : cells) {
+            cell.space = new_space[cell.space];
+            cell.name = new_name[cell.name];
+        }
+    }
+
+private:
+    void add_names(const environment_state& state) {
+        for (const auto& [where, in_scope] : state.table.all())
+            if (where.second.empty())
+                for (const auto& [name, e] : in_scope)
+                    if (is_live(e)) names.emplace_back(name);
+        for (const auto& [name, programs] : state.required)
+            names.push_back(name);
+        std::ranges::sort(names);
+        names.erase(std::unique(names.begin(), names.end()), names.end());
+    }
+    void add_cells(const environment_state& state, std::size_t s) {
+        const context where{.environment = state.facts->own.id, .space = spaces[s].place.id};
+        const auto& own = state.table.of(where.space, {});
+        for (std::size_t n = 0; n < names.size(); ++n) {
+            const bool stands = is_live(entry_table::in(own, names[n]));
+            if (!stands && !state.required.contains(names[n])) continue;
+            const auto how = state.table.standing_of(where, names[n]);
+            if (!stands && how.state() != row_state::missing) continue;
+            if (how.state() == row_state::hidden) ++hidden;
+            if (how.state() == row_state::overridden) ++over;
+            cells.push_back({s, n, how});
+        }
+    }
+    template <class T>
+    static auto keep(std::vector<T>& all, const std::vector<bool>& used)
+        -> std::vector<std::size_t> {
+        std::vector<std::size_t> place(all.size());
+        std::vector<T> kept;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            place[i] = kept.size();
+            if (used[i]) kept.push_back(std::move(all[i]));
+        }
+        all = std::move(kept);
+        return place;
+    }
+};
+
+inline void write_matrix(json_writer& w, const environment_state& state, const matrix& m) {
+    w.key("spaces").begin_list();
+    for (const auto& s : m.spaces)
+        w.begin_object().member("id", s.place.id).member("name", name_of(s.place)).end_object();
+    w.end_list();
+    write_texts(w, "names", m.names);
+    w.key("cells").begin_list();
+    for (const auto& cell : m.cells) {
+        const auto* e = cell.how.decides();
+        w.begin_list().number(cell.space).number(cell.name).text(to_string(cell.how.state()));
+        w.number(e == nullptr ? 0 : e->version).number(cell.how.is_older() ? 1 : 0).end_list();
+    }
+    w.end_list().key("parent").begin_list();
+    for (const auto& name : m.names)
+        if (const auto* e = entry_table::in(state.table.of({}, {}), name); is_live(e))
+            w.number(e->version);
+        else
+            w.null();
+    w.end_list();
+}
+
+inline auto show_matrix(call& c) -> response {
+    const auto where = queried_environment(c);
+    c.allow(where);
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    const environment_state state(c, where.environment);
+    matrix m(c, state);
+    const auto spaces = m.spaces.size();
+    const auto names = m.names.size();
+    if (c.parameter("all") != "1") m.keep_what_differs();
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    write_matrix(w, state, m);
+    w.key("totals").begin_object().member("spaces", spaces).member("names", names);
+    w.member("over", m.over).member("hidden", m.hidden).end_object();
+    write_state(w, seen);
+    w.end_object().end_object();
+    return out;
+}
+
+/// Which KEK wraps the DEKs of which environment. With `environmentId` of that one alone.
+inline auto list_keys(call& c) -> response {
+    const auto asked = c.parameter("environmentId");
+    c.allow(asked.empty() ? scope() : queried_environment(c));
+    struct use {
+        std::string environment{};
+        std::uint64_t dek = 0;
+        std::uint64_t seals = 0;
+    };
+    std::map<std::string, std::vector<use>> keks;
+    for (const auto& id : need(c.vault().environments())) {
+        if (!asked.empty() && asked != id) continue;
+        const auto status = c.vault().status(id);
+        if (!status) continue; // told among the environments
+        for (const auto& dek : status->deks)
+            keks[dek.kek_id].push_back({id, dek.number, dek.seals});
+    }
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (const auto& [kek, uses] : keks) {
+        w.begin_object().member("kekId", kek);
+        if (c.parts.key_state) w.member_if("state", c.parts.key_state(kek));
+        w.key("environments").begin_list();
+        for (const auto& u : uses)
+            w.begin_object()
+                .member("id", u.environment)
+                .member("dek", u.dek)
+                .member("seals", u.seals)
+                .end_object();
+        w.end_list().end_object();
+    }
+    w.end_list().end_object();
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_REVEAL_HPP
+#define COFFER_HTTP_X_REVEAL_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/x_secrets.hpp>
+#include <coffer/http/x_values.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+/// The two routes of /v1/x/secret that give a value: /value for programs (right `read`), /reveal
+/// for people (right `reveal`, and more).
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// `version` of the body; 0 if it names none.
+inline auto asked_version(call& c) -> std::uint64_t {
+    if (c.in.body.empty()) return 0;
+    const auto* found = c.body().find("version");
+    if (found == nullptr) return 0;
+    if (!found->is_int64() || found->get_int64() < 1)
+        throw bad_request("version", "this must be the number of a version");
+    return static_cast<std::uint64_t>(found->get_int64());
+}
+
+/// The resolved value, or one version of the scope's own.
+inline auto give_value(call& c) -> response {
+    const auto name = asked_name(c);
+    const auto version = asked_version(c);
+    const auto where = c.queried_scope();
+    c.allow(where);
+    c.allow_name(where, name);
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    const auto told = need(seen.explain(name));
+    const auto value =
+        need(version == 0 ? seen.get(name) : c.vault().get_version(where.view(), name, version));
+    const auto& from = version == 0 ? told.layers[told.decides].where : where;
+    c.record.names = {name};
+    c.record.version = value.version();
+    c.record.count = 1;
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("name", name);
+    write_value(w, value.expose_secret());
+    w.member("version", value.version()).key("from").begin_object();
+    w.member("environmentId", from.environment).member_if("spaceId", from.space);
+    w.member_if("actorId", from.actor).end_object();
+    write_freshness(w, seen);
+    w.end_object().end_object();
+    return out;
+}
+
+/// Whether an environment's metadata lets its values be revealed: `"reveal":"allowed"` or
+/// `"never"`; where it says nothing, not if it is PROD.
+inline auto may_be_revealed(const metadata& environment) -> bool {
+    const auto said = environment.text("reveal");
+    return said.empty() ? !environment.flag("isProd") : said == "allowed";
+}
+
+/// How long after its holder entered the parent token a session may reveal and mint.
+inline constexpr std::uint64_t confirmed_for_ms = 5 * 60 * 1000;
+/// Throws 403 with the code `confirm` where that is longer ago.
+inline void require_confirmed(const call& c) {
+    const bool recent =
+        c.who.confirmed_at != 0 && wall_now() < c.who.confirmed_at + confirmed_for_ms;
+    if (c.who.is_session && !recent)
+        throw api_error{403, "enter your token again first", {}, "confirm", {}};
+}
+
+/// One stored value of the scope's own, for a person to see: never an inherited one.
+inline auto reveal_value(call& c) -> response {
+    const auto name = asked_name(c);
+    const auto version = asked_version(c);
+    const auto reason = c.text("reason");
+    if (!check_note(reason)) throw bad_request("reason", "this must be at most 4 KiB of text");
+    const auto where = c.queried_scope();
+    c.allow(where);
+    c.allow_name(where, name);
+    if (c.parts.reveal == reveal_mode::off) throw error_of(errc::unsupported);
+    const auto facts = need(c.parts.places.look(where.environment));
+    if (!may_be_revealed(metadata(facts->own.metadata)))
+        throw api_error{403, "values of this environment are never revealed", {}, "denied", {}};
+    if (reason.empty()) throw bad_request("reason", "say why you need to see it");
+    require_confirmed(c);
+    c.record.names = {name};
+    c.record.reason = reason;
+    const auto newest = need(c.vault().history(where.view(), name)).front().version;
+    const auto number = version == 0 ? newest : version;
+    if (!c.parts.reveals.take(c.who.token_id))
+        throw api_error{429, "this token has revealed 30 values within an hour", {}, "denied", {}};
+    const auto value = need(c.vault().get_version(where.view(), name, number));
+    c.record.version = number;
+    c.record.count = 1;
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("name", name).member("version", number);
+    write_value(w, value.expose_secret());
+    w.end_object().end_object();
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_SECRETS_HPP
+#define COFFER_HTTP_X_SECRETS_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/x_rows.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// GET /v1/x/secrets and /v1/x/secret: names, states and histories. No value leaves here.
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// The parameter `name`. Throws 400.
+inline auto asked_name(const call& c) -> std::string {
+    std::string name(c.parameter("name"));
+    if (!check_name(name)) throw bad_request("name", "the name of a secret is needed");
+    return name;
+}
+
+/// What rows are made of: an environment's entries at one moment.
+struct environment_state {
+    directory::facts facts{};
+    std::vector<scoped_entry> entries{};
+    entry_table table;
+    required_names required{};
+
+    environment_state(call& c, std::string_view environment)
+        : facts(need(c.parts.places.look(environment))),
+          entries(need(c.vault().entries(environment))), table(entries),
+          required(required_in(metadata(facts->own.metadata))) {}
+    environment_state(const environment_state&) = delete;
+    auto operator=(const environment_state&) -> environment_state& = delete;
+
+    /// The names of a scope, and those that a program needs of it, as far as the caller's grants
+    /// cover them.
+    auto names_of(const call& c, const scope& where) const -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (const auto name : table.names_of(where.view()))
+            out.emplace_back(name);
+        for (const auto& [name, programs] : required)
+            if (!std::ranges::binary_search(out, name)) out.push_back(name);
+        std::erase_if(out, [&](const auto& name) { return !c.covers(where, name); });
+        std::ranges::sort(out);
+        out.erase(std::unique(out.begin(), out.end()), out.end());
+        return out;
+    }
+};
+
+inline auto list_states(call& c) -> response {
+    const auto where = c.queried_scope();
+    c.allow(where);
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    const environment_state state(c, where.environment);
+    const row_writer row(c, where, state.table, state.required, state.facts->spaces.size());
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().key("rows").begin_list();
+    for (const auto& name : state.names_of(c, where)) {
+        w.begin_object();
+        row.write(w, name);
+        w.end_object();
+    }
+    w.end_list();
+    write_state(w, seen);
+    write_rights(w, c.who, where.view());
+    w.end_object().end_object();
+    return out;
+}
+
+/// The layers of an explanation; of the environment's own a caller that has no right there learns
+/// the state alone.
+inline void write_layers(json_writer& w, const call& c, const explanation& told) {
+    w.key("layers").begin_list();
+    for (const auto& l : told.layers) {
+        const auto note = entry_note::read(l.note);
+        w.begin_object().member("environmentId", l.where.environment);
+        w.member_if("spaceId", l.where.space).member_if("actorId", l.where.actor);
+        w.member("state", to_string(l.state));
+        if (l.state != layer_state::absent && c.may(right::list, l.where.view())) {
+            w.member("version", l.version).member("setAt", iso_time(l.at));
+            w.member_if("setBy", l.author).member_if("note", note.text);
+            w.member_if("rotateBy", note.rotate_by);
+            if (l.expires != 0) w.member("expiresAt", iso_time(l.expires));
+        }
+        w.end_object();
+    }
+    w.end_list();
+    w.key("decides");
+    if (told.decided())
+        w.number(told.decides);
+    else
+        w.null();
+    w.member("outcome",
+             told.outcome == errc{} ? std::string_view("value") : to_string(told.outcome));
+}
+
+constexpr auto word_of(format::entry_state s) noexcept -> std::string_view {
+    return s == format::entry_state::value    ? "value"
+           : s == format::entry_state::hidden ? "hidden"
+                                              : "deleted";
+}
+
+inline void write_versions(json_writer& w, const std::vector<version_info>& versions) {
+    w.key("versions").begin_list();
+    for (const auto& v : versions) {
+        w.begin_object().member("version", v.version).member("state", word_of(v.state));
+        w.member("setAt", iso_time(v.at)).member_if("setBy", v.author);
+        if (v.expires != 0) w.member("expiresAt", iso_time(v.expires));
+        w.end_object();
+    }
+    w.end_list();
+}
+
+/// The actors that have a value of their own in the same space.
+inline void write_actors(json_writer& w, const entry_table& table, const scope& where,
+                         std::string_view name) {
+    std::vector<std::string> actors;
+    for (const auto& [at, names] : table.all())
+        if (at.first == where.space && !at.second.empty() && is_live(entry_table::in(names, name)))
+            actors.emplace_back(at.second);
+    if (!actors.empty()) write_texts(w, "actors", actors);
+}
+
+inline auto explain_secret(call& c) -> response {
+    const auto name = asked_name(c);
+    const auto where = c.queried_scope();
+    c.allow(where);
+    c.allow_name(where, name);
+    const auto seen = need(c.vault().resolver().at(where.view()));
+    const auto told = need(seen.explain(name));
+    const environment_state state(c, where.environment);
+    auto versions = c.vault().history(where.view(), name);
+    if (!versions && versions.error().code != errc::not_found) throw error_of(versions.error());
+    if (!told.decided() && !versions && !state.required.contains(name)) throw no_such_thing();
+    c.record.names = {name};
+    const row_writer row(c, where, state.table, state.required, state.facts->spaces.size());
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    row.write(w, name);
+    write_layers(w, c, told);
+    write_versions(w, versions ? *versions : std::vector<version_info>());
+    write_actors(w, state.table, where, name);
+    write_state(w, seen);
+    w.member("kekId", told.kek_id);
+    write_rights(w, c.who, where.view());
+    w.end_object().end_object();
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

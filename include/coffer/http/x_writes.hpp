@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_WRITES_HPP
+#define COFFER_HTTP_X_WRITES_HPP
+
+#include <coffer/detail/base64.hpp>
+#include <coffer/http/call.hpp>
+#include <coffer/http/x_secrets.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// The changes of /v1/x/secret and /v1/x/batch.
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// Fills `out` with what base64 stands for. False if it is none.
+inline auto decoded(std::string_view text, wiped_bytes& out) -> bool {
+    const auto padding = text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U;
+    if (text.size() % 4 != 0) return false;
+    out.resize(text.size() / 4 * 3 - padding);
+    return coffer::detail::base64_decode(text, out);
+}
+
+/// A value as it is sent: text, or `{"base64":"…"}` for any bytes. Throws 400.
+inline auto sent_value(const boost::json::value* found) -> wiped_bytes {
+    if (found != nullptr && found->is_string()) {
+        const auto text = as_bytes(view_of(found->get_string()));
+        return {text.begin(), text.end()};
+    }
+    const auto* coded = found != nullptr && found->is_object()
+                            ? found->get_object().if_contains("base64")
+                            : nullptr;
+    if (coded == nullptr || !coded->is_string())
+        throw bad_request("value", R"(this must be text, or {"base64":"…"})");
+    wiped_bytes out;
+    if (!decoded(view_of(coded->get_string()), out))
+        throw bad_request("value", "this is not base64");
+    return out;
+}
+inline void require_value(const wiped_bytes& value) {
+    const auto valid = check_value(value);
+    if (!valid)
+        throw bad_request("value", valid.error() == errc::too_large
+                                       ? "this must not be larger than 64 KiB"
+                                       : "this must not be empty");
+}
+
+/// `ifVersion` of the query, or of the body.
+inline auto expected_version(call& c) -> std::optional<std::uint64_t> {
+    if (const auto text = c.parameter("ifVersion"); !text.empty())
+        return text == "0" ? 0 : c.number("ifVersion", 1);
+    if (c.in.body.empty()) return std::nullopt;
+    const auto* found = c.body().find("ifVersion");
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_int64() || found->get_int64() < 0)
+        throw bad_request("ifVersion", "this must be a whole number");
+    return static_cast<std::uint64_t>(found->get_int64());
+}
+
+/// What an object says beside the value: note, rotateBy, expiresAt.
+struct sent_facts {
+    std::optional<std::string> note{};
+    std::optional<std::string> rotate_by{};
+    std::uint64_t expires = 0;
+
+    explicit sent_facts(const boost::json::object& from) {
+        note = text(from, "note");
+        rotate_by = text(from, "rotateBy");
+        if (rotate_by && !rotate_by->empty() && !time_of_iso(rotate_by->substr(0, 10)))
+            throw bad_request("rotateBy", "this must be a day: 2026-01-31");
+        if (rotate_by) rotate_by->resize(std::min<std::size_t>(rotate_by->size(), 10));
+        const auto* end = from.if_contains("expiresAt");
+        if (end == nullptr || end->is_null()) return;
+        auto at = end->is_string() ? time_of_iso(view_of(end->get_string())) : std::nullopt;
+        if (end->is_int64() && end->get_int64() > 0)
+            at = static_cast<std::uint64_t>(end->get_int64());
+        if (!at) throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
+        expires = *at;
+    }
+    /// The note that an entry gets which has one already; nothing: it stays.
+    auto over(std::string_view was) const -> std::optional<std::string> {
+        if (!note && !rotate_by) return std::nullopt;
+        auto all = entry_note::read(was);
+        if (note) all.text = *note;
+        if (rotate_by) all.rotate_by = *rotate_by;
+        return all.write();
+    }
+    friend auto operator==(const sent_facts&, const sent_facts&) -> bool = default;
+
+private:
+    static auto text(const boost::json::object& from, std::string_view name)
+        -> std::optional<std::string> {
+        const auto* found = from.if_contains({name.data(), name.size()});
+        if (found == nullptr || found->is_null()) return std::nullopt;
+        if (!found->is_string()) throw bad_request(name, "this must be text");
+        if (!check_note(view_of(found->get_string())))
+            throw bad_request(name, "this must be at most 4 KiB of text without U+0000");
+        return std::string(view_of(found->get_string()));
+    }
+};
+
+/// The scope's own entry of a name as it is now.
+inline auto entry_now(call& c, const scope& where, std::string_view name)
+    -> std::optional<own_entry> {
+    const auto all = c.vault().list(where.view());
+    if (!all) return std::nullopt;
+    for (const auto& e : *all)
+        if (e.name == name) return e;
+    return std::nullopt;
+}
+
+/// Somebody else was first: what is there now is told along.
+[[noreturn]] inline void refuse_conflict(call& c, const scope& where, std::string_view name) {
+    auto why = error_of(errc::conflict);
+    const auto e = entry_now(c, where, name);
+    wiped_text data;
+    json_writer w(data);
+    w.begin_object().member("version", is_live(e ? &*e : nullptr) ? e->version : 0);
+    if (e) w.member("setAt", iso_time(e->at)).member_if("setBy", e->author);
+    w.end_object();
+    why.data = std::string(data);
+    throw why;
+}
+
+inline void write_written(json_writer& w, const scope& where, std::string_view name,
+                          const written& done) {
+    w.begin_object().member("name", name).member("version", done.version);
+    w.member("changed", done.changed).member("id", wire_id(where.environment, done.id));
+    w.end_object();
+}
+
+/// The answer to one change, noted and told.
+inline auto changed(call& c, const scope& where, std::string_view name, result<written> done,
+                    bool removed = false) -> response {
+    if (!done && done.error().code == errc::conflict) refuse_conflict(c, where, name);
+    if (!done) throw error_of(done.error());
+    c.record.names = {std::string(name)};
+    c.record.version = done->version;
+    c.record.count = done->changed ? 1 : 0;
+    c.tell(*done, where, name, removed);
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data");
+    write_written(w, where, name, *done);
+    w.end_object();
+    return out;
+}
+
+/// Scope and name of a change, its right asked.
+struct change_of {
+    std::string name{};
+    scope where{};
+    write_options with{};
+
+    explicit change_of(call& c)
+        : name(asked_name(c)), with{.if_version = expected_version(c), .author = c.who.name} {
+        where = c.queried_scope();
+        c.allow(where);
+        c.allow_name(where, name);
+    }
+};
+
+inline auto set_secret(call& c) -> response {
+    std::vector<named_value> one;
+    one.push_back({asked_name(c), sent_value(c.body().find("value"))});
+    require_value(one.front().value);
+    const sent_facts facts(c.body().object());
+    change_of change(c);
+    change.with.expires = facts.expires;
+    const auto was = entry_now(c, change.where, change.name);
+    change.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
+    auto done = c.vault().put_many(change.where.view(), std::move(one), change.with);
+    return changed(c, change.where, change.name,
+                   done ? result<written>(done->front()) : result<written>(done.error()));
+}
+inline auto remove_secret(call& c) -> response {
+    const change_of it(c);
+    return changed(c, it.where, it.name, c.vault().erase(it.where.view(), it.name, it.with), true);
+}
+inline auto hide_secret(call& c) -> response {
+    const change_of it(c);
+    return changed(c, it.where, it.name, c.vault().hide(it.where.view(), it.name, it.with));
+}
+inline auto unhide_secret(call& c) -> response {
+    const change_of it(c);
+    return changed(c, it.where, it.name, c.vault().show(it.where.view(), it.name, it.with));
+}
+inline auto undelete_secret(call& c) -> response {
+    const change_of it(c);
+    return changed(c, it.where, it.name, c.vault().undelete(it.where.view(), it.name, it.with));
+}
+inline auto rollback_secret(call& c) -> response {
+    const auto* to = c.body().find("to");
+    if (to == nullptr || !to->is_int64() || to->get_int64() < 1)
+        throw bad_request("to", "the number of a version is needed");
+    const change_of it(c);
+    return changed(c, it.where, it.name,
+                   c.vault().rollback(it.where.view(), it.name,
+                                      static_cast<std::uint64_t>(to->get_int64()), it.with));
+}
+
+/// `{"set":[{name,value,note?,rotateBy?,expiresAt?}],"remove":[name]}`, checked.
+struct batch {
+    std::vector<named_value> values{};
+    std::vector<std::string> removes{};
+    std::optional<sent_facts> facts{};
+
+    explicit batch(call& c) {
+        for (const auto& one : list(c, "set"))
+            add(one);
+        for (const auto& one : list(c, "remove")) {
+            if (!one.is_string()) throw bad_request("remove", "these must be names");
+            removes.push_back(name_of(&one, "remove"));
+        }
+        if (values.empty() && removes.empty()) throw bad_request({}, "there is nothing to do");
+        auto all = names();
+        std::ranges::sort(all);
+        if (std::ranges::adjacent_find(all) != all.end())
+            throw bad_request("name", "a name is given twice");
+    }
+    auto names() const -> std::vector<std::string> {
+        auto out = removes;
+        for (const auto& v : values)
+            out.push_back(v.name);
+        return out;
+    }
+
+private:
+    static auto list(call& c, std::string_view name) -> const boost::json::array& {
+        static const boost::json::array nothing;
+        const auto* found = c.body().find(name);
+        if (found == nullptr) return nothing;
+        if (!found->is_array()) throw bad_request(name, "this must be a list");
+        return found->get_array();
+    }
+    static auto name_of(const boost::json::value* v, std::string_view key) -> std::string {
+        if (v == nullptr || !v->is_string() || !check_name(view_of(v->get_string())))
+            throw bad_request(key, "a name is 1 to 1024 characters without U+0000");
+        return std::string(view_of(v->get_string()));
+    }
+    void add(const boost::json::value& one) {
+        if (!one.is_object()) throw bad_request("set", "these must be objects");
+        const auto& o = one.get_object();
+        values.push_back(
+            {name_of(o.if_contains("name"), "name"), sent_value(o.if_contains("value"))});
+        require_value(values.back().value);
+        const sent_facts sent(o);
+        if (facts && *facts != sent)
+            throw bad_request("set", "note, rotateBy and expiresAt are one for the whole batch");
+        facts = sent;
+    }
+};
+
+inline auto change_batch(call& c) -> response {
+    batch all(c);
+    const auto where = c.queried_scope();
+    c.allow(where);
+    auto names = all.names();
+    for (const auto& name : names)
+        c.allow_name(where, name);
+    write_options with{.author = c.who.name};
+    if (all.facts) {
+        with.expires = all.facts->expires;
+        with.note = all.facts->over("");
+    }
+    std::vector<std::string> in_order;
+    for (const auto& v : all.values)
+        in_order.push_back(v.name);
+    in_order.insert(in_order.end(), all.removes.begin(), all.removes.end());
+    const auto sets = all.values.size();
+    const auto done = need(
+        c.vault().change_many(where.view(), std::move(all.values), std::move(all.removes), with));
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (std::size_t i = 0; i < done.size(); ++i) {
+        write_written(w, where, in_order[i], done[i]);
+        c.tell(done[i], where, in_order[i], i >= sets);
+        if (done[i].changed) ++c.record.count;
+    }
+    w.end_list().end_object();
+    c.record.names = std::move(in_order);
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include <string>
+#include <thread>
+
+using namespace coffer_test;
+
+namespace {
+
+auto shown(const json::value& v) -> std::string {
+    return json::serialize(v);
+}
+
+} // namespace
+
+TEST_CASE("x/environments: made, changed and removed, with an id of one's own or a new one") {
+    api_world w;
+    const std::string path = "/v1/x/environments";
+    const auto made = w.send("POST", path, R"({"name":"Production","isProd":true,"id":"prod"})");
+    CHECK(made.text("id") == "prod");
+    CHECK(made.text("reveal") == "never");
+    check_error(w.send("POST", path, R"({"name":"again","id":"prod"})"), 409);
+    CHECK(w.send("POST", path, R"({"name":"x"})").text("id").starts_with("us_env_"));
+    for (const char* wrong : {"{}", R"({"name":""})", R"({"name":"x","isProd":1})",
+                              R"({"name":"x","id":"a/b"})", R"({"name":"x","id":"coffer.system"})"})
+        check_error(w.send("POST", path, wrong), 400);
+    const auto query = w.query(at("prod"));
+    CHECK(w.send("PATCH", path + query, R"({"reveal":"allowed"})").text("reveal") == "allowed");
+    CHECK(w.send("PATCH", path + query, R"({"name":"P","isProd":false})").text("name") == "P");
+    check_error(w.send("PATCH", path + query, R"({"reveal":"perhaps"})"), 400);
+    check_error(w.send("PATCH", path + "?environmentId=nowhere", R"({"name":"x"})"), 404);
+    CHECK(w.get("/v1/environments/prod").text("name") == "P");
+    CHECK(w.send("DELETE", path + query).status() == 200);
+    check_error(w.send("DELETE", path + query), 404);
+}
+
+TEST_CASE("x/environments: one that can't be opened is told as such, and hides no other") {
+    coffer::options how;
+    how.serve_stale_for = std::chrono::milliseconds(0);
+    api_world w(how);
+    const auto e = w.new_environment();
+    const auto s = w.new_space(e);
+    w.put(at(e), "A", "v");
+    w.put(at(e, s), "B", "v");
+    w.know("customer", {{.as = http::role::space_admin, .environment = e, .space = s}});
+    const auto all = w.get("/v1/x/environments");
+    CHECK(all.text("names") == "1");
+    CHECK(all.text("spaces") == "1");
+    CHECK(all.text("rights").find("keys") != std::string::npos);
+    const auto seen = w.get("/v1/x/environments", "customer");
+    CHECK(seen.text("id") == e); // needed to find the way to the space
+    CHECK(seen.text("rights") == "[]");
+    CHECK(seen.text("names") == "0");
+    w.know("stranger", {{.as = http::role::space_admin, .environment = "other", .space = s}});
+    CHECK(w.get("/v1/x/environments", "stranger").data().as_array().empty());
+    const auto f = w.new_environment("two");
+    REQUIRE(w.vault->status(e).has_value());
+    w.store.lose_last();
+    coffer::detail::sleep_for(std::chrono::milliseconds(5)); // beyond serve_stale_for
+    const auto some = w.get("/v1/x/environments");
+    REQUIRE(some.data().as_array().size() == 2);
+    for (std::size_t i = 0; i < 2; ++i)
+        CHECK(some.text("state", i) == (some.text("id", i) == e ? "unavailable" : "(absent)"));
+}
+
+TEST_CASE("x/spaces: made, renamed, searched, counted and removed") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto query = w.query(at(e));
+    const auto made = w.send("POST", "/v1/x/spaces" + query, R"({"name":"Acme GmbH","id":"acme"})");
+    CHECK(made.text("id") == "acme");
+    const auto other = w.send("POST", "/v1/x/spaces" + query, R"({"name":"Globex"})").text("id");
+    check_error(w.send("POST", "/v1/x/spaces" + query, R"({"name":"x","id":"acme"})"), 409);
+    check_error(w.send("POST", "/v1/x/spaces" + query, R"({"name":""})"), 400);
+    check_error(w.send("POST", "/v1/x/spaces", R"({"name":"x"})"), 400);
+    w.put(at(e, "acme"), "A", "v");
+    w.send("POST", "/v1/x/secret/hide" + w.query(at(e, "acme"), "B"));
+    w.send("PUT", "/v1/x/requirements" + query, R"({"requirements":{"app":[{"name":"C"}]}})");
+    const auto listed = w.get("/v1/x/spaces" + query);
+    CHECK(listed.data().as_array().size() == 2);
+    CHECK(listed.text("own") == "1");
+    CHECK(listed.text("hidden") == "1");
+    CHECK(listed.text("missing") == "1");
+    CHECK(shown(listed.body.at("pagination")) ==
+          R"({"currentPage":1,"pageCount":1,"totalCount":2})");
+    CHECK(w.get("/v1/x/spaces" + query + "&search=gmbh").text("id") == "acme");
+    CHECK(w.get("/v1/x/spaces" + query + "&search=ACM").text("id") == "acme");
+    CHECK(w.get("/v1/x/spaces" + query + "&search=zz").data().as_array().empty());
+    CHECK(w.get("/v1/x/spaces" + query + "&spaceId=" + other).data().as_array().size() == 1);
+    CHECK(w.get("/v1/x/spaces" + query + "&pageSize=1&pageNumber=2").text("id") == other);
+    w.know("customer", {{.as = http::role::space_admin, .environment = e, .space = "acme"}});
+    CHECK(w.get("/v1/x/spaces" + query, "customer").data().as_array().size() == 1);
+    const auto space = w.query(at(e, "acme"));
+    CHECK(w.send("PATCH", "/v1/x/spaces" + space, R"({"name":"Acme AG"})").text("name") ==
+          "Acme AG");
+    CHECK(w.get("/v1/spaces/acme").text("name") == "Acme AG");
+    check_error(w.send("DELETE", "/v1/x/spaces" + space, {}, "customer"), 403);
+    CHECK(w.send("DELETE", "/v1/x/spaces" + space).status() == 200);
+    check_error(w.send("DELETE", "/v1/x/spaces" + space), 404);
+}
+
+TEST_CASE("x/requirements: kept as they were given") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto path = "/v1/x/requirements" + w.query(at(e));
+    CHECK(w.get(path).text("requirements") == "{}");
+    const std::string given =
+        R"({"requirements":{"app":[{"name":"A","pattern":"^x$"},{"name":"B"}]}})";
+    CHECK(shown(w.send("PUT", path, given).data()) == given);
+    CHECK(shown(w.get(path).data()) == given);
+    CHECK(w.get("/v1/environments/" + e).text("name") == "one");
+    for (const char* wrong :
+         {"{}", R"({"requirements":[]})", R"({"requirements":{"app":{}}})",
+          R"({"requirements":{"app":["A"]}})", R"({"requirements":{"app":[{"name":""}]}})",
+          R"({"requirements":{"app":[{"name":"A","pattern":7}]}})"})
+        check_error(w.send("PUT", path, wrong), 400);
+}
+
+TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto query = w.query(at(e));
+    for (const char* id : {"s1", "s2", "s3"}) {
+        w.send("POST", "/v1/x/spaces" + query,
+               object({{"name", std::string("space ") + id}, {"id", id}}));
+        coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    }
+    w.put(at(e), "A", "1");
+    w.put(at(e), "B", "1");
+    w.put(at(e), "SAME", "1");
+    w.put(at(e, "s1"), "A", "2");
+    w.put(at(e, "s3"), "OWN", "3");
+    w.send("POST", "/v1/x/secret/hide" + w.query(at(e, "s3"), "B"));
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    w.put(at(e), "A", "3");
+    const auto m = w.get("/v1/x/matrix" + query);
+    CHECK(m.text("spaces") == R"([{"id":"s1","name":"space s1"},{"id":"s3","name":"space s3"}])");
+    CHECK(m.text("names") == R"(["A","B","OWN"])");
+    CHECK(m.text("cells") == R"([[0,0,"overridden",1,1],[1,1,"hidden",1,0],[1,2,"own",1,0]])");
+    CHECK(m.text("parent") == "[2,1,null]");
+    CHECK(m.text("totals") == R"({"spaces":3,"names":4,"over":1,"hidden":1})");
+    const auto all = w.get("/v1/x/matrix" + query + "&all=1");
+    CHECK(all.row().at("spaces").as_array().size() == 3);
+    CHECK(all.text("names") == R"(["A","B","OWN","SAME"])");
+    CHECK(all.text("cells") == R"([[0,0,"overridden",1,1],[2,1,"hidden",1,0],[2,2,"own",1,0]])");
+}
+
+TEST_CASE("x/keys: which key seals what, for who may know") {
+    api_world w;
+    const auto e = w.new_environment();
+    w.service->parts().key_state = [](std::string_view) { return std::string("active"); };
+    const auto keys = w.get("/v1/x/keys");
+    CHECK(keys.text("state") == "active");
+    CHECK(keys.text("environments").find(e) != std::string::npos);
+    w.know("admin", {{.as = http::role::environment_admin, .environment = e}});
+    check_error(w.get("/v1/x/keys", "admin"), 403);
+    check_error(w.get("/v1/x/keys" + w.query(at(e)), "admin"), 403);
+}
+
+TEST_CASE("x/watch: answers when something changed that the scope can see") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto s = w.new_space(e);
+    const auto t = w.new_space(e);
+    w.put(at(e), "A", "1");
+    const auto path = "/v1/x/watch" + w.query(at(e, s)) + "&after=";
+    const auto now = w.get(path + "0");
+    const auto generation = now.text("generation");
+    CHECK(generation != "0");
+    reply told;
+    std::thread waiting([&] { told = w.get(path + generation); });
+    while (w.service->parts().watching.load() == 0)
+        std::this_thread::yield();
+    coffer::detail::sleep_for(std::chrono::milliseconds(50)); // it looks at what there is now
+    w.put(at(e, t), "ELSEWHERE", "1");                        // no business of this space
+    coffer::detail::sleep_for(std::chrono::milliseconds(300));
+    w.put(at(e, s), "MINE", "1");
+    waiting.join();
+    CHECK(told.text("names") == R"(["MINE"])");
+    CHECK(told.text("by") == "name of full-token");
+    CHECK(std::stoi(told.text("generation")) == std::stoi(generation) + 2);
+    w.service->parts().ending = true; // nobody waits for a server that ends
+    const auto last = std::to_string(w.vault->status(e).value().generation);
+    CHECK(w.get(path + last).text("generation") == last);
+    check_error(w.get(path + "x"), 400);
+    check_error(w.get("/v1/x/watch?environmentId=nowhere"), 404);
+}

@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include <string>
+
+using namespace coffer_test;
+
+namespace {
+
+const std::string secret = "/v1/x/secret";
+
+struct world : api_world {
+    std::string e = new_environment();
+    std::string s = new_space(e);
+    using api_world::api_world;
+
+    auto set(const coffer::scope& where, std::string_view name, std::string_view body,
+             std::string_view token = full) -> reply {
+        return send("PUT", secret + query(where, name), body, token);
+    }
+    auto states(const coffer::scope& where, std::string_view token = full) -> values {
+        values out;
+        const auto r = get("/v1/x/secrets" + query(where), token);
+        REQUIRE(r.status() == 200);
+        for (const auto& row : r.data().at("rows").as_array())
+            out[reply::text_of(row.as_object(), "name")] = reply::text_of(row.as_object(), "state");
+        return out;
+    }
+    auto one(const coffer::scope& where, std::string_view name, std::string_view token = full)
+        -> reply {
+        return get(secret + query(where, name), token);
+    }
+    auto version(const coffer::scope& where, std::string_view name) -> std::string {
+        return one(where, name).text("version");
+    }
+    auto value(const coffer::scope& where, std::string_view name) -> reply {
+        return send("POST", secret + "/value" + query(where, name), "{}");
+    }
+};
+
+auto shown(const json::value& v) -> std::string {
+    return json::serialize(v);
+}
+
+} // namespace
+
+TEST_CASE("x/secrets: how each name stands in an environment and in a space") {
+    world w;
+    const auto e = at(w.e);
+    const auto s = at(w.e, w.s);
+    w.put(e, "INHERITED", "1");
+    w.put(e, "OVER", "1");
+    w.put(s, "OVER", "2");
+    w.put(s, "OWN", "2");
+    w.put(e, "HIDDEN", "1");
+    CHECK(w.send("POST", secret + "/hide" + w.query(s, "HIDDEN")).status() == 200);
+    w.put(e, "GONE", "1");
+    CHECK(w.send("DELETE", secret + w.query(e, "GONE")).status() == 200);
+    w.set(e, "EXPIRED", R"({"value":"1","expiresAt":"2001-01-01"})");
+    CHECK(w.states(e) == values{{"INHERITED", "value"},
+                                {"OVER", "value"},
+                                {"HIDDEN", "value"},
+                                {"GONE", "removed"},
+                                {"EXPIRED", "expired"}});
+    CHECK(w.states(s) == values{{"INHERITED", "inherited"},
+                                {"OVER", "overridden"},
+                                {"OWN", "own"},
+                                {"HIDDEN", "hidden"},
+                                {"EXPIRED", "expired"}});
+    w.send("PUT", "/v1/x/requirements" + w.query(e),
+           R"({"requirements":{"app":[{"name":"NEEDED"},{"name":"OVER","pattern":"^x"}]}})");
+    CHECK(w.states(e).at("NEEDED") == "missing");
+    CHECK(w.states(s).at("NEEDED") == "missing");
+    CHECK(w.one(s, "OVER").text("requiredBy") == R"(["app"])");
+    CHECK(w.one(s, "OWN").text("requiredBy") == "[]");
+    const auto all = w.get("/v1/x/secrets" + w.query(s));
+    CHECK(all.text("stale") == "false");
+    CHECK(all.text("rights").find("\"write\"") != std::string::npos);
+    CHECK(all.header("x-request-id").size() == 12);
+    CHECK(all.raw.body.find("value\":\"") == http::wiped_text::npos);
+    check_error(w.get("/v1/x/secrets"), 400);
+    check_error(w.get("/v1/x/secrets?environmentId=nowhere"), 404);
+    const auto other = w.new_space(w.new_environment("two"));
+    check_error(w.get("/v1/x/secrets" + w.query(at(w.e, other))), 404); // no "as none" here
+}
+
+TEST_CASE("x/secrets: an environment's row tells how its spaces use it") {
+    world w;
+    const auto t = w.new_space(w.e);
+    w.new_space(w.e);
+    w.put(at(w.e, w.s), "A", "over");
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    w.put(at(w.e), "A", "v");
+    w.send("POST", secret + "/hide" + w.query(at(w.e, t), "A"));
+    w.put(at(w.e, w.s, "ann"), "A", "hers");
+    const auto row = w.one(at(w.e), "A");
+    CHECK(row.text("usedBy") == R"({"inherit":1,"over":1,"hidden":1,"older":1,"personal":1})");
+    CHECK(row.text("parent") == "(absent)");
+    const auto over = w.one(at(w.e, w.s), "A");
+    CHECK(over.text("older") == "true");
+    CHECK(over.text("personal") == "1");
+    CHECK(over.text("actors") == R"(["ann"])");
+    CHECK(over.row().at("parent").at("version").as_int64() == 1);
+}
+
+TEST_CASE("x/secret: which layer decides, the versions of the scope's own, and no value") {
+    world w;
+    const auto e = at(w.e);
+    const auto s = at(w.e, w.s);
+    w.put(e, "A", "xyzzy-1");
+    w.put(s, "A", "xyzzy-2");
+    w.put(s, "A", "xyzzy-3");
+    w.send("DELETE", secret + w.query(s, "A"));
+    const auto r = w.one(s, "A");
+    CHECK(r.text("state") == "inherited");
+    CHECK(r.text("decides") == "1");
+    CHECK(r.text("outcome") == "value");
+    CHECK(r.row().at("layers").as_array().size() == 2);
+    const auto& versions = r.row().at("versions").as_array();
+    REQUIRE(versions.size() == 3);
+    CHECK(shown(versions[0].at("state")) == "\"deleted\"");
+    CHECK(shown(versions[1].at("version")) == "2");
+    CHECK(shown(versions[1].at("setBy")) == "\"name of full-token\"");
+    CHECK(r.raw.body.find("xyzzy") == http::wiped_text::npos);
+    check_error(w.one(s, "NOWHERE"), 404);
+    check_error(w.get(secret + w.query(s)), 400);
+    check_error(w.get(secret + w.query(s) + "&name=%ff"), 400);
+}
+
+TEST_CASE("x/secret: PUT sets text or bytes up to 64 KiB, with note and expiry") {
+    world w;
+    const auto e = at(w.e);
+    const auto made = w.set(e, "A", R"({"value":"v","note":"why","rotateBy":"2030-01-31"})");
+    REQUIRE(made.status() == 200);
+    CHECK(made.text("version") == "1");
+    CHECK(made.text("changed") == "true");
+    CHECK(w.list(e).text("id") == made.text("id"));
+    CHECK(w.one(e, "A").text("note") == "why");
+    CHECK(w.one(e, "A").text("rotateBy") == "2030-01-31");
+    CHECK(w.set(e, "A", R"({"value":"v"})").text("changed") == "false");
+    CHECK(w.set(e, "A", R"({"value":"w","rotateBy":""})").text("version") == "2");
+    CHECK(w.one(e, "A").text("note") == "why");
+    CHECK(w.one(e, "A").text("rotateBy") == "(absent)");
+    CHECK(w.set(e, "B", R"({"value":{"base64":"/wA="}})").status() == 200);
+    CHECK(w.value(e, "B").text("base64") == "/wA=");
+    CHECK(w.value(e, "B").text("value") == "(absent)");
+    CHECK(w.set(e, "C", object({{"value", std::string(65536, 'x')}})).status() == 200);
+    CHECK(w.value(e, "C").text("value").size() == 65536);
+    for (const std::string& wrong :
+         {std::string("{}"), std::string(R"({"value":""})"), std::string(R"({"value":7})"),
+          std::string(R"({"value":{"base64":"/w="}})"),
+          std::string(R"({"value":{"base64":"!!!!"}})"), std::string(R"({"value":"v","note":7})"),
+          std::string(R"({"value":"v","rotateBy":"soon"})"),
+          std::string(R"({"value":"v","expiresAt":"2030-02-30"})"),
+          std::string(R"({"value":"v","expiresAt":true})"),
+          std::string(R"({"value":"v","ifVersion":-1})"),
+          object({{"value", std::string(65537, 'x')}})})
+        check_error(w.set(e, "D", wrong), 400);
+    CHECK(w.one(e, "D").status() == 404);
+    CHECK(w.set(e, "E", R"({"value":"v","expiresAt":"2001-01-01T00:00:00Z"})").status() == 200);
+    CHECK(w.list(e).values().count("E") == 0);
+    CHECK(w.value(e, "E").status() == 410);
+}
+
+TEST_CASE("x/secret: ifVersion expects the scope's own version; a conflict tells what is there") {
+    world w;
+    const auto e = at(w.e);
+    const auto s = at(w.e, w.s);
+    w.put(e, "A", "1");
+    CHECK(w.set(s, "A", R"({"value":"own","ifVersion":0})").status() == 200);
+    const auto again = w.set(s, "A", R"({"value":"mine","ifVersion":0})");
+    check_error(again, 409);
+    CHECK(shown(again.body.at("code")) == "\"conflict\"");
+    CHECK(again.text("version") == "1");
+    CHECK(again.text("setBy") == "name of full-token");
+    CHECK(w.set(s, "A", R"({"value":"two","ifVersion":1})").text("version") == "2");
+    check_error(w.send("DELETE", secret + w.query(s, "A") + "&ifVersion=1"), 409);
+    check_error(w.send("DELETE", secret + w.query(s, "A") + "&ifVersion=x"), 400);
+    CHECK(w.send("DELETE", secret + w.query(s, "A") + "&ifVersion=2").status() == 200);
+    CHECK(w.set(s, "A", R"({"value":"own","ifVersion":0})").status() == 200);
+}
+
+TEST_CASE("x/secret: hide, unhide, undelete and roll back") {
+    world w;
+    const auto s = at(w.e, w.s);
+    const auto post = [&](const char* verb, std::string_view body = {}) {
+        return w.send("POST", secret + "/" + verb + w.query(s, "A"), body);
+    };
+    w.put(at(w.e), "A", "above");
+    CHECK(post("hide").text("version") == "1");
+    CHECK(w.list(s).values().empty());
+    CHECK(post("unhide").status() == 200);
+    CHECK(w.list(s).values() == values{{"A", "above"}});
+    check_error(post("unhide"), 404);
+    w.put(s, "A", "one");
+    w.put(s, "A", "two");
+    CHECK(post("rollback", R"({"to":3})").text("version") == "5");
+    CHECK(w.list(s).values() == values{{"A", "one"}});
+    check_error(post("rollback", R"({"to":99})"), 404);
+    check_error(post("rollback", "{}"), 400);
+    w.send("DELETE", secret + w.query(s, "A"));
+    CHECK(w.list(s).values() == values{{"A", "above"}});
+    CHECK(post("undelete").status() == 200);
+    CHECK(w.list(s).values() == values{{"A", "one"}});
+    check_error(post("undelete"), 404);
+}
+
+TEST_CASE("x/batch: sets and removes, all or nothing") {
+    world w;
+    const auto e = at(w.e);
+    const auto send = [&](std::string_view body) {
+        return w.send("POST", "/v1/x/batch" + w.query(e), body);
+    };
+    w.put(e, "OLD", "v");
+    const auto done =
+        send(R"({"set":[{"name":"A","value":"1","note":"n"},)"
+             R"({"name":"B","value":{"base64":"aGk="},"note":"n"}],"remove":["OLD"]})");
+    REQUIRE(done.status() == 200);
+    CHECK(done.data().as_array().size() == 3);
+    CHECK(done.text("name", 2) == "OLD");
+    CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
+    CHECK(w.audit->records.back().action == "secrets.list");
+    check_error(send(R"({"set":[{"name":"C","value":"1"}],"remove":["NOWHERE"]})"), 404);
+    for (const char* wrong :
+         {"{}", R"({"set":{}})", R"({"set":["A"]})", R"({"set":[{"name":"","value":"v"}]})",
+          R"({"set":[{"name":"C","value":""}]})", R"({"remove":[7]})", R"({"remove":[""]})",
+          R"({"set":[{"name":"C","value":"1"},{"name":"C","value":"2"}]})",
+          R"({"set":[{"name":"C","value":"1"}],"remove":["C"]})",
+          R"({"set":[{"name":"C","value":"1","note":"a"},{"name":"D","value":"2","note":"b"}]})"})
+        check_error(send(wrong), 400);
+    CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
+}
+
+TEST_CASE("x/secret/value: the resolved value and where it is from, for who may read") {
+    world w;
+    w.put(at(w.e), "A", "above");
+    w.put(at(w.e, w.s), "B", "one");
+    w.put(at(w.e, w.s), "B", "two");
+    const auto a = w.value(at(w.e, w.s), "A");
+    CHECK(a.text("value") == "above");
+    CHECK(a.text("from") == R"({"environmentId":")" + w.e + "\"}");
+    const auto old =
+        w.send("POST", secret + "/value" + w.query(at(w.e, w.s), "B"), R"({"version":1})");
+    CHECK(old.text("value") == "one");
+    check_error(w.value(at(w.e), "B"), 404);
+    w.know("admin", {{.as = http::role::environment_admin, .reveal = true}});
+    check_error(w.send("POST", secret + "/value" + w.query(at(w.e), "A"), "{}", "admin"), 403);
+}
+
+TEST_CASE("x/secret/reveal: flag, mode, policy, reason and a fresh token are all needed") {
+    http::api_options with;
+    with.reveal = http::reveal_mode::reason;
+    world w({}, std::move(with));
+    const auto e = at(w.e);
+    const auto s = at(w.e, w.s);
+    w.put(e, "A", "xyzzy");
+    w.know("admin", {{.as = http::role::environment_admin, .environment = w.e, .reveal = true}});
+    w.know("page", {{.as = http::role::environment_admin, .environment = w.e, .reveal = true}},
+           true);
+    w.know("blind", {{.as = http::role::environment_admin, .environment = w.e}});
+    const auto ask = [&](const coffer::scope& where, std::string_view token,
+                         std::string_view body = R"({"reason":"to compare"})") {
+        return w.send("POST", secret + "/reveal" + w.query(where, "A"), body, token);
+    };
+    const auto told = ask(e, "admin");
+    CHECK(told.text("value") == "xyzzy");
+    CHECK(w.audit->records.back().action == "secret.reveal");
+    CHECK(w.audit->records.back().reason == "to compare");
+    CHECK(w.audit->records.back().names == std::vector<std::string>{"A"});
+    check_error(ask(e, "admin", "{}"), 400);
+    check_error(ask(e, "blind"), 403);
+    check_error(ask(s, "admin"), 404); // inherited: not of this scope
+    CHECK(shown(ask(e, "page").body.at("code")) == "\"confirm\"");
+    w.tokens->all.find("page")->second.confirmed_at = http::wall_now() - 1000;
+    CHECK(ask(e, "page").text("value") == "xyzzy");
+    w.tokens->all.find("page")->second.confirmed_at = http::wall_now() - 6 * 60 * 1000;
+    check_error(ask(e, "page"), 403);
+    w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"never"})");
+    check_error(ask(e, "admin"), 403);
+    w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"allowed"})");
+    for (int i = 1; i < 30; ++i)
+        CHECK(ask(e, "admin").status() == 200);
+    check_error(ask(e, "admin"), 429);
+    w.audit->works = false;
+    CHECK(ask(e, "page").raw.body.find("xyzzy") == http::wiped_text::npos);
+    w.audit->works = true;
+
+    world off;
+    off.put(at(off.e), "A", "xyzzy");
+    check_error(
+        off.send("POST", secret + "/reveal" + off.query(at(off.e), "A"), R"({"reason":"r"})"), 501);
+}
+
+TEST_CASE("Of the environment a space's admin learns names and states alone") {
+    world w;
+    w.put(at(w.e), "A", "v");
+    w.set(at(w.e), "B", R"({"value":"v","note":"xyzzy-note"})");
+    w.put(at(w.e, w.s), "B", "own");
+    w.know("customer", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
+    CHECK(w.states(at(w.e, w.s), "customer") == values{{"A", "inherited"}, {"B", "overridden"}});
+    const auto a = w.one(at(w.e, w.s), "A", "customer");
+    CHECK(a.text("version") == "(absent)");
+    CHECK(a.text("setBy") == "(absent)");
+    CHECK(a.text("id") == "(absent)");
+    const auto b = w.one(at(w.e, w.s), "B", "customer");
+    CHECK(b.text("version") == "1");
+    CHECK(shown(b.row().at("parent")) == R"({"state":"value"})");
+    CHECK(b.raw.body.find("xyzzy-note") == http::wiped_text::npos);
+    check_error(w.get("/v1/x/secrets" + w.query(at(w.e)), "customer"), 404);
+}
+
+TEST_CASE("A token for some names sees, sets and removes no others") {
+    world w;
+    const auto e = at(w.e);
+    const auto other = w.put(e, "OTHER", "v").text("id");
+    w.put(e, "SLACK_A", "v");
+    w.know("slack",
+           {{.as = http::role::service, .environment = w.e, .write = true, .names = {"SLACK_*"}}});
+    CHECK(w.list(e, "slack").values() == values{{"SLACK_A", "v"}});
+    CHECK(w.states(e, "slack") == values{{"SLACK_A", "value"}});
+    check_error(w.one(e, "OTHER", "slack"), 403);
+    check_error(w.one(e, "NOWHERE", "slack"), 403); // as if it were there
+    check_error(w.put(e, "OTHER", "w", "slack"), 403);
+    check_error(w.set(e, "OTHER", R"({"value":"w"})", "slack"), 403);
+    check_error(w.send("DELETE", "/v1/secrets/" + other, {}, "slack"), 404);
+    check_error(w.send("POST", "/v1/x/batch" + w.query(e),
+                       R"({"set":[{"name":"SLACK_B","value":"1"},{"name":"X","value":"1"}]})",
+                       "slack"),
+                403);
+    CHECK(w.put(e, "SLACK_B", "w", "slack").status() == 200);
+    CHECK(w.list(e).values() == values{{"OTHER", "v"}, {"SLACK_A", "v"}, {"SLACK_B", "w"}});
+}
+
+TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {
+    world w;
+    std::vector<std::string> told;
+    w.service->parts().changed = [&](std::string_view what, const coffer::scope& where,
+                                     std::string_view name, std::string_view id) {
+        CHECK(id.starts_with("us_sec_"));
+        told.push_back(std::string(what) + " " + std::string(name) +
+                       (where.space.empty() ? "" : " s"));
+    };
+    const auto e = at(w.e);
+    const auto id = w.put(e, "A", "1").text("id");
+    w.put(e, "A", "1"); // nothing new
+    w.put(e, "A", "2");
+    w.set(at(w.e, w.s), "A", R"({"value":"3"})");
+    w.send("DELETE", "/v1/secrets/" + id);
+    w.send("POST", "/v1/x/batch" + w.query(e), R"({"set":[{"name":"B","value":"1"}]})");
+    w.put(e, "", "1");
+    CHECK(told == std::vector<std::string>{"created A", "updated A", "created A s", "deleted A",
+                                           "created B"});
+}
+
+TEST_CASE("A page of another origin, and a body that is not marked as JSON, get nothing from x") {
+    world w;
+    auto in = w.request_of("GET", "/v1/x/environments", {}, "full-token");
+    in.headers.push_back({"origin", "http://127.0.0.1:8460"});
+    CHECK(w.service->handle(in).status == 200);
+    in.headers.back().value = "http://evil.example";
+    CHECK(w.service->handle(in).status == 403);
+    in.headers.back().value = "https://127.0.0.1:8460";
+    CHECK(w.service->handle(in).status == 403);
+    in.headers.back().value = "null";
+    CHECK(w.service->handle(in).status == 403);
+    auto put =
+        w.request_of("PUT", secret + w.query(at(w.e), "A"), R"({"value":"v"})", "full-token");
+    put.headers.pop_back();
+    CHECK(w.service->handle(put).status == 415);
+    put.headers.push_back({"content-type", "text/plain"});
+    CHECK(w.service->handle(put).status == 415);
+}

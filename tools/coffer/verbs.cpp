@@ -17,7 +17,7 @@ auto all_verbs() -> std::span<const verb> {
         add(scope_verbs());
         add({set_verb(), get_verb(), list_verb(), explain_verb(), unset_verb(), hide_verb(),
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
-             export_verb(), run_verb(), verify_verb(), copy_verb()});
+             export_verb(), run_verb(), verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({config_verb()});
         add(completion_verbs());

@@ -25,6 +25,7 @@ auto import_verb() -> verb;
 auto export_verb() -> verb;
 auto run_verb() -> verb;
 auto verify_verb() -> verb;
+auto serve_verb() -> verb;
 auto copy_verb() -> verb;
 auto git_verbs() -> std::vector<verb>;
 auto config_verb() -> verb;

@@ -48,9 +48,9 @@ public:
     auto primaries() -> result<std::vector<endpoint>> {
         if (!clustered()) return std::vector<endpoint>{{}};
         const auto until = steady::now() + with_.with.response_timeout;
-        if (auto known = know_slots(until); !known) return known.error();
-        const std::lock_guard lock(mutex_);
-        const auto all = map_->primaries();
+        const auto known = know_slots(until);
+        if (!known) return known.error();
+        const auto all = (*known)->primaries();
         return std::vector<endpoint>(all.begin(), all.end());
     }
     /// Sends a command that belongs to no partition to one of primaries().
@@ -170,10 +170,10 @@ private:
     auto destination(const journey& trip, deadline until) -> result<endpoint> {
         if (trip.asked) return *trip.asked;
         if (!clustered()) return endpoint{};
-        if (auto known = know_slots(until); !known) return known.error();
-        const std::lock_guard lock(mutex_);
-        if (auto owner = map_->owner(trip.slot)) return *std::move(owner);
-        map_.reset();
+        const auto known = know_slots(until);
+        if (!known) return known.error();
+        if (auto owner = (*known)->owner(trip.slot)) return *std::move(owner);
+        forget_slots();
         return failure{errc::unavailable, cause::cluster_down};
     }
 
@@ -182,7 +182,11 @@ private:
     void learn(std::uint16_t slot, const endpoint& owner) {
         {
             const std::lock_guard lock(mutex_);
-            if (map_) map_->moved(slot, owner);
+            if (map_ != nullptr) {
+                auto better = std::make_shared<slot_map>(*map_);
+                better->moved(slot, owner);
+                map_ = std::move(better);
+            }
             if (seen_.contains(owner)) return;
             map_.reset(); // a new node: who else is there?
         }
@@ -200,26 +204,26 @@ private:
         if (on_change_) on_change_();
     }
     /// Asks the nodes that are known, and those of the beginning, until one tells.
-    auto know_slots(deadline until) -> result<void> {
+    auto know_slots(deadline until) -> result<std::shared_ptr<const slot_map>> {
         std::vector<endpoint> candidates;
         {
             const std::lock_guard lock(mutex_);
-            if (map_) return {};
+            if (map_ != nullptr) return map_;
             candidates.assign(seen_.begin(), seen_.end());
             candidates.insert(candidates.end(), with_.with.endpoints.begin(),
                               with_.with.endpoints.end());
         }
-        result<void> last = failure{errc::unavailable, cause::cluster_down};
+        failure last{errc::unavailable, cause::cluster_down};
         for (const auto& node : candidates) {
             auto found = ask_slots(node, until);
             if (!found) {
-                if (last.error().code != errc::denied) last = found.error();
+                if (last.code != errc::denied) last = found.error();
                 continue;
             }
             const std::lock_guard lock(mutex_);
-            map_ = *std::move(found);
+            map_ = std::make_shared<const slot_map>(*std::move(found));
             seen_ = map_->primaries();
-            return {};
+            return map_;
         }
         return last;
     }
@@ -297,7 +301,7 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::function<void()> on_change_{};
     std::mutex mutex_{};
-    std::optional<slot_map> map_{};
+    std::shared_ptr<const slot_map> map_{};
     std::set<endpoint> seen_{};
     std::map<endpoint, std::array<std::shared_ptr<lane>, 2>> lanes_{};
 };

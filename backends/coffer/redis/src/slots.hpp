@@ -5,9 +5,9 @@
 #include <coffer/redis/options.hpp>
 #include <coffer/redis/reply.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -38,8 +38,9 @@ public:
             auto node = node_of(primary, said_by);
             said += last.number - first.number + 1;
             if (!node || said > slots) return std::nullopt; // the same slot twice
+            const auto owner = out.number_of(*node);
             for (auto slot = first.number; slot <= last.number; ++slot)
-                out.owner_[static_cast<std::uint16_t>(slot)] = *node;
+                out.owner_[static_cast<std::size_t>(slot)] = owner;
         }
         return out;
     }
@@ -62,19 +63,16 @@ public:
     }
 
     auto owner(std::uint16_t slot) const -> std::optional<endpoint> {
-        const auto found = owner_.find(slot);
-        if (found == owner_.end()) return std::nullopt;
-        return found->second;
+        if (owner_[slot] == nobody) return std::nullopt;
+        return nodes_[owner_[slot]];
     }
-    void moved(std::uint16_t slot, const endpoint& to) { owner_[slot] = to; }
+    void moved(std::uint16_t slot, const endpoint& to) { owner_[slot] = number_of(to); }
     auto primaries() const -> std::set<endpoint> {
         std::set<endpoint> out;
-        for (const auto& [slot, node] : owner_)
-            out.insert(node);
+        for (std::size_t n = 0; n < nodes_.size(); ++n)
+            if (std::ranges::find(owner_, n) != owner_.end()) out.insert(nodes_[n]);
         return out;
     }
-    /// Whether every slot has a node.
-    auto complete() const noexcept -> bool { return owner_.size() == slots; }
 
 private:
     template <class N>
@@ -97,7 +95,18 @@ private:
             named ? host.text : said_by.host, static_cast<std::uint16_t>(port.number), {}};
     }
 
-    std::map<std::uint16_t, endpoint> owner_{};
+    static constexpr std::uint16_t nobody = slots;
+
+    auto number_of(const endpoint& node) -> std::uint16_t {
+        const auto found = std::ranges::find(nodes_, node);
+        if (found != nodes_.end()) return static_cast<std::uint16_t>(found - nodes_.begin());
+        if (nodes_.size() >= 1000) return nobody; // no cluster has so many
+        nodes_.push_back(node);
+        return static_cast<std::uint16_t>(nodes_.size() - 1);
+    }
+
+    std::vector<endpoint> nodes_{};
+    std::vector<std::uint16_t> owner_ = std::vector<std::uint16_t>(slots, nobody); ///< By slot.
 };
 
 } // namespace coffer::inline COFFER_ABI::redis::detail

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -48,6 +49,12 @@ inline auto free_port() -> std::uint16_t {
     return ntohs(address.sin_port);
 }
 
+/// In a child: output goes into a file.
+inline void write_to(const std::string& file) {
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (fd < 0 || ::dup2(fd, 1) < 0 || ::dup2(fd, 2) < 0) ::_exit(126);
+}
+
 /// Runs a program to its end, its output in a file; throws unless it ends with 0.
 inline void run_program(const std::vector<std::string>& arguments, const std::string& log) {
     std::vector<char*> argv;
@@ -57,8 +64,7 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
     const auto pid = ::fork();
     if (pid == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (std::freopen(log.c_str(), "a", stdout) == nullptr) ::_exit(126);
-        ::dup2(1, 2);
+        write_to(log);
         ::execvp(argv[0], argv.data());
         ::_exit(127);
     }

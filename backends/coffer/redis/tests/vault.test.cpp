@@ -99,7 +99,7 @@ TEST_CASE("no name, space, value or key is in what Redis is told or tells") {
     const auto monitor = ::fork();
     if (monitor == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (std::freopen(log.c_str(), "w", stdout) == nullptr) ::_exit(126);
+        write_to(log);
         ::execlp("redis-cli", "redis-cli", "-s", at.path().c_str(), "MONITOR", nullptr);
         ::_exit(127);
     }

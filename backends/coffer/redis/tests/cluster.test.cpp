@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: BSL-1.0
+// A Redis Cluster of six nodes: the laws, a node that dies, and slots that move, under load.
+#include "redis_server.hpp"
+
+#include <coffer/redis/commands.hpp>
+#include <coffer/testing/catch2.hpp>
+
+#include <support/catch.hpp>
+#include <support/vault.hpp>
+
+#include <atomic>
+#include <mutex>
+#include <set>
+#include <sstream>
+
+using namespace coffer;
+using namespace coffer_test;
+using namespace redis_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+class cluster {
+public:
+    explicit cluster(const std::string& node_timeout = "1000") {
+        std::vector<std::string> create{"redis-cli", "--cluster", "create"};
+        for (int i = 0; i < 6; ++i) {
+            nodes.push_back(std::make_unique<server>(std::vector<std::string>{
+                "--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
+                "--cluster-node-timeout", node_timeout, "--repl-diskless-sync-delay", "0"}));
+            create.push_back("127.0.0.1:" + std::to_string(nodes.back()->port()));
+        }
+        create.insert(create.end(), {"--cluster-replicas", "1", "--cluster-yes"});
+        run_program(create, log());
+        if (!eventually([&] {
+                return std::ranges::all_of(nodes, [](const auto& n) {
+                    return n->cli({"CLUSTER", "INFO"}).find("cluster_state:ok") !=
+                               std::string::npos &&
+                           (is_primary(*n) ||
+                            n->cli({"INFO", "replication"}).find("master_link_status:up") !=
+                                std::string::npos);
+                });
+            }))
+            throw std::runtime_error("the cluster does not come up");
+    }
+    static auto is_primary(const server& n) -> bool {
+        return n.cli({"INFO", "replication"}).find("role:master") != std::string::npos;
+    }
+    auto log() const -> std::string { return (nodes.front()->folder() / "cluster").string(); }
+    auto options() const -> redis::options {
+        auto with = redis_test::options_for(*nodes.front());
+        with.kind = redis::deployment::cluster;
+        for (std::size_t i = 1; i < nodes.size(); ++i)
+            with.endpoints.push_back({"127.0.0.1", nodes[i]->port(), {}});
+        return with;
+    }
+    static auto id(const server& n) -> std::string {
+        auto text = n.cli({"CLUSTER", "MYID"});
+        text.resize(40);
+        return text;
+    }
+    /// The primary that has the slot of a partition.
+    auto owner(const std::string& partition) -> server& {
+        const auto slot = redis::slot_of(partition);
+        std::istringstream all(nodes.back()->cli({"CLUSTER", "NODES"}));
+        for (std::string line; std::getline(all, line);) {
+            std::istringstream words(line);
+            std::vector<std::string> w{std::istream_iterator<std::string>(words), {}};
+            if (w[2].find("master") == std::string::npos || w[2].find("fail") != std::string::npos)
+                continue;
+            for (std::size_t i = 8; i < w.size(); ++i) {
+                const auto dash = w[i].find('-');
+                if (w[i][0] == '[') continue;
+                const auto first = std::stoi(w[i]);
+                const auto last = dash == w[i].npos ? first : std::stoi(w[i].substr(dash + 1));
+                if (first <= slot && slot <= last)
+                    for (auto& n : nodes)
+                        if (w[1].find(":" + std::to_string(n->port()) + "@") != w[1].npos)
+                            return *n;
+            }
+        }
+        throw std::runtime_error("no node has the slot");
+    }
+
+    std::vector<std::unique_ptr<server>> nodes{};
+};
+
+auto partition_of(const std::string& environment) -> std::string {
+    return format::partition_name(cryptopp::aes_256_gcm{}, "", environment);
+}
+
+/// Environments on all three primaries, each within the first slots of its own: those that a
+/// resharding takes first.
+const std::vector<std::string> environments = [] {
+    std::vector<std::string> out;
+    for (int i = 0; out.size() < 6; ++i) {
+        const auto name = "e" + std::to_string(i);
+        const auto slot = redis::slot_of(partition_of(name));
+        if (slot / 5461U == out.size() / 2 && slot % 5461 > 100 && slot % 5461 < 900)
+            out.push_back(name);
+    }
+    return out;
+}();
+
+/// Writers and readers over a vault, and what was acknowledged.
+class load {
+public:
+    load(const redis::options& with, keyring::memory_keyring keys)
+        : vault_(redis::open(with).value(), {}, keys) {
+        for (const auto& e : environments)
+            vault_.ensure_environment(e).value();
+        for (std::size_t t = 0; t < 3; ++t)
+            threads_.emplace_back([this, t] { write(t); });
+        threads_.emplace_back([this] { read(); });
+    }
+    ~load() { stop(); }
+    void stop() {
+        stopping_ = true;
+        for (auto& t : threads_)
+            t.join();
+        threads_.clear();
+    }
+    auto acknowledged() const -> std::map<std::string, long> {
+        const std::lock_guard lock(mutex_);
+        return acknowledged_;
+    }
+    auto count() const -> long { return count_; }
+    auto failures() const -> long { return failures_; }
+    auto lies() const -> std::string {
+        const std::lock_guard lock(mutex_);
+        return lie_;
+    }
+
+private:
+    void write(std::size_t thread) {
+        for (long i = 1; !stopping_; ++i) {
+            const auto& e =
+                environments[(static_cast<std::size_t>(i) + thread) % environments.size()];
+            const auto name = "N" + std::to_string(thread);
+            if (!vault_.put({.environment = e}, name, std::to_string(i))) {
+                ++failures_;
+                std::this_thread::sleep_for(1ms);
+                continue;
+            }
+            ++count_;
+            const std::lock_guard lock(mutex_);
+            acknowledged_[e + "/" + name] = i;
+        }
+    }
+    void read() {
+        std::size_t i = 0;
+        while (!stopping_) {
+            const auto& e = environments[++i % environments.size()];
+            for (std::size_t t = 0; t < 3; ++t) {
+                const auto name = "N" + std::to_string(t);
+                const auto before = acknowledged();
+                const auto seen = vault_.resolver().at({.environment = e});
+                const auto least = before.contains(e + "/" + name) ? before.at(e + "/" + name) : 0;
+                if (!seen) {
+                    if (seen.error() != errc::unavailable && seen.error() != errc::timed_out)
+                        lied(e + ": " + std::string(to_string(seen.error().code)));
+                    continue;
+                }
+                const auto held = shown(seen->get(name));
+                if (least > 0 && !seen->stale() &&
+                    (held.find_first_not_of("0123456789") != held.npos || std::stol(held) < least))
+                    lied(e + "/" + name + " is " + held + ", not " + std::to_string(least));
+            }
+        }
+    }
+    void lied(std::string what) {
+        const std::lock_guard lock(mutex_);
+        if (lie_.empty()) lie_ = std::move(what);
+    }
+
+    test_vault vault_;
+    mutable std::mutex mutex_{};
+    std::map<std::string, long> acknowledged_{};
+    std::string lie_{};
+    std::atomic<long> count_{0};
+    std::atomic<long> failures_{0};
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> threads_{};
+};
+
+void check_all_there(const redis::options& with, keyring::memory_keyring keys, const load& done) {
+    const test_vault after(redis::open(with).value(), {}, keys);
+    for (const auto& [where, value] : done.acknowledged()) {
+        const auto slash = where.find('/');
+        const auto seen = after.resolver().at({.environment = where.substr(0, slash)}).value();
+        const auto held = shown(seen.get(where.substr(slash + 1)));
+        CAPTURE(where, held, value);
+        CHECK(std::stol(held) >= value);
+    }
+}
+
+} // namespace
+
+TEST_CASE("the Redis store keeps the store laws over a cluster") {
+    static const cluster all; // for every law the same: each has a prefix of its own
+    static int made = 0;
+    maker laws{all.options(), made += 1000};
+    laws.with.limits = {std::size_t{2} << 20, std::size_t{5} << 20};
+    SECTION("asking every time") {
+        testing::run_store_laws(laws);
+    }
+    SECTION("watching") {
+        laws.with.watch = true;
+        testing::run_store_laws(laws);
+    }
+}
+
+TEST_CASE("partitions are on all nodes of a cluster, and all are listed") {
+    cluster all;
+    const auto with = all.options();
+    auto store = redis::open(with).value();
+    std::set<std::string> names;
+    std::set<std::uint16_t> nodes;
+    for (int i = 0; i < 60; ++i) {
+        const auto name = "p" + std::to_string(i);
+        names.insert(name);
+        revision next{};
+        next[0] = std::byte{1};
+        REQUIRE(store.commit(name, {}, next, {}).value() == commit_outcome::committed);
+        if (i < 12) nodes.insert(all.owner(name).port());
+    }
+    CHECK(nodes.size() == 3);
+    CHECK(store.partitions().value() == std::vector<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("a node of a cluster killed under load loses nothing that a replica confirmed") {
+    cluster all;
+    auto with = all.options();
+    with.keep = {1, 200ms};
+    with.watch = true;
+    keyring::memory_keyring keys;
+    load working(with, keys);
+    REQUIRE(eventually([&] { return working.count() > 100; }));
+    all.owner(partition_of(environments[0])).kill();
+    const auto then = working.acknowledged();
+    // Every environment takes writes again, also those that were on the dead node; its replica has
+    // no replica of its own, so that nothing there is confirmed until it has one.
+    with.keep = {};
+    const auto others_go_on = [&] {
+        const auto now = working.acknowledged();
+        return std::ranges::any_of(now, [&](const auto& one) {
+            const auto found = then.find(one.first);
+            return found == then.end() || one.second > found->second + 20;
+        });
+    };
+    CHECK(eventually(others_go_on));
+    auto direct = redis::open(with).value();
+    CHECK(eventually([&] { return direct.load(partition_of(environments[0]), {}).has_value(); }));
+    working.stop();
+    CHECK(working.lies() == "");
+    check_all_there(with, keys, working);
+    test_vault after(direct, {}, keys);
+    for (const auto& e : environments)
+        CHECK(eventually([&] { return after.put({.environment = e}, "AFTER", "x").has_value(); }));
+}
+
+TEST_CASE("slots of a cluster that move under load lose nothing and fail nothing") {
+    cluster all("5000");
+    auto with = all.options();
+    for (const bool watching : {false, true}) {
+        keyring::memory_keyring keys; // which remembers what it has seen of a store
+        with.prefix = watching ? "watching:" : "asking:";
+        with.watch = watching;
+        load working(with, keys);
+        REQUIRE(eventually([&] { return working.count() > 100; }));
+        const auto moving = partition_of(environments[watching ? 2 : 0]);
+        auto& from = all.owner(moving);
+        auto& to = all.owner(partition_of(environments[4]));
+        REQUIRE(&from != &to);
+        run_program({"redis-cli", "--cluster", "reshard", "127.0.0.1:" + std::to_string(to.port()),
+                     "--cluster-from", cluster::id(from), "--cluster-to", cluster::id(to),
+                     "--cluster-slots", "1000", "--cluster-yes"},
+                    all.log());
+        const auto before = working.count();
+        CHECK(eventually([&] { return working.count() > before + 100; }));
+        CHECK(&all.owner(moving) == &to);
+        working.stop();
+        CHECK(working.lies() == "");
+        CHECK(working.failures() == 0);
+        check_all_there(with, keys, working);
+    }
+}

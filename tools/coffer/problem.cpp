@@ -44,7 +44,8 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     case errc::conflict:
         return "somebody else wrote first, or it is there already. Nothing was written.";
     case errc::denied:
-        return "access denied: wrong owner, wrong permissions, or a place where it must not lie";
+        return "access denied: wrong owner, wrong permissions, a place where it must not lie, or a "
+               "token that may not do this (coffer whoami)";
     case errc::unavailable: return "the store or the keys can't be read or written now";
     case errc::timed_out: return "somebody else holds the lock of the store for too long";
     case errc::stale: return "an answer is there, but older than --max-stale allows";

@@ -3,6 +3,7 @@
 
 #include "output.hpp"
 #include "problem.hpp"
+#include "remote.hpp"
 #include "scope_metadata.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -31,16 +32,40 @@ auto session::keys() -> opened_keys& {
     return *keys_;
 }
 
+auto session::key_state(std::string_view kek_id) -> std::string {
+    return is_remote() || !keys().state_of ? std::string() : keys().state_of(kek_id);
+}
+
 auto session::vault() -> coffer::any_vault& {
     if (vault_) return *vault_;
-    if (const auto* server = config().find("server"); server != nullptr)
-        throw problem(errc::unsupported,
-                      "a server is set (from " + server->from +
-                          "), but this build has no server support: name a store");
+    if (is_remote()) {
+        open_remote();
+        return *vault_;
+    }
     auto store = open_store(config());
     detail("store " + printable(absolute_place(*config().find("store"))) + ", keys " +
            printable(absolute_place(*config().find("keys"))));
     return vault_.emplace(open_vault(std::move(store), keys().provider, options_of(config())));
+}
+
+auto session::is_remote() -> bool {
+    const auto* const server = config().find("server");
+    const auto* const store = config().find("store");
+    if (server != nullptr && store != nullptr && server->who == store->who)
+        refuse("both a server (from " + server->from + ") and a store (from " + store->from +
+               ") are named: say one of them");
+    return server != nullptr && (store == nullptr || server->who < store->who);
+}
+
+void session::open_remote() {
+    const auto& server = *config().find("server");
+    if (in.what != nullptr && in.what->local)
+        throw problem(errc::unsupported, "coffer " + std::string(in.what->name) +
+                                             " works beside the store, not through a server (" +
+                                             printable(server.value) + ", from " + server.from +
+                                             "): name the store with --store");
+    detail("server " + printable(server.value));
+    vault_.emplace(open_remote_vault(*this));
 }
 
 namespace {

@@ -34,7 +34,11 @@ public:
 
     auto config() -> const settings&;
     auto keys() -> opened_keys&;
+    /// The state of a KEK: `active`; empty where it is not told: by some providers, and by a server.
+    auto key_state(std::string_view kek_id) -> std::string;
     auto vault() -> coffer::any_vault&;
+    /// The vault is a server's.
+    auto is_remote() -> bool;
 
     auto json() const -> bool { return in.has("json"); }
     auto dry_run() const -> bool { return in.has("dry-run"); }
@@ -62,6 +66,8 @@ public:
 
 private:
     std::optional<settings> settings_{};
+    void open_remote();
+
     std::optional<opened_keys> keys_{};
     std::optional<coffer::any_vault> vault_{};
 };

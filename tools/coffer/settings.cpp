@@ -30,8 +30,9 @@ struct source_of {
     const char* variable;
     bool in_folder_file; ///< Somebody else's file may say it.
 };
-constexpr std::array<source_of, 9> sources{{
+constexpr std::array<source_of, 10> sources{{
     {"server", "COFFER_SERVER", true},
+    {"token-file", "COFFER_TOKEN_FILE", false},
     {"store", "COFFER_STORE", true},
     {"keys", "COFFER_KEYS", false},
     {"realm", "COFFER_REALM", true},
@@ -124,7 +125,10 @@ settings::settings(const invocation& in) {
     const file_read folders(folder_file().value_or(""), false);
     if (const auto* named = users.object.if_contains("profile");
         named != nullptr && named->is_string())
-        put("profile", {std::string(named->as_string()), printable(users.file.string()), {}});
+        put("profile", {std::string(named->as_string()),
+                        printable(users.file.string()),
+                        {},
+                        said_by::user_file});
     // A profile that was asked for by name says more than what holds in a folder.
     if (chosen) {
         read_profile(folders);
@@ -140,10 +144,14 @@ settings::settings(const invocation& in) {
     if (const auto* profile = find("profile"); profile != nullptr && !profile_found_)
         refuse("no file has the profile " + printable(profile->value) + " (from " + profile->from +
                ")");
-    put("keys", {"file:" + (config_folder() / "keys/keyring.json").string(), "default", {}});
-    put("max-stale", {"5m", "default", {}});
+    put("keys", {"file:" + (config_folder() / "keys/keyring.json").string(),
+                 "default",
+                 {},
+                 said_by::nobody});
+    put("max-stale", {"5m", "default", {}, said_by::nobody});
     const auto* const me = user();
-    put("author", {me == nullptr ? std::to_string(::getuid()) : me->pw_name, "default", {}});
+    put("author",
+        {me == nullptr ? std::to_string(::getuid()) : me->pw_name, "default", {}, said_by::nobody});
 }
 
 void settings::put(std::string_view name, setting s) {
@@ -154,14 +162,16 @@ void settings::read_flags(const invocation& in) {
     std::error_code ignored;
     for (const auto& s : sources)
         if (auto text = in.text(s.name))
-            put(s.name, {*std::move(text), "--" + std::string(s.name), fs::current_path(ignored)});
+            put(s.name, {*std::move(text), "--" + std::string(s.name), fs::current_path(ignored),
+                         said_by::flag});
 }
 
 void settings::read_variables() {
     std::error_code ignored;
     for (const auto& s : sources)
         if (auto text = variable(s.variable))
-            put(s.name, {*std::move(text), s.variable, fs::current_path(ignored)});
+            put(s.name,
+                {*std::move(text), s.variable, fs::current_path(ignored), said_by::variable});
 }
 
 void settings::read_profile(const file_read& from) {
@@ -187,15 +197,16 @@ void settings::read_members(const file_read& from, const json::object& object,
                                      [&](const auto& s) { return member_name(s.name) == key; });
         if (!from.is_users && (at == sources.end() || !at->in_folder_file))
             refuse(shown + " may not say \"" + printable(key) +
-                   "\": a folder's file names store, realm, env, space, max_stale and profiles, "
-                   "never keys or programs; "
+                   "\": a folder's file names store, realm, env, space, server, max_stale and "
+                   "profiles, never keys, tokens or programs; "
                    "those belong into " +
                    printable((config_folder() / "config.json").string()));
         if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
         if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
-        auto said_by = profile.empty() ? shown : shown + ", profile " + printable(profile);
+        auto told = profile.empty() ? shown : shown + ", profile " + printable(profile);
         put(at->name,
-            {std::string(member.value().as_string()), std::move(said_by), from.file.parent_path()});
+            {std::string(member.value().as_string()), std::move(told), from.file.parent_path(),
+             from.is_users ? said_by::user_file : said_by::folder_file});
     }
 }
 

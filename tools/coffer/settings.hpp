@@ -15,17 +15,21 @@
 
 namespace command {
 
+/// Who says a setting, the strongest first.
+enum class said_by : unsigned char { flag, variable, folder_file, user_file, nobody };
+
 /// Where one setting was found.
 struct setting {
     std::string value{};
     std::string from{};
     /// The folder that a relative path in it starts from.
     std::filesystem::path base{};
+    said_by who = said_by::nobody;
 };
 
 /// What the command works with: flag > COFFER_* variable > the nearest coffer.json > the user's
 /// config.json > default. A folder's coffer.json is somebody else's text: it may name store, realm,
-/// environment, space and server, but no keys.
+/// environment, space and server, but no keys and no tokens.
 class settings {
 public:
     /// The names of all settings, in the order in which `coffer config` shows them.

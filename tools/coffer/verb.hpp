@@ -46,6 +46,7 @@ struct verb {
     std::string_view details{};
     std::vector<option_spec> options{};
     auto(*run)(session& here) -> int = nullptr;
+    bool local = false; ///< Beside the store alone, never through a server.
     bool shown = true; ///< Not in help: for scripts that the command itself writes.
 };
 

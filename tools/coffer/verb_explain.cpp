@@ -21,7 +21,7 @@ using coffer::layer_state;
 namespace {
 
 auto freshness_text(session& s, const explanation& e) -> std::string {
-    const auto state = s.keys().state_of ? s.keys().state_of(e.kek_id) : std::string();
+    const auto state = s.key_state(e.kek_id);
     return std::string(e.fresh.stale ? "stale" : "fresh") + ", generation " +
            std::to_string(e.generation) + ", key " + printable(e.kek_id) +
            (state.empty() ? "" : " (" + state + ")");
@@ -58,7 +58,7 @@ auto json_of(session& s, const place& at, const explanation& e) -> json::object 
     out["stale"] = e.fresh.stale;
     out["generation"] = e.generation;
     out["key"] = e.kek_id;
-    out["key_state"] = s.keys().state_of ? s.keys().state_of(e.kek_id) : std::string();
+    out["key_state"] = s.key_state(e.kek_id);
     auto& layers = out["layers"].emplace_array();
     for (const auto& l : e.layers) {
         json::object one;

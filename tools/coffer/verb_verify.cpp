@@ -110,7 +110,8 @@ auto verify_verb() -> verb {
         .details =
             "All environments, or the one of --env. Exit code 7 if anything was changed behind\n"
             "Coffer's back.",
-        .run = run_verify};
+        .run = run_verify,
+        .local = true};
 }
 
 } // namespace command

@@ -17,7 +17,9 @@ auto all_verbs() -> std::span<const verb> {
         add(scope_verbs());
         add({set_verb(), get_verb(), list_verb(), explain_verb(), unset_verb(), hide_verb(),
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
-             export_verb(), run_verb(), verify_verb(), copy_verb(), serve_verb()});
+             export_verb(), run_verb()});
+        add(login_verbs());
+        add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({config_verb()});
         add(completion_verbs());
@@ -28,10 +30,13 @@ auto all_verbs() -> std::span<const verb> {
 }
 
 auto global_options() -> std::span<const option_spec> {
-    static constexpr std::array<option_spec, 14> all{{
+    static constexpr std::array<option_spec, 16> all{{
         {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
          "where the keys live: file:PATH, env:NAME, credential:NAME, passphrase:FILE"},
+        {"--server", takes::value, "URL",
+         "work through this server: https://HOST, or http to this machine"},
+        {"--token-file", takes::value, "F", "the file with the token for it, mode 0600"},
         {"-e,--env", takes::value, "ID", "the environment, by id or name"},
         {"-s,--space", takes::value, "ID",
          "the space, by id or name; without it the environment itself"},

@@ -24,6 +24,7 @@ auto rollback_verb() -> verb;
 auto import_verb() -> verb;
 auto export_verb() -> verb;
 auto run_verb() -> verb;
+auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
 auto copy_verb() -> verb;

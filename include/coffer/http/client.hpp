@@ -4,6 +4,7 @@
 
 #include <coffer/concepts/secret_source.hpp>
 #include <coffer/http/caller.hpp>
+#include <coffer/http/query.hpp>
 #include <coffer/http/wire_view.hpp>
 #include <coffer/names.hpp>
 
@@ -18,28 +19,6 @@
 #include <utility>
 
 namespace coffer::inline COFFER_ABI::http {
-
-/// `&spaceId=…` and so on of a query, percent-encoded (RFC 3986 section 2.1).
-inline auto encoded(std::string_view text) -> std::string {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain)
-            out.push_back(c);
-        else
-            out.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-    return out;
-}
-inline auto query_of(context where) -> std::string {
-    auto out = "?environmentId=" + encoded(where.environment);
-    if (!where.space.empty()) out += "&spaceId=" + encoded(where.space);
-    if (!where.actor.empty()) out += "&actorId=" + encoded(where.actor);
-    return out;
-}
 
 namespace detail {
 
@@ -205,9 +184,7 @@ inline void source::take(json_answer&& in, const scope& where, std::chrono::mill
         return;
     }
     if (!unchanged) kept.rows = std::make_shared<const wire_rows>(read_wire_rows(in, where.view()));
-    const auto age = std::min<std::uint64_t>(number_in(data, "ageMs"), std::uint64_t{1} << 40);
-    const bool stale = flag_in(data, "stale");
-    kept.fresh = {asked - std::chrono::milliseconds(static_cast<std::int64_t>(age)), stale};
+    kept.fresh = freshness_in(data, asked);
 }
 
 inline auto source::answer(detail::kept_context& kept) const -> result<view> {

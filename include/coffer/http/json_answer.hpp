@@ -4,12 +4,13 @@
 
 #include <coffer/detail/base64.hpp>
 #include <coffer/http/json.hpp>
+#include <coffer/http/times.hpp>
 #include <coffer/result.hpp>
 #include <coffer/secret.hpp>
 
 #include <boost/json/array.hpp>
 
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -76,25 +77,8 @@ inline auto flag_in(const boost::json::object& o, std::string_view name) noexcep
 }
 
 /// Milliseconds since 1970 of `2026-11-24T03:30:00.000Z`; a number is taken as it is; else 0.
-inline auto time_in(const boost::json::object& o, std::string_view name) noexcept -> std::uint64_t {
-    const auto text = text_in(o, name);
-    if (text.size() < 20 || text.back() != 'Z') return number_in(o, name);
-    const auto digits = [&](std::size_t at, std::size_t n) {
-        int out = 0;
-        for (const char c : text.substr(at, n))
-            out = c >= '0' && c <= '9' ? out * 10 + (c - '0') : -100'000;
-        return out;
-    };
-    const std::chrono::year_month_day day(std::chrono::year(digits(0, 4)),
-                                          std::chrono::month(static_cast<unsigned>(digits(5, 2))),
-                                          std::chrono::day(static_cast<unsigned>(digits(8, 2))));
-    if (!day.ok()) return 0;
-    const auto seconds = std::chrono::sys_days(day).time_since_epoch() +
-                         std::chrono::hours(digits(11, 2)) + std::chrono::minutes(digits(14, 2)) +
-                         std::chrono::seconds(digits(17, 2));
-    const auto count = std::chrono::milliseconds(seconds).count() +
-                       (text.size() >= 24 && text[19] == '.' ? digits(20, 3) : 0);
-    return count > 0 ? static_cast<std::uint64_t>(count) : 0;
+inline auto time_in(const boost::json::object& o, std::string_view name) -> std::uint64_t {
+    return time_of_iso(text_in(o, name)).value_or(number_in(o, name));
 }
 
 /// The value in an object: its member `value`, or `base64` for bytes that are no text. Nothing if

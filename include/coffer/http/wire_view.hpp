@@ -8,6 +8,7 @@
 #include <coffer/view.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -92,6 +93,16 @@ inline auto read_wire_rows(const json_answer& in, context asked) -> wire_rows {
             if (at != 0 && (out.expires == 0 || at < out.expires)) out.expires = at;
         }
     return out;
+}
+
+/// How current an answer is that was asked for at a time of the boot clock's: what the server says
+/// of its store counts as if it were the client's own.
+inline auto freshness_in(const boost::json::object& data, std::chrono::milliseconds asked)
+    -> freshness {
+    constexpr std::uint64_t ages = std::uint64_t{1} << 40;
+    const auto age = std::min(number_in(data, "ageMs"), ages);
+    return {asked - std::chrono::milliseconds(static_cast<std::int64_t>(age)),
+            flag_in(data, "stale")};
 }
 
 /// A view of what a server told: immutable, no I/O. The values lie in locked memory, each a secret

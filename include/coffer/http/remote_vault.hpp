@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_REMOTE_VAULT_HPP
+#define COFFER_HTTP_REMOTE_VAULT_HPP
+
+#include <coffer/any_vault.hpp>
+#include <coffer/detail/base64.hpp>
+#include <coffer/format/codec.hpp>
+#include <coffer/http/remote_places.hpp>
+#include <coffer/http/remote_view.hpp>
+#include <coffer/http/times.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// A server's vault, as far as a token lets one in: what the command works on with `--server`, no
+/// different from the vault in its own process. Errors are the vault's own, with denied for what
+/// the token may not. The author of a write is the token's name, whatever write_options say.
+///
+/// What makes sense only beside the store is `unsupported`: is_stored, status, verify, entries,
+/// put_system, erase_system; try_at never answers.
+class remote_vault final : public vault_operations {
+public:
+    explicit remote_vault(std::shared_ptr<caller> calls)
+        : calls_(std::move(calls)), places_(calls_), reader_(remote_source(calls_)) {}
+
+    auto resolver() const -> const secrets& override { return reader_; }
+    auto try_at(context) -> std::optional<view> override { return std::nullopt; }
+
+    auto environments() -> result<std::vector<std::string>> override {
+        return places_.environments();
+    }
+    auto spaces(std::string_view environment) -> result<std::vector<std::string>> override {
+        return places_.spaces(environment);
+    }
+    auto describe(context where) -> result<std::string> override { return places_.describe(where); }
+    auto create_environment(std::string_view id, std::string metadata) -> result<void> override {
+        return places_.create({.environment = id}, metadata);
+    }
+    auto create_space(context where, std::string metadata) -> result<void> override {
+        return places_.create(where, metadata);
+    }
+    auto set_description(context where, std::string metadata) -> result<void> override {
+        return places_.change(where, metadata);
+    }
+    auto remove_environment(std::string_view id) -> result<void> override {
+        return places_.remove({.environment = id});
+    }
+    auto remove_space(context where) -> result<void> override { return places_.remove(where); }
+
+    auto put_many(context where, std::vector<named_value> values, const write_options& with)
+        -> result<std::vector<written>> override;
+    auto change_many(context where, std::vector<named_value> values,
+                     std::vector<std::string> removes, const write_options& with)
+        -> result<std::vector<written>> override;
+    auto erase(context where, std::string_view name, const write_options& with)
+        -> result<written> override {
+        auto target = secret_target("", where, name);
+        if (with.if_version) target += "&ifVersion=" + std::to_string(*with.if_version);
+        return one_written({.method = "DELETE", .target = std::move(target)});
+    }
+    auto hide(context where, std::string_view name, const write_options& with)
+        -> result<written> override {
+        return change("/hide", where, name, with);
+    }
+    auto show(context where, std::string_view name, const write_options& with)
+        -> result<written> override {
+        return change("/unhide", where, name, with);
+    }
+    auto undelete(context where, std::string_view name, const write_options& with)
+        -> result<written> override {
+        return change("/undelete", where, name, with);
+    }
+    auto rollback(context where, std::string_view name, std::uint64_t to, const write_options& with)
+        -> result<written> override {
+        return change("/rollback", where, name, with, to);
+    }
+
+    auto history(context where, std::string_view name)
+        -> result<std::vector<version_info>> override;
+    auto get_version(context where, std::string_view name, std::uint64_t version)
+        -> result<secret> override;
+    auto list(context where) -> result<std::vector<own_entry>> override;
+
+    auto entries(std::string_view) -> result<std::vector<scoped_entry>> override {
+        return errc::unsupported;
+    }
+    auto is_stored(context, std::string_view) -> result<bool> override { return errc::unsupported; }
+    auto status(std::string_view) -> result<environment_status> override {
+        return errc::unsupported;
+    }
+    auto verify(std::string_view) -> result<verification> override { return errc::unsupported; }
+    auto put_system(std::string_view, value_ref, const write_options&) -> result<written> override {
+        return errc::unsupported;
+    }
+    auto erase_system(std::string_view, const write_options&) -> result<written> override {
+        return errc::unsupported;
+    }
+
+    auto sha256(byte_view data) const -> digest override;
+    auto hmac_sha256(byte_view key, byte_view data) const -> digest override;
+    auto random(std::span<std::byte> out) const -> result<void> override {
+        return RAND_bytes(reinterpret_cast<unsigned char*>(out.data()),
+                          static_cast<int>(out.size())) == 1
+                   ? result<void>()
+                   : result<void>(errc::unavailable);
+    }
+
+private:
+    static auto secret_target(std::string_view what, context where, std::string_view name)
+        -> std::string {
+        return "/v1/x/secret" + std::string(what) + query_of(where) + "&name=" + encoded(name);
+    }
+    static void write_value(json_writer& w, std::string_view value);
+    static void write_options_to(json_writer& w, const write_options& with);
+    static auto read_written(const boost::json::object& o) -> written {
+        written out;
+        out.version = number_in(o, "version");
+        out.changed = !o.contains("changed") || flag_in(o, "changed");
+        return out;
+    }
+    auto one_written(outgoing out) -> result<written> {
+        auto in = calls_->call(std::move(out));
+        return in ? result<written>(read_written(in->object())) : in.error();
+    }
+    auto change(std::string_view what, context where, std::string_view name,
+                const write_options& with, std::uint64_t to = 0) -> result<written> {
+        outgoing out{.method = "POST", .target = secret_target(what, where, name), .body = {}};
+        json_writer w(out.body);
+        w.begin_object().member_if("to", to);
+        write_options_to(w, with);
+        w.end_object();
+        return one_written(std::move(out));
+    }
+
+    std::shared_ptr<caller> calls_;
+    remote_places places_;
+    secrets reader_;
+};
+
+inline void remote_vault::write_value(json_writer& w, std::string_view value) {
+    if (format::is_utf8(value)) {
+        w.member("value", value);
+        return;
+    }
+    wiped_text text(coffer::detail::base64_size(value.size()), '\0');
+    coffer::detail::base64_encode(as_bytes(value), text);
+    w.key("value").begin_object().member("base64", std::string_view(text)).end_object();
+}
+
+/// What the command writes into an entry's note is two things on the wire: the note, and the day
+/// to rotate by.
+inline void remote_vault::write_options_to(json_writer& w, const write_options& with) {
+    if (with.if_version) w.member("ifVersion", *with.if_version);
+    if (with.expires != 0) w.member("expiresAt", iso_time(with.expires));
+    if (!with.note) return;
+    const auto read = json_document::read(*with.note);
+    w.member("note", read ? text_in(read->object(), "note") : std::string_view(*with.note));
+    if (read) w.member("rotateBy", text_in(read->object(), "rotate_by"));
+}
+
+inline auto remote_vault::put_many(context where, std::vector<named_value> values,
+                                   const write_options& with) -> result<std::vector<written>> {
+    if (values.size() != 1) return change_many(where, std::move(values), {}, with);
+    outgoing out{.method = "PUT", .target = secret_target("", where, values[0].name), .body = {}};
+    json_writer w(out.body);
+    w.begin_object();
+    write_value(w, as_text(values[0].value));
+    write_options_to(w, with);
+    w.end_object();
+    auto done = one_written(std::move(out));
+    if (!done) return done.error();
+    return std::vector<written>{*done};
+}
+
+inline auto remote_vault::change_many(context where, std::vector<named_value> values,
+                                      std::vector<std::string> removes, const write_options& with)
+    -> result<std::vector<written>> {
+    outgoing out{.method = "POST", .target = "/v1/x/batch" + query_of(where), .body = {}};
+    json_writer w(out.body);
+    w.begin_object().key("set").begin_list();
+    for (const auto& one : values) {
+        w.begin_object().member("name", one.name);
+        write_value(w, as_text(one.value));
+        write_options_to(w, with);
+        w.end_object();
+    }
+    w.end_list().key("remove").begin_list();
+    for (const auto& name : removes)
+        w.text(name);
+    w.end_list().end_object();
+    auto in = calls_->call(std::move(out));
+    if (!in) return in.error();
+    std::vector<written> done;
+    for (const auto& row : in->list())
+        done.push_back(row.is_object() ? read_written(row.get_object()) : written());
+    if (done.size() != values.size() + removes.size()) return errc::unsupported;
+    return done;
+}
+
+inline auto remote_vault::history(context where, std::string_view name)
+    -> result<std::vector<version_info>> {
+    auto in = calls_->call({.method = "GET", .target = secret_target("", where, name)});
+    if (!in) return in.error();
+    std::vector<version_info> out;
+    for (const auto& one : in->list("versions")) {
+        if (!one.is_object()) continue;
+        const auto& o = one.get_object();
+        const auto state = text_in(o, "state");
+        out.push_back({number_in(o, "version"),
+                       state == "hidden"                          ? format::entry_state::hidden
+                       : state == "deleted" || state == "removed" ? format::entry_state::deleted
+                                                                  : format::entry_state::value,
+                       time_in(o, "setAt"), time_in(o, "expiresAt"),
+                       std::string(text_in(o, "setBy"))});
+    }
+    if (out.empty()) return errc::not_found;
+    return out;
+}
+
+inline auto remote_vault::get_version(context where, std::string_view name, std::uint64_t version)
+    -> result<secret> {
+    outgoing out{.method = "POST",
+                 .target = secret_target("/value", where, name),
+                 .body = {},
+                 .only_reads = true};
+    json_writer(out.body).begin_object().member("version", version).end_object();
+    auto in = calls_->call(std::move(out));
+    if (!in) return in.error();
+    auto value = value_in(in->object(), version);
+    if (!value) return errc::unsupported;
+    return *std::move(value);
+}
+
+inline auto remote_vault::list(context where) -> result<std::vector<own_entry>> {
+    auto in = ask_values(*calls_, where, false);
+    if (!in) return in.error();
+    std::vector<own_entry> out;
+    for (const auto& row : read_wire_rows(*in, where).rows) {
+        if (row.told.layers.empty()) continue;
+        const auto& own = row.told.layers.front();
+        if (own.where.view() != where || own.state == layer_state::absent) continue;
+        const auto hidden = own.state == layer_state::hidden;
+        out.push_back({row.told.name,
+                       {},
+                       hidden ? format::entry_state::hidden : format::entry_state::value,
+                       own.state == layer_state::damaged,
+                       own.version,
+                       own.at,
+                       own.expires,
+                       own.author,
+                       own.note});
+    }
+    return out;
+}
+
+inline auto remote_vault::sha256(byte_view data) const -> digest {
+    digest out{};
+    EVP_Digest(data.data(), data.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+               EVP_sha256(), nullptr);
+    return out;
+}
+
+inline auto remote_vault::hmac_sha256(byte_view key, byte_view data) const -> digest {
+    digest out{};
+    HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+         reinterpret_cast<const unsigned char*>(data.data()), data.size(),
+         reinterpret_cast<unsigned char*>(out.data()), nullptr);
+    return out;
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_REMOTE_VIEW_HPP
+#define COFFER_HTTP_REMOTE_VIEW_HPP
+
+#include <coffer/concepts/secret_source.hpp>
+#include <coffer/http/caller.hpp>
+#include <coffer/http/query.hpp>
+#include <coffer/http/wire_view.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// Asks for a context, with or without values; of some names or of all. Errors: those of
+/// caller::call, with unknown_scope for what is not there.
+inline auto ask_values(caller& calls, context where, bool values,
+                       std::optional<std::string_view> name = std::nullopt) -> result<json_answer> {
+    outgoing out{.method = "POST",
+                 .target = "/v1/x/values" + query_of(where),
+                 .body = {},
+                 .only_reads = true};
+    json_writer w(out.body);
+    w.begin_object().member("values", values);
+    if (name) w.key("names").begin_list().text(*name).end_list();
+    w.end_object();
+    auto in = calls.call(std::move(out));
+    if (!in && in.error().code == errc::not_found) return errc::unknown_scope;
+    return in;
+}
+
+/// A context as a person at the command looks at it: what is shown is one state, as in every view,
+/// but a value is asked for only when it is wanted, so that listing names is no reading of values
+/// in anybody's audit log. So get() and all() wait, and give what is there then. Thread-safe.
+class remote_view final : public view_model {
+public:
+    remote_view(std::shared_ptr<caller> calls, std::shared_ptr<const wire_rows> rows)
+        : calls_(std::move(calls)), rows_(std::move(rows)), shown_(rows_, machine_clock()) {}
+
+    auto get(std::string_view name, freshness fresh) const -> result<secret> override {
+        if (auto named = check_name(name); !named) return named.error();
+        auto in = ask_values(*calls_, rows_->asked.view(), true, name);
+        if (!in) return in.error();
+        return view_of(*in).get(name, fresh);
+    }
+    auto all(freshness fresh) const -> result<std::vector<named_secret>> override {
+        auto in = ask_values(*calls_, rows_->asked.view(), true);
+        if (!in) return in.error();
+        return view_of(*in).all(fresh);
+    }
+    auto explain(std::string_view name, freshness fresh) const -> result<explanation> override {
+        return shown_.explain(name, fresh);
+    }
+    auto list(freshness fresh) const -> std::vector<explanation> override {
+        return shown_.list(fresh);
+    }
+
+private:
+    auto view_of(const json_answer& in) const -> wire_view {
+        return {std::make_shared<const wire_rows>(read_wire_rows(in, rows_->asked.view())),
+                machine_clock()};
+    }
+
+    std::shared_ptr<caller> calls_;
+    std::shared_ptr<const wire_rows> rows_;
+    wire_view shown_;
+};
+
+/// Makes them. A SecretSource in all but that its views' get() and all() wait.
+class remote_source {
+public:
+    explicit remote_source(std::shared_ptr<caller> calls) : calls_(std::move(calls)) {}
+
+    auto at(context where) const -> result<view> {
+        if (auto checked = check_context(where); !checked) return checked.error();
+        const auto asked = machine_clock().boot();
+        auto in = ask_values(*calls_, where, false);
+        if (!in) return in.error();
+        auto rows = std::make_shared<const wire_rows>(read_wire_rows(*in, where));
+        return view(std::make_shared<const remote_view>(calls_, std::move(rows)),
+                    freshness_in(in->object(), asked));
+    }
+
+private:
+    std::shared_ptr<caller> calls_;
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "remote.hpp"
+
+#include "problem.hpp"
+#include "text.hpp"
+
+#include <coffer/http/caller.hpp>
+#include <coffer/http/remote_vault.hpp>
+
+#include <cstdlib>
+
+#include <boost/json/serialize.hpp>
+
+namespace command {
+
+namespace http = coffer::http;
+using coffer::errc;
+
+namespace {
+
+auto address_of(const settings& from) -> http::server_address {
+    const auto* const named = from.find("server");
+    if (named == nullptr) refuse("no server is named: say --server URL, or set COFFER_SERVER");
+    auto address = http::server_address::parse(named->value);
+    if (address) return *std::move(address);
+    const auto shown = "the server " + printable(named->value) + " (from " + named->from + ")";
+    if (address.error().code == errc::denied)
+        throw problem(errc::denied, shown + " is asked over plain HTTP, where everybody on the way "
+                                            "reads the token: only https, or http to this machine");
+    refuse(shown + " is no address: https://HOST[:PORT]");
+}
+
+/// A token that its owner did not keep for one server goes to one that its owner names.
+void require_own_server(const settings& from, const std::string& token) {
+    const auto& server = *from.find("server");
+    if (server.who == said_by::folder_file)
+        refuse(token + " would go to " + printable(server.value) + ", which " + server.from +
+               " names: that file may be anybody's. Say --server, or keep a token for that server "
+               "with coffer login");
+}
+
+auto from_file(const std::filesystem::path& file, const std::string& from) -> found_token {
+    auto read = http::detail::read_token_file(file.string());
+    if (read) return {*std::move(read), from};
+    const auto shown = "the token in " + printable(file.string()) + " (from " + from + ")";
+    switch (read.error().code) {
+    case errc::not_found: throw problem(errc::denied, shown + " is not there");
+    case errc::denied:
+        throw problem(errc::denied, shown + " is refused: it must be a file of yours, mode 0600");
+    case errc::invalid_argument: refuse(shown + " is no token: one line, nothing else");
+    default: throw problem(read.error().code, shown + " can't be read");
+    }
+}
+
+auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
+    http::client_options with;
+    with.server = address_of(from).text();
+    with.token = token.clone();
+    auto made = http::caller::open(std::move(with));
+    if (!made && made.error().code == errc::invalid_argument)
+        refuse("this is no token: it is letters and digits on one line");
+    return need(std::move(made));
+}
+
+} // namespace
+
+auto server_text(const settings& from) -> std::string {
+    return address_of(from).text();
+}
+
+auto kept_token_file(const std::string& server) -> std::filesystem::path {
+    return config_folder() / "tokens" / http::encoded(server);
+}
+
+auto token_for(const settings& from) -> found_token {
+    const auto server = server_text(from);
+    const auto* const file = from.find("token-file");
+    const char* const variable = std::getenv("COFFER_TOKEN");
+    const bool said = variable != nullptr && *variable != 0;
+    if (said && (file == nullptr || file->who != said_by::flag)) {
+        require_own_server(from, "COFFER_TOKEN");
+        return {coffer::secret(std::string_view(variable)), "COFFER_TOKEN"};
+    }
+    if (file != nullptr) {
+        require_own_server(from, "the token of " + file->from);
+        // What stands beside a server in the user's file is that server's.
+        if (file->who != said_by::user_file || from.find("server")->who == said_by::user_file)
+            return from_file(file->base / file->value, file->from);
+    }
+    const auto kept = kept_token_file(server);
+    std::error_code ignored;
+    if (!std::filesystem::exists(kept, ignored))
+        throw problem(errc::denied, "there is no token for " + server + "; see coffer help login");
+    return from_file(kept, "coffer login");
+}
+
+auto open_remote_vault(session& s) -> coffer::any_vault {
+    const auto token = token_for(s.config());
+    s.detail("token from " + token.from);
+    return coffer::any_vault(std::make_shared<http::remote_vault>(connect(s.config(), token.text)));
+}
+
+auto ask_server(const session& s, const settings& from, const coffer::secret& token,
+                const remote_request& what) -> std::string {
+    http::outgoing out{.method = what.method,
+                       .target = what.target,
+                       .body = http::wiped_text(what.body),
+                       .only_reads = what.method == "GET"};
+    auto in = connect(from, token)->call(std::move(out));
+    if (!in && in.error().code == errc::denied)
+        throw problem(errc::denied, server_text(from) + " refuses this token");
+    if (!in && in.error().code == errc::unavailable)
+        throw problem(errc::unavailable,
+                      server_text(from) + " can't be reached" +
+                          (in.error().cause ? " (" + in.error().cause.message() + ")" : ""));
+    if (!in && in.error().code == errc::not_found)
+        throw problem(errc::unsupported, server_text(from) + " is no Coffer, or an older one");
+    s.detail("asked " + server_text(from));
+    const auto answer = need(std::move(in));
+    return boost::json::serialize(answer.object());
+}
+
+} // namespace command

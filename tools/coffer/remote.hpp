@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_REMOTE_HPP
+#define COFFER_COMMAND_REMOTE_HPP
+
+#include "session.hpp"
+
+#include <coffer/any_vault.hpp>
+#include <coffer/bytes.hpp>
+#include <coffer/secret.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// Work through a server. A token is sent only where its owner meant it to go: one that was kept by
+/// `coffer login`, to the server that it was kept for; one from a flag, a variable or the user's
+/// file, never to a server that a folder's file names.
+namespace command {
+
+/// A token, and where it was found, for people.
+struct found_token {
+    coffer::secret text{};
+    std::string from{};
+};
+
+/// The server that the settings name, in one spelling. Throws problem (invalid_argument) if they
+/// name none, or none that a token may be sent to.
+auto server_text(const settings& from) -> std::string;
+/// The token for it. Throws problem: denied (there is none), invalid_argument (one that may not go
+/// to this server).
+auto token_for(const settings& from) -> found_token;
+/// Where `coffer login` keeps the token of a server.
+auto kept_token_file(const std::string& server) -> std::filesystem::path;
+
+/// The server's vault.
+auto open_remote_vault(session& s) -> coffer::any_vault;
+
+/// What a request leads to: its `data` as JSON text. Throws problem.
+struct remote_request {
+    std::string_view method = "GET";
+    std::string target{};
+    std::string body{};
+};
+auto ask_server(const session& s, const settings& from, const coffer::secret& token,
+                const remote_request& what) -> std::string;
+
+} // namespace command
+
+#endif

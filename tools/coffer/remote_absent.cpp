@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "problem.hpp"
+#include "remote.hpp"
+
+/// Work through a server in a build without OpenSSL.
+namespace command {
+
+namespace {
+[[noreturn]] void absent() {
+    throw problem(coffer::errc::unsupported,
+                  "this build talks to no server: it was made without OpenSSL. Name a store");
+}
+} // namespace
+
+auto server_text(const settings&) -> std::string {
+    absent();
+}
+auto token_for(const settings&) -> found_token {
+    absent();
+}
+auto kept_token_file(const std::string&) -> std::filesystem::path {
+    absent();
+}
+auto open_remote_vault(session&) -> coffer::any_vault {
+    absent();
+}
+auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
+    -> std::string {
+    absent();
+}
+
+} // namespace command

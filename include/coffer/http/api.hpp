@@ -5,6 +5,7 @@
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/authenticator.hpp>
 #include <coffer/http/call.hpp>
+#include <coffer/http/openapi.hpp>
 #include <coffer/http/probes.hpp>
 #include <coffer/http/routes.hpp>
 
@@ -113,6 +114,14 @@ private:
         for (auto* more : {&own, &probes, &with.more})
             rows.insert(rows.end(), std::make_move_iterator(more->begin()),
                         std::make_move_iterator(more->end()));
+        const auto text = std::make_shared<std::string>();
+        rows.push_back({"GET", "/v1/x/openapi.json", "", std::nullopt, scope_from::nowhere,
+                        admits::token, [text](call&) {
+                            response out;
+                            out.body.assign(*text);
+                            return out;
+                        }});
+        *text = openapi_writer::document(rows);
         return rows;
     }
 

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include <set>
+#include <string>
+
+using namespace coffer_test;
+
+namespace {
+
+auto text_of(const json::value& v) -> std::string {
+    return {v.as_string().c_str(), v.as_string().size()};
+}
+
+/// As much of JSON Schema as the document uses. Says where a value does not fit, or nothing.
+class validator {
+public:
+    explicit validator(const json::value& document) : document_(document) {}
+
+    auto misfit(const json::value& schema, const json::value& v, const std::string& at) const
+        -> std::string {
+        const auto& s = schema.as_object();
+        if (const auto* ref = s.if_contains("$ref")) return misfit(resolved(text_of(*ref)), v, at);
+        if (const auto* all = s.if_contains("allOf"))
+            for (const auto& one : all->as_array())
+                if (auto why = misfit(one, v, at); !why.empty()) return why;
+        if (const auto* one_of = s.if_contains("oneOf")) {
+            std::size_t fit = 0;
+            for (const auto& one : one_of->as_array())
+                fit += misfit(one, v, at).empty() ? 1 : 0;
+            if (fit != 1) return at + ": fits " + std::to_string(fit) + " of oneOf";
+        }
+        if (const auto* type = s.if_contains("type"); type != nullptr && !is_of(*type, v))
+            return at + ": is no " + json::serialize(*type);
+        if (const auto* one = s.if_contains("const"); one != nullptr && *one != v)
+            return at + ": not the one value";
+        if (const auto* some = s.if_contains("enum")) {
+            bool found = false;
+            for (const auto& one : some->as_array())
+                found |= one == v;
+            if (!found) return at + ": none of the values: " + json::serialize(v);
+        }
+        if (v.is_array())
+            if (const auto* items = s.if_contains("items"))
+                for (std::size_t i = 0; i < v.as_array().size(); ++i)
+                    if (auto why = misfit(*items, v.as_array()[i], at + "/" + std::to_string(i));
+                        !why.empty())
+                        return why;
+        return v.is_object() ? misfit_members(s, v.as_object(), at) : std::string();
+    }
+
+private:
+    auto misfit_members(const json::object& s, const json::object& o, const std::string& at) const
+        -> std::string {
+        if (const auto* required = s.if_contains("required"))
+            for (const auto& name : required->as_array())
+                if (!o.contains(name.as_string())) return at + ": lacks " + text_of(name);
+        const auto* known = s.if_contains("properties");
+        for (const auto& [name, value] : o) {
+            const auto* schema = known == nullptr ? nullptr : known->as_object().if_contains(name);
+            // A member that the document does not tell of is a fault of the document.
+            if (schema == nullptr && known != nullptr && !s.contains("additionalProperties") &&
+                !lenient_)
+                return at + ": has " + std::string(name) + ", which is not documented";
+            if (schema == nullptr) continue;
+            if (auto why = misfit(*schema, value, at + "/" + std::string(name)); !why.empty())
+                return why;
+        }
+        return {};
+    }
+    auto resolved(const std::string& ref) const -> const json::value& {
+        return document_.at("components").at("schemas").at(ref.substr(ref.rfind('/') + 1));
+    }
+    static auto is_of(const json::value& type, const json::value& v) -> bool {
+        if (type.is_array())
+            return std::ranges::any_of(type.as_array(),
+                                       [&](const auto& one) { return is_of(one, v); });
+        const auto t = text_of(type);
+        return (t == "object" && v.is_object()) || (t == "array" && v.is_array()) ||
+               (t == "string" && v.is_string()) || (t == "boolean" && v.is_bool()) ||
+               (t == "integer" && (v.is_int64() || v.is_uint64())) ||
+               (t == "number" && v.is_number()) || (t == "null" && v.is_null());
+    }
+
+    const json::value& document_;
+
+public:
+    bool lenient_ = false;
+};
+
+struct world : api_world {
+    json::value document = get("/v1/x/openapi.json").body;
+    std::set<std::string> answered{};
+
+    /// The schema of what a route answers with 200, or otherwise.
+    auto schema_of(std::string_view method, const std::string& pattern, bool good) const
+        -> const json::value& {
+        std::string lower;
+        for (const char c : method)
+            lower += static_cast<char>(c + 32);
+        return document.at("paths")
+            .at(pattern)
+            .at(lower)
+            .at("responses")
+            .at(good ? "200" : "default")
+            .at("content")
+            .at("application/json")
+            .at("schema");
+    }
+    auto checked(std::string_view method, const std::string& target, std::string_view body = {})
+        -> reply {
+        auto r = send(method, target, body);
+        const auto segments = http::target(target).segments().value();
+        const auto found = service->routes().find(method, segments);
+        REQUIRE(found.row != nullptr);
+        const std::string pattern(found.row->pattern);
+        validator v(document);
+        v.lenient_ = target.find("/v1/x/secret?") != std::string::npos && method == "GET"; // allOf
+        INFO(std::string(method) + " " + target);
+        CHECK(v.misfit(schema_of(method, pattern, r.status() < 400), r.body, "") == "");
+        if (r.status() < 400) answered.insert(std::string(method) + " " + pattern);
+        return r;
+    }
+};
+
+} // namespace
+
+TEST_CASE("The document tells of every route of the table, and of no other") {
+    world w;
+    CHECK(text_of(w.document.at("openapi")) == "3.1.0");
+    std::set<std::string> in_table;
+    for (const auto& r : w.service->routes().rows()) {
+        INFO(std::string(r.method) + " " + std::string(r.pattern));
+        CHECK(http::doc_of(r) != nullptr);
+        CHECK(in_table.insert(std::string(r.method) + " " + std::string(r.pattern)).second);
+    }
+    std::set<std::string> in_document;
+    for (const auto& [pattern, methods] : w.document.at("paths").as_object())
+        for (const auto& [method, operation] : methods.as_object()) {
+            std::string upper;
+            for (const char c : method)
+                upper += static_cast<char>(c - 32);
+            in_document.insert(upper + " " + std::string(pattern));
+        }
+    CHECK(in_document == in_table);
+    std::set<std::string> docs;
+    for (const auto& d : http::operation_docs)
+        CHECK(docs.insert(std::string(d.method) + " " + std::string(d.pattern)).second);
+}
+
+TEST_CASE("Every schema that is referred to is there, and every one there is referred to") {
+    world w;
+    const auto text = json::serialize(w.document);
+    std::set<std::string> named;
+    const std::string mark = "#/components/schemas/";
+    for (auto i = text.find(mark); i != text.npos; i = text.find(mark, i + 1)) {
+        const auto from = i + mark.size();
+        named.insert(text.substr(from, text.find('"', from) - from));
+    }
+    for (const auto& name : named)
+        CHECK(w.document.at("components").at("schemas").as_object().contains(name));
+    for (const auto& s : http::schema_docs)
+        CHECK(named.count(std::string(s.name)) == 1);
+}
+
+TEST_CASE("Real answers are of the form that the document gives them") {
+    http::api_options with;
+    with.reveal = http::reveal_mode::reason;
+    world w;
+    w.service->parts().reveal = http::reveal_mode::reason;
+    w.service->parts().key_state = [](std::string_view) { return std::string("active"); };
+    const auto e = w.checked("POST", "/v1/environments",
+                             R"({"name":"n","isProd":false,"namespaces":["x"],"metadata":{"a":1}})")
+                       .text("id");
+    w.checked("GET", "/v1/environments");
+    w.checked("GET", "/v1/environments/" + e);
+    w.checked("PATCH", "/v1/environments/" + e, R"({"languageOverride":"de"})");
+    const auto s = w.checked("POST", "/v1/spaces",
+                             R"({"environmentId":")" + e +
+                                 R"(","metadata":[1],"labels":["l"],"displayOrder":2})")
+                       .text("id");
+    w.checked("GET", "/v1/spaces");
+    w.checked("GET", "/v1/spaces/" + s);
+    w.checked("PATCH", "/v1/spaces/" + s, R"({"name":"s"})");
+    const auto body = [&](std::string_view more) {
+        return R"({"name":"A","value":"v","environmentId":")" + e + "\"" + std::string(more) + "}";
+    };
+    w.checked("POST", "/v1/secrets", body(""));
+    const auto id = w.checked("POST", "/v1/secrets", body(R"(,"spaceId":")" + s + "\"")).text("id");
+    w.checked("POST", "/v1/secrets", body(R"(,"actorId":"ann")"));
+    w.checked("GET", "/v1/secrets" + w.query(at(e, s, "ann")));
+    w.checked("DELETE", "/v1/secrets/" + id);
+
+    const auto scope = w.query(at(e, s));
+    const auto name = w.query(at(e, s), "A");
+    const std::string x = "/v1/x";
+    w.checked("POST", x + "/environments", R"({"name":"x","id":"x"})");
+    w.checked("PATCH", x + "/environments?environmentId=x", R"({"reveal":"allowed"})");
+    w.checked("POST", x + "/spaces?environmentId=x", R"({"name":"y","id":"y"})");
+    w.checked("PATCH", x + "/spaces?environmentId=x&spaceId=y", R"({"name":"z"})");
+    w.checked("GET", x + "/spaces?environmentId=x");
+    w.checked("DELETE", x + "/spaces?environmentId=x&spaceId=y");
+    w.checked("DELETE", x + "/environments?environmentId=x");
+    w.checked("GET", x + "/environments");
+    w.checked("PUT", x + "/requirements" + w.query(at(e)),
+              R"({"requirements":{"app":[{"name":"A","pattern":"x"},{"name":"M"}]}})");
+    w.checked("GET", x + "/requirements" + w.query(at(e)));
+    w.checked(
+        "PUT", x + "/secret" + name,
+        R"({"value":{"base64":"/w=="},"note":"n","rotateBy":"2030-01-01","expiresAt":"2099-01-01"})");
+    w.checked("GET", x + "/secrets" + scope);
+    w.checked("GET", x + "/secrets" + w.query(at(e)));
+    w.checked("GET", x + "/secret" + name);
+    w.checked("GET", x + "/secret" + w.query(at(e), "A"));
+    w.checked("POST", x + "/secret/value" + name, "{}");
+    w.checked("POST", x + "/secret/reveal" + name, R"({"reason":"r"})");
+    w.checked("POST", x + "/secret/hide" + name);
+    w.checked("POST", x + "/secret/unhide" + name);
+    w.checked("POST", x + "/secret/rollback" + name, R"({"to":1})");
+    w.checked("DELETE", x + "/secret" + name);
+    w.checked("POST", x + "/secret/undelete" + name);
+    w.checked("POST", x + "/batch" + scope, R"({"set":[{"name":"B","value":"v"}],"remove":["A"]})");
+    w.checked("POST", x + "/values" + scope, "{}");
+    w.checked("GET", x + "/matrix" + w.query(at(e)) + "&all=1");
+    w.checked("GET", x + "/watch" + scope + "&after=0");
+    w.checked("GET", x + "/keys");
+    w.checked("GET", "/livez");
+    w.checked("GET", "/readyz");
+    w.checked("DELETE", "/v1/spaces?spaceIds=" + s);
+    const auto t = w.new_space(e);
+    w.checked("DELETE", "/v1/spaces/" + t);
+    w.checked("DELETE", "/v1/environments/" + e);
+
+    w.checked("GET", "/v1/secrets");
+    w.checked("GET", x + "/secrets?environmentId=nowhere");
+    w.answered.insert("GET /v1/x/openapi.json");
+    for (const auto& r : w.service->routes().rows()) {
+        INFO(std::string(r.method) + " " + std::string(r.pattern));
+        CHECK(w.answered.count(std::string(r.method) + " " + std::string(r.pattern)) == 1);
+    }
+}

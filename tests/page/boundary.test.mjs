@@ -132,11 +132,11 @@ test('after signing out Back shows the sign-in, and the session is dead', async 
   await tab.go('#/e/prod/spaces');
   await tab.page.locator('.user').click();
   await tab.page.getByRole('button', { name: 'Sign out' }).click();
-  await tab.page.getByLabel('Personal token').waitFor();
+  await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
   assert.equal(await tab.page.evaluate(() => sessionStorage.getItem('coffer.session')), null);
   await tab.page.goBack().catch(() => {});
   await tab.page.waitForTimeout(300);
-  assert.ok(await tab.page.getByLabel('Personal token').isVisible());
+  assert.ok(await tab.page.getByLabel('Personal token', { exact: true }).isVisible());
   assert.ok(!(await tab.page.content()).includes('DB_URL'));
   const dead = await site.ask('GET', '/v1/x/whoami', { token: session.token, headers: { 'sec-fetch-site': 'same-origin' } });
   assert.equal(dead.status, 401);
@@ -147,6 +147,6 @@ test('a new tab signs in again: nothing is shared', async () => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/environments' });
   const second = await tab.page.context().newPage();
   await second.goto(`${site.url}/`);
-  await second.getByLabel('Personal token').waitFor();
+  await second.getByLabel('Personal token', { exact: true }).waitFor();
   await tab.end();
 });

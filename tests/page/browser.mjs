@@ -110,8 +110,10 @@ export class Tab {
     });
   }
 
-  text(selector) {
-    return this.page.locator(selector).first().innerText();
+  // What can be read there, on one line.
+  async text(where) {
+    const found = typeof where === 'string' ? this.page.locator(where) : where;
+    return (await found.first().innerText()).replace(/\s+/g, ' ').trim();
   }
 
   row(name) {

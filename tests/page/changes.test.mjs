@@ -27,7 +27,7 @@ const open = async (at, more = {}) => browser.open(site.url, { session: await si
 test('an override says what it changes, is served, and can be undone', async () => {
   const tab = await open('#/e/prod/s/acme/secrets');
   await tab.row('DB_URL').getByText('Override').click();
-  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1\s+its own value\s+3 other spaces\s+no change/);
+  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own value\s+3 other spaces\s+no change/);
   await tab.page.locator('dialog .value').first().fill('postgres://acme');
   await tab.page.getByRole('button', { name: 'Override in Customer Acme' }).click();
   await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Acme: v1.' }).waitFor();
@@ -45,7 +45,7 @@ test('the environment’s value is used again, and undo brings the override back
   const tab = await open('#/e/prod/s/acme/secrets');
   await tab.row('SLACK_TOKEN').getByText('Review').click();
   await tab.page.locator('dialog .drawer-actions').getByText('Use Production’s value again').click();
-  assert.match(await tab.page.locator('dialog .preview').innerText(), /its own v1\s+Production v2/);
+  assert.match(await tab.text('dialog .preview'), /its own v1 becomes Production v2/);
   await tab.page.getByRole('button', { name: 'Use Production’s value again' }).last().click();
   await tab.undoBar().filter({ hasText: 'uses Production’s value of SLACK_TOKEN again' }).waitFor();
   assert.equal((await served(acme)).SLACK_TOKEN, 'xoxb-1');
@@ -70,7 +70,7 @@ test('a name is hidden from a space and given to it again', async () => {
 test('production asks for its name before its value is replaced', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.row('BETA_KEY').getByText('Replace').click();
-  assert.match(await tab.text('dialog .preview'), /v1\s+v2/);
+  assert.match(await tab.text('dialog .preview'), /v1 becomes v2/);
   assert.match(await tab.text('dialog .preview'), /1 space\s+stays hidden/);
   await tab.page.locator('dialog .value').first().fill('beta-2');
   const save = tab.page.getByRole('button', { name: 'Replace in Production' });
@@ -106,7 +106,7 @@ test('a multi-line value that is pasted keeps its lines', async () => {
 
 test('a .env file is pasted: looked at, unticked, saved in one go, undone in one go', async () => {
   const tab = await open('#/e/staging/secrets');
-  await tab.page.getByText('Paste .env').click();
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
   await tab.page.locator('dialog textarea').fill('A_ONE=1$x\nA_TWO="two\\nlines"\nrubbish\nA_THREE=three # comment\n');
   assert.match(await tab.text('.paste-summary'), /new 3 · replace 0 · unchanged \? · invalid 1 \(line 3: no "="\)/);
   await tab.page.getByLabel('Save A_THREE').uncheck();
@@ -191,11 +191,11 @@ test('an environment and a space are made, renamed and removed', async () => {
 test('a token is made, shown once, works, and is revoked', async () => {
   const tab = await open('#/e/prod/tokens');
   await tab.page.getByRole('button', { name: 'New token' }).click();
-  await tab.page.getByLabel('Name', { exact: true }).fill('listener-prod');
+  await tab.page.getByLabel('Name', { exact: true }).fill('made-here');
   await tab.page.getByRole('button', { name: 'Create token' }).click();
   const again = tab.page.getByText('Enter your personal token again');
   if (await again.waitFor({ timeout: 3000 }).then(() => true, () => false)) {
-    await tab.page.getByLabel('Personal token').fill(site.token);
+    await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
     await tab.page.getByRole('button', { name: 'Confirm' }).click();
   }
   await tab.page.getByText('Copy it now').waitFor();
@@ -205,10 +205,10 @@ test('a token is made, shown once, works, and is revoked', async () => {
   assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 200);
   await tab.page.getByText('I have kept it').click();
   assert.ok(!(await tab.page.content()).includes(token));
-  const row = tab.page.locator('main tr', { hasText: 'listener-prod' });
+  const row = tab.page.locator('main tr', { hasText: 'made-here' });
   await row.getByText('Revoke').click();
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
-  await tab.undoBar().filter({ hasText: 'listener-prod revoked' }).waitFor();
+  await tab.undoBar().filter({ hasText: 'made-here revoked' }).waitFor();
   assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 401);
   await tab.end();
 });

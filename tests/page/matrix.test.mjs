@@ -25,15 +25,15 @@ test('what differs is shown, the details opened and the environment’s value us
   await grid.locator('[data-r="1"][data-c="0"]').waitFor();
   assert.match(await tab.page.getByRole('row').nth(1).innerText(), /Production/);
   const cell = (text) => grid.getByRole('gridcell', { name: text });
-  await cell('SLACK_TOKEN, Customer Acme: Overridden, older').click();
-  await cell('SLACK_TOKEN, Customer Bolt: Overridden').click();
+  await cell('SLACK_TOKEN, Customer Acme: Overridden v1, older').click();
+  await cell('SLACK_TOKEN, Customer Bolt: Overridden v1').click();
   assert.match(await tab.text('.bulk'), /selected: 2 cells/);
   await tab.page.locator('.bulk').getByRole('button', { name: 'Use Production’s value again' }).click();
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Use Production’s value again in 2 spaces' }).click();
   await tab.page.getByText('2 spaces done').waitFor();
   await tab.page.locator('.bulk').getByRole('button', { name: 'Done' }).click();
   await tab.settled();
-  assert.equal(await cell('SLACK_TOKEN, Customer Bolt: Overridden').count(), 0);
+  assert.equal(await cell('SLACK_TOKEN, Customer Bolt: Overridden v1').count(), 0);
   await tab.end();
 });
 

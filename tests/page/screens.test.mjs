@@ -71,7 +71,7 @@ test('dialogs and the drawer are accessible, light and dark', async () => {
     await tab.page.locator('dialog .value').first().fill('');
     await close();
     await tab.go('#/e/prod/secrets');
-    await tab.page.getByText('Paste .env').click();
+    await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
     await tab.page.locator('dialog textarea').fill('SLACK_TOKEN=xoxb-2\nNEW_ONE="x y"\nrubbish\n');
     assert.equal(await tab.axe(), '', `paste (${look})`);
     await tab.picture(`paste-${look}`);
@@ -90,13 +90,13 @@ test('dialogs and the drawer are accessible, light and dark', async () => {
 
 test('the sign-in is accessible, and says what is wrong', async () => {
   const tab = await browser.open(site.url, {});
-  await tab.page.getByLabel('Personal token').waitFor();
+  await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
   assert.equal(await tab.axe(), '');
   await tab.picture('sign-in-light');
-  await tab.page.getByLabel('Personal token').fill('cof_nobody');
+  await tab.page.getByLabel('Personal token', { exact: true }).fill('cof_nobody');
   await tab.page.keyboard.press('Enter');
   await tab.page.getByText('not known here').waitFor();
-  await tab.page.getByLabel('Personal token').fill(site.token);
+  await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
   await tab.page.keyboard.press('Enter');
   await tab.page.getByRole('heading', { name: 'Environments', exact: true }).waitFor();
   const kept = await tab.page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage), document.cookie]);

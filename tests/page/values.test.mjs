@@ -20,12 +20,12 @@ after(async () => {
 test('twenty canaries are sent once each and never come back', async () => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
   const canaries = Array.from({ length: 20 }, (_, i) => `canary-${i}-${Math.random().toString(36).slice(2)}`);
-  await tab.page.getByText('Paste .env').click();
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
   await tab.page.locator('dialog textarea').fill(canaries.slice(0, 17).map((value, i) => `CANARY_${i}=${value}`).join('\n'));
   await tab.page.getByRole('button', { name: 'Save 17' }).click();
   await tab.undoBar().filter({ hasText: '17 names saved' }).waitFor();
   for (const i of [17, 18, 19]) {
-    await tab.page.getByRole('button', { name: 'New secret' }).click();
+    await tab.page.getByRole('button', { name: 'New secret' }).first().click();
     await tab.page.getByLabel('Name', { exact: true }).fill(`CANARY_${i}`);
     await tab.page.locator('dialog .value').first().fill(canaries[i]);
     await tab.page.keyboard.press('Control+Enter');
@@ -59,7 +59,7 @@ test('the field is a password until the eye is held, takes nothing of the browse
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
   const dots = await tab.page.locator('main .dots span[aria-hidden]').allInnerTexts();
   assert.ok(dots.length >= 4 && dots.every((text) => text === '••••••••'));
-  await tab.page.getByRole('button', { name: 'New secret' }).click();
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
   const field = tab.page.locator('dialog input.value');
   for (const [name, value] of [['type', 'password'], ['autocomplete', 'off'], ['spellcheck', 'false']])
     assert.equal(await field.getAttribute(name), value);
@@ -76,7 +76,7 @@ test('the field is a password until the eye is held, takes nothing of the browse
 
 test('hints say what they see, and send nothing', async () => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
-  await tab.page.getByRole('button', { name: 'New secret' }).click();
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
   const field = tab.page.locator('dialog input.value');
   const before = tab.traffic.length;
   const about = async (value) => {
@@ -89,7 +89,7 @@ test('hints say what they see, and send nothing', async () => {
   assert.match(await about('8080'), /looks like a setting/);
   assert.doesNotMatch(await about('xoxb-1234'), /looks like a setting/);
   assert.match(await about(' padded '), /begins or ends with white space/);
-  assert.match(await about('x'.repeat(1025)), /1,025 characters[\s\S]*JavaScript listeners get it/);
+  assert.match(await about('x'.repeat(1025)), /1,025 characters.*JavaScript listeners get it/);
   await tab.page.getByRole('button', { name: 'Generate 32 bytes' }).click();
   assert.match(await field.inputValue(), /^[A-Za-z0-9_-]{43}$/);
   assert.equal(tab.traffic.slice(before).filter((one) => one.method && !one.url.includes('/watch')).length, 0);

@@ -69,7 +69,7 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
     function close() {
         if (!element.isConnected) return;
         open.splice(open.indexOf(handle), 1);
-        for (const one of element.querySelectorAll('[data-survives]')) document.body.append(one);
+        for (const one of element.querySelectorAll('[data-survives]')) (topDialog()?.element ?? document.body).append(one);
         element.close();
         element.remove();
         back();

@@ -46,10 +46,10 @@ function pressed(event) {
         }
     } else if (event.key === 'j' || event.key === 'k') {
         step(event, event.key === 'j' ? 1 : -1);
-    } else if (typed in pageKeys) {
+    } else if (Object.hasOwn(pageKeys, typed)) {
         event.preventDefault();
         pageKeys[typed]();
-    } else if (event.key in screenKeys) {
+    } else if (Object.hasOwn(screenKeys, event.key)) {
         event.preventDefault();
         screenKeys[event.key](event.target.closest?.('[data-row]')?.dataset.row);
     } else if (Object.keys(pageKeys).some((key) => key.length > 1 && key.startsWith(event.key))) {

@@ -35,8 +35,8 @@ let current = null;
 let shown = 0;
 
 function screenOf(place) {
-    if (place.spaceId !== undefined) return inSpace[place.screen];
-    return place.environmentId !== undefined ? inEnvironment[place.screen] : anywhere[place.screen];
+    const screens = place.spaceId !== undefined ? inSpace : place.environmentId !== undefined ? inEnvironment : anywhere;
+    return Object.hasOwn(screens, place.screen) ? screens[place.screen] : undefined;
 }
 
 async function show(place) {

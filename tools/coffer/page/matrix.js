@@ -14,6 +14,7 @@ import { live, panel, staleLine } from './states.js';
 import { stateWord } from './words.js';
 
 const shapes = { inherited: 'arrow-down', overridden: 'dot', own: 'diamond', hidden: 'hidden', missing: 'bang', damaged: 'cross', expired: 'clock' };
+const byName = new Intl.Collator('en', { numeric: true });
 const tones = { overridden: 'blue', own: 'teal', missing: 'red', damaged: 'red', expired: 'red' };
 
 /** The answer, indexed: cells by space and name, and how often each name differs. */
@@ -72,7 +73,7 @@ export function screen(place) {
     function arrange() {
         const wanted = filter.toLowerCase();
         const exceptions = (s) => data.cells[s].size;
-        const byMost = (a, b) => exceptions(b) - exceptions(a) || (nameOf(a) < nameOf(b) ? -1 : 1);
+        const byMost = (a, b) => exceptions(b) - exceptions(a) || byName.compare(nameOf(a), nameOf(b));
         rows = data.spaces.map((_, s) => s).filter((s) => all || exceptions(s) > 0);
         columns = data.names.map((_, n) => n);
         if (!all) {
@@ -87,7 +88,7 @@ export function screen(place) {
             if (someColumns.length > 0 || neither) columns = someColumns;
             if (someRows.length > 0 || neither) rows = someRows;
             if (someColumns.length > 0 && someRows.length === 0)
-                rows.sort((a, b) => Number(differs(b)) - Number(differs(a)) || (nameOf(a) < nameOf(b) ? -1 : 1));
+                rows.sort((a, b) => Number(differs(b)) - Number(differs(a)) || byName.compare(nameOf(a), nameOf(b)));
         }
     }
     const differs = (s) => columns.some((n) => data.cells[s].has(n));
@@ -129,14 +130,15 @@ export function screen(place) {
     }
     function cell(r, c) {
         const one = lookAt(r, c);
-        if (one.state === 'none') return '–';
+        if (one.state === 'none') return el('span', { 'aria-hidden': 'true' }, '–');
         if (one.state === 'value') return `v${one.version}`;
         return [icon(shapes[one.state] ?? 'bang'), ['overridden', 'own'].includes(one.state) && ` v${one.version}`, one.older && icon('triangle')];
     }
     function state(r, c) {
         const one = lookAt(r, c);
         const name = data.names[columns[c]];
-        const word = one.state === 'none' ? 'no value' : one.state === 'value' ? `v${one.version}` : stateWord(one.state);
+        const shown = ['overridden', 'own'].includes(one.state) ? ` v${one.version}` : '';
+        const word = one.state === 'none' ? 'no value' : one.state === 'value' ? `v${one.version}` : stateWord(one.state) + shown;
         const where = r === 0 ? parent : nameOf(rows[r - 1]);
         return {
             class: `${tones[one.state] ?? 'plain'}${one.older ? ' older' : ''}${isSelected(r, c) ? ' selected' : ''}${r === 0 ? ' of-parent' : ''}`,

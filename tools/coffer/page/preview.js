@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a change will do, before it is made. Says only what is known without looking at values.
-import { count, el, icon, named } from './el.js';
+import { count, el, icon, named, unseen } from './el.js';
 import * as world from './world.js';
 
 function line(who, what, note) {
@@ -9,7 +9,7 @@ function line(who, what, note) {
 }
 /** The version of an entry, where it may be known. */
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
-const arrow = () => icon('arrow-right');
+const arrow = () => [icon('arrow-right'), unseen(' becomes ')];
 
 /** The environment's own value changes: what the spaces will see. */
 function inEnvironment(where, row) {

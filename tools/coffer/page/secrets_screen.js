@@ -35,9 +35,9 @@ export function secretsScreen(about, query) {
     const groups = el('div', { class: 'filters' });
     const bar = el('div', { class: 'news', hidden: true, role: 'status' });
     const tools = el('div', { class: 'tools' });
-    const head = screenHead({ way: about.way, title: about.title, tools });
     const context = { where, get list() { return list(); }, done, open };
     const filterBox = filterField('Filter names, notes', (text) => { filter = text.trim(); view.redraw(); }, filter);
+    const head = screenHead({ way: about.way, title: about.title, tools: [filterBox, tools] });
 
     const view = live({
         load: (signal) => api.secrets(where, { signal }),
@@ -92,7 +92,7 @@ export function secretsScreen(about, query) {
     }
     function drawTools() {
         const reason = whyNoChange(where, list());
-        fill(tools, filterBox,
+        fill(tools,
             button(about.pasteLabel ?? 'Paste .env', { reason, picture: 'paste', act: paste }),
             button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n' } }));
     }

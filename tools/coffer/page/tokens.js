@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon, named, unseen } from './el.js';
 import { button, checkbox, copyButton, field, problemLine, select, textInput } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
@@ -49,7 +49,7 @@ export function screen(place) {
             el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason, act: make }))
             : el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
-                    el('th', { role: 'columnheader', scope: 'col', 'aria-label': head || 'Actions' }, head)))),
+                    el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
                 el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke))))),
     });
     function make() {

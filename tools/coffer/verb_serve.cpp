@@ -14,6 +14,7 @@
 #include <coffer/http/server.hpp>
 #include <coffer/http/tls.hpp>
 #include <coffer/http/tokens.hpp>
+#include <coffer/http/x_events.hpp>
 #include <coffer/keyring/anchored.hpp>
 
 #include <csignal>
@@ -112,14 +113,15 @@ auto server_options_of(const session& s, const certificate_files& files) -> http
 
 /// The keys with an anchor, so that a store put back from an old copy, revoked tokens and all, is
 /// known as one.
-auto anchored_keys(session& s) -> coffer::any_key_provider {
+auto anchored_keys(session& s) -> opened_keys {
     const bool without = s.in.has("no-anchor");
     const auto place = s.config().text("keys");
     const bool keeps_one = place.starts_with("file:") || place.starts_with("passphrase:");
-    auto keys = open_keys(s.config(), missing_keys::refuse, !without).provider;
+    auto keys = open_keys(s.config(), missing_keys::refuse, !without);
     if (const auto file = s.in.text("anchor")) {
         if (without || keeps_one) refuse("--anchor is for keys that keep none of their own");
-        return coffer::keyring::anchored(std::move(keys), *file);
+        keys.provider = coffer::keyring::anchored(std::move(keys.provider), *file);
+        return keys;
     }
     if (!without && !keeps_one)
         refuse("these keys keep no anchor, so an old copy of the store, revoked tokens and all, "
@@ -127,10 +129,10 @@ auto anchored_keys(session& s) -> coffer::any_key_provider {
     return keys;
 }
 
-auto served_vault(session& s) -> coffer::any_vault {
+auto served_vault(session& s, coffer::any_key_provider keys) -> coffer::any_vault {
     auto how = options_of(s.config());
     how.recheck_after = std::chrono::milliseconds(100);
-    return open_vault(open_store(s.config()), anchored_keys(s), std::move(how));
+    return open_vault(open_store(s.config()), std::move(keys), std::move(how));
 }
 
 /// A scope of an id of the caller's choice, for clients that have it in their code.
@@ -177,8 +179,8 @@ auto start_problem(const coffer::failure& why, const http::server_options& o) ->
 }
 
 /// Serves until a signal ends it.
-void serve_on(http::server& server, const told_by_signals& signals, const certificate_files& files,
-              const server_log& log) {
+void serve_on(http::server& server, http::api& service, const told_by_signals& signals,
+              const certificate_files& files, const server_log& log) {
     for (;;) {
         if (signals.wait() != SIGHUP) break;
         if (files.certificate.empty()) continue; // the keyring is looked at in every call anyway
@@ -190,6 +192,7 @@ void serve_on(http::server& server, const told_by_signals& signals, const certif
             log.error("the certificate can't be used; the old one stays");
     }
     log.info("ending: requests under way are answered");
+    service.parts().ending = true;
     server.stop();
     server.wait();
 }
@@ -199,7 +202,8 @@ auto run_serve(session& s) -> int {
     const certificate_files files(s);
     auto options = server_options_of(s, files);
     const auto reveal = reveal_of(s);
-    auto vault = served_vault(s);
+    const auto keys = anchored_keys(s);
+    auto vault = served_vault(s, keys.provider);
     need(vault->environments());
     seed_all(s, vault);
 
@@ -211,14 +215,20 @@ auto run_serve(session& s) -> int {
     with.metrics = [counters = options.counters] { return counters->text(); };
     with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
+    const auto events = std::make_shared<http::event_hub>();
+    for (auto& row : http::x::event_routes(events))
+        with.more.push_back(std::move(row));
 
     const told_by_signals signals;
-    http::server server(options, std::make_shared<http::api>(vault, std::move(with)));
+    const auto service = std::make_shared<http::api>(vault, std::move(with));
+    service->parts().changed = http::x::tell_changes(vault, events);
+    service->parts().key_state = keys.state_of;
+    http::server server(options, service);
     if (auto started = server.start(); !started) throw start_problem(started.error(), options);
     put_line("coffer serves " + address_of(options, server.port()));
     if (s.in.has("no-anchor"))
         log.error("--no-anchor: an old copy of the store would pass for the newest");
-    serve_on(server, signals, files, log);
+    serve_on(server, *service, signals, files, log);
     return 0;
 }
 

@@ -306,7 +306,7 @@ private:
         bool gone = false;
         const auto text = outbox_->take(gone);
         if (gone) return close();
-        if (text.empty()) return;
+        if (text.empty()) return outbox_->ended() ? end_follow() : void();
         out_.clear();
         if (!keep_alive_) {
             out_ = text;

@@ -45,7 +45,8 @@ struct request {
 class stream {
 public:
     /// Takes text to send; callable from any thread. False: the connection is gone, or so far
-    /// behind that it was given up; nothing more need be sent.
+    /// behind that it was given up; nothing more need be sent. No text at all ends the stream, once
+    /// what came before is sent.
     using sink = std::function<bool(std::string)>;
 
     virtual ~stream() = default;

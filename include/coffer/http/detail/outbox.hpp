@@ -22,7 +22,12 @@ public:
     /// False: nobody sends this any more.
     auto push(std::string text) -> bool {
         const std::lock_guard lock(mutex_);
-        if (gone_) return false;
+        if (gone_ || ended_) return false;
+        if (text.empty()) {
+            ended_ = true;
+            wake_();
+            return false;
+        }
         const bool first = waiting_.empty();
         if (waiting_.size() + text.size() > limit_)
             gone_ = true;
@@ -37,6 +42,11 @@ public:
         gone = gone_;
         return std::exchange(waiting_, {});
     }
+    /// Nothing more is sent behind what waits.
+    auto ended() -> bool {
+        const std::lock_guard lock(mutex_);
+        return ended_ && waiting_.empty();
+    }
     /// The connection ended: `wake` is never called again.
     void close() {
         const std::lock_guard lock(mutex_);
@@ -49,6 +59,7 @@ private:
     std::mutex mutex_;
     std::string waiting_{};
     bool gone_ = false;
+    bool ended_ = false;
 };
 
 } // namespace coffer::inline COFFER_ABI::http::detail

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/http/x_events.hpp>
+
+#include "api_world.hpp"
+
+#include <coffer/testing/manual_clock.hpp>
+
+#include "support/catch.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+using coffer_test::api_world;
+using coffer_test::at;
+using coffer_test::object;
+namespace http = coffer::http;
+namespace json = boost::json;
+
+namespace {
+
+/// One who listens: what was sent, in pieces.
+struct ear {
+    std::vector<std::string> heard{};
+    bool ended = false;
+    bool open = true;
+    std::shared_ptr<http::stream> stream{};
+
+    void begin(std::shared_ptr<http::stream> to) {
+        stream = std::move(to);
+        stream->start([this](std::string text) {
+            if (text.empty())
+                ended = true;
+            else
+                heard.push_back(std::move(text));
+            return open;
+        });
+    }
+    /// The events, without the first line that says when to come back.
+    auto events() const -> std::vector<json::object> {
+        std::vector<json::object> out;
+        for (std::size_t i = 1; i < heard.size(); ++i) {
+            const auto data = heard[i].find("data: ") + 6;
+            out.push_back(
+                json::parse(heard[i].substr(data, heard[i].size() - data - 2)).as_object());
+        }
+        return out;
+    }
+    auto topics() const -> std::string {
+        std::string out;
+        for (const auto& e : events())
+            out.append(e.at("topic").as_string()).append(" ");
+        return out;
+    }
+};
+
+struct world {
+    coffer::testing::manual_clock time{};
+    std::shared_ptr<http::event_hub> hub =
+        std::make_shared<http::event_hub>(http::event_hub::options{.time = &time});
+    api_world api{{}, with(hub)};
+    std::string prod = api.new_environment("prod");
+    std::string acme = api.new_space(prod);
+    std::string globex = api.new_space(prod);
+
+    world() { api.service->parts().changed = http::x::tell_changes(api.vault, hub); }
+    static auto with(const std::shared_ptr<http::event_hub>& hub) -> http::api_options {
+        http::api_options out;
+        out.more = http::x::event_routes(hub);
+        return out;
+    }
+    auto listen(std::string_view query = {}, std::string_view token = api_world::full,
+                std::string_view last = {}) -> std::unique_ptr<ear> {
+        auto in = api_world::request_of("GET", "/v1/x/events" + std::string(query), {}, token);
+        if (!last.empty()) in.headers.push_back({"last-event-id", std::string(last)});
+        auto answer = api.service->handle(in);
+        REQUIRE(answer.status == 200);
+        REQUIRE(answer.content_type == "text/event-stream");
+        auto out = std::make_unique<ear>();
+        out->begin(answer.follow);
+        return out;
+    }
+    auto post(std::string_view topic, const std::string& space,
+              std::string_view token = api_world::full) -> coffer_test::reply {
+        json::object context{{"environmentId", prod}};
+        if (!space.empty()) context["spaceId"] = space;
+        return api.send("POST", "/v1/events",
+                        object({{"domain", "job"},
+                                {"topic", topic},
+                                {"context", json::value(context)},
+                                {"payload", json::parse(R"({"n": 1})")}}),
+                        token);
+    }
+};
+
+} // namespace
+
+TEST_CASE("A changed secret is told to who listens: name and id, no value") {
+    world w;
+    const auto ear = w.listen();
+    w.api.put(at(w.prod), "SLACK_TOKEN", "xoxb-canary");
+    w.api.put(at(w.prod), "SLACK_TOKEN", "xoxb-canary-2");
+    const auto own = w.api.put(at(w.prod, w.acme), "SLACK_TOKEN", "xoxb-canary-3");
+    w.api.send("DELETE", "/v1/secrets/" + own.text("id"));
+    CHECK(ear->topics() == "secret:created secret:updated secret:created secret:deleted ");
+    const auto last = ear->events().back();
+    CHECK(last.at("domain").as_string() == "secret");
+    CHECK(last.at("context").at("spaceId").as_string() == w.acme);
+    CHECK(last.at("payload").at("secretId").as_string() == own.text("id"));
+    CHECK(last.at("payload").at("name").as_string() == "SLACK_TOKEN");
+    for (const auto& piece : ear->heard)
+        CHECK(piece.find("canary") == std::string::npos);
+}
+
+TEST_CASE("A write that changed nothing, and one that was refused, are told to nobody") {
+    world w;
+    w.api.put(at(w.prod), "A", "same");
+    const auto ear = w.listen();
+    w.api.put(at(w.prod), "A", "same");
+    w.api.put(at(w.prod), "", "x");
+    w.api.put(at("us_env_none"), "A", "x");
+    CHECK(ear->events().empty());
+}
+
+TEST_CASE("Nobody hears of a scope or a name that they may not list") {
+    world w;
+    using one = std::vector<http::grant>;
+    w.api.know("acme", one{{http::role::service, w.prod, w.acme, false, false, {}, {}}});
+    w.api.know("names", one{{http::role::service, w.prod, {}, false, false, {}, {"DB_*"}}});
+    const auto acme = w.listen({}, "acme");
+    const auto names = w.listen({}, "names");
+    const auto everybody = w.listen();
+    w.api.put(at(w.prod), "SLACK_TOKEN", "x");
+    w.api.put(at(w.prod, w.acme), "SLACK_TOKEN", "x");
+    w.api.put(at(w.prod, w.globex), "DB_URL", "x");
+    CHECK(everybody->events().size() == 3);
+    REQUIRE(acme->events().size() == 1);
+    CHECK(acme->events()[0].at("context").at("spaceId").as_string() == w.acme);
+    REQUIRE(names->events().size() == 1);
+    CHECK(names->events()[0].at("payload").at("name").as_string() == "DB_URL");
+    const auto other =
+        w.api.get("/v1/x/events?environmentId=" + w.prod + "&spaceId=" + w.globex, "acme");
+    CHECK(other.status() == 404);
+    CHECK(w.api.get("/v1/x/events", "nobody").status() == 401);
+}
+
+TEST_CASE("One may listen to one environment, or one space, alone") {
+    world w;
+    const auto other = w.api.new_environment("other");
+    const auto all = w.listen("?environmentId=" + w.prod);
+    const auto acme = w.listen("?environmentId=" + w.prod + "&spaceId=" + w.acme);
+    w.api.put(at(other), "A", "x");
+    w.api.put(at(w.prod), "A", "x");
+    w.api.put(at(w.prod, w.acme), "A", "x");
+    CHECK(all->events().size() == 2);
+    CHECK(acme->events().size() == 1);
+}
+
+TEST_CASE("A program's event goes out as it came, with an id and a time of the server's") {
+    world w;
+    const auto ear = w.listen();
+    const auto answer = w.post("job:ready", w.acme);
+    REQUIRE(answer.status() == 200);
+    REQUIRE(ear->events().size() == 1);
+    const auto event = ear->events()[0];
+    CHECK(event.at("id").as_string().starts_with("us_evt_"));
+    CHECK(answer.text("id") == event.at("id").as_string());
+    CHECK(event.at("payload").at("n").as_int64() == 1);
+    CHECK(event.contains("createdAt"));
+    const auto lines = w.api.send("POST", "/v1/events",
+                                  "{\"topic\":\"a:b\",\n\"id\":\"mine\",\"context\":{\n\r"
+                                  "\"environmentId\":\"" +
+                                      w.prod + "\"}}");
+    REQUIRE(lines.status() == 200);
+    REQUIRE(ear->events().size() == 2);
+    CHECK(ear->events()[1].at("id").as_string() != "mine");
+    const auto& piece = ear->heard.back();
+    CHECK(std::count_if(piece.begin(), piece.end(),
+                        [](char c) { return c == '\n' || c == '\r'; }) == 3);
+}
+
+TEST_CASE("An event is refused from who may not write there, and where it would be Coffer's own") {
+    world w;
+    using one = std::vector<http::grant>;
+    w.api.know("reader", one{{http::role::service, w.prod, {}, false, false, {}, {}}});
+    const auto ear = w.listen();
+    CHECK(w.post("job:ready", w.acme, "reader").status() == 403);
+    coffer_test::check_error(w.post("secret:updated", w.acme), 400);
+    coffer_test::check_error(w.post("", w.acme), 400);
+    coffer_test::check_error(w.post("job:ready", "us_sp_none"), 404);
+    coffer_test::check_error(w.api.send("POST", "/v1/events", R"({"topic":"a"})"), 400);
+    coffer_test::check_error(w.api.send("POST", "/v1/events", R"({"topic":"a","context":{}})"),
+                             400);
+    CHECK(ear->events().empty());
+}
+
+TEST_CASE("Who comes back hears what was missed, as far as it is kept") {
+    world w;
+    auto first = w.listen();
+    w.post("job:one", {});
+    const auto line = first->heard.back();
+    const auto id = line.substr(4, line.find('\n') - 4);
+    first.reset();
+    CHECK(w.hub->listeners() == 0);
+    w.post("job:two", {});
+    w.post("job:three", {});
+    CHECK(w.listen({}, api_world::full, id)->topics() == "job:two job:three ");
+    CHECK(w.listen("?after=" + id)->topics() == "job:two job:three ");
+    CHECK(w.listen()->topics().empty());
+    for (const auto* wrong : {"x", "-1", "99999999999999999999999"})
+        CHECK(w.api.get("/v1/x/events?after=" + std::string(wrong)).status() == 400);
+    for (int i = 0; i < 1100; ++i)
+        w.hub->publish({0, "job:many", at(w.prod), {}, "{\"topic\":\"job:many\"}"});
+    CHECK(w.listen("?after=" + id)->events().size() == 1000);
+}
+
+TEST_CASE("A stream ends after its time, so that its token is looked at again") {
+    world w;
+    const auto ear = w.listen();
+    w.time.advance(std::chrono::milliseconds(60'000));
+    w.post("job:one", {});
+    CHECK_FALSE(ear->ended);
+    w.time.advance(std::chrono::milliseconds(1));
+    w.post("job:two", {});
+    CHECK(ear->ended);
+    CHECK(ear->topics() == "job:one ");
+    CHECK(w.hub->listeners() == 0);
+}
+
+TEST_CASE("Who is gone is forgotten") {
+    world w;
+    const auto ear = w.listen();
+    CHECK(w.hub->listeners() == 1);
+    ear->open = false;
+    w.post("job:one", {});
+    CHECK(w.hub->listeners() == 0);
+}

@@ -141,16 +141,14 @@ constexpr auto good_target(std::string_view target) noexcept -> bool {
     }
 }
 
-/// Takes up to and past the next CR LF; a CR or LF of any other shape makes it `broken`.
+/// Takes up to and past the next CR, which an LF must follow. (An LF alone within the line is no
+/// character of anything.)
 constexpr auto take_line(std::string_view& rest, bool& broken) noexcept -> std::string_view {
-    const auto end = rest.find('\n');
-    if (end == std::string_view::npos || end == 0 || rest[end - 1] != '\r') {
-        broken = true;
-        return {};
-    }
-    const auto line = rest.substr(0, end - 1);
-    rest.remove_prefix(end + 1);
-    broken = line.find('\r') != std::string_view::npos;
+    const auto end = rest.find('\r');
+    broken = end == std::string_view::npos || end + 1 == rest.size() || rest[end + 1] != '\n';
+    if (broken) return {};
+    const auto line = rest.substr(0, end);
+    rest.remove_prefix(end + 2);
     return line;
 }
 

@@ -14,7 +14,6 @@
 #include <coffer/http/server.hpp>
 #include <coffer/http/tls.hpp>
 #include <coffer/http/tokens.hpp>
-#include <coffer/http/x_events.hpp>
 #include <coffer/keyring/anchored.hpp>
 
 #include <csignal>
@@ -215,13 +214,9 @@ auto run_serve(session& s) -> int {
     with.metrics = [counters = options.counters] { return counters->text(); };
     with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
-    const auto events = std::make_shared<http::event_hub>();
-    for (auto& row : http::x::event_routes(events))
-        with.more.push_back(std::move(row));
 
     const told_by_signals signals;
     const auto service = std::make_shared<http::api>(vault, std::move(with));
-    service->parts().changed = http::x::tell_changes(vault, events);
     service->parts().key_state = keys.state_of;
     http::server server(options, service);
     if (auto started = server.start(); !started) throw start_problem(started.error(), options);

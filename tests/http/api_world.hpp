@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cctype>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -76,6 +77,7 @@ public:
     auto load(std::string_view partition, std::span<const std::string> keys)
         -> coffer::result<coffer::cut> {
         ++state_->loads;
+        if (state_->countdown != 0 && --state_->countdown == 0) state_->meanwhile();
         const std::lock_guard lock(state_->mutex);
         state_->last = partition;
         if (state_->away || state_->lost == partition) return coffer::errc::unavailable;
@@ -90,6 +92,12 @@ public:
     auto limits() const noexcept -> coffer::store_limits { return state_->inner.limits(); }
     void away(bool is) { state_->away = is; }
     auto loads() const -> std::size_t { return state_->loads; }
+    /// Somebody else does something right before the n-th load from now. For one thread.
+    void before_load(std::size_t n, std::function<void()> meanwhile) {
+        state_->countdown = n;
+        state_->meanwhile = std::move(meanwhile);
+    }
+    auto is_armed() const -> bool { return state_->countdown != 0; }
     /// The partition that was loaded last can't be loaded from now on.
     void lose_last() {
         const std::lock_guard lock(state_->mutex);
@@ -101,6 +109,8 @@ private:
         coffer::memory::store inner{};
         std::atomic<bool> away{false};
         std::atomic<std::size_t> loads{0};
+        std::size_t countdown = 0;
+        std::function<void()> meanwhile{};
         std::mutex mutex{};
         std::string last{};
         std::string lost{"(none)"};

@@ -255,6 +255,33 @@ TEST_CASE("Values that are no text are told, not guessed; a damaged one costs it
     CHECK(json::serialize(listed.body.at("unrepresentable")) == R"(["BYTES"])");
 }
 
+TEST_CASE("A removal by id never takes the secret that was set again meanwhile") {
+    bool raced = true;
+    for (std::size_t n = 1; raced; ++n) {
+        world w;
+        const auto other = coffer_test::service_vault(w.store, w.keys);
+        const auto where = at(w.e);
+        const auto id = w.put(where, "N", "old").text("id");
+        w.store.before_load(n, [&] {
+            other->erase(where.view(), "N", {}).value();
+            std::vector<coffer::named_value> again;
+            again.push_back({"N", {std::byte{'n'}}});
+            other->put_many(where.view(), std::move(again), {}).value();
+        });
+        const auto gone = w.send("DELETE", "/v1/secrets/" + id);
+        raced = !w.store.is_armed();
+        w.store.before_load(0, {});
+        INFO(n);
+        if (!raced) { // every load came before it
+            CHECK(gone.status() == 200);
+            CHECK(w.list(where).values().empty());
+        } else {
+            CHECK(w.list(where).values() == values{{"N", "n"}});
+        }
+        CHECK(n < 50);
+    }
+}
+
 TEST_CASE("Of many parallel first writes all get one id; of many removals one succeeds") {
     world w;
     std::vector<std::thread> threads;

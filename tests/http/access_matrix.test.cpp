@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include <set>
+#include <string>
+
+// Every route × every role × every kind of target: own, somebody else's, missing, a foreign pair.
+// What is expected follows from the table's row and decide(), whose own table access.test.cpp
+// holds.
+
+using namespace coffer_test;
+using coffer::scope;
+using http::right;
+using http::role;
+using http::scope_from;
+
+namespace {
+
+/// Two environments, each with a space; in all four scopes the names A (two versions), H (hidden)
+/// and D (removed).
+struct matrix_world : api_world {
+    std::map<std::string, std::string> secret_ids{}; ///< Of A, by scope.
+
+    matrix_world() {
+        service->parts().reveal = http::reveal_mode::reason;
+        for (const std::string e : {"E", "F"}) {
+            vault->create_environment(e, R"({"name":"n"})").value();
+            vault->create_space({.environment = e, .space = "of" + e}, R"({"name":"n"})").value();
+            for (const auto& where : {at(e), at(e, "of" + e)}) {
+                secret_ids[to_string(where.view())] = put(where, "A", "one").text("id");
+                put(where, "A", "two");
+                put(where, "D", "gone");
+                vault->erase(where.view(), "D", {}).value();
+                vault->hide(where.view(), "H", {}).value();
+            }
+        }
+        const auto is = [&](const std::string& name, http::grant g) { know(name, {g}); };
+        is("operator", {.as = role::instance_operator});
+        is("admin of E", {.as = role::environment_admin, .environment = "E"});
+        is("revealing admin of E",
+           {.as = role::environment_admin, .environment = "E", .reveal = true});
+        is("admin of all", {.as = role::environment_admin});
+        is("space admin", {.as = role::space_admin, .environment = "E", .space = "ofE"});
+        is("revealing space admin",
+           {.as = role::space_admin, .environment = "E", .space = "ofE", .reveal = true});
+        is("service of E", {.as = role::service, .environment = "E"});
+        is("writing service of E", {.as = role::service, .environment = "E", .write = true});
+        is("service of the space", {.as = role::service, .environment = "E", .space = "ofE"});
+        is("writing service of the space",
+           {.as = role::service, .environment = "E", .space = "ofE", .write = true});
+        is("service of all", {.as = role::service});
+        is("auditor of E", {.as = role::auditor, .environment = "E"});
+        is("auditor", {.as = role::auditor});
+        is("stranger", {.as = role::environment_admin, .environment = "G", .reveal = true});
+        know("nobody", {});
+        know("page", {{.as = role::environment_admin, .environment = "E", .reveal = true}}, true);
+        tokens->all.find("page")->second.confirmed_at = http::wall_now();
+    }
+};
+
+/// What a request names.
+struct named {
+    std::string environment;
+    std::string space;
+    bool is_there = true;
+    bool is_foreign = false; ///< The space is another environment's.
+};
+const std::vector<named> targets{{"E", ""},
+                                 {"E", "ofE"},
+                                 {"F", ""},
+                                 {"F", "ofF"},
+                                 {"nowhere", "", false},
+                                 {"nowhere", "ofE", false},
+                                 {"E", "nowhere", false},
+                                 {"F", "nowhere", false},
+                                 {"E", "ofF", true, true},
+                                 {"F", "ofE", true, true},
+                                 {"coffer.system", "", false}};
+
+struct sent {
+    std::string target{};
+    std::string body{};
+    std::optional<scope> effective{}; ///< Nothing: there is no such thing.
+};
+
+auto speaks_of_environments_alone(const http::route& r) -> bool {
+    const std::string_view p = r.pattern;
+    return p == "/v1/x/environments" || p == "/v1/x/matrix" || p == "/v1/x/requirements" ||
+           p == "/v1/x/keys" || (p == "/v1/x/spaces" && r.method == "POST");
+}
+
+auto name_for(const http::route& r) -> std::string {
+    if (r.action == "secret.unhide") return "H";
+    return r.action == "secret.undelete" ? "D" : "A";
+}
+
+auto body_for(const http::route& r, const named& t) -> std::string {
+    if (r.method == "GET" || r.method == "DELETE") return {};
+    const std::string_view p = r.pattern;
+    if (p == "/v1/secrets")
+        return object({{"name", "A"},
+                       {"value", "v"},
+                       {"environmentId", t.environment},
+                       {"spaceId", t.space}});
+    if (p == "/v1/spaces") return object({{"environmentId", t.environment}});
+    if (p == "/v1/x/secret") return R"({"value":"v"})";
+    if (p == "/v1/x/secret/rollback") return R"({"to":1})";
+    if (p == "/v1/x/secret/reveal") return R"({"reason":"r"})";
+    if (p == "/v1/x/batch") return R"({"set":[{"name":"A","value":"v"}],"remove":["H"]})";
+    if (p == "/v1/x/requirements") return R"({"requirements":{"app":[{"name":"A"}]}})";
+    if (p == "/v1/environments") return R"({"name":"n","isProd":false})";
+    if (p.starts_with("/v1/x/secret/") && p != "/v1/x/secret/value") return {};
+    return r.action.ends_with(".make") || r.action.ends_with(".change") ? R"({"name":"n"})" : "{}";
+}
+
+auto request_for(const matrix_world& w, const http::route& r, const named& t) -> sent {
+    sent out;
+    out.target = r.pattern;
+    out.body = body_for(r, t);
+    const bool there = t.is_there && !t.is_foreign;
+    if (there) out.effective = at(t.environment, t.space);
+    if (const auto brace = out.target.find('{'); brace != out.target.npos) {
+        const auto what = out.target.substr(brace);
+        out.target.erase(brace);
+        if (what == "{secretId}") {
+            const auto found = w.secret_ids.find(to_string(at(t.environment, t.space).view()));
+            out.target += found == w.secret_ids.end() ? "us_sec_nothing" : found->second;
+        } else if (what == "{environmentId}") {
+            out.target += t.environment;
+            out.effective = t.environment == "E" || t.environment == "F"
+                                ? std::optional(at(t.environment))
+                                : std::nullopt;
+        } else {
+            out.target += t.space.empty() ? "nowhere" : t.space;
+            if (t.space == "ofE") out.effective = at("E", "ofE");
+            if (t.space == "ofF") out.effective = at("F", "ofF");
+            if (t.space.empty() || t.space == "nowhere") out.effective.reset();
+        }
+        return out;
+    }
+    if (r.where == scope_from::body) {
+        if (r.pattern == "/v1/spaces" && out.body.find("nowhere") == out.body.npos &&
+            out.body.find("coffer.system") == out.body.npos)
+            out.effective = at(t.environment);
+        return out;
+    }
+    if (r.pattern == "/v1/spaces" && r.method == "DELETE") {
+        out.target += "?spaceIds=" + (t.space.empty() ? std::string("nowhere") : t.space);
+        if (t.space.empty()) out.effective.reset();
+        if (t.space == "ofE") out.effective = at("E", "ofE");
+        if (t.space == "ofF") out.effective = at("F", "ofF");
+        return out;
+    }
+    const bool exists = t.environment == "E" || t.environment == "F";
+    if (speaks_of_environments_alone(r)) {
+        out.target += w.query(at(t.environment));
+        out.effective = exists ? std::optional(at(t.environment)) : std::nullopt;
+        return out;
+    }
+    if (r.pattern == "/v1/x/spaces") { // PATCH, DELETE
+        out.target += w.query(at(t.environment, t.space.empty() ? "nowhere" : t.space));
+        if (t.space.empty()) out.effective.reset();
+        return out;
+    }
+    out.target += w.query(at(t.environment, t.space), name_for(r));
+    if (t.is_foreign && r.where == scope_from::wire_query) out.effective = at(t.environment);
+    return out;
+}
+
+/// One token's way through one row and one target.
+void check_cell(matrix_world& w, const http::route& r, const named& t, const std::string& token,
+                const std::string& unknown_body) {
+    const auto in = request_for(w, r, t);
+    const auto& who = w.tokens->all.find(token)->second;
+    INFO(token + ": " + std::string(r.method) + " " + in.target + " " + in.body);
+    const auto answer = w.send(r.method, in.target, in.body, token);
+    const auto expected =
+        in.effective ? http::decide(who, *r.needs, in.effective->view()) : http::decision::unknown;
+    if (expected == http::decision::allowed) {
+        CHECK(answer.status() == 200);
+    } else if (expected == http::decision::forbidden) {
+        check_error(answer, 403);
+    } else {
+        CHECK(answer.status() == 404);
+        CHECK(std::string(answer.raw.body) == unknown_body);
+    }
+    if (expected != http::decision::allowed) {
+        CHECK(answer.raw.body.find("one") == http::wiped_text::npos);
+        CHECK(answer.raw.body.find("two") == http::wiped_text::npos);
+    }
+}
+
+} // namespace
+
+TEST_CASE("Every route, every role, every target: allowed, 403, or as if nothing were there") {
+    auto w = std::make_unique<matrix_world>();
+    std::vector<std::string> tokens;
+    for (const auto& [token, who] : w->tokens->all)
+        tokens.push_back(token);
+    const std::string unknown_body(w->get("/v1/secrets?environmentId=nowhere").raw.body);
+    const auto rows = w->service->routes().rows();
+    std::size_t cells = 0;
+    for (const auto& r : rows) {
+        if (!r.needs || r.where == scope_from::rows || r.where == scope_from::instance) continue;
+        for (const auto& t : targets)
+            for (const auto& token : tokens) {
+                check_cell(*w, r, t, token, unknown_body);
+                ++cells;
+                const bool changes = r.method != "GET" && r.pattern != "/v1/x/values" &&
+                                     !r.pattern.ends_with("/value");
+                if (changes && w->audit->records.back().status == 200)
+                    w = std::make_unique<matrix_world>();
+            }
+    }
+    CHECK(cells > 4000);
+}
+
+TEST_CASE("What is of the instance is its operators'; that there is an instance is no secret") {
+    matrix_world w;
+    for (const auto& [token, who] : w.tokens->all)
+        for (const auto& r : w.service->routes().rows()) {
+            if (r.where != scope_from::instance) continue;
+            INFO(token + ": " + std::string(r.method) + " " + std::string(r.pattern));
+            const bool may = http::decide(who, *r.needs, {}) == http::decision::allowed;
+            CHECK(w.send(r.method, r.pattern, body_for(r, {}), token).status() ==
+                  (may ? 200 : 403));
+        }
+}
+
+TEST_CASE("Lists hold the rows that their reader may see, and no others") {
+    matrix_world w;
+    const auto ids = [&](const std::string& target, const std::string& token) {
+        std::set<std::string> out;
+        const auto r = w.get(target, token);
+        REQUIRE(r.status() == 200);
+        for (std::size_t i = 0; i < r.data().as_array().size(); ++i)
+            out.insert(r.text("id", i));
+        return out;
+    };
+    for (const auto& [token, who] : w.tokens->all) {
+        INFO(token);
+        std::set<std::string> environments;
+        std::set<std::string> known;
+        std::set<std::string> spaces;
+        for (const std::string e : {"E", "F"}) {
+            if (http::decide(who, right::list, {.environment = e}) == http::decision::allowed)
+                environments.insert(e);
+            if (http::knows_environment(who, e)) known.insert(e);
+            const auto s = "of" + e;
+            if (http::decide(who, right::list, {.environment = e, .space = s}) ==
+                http::decision::allowed)
+                spaces.insert(s);
+        }
+        CHECK(ids("/v1/environments", token) == environments);
+        CHECK(ids("/v1/x/environments", token) == known);
+        CHECK(ids("/v1/spaces", token) == spaces);
+        for (const std::string e : {"E", "F"}) {
+            const auto r = w.get("/v1/x/spaces?environmentId=" + e, token);
+            CHECK(r.status() == (known.count(e) == 1 ? 200U : 404U));
+        }
+    }
+}

@@ -9,6 +9,7 @@
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/format/entry.hpp>
 #include <coffer/format/head.hpp>
+#include <coffer/memory/store.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
@@ -208,12 +209,21 @@ auto place_of(const session& s, const char* option) -> std::string {
         {*value, std::string("--") + option, std::filesystem::current_path(wrong)});
 }
 
+/// A dry run makes no folder: what is not there is empty.
+auto open_target(const session& s, const std::string& place) -> coffer::any_store {
+    const auto folder = folder_of_store(place);
+    std::error_code wrong;
+    if (s.dry_run() && !folder.empty() && !std::filesystem::exists(folder, wrong))
+        return coffer::memory::store{};
+    return open_store_at(place, true);
+}
+
 auto run_copy(session& s) -> int {
     const auto from_place = place_of(s, "from");
     const auto to_place = place_of(s, "to");
     if (from_place == to_place) refuse("that is the same store twice");
     auto from = open_store_at(from_place);
-    auto to = open_store_at(to_place, !s.dry_run());
+    auto to = open_target(s, to_place);
     auto partitions = need(from.partitions());
     // Coffer's own comes last: an environment that it lists has to be there.
     const auto own = [](const std::string& p) { return p.starts_with("coffer-system."); };

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: BSL-1.0
+// The command over a Redis of the test's own, and copies between stores.
+#include "../../backends/coffer/redis/tests/redis_server.hpp"
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <sys/stat.h>
+
+using coffer_test::acme_token;
+using coffer_test::db_url;
+using coffer_test::dev_token;
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+auto fill_redis(const sandbox& box, const std::string& store) {
+    box.ok({"init", "--store", store});
+    box.ok({"set", "SLACK_TOKEN"}, dev_token);
+    box.ok({"set", "DB_URL"}, db_url);
+    box.ok({"space", "create", "acme"});
+    box.ok({"set", "SLACK_TOKEN", "-s", "acme"}, acme_token);
+}
+/// The keys of all partitions in a Redis.
+auto keys_in(const redis_test::server& at) -> std::vector<std::string> {
+    std::istringstream in(at.cli({"KEYS", "*"}));
+    std::vector<std::string> out;
+    for (std::string line; std::getline(in, line);)
+        out.push_back(line);
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("every verb works over Redis as over a folder") {
+    const redis_test::server at;
+    const sandbox box;
+    fill_redis(box, at.address());
+    CHECK(box.ok({"get", "SLACK_TOKEN"}) == dev_token);
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
+    CHECK(has(box.ok({"list", "-s", "acme"}), "DB_URL       inherited"));
+    CHECK(has(box.ok({"explain", "SLACK_TOKEN", "-s", "acme"}), "shadows"));
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    box.ok({"unset", "DB_URL", "--yes"});
+    CHECK(box.run({"get", "DB_URL"}).code == 1);
+    CHECK(box.run({"git", "enroll"}).code == 2);
+
+    std::filesystem::remove(box.work() / "coffer.json");
+    CHECK(box.run({"init", "--store", at.address()}).code == 4); // it is in use
+    CHECK_FALSE(std::filesystem::exists(box.work() / "coffer.json"));
+    box.ok({"init", "--store", at.address() + "?prefix=second:"});
+    CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
+}
+
+TEST_CASE("what is wrong with a Redis is said, with what mends it") {
+    redis_test::server at({"--requirepass", "right-horse"});
+    const sandbox box;
+    const auto refused = box.run({"init", "--store", at.address()});
+    CHECK(refused.code == 5);
+    CHECK(has(refused.err, "user or password are wrong, or missing"));
+    const auto in_address = box.run(
+        {"env", "list", "--store", "redis://:right-horse@127.0.0.1:" + std::to_string(at.port())});
+    CHECK(in_address.code == 2);
+    INFO(in_address.err);
+    CHECK(has(in_address.err, "a password does not belong into an address"));
+    CHECK_FALSE(has(in_address.err, "right-horse"));
+
+    const auto file = box.home() / "redis-password";
+    box.write(file, "right-horse\n");
+    ::chmod(file.c_str(), 0600);
+    const auto address = at.address() + "?password_file=" + file.string();
+    box.ok({"init", "--store", address});
+    // Somebody else's folder may not say which of our files goes over the wire.
+    const auto folders = box.run({"list"});
+    CHECK(folders.code == 5);
+    CHECK(has(folders.err, "COFFER_STORE"));
+    CHECK(box.run({"list", "--store", address}).code == 0);
+
+    redis_test::run_program({"redis-cli", "-s", at.path().string(), "-a", "right-horse", "CONFIG",
+                             "SET", "maxmemory-policy", "allkeys-lru"},
+                            (at.folder() / "evict").string());
+    const auto evicting = box.run({"list", "--store", address});
+    CHECK(evicting.code == 3);
+    CHECK(has(evicting.err, "redis-cli CONFIG SET maxmemory-policy noeviction"));
+    at.kill();
+    CHECK(box.run({"list", "--store", address}).code == 6);
+}
+
+TEST_CASE("copy brings a store from a folder to Redis and back, and goes on where it was") {
+    const redis_test::server at;
+    const sandbox box;
+    box.fill();
+    const auto folder = "file:" + (box.work() / "coffer-store").string();
+    const auto back = "file:" + (box.work() / "back").string();
+    const auto first = box.ok({"copy", "--from", folder, "--to", at.address()});
+    CHECK(has(first, "dev            copied"));
+    CHECK(has(first, "coffer.system  copied"));
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme", "--store", at.address()}) == acme_token);
+    CHECK(has(box.ok({"copy", "--from", folder, "--to", at.address(), "--json"}), "\"copied\":0"));
+
+    box.ok({"copy", "--from", at.address(), "--to", back});
+    CHECK(box.ok({"get", "DB_URL", "--store", back}) == db_url);
+    for (const auto& entry : std::filesystem::directory_iterator(box.work() / "coffer-store"))
+        if (entry.path().extension() == ".json")
+            CHECK(sandbox::read(entry.path()) ==
+                  sandbox::read(box.work() / "back" / entry.path().filename()));
+
+    // A copy that was interrupted: some objects, another revision, and no head yet.
+    for (const auto& key : keys_in(at))
+        at.cli({"HDEL", key, "head"});
+    for (const auto& key : keys_in(at))
+        at.cli({"HSET", key, "_revision", "0123456789abcdef"});
+    CHECK(has(box.ok({"copy", "--from", folder, "--to", at.address()}), "dev            finished"));
+    CHECK(has(box.ok({"verify", "--store", at.address()}), "all is whole"));
+
+    box.ok({"set", "DB_URL", "--store", folder}, "newer");
+    CHECK(has(box.ok({"copy", "--from", folder, "--to", at.address()}), "brought up to date"));
+    CHECK(box.ok({"get", "DB_URL", "--store", at.address()}) == "newer");
+    CHECK(box.run({"copy", "--from", back, "--to", at.address()}).code == 4); // older
+    CHECK(box.ok({"get", "DB_URL", "--store", at.address()}) == "newer");
+}
+
+TEST_CASE("copy takes nothing that is damaged, and needs two stores") {
+    const redis_test::server at;
+    const sandbox box;
+    box.fill();
+    const auto folder = "file:" + (box.work() / "coffer-store").string();
+    auto text = sandbox::read(box.document("dev"));
+    const auto line = text.find("\",\n", text.find("\",\n") + 3);
+    text[line - 9] = text[line - 9] == 'A' ? 'B' : 'A';
+    box.write(box.document("dev"), text);
+    const auto damaged = box.run({"copy", "--from", folder, "--to", at.address()});
+    CHECK(damaged.code == 7);
+    CHECK(at.cli({"DBSIZE"}) == "0\n");
+    CHECK(box.run({"copy", "--from", folder}).code == 2);
+    CHECK(box.run({"copy", "--from", folder, "--to", folder}).code == 2);
+    CHECK(box.run({"copy", "--from", "file:none", "--to", at.address()}).code == 6);
+    box.ok({"--dry-run", "copy", "--from", at.address(), "--to", "file:fresh"});
+}

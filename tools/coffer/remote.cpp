@@ -81,11 +81,13 @@ auto token_for(const settings& from) -> found_token {
         require_own_server(from, "COFFER_TOKEN");
         return {coffer::secret(std::string_view(variable)), "COFFER_TOKEN"};
     }
-    if (file != nullptr) {
-        require_own_server(from, "the token of " + file->from);
-        // What stands beside a server in the user's file is that server's.
-        if (file->who != said_by::user_file || from.find("server")->who == said_by::user_file)
+    // What stands beside a server in the user's file is that server's alone.
+    if (file != nullptr && file->who == said_by::user_file) {
+        if (from.find("server")->who == said_by::user_file)
             return from_file(file->base / file->value, file->from);
+    } else if (file != nullptr) {
+        require_own_server(from, "the token of " + file->from);
+        return from_file(file->base / file->value, file->from);
     }
     const auto kept = kept_token_file(server);
     std::error_code ignored;

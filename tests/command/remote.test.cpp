@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "served.hpp"
+
+#include <filesystem>
+
+using coffer_test::acme_token;
+using coffer_test::client;
+using coffer_test::db_url;
+using coffer_test::dev_token;
+using coffer_test::sandbox;
+using coffer_test::served;
+namespace fs = std::filesystem;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+/// What two runs printed, but for what time does to it.
+auto without_ages(std::string text) -> std::string {
+    for (auto at = text.find(" s ago"); at != text.npos; at = text.find(" s ago")) {
+        auto from = at;
+        while (from > 0 && text[from - 1] >= '0' && text[from - 1] <= '9')
+            --from;
+        text.replace(from, at + 6 - from, "lately");
+    }
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("through a server the command shows what it shows beside the store") {
+    const served s;
+    const client box(s);
+    using words = sandbox::words;
+    for (const auto& args :
+         {words{"env", "list"}, words{"space", "list", "-e", "dev"}, words{"list", "-e", "dev"},
+          words{"list", "-e", "dev", "-s", "acme"}, words{"list", "-e", "dev", "--matrix"},
+          words{"list", "-e", "dev", "-s", "acme", "--own", "--json"},
+          words{"get", "SLACK_TOKEN", "-e", "dev", "-s", "acme"},
+          words{"get", "DB_URL", "-e", "dev", "-s", "globex"},
+          words{"history", "SLACK_TOKEN", "-e", "dev", "-s", "acme"},
+          words{"export", "-e", "dev", "-s", "acme"}}) {
+        INFO(args[0]);
+        CHECK(without_ages(box.ok(args)) == without_ages(s.here.ok(args)));
+    }
+    const auto explained = box.ok({"explain", "SLACK_TOKEN", "-e", "dev", "-s", "acme"});
+    CHECK(has(explained, "wins     dev/acme  v1"));
+    CHECK(has(explained, "shadows  dev       v1"));
+}
+
+TEST_CASE("through a server the command writes, and the codes of errors are the same") {
+    const served s;
+    const client box(s);
+    const sandbox::words in{"-e", "dev", "-s", "globex"};
+    const auto with = [&](sandbox::words args) {
+        args.insert(args.end(), in.begin(), in.end());
+        return args;
+    };
+    box.ok(with({"set", "SLACK_TOKEN", "--note", "globex's own", "--rotate-by", "2031-01-31"}),
+           "one");
+    CHECK(has(box.ok(with({"list"})), "globex's own; rotate by 2031-01-31"));
+    box.ok(with({"set", "SLACK_TOKEN"}), "two");
+    CHECK(box.run(with({"set", "SLACK_TOKEN", "--if-version", "1"}), "x").code == 4);
+    CHECK(box.ok(with({"get", "SLACK_TOKEN", "--version", "1"})) == "one");
+    box.ok(with({"rollback", "SLACK_TOKEN", "--to", "1"}));
+    CHECK(box.ok(with({"get", "SLACK_TOKEN"})) == "one");
+    box.ok(with({"hide", "SLACK_TOKEN"}));
+    CHECK(box.run(with({"get", "SLACK_TOKEN"})).code == 1);
+    box.ok(with({"unhide", "SLACK_TOKEN"}));
+    box.ok(with({"unset", "SLACK_TOKEN", "--yes"}));
+    CHECK(box.ok(with({"get", "SLACK_TOKEN"})) == dev_token);
+    box.ok(with({"undelete", "SLACK_TOKEN"}));
+    box.ok(with({"import", "--yes"}), "A=1\nB='two words'\n");
+    CHECK(box.ok(with({"get", "B"})) == "two words");
+    const std::string bytes("\xff\x00\xfe", 3);
+    box.ok(with({"set", "BYTES", "--exact"}), bytes);
+    CHECK(box.ok(with({"get", "BYTES"})) == bytes);
+    CHECK(box.ok({"run", "-e", "dev", "-s", "globex", "--", "sh", "-c", "printf %s \"$DB_URL\""}) ==
+          db_url);
+    CHECK(box.run({"get", "X", "-e", "nowhere"}).code == 1);
+    CHECK(
+        has(s.here.ok({"history", "A", "-e", "dev", "-s", "globex"}), "tests")); // the token's name
+}
+
+TEST_CASE("environments and spaces are made, renamed and removed through a server") {
+    const served s;
+    const client box(s);
+    box.ok({"env", "create", "live", "--id", "us_env_9", "--prod"});
+    CHECK(box.run({"env", "create", "again", "--id", "us_env_9"}).code == 4);
+    box.ok({"space", "create", "one", "--id", "us_sp_1", "-e", "us_env_9", "--yes"});
+    box.ok({"space", "rename", "one", "two", "-e", "live", "--yes"});
+    CHECK(has(box.ok({"space", "list", "-e", "live"}), "two"));
+    CHECK(box.run({"set", "A", "-e", "live"}, "x").code == 2); // PROD asks
+    box.ok({"space", "remove", "two", "-e", "live", "--yes"});
+    box.ok({"env", "remove", "live", "--yes"});
+    CHECK_FALSE(has(box.ok({"env", "list"}), "us_env_9"));
+}
+
+TEST_CASE("what works beside the store alone says so") {
+    const served s;
+    const auto done = client(s).run({"verify"});
+    CHECK(done.code == 3);
+    CHECK(has(done.err, "beside the store"));
+    CHECK(has(done.err, "COFFER_SERVER"));
+}
+
+TEST_CASE("a token is kept by login for the one server, and forgotten by logout") {
+    const served s;
+    client box(s, false);
+    CHECK(box.run({"list", "-e", "dev"}).code == 5);
+    CHECK(box.run({"login"}, "cof_wrong\n").code == 5);
+    const auto said = box.run({"login"}, s.token + "\n");
+    CHECK(said.code == 0);
+    CHECK(has(said.out, s.url));
+    CHECK_FALSE(has(said.out + said.err, s.token));
+    std::size_t files = 0;
+    for (const auto& e : fs::directory_iterator(box.home() / ".config/coffer/tokens")) {
+        ++files;
+        CHECK((e.status().permissions() & fs::perms::all) ==
+              (fs::perms::owner_read | fs::perms::owner_write));
+    }
+    CHECK(files == 1);
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-e", "dev", "-s", "acme"}) == acme_token);
+    CHECK(has(box.ok({"whoami"}), "tests"));
+    const served other;
+    box.variables["COFFER_SERVER"] = other.url;
+    CHECK(box.run({"list", "-e", "dev"}).code == 5);
+    box.variables["COFFER_SERVER"] = s.url + "/"; // the same, written otherwise
+    CHECK(box.run({"list", "-e", "dev"}).code == 0);
+    box.ok({"logout"});
+    CHECK(box.run({"list", "-e", "dev"}).code == 5);
+}
+
+TEST_CASE("a folder's file may name a server, but no token of the user's goes there unasked") {
+    const served s;
+    client box(s);
+    box.variables.erase("COFFER_SERVER");
+    box.write(box.work() / "coffer.json", R"({"server":")" + s.url + R"("})");
+    const auto refused = box.run({"list", "-e", "dev"});
+    CHECK(refused.code == 2);
+    CHECK(has(refused.err, "coffer.json"));
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "--server", s.url}) == db_url);
+    box.variables.erase("COFFER_TOKEN");
+    const auto file = box.home() / "token";
+    box.write(file, s.token + "\n");
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    box.variables["COFFER_TOKEN_FILE"] = file.string();
+    CHECK(box.run({"list", "-e", "dev"}).code == 2);
+    CHECK(box.run({"login"}, s.token + "\n").code == 2); // it would ask first
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "--server", s.url}) == db_url);
+    // The user's own file: the token that stands there is for the server that stands there.
+    box.variables.erase("COFFER_TOKEN_FILE");
+    box.write(box.home() / ".config/coffer/config.json",
+              R"({"server":")" + s.url + R"(","token_file":")" + file.string() + R"("})");
+    CHECK(box.run({"list", "-e", "dev"}).code == 5);
+    fs::remove(box.work() / "coffer.json");
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev"}) == db_url);
+    fs::permissions(file, fs::perms::group_read, fs::perm_options::add);
+    CHECK(box.run({"list", "-e", "dev"}).code == 5);
+}
+
+TEST_CASE("addresses that a token may not be sent to, and two places at once, are refused") {
+    const sandbox box;
+    const auto to = [&](const char* server) {
+        return box.run({"list", "-e", "dev", "--server", server}).code;
+    };
+    CHECK(to("http://coffer.example") == 5);
+    CHECK(to("coffer.example") == 2);
+    CHECK(to("https://user:pw@coffer.example") == 2);
+    CHECK(box.run({"list", "-e", "dev", "--server", "http://127.0.0.1:1", "--store", "file:x"})
+              .code == 2);
+}
+
+TEST_CASE(
+    "a server that is away ends in exit 6, and a store that is typed beats one in a variable") {
+    served s;
+    const client box(s);
+    s.stop();
+    CHECK(box.run({"list", "-e", "dev"}).code == 6);
+    s.here.variables["COFFER_TOKEN"] = s.token;
+    s.here.variables["COFFER_SERVER"] = s.url;
+    CHECK(s.here.run({"list", "-e", "dev"}).code == 6);
+    CHECK(s.here.ok({"get", "DB_URL", "-e", "dev", "--store", "file:coffer-store"}) == db_url);
+}

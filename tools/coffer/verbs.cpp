@@ -19,6 +19,7 @@ auto all_verbs() -> std::span<const verb> {
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
              export_verb(), run_verb()});
         add(login_verbs());
+        add(token_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({config_verb()});

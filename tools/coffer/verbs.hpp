@@ -25,6 +25,7 @@ auto import_verb() -> verb;
 auto export_verb() -> verb;
 auto run_verb() -> verb;
 auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
+auto token_verbs() -> std::vector<verb>; ///< token …
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
 auto copy_verb() -> verb;

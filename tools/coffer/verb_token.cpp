@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "terminal.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/http/tokens.hpp>
+#include <coffer/keyring/wiping_resource.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+namespace command {
+
+namespace http = coffer::http;
+namespace json = boost::json;
+using coffer::errc;
+using http::grant;
+using http::role;
+
+namespace {
+
+/// Who mints here holds the keys themselves, so may give anything away; rows say so.
+constexpr std::string_view minted_by = "local";
+
+auto role_here(const session& s) -> role {
+    const auto named = s.in.text("role");
+    if (!named) refuse("which role? Say --role operator|env-admin|space-admin|service|auditor");
+    if (*named == "operator") return role::instance_operator;
+    if (*named == "env-admin") return role::environment_admin;
+    if (*named == "space-admin") return role::space_admin;
+    if (*named == "service") return role::service;
+    if (*named == "auditor") return role::auditor;
+    refuse("there is no such role: operator, env-admin, space-admin, service, auditor");
+}
+
+/// Where the grant holds. One that nobody limited on purpose is not made on everything.
+void place_grant(session& s, grant& g) {
+    if (g.as == role::instance_operator) return;
+    if (g.as == role::auditor && !s.in.has("env")) return;
+    const bool with_space = g.as == role::space_admin || g.as == role::service;
+    const auto at = with_space ? s.here() : s.environment_here();
+    g.environment = at.environment;
+    g.space = at.space;
+    if (g.as == role::space_admin && g.space.empty())
+        refuse("which space? Say --space ID (coffer space list shows them)");
+}
+
+auto grants_here(session& s) -> std::vector<grant> {
+    if (s.in.has("full")) {
+        for (const char* const other : {"role", "names", "actor", "write", "reveal"})
+            if (s.in.has(other))
+                refuse("--full is everything: it goes with no other limit or role");
+        return http::full_grants();
+    }
+    grant g;
+    g.as = role_here(s);
+    place_grant(s, g);
+    g.write = s.in.has("write");
+    g.reveal = s.in.has("reveal");
+    g.actor = s.in.text("actor").value_or("");
+    if (const auto names = s.in.text("names")) {
+        g.names = split(*names, ',');
+        if (g.names.empty() || g.names.size() > http::most_patterns)
+            refuse("--names takes 1 to 64 patterns: 'SLACK_*,DB_URL'");
+    }
+    if (!well_formed(g))
+        refuse("--write, --actor and --names are a service's, --reveal is an admin's");
+    return {std::move(g)};
+}
+
+auto expiry_here(const session& s, const std::vector<grant>& grants) -> std::uint64_t {
+    const auto typed = s.in.text("expires").value_or("90d");
+    const auto duration = parse_duration(typed);
+    const auto date = parse_date(typed);
+    if (!duration && !date) refuse("--expires takes 90d, 12h or a date like 2027-01-31");
+    const auto now = now_ms();
+    const auto at = duration ? now + *duration : *date;
+    const auto longest = static_cast<std::uint64_t>(http::longest_life(grants).count());
+    if (at <= now || at - now > longest)
+        refuse("a token of this role expires in " + std::to_string(longest / 86'400'000) +
+               " days at most, and later than now");
+    return at;
+}
+
+auto scope_text(const grant& g) -> std::string {
+    if (g.environment.empty()) return "everything";
+    return printable(to_string(
+        coffer::context{.environment = g.environment, .space = g.space, .actor = g.actor}));
+}
+
+auto grant_text(const grant& g) -> std::string {
+    auto out = std::string(to_string(g.as)) + " of " + scope_text(g);
+    if (g.write) out += ", write";
+    if (g.reveal) out += ", reveal";
+    if (!g.names.empty()) out += ", names " + printable(join(g.names, ","));
+    return out;
+}
+auto grants_text(const std::vector<grant>& all) -> std::string {
+    if (all == http::full_grants()) return "full: everything";
+    std::vector<std::string> parts;
+    for (const auto& g : all)
+        parts.push_back(grant_text(g));
+    return join(parts, "; ");
+}
+
+auto json_of(const grant& g) -> json::object {
+    json::object out;
+    const auto set = [&](const char* member, const std::string& text) {
+        if (!text.empty()) out[member] = text;
+    };
+    out["role"] = std::string(to_string(g.as));
+    set("environmentId", g.environment);
+    set("spaceId", g.space);
+    out["write"] = g.write;
+    out["reveal"] = g.reveal;
+    set("actorId", g.actor);
+    for (const auto& pattern : g.names)
+        (out["names"].is_array() ? out["names"].get_array() : out["names"].emplace_array())
+            .push_back(json::value(pattern));
+    return out;
+}
+auto json_of(const http::token_row& row, const json::storage_ptr& storage = {}) -> json::object {
+    json::object out(storage);
+    out["id"] = row.id;
+    out["name"] = row.name;
+    auto& grants = out["grants"].emplace_array();
+    for (const auto& g : row.grants)
+        grants.push_back(json_of(g));
+    out["created"] = iso_time(row.created);
+    out["created_by"] = row.created_by;
+    out["expires"] = iso_time(row.expires);
+    return out;
+}
+
+void show_minted(const session& s, const http::minted_token& made) {
+    if (!s.json()) {
+        put(made.text.expose_secret());
+        put("\n");
+        s.notice("token " + made.row.id + ", " + grants_text(made.row.grants) + ", until " +
+                 iso_time(made.row.expires) +
+                 "; it is shown this once, Coffer keeps only a hash of it");
+        return;
+    }
+    coffer::keyring::wiping_resource memory;
+    const json::storage_ptr storage(&memory);
+    auto out = json_of(made.row, storage);
+    const auto text = made.text.expose_secret();
+    out["token"].emplace_string().assign(text.data(), text.size());
+    put_json(json::value(std::move(out), storage));
+}
+
+auto run_token_create(session& s) -> int {
+    http::token_wish wish;
+    wish.grants = grants_here(s);
+    wish.expires = expiry_here(s, wish.grants);
+    wish.name =
+        s.in.text("name").value_or(s.in.has("full") ? "full" : grant_text(wish.grants.front()));
+    wish.created_by = minted_by;
+    if (s.dry_run()) {
+        (void)s.confirm("Makes a token: " + grants_text(wish.grants) + ".");
+        return 0;
+    }
+    http::token_registry tokens(s.vault());
+    show_minted(s, need(tokens.mint(std::move(wish))));
+    return 0;
+}
+
+auto run_token_list(session& s) -> int {
+    http::token_registry tokens(s.vault());
+    const auto all = need(tokens.list());
+    if (s.json()) {
+        json::object out;
+        auto& rows = out["tokens"].emplace_array();
+        for (const auto& row : all)
+            rows.push_back(json_of(*row));
+        put_json(out);
+        return 0;
+    }
+    table rows;
+    rows.row({"ID", "NAME", "CREATED", "EXPIRES", "MAY"});
+    const auto now = now_ms();
+    for (const auto& row : all)
+        rows.row({row->id, printable(row->name), ago(row->created, now),
+                  tokens.is_expired(*row) ? "expired" : iso_time(row->expires).substr(0, 10),
+                  grants_text(row->grants)});
+    if (!all.empty()) put(rows.text());
+    return 0;
+}
+
+auto run_token_revoke(session& s) -> int {
+    http::token_registry tokens(s.vault());
+    const auto& id = s.in.arguments.front();
+    const auto row = tokens.find(id);
+    // What was typed may be a whole token by mistake: it is not repeated.
+    if (!row && row.error().code == errc::not_found)
+        throw problem(errc::not_found, "there is no token of that id; see coffer token list");
+    const auto& known = *need(coffer::result(row));
+    if (!s.confirm("Revokes the token " + known.id + " (" + printable(known.name) +
+                   "): programs that use it are refused at their next request."))
+        return 0;
+    need(tokens.revoke(id, minted_by));
+    if (s.json()) {
+        json::object out;
+        out["id"] = known.id;
+        out["revoked"] = true;
+        put_json(out);
+    } else {
+        put_line(known.id + "  revoked");
+    }
+    return 0;
+}
+
+} // namespace
+
+auto token_verbs() -> std::vector<verb> {
+    return {
+        {.name = "token create",
+         .summary = "make a token for a program or a person, and print it once",
+         .details =
+             "Needs a role, or --full: everything everywhere, which is more than a program should\n"
+             "hold. A service reads all values of --env (and --space); with --write it sets them\n"
+             "too. Admins set values but see none without --reveal. An operator runs the instance\n"
+             "and sees no values.\n"
+             "\n"
+             "The token goes to stdout: coffer token create … | install -m600 /dev/stdin FILE",
+         .options = {{"--role", takes::value, "R",
+                      "operator, env-admin, space-admin, service or auditor"},
+                     {"--full", takes::nothing, {}, "everything: operator, admin, service"},
+                     {"--write", takes::nothing, {}, "a service may set values too"},
+                     {"--reveal", takes::nothing, {}, "an admin may be shown stored values"},
+                     {"--names", takes::value, "G",
+                      "a service is limited to these: 'SLACK_*,DB_URL'"},
+                     {"--actor", takes::value, "ID", "a service reads for this actor alone"},
+                     {"--expires", takes::value, "T",
+                      "90d, 12h or a date; at most a year for a service, else 90 days"},
+                     {"--name", takes::value, "N", "what people call it; author of its writes"}},
+         .run = run_token_create,
+         .local = true},
+        {.name = "token list",
+         .summary = "the tokens: ids, names, what they may, until when",
+         .run = run_token_list,
+         .local = true},
+        {.name = "token revoke",
+         .arguments = "ID",
+         .least = 1,
+         .most = 1,
+         .summary = "refuse a token from now on",
+         .run = run_token_revoke,
+         .local = true},
+    };
+}
+
+} // namespace command

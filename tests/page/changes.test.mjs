@@ -190,7 +190,7 @@ test('an environment and a space are made, renamed and removed', async () => {
 
 test('a token is made, shown once, works, and is revoked', async () => {
   const tab = await open('#/e/prod/tokens');
-  await tab.page.getByRole('button', { name: 'New token' }).click();
+  await tab.page.getByRole('button', { name: 'New token' }).first().click();
   await tab.page.getByLabel('Name', { exact: true }).fill('made-here');
   await tab.page.getByRole('button', { name: 'Create token' }).click();
   const again = tab.page.getByText('Enter your personal token again');

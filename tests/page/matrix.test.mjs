@@ -30,7 +30,7 @@ test('what differs is shown, the details opened and the environment’s value us
   assert.match(await tab.text('.bulk'), /selected: 2 cells/);
   await tab.page.locator('.bulk').getByRole('button', { name: 'Use Production’s value again' }).click();
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Use Production’s value again in 2 spaces' }).click();
-  await tab.page.getByText('2 spaces done').waitFor();
+  await tab.page.locator('.bulk').getByText('2 spaces done').waitFor();
   await tab.page.locator('.bulk').getByRole('button', { name: 'Done' }).click();
   await tab.settled();
   assert.equal(await cell('SLACK_TOKEN, Customer Bolt: Overridden v1').count(), 0);
@@ -119,9 +119,9 @@ test('a change of many can be stopped, goes on where it stopped, and ends with w
   await tab.page.locator('.bulk').getByText(/of 30/).waitFor();
   await tab.page.getByRole('button', { name: 'Stop' }).click();
   hold();
-  await tab.page.getByText('5 spaces done, 1 failed, 24 not begun').waitFor();
+  await tab.page.locator('.bulk').getByText('5 spaces done, 1 failed, 24 not begun').waitFor();
   await tab.page.getByRole('button', { name: 'Go on' }).click();
-  await tab.page.getByText('29 spaces done, 1 failed').waitFor();
+  await tab.page.locator('.bulk').getByText('29 spaces done, 1 failed').waitFor();
   assert.match(await tab.text('.failures'), /Customer 3: changed meanwhile/);
   assert.equal(new Set(asked).size, 30);
   assert.equal(asked.length, 30);

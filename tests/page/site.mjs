@@ -9,9 +9,9 @@ export class Site extends Coffer {
   static async open(options = {}) {
     const made = new Site();
     try {
-      made.run(['env', 'create', 'Production', '--id', 'prod', '--prod']);
+      made.run(['env', 'create', 'Production', '--id', 'prod', '--prod', '--yes']);
       made.run(['env', 'create', 'Staging', '--id', 'staging']);
-      for (const [id, name] of spaces) made.run(['space', 'create', name, '--id', id, '-e', 'prod']);
+      for (const [id, name] of spaces) made.run(['space', 'create', name, '--id', id, '-e', 'prod', '--yes']);
       made.token = made.run(['token', 'create', '--full', '--name', 'Ana']).trim();
       await made.serve(options);
       if (options.data !== false) await made.fill();

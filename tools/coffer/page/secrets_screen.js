@@ -2,6 +2,7 @@
 // The secrets of a scope: what the environment's and a space's screens have in common. The list, its
 // filter and chips, the drawer, the keys, and what others change meanwhile.
 import * as api from './api.js';
+import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, chips, filterField } from './controls.js';
@@ -47,6 +48,7 @@ export function secretsScreen(about, query) {
             const chosen = all.find((one) => one.key === group) ?? all[0];
             const shown = matching(chosen.rows);
             drawTools();
+            session.noteStale(answer);
             fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));
             fill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
                 chosen.key, (key) => { group = key; view.redraw(); }));

@@ -49,6 +49,13 @@ export function onKnown(f) {
     listeners.add(f);
 }
 
+/** Takes note of what an answer says about the store: the banner goes by it. */
+export function noteStale(answer) {
+    const stale = Boolean(answer.stale);
+    if (!who?.server || Boolean(who.server.stale) === stale) return;
+    know({ ...who, server: { ...who.server, stale, since: stale ? answer.asOf : undefined } });
+}
+
 /** Whether this server shows values at all (`serve --reveal reason`). */
 export function revealIsOn() {
     return who?.server?.reveal === 'reason';

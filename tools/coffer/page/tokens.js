@@ -93,7 +93,7 @@ function newToken(where, done) {
     const name = textInput({ autofocus: true, placeholder: 'listener-prod' });
     const role = select(rolesFor(where), { value: 'service', on: { change: shape } });
     const names = textInput({ class: 'mono', placeholder: 'SLACK_* STRIPE_KEY' });
-    const expires = el('input', { type: 'date', value: fieldOfDate(Date.now() + 90 * 86_400_000) });
+    const expires = el('input', { type: 'date', value: fieldOfDate(Date.now() + 89 * 86_400_000) });
     const write = checkbox('may also write values (for programs that use @flatfile/api)');
     const reveal = checkbox('may be shown values, where the environment allows it');
     const problem = problemLine();

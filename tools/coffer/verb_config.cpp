@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
+#include "problem.hpp"
+#include "remote.hpp"
 #include "session.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -10,6 +12,16 @@
 namespace command {
 
 namespace {
+
+/// Where the token for the server comes from; empty if there is none.
+auto token_source(const settings& from) -> std::string {
+    if (from.find("server") == nullptr) return {};
+    try {
+        return token_for(from).from;
+    } catch (const problem&) { // none, or one that may not go there
+        return {};
+    }
+}
 
 auto run_config(session& s) -> int {
     table rows;
@@ -25,6 +37,10 @@ auto run_config(session& s) -> int {
         }
         rows.row({std::string(name), printable(absolute_place(*found)), found->from});
         out[key] = boost::json::object{{"value", absolute_place(*found)}, {"from", found->from}};
+    }
+    if (const auto from = token_source(s.config()); !from.empty()) {
+        rows.row({"token", "(not shown)", from});
+        out["token"] = boost::json::object{{"from", from}};
     }
     if (s.json())
         put_json(out);
@@ -44,7 +60,7 @@ auto config_verb() -> verb {
             ">\n"
             "config.json in the user's configuration folder > default. A folder's coffer.json is\n"
             "somebody else's text: it may name store, realm, env, space, server, max_stale and\n"
-            "profiles, never keys.",
+            "profiles, never keys or tokens.",
         .run = run_config};
 }
 

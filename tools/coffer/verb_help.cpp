@@ -89,6 +89,9 @@ auto markdown() -> std::string {
     out += "\n\n| flag | variable | file |\n|---|---|---|\n";
     for (const auto& [flag, variable, member] :
          std::initializer_list<std::array<std::string_view, 3>>{
+             {"`--server`", "`COFFER_SERVER`", "`server`"},
+             {"`--token-file`", "`COFFER_TOKEN_FILE`, or the token itself in `COFFER_TOKEN`",
+              "`token_file`, in the user's file alone"},
              {"`--store`", "`COFFER_STORE`", "`store`"},
              {"`--keys`", "`COFFER_KEYS`", "`keys`, in the user's file alone"},
              {"", "`COFFER_REALM`", "`realm`"},
@@ -106,9 +109,15 @@ auto markdown() -> std::string {
             .append(" | ")
             .append(member)
             .append(" |\n");
-    out.append("\nA relative path in a file starts from that file's folder. `server` "
-               "(`COFFER_SERVER`) is known and refused:\n"
-               "this build has no server support.\n\n## Exit codes\n\n```\n");
+    out.append(
+        "\nA relative path in a file starts from that file's folder.\n\n"
+        "A server is asked over https, or over http on this machine. Of a server and a store "
+        "the one that is\nsaid in the stronger place counts; both in the same place are "
+        "refused. A token goes only where it is\nmeant to go: one that `coffer login` keeps, "
+        "to the server that it was kept for; `--token-file`,\n`COFFER_TOKEN` and "
+        "`COFFER_TOKEN_FILE` to a server of a flag, a variable or the user's file; `token_file`"
+        "\nof the user's file to the server that stands beside it. None of these goes to a "
+        "server that a folder's\n`coffer.json` names.\n\n## Exit codes\n\n```\n");
     out.append(exit_codes).append("```\n");
     for (const auto& v : all_verbs()) {
         if (!v.shown) continue;

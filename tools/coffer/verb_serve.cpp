@@ -11,9 +11,12 @@
 
 #include <coffer/http/api.hpp>
 #include <coffer/http/assets.hpp>
+#include <coffer/http/first_code.hpp>
 #include <coffer/http/server.hpp>
+#include <coffer/http/sessions.hpp>
 #include <coffer/http/tls.hpp>
-#include <coffer/http/tokens.hpp>
+#include <coffer/http/x_events.hpp>
+#include <coffer/http/x_tokens.hpp>
 #include <coffer/keyring/anchored.hpp>
 
 #include <csignal>
@@ -166,6 +169,12 @@ auto address_of(const http::server_options& o, std::uint16_t port) -> std::strin
            std::to_string(port);
 }
 
+/// The first start's code, for whoever sees what this process says; not if there is a token.
+void tell_code(http::first_code& first, const std::string& address) {
+    if (const auto code = need(first.make()); !code.empty())
+        put_error("Sign in once with code " + code + " (10 minutes): " + address + "/\n");
+}
+
 auto start_problem(const coffer::failure& why, const http::server_options& o) -> problem {
     if (why.code == errc::denied)
         return {errc::denied, "plain HTTP is served to this machine alone: give --tls-cert and "
@@ -209,18 +218,27 @@ auto run_serve(session& s) -> int {
     const server_log log(wanted_log_level());
     const auto page = std::make_shared<http::assets>(coffer_page_files());
     http::api_options with;
-    with.tokens = std::make_shared<http::token_registry>(vault);
+    const auto tokens = std::make_shared<http::token_registry>(vault);
+    const auto sessions = std::make_shared<http::session_registry>(tokens);
+    const auto first = std::make_shared<http::first_code>(tokens);
+    with.tokens = sessions;
+    with.more = http::x::token_routes(sessions, first);
     with.page = [page](const http::request& in) { return page->answer(in); };
     with.metrics = [counters = options.counters] { return counters->text(); };
     with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
+    const auto events = std::make_shared<http::event_hub>();
+    for (auto& row : http::x::event_routes(events))
+        with.more.push_back(std::move(row));
 
     const told_by_signals signals;
     const auto service = std::make_shared<http::api>(vault, std::move(with));
+    service->parts().changed = http::x::tell_changes(vault, events);
     service->parts().key_state = keys.state_of;
     http::server server(options, service);
     if (auto started = server.start(); !started) throw start_problem(started.error(), options);
     put_line("coffer serves " + address_of(options, server.port()));
+    tell_code(*first, address_of(options, server.port()));
     if (s.in.has("no-anchor"))
         log.error("--no-anchor: an old copy of the store would pass for the newest");
     serve_on(server, *service, signals, files, log);

@@ -86,6 +86,8 @@ TEST_CASE("What GET /v1/secrets is given decides what it answers (contract 7.2)"
     CHECK(w.get("/v1/secrets?spaceId=" + fs).values() == values{{"K", "away"}});
     CHECK(w.get("/v1/secrets?spaceId=" + fs).raw.body == w.list(at(f, fs)).raw.body);
     CHECK(w.list(at(w.e, fs)).values() == values{{"K", "home"}});
+    CHECK(w.list(at(w.e, fs)).header("x-coffer-space") == "ignored");
+    CHECK(w.list(at(f, fs)).header("x-coffer-space").empty());
     CHECK(w.get("/v1/secrets?junk=%zz&environmentId=" + w.e + "&&x").values() ==
           values{{"K", "home"}});
     CHECK(json::serialize(w.list(at(w.new_environment())).body) == R"({"data":[]})");

@@ -62,6 +62,11 @@ TEST_CASE("x/environments: one that can't be opened is told as such, and hides n
     REQUIRE(some.data().as_array().size() == 2);
     for (std::size_t i = 0; i < 2; ++i)
         CHECK(some.text("state", i) == (some.text("id", i) == e ? "unavailable" : "(absent)"));
+    CHECK(w.get("/v1/environments").data().as_array().size() == 2);
+    const auto t = w.new_space(f);
+    CHECK(w.get("/v1/spaces").data().as_array().size() == 1);
+    CHECK(w.get("/v1/secrets?spaceId=" + t).status() == 200);
+    check_error(w.get("/v1/secrets?spaceId=elsewhere"), 503); // it might be where nobody can look
 }
 
 TEST_CASE("x/spaces: made, renamed, searched, counted and removed") {

@@ -359,7 +359,10 @@ TEST_CASE("A page of another origin, and a body that is not marked as JSON, get 
     CHECK(w.service->handle(in).status == 200);
     in.headers.back().value = "http://evil.example";
     CHECK(w.service->handle(in).status == 403);
-    in.headers.back().value = "https://127.0.0.1:8460";
+    in.headers.back().value = "https://127.0.0.1:8460"; // by way of a proxy
+    CHECK(w.service->handle(in).status == 200);
+    in.secure = true;
+    in.headers.back().value = "http://127.0.0.1:8460";
     CHECK(w.service->handle(in).status == 403);
     in.headers.back().value = "null";
     CHECK(w.service->handle(in).status == 403);

@@ -141,30 +141,23 @@ private:
         return out;
     }
 
-    /// The text behind `Bearer `; empty if there is none, or if it is not clear which.
-    static auto bearer_of(const request& in) -> std::string_view {
-        std::string_view found;
-        for (const auto& h : in.headers) {
-            if (h.name != "authorization") continue;
-            if (!found.empty()) return {};
-            found = h.value;
-        }
-        constexpr std::string_view scheme = "bearer ";
-        if (found.size() <= scheme.size()) return {};
-        for (std::size_t i = 0; i < scheme.size(); ++i)
-            if ((found[i] >= 'A' && found[i] <= 'Z' ? found[i] + 32 : found[i]) != scheme[i])
-                return {};
-        found.remove_prefix(scheme.size());
-        found.remove_prefix(std::min(found.size(), found.find_first_not_of(' ')));
-        return found;
-    }
     auto authenticated(const request& in) -> principal {
         const auto bearer = bearer_of(in);
         auto who = bearer.empty() ? result<principal>(errc::denied)
                                   : with_.tokens->authenticate(bearer, in);
         if (who) return *std::move(who);
         if (who.error().code != errc::denied) throw error_of(who.error());
+        note_refused(in);
         throw api_error{401, "a known token is needed: Authorization: Bearer …", {}, "denied"};
+    }
+
+    void note_refused(const request& in) {
+        if (with_.audit == nullptr) return;
+        audit_record r;
+        r.action = "login.refused";
+        r.status = 401;
+        r.peer = in.peer;
+        (void)with_.audit->append(r);
     }
 
     auto answer(const request& in, const route*& row, principal& who) -> response {
@@ -211,8 +204,10 @@ private:
         if (!row.pattern.starts_with("/v1/x/")) return;
         const auto origin = in.header_of("origin");
         const auto host = in.header_of("host");
-        const auto own = std::string(in.secure ? "https://" : "http://").append(host);
-        if (!origin.empty() && origin != own)
+        // With a proxy in front that speaks TLS, the page's own origin is https all the same.
+        const bool own = origin == std::string("https://").append(host) ||
+                         (!in.secure && origin == std::string("http://").append(host));
+        if (!origin.empty() && !own)
             throw api_error{403, "a page of another origin may not ask this", {}, "denied"};
         if (!in.body.empty() && !in.header_of("content-type").starts_with("application/json"))
             throw api_error{415, "the body must be marked as application/json", {}, {}};

@@ -58,6 +58,9 @@ public:
     auto look(std::string_view environment) -> result<facts> {
         if (environment == system_environment || !check_context({.environment = environment}))
             return errc::unknown_scope;
+        // at() before status(), which remembers every name that it is asked for.
+        if (auto there = vault_->resolver().at({.environment = environment}); !there)
+            return forget(environment, there.error());
         const auto now = vault_->status(environment);
         if (!now) return forget(environment, now.error());
         auto known = kept(environment);
@@ -68,17 +71,21 @@ public:
         return kept_[std::string(environment)] = *std::move(read);
     }
 
-    /// Every environment that can be looked at, with its id. Errors: those of reading any of them.
-    auto all() -> result<std::vector<facts>> {
+    /// An environment that is registered, and what was found when it was looked at.
+    struct looked {
+        std::string id{};
+        result<facts> found{errc::unknown_scope};
+    };
+    /// Every environment. One that can't be opened hides no other. Errors: those of reading the
+    /// list.
+    auto all() -> result<std::vector<looked>> {
         auto ids = vault_->environments();
         if (!ids) return ids.error();
-        std::vector<facts> out;
-        for (const auto& id : *ids) {
+        std::vector<looked> out;
+        for (auto& id : *ids) {
             auto one = look(id);
-            if (one)
-                out.push_back(*std::move(one));
-            else if (one.error().code != errc::unknown_scope) // removed meanwhile
-                return one.error();
+            if (!one && one.error().code == errc::unknown_scope) continue; // removed meanwhile
+            out.push_back({std::move(id), std::move(one)});
         }
         return out;
     }
@@ -91,9 +98,13 @@ public:
         auto every = all();
         if (!every) return every.error();
         std::vector<std::string> out;
+        failure none = errc::unknown_scope;
         for (const auto& e : *every)
-            if (e->spaces.find(space) != e->spaces.end()) out.push_back(e->own.id);
-        if (out.empty()) return errc::unknown_scope;
+            if (!e.found)
+                none = e.found.error(); // it might be there
+            else if ((*e.found)->spaces.contains(space))
+                out.push_back(e.id);
+        if (out.empty()) return none;
         if (out.size() == 1) {
             const std::lock_guard lock(mutex_);
             hints_[std::string(space)] = {out.front(), machine_clock().boot()};

@@ -53,8 +53,12 @@ inline auto list_environments(call& c) -> response {
     const page::wanted wanted(c);
     c.rows_are_decided();
     std::vector<listed_place> rows;
-    for (const auto& e : need(c.parts.places.all()))
-        if (c.may(right::list, {.environment = e->own.id})) rows.emplace_back(e->own.id, e->own);
+    for (const auto& e : need(c.parts.places.all())) {
+        if (!c.may(right::list, {.environment = e.id})) continue;
+        place_facts unreadable;
+        unreadable.id = e.id; // listed all the same: the others' pages must not fail with it
+        rows.emplace_back(e.id, e.found ? (*e.found)->own : unreadable);
+    }
     std::ranges::sort(rows, std::less<>());
     const page shown(wanted, rows.size());
     response out;

@@ -115,7 +115,11 @@ inline auto list_secrets(call& c) -> response {
     const auto where = readable(c.queried_scope(true));
     c.allow(where);
     const auto seen = need(c.vault().resolver().at(where.view()));
-    return list_answer(c, where, seen);
+    auto out = list_answer(c, where, seen);
+    // A space of another environment adds nothing (contract 7.2), which is said here.
+    if (where.space.empty() && !c.parameter("spaceId").empty())
+        out.headers.push_back({"x-coffer-space", "ignored"});
+    return out;
 }
 
 /// The same, if everything that was named is there and no look at the store is due.

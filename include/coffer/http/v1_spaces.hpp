@@ -90,7 +90,7 @@ inline auto list_spaces(call& c) -> response {
     c.rows_are_decided();
     if (environment.empty()) {
         for (const auto& e : need(c.parts.places.all()))
-            add_spaces(c, *e, rows);
+            if (e.found) add_spaces(c, **e.found, rows);
     } else {
         c.record.where.environment = environment;
         add_spaces(c, *need(c.parts.places.look(environment)), rows);

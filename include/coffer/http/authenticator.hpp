@@ -6,6 +6,8 @@
 #include <coffer/http/message.hpp>
 #include <coffer/result.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -26,6 +28,23 @@ public:
     virtual auto try_authenticate(std::string_view bearer, const request& in)
         -> std::optional<principal> = 0;
 };
+
+/// The text behind `Bearer `; empty if there is none, or if it is not clear which.
+inline auto bearer_of(const request& in) noexcept -> std::string_view {
+    std::string_view found;
+    for (const auto& h : in.headers) {
+        if (h.name != "authorization") continue;
+        if (!found.empty()) return {};
+        found = h.value;
+    }
+    constexpr std::string_view scheme = "bearer ";
+    if (found.size() <= scheme.size()) return {};
+    for (std::size_t i = 0; i < scheme.size(); ++i)
+        if ((found[i] >= 'A' && found[i] <= 'Z' ? found[i] + 32 : found[i]) != scheme[i]) return {};
+    found.remove_prefix(scheme.size());
+    found.remove_prefix(std::min(found.size(), found.find_first_not_of(' ')));
+    return found;
+}
 
 } // namespace coffer::inline COFFER_ABI::http
 

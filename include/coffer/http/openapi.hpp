@@ -106,7 +106,7 @@ inline constexpr operation_doc operation_docs[] = {
     {"GET", "/v1/x/session/code", "Whether a one-time code is waiting", "", "", "Any"},
     {"POST", "/v1/x/session/code", "The first token, for the one-time code", "", "Any", "Any"},
     {"POST", "/v1/x/session/confirm", "Enter the parent token again", "", "Any", "Any"},
-    {"GET", "/v1/x/tokens", "The tokens that a caller may revoke", "environmentId", "", "Any"},
+    {"GET", "/v1/x/tokens", "The tokens that a caller may revoke", "environmentId spaceId", "", "Any"},
     {"POST", "/v1/x/tokens", "Mint a token; it is shown this once", "", "Any", "Any"},
     {"DELETE", "/v1/x/tokens", "Revoke a token", "!id", "", "Any"},
     {"GET", "/v1/x/audit", "The audit log",

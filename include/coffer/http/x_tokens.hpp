@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_X_TOKENS_HPP
+#define COFFER_HTTP_X_TOKENS_HPP
+
+#include <coffer/http/call.hpp>
+#include <coffer/http/first_code.hpp>
+#include <coffer/http/rate_limit.hpp>
+#include <coffer/http/sessions.hpp>
+#include <coffer/http/x_reveal.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// Who calls, sessions of the page, and tokens: /v1/x/whoami, /v1/x/session…, /v1/x/tokens.
+namespace coffer::inline COFFER_ABI::http::x {
+
+/// What these routes share.
+struct sign_in_desk {
+    std::shared_ptr<session_registry> sessions{};
+    std::shared_ptr<first_code> first{};
+    rate_limiter tries;
+
+    sign_in_desk(std::shared_ptr<session_registry> all, std::shared_ptr<first_code> code)
+        : sessions(std::move(all)), first(std::move(code)),
+          tries(sign_ins, sessions->tokens().time()) {}
+
+    auto tokens() const noexcept -> token_registry& { return sessions->tokens(); }
+};
+
+inline auto success() -> response {
+    response out;
+    out.body = R"({"data":{"success":true}})";
+    return out;
+}
+
+/// Runs what tries a token or a code: ten times a minute for an address, else 429.
+template <class F>
+auto limited(sign_in_desk& desk, call& c, F&& run) -> response {
+    const auto wait = desk.tries.take(address_key(c.in.peer));
+    if (wait.count() == 0) return run();
+    auto out = to_response({429, "too many tries from this address", {}, "unavailable", {}});
+    out.headers.push_back({"retry-after", std::to_string(wait.count())});
+    return out;
+}
+
+// Who calls ---------------------------------------------------------------------------------------
+
+/// The rights that a caller has in some scope or other.
+inline auto rights_anywhere(const principal& who) -> right_set {
+    right_set out;
+    for (const auto& g : who.grants)
+        out = out | rights_of(g);
+    if (who.is_session) out.remove(right::read);
+    return out;
+}
+
+inline void write_server(call& c, json_writer& w) {
+    w.key("server").begin_object();
+    w.member("version", std::to_string(COFFER_VERSION_MAJOR) + "." +
+                            std::to_string(COFFER_VERSION_MINOR) + "." +
+                            std::to_string(COFFER_VERSION_PATCH));
+    w.member("reveal", c.parts.reveal == reveal_mode::off ? "off" : "reason");
+    const auto seen = c.vault().resolver().at({.environment = system_environment});
+    const bool stale = seen && seen->stale();
+    w.member("stale", stale);
+    if (stale) {
+        const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen->age().count()));
+        w.member("since", iso_time(wall_now() - std::min(age, wall_now())));
+    }
+    w.end_object();
+}
+
+inline auto whoami(call& c) -> response {
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    w.member("tokenId", c.who.token_id).member("name", c.who.name);
+    if (c.who.expires != 0) w.member("expiresAt", iso_time(c.who.expires));
+    w.member("session", c.who.is_session).key("grants");
+    write_grants(w, c.who.grants);
+    w.key("rights").begin_list();
+    const auto held = rights_anywhere(c.who);
+    for (const auto r : all_rights)
+        if (held.has(r)) w.text(to_string(r));
+    w.end_list();
+    if (c.who.is_session && c.who.confirmed_at != 0)
+        w.member("confirmedUntil", iso_time(c.who.confirmed_at + confirmed_for_ms));
+    write_server(c, w);
+    w.end_object().end_object();
+    return out;
+}
+
+// Sessions ----------------------------------------------------------------------------------------
+
+inline void write_session(json_writer& w, const session_limits& limits, const opened_session& s) {
+    w.begin_object().member("token", s.text.expose_secret());
+    w.member("expiresAt", iso_time(s.expires));
+    w.member("idleSeconds", static_cast<std::uint64_t>(limits.idle.count() / 1000)).end_object();
+}
+
+/// A session for the holder of the token that the request bears. Its row lets anyone in, so that a
+/// token that is refused counts as a try as well.
+inline auto begin_session(sign_in_desk& desk, call& c) -> response {
+    return limited(desk, c, [&] {
+        auto who = desk.tokens().authenticate(bearer_of(c.in), c.in);
+        if (!who && who.error().code == errc::denied)
+            throw api_error{401, "a known token is needed", {}, "denied", {}};
+        c.who = need(std::move(who));
+        const auto begun = need(desk.sessions->open(c.who));
+        response out;
+        json_writer w(out.body);
+        w.begin_object().key("data");
+        write_session(w, desk.sessions->limits(), begun);
+        w.end_object();
+        return out;
+    });
+}
+
+inline auto end_session(sign_in_desk& desk, call& c) -> response {
+    desk.sessions->close(bearer_of(c.in));
+    return success();
+}
+
+inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
+    return limited(desk, c, [&] {
+        const auto token = c.text("token");
+        if (!c.who.is_session) throw bad_request({}, "only a session can be confirmed");
+        const auto at = desk.sessions->confirm(bearer_of(c.in), token, c.in);
+        // No 401, which would say that the session itself has ended.
+        if (!at && at.error().code == errc::denied)
+            throw bad_request("token", "this is not the token that you signed in with");
+        response out;
+        json_writer w(out.body);
+        w.begin_object().key("data").begin_object();
+        w.member("confirmedUntil", iso_time(need(result(at)) + confirmed_for_ms));
+        w.end_object().end_object();
+        return out;
+    });
+}
+
+inline auto tell_first(sign_in_desk& desk) -> response {
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    w.member("open", need(desk.first->is_open())).end_object().end_object();
+    return out;
+}
+
+/// The first admin: a token for everything, and a session of it.
+inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
+    return limited(desk, c, [&] {
+        token_wish wish;
+        wish.name = c.text("name");
+        wish.grants = full_grants();
+        wish.created_by = "first-start";
+        const auto code = c.text("code");
+        if (wish.name.empty() || !check_author(wish.name))
+            throw bad_request("name", "a name of at most 256 bytes is needed");
+        auto made = desk.first->redeem(code, std::move(wish));
+        if (!made && made.error().code == errc::denied)
+            throw api_error{403, "this code is wrong or too old", "code", "denied", {}};
+        const auto minted = need(std::move(made));
+        c.who = token_registry::principal_of(minted.row);
+        const auto begun = need(desk.sessions->open(c.who));
+        response out;
+        json_writer w(out.body);
+        w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
+        w.key("session");
+        write_session(w, desk.sessions->limits(), begun);
+        w.end_object().end_object();
+        return out;
+    });
+}
+
+// Tokens ------------------------------------------------------------------------------------------
+
+/// Throws 403 for a caller who may not mint or revoke anywhere.
+inline void require_token_right(call& c) {
+    if (!rights_anywhere(c.who).has(right::tokens)) throw forbidden();
+    c.rows_are_decided();
+}
+/// Whether all that a token may do lies where the caller mints and revokes.
+inline auto administers_all(const principal& who, const token_row& row) -> bool {
+    return std::all_of(row.grants.begin(), row.grants.end(),
+                       [&](const grant& g) { return administers(who, g); });
+}
+/// Whether a token has to do with a place; with none named, any has.
+inline auto concerns(const token_row& row, std::string_view environment, std::string_view space)
+    -> bool {
+    return std::any_of(row.grants.begin(), row.grants.end(), [&](const grant& g) {
+        return (environment.empty() || g.environment.empty() || g.environment == environment) &&
+               (space.empty() || g.space.empty() || g.space == space);
+    });
+}
+
+inline void write_token(json_writer& w, const token_row& row, const token_use& use) {
+    w.begin_object().member("id", row.id).member("name", row.name).key("grants");
+    write_grants(w, row.grants);
+    w.member("createdAt", iso_time(row.created)).member_if("createdBy", row.created_by);
+    w.member("expiresAt", iso_time(row.expires));
+    if (use.at != 0) w.member("lastUsedAt", iso_time(use.at)).member_if("lastUsedFrom", use.peer);
+    w.end_object();
+}
+
+inline auto list_tokens(sign_in_desk& desk, call& c) -> response {
+    require_token_right(c);
+    const auto environment = c.parameter("environmentId");
+    const auto space = c.parameter("spaceId");
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (const auto& row : need(desk.tokens().list()))
+        if (administers_all(c.who, *row) && concerns(*row, environment, space))
+            write_token(w, *row, desk.tokens().last_use(row->id));
+    w.end_list().end_object();
+    return out;
+}
+
+/// `expiresAt` of the body. A date's end that lies less than a day behind the longest life is the
+/// longest life: who counts 90 days from today means that. Throws 400.
+inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64_t now)
+    -> std::uint64_t {
+    const auto* found = c.body().find("expiresAt");
+    if (found == nullptr) return 0;
+    constexpr std::uint64_t day = 86'400'000;
+    const auto longest = static_cast<std::uint64_t>(longest_life(grants).count());
+    std::uint64_t at = 0;
+    if (found->is_string())
+        at = time_of_iso(view_of(found->get_string())).value_or(0);
+    else if (found->is_int64() && found->get_int64() > 0)
+        at = static_cast<std::uint64_t>(found->get_int64());
+    if (at <= now) throw bad_request("expiresAt", "this must be a time to come");
+    if (at - now >= longest + day)
+        throw bad_request("expiresAt", "a service's token lives for a year at most, another's for "
+                                       "90 days");
+    return std::min(at, now + longest);
+}
+
+inline auto mint_token(sign_in_desk& desk, call& c) -> response {
+    require_token_right(c);
+    token_wish wish;
+    wish.name = c.text("name");
+    if (wish.name.empty() || !check_author(wish.name))
+        throw bad_request("name", "a name of at most 256 bytes is needed");
+    const auto* grants = c.body().find("grants");
+    auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
+    if (!read) throw bad_request("grants", "1 to 16 grants whose members go together are needed");
+    wish.grants = *std::move(read);
+    wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
+    for (const auto& g : wish.grants)
+        if (!may_grant(c.who, g))
+            throw api_error{403, "nobody can give what they lack", "grants", "denied", {}};
+    require_confirmed(c);
+    wish.created_by = c.who.token_id;
+    c.record.names = {wish.name};
+    const auto made = need(desk.tokens().mint(std::move(wish)), "name");
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("id", made.row.id);
+    w.member("name", made.row.name).member("token", made.text.expose_secret());
+    w.member("expiresAt", iso_time(made.row.expires)).end_object().end_object();
+    return out;
+}
+
+inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
+    require_token_right(c);
+    const auto id = c.parameter("id");
+    if (id.empty()) throw bad_request("id", "the id of a token is needed");
+    const auto row = need(desk.tokens().find(id));
+    if (!administers_all(c.who, *row)) throw no_such_thing();
+    c.record.names = {row->name};
+    need(desk.tokens().revoke(id, c.who.token_id));
+    return success();
+}
+
+/// The rows that this adds to the table of routes; `sessions` is to be the api's authenticator.
+inline auto token_routes(std::shared_ptr<session_registry> sessions,
+                         std::shared_ptr<first_code> first) -> std::vector<route> {
+    const auto desk = std::make_shared<sign_in_desk>(std::move(sessions), std::move(first));
+    const auto with = [&](response (*run)(sign_in_desk&, call&)) {
+        return [desk, run](call& c) { return run(*desk, c); };
+    };
+    constexpr auto nowhere = scope_from::nowhere;
+    constexpr auto rows = scope_from::rows;
+    const std::string_view tokens = "/v1/x/tokens";
+    const std::string_view session = "/v1/x/session";
+    const std::string_view code = "/v1/x/session/code";
+    return {
+        {"GET", "/v1/x/whoami", "", std::nullopt, nowhere, admits::token, whoami},
+        {"POST", session, "session.begin", std::nullopt, nowhere, admits::anyone,
+         with(begin_session)},
+        {"DELETE", session, "session.end", std::nullopt, nowhere, admits::token, with(end_session)},
+        {"GET", code, "", std::nullopt, nowhere, admits::anyone,
+         [desk](call&) { return tell_first(*desk); }},
+        {"POST", code, "session.first", std::nullopt, nowhere, admits::anyone, with(redeem_code)},
+        {"POST", "/v1/x/session/confirm", "session.confirm", std::nullopt, nowhere, admits::token,
+         with(confirm_session)},
+        {"GET", tokens, "tokens.list", right::tokens, rows, admits::token, with(list_tokens)},
+        {"POST", tokens, "token.mint", right::tokens, rows, admits::token, with(mint_token)},
+        {"DELETE", tokens, "token.revoke", right::tokens, rows, admits::token, with(revoke_token)},
+    };
+}
+
+} // namespace coffer::inline COFFER_ABI::http::x
+
+#endif

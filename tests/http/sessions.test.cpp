@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/http/x_tokens.hpp>
+
+#include "api_world.hpp"
+#include "support/catch.hpp"
+
+#include <coffer/testing/manual_clock.hpp>
+
+#include <string>
+
+using namespace coffer;
+using namespace coffer::http;
+using namespace coffer_test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto session_path = "/v1/x/session";
+
+/// A service with real tokens and sessions, whose time stands still. It begins at the real one,
+/// since what asks for a recent confirmation looks at that.
+struct desk_world {
+    testing::manual_clock time{std::chrono::milliseconds(wall_now())};
+    cut_off_store store{};
+    keyring::memory_keyring keys{};
+    any_vault vault = service_vault(store, keys, with_time());
+    std::shared_ptr<token_registry> tokens = std::make_shared<token_registry>(vault, time);
+    std::shared_ptr<session_registry> sessions =
+        std::make_shared<session_registry>(tokens, session_limits{.most = 4, .most_of_a_token = 2});
+    std::shared_ptr<first_code> first = std::make_shared<first_code>(tokens);
+    std::unique_ptr<http::api> service;
+    std::string peer = "192.0.2.1";
+    std::string site{};
+
+    desk_world() {
+        api_options with;
+        with.tokens = sessions;
+        with.more = x::token_routes(sessions, first);
+        service = std::make_unique<http::api>(vault, std::move(with));
+    }
+    auto with_time() -> options {
+        options how;
+        how.time = &time;
+        return how;
+    }
+    auto send(std::string_view method, std::string_view target, std::string_view token,
+              std::string_view body = {}) -> reply {
+        auto in = api_world::request_of(method, target, body, token);
+        in.peer = peer;
+        if (!site.empty()) in.headers.push_back({"sec-fetch-site", site});
+        auto now = service->try_now(in);
+        return api_world::read(now ? *std::move(now) : service->handle(in));
+    }
+    auto mint(std::vector<grant> grants = full_grants(), std::string name = "ana") -> minted_token {
+        return tokens
+            ->mint({.name = std::move(name), .grants = std::move(grants), .created_by = "local"})
+            .value();
+    }
+    static auto text(const minted_token& of) -> std::string {
+        return std::string(of.text.expose_secret());
+    }
+    /// The token of a new session.
+    auto begin(const minted_token& of) -> std::string {
+        const auto made = send("POST", session_path, text(of), "{}");
+        REQUIRE(made.status() == 200);
+        return made.text("token");
+    }
+    auto lives(const std::string& session) -> bool {
+        const auto status = send("GET", "/v1/x/whoami", session).status();
+        CHECK((status == 200 || status == 401));
+        return status == 200;
+    }
+    auto confirm(const std::string& session, const std::string& token) -> reply {
+        return send("POST", "/v1/x/session/confirm", session, object({{"token", token}}));
+    }
+};
+
+auto service_grant() -> json::object {
+    return {{"role", "service"}, {"environmentId", "E"}};
+}
+auto wish(json::object grant = service_grant()) -> std::string {
+    return json::serialize(json::object{{"name", "app"}, {"grants", json::array{grant}}});
+}
+auto with_code(const std::string& code, const char* name = "Ana") -> std::string {
+    return object({{"code", code}, {"name", name}});
+}
+
+} // namespace
+
+TEST_CASE("A session says who it is, and is no token of the wire contract's") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto session = w.begin(ana);
+    CHECK(session.starts_with("cofs_"));
+    const auto me = w.send("GET", "/v1/x/whoami", session);
+    REQUIRE(me.status() == 200);
+    CHECK(me.text("name") == "ana");
+    CHECK(me.text("tokenId") == ana.row.id);
+    CHECK(me.text("session") == "true");
+    CHECK(me.text("rights") ==
+          R"(["list","reveal","write","spaces","tokens","keys","audit","policy"])");
+    CHECK(me.header("x-request-id").size() == 12);
+    CHECK(w.send("GET", "/v1/x/environments", session).status() == 200);
+    for (const char* path :
+         {"/v1/secrets?environmentId=E", "/v1/environments", "/api/v1/secrets", "/v1/%78/whoami"})
+        CHECK(w.send("GET", path, session).status() == 401);
+    CHECK(w.send("GET", "/v1/environments", w.text(ana)).status() == 200);
+    CHECK(w.send("POST", session_path, session, "{}").status() == 401); // no session of a session
+    CHECK(w.send("GET", "/v1/x/whoami", w.text(ana)).text("session") == "false");
+}
+
+TEST_CASE("A session ends after 15 minutes without a request; waiting for changes is none") {
+    desk_world w;
+    const auto session = w.begin(w.mint());
+    for (int i = 0; i < 3; ++i) {
+        w.time.advance(14min + 59s);
+        CHECK(w.lives(session));
+    }
+    w.time.advance(14min + 59s);
+    CHECK(w.send("GET", "/v1/x/watch?environmentId=none", session).status() == 404);
+    w.time.advance(1s);
+    CHECK_FALSE(w.lives(session));
+}
+
+TEST_CASE("A session ends after eight hours whatever is done, and by itself when asked") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto session = w.begin(ana);
+    for (int i = 0; i < 47; ++i) {
+        w.time.advance(10min);
+        CHECK(w.lives(session));
+    }
+    w.time.advance(10min);
+    CHECK_FALSE(w.lives(session));
+    const auto next = w.begin(ana);
+    CHECK(w.send("DELETE", session_path, next).status() == 200);
+    CHECK_FALSE(w.lives(next));
+}
+
+TEST_CASE("A session dies with its parent: revoked, expired; and is not believed altered") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto session = w.begin(ana);
+    auto altered = session;
+    altered[20] = altered[20] == 'A' ? 'B' : 'A';
+    CHECK_FALSE(w.lives(altered));
+    CHECK(w.lives(session));
+    REQUIRE(w.tokens->revoke(ana.row.id, "local"));
+    CHECK_FALSE(w.lives(session));
+    CHECK(w.sessions->size() == 0);
+
+    const auto ben = w.tokens
+                         ->mint({.name = "ben",
+                                 .grants = full_grants(),
+                                 .expires = w.tokens->now() + 60'000,
+                                 .created_by = "local"})
+                         .value();
+    const auto begun = w.send("POST", session_path, w.text(ben), "{}");
+    CHECK(begun.text("expiresAt") == iso_time(ben.row.expires));
+    CHECK(w.lives(begun.text("token")));
+    w.time.advance(1min);
+    CHECK_FALSE(w.lives(begun.text("token")));
+}
+
+TEST_CASE("A session is believed of pages of this origin alone") {
+    desk_world w;
+    const auto session = w.begin(w.mint());
+    for (const char* site : {"cross-site", "same-site", "none"}) {
+        w.site = site;
+        CHECK_FALSE(w.lives(session));
+    }
+    w.site = "same-origin";
+    CHECK(w.lives(session));
+}
+
+TEST_CASE("There are so many sessions; the least used of the same token ends first") {
+    desk_world w; // 4, and 2 of a token
+    const auto ana = w.mint();
+    const auto one = w.begin(ana);
+    w.time.advance(1s);
+    const auto two = w.begin(ana);
+    w.time.advance(1s);
+    CHECK(w.lives(one));
+    const auto three = w.begin(ana);
+    CHECK_FALSE(w.lives(two));
+    CHECK(w.lives(one));
+    CHECK(w.lives(three));
+    for (const char* name : {"b", "c", "d", "e"})
+        (void)w.begin(w.mint(full_grants(), name));
+    CHECK(w.sessions->size() == 4);
+}
+
+TEST_CASE("Ten sign-ins a minute for an address, good or bad; then 429 and when to come again") {
+    desk_world w;
+    const auto ana = w.mint();
+    auto wrong = w.text(ana);
+    wrong[30] = wrong[30] == 'A' ? 'B' : 'A';
+    for (int i = 0; i < 9; ++i)
+        check_error(w.send("POST", session_path, wrong, "{}"), 401);
+    (void)w.begin(ana);
+    const auto refused = w.send("POST", session_path, w.text(ana), "{}");
+    check_error(refused, 429);
+    CHECK(refused.header("retry-after") == "7");
+    check_error(w.send("POST", "/v1/x/session/code", {}, with_code("0")), 429);
+    w.peer = "192.0.2.2";
+    (void)w.begin(ana);
+    w.peer = "192.0.2.1";
+    w.time.advance(7s);
+    (void)w.begin(ana);
+}
+
+TEST_CASE("A session mints for five minutes after its parent was entered") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto ben = w.mint(full_grants(), "ben");
+    w.time.set_wall(w.time.wall() - 5min);
+    const auto session = w.begin(ana); // five minutes ago
+    const auto refused = w.send("POST", "/v1/x/tokens", session, wish());
+    check_error(refused, 403);
+    CHECK(refused.body.at("code").as_string() == "confirm");
+    CHECK(w.send("POST", "/v1/x/tokens", w.text(ana), wish()).status() == 200);
+    w.time.set_wall(std::chrono::milliseconds(wall_now()));
+    check_error(w.confirm(session, "nonsense"), 400);
+    check_error(w.confirm(session, w.text(ben)), 400);
+    CHECK(w.send("POST", "/v1/x/tokens", session, wish()).status() == 403);
+    CHECK(w.confirm(session, w.text(ana)).text("confirmedUntil") ==
+          iso_time(w.tokens->now() + 300'000));
+    const auto made = w.send("POST", "/v1/x/tokens", session, wish());
+    REQUIRE(made.status() == 200);
+    const auto program = w.send("GET", "/v1/x/whoami", made.text("token"));
+    CHECK(program.text("grants") ==
+          R"([{"role":"service","environmentId":"E","write":false,"reveal":false}])");
+}
+
+TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
+    desk_world w;
+    const auto admin = w.mint({{.as = role::environment_admin, .environment = "E"}}, "admin");
+    const auto reader = w.mint({{.as = role::service, .environment = "E"}}, "reader");
+    const auto mint = [&](const minted_token& by, const std::string& body) {
+        return w.send("POST", "/v1/x/tokens", w.text(by), body).status();
+    };
+    CHECK(mint(admin, wish()) == 403); // to let read is to be able to read
+    CHECK(mint(admin, wish({{"role", "operator"}})) == 403);
+    CHECK(mint(admin, wish({{"role", "environment_admin"}, {"environmentId", "F"}})) == 403);
+    CHECK(mint(admin, wish({{"role", "environment_admin"}, {"environmentId", "E"}})) == 200);
+    CHECK(mint(reader, wish()) == 403);
+    CHECK(mint(admin, wish({{"role", "space_admin"}, {"environmentId", "E"}})) == 400);
+    CHECK(mint(admin, R"({"name":"","grants":[]})") == 400);
+    const auto lasting = [&](std::chrono::hours life) {
+        const auto at = w.tokens->now() + std::uint64_t(std::chrono::milliseconds(life).count());
+        return json::serialize(
+            json::object{{"name", "a"},
+                         {"expiresAt", iso_time(at)},
+                         {"grants", json::array{{{"role", "auditor"}, {"environmentId", "E"}}}}});
+    };
+    const auto made = w.send("POST", "/v1/x/tokens", w.text(w.mint()), lasting(24h * 90 + 23h));
+    CHECK(made.text("expiresAt") == iso_time(w.tokens->now() + 90 * 86'400'000ULL));
+    CHECK(mint(w.mint(), lasting(24h * 91)) == 400);
+    CHECK(mint(w.mint(), lasting(-1h)) == 400);
+}
+
+TEST_CASE("Tokens are listed to who may revoke them, with their last use; others are not there") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto admin = w.mint({{.as = role::environment_admin, .environment = "E"}}, "admin");
+    w.time.advance(1s);
+    const auto reader = w.mint({{.as = role::service, .environment = "E"}}, "reader");
+    const auto other = w.mint({{.as = role::service, .environment = "F"}}, "other");
+    CHECK(w.send("GET", "/v1/x/whoami", w.text(reader)).status() == 200);
+    const auto listed = w.send("GET", "/v1/x/tokens?environmentId=E", w.text(admin));
+    REQUIRE(listed.data().as_array().size() == 2);
+    CHECK(listed.text("id", 1) == reader.row.id);
+    CHECK(listed.text("lastUsedFrom", 1) == "192.0.2.1");
+    CHECK(w.send("GET", "/v1/x/tokens", w.text(ana)).data().as_array().size() == 4);
+    CHECK(w.send("GET", "/v1/x/tokens?environmentId=F", w.text(ana)).data().as_array().size() == 2);
+    check_error(w.send("GET", "/v1/x/tokens", w.text(reader)), 403);
+    const auto revoke = [&](const minted_token& which, const minted_token& by) {
+        return w.send("DELETE", "/v1/x/tokens?id=" + which.row.id, w.text(by)).status();
+    };
+    CHECK(revoke(other, admin) == 404);
+    CHECK(revoke(ana, admin) == 404);
+    CHECK(revoke(ana, reader) == 403);
+    CHECK(revoke(reader, admin) == 200);
+    CHECK(w.send("GET", "/v1/x/whoami", w.text(reader)).status() == 401);
+    CHECK(revoke(reader, admin) == 404);
+}
+
+TEST_CASE("The first start's code makes one admin") {
+    desk_world w;
+    CHECK(w.send("GET", "/v1/x/session/code", {}).text("open") == "false");
+    const auto code = w.first->make().value();
+    REQUIRE(code.size() == 9);
+    CHECK(code[4] == '-');
+    CHECK(w.send("GET", "/v1/x/session/code", {}).text("open") == "true");
+    check_error(w.send("POST", "/v1/x/session/code", {}, with_code(code, "")), 400);
+    auto typed = code;
+    typed.erase(4, 1);
+    for (auto& c : typed)
+        c = static_cast<char>(std::tolower(c));
+    const auto made = w.send("POST", "/v1/x/session/code", {}, with_code(typed));
+    REQUIRE(made.status() == 200);
+    const std::string session(made.data().at("session").at("token").as_string());
+    CHECK(made.data().at("session").at("idleSeconds").as_int64() == 900);
+    CHECK(w.lives(session));
+    CHECK(w.send("GET", "/v1/x/whoami", made.text("token")).text("name") == "Ana");
+    CHECK(w.send("POST", "/v1/x/tokens", session, wish()).status() == 200);
+    check_error(w.send("POST", "/v1/x/session/code", {}, with_code(code)), 403);
+    CHECK(w.send("GET", "/v1/x/session/code", {}).text("open") == "false");
+    CHECK(w.first->make().value().empty());
+}
+
+TEST_CASE("The code is good for five tries, ten minutes, and as long as there is no token") {
+    desk_world w;
+    const auto redeem = [&](const std::string& code) {
+        return w.send("POST", "/v1/x/session/code", {}, with_code(code)).status();
+    };
+    auto code = w.first->make().value();
+    const auto other = code.front() == '0' ? "1" + code.substr(1) : "0" + code.substr(1);
+    SECTION("tries") {
+        for (int i = 0; i < 5; ++i)
+            CHECK(redeem(other) == 403);
+        CHECK(redeem(code) == 403);
+        code = w.first->make().value();
+        w.peer = "192.0.2.2";
+        for (int i = 0; i < 4; ++i)
+            CHECK(redeem("") == 403);
+        CHECK(redeem(code) == 200);
+    }
+    SECTION("time") {
+        w.time.advance(10min);
+        CHECK(redeem(code) == 403);
+        code = w.first->make().value();
+        w.time.advance(10min - 1ms);
+        CHECK(redeem(code) == 200);
+    }
+    SECTION("a token that was made elsewhere") {
+        (void)w.mint();
+        CHECK(redeem(code) == 403);
+        CHECK(w.tokens->list().value().size() == 1);
+    }
+    SECTION("a store that was away does not use it up") {
+        w.store.away(true);
+        w.time.advance(1min);
+        CHECK(redeem(code) == 503);
+        w.store.away(false);
+        w.time.advance(1min);
+        CHECK(redeem(code) == 200);
+    }
+}

@@ -33,7 +33,7 @@ export function screen(place) {
         empty: ({ newSecret, paste, reason }) => panel('empty', 'No secrets yet',
             [el('p', {}, 'A secret set here is given to every space.'),
                 el('p', { class: 'faint' }, 'Or with the command:'),
-                el('pre', { class: 'code' }, `coffer use ${place.environmentId}\ncoffer set SLACK_TOKEN`)],
+                el('pre', { class: 'code' }, `coffer set SLACK_TOKEN --env ${place.environmentId}`)],
             button('New secret', { kind: 'primary', reason, act: newSecret }),
             button('Paste .env', { reason, act: paste })),
     }, place.query);

@@ -43,6 +43,8 @@ public:
     /// Whether a record could be written now: asked before a change is made, since a change can't
     /// be taken back when its record fails.
     virtual auto writable() -> bool = 0;
+    /// What those who run the service should know though all still works; empty: nothing.
+    virtual auto warning() -> std::string { return {}; }
 };
 
 } // namespace coffer::inline COFFER_ABI::http

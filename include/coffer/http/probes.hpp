@@ -25,12 +25,15 @@ inline auto status_answer(unsigned status, std::string_view word, std::string_vi
     return out;
 }
 
-/// 200 `ready`, 200 `stale` (the store is away, what is held is served), or 503.
+/// 200 `ready`, 200 `stale` (the store is away, what is held is served), or 503. `why` with 200:
+/// the audit log will need somebody soon.
 inline auto ready_answer(call& c, audit_hook* audit) -> response {
     if (audit != nullptr && !audit->writable()) return status_answer(503, "not_ready", "audit");
     const auto seen = c.vault().resolver().at({.environment = system_environment});
-    if (seen) return status_answer(200, seen->stale() ? "stale" : "ready");
-    if (seen.error().code == errc::unknown_scope) return status_answer(200, "ready"); // still empty
+    const bool empty = !seen && seen.error().code == errc::unknown_scope;
+    if (seen || empty)
+        return status_answer(200, seen && seen->stale() ? "stale" : "ready",
+                             audit == nullptr ? std::string() : audit->warning());
     return status_answer(503, "not_ready", to_string(seen.error().code));
 }
 

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_AUDIT_LOG_HPP
+#define COFFER_HTTP_AUDIT_LOG_HPP
+
+#include <coffer/http/audit_hook.hpp>
+#include <coffer/http/detail/audit_journal.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <sys/statvfs.h>
+
+namespace coffer::inline COFFER_ABI::http {
+
+struct audit_options {
+    /// Bytes of one file; then the next is begun.
+    std::uint64_t segment_size = 64 * 1024 * 1024;
+    /// Refused log-ins of one address make one line in this time.
+    std::chrono::milliseconds refusals_every = std::chrono::minutes(1);
+};
+
+/// The audit log in a folder: JSON lines, each chained to the one before by a MAC (see
+/// audit_verify.hpp, which checks them). Names are written, values and tokens never. Thread-safe.
+///
+///     auto log = http::audit_log::open(vault, "/var/log/coffer").value();
+///     http::api service(vault, {.tokens = …, .audit = log, .more = http::x::audit_routes(log)});
+///
+/// Records that come at the same time share one fsync. While the disk is full, append() answers
+/// false, and the service 503; it goes on by itself once there is room. Failed log-ins (status 401)
+/// are counted, and not waited for: one line an address and a minute.
+class audit_log final : public audit_hook {
+public:
+    /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
+    /// denied (the folder is open to others), conflict (another process writes there), tampered
+    /// (its lines were written with the key of another store), unavailable, those of the vault.
+    static auto open(any_vault vault, const std::filesystem::path& folder, audit_options how = {})
+        -> result<std::shared_ptr<audit_log>> {
+        auto key = audit_key::find_or_make(std::move(vault));
+        if (!key) return key.error();
+        auto files = detail::audit_journal::open(folder, *std::move(key), how.segment_size);
+        if (!files) return files.error();
+        auto out = std::shared_ptr<audit_log>(new audit_log(folder, *std::move(files), how));
+        if (!out->found_.empty()) (void)out->note("audit.resumed", out->found_);
+        return out;
+    }
+    /// Writes what is still to be written, and the head.
+    ~audit_log() override {
+        {
+            const std::lock_guard lock(mutex_);
+            ending_ = true;
+        }
+        wake_.notify_one();
+        flusher_.join();
+        (void)files_->save_head(wall_now());
+    }
+
+    auto append(const audit_record& r) -> bool override try {
+        if (r.status == 401) return count_refusal(r.peer);
+        return submit(detail::audit_members(r, wall_now()));
+    } catch (...) { // no memory: nothing was written
+        return false;
+    }
+    /// Never: a record is as safe as append() makes it only after an fsync.
+    auto try_append(const audit_record&) -> bool override { return false; }
+    /// While it could not be written, tries to.
+    auto writable() -> bool override try {
+        {
+            const std::lock_guard lock(mutex_);
+            if (!failed_) return true;
+        }
+        return note("audit.resumed", "the log could not be written for a while");
+    } catch (...) {
+        return false;
+    }
+    /// What those who run the service should know; empty: nothing.
+    auto warning() -> std::string override {
+        const auto full = full_percent();
+        const std::lock_guard lock(mutex_);
+        auto out = found_;
+        if (!has_room_)
+            out += (out.empty() ? "" : "; ") + std::string("the disk of the audit log is ") +
+                   std::to_string(full) + " % full: at 100 % requests are refused";
+        return out;
+    }
+    /// How full the disk is that it lies on.
+    auto full_percent() const noexcept -> unsigned {
+        struct statvfs disk {};
+        if (::statvfs(folder_.c_str(), &disk) != 0 || disk.f_blocks == 0) return 0;
+        return static_cast<unsigned>((disk.f_blocks - disk.f_bavail) * 100 / disk.f_blocks);
+    }
+
+    /// The last line that is durable; `at`: when it was last written down as the head.
+    auto head() const -> audit_head {
+        const std::lock_guard lock(mutex_);
+        return head_;
+    }
+    auto folder() const noexcept -> const std::filesystem::path& { return folder_; }
+    /// Checks all of it, up to what is durable now. Errors: unavailable; denied, not_found.
+    auto verify() const -> result<audit_verdict> {
+        auto all = detail::segments_in(folder_);
+        if (!all) return all.error();
+        audit_expectation expected;
+        expected.head = head();
+        expected.stop_at_head = true;
+        return audit_verifier(files_->key(), std::move(expected)).run(*std::move(all));
+    }
+    /// Records that wait for the disk.
+    auto waiting() const -> std::size_t {
+        const std::lock_guard lock(mutex_);
+        return queue_.size();
+    }
+
+private:
+    struct submitted {
+        std::string members{};
+        bool done = false;
+        bool written = false;
+    };
+
+    audit_log(std::filesystem::path folder, std::unique_ptr<detail::audit_journal> files,
+              audit_options how)
+        : folder_(std::move(folder)), files_(std::move(files)), how_(how),
+          found_(files_->found()), head_{files_->last().seq, files_->last().mac, 0},
+          has_room_(files_->has_room()), flusher_([this] { flush_all(); }) {}
+
+    auto submit(std::string members) -> bool {
+        submitted one{std::move(members)};
+        std::unique_lock lock(mutex_);
+        if (ending_) return false;
+        queue_.push_back(&one);
+        wake_.notify_one();
+        done_.wait(lock, [&] { return one.done; });
+        return one.written;
+    }
+    auto note(std::string_view action, std::string_view why) -> bool {
+        audit_record r;
+        r.action = action;
+        r.reason = why;
+        r.status = 200;
+        return submit(detail::audit_members(r, wall_now()));
+    }
+    /// Of more addresses than are worth a line each, only the sum is kept.
+    auto count_refusal(const std::string& peer) -> bool {
+        constexpr std::size_t most_peers = 256;
+        const std::lock_guard lock(mutex_);
+        if (refusals_.empty())
+            refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;
+        const bool room = refusals_.size() < most_peers || refusals_.contains(peer);
+        ++refusals_[room ? peer : std::string()];
+        wake_.notify_one();
+        return true;
+    }
+
+    /// What the thread that writes does until the end.
+    void flush_all() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            const auto asked = [&] { return ending_ || !queue_.empty(); };
+            if (refusals_.empty())
+                wake_.wait(lock, [&] { return asked() || !refusals_.empty(); });
+            else
+                wake_.wait_until(lock, refusals_due_, asked);
+            const auto batch = std::exchange(queue_, {});
+            auto counted = take_refusals();
+            if (batch.empty() && counted.empty()) {
+                if (ending_) return;
+                continue;
+            }
+            lock.unlock();
+            const bool written = write(batch, counted);
+            lock.lock();
+            finish(batch, written);
+            if (!written && !ending_) keep(std::move(counted));
+        }
+    }
+    using counts = std::map<std::string, std::size_t, std::less<>>;
+    auto take_refusals() -> counts {
+        if (refusals_.empty()) return {};
+        if (!ending_ && std::chrono::steady_clock::now() < refusals_due_) return {};
+        return std::exchange(refusals_, {});
+    }
+    void keep(counts again) {
+        for (auto& [peer, n] : again)
+            refusals_[peer] += n;
+        refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;
+    }
+    auto write(const std::vector<submitted*>& batch, const counts& refused) -> bool try {
+        std::vector<std::string> lines;
+        for (auto* one : batch)
+            lines.push_back(std::move(one->members));
+        for (const auto& [peer, n] : refused) {
+            audit_record r;
+            r.action = "login.refused";
+            r.count = n;
+            r.status = 401;
+            r.peer = peer;
+            lines.push_back(detail::audit_members(r, wall_now()));
+        }
+        const auto before = files_->rotations();
+        if (!files_->write(lines)) return false;
+        if (files_->rotations() != before) saved_ = files_->save_head(wall_now()) ? wall_now() : 0;
+        return true;
+    } catch (...) { // no memory
+        return false;
+    }
+    void finish(const std::vector<submitted*>& batch, bool written) {
+        failed_ = !written;
+        has_room_ = files_->has_room();
+        head_ = {files_->last().seq, files_->last().mac, saved_};
+        for (auto* one : batch) {
+            one->written = written;
+            one->done = true;
+        }
+        done_.notify_all();
+    }
+
+    const std::filesystem::path folder_;
+    const std::unique_ptr<detail::audit_journal> files_; ///< The flusher's alone, but for its key.
+    const audit_options how_;
+    const std::string found_;
+    std::uint64_t saved_ = 0; ///< The flusher's alone.
+
+    mutable std::mutex mutex_{};
+    std::condition_variable wake_{};
+    std::condition_variable done_{};
+    std::vector<submitted*> queue_{};
+    counts refusals_{};
+    std::chrono::steady_clock::time_point refusals_due_{};
+    audit_head head_;
+    bool has_room_;
+    bool failed_ = false;
+    bool ending_ = false;
+    std::thread flusher_; ///< The last member: it uses all others.
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

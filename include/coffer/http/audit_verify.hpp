@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_AUDIT_VERIFY_HPP
+#define COFFER_HTTP_AUDIT_VERIFY_HPP
+
+#include <coffer/http/detail/audit_files.hpp>
+#include <coffer/http/detail/audit_line.hpp>
+#include <coffer/http/json_answer.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// The last line of an audit log as it was once: what a cut tail is known by. Kept where those who
+/// may write the log may not write.
+struct audit_head {
+    std::uint64_t seq = 0; ///< 0: the log was empty.
+    std::string mac = std::string(64, '0');
+    std::uint64_t at = 0; ///< When this was written down; milliseconds since 1970.
+};
+
+/// The file that the log keeps its head in.
+inline constexpr std::string_view audit_head_name = "audit-head.json";
+
+inline auto to_json(const audit_head& head) -> std::string {
+    wiped_text out;
+    json_writer w(out);
+    w.begin_object().member("seq", head.seq).member("mac", head.mac);
+    w.member("time", iso_time(head.at)).end_object();
+    return std::string(out) + "\n";
+}
+/// Nothing if the text is no head.
+inline auto audit_head_of(std::string_view json) -> std::optional<audit_head> {
+    const auto read = json_document::read(json);
+    if (!read) return std::nullopt;
+    const auto& o = read->object();
+    audit_head out{number_in(o, "seq"), std::string(text_in(o, "mac")), time_in(o, "time")};
+    if (out.mac.size() != 64) return std::nullopt;
+    return out;
+}
+
+/// What does not fit, and where. `why` is one of
+/// - `edited`: its mac is not its text's;
+/// - `reordered`: it stands before one that it was written after;
+/// - `missing`: what was written before it is not there;
+/// - `torn`: it has no end;
+/// - `cut`: the log ends before the head that it once had;
+/// - `foreign`: the head is of another log than this.
+struct audit_fault {
+    std::string_view why{};
+    std::filesystem::path file{};
+    std::uint64_t line = 0; ///< From 1.
+    std::uint64_t seq = 0;  ///< What should stand there.
+};
+
+struct audit_verdict {
+    std::uint64_t records = 0; ///< Lines that fit.
+    std::uint64_t last = 0;    ///< The last of them.
+    std::uint64_t up_to = 0;   ///< Its time, milliseconds since 1970.
+    std::optional<audit_fault> fault{};
+
+    auto intact() const noexcept -> bool { return !fault.has_value(); }
+};
+
+struct audit_expectation {
+    std::uint64_t first = 1; ///< Older lines were put away: the chain begins here.
+    std::optional<audit_head> head{};
+    bool stop_at_head = false; ///< What is behind it is still being written.
+};
+
+/// Reads an audit log from files that are not trusted, in memory that does not grow with them.
+/// Needs no server and no folder: only the key.
+class audit_verifier {
+public:
+    audit_verifier(const audit_key& key, audit_expectation expected)
+        : key_(&key), expected_(std::move(expected)) {
+        last_.seq = expected_.first - 1;
+    }
+
+    /// Files in any order; they are sorted by what their names say. Errors: unavailable, denied,
+    /// not_found.
+    auto run(std::vector<detail::audit_segment> files) -> result<audit_verdict> {
+        detail::in_order(files);
+        for (std::size_t i = 0; i < files.size() && !done_; ++i) {
+            auto opened = detail::audit_file::open(files[i].path, O_RDONLY);
+            if (!opened) return opened.error();
+            check(*opened, files[i]);
+        }
+        if (out_.fault && out_.fault->why == "missing") look_behind(files);
+        const auto& head = expected_.head;
+        if (!out_.fault && head && head->seq > last_.seq)
+            out_.fault = {"cut", files.empty() ? std::filesystem::path() : files.back().path,
+                          line_ + 1, last_.seq + 1};
+        return out_;
+    }
+
+private:
+    void check(const detail::audit_file& file, const detail::audit_segment& of) {
+        detail::audit_lines lines(file);
+        line_ = 0;
+        if (is_behind_head()) done_ = true;
+        while (!done_ && lines.next()) {
+            ++line_;
+            const auto why = fault_of(lines);
+            if (!why.empty()) {
+                out_.fault = audit_fault{why, of.path, line_, last_.seq + 1};
+                done_ = true;
+                return;
+            }
+            if (is_behind_head()) done_ = true;
+        }
+    }
+    auto is_behind_head() const -> bool {
+        return expected_.stop_at_head && expected_.head && last_.seq >= expected_.head->seq;
+    }
+    auto fault_of(const detail::audit_lines& lines) -> std::string_view {
+        if (!lines.is_whole())
+            return lines.text().size() > detail::longest_audit_line ? "edited" : "torn";
+        auto got = detail::open_line(*key_, lines.text());
+        if (!got) return "edited";
+        if (got->at.seq <= last_.seq) return "reordered";
+        if (got->at.seq > last_.seq + 1) return "missing";
+        const bool first_known = last_.seq == 0 || last_.seq >= expected_.first;
+        if (first_known && got->prev != last_.mac) return "edited";
+        const auto& head = expected_.head;
+        if (head && head->seq == got->at.seq && head->mac != got->at.mac) return "foreign";
+        last_ = std::move(got->at);
+        ++out_.records;
+        out_.last = last_.seq;
+        out_.up_to = time_of_line(lines.text());
+        return {};
+    }
+    static auto time_of_line(std::string_view line) -> std::uint64_t {
+        constexpr std::string_view mark = R"("time":")";
+        const auto at = line.find(mark);
+        return time_of_iso(line.substr(at + mark.size(), 24)).value_or(0);
+    }
+    /// Whether the line that is missing stands somewhere behind.
+    void look_behind(const std::vector<detail::audit_segment>& files) {
+        for (const auto& of : files) {
+            auto opened = detail::audit_file::open(of.path, O_RDONLY);
+            if (!opened) continue;
+            for (detail::audit_lines lines(*opened); lines.next();) {
+                const auto got = detail::open_line(*key_, lines.text());
+                if (!got || got->at.seq != out_.fault->seq) continue;
+                out_.fault->why = "reordered";
+                return;
+            }
+        }
+    }
+
+    const audit_key* key_;
+    audit_expectation expected_;
+    audit_verdict out_{};
+    detail::audit_link last_{};
+    std::uint64_t line_ = 0;
+    bool done_ = false;
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

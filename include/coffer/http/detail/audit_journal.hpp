@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_DETAIL_AUDIT_JOURNAL_HPP
+#define COFFER_HTTP_DETAIL_AUDIT_JOURNAL_HPP
+
+#include <coffer/http/audit_verify.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace coffer::inline COFFER_ABI::http::detail {
+
+/// The files of an audit log being written, for one thread. The room of the file being written and
+/// of the one after it is taken ahead where the file system can do that, so that a disk that fills
+/// up is noticed while there still is room.
+class audit_journal {
+public:
+    /// Goes on behind the last line. A folder that is not there is made, mode 0700. Errors: denied
+    /// (others may enter it), conflict (somebody else is writing it), tampered (its lines were
+    /// written with another key), unavailable.
+    static auto open(const std::filesystem::path& folder, audit_key key, std::uint64_t limit)
+        -> result<std::unique_ptr<audit_journal>> {
+        auto out = std::unique_ptr<audit_journal>(new audit_journal(folder, std::move(key), limit));
+        if (auto taken = out->take_folder(); !taken) return taken.error();
+        if (auto resumed = out->resume(); !resumed) return resumed.error();
+        out->compare_head();
+        out->has_room_ = out->reserve(out->file_);
+        out->reserve_next();
+        return out;
+    }
+
+    /// Writes lines with these members; true once they are durable. False: none is, and the file is
+    /// as before.
+    auto write(const std::vector<std::string>& members) -> bool {
+        auto last = last_;
+        std::string text;
+        for (const auto& m : members)
+            seal_line(key_, m, last, text);
+        if (dirty_ && !file_.cut(size_)) return false;
+        dirty_ = false;
+        if (size_ != 0 && size_ + text.size() > limit_ && !rotate()) return false;
+        if (!file_.write_all(text) || !file_.sync()) {
+            dirty_ = !file_.cut(size_);
+            has_room_ = false; // cutting gave it back
+            return false;
+        }
+        size_ += text.size();
+        last_ = std::move(last);
+        if (!has_room_) has_room_ = reserve(file_);
+        reserve_next();
+        return true;
+    }
+    /// Writes down how far the log goes.
+    auto save_head(std::uint64_t now) -> bool {
+        const auto part = folder_ / "audit-head.part";
+        auto file = audit_file::open(part, O_WRONLY | O_CREAT | O_TRUNC);
+        if (!file || !file->write_all(to_json({last_.seq, last_.mac, now})) || !file->sync())
+            return false;
+        return ::rename(part.c_str(), (folder_ / audit_head_name).c_str()) == 0 && lock_.sync();
+    }
+
+    auto last() const noexcept -> const audit_link& { return last_; }
+    auto key() const noexcept -> const audit_key& { return key_; }
+    /// Whether the room for what comes next could be taken.
+    auto has_room() const noexcept -> bool { return has_room_ && has_next_; }
+    /// What was found when it was opened, for people; empty: nothing.
+    auto found() const noexcept -> const std::string& { return found_; }
+    /// How often it went on in a new file.
+    auto rotations() const noexcept -> std::uint64_t { return rotations_; }
+
+private:
+    audit_journal(std::filesystem::path folder, audit_key key, std::uint64_t limit)
+        : folder_(std::move(folder)), key_(std::move(key)), limit_(limit) {}
+
+    auto take_folder() -> result<void> {
+        if (::mkdir(folder_.c_str(), 0700) != 0 && errno != EEXIST) return system_failure();
+        auto opened = audit_file::open(folder_, O_RDONLY | O_DIRECTORY);
+        if (!opened) return opened.error();
+        struct stat facts {};
+        if (::fstat(opened->fd(), &facts) != 0) return system_failure();
+        if (facts.st_uid != ::geteuid() || (facts.st_mode & 077) != 0) return errc::denied;
+        if (::flock(opened->fd(), LOCK_EX | LOCK_NB) != 0) return errc::conflict;
+        lock_ = *std::move(opened);
+        return {};
+    }
+
+    /// Where the chain is in one file.
+    struct scanned {
+        audit_link last{}; ///< Its last line whose mac is right; 0: there is none.
+        std::uint64_t end = 0;
+        bool is_torn =
+            false; ///< What is behind it is no line: the end of a write that a crash cut.
+    };
+    auto scan(const audit_file& file) const -> scanned {
+        scanned out;
+        bool whole = false;
+        bool zeros = false;
+        for (audit_lines lines(file); lines.next();) {
+            const auto got = lines.is_whole() ? open_line(key_, lines.text()) : std::nullopt;
+            if (got) {
+                out = {got->at, lines.end(), false};
+                whole = zeros = false;
+                continue;
+            }
+            whole = whole || lines.is_whole();
+            zeros = zeros || lines.text().find('\0') != std::string_view::npos;
+            out.is_torn = !whole || zeros;
+        }
+        return out;
+    }
+    auto resume() -> result<void> {
+        auto all = segments_in(folder_);
+        if (!all) return all.error();
+        if (all->empty()) return begin();
+        for (std::size_t i = all->size(); i-- > 0 && last_.seq == 0;) {
+            auto file = audit_file::open((*all)[i].path, O_RDWR | O_APPEND);
+            if (!file) return file.error();
+            const auto seen = scan(*file);
+            if (seen.end == 0 && !seen.is_torn && file->size() != 0) return errc::tampered;
+            last_ = seen.last;
+            if (i + 1 != all->size()) continue;
+            file_ = *std::move(file);
+            size_ = file_.size();
+            if (!seen.is_torn) continue;
+            if (auto moved = put_aside(seen.end); !moved) return moved;
+        }
+        return {};
+    }
+    auto begin() -> result<void> {
+        auto made =
+            audit_file::open(folder_ / name_of_segment(1), O_RDWR | O_APPEND | O_CREAT | O_EXCL);
+        if (!made) return made.error();
+        file_ = *std::move(made);
+        return lock_.sync() ? result<void>() : result<void>(system_failure());
+    }
+    /// Moves what is no line to a file of its own.
+    auto put_aside(std::uint64_t from) -> result<void> {
+        const auto name = "audit-torn-" + std::to_string(from) + ".txt";
+        auto aside = audit_file::open(folder_ / name, O_WRONLY | O_APPEND | O_CREAT);
+        if (!aside) return aside.error();
+        constexpr std::size_t block = 64 * 1024;
+        for (auto at = from; at < size_; at += block)
+            if (!aside->write_all(file_.read_at(at, block))) return system_failure();
+        if (!aside->sync() || !file_.cut(from) || !file_.sync()) return system_failure();
+        size_ = from;
+        found_ = "a torn line was put aside in " + name;
+        return {};
+    }
+    void compare_head() {
+        const auto file = audit_file::open(folder_ / audit_head_name, O_RDONLY);
+        const auto head = file ? audit_head_of(file->read_at(0, 4096)) : std::nullopt;
+        if (!head || head->seq <= last_.seq) return;
+        found_ += std::string(found_.empty() ? "" : "; ") + "the log once went on to line " +
+                  std::to_string(head->seq);
+    }
+
+    auto next_path() const -> std::filesystem::path { return folder_ / "audit.next"; }
+    auto rotate() -> bool {
+        const auto path = folder_ / name_of_segment(last_.seq + 1);
+        if (!next_) {
+            auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
+            if (!made) return false;
+            next_ = *std::move(made);
+        }
+        if (::rename(next_path().c_str(), path.c_str()) != 0 || !lock_.sync()) return false;
+        (void)file_.cut(size_); // gives back what is left of its room
+        file_ = std::move(next_);
+        next_ = {};
+        size_ = 0;
+        has_room_ = std::exchange(has_next_, false);
+        ++rotations_;
+        return true;
+    }
+    void reserve_next() {
+        if (has_next_) return;
+        if (!next_) {
+            auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
+            if (!made) return;
+            next_ = *std::move(made);
+        }
+        has_next_ = reserve(next_);
+    }
+    /// Takes a file's room without making it longer. False only where there is none left.
+    auto reserve(const audit_file& file) const noexcept -> bool {
+#ifdef FALLOC_FL_KEEP_SIZE
+        if (::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(limit_)) == 0)
+            return true;
+        return errno != ENOSPC && errno != EDQUOT && errno != EFBIG;
+#else
+        (void)file;
+        return true;
+#endif
+    }
+
+    std::filesystem::path folder_;
+    audit_key key_;
+    std::uint64_t limit_;
+    audit_file lock_{}; ///< The folder.
+    audit_file file_{};
+    audit_file next_{};
+    std::uint64_t size_ = 0;
+    audit_link last_{};
+    bool dirty_ = false; ///< A write that failed may have left something behind size_.
+    bool has_room_ = false;
+    bool has_next_ = false;
+    std::string found_{};
+    std::uint64_t rotations_ = 0;
+};
+
+} // namespace coffer::inline COFFER_ABI::http::detail
+
+#endif

@@ -1,0 +1,543 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "api_world.hpp"
+
+#include "support/temporary_folder.hpp"
+
+#include <coffer/http/x_audit.hpp>
+
+#include <cerrno>
+#include <condition_variable>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace fs = std::filesystem;
+using namespace coffer_test;
+
+namespace {
+
+/// The disk, as far as this program sees it: counted, held up, or full.
+struct disk {
+    static inline std::mutex mutex{};
+    static inline std::condition_variable moved{};
+    static inline int syncs = 0;
+    static inline bool held = false;
+    static inline bool inside = false; ///< Somebody is held up.
+    static inline std::atomic<bool> full{false};
+    static inline std::atomic<int> sync_error{0};
+
+    static void sync() {
+        std::unique_lock lock(mutex);
+        ++syncs;
+        inside = held;
+        moved.notify_all();
+        moved.wait(lock, [] { return !held; });
+        inside = false;
+    }
+    static void hold() {
+        const std::lock_guard lock(mutex);
+        held = true;
+    }
+    static void let_go() {
+        const std::lock_guard lock(mutex);
+        held = false;
+        moved.notify_all();
+    }
+    static void wait_inside() {
+        std::unique_lock lock(mutex);
+        moved.wait(lock, [] { return inside; });
+    }
+};
+
+} // namespace
+
+extern "C" int fsync(int fd) {
+    disk::sync();
+    if (disk::sync_error != 0) {
+        errno = disk::sync_error;
+        return -1;
+    }
+    return static_cast<int>(::syscall(SYS_fsync, fd));
+}
+/// A full disk takes the first half of what is written.
+extern "C" ssize_t write(int fd, const void* data, std::size_t size) {
+    if (disk::full && size < 2) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return ::syscall(SYS_write, fd, data, disk::full ? size / 2 : size);
+}
+
+namespace {
+
+auto record(std::string action, std::vector<std::string> names = {}) {
+    static std::vector<std::unique_ptr<std::string>> kept; // a record has a view of it
+    http::audit_record r;
+    r.action = *kept.emplace_back(std::make_unique<std::string>(std::move(action)));
+    r.principal_id = "tok1";
+    r.principal_name = "ann";
+    r.where = at("prod", "acme");
+    r.names = std::move(names);
+    r.status = 200;
+    r.peer = "192.0.2.1";
+    return r;
+}
+
+struct world {
+    temporary_folder outer = temporary_folder::in_memory();
+    fs::path folder = outer / "audit";
+    coffer::any_vault vault = service_vault();
+    http::audit_options how{};
+
+    auto open() const -> std::shared_ptr<http::audit_log> {
+        return http::audit_log::open(vault, folder, how).value();
+    }
+    /// A closed log of so many lines.
+    void fill(int lines) const {
+        const auto log = open();
+        for (int i = 0; i < lines; ++i)
+            REQUIRE(log->append(record("secret.set", {"N" + std::to_string(i)})));
+    }
+    auto head() const -> http::audit_head {
+        return http::audit_head_of(text(folder / http::audit_head_name)).value();
+    }
+    auto verify(std::optional<http::audit_head> head = {}, std::uint64_t first = 1) const
+        -> http::audit_verdict {
+        const auto key = http::audit_key::find(vault).value();
+        http::audit_expectation expected;
+        expected.head = std::move(head);
+        expected.first = first;
+        return http::audit_verifier(key, expected)
+            .run(http::detail::segments_in(folder).value())
+            .value();
+    }
+    static auto text(const fs::path& file) -> std::string {
+        std::ifstream in(file, std::ios::binary);
+        return {std::istreambuf_iterator<char>(in), {}};
+    }
+    static void put(const fs::path& file, const std::string& content) {
+        std::ofstream(file, std::ios::binary | std::ios::trunc) << content;
+    }
+    static auto lines_of(const std::string& all) -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (std::size_t i = 0; i < all.size(); i = all.find('\n', i) + 1)
+            out.push_back(all.substr(i, all.find('\n', i) + 1 - i));
+        return out;
+    }
+    static auto joined(const std::vector<std::string>& lines) -> std::string {
+        std::string out;
+        for (const auto& l : lines)
+            out += l;
+        return out;
+    }
+    auto first_file() const -> fs::path { return folder / "audit-1.jsonl"; }
+};
+
+} // namespace
+
+TEST_CASE("A line says who did what, where, how it ended, and belongs to its owner alone") {
+    const world w;
+    w.fill(1);
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    REQUIRE(lines.size() == 1);
+    const auto line = json::parse(lines[0]);
+    CHECK(line.at("seq") == 1);
+    CHECK(line.at("actor").at("id") == "tok1");
+    CHECK(line.at("actor").at("name") == "ann");
+    CHECK(line.at("action") == "secret.set");
+    CHECK(line.at("environmentId") == "prod");
+    CHECK(line.at("spaceId") == "acme");
+    CHECK(line.at("names").as_array().at(0) == "N0");
+    CHECK(line.at("status") == 200);
+    CHECK(line.at("result") == "ok");
+    CHECK(line.at("prev").as_string() == std::string(64, '0'));
+    CHECK((fs::status(w.first_file()).permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+    CHECK((fs::status(w.folder).permissions() & fs::perms::all) == fs::perms::owner_all);
+}
+
+TEST_CASE("A flip of a bit in any byte of any line is found, in that line") {
+    const world w;
+    w.fill(6);
+    const auto head = w.head();
+    CHECK(w.verify(head).intact());
+    CHECK(w.verify(head).records == 6);
+    const auto whole = w.text(w.first_file());
+    std::size_t line = 1;
+    std::size_t missed = 0;
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        auto changed = whole;
+        changed[i] = static_cast<char>(changed[i] ^ 1);
+        w.put(w.first_file(), changed);
+        const auto found = w.verify(head);
+        const bool named = found.fault && found.fault->line == line && found.fault->seq == line &&
+                           (found.fault->why == "edited" || found.fault->why == "torn");
+        missed += named ? 0 : 1;
+        if (whole[i] == '\n') ++line;
+    }
+    CHECK(missed == 0);
+}
+
+TEST_CASE("Every line that is taken out, and every two that change places, are found") {
+    const world w;
+    w.fill(6);
+    const auto head = w.head();
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    REQUIRE(lines.size() == 6);
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+        auto fewer = lines;
+        fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+        w.put(w.first_file(), w.joined(fewer));
+        const auto found = w.verify(head);
+        REQUIRE(found.fault);
+        CHECK(found.fault->why == (i == 5 ? "cut" : "missing"));
+        CHECK(found.fault->seq == i + 1);
+        CHECK(found.fault->line == i + 1);
+        for (std::size_t j = 0; j < i; ++j) {
+            auto swapped = lines;
+            std::swap(swapped[i], swapped[j]);
+            w.put(w.first_file(), w.joined(swapped));
+            const auto other = w.verify(head);
+            REQUIRE(other.fault);
+            CHECK(other.fault->why == "reordered");
+            CHECK(other.fault->line == j + 1);
+        }
+        auto twice = lines;
+        twice.insert(twice.begin() + static_cast<std::ptrdiff_t>(i), lines[i]);
+        w.put(w.first_file(), w.joined(twice));
+        REQUIRE(w.verify(head).fault);
+        CHECK(w.verify(head).fault->why == "reordered");
+    }
+    // A cut tail shows against the head alone.
+    w.put(w.first_file(), w.joined({lines[0], lines[1]}));
+    CHECK(w.verify().intact());
+    CHECK(w.verify(head).fault->why == "cut");
+    w.put(w.first_file(), "");
+    CHECK(w.verify(head).fault->why == "cut");
+}
+
+TEST_CASE("A log of another store's key is none, and lines of another log do not fit in") {
+    const world w;
+    const world other;
+    w.fill(3);
+    other.fill(3);
+    CHECK(w.verify(other.head()).fault->why == "foreign");
+    w.put(w.first_file(), other.text(other.first_file()));
+    CHECK(w.verify().fault->why == "edited");
+    CHECK(http::audit_log::open(w.vault, w.folder).error() == coffer::errc::tampered);
+    // The same key, two folders: each its own chain.
+    world twin;
+    twin.vault = other.vault;
+    twin.fill(3);
+    auto lines = twin.lines_of(twin.text(twin.first_file()));
+    lines[1] = other.lines_of(other.text(other.first_file()))[1];
+    twin.put(twin.first_file(), twin.joined(lines));
+    CHECK_FALSE(twin.verify().intact());
+}
+
+TEST_CASE("A log goes on after a restart, over several files") {
+    world w;
+    w.how.segment_size = 1000;
+    for (int i = 0; i < 4; ++i)
+        w.fill(3);
+    const auto files = http::detail::segments_in(w.folder).value();
+    CHECK(files.size() > 3);
+    const auto whole = w.verify(w.head());
+    CHECK(whole.intact());
+    CHECK(whole.records == 12);
+    CHECK(w.head().seq == 12);
+    // A file that is not there, in the middle, at the end, at the beginning.
+    const auto aside = w.outer / "aside";
+    for (std::size_t i = 0; i < files.size(); ++i) {
+        fs::rename(files[i].path, aside);
+        const auto found = w.verify(w.head());
+        REQUIRE(found.fault);
+        CHECK(found.fault->seq == files[i].first);
+        CHECK(found.fault->why == (i + 1 == files.size() ? "cut" : "missing"));
+        if (i == 0) CHECK(w.verify(w.head(), files[1].first).intact()); // put away on purpose
+        fs::rename(aside, files[i].path);
+    }
+    // Names of files are not believed.
+    fs::rename(files[0].path, w.folder / "audit-99.jsonl");
+    CHECK(w.verify(w.head()).fault->why == "reordered");
+}
+
+TEST_CASE("A line that a crash tore is put aside, and the log says so and goes on") {
+    const world w;
+    w.fill(3);
+    const auto whole = w.text(w.first_file());
+    const auto lines = w.lines_of(whole);
+    for (const auto& torn :
+         {lines[2].substr(0, lines[2].size() / 2), std::string("{\"seq\":4"),
+          std::string(5000, '\0'), std::string(300, '\0') + "x\n", std::string("\0\n", 2)}) {
+        w.put(w.first_file(), lines[0] + lines[1] + torn);
+        fs::remove(w.folder / http::audit_head_name);
+        {
+            const auto log = w.open();
+            CHECK_FALSE(log->warning().empty());
+            CHECK(log->append(record("secret.read")));
+        }
+        CHECK(w.verify(w.head()).intact());
+        CHECK(w.verify().records == 4); // two, the note, one more
+        const auto name = "audit-torn-" + std::to_string((lines[0] + lines[1]).size()) + ".txt";
+        CHECK(w.text(w.folder / name) == torn);
+        fs::remove(w.folder / name);
+        CHECK(w.text(w.first_file()).find("a torn line was put aside") != std::string::npos);
+    }
+    // A whole line that does not fit is evidence: it stays.
+    auto edited = lines;
+    edited[2][20] = static_cast<char>(edited[2][20] ^ 1);
+    w.put(w.first_file(), w.joined(edited));
+    w.fill(1);
+    CHECK(w.text(w.first_file()).starts_with(w.joined(edited)));
+    CHECK(w.verify().fault->line == 3);
+    CHECK(w.verify().fault->why == "edited");
+}
+
+TEST_CASE("A log that is shorter than its head says so when it is opened") {
+    const world w;
+    w.fill(4);
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    w.put(w.first_file(), lines[0] + lines[1]);
+    const auto log = w.open();
+    CHECK(log->warning().find("line 4") != std::string::npos);
+    CHECK(w.text(w.first_file()).find("once went on to line 4") != std::string::npos);
+}
+
+TEST_CASE("Two at a time can't write one log, and its folder is its owner's alone") {
+    const world w;
+    const auto log = w.open();
+    CHECK(http::audit_log::open(w.vault, w.folder).error() == coffer::errc::conflict);
+    const auto other = w.outer / "open";
+    fs::create_directory(other);
+    fs::permissions(other, fs::perms::owner_all | fs::perms::group_read);
+    CHECK(http::audit_log::open(w.vault, other).error() == coffer::errc::denied);
+}
+
+TEST_CASE("Appenders share one fsync, and none is told before it") {
+    const world w;
+    const auto log = w.open();
+    disk::hold();
+    std::atomic<int> told{0};
+    std::vector<std::thread> all;
+    const auto prepared = record("secret.read");
+    const auto append_prepared = [&] {
+        if (log->append(prepared)) ++told;
+    };
+    all.emplace_back(append_prepared);
+    disk::wait_inside(); // the first is at the disk
+    const int before = disk::syncs;
+    for (int i = 0; i < 8; ++i)
+        all.emplace_back(append_prepared);
+    while (log->waiting() != 8)
+        std::this_thread::yield();
+    CHECK(told == 0);
+    disk::let_go();
+    for (auto& t : all)
+        t.join();
+    CHECK(told == 9);
+    CHECK(disk::syncs == before + 1);
+    CHECK(log->head().seq == 9);
+    CHECK_FALSE(log->try_append(prepared));
+}
+
+TEST_CASE("On a full disk nothing is taken, and all goes on once there is room") {
+    const world w;
+    {
+        const auto log = w.open();
+        REQUIRE(log->append(record("secret.set")));
+        const auto before = w.text(w.first_file());
+        CHECK(log->writable());
+        disk::full = true;
+        CHECK_FALSE(log->append(record("secret.read")));
+        CHECK_FALSE(log->writable());
+        CHECK_FALSE(log->append(record("secret.read")));
+        CHECK(w.text(w.first_file()) == before); // no half of a line
+        disk::full = false;
+        CHECK(log->writable());
+        CHECK(log->append(record("secret.hide")));
+        disk::sync_error = EIO;
+        CHECK_FALSE(log->append(record("secret.read")));
+        disk::sync_error = 0;
+        CHECK(log->append(record("secret.unhide")));
+        CHECK(log->head().seq == 4); // set, the note, hide, unhide
+    }
+    CHECK(w.verify(w.head()).intact());
+    CHECK(w.text(w.first_file()).find("secret.read") == std::string::npos);
+}
+
+TEST_CASE("Refused log-ins are counted in one line an address, and of too many in one for all") {
+    const world w;
+    {
+        const auto log = w.open();
+        auto r = record("login.refused");
+        r.status = 401;
+        for (int i = 0; i < 1000; ++i)
+            CHECK(log->append(r));
+        for (int i = 0; i < 2000; ++i) {
+            r.peer = "10.0." + std::to_string(i / 256) + "." + std::to_string(i % 256);
+            CHECK(log->append(r));
+        }
+        CHECK(log->head().seq == 0);
+    }
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    CHECK(lines.size() == 257);
+    std::uint64_t sum = 0;
+    for (const auto& l : lines)
+        sum += json::parse(l).at("count").to_number<std::uint64_t>();
+    CHECK(sum == 3000);
+    CHECK(w.text(w.first_file()).find(R"("count":1000,)") != std::string::npos);
+    CHECK(w.verify(w.head()).intact());
+}
+
+TEST_CASE("Names and reasons of any length and any bytes make one line of bounded length") {
+    const world w;
+    {
+        const auto log = w.open();
+        std::vector<std::string> names(5000, std::string(1024, '\x01'));
+        auto r = record("secrets.change", names);
+        r.reason = std::string(1023, 'r') + "€" + "\n\xFF";
+        CHECK(log->append(r));
+        r.names = {"line\nend", "\xFF\xFE"};
+        CHECK(log->append(r));
+    }
+    CHECK(w.verify(w.head()).records == 2);
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].size() < http::detail::longest_audit_line);
+    CHECK(json::parse(lines[0]).at("count") == 5000);
+    CHECK(json::parse(lines[0]).at("reason").as_string() == std::string(1023, 'r'));
+    CHECK(json::parse(lines[1]).at("names").as_array().at(1) == "??");
+}
+
+namespace {
+
+/// A service with a real log.
+struct served : api_world {
+    temporary_folder outer = temporary_folder::in_memory();
+    std::shared_ptr<http::audit_log> log = http::audit_log::open(vault, outer / "audit").value();
+
+    explicit served(bool with_log = true) {
+        if (!with_log) log = nullptr;
+        http::api_options with;
+        with.tokens = tokens;
+        with.audit = log;
+        with.more = http::x::audit_routes(log);
+        service = std::make_unique<http::api>(vault, std::move(with));
+    }
+};
+
+} // namespace
+
+TEST_CASE("The log is read newest first, page by page, and by who, what, name and result") {
+    served s;
+    const auto e = s.new_environment();
+    const auto f = s.new_environment("two");
+    const auto acme = s.new_space(e);
+    for (int i = 0; i < 5; ++i)
+        CHECK(s.put(at(e), "N" + std::to_string(i), "canary-value").status() == 200);
+    CHECK(s.put(at(e, acme), "N1", "canary-value").status() == 200);
+    CHECK(s.put(at(f), "N1", "canary-value").status() == 200);
+    const auto first = s.get("/v1/x/audit?environmentId=" + e + "&limit=3&what=secret.set");
+    CHECK(first.status() == 200);
+    CHECK(first.body.at("order") == "desc");
+    REQUIRE(first.data().as_array().size() == 3);
+    CHECK(first.text("spaceId", 0) == acme);
+    CHECK(first.text("name", 0) == "N1");
+    CHECK(first.text("who", 0) == "name of full-token");
+    CHECK(first.text("result", 0) == "ok");
+    CHECK(first.text("name", 1) == "N4");
+    const auto next = json::serialize(first.body.at("next"));
+    const auto second =
+        s.get("/v1/x/audit?environmentId=" + e + "&limit=3&what=secret.set&after=" + next);
+    REQUIRE(second.data().as_array().size() == 3);
+    CHECK(second.text("name", 0) == "N2");
+    CHECK(second.text("name", 2) == "N0");
+    const auto rows = [&](const std::string& query) {
+        return s.get("/v1/x/audit" + query).data().as_array().size();
+    };
+    CHECK(rows("?what=secret.set") == 7); // the whole instance
+    CHECK(rows("?environmentId=" + e + "&spaceId=" + acme + "&what=secret.set") == 1);
+    CHECK(rows("?environmentId=" + e + "&name=N1") == 2);
+    CHECK(rows("?environmentId=" + e + "&who=nobody") == 0);
+    CHECK(rows("?environmentId=" + f + "&what=secret.set&result=denied") == 0);
+    s.know("reader", {{.as = http::role::service, .environment = f}});
+    CHECK(s.put(at(f), "N1", "other", "reader").status() == 403);
+    CHECK(rows("?environmentId=" + f + "&result=denied&who=id-of-reader") == 1);
+    CHECK(s.get("/v1/x/audit/verify?environmentId=" + e).body.at("data").at("intact") == true);
+    for (const auto& entry : fs::directory_iterator(s.outer / "audit")) {
+        const auto text = world::text(entry.path());
+        CHECK(text.find("canary-value") == std::string::npos);
+    }
+}
+
+TEST_CASE("Each reads what they may: an environment's auditor that environment alone") {
+    served s;
+    const auto e = s.new_environment();
+    const auto f = s.new_environment("two");
+    s.know("auditor", {{.as = http::role::auditor, .environment = e}});
+    s.know("service", {{.as = http::role::service, .environment = e}});
+    CHECK(s.get("/v1/x/audit?environmentId=" + e, "auditor").status() == 200);
+    CHECK(s.get("/v1/x/audit/verify?environmentId=" + e, "auditor").status() == 200);
+    CHECK(s.get("/v1/x/audit?environmentId=" + f, "auditor").status() == 404);
+    CHECK(s.get("/v1/x/audit", "auditor").status() == 403);
+    CHECK(s.get("/v1/x/audit?environmentId=" + e, "service").status() == 403);
+    CHECK(s.get("/v1/x/audit", "unknown").status() == 401);
+}
+
+TEST_CASE("A service without a log says so, and one whose log was changed too") {
+    served without(false);
+    const auto e = without.new_environment();
+    for (const std::string of : {"/v1/x/audit", "/v1/x/audit/verify"}) {
+        const auto r = without.get(of + "?environmentId=" + e);
+        check_error(r, 501);
+        CHECK(r.body.at("code") == "unsupported");
+    }
+    served s;
+    s.new_environment();
+    s.new_environment("two");
+    const auto file = s.outer / "audit/audit-1.jsonl";
+    auto text = world::text(file);
+    text[text.find("environment.make")] = 'E';
+    world::put(file, text);
+    const auto r = s.get("/v1/x/audit/verify");
+    CHECK(r.status() == 200);
+    CHECK(r.body.at("data").at("intact") == false);
+    CHECK(r.body.at("data").at("firstBad") == 1);
+    CHECK(r.body.at("data").at("why") == "edited");
+}
+
+TEST_CASE("Where no line can be written no value leaves; refused log-ins are one line") {
+    served s;
+    const auto e = s.new_environment();
+    CHECK(s.put(at(e), "A", "canary-value").status() == 200);
+    CHECK(s.get("/readyz").status() == 200);
+    disk::full = true;
+    const auto r = s.list(at(e));
+    const auto changed = s.put(at(e), "A", "other");
+    const auto ready = s.get("/readyz");
+    disk::full = false;
+    check_error(r, 503);
+    CHECK(r.raw.body.find("canary") == r.raw.body.npos);
+    CHECK(changed.status() == 503);
+    CHECK(ready.status() == 503);
+    CHECK(s.get("/readyz").status() == 200);
+    CHECK(s.list(at(e)).values() == values{{"A", "canary-value"}});
+    for (int i = 0; i < 50; ++i)
+        CHECK(s.list(at(e), "stranger").status() == 401);
+    s.service.reset();
+    s.log.reset();
+    const auto text = world::text(s.outer / "audit/audit-1.jsonl");
+    const auto seen = text.find("login.refused");
+    REQUIRE(seen != std::string::npos);
+    CHECK(text.find("login.refused", seen + 1) == std::string::npos);
+    CHECK(text.find("\"count\":50", seen) != std::string::npos);
+}
+
+TEST_CASE("The document tells of the log's routes") {
+    for (const auto& r : http::x::audit_routes(nullptr))
+        CHECK(http::doc_of(r) != nullptr);
+}

@@ -172,7 +172,7 @@ auto address_of(const http::server_options& o, std::uint16_t port) -> std::strin
 /// The first start's code, for whoever sees what this process says; not if there is a token.
 void tell_code(http::first_code& first, const std::string& address) {
     if (const auto code = need(first.make()); !code.empty())
-        put_error("Sign in once with code " + code + " (10 minutes): " + address + "/\n");
+        tell("Sign in once with code " + code + " (10 minutes): " + address + "/\n");
 }
 
 auto start_problem(const coffer::failure& why, const http::server_options& o) -> problem {

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/http/json.hpp>
+#include <coffer/http/metadata.hpp>
+
+#include "support/catch.hpp"
+
+#include <string>
+
+using namespace coffer;
+using namespace coffer::http;
+
+TEST_CASE("Members are found as they were written, whatever stands around and within them") {
+    const std::string text =
+        " {\"a\" : [1, {\"x\":\"]}\\\"\"}] ,\"b\\u0041\":1e400,\r\n\"c\":\"{,}\","
+        "\"d\":{\"e\":[]} , \"a\" : -0.0 }";
+    REQUIRE(json_document::read(text).has_value());
+    const raw_members m(text);
+    CHECK(m.all().size() == 4);
+    CHECK(m.find("a") == "-0.0"); // the last one counts
+    CHECK(m.find("bA") == "1e400");
+    CHECK(m.find("c") == "\"{,}\"");
+    CHECK(m.find("d") == "{\"e\":[]}");
+    CHECK(m.find("e").empty());
+    for (const char* empty : {"{}", " { } "}) {
+        const raw_members none(empty);
+        CHECK(none.all().empty());
+    }
+}
+
+TEST_CASE("What is written is JSON that reads as what was meant") {
+    wiped_text out;
+    json_writer w(out);
+    w.begin_object()
+        .member("a", "\"\\\n\x01\xc3\xa9")
+        .member("n", std::uint64_t{18446744073709551615U});
+    w.key("l").begin_list().number(1).text("x").boolean(true).null().raw("[]").end_list();
+    w.member_if("none", "")
+        .member_if("zero", std::uint64_t{0})
+        .key("o")
+        .begin_object()
+        .end_object();
+    w.end_object();
+    CHECK(out == R"({"a":"\"\\\n\u0001)"
+                 "\xc3\xa9"
+                 R"(","n":18446744073709551615,)"
+                 R"("l":[1,"x",true,null,[]],"o":{}})");
+    wiped_text long_text;
+    json_writer(long_text).text(std::string(5000, '\n'));
+    CHECK(long_text.size() == 10'002);
+}
+
+TEST_CASE("Metadata: unknown members stay, changed ones change, nothing else moves") {
+    metadata m(R"({"name":"a","x":{"y":1.50},"createdAt":7})");
+    m.set_text("name", "b\"");
+    m.set("z", "true");
+    CHECK(m.to_text() == R"({"name":"b\"","x":{"y":1.50},"createdAt":7,"z":true})");
+    CHECK(m.number("createdAt") == 7);
+    CHECK(m.text("name") == "b\"");
+    CHECK(m.flag("z"));
+    CHECK(metadata("no JSON").to_text() == "{}");
+    CHECK(metadata("[1]").to_text() == "{}");
+}
+
+TEST_CASE("Times are read as they are written, and days that are none are refused") {
+    CHECK(iso_time(1714979289123) == "2024-05-06T07:08:09.123Z");
+    for (const char* good : {"2024-05-06T07:08:09.123Z", "2024-02-29T00:00:00.000Z"})
+        CHECK(iso_time(time_of_iso(good).value()) == good);
+    CHECK(time_of_iso("2024-05-06T07:08:09Z").value() == 1714979289000);
+    CHECK(time_of_iso("1970-01-01").value() == 0);
+    for (const char* bad :
+         {"", "2023-02-29", "2024-13-01", "2024-05-06T24:00:00Z", "2024-05-06 07:08:09Z",
+          "2024-05-06T07:08:09+", "2024-5-6", "1969-12-31", "2024-05-06T07:08:61Z", "20x4-05-06",
+          "2024-05-06T07:08:09.12zZ"})
+        CHECK_FALSE(time_of_iso(bad).has_value());
+}

@@ -6,6 +6,7 @@
 #include <coffer/redis/reply.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -26,6 +27,7 @@ public:
     struct answer {
         std::string bytes{};
         bool close = false; ///< And the connection with it.
+        std::string late{}; ///< Sent some time after.
     };
     /// The answer to a command; `command[0]` is its name.
     using script = std::function<answer(const std::vector<std::string>& command)>;
@@ -113,6 +115,10 @@ private:
             ++commands_;
             const auto said = says_(command);
             ::send(c.fd.get(), said.bytes.data(), said.bytes.size(), MSG_NOSIGNAL);
+            if (!said.late.empty()) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                ::send(c.fd.get(), said.late.data(), said.late.size(), MSG_NOSIGNAL);
+            }
             if (said.close) return false;
         }
     }

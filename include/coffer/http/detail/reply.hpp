@@ -124,14 +124,25 @@ inline auto sendable(const header& h) noexcept -> bool {
            std::none_of(h.value.begin(), h.value.end(), control);
 }
 
-inline void add_handlers_headers(std::string& out, const response& answer) {
-    for (const auto& h : answer.headers)
-        if (sendable(h)) add_header(out, h.name, h.value);
-    for (const auto& [name, value] : security_headers) {
-        const auto same = [name = name](const header& h) { return h.name == name; };
-        if (std::none_of(answer.headers.begin(), answer.headers.end(), same))
-            add_header(out, name, value);
+inline auto sets(const response& answer, std::string_view name) noexcept -> bool {
+    const auto same = [name](const header& h) { return h.name == name; };
+    return std::any_of(answer.headers.begin(), answer.headers.end(), same);
+}
+
+inline void add_headers(std::string& out, const response& answer) {
+    bool own_security = false;
+    for (const auto& h : answer.headers) {
+        if (!sendable(h)) continue;
+        add_header(out, h.name, h.value);
+        own_security = own_security || std::any_of(security_headers.begin(), security_headers.end(),
+                                                   [&h](auto& s) { return s.first == h.name; });
     }
+    if (!own_security) {
+        out.append(all_security_headers());
+        return;
+    }
+    for (const auto& [name, value] : security_headers)
+        if (!sets(answer, name)) add_header(out, name, value);
 }
 
 /// Writes an answer's head, with its empty line, behind what `out` holds.
@@ -155,10 +166,7 @@ inline void add_reply_head(std::string& out, const response& answer, const reply
     else if (shape.http_1_0)
         out.append("connection: keep-alive\r\n");
     if (shape.secure) out.append("strict-transport-security: max-age=31536000\r\n");
-    if (answer.headers.empty())
-        out.append(all_security_headers());
-    else
-        add_handlers_headers(out, answer);
+    add_headers(out, answer);
     out.append("\r\n");
 }
 

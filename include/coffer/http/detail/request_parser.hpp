@@ -41,7 +41,8 @@ private:
     void on_field_impl(boost::beast::http::field /*known*/, view name, view value,
                        error_code& /*ec*/) override {
         if (head_done_) return; // a trailer must not become a header
-        auto& h = into_->headers.emplace_back(std::string(text(name)), std::string(text(value)));
+        into_->headers.push_back({std::string(text(name)), std::string(text(value))});
+        auto& h = into_->headers.back();
         std::transform(h.name.begin(), h.name.end(), h.name.begin(),
                        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     }

@@ -54,8 +54,8 @@ export class Coffer {
     this.run(['set', name, '-e', scope.environment, '--exact', ...space], value);
   }
 
-  async serve({ args = [], log = 'info' } = {}) {
-    this.server = spawn(program, ['serve', '--listen', '127.0.0.1:0', ...args], {
+  async serve({ args = [], log = 'info', listen = '127.0.0.1:0' } = {}) {
+    this.server = spawn(program, ['serve', '--listen', listen, ...args], {
       cwd: path.join(this.root, 'work'), env: this.environment({ COFFER_LOG: log }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -106,7 +106,7 @@ test('requests that say they come from elsewhere are refused: origins and fetch 
 
 test('a foreign name that points here is refused', async () => {
   const { hostname, port } = new URL(site.url);
-  for (const host of ['evil.example', `evil.example:${port}`, '']) {
+  for (const host of ['evil.example', `evil.example:${port}`, `127.0.0.1.evil.example:${port}`]) {
     const status = await new Promise((resolve, reject) => {
       const request = http.request({ hostname, port, path: '/', headers: { host } }, (answer) => {
         answer.resume();

@@ -43,6 +43,7 @@ test('no environments: three steps', async () => {
 test('loading: grey rows, then a word and a way to stop, no empty list', async () => {
   const tab = await open('#/environments');
   await tab.page.clock.install();
+  await tab.page.clock.pauseAt(Date.now() + 60_000);
   let go;
   const held = new Promise((resolve) => { go = resolve; });
   await tab.page.route(list, async (route) => { await held; await route.continue().catch(() => {}); });
@@ -188,7 +189,7 @@ test('the server stops and comes back', async () => {
   await site.stop();
   await tab.page.evaluate(() => { location.hash = '#/e/prod/spaces'; });
   await tab.page.getByText('The server does not answer').first().waitFor();
-  await site.serve({ args: ['--listen', url.host] });
+  await site.serve({ listen: url.host });
   await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
   const signIn = tab.page.getByText('Your session has ended');
   await Promise.race([signIn.waitFor(), tab.row('DB_URL').waitFor()]);

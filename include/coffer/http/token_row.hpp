@@ -79,7 +79,7 @@ inline auto read_digest(std::string_view hex, digest& to) -> bool {
     }
     return true;
 }
-inline auto text_in(const json_document& from, std::string_view member) -> std::string_view {
+inline auto member_text(const json_document& from, std::string_view member) -> std::string_view {
     const auto* found = from.find(member);
     return found != nullptr && found->is_string() ? view_of(found->get_string())
                                                   : std::string_view();
@@ -101,14 +101,14 @@ inline auto read_token_row(std::string_view id, std::string_view json) -> result
     if (detail::number_in(*from, "v") != 1) return errc::unsupported;
     token_row out;
     out.id = id;
-    out.name = detail::text_in(*from, "name");
+    out.name = detail::member_text(*from, "name");
     out.created = detail::number_in(*from, "created");
-    out.created_by = detail::text_in(*from, "createdBy");
+    out.created_by = detail::member_text(*from, "createdBy");
     out.expires = detail::number_in(*from, "expires");
     const auto* grants = from->find("grants");
     auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
     if (!read || out.expires == 0 ||
-        !detail::read_digest(detail::text_in(*from, "sha256"), out.hash))
+        !detail::read_digest(detail::member_text(*from, "sha256"), out.hash))
         return errc::tampered;
     out.grants = *std::move(read);
     return out;

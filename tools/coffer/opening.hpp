@@ -26,8 +26,8 @@ struct opened_keys {
 /// What is made where there is nothing yet: only by `coffer init`.
 enum class missing_keys : unsigned char { refuse, make };
 
-/// The store that is named: `file:DIR`, its path absolute, or an address of Redis. Throws problem if
-/// none is.
+/// The store that is named: `file:DIR`, its path absolute, or an address of Redis. Throws problem
+/// if none is.
 auto store_place(const settings& from) -> std::string;
 /// The folder of a store in a folder; empty for any other.
 auto folder_of_store(const std::string& place) -> std::filesystem::path;

@@ -2,6 +2,7 @@
 #include "remote.hpp"
 
 #include "problem.hpp"
+#include "remote_calls.hpp"
 #include "text.hpp"
 
 #include <coffer/http/caller.hpp>
@@ -52,6 +53,8 @@ auto from_file(const std::filesystem::path& file, const std::string& from) -> fo
     }
 }
 
+} // namespace
+
 auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
     http::client_options with;
     with.server = address_of(from).text();
@@ -61,8 +64,6 @@ auto connect(const settings& from, const coffer::secret& token) -> std::shared_p
         refuse("this is no token: it is letters and digits on one line");
     return need(std::move(made));
 }
-
-} // namespace
 
 auto server_text(const settings& from) -> std::string {
     return address_of(from).text();

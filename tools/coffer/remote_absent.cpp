@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "agent_server.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
 
@@ -26,6 +27,20 @@ auto open_remote_vault(session&) -> coffer::any_vault {
 }
 auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
     -> std::string {
+    absent();
+}
+
+agent_server::agent_server(session& s) : s_(s) {
+    absent();
+}
+auto agent_server::mint(const coffer::scope&, std::chrono::milliseconds) -> event_token {
+    absent();
+}
+void agent_server::revoke(const event_token&) noexcept {}
+void agent_server::know_values(const coffer::scope&, coffer::redactor&) {
+    absent();
+}
+void agent_server::follow(const std::function<bool(std::string_view)>&) {
     absent();
 }
 

@@ -4,12 +4,11 @@
 #include "glob.hpp"
 #include "output.hpp"
 #include "problem.hpp"
+#include "redacted_stream.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
-
-#include <coffer/redactor.hpp>
 
 #include <array>
 #include <csignal>
@@ -80,37 +79,6 @@ void announce(const session& s, const place& at, const provision& p) {
     else
         s.notice(text);
 }
-
-/// Output of the command on its way through: what is known to be a value is cut out.
-class redacted_stream {
-public:
-    redacted_stream(coffer::redactor with, int to) : redact_(std::move(with)), to_(to) {}
-
-    void know(const coffer::view& view, const place& at) {
-        need(redact_.add_all(view), at.where());
-    }
-    /// Moves what is there; false at the end of the stream.
-    auto move(int from) -> bool {
-        std::array<char, 16384> piece{};
-        const auto n = ::read(from, piece.data(), piece.size());
-        if (n > 0) write(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
-        coffer::wipe(piece.data(), piece.size());
-        return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
-    }
-    void finish() { write(redact_.flush()); }
-
-private:
-    void write(const std::string& text) const {
-        for (std::string_view rest = text; !rest.empty();) {
-            const auto n = ::write(to_, rest.data(), rest.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) return; // nobody reads any more: the command goes on
-            rest.remove_prefix(static_cast<std::size_t>(n));
-        }
-    }
-    coffer::redactor redact_;
-    int to_;
-};
 
 /// A command that runs below this one: its output is redacted, it learns of changes.
 class supervised {

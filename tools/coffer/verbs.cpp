@@ -18,6 +18,7 @@ auto all_verbs() -> std::span<const verb> {
         add({set_verb(), get_verb(), list_verb(), explain_verb(), unset_verb(), hide_verb(),
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
              export_verb(), run_verb()});
+        add({agent_verb()});
         add(login_verbs());
         add(token_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});

@@ -26,6 +26,7 @@ auto export_verb() -> verb;
 auto run_verb() -> verb;
 auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
 auto token_verbs() -> std::vector<verb>; ///< token …
+auto agent_verb() -> verb;
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
 auto copy_verb() -> verb;

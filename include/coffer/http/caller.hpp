@@ -4,9 +4,11 @@
 
 #include <coffer/http/client_options.hpp>
 #include <coffer/http/detail/client_connection.hpp>
+#include <coffer/http/detail/event_lines.hpp>
 #include <coffer/http/detail/token_file.hpp>
 #include <coffer/http/json_answer.hpp>
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -40,6 +42,11 @@ public:
     /// (no connection, 429, 5xx), timed_out, unsupported (no answer of a Coffer's), what the server
     /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
     auto call(outgoing out) -> result<json_answer>;
+
+    /// Asks for server-sent events (HTML Living Standard, 9.2) and hands each on, its id and its
+    /// data, until the server ends the stream or `take` says false. Errors: as call().
+    using event_taker = std::function<bool(std::string_view id, std::string_view data)>;
+    auto follow(std::string_view target, const event_taker& take) -> result<void>;
 
     auto address() const noexcept -> const server_address& { return to_; }
 
@@ -158,6 +165,21 @@ inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
         if (std::chrono::steady_clock::now() >= until) return errc::timed_out;
         if (!reused) coffer::detail::sleep_for(std::chrono::milliseconds(50));
     }
+}
+
+inline auto caller::follow(std::string_view target, const event_taker& take) -> result<void> {
+    const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
+    const auto text = text_of({.method = "GET", .target = std::string(target), .body = {}});
+    connection through(to_, tls_ ? &*tls_ : nullptr);
+    if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
+        return wrong->why();
+    detail::incoming head;
+    detail::event_lines lines;
+    const auto wrong =
+        through.follow(text, until, with_.event_silence, head.status,
+                       [&](std::string_view piece) { return lines.feed(piece, take); });
+    if (wrong) return wrong->why();
+    return outcome_of(head);
 }
 
 inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {

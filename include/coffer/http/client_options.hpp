@@ -31,6 +31,8 @@ struct client_options {
     /// For one call as a whole: connecting, repeats and all. (Looking a host's name up is the
     /// system's and keeps the system's own time limit.)
     std::chrono::milliseconds call_timeout{30'000};
+    /// How long a stream of events may say nothing, not even that it is there.
+    std::chrono::milliseconds event_silence{90'000};
     /// Connections that are kept open between calls.
     std::size_t idle_connections = 8;
 

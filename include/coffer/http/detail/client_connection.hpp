@@ -13,11 +13,13 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -116,6 +118,39 @@ public:
         out.is_json = type.starts_with("application/json");
         keeps_ = parser.get().keep_alive() && buffer_.size() == 0;
         out.body = std::move(parser.get().body());
+        return std::nullopt;
+    }
+
+    /// Sends a request and hands the answer's body on as it comes, until it ends or `take` says
+    /// false. An answer that is no 200 has none. `silence`: how long nothing may come.
+    template <class Take>
+    auto follow(std::string_view request, client_deadline until, std::chrono::milliseconds silence,
+                unsigned& status, Take&& take) -> std::optional<exchange_failure> {
+        boost::system::error_code wrong;
+        const auto ended = [&](boost::system::error_code e, std::size_t) { wrong = e; };
+        stream_.expires_at(until);
+        with_stream([&](auto& s) {
+            asio::async_write(s, asio::buffer(request.data(), request.size()), ended);
+        });
+        wait();
+        if (wrong) return failed(wrong, true);
+        beast::http::response_parser<beast::http::buffer_body> parser;
+        parser.body_limit(boost::none);
+        with_stream([&](auto& s) { beast::http::async_read_header(s, buffer_, parser, ended); });
+        wait();
+        if (wrong) return failed(wrong, true);
+        status = parser.get().result_int();
+        std::array<char, 4096> piece{};
+        while (status == 200 && !parser.is_done()) {
+            parser.get().body().data = piece.data();
+            parser.get().body().size = piece.size();
+            stream_.expires_after(silence);
+            with_stream([&](auto& s) { beast::http::async_read_some(s, buffer_, parser, ended); });
+            wait();
+            if (wrong && wrong != beast::http::error::need_buffer) return failed(wrong, true);
+            const auto size = piece.size() - parser.get().body().size;
+            if (size > 0 && !take(std::string_view(piece.data(), size))) break;
+        }
         return std::nullopt;
     }
 

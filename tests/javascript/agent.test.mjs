@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: BSL-1.0
+// coffer agent run: other people's listeners, each event in a process of its own.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { Coffer } from './coffer.mjs';
+
+const scope = { environmentId: 'us_env_123', spaceId: 'us_spa_123' };
+const value = 'xoxb-canary-5e1f0c77';
+let server;
+
+before(async () => {
+  server = await Coffer.start();
+  server.run(['space', 'create', 'other', '--id', 'us_sp_other', '-e', 'us_env_123']);
+  server.set('SLACK_TOKEN', value, { environment: scope.environmentId, space: scope.spaceId });
+  server.set('SLACK_TOKEN', 'xoxb-everybody-else', { environment: scope.environmentId });
+  await new Promise((done) => { setTimeout(done, 300); });
+});
+after(() => server?.end());
+
+// A listener beside the installed packages, and the agent on it.
+function agent(code, args = [], events = []) {
+  const file = path.join(process.cwd(), `agent-${Math.random().toString(36).slice(2)}.mjs`);
+  fs.writeFileSync(file, code);
+  const child = spawn(process.env.COFFER, ['agent', 'run', file, '--server', server.url, ...args], {
+    cwd: server.root,
+    env: server.environment({ COFFER_TOKEN: server.token, MY_PASSWORD: 'not-for-others' }),
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (piece) => { said.out += piece; });
+  child.stderr.on('data', (piece) => { said.err += piece; });
+  for (const event of events) child.stdin.write(`${JSON.stringify(event)}\n`);
+  if (events.length > 0) child.stdin.end();
+  const ended = once(child, 'close').then(([exit, signal]) => {
+    fs.rmSync(file);
+    return { code: exit ?? signal, ...said };
+  });
+  return { child, said, ended };
+}
+
+const event = (more = {}) => ({ id: 'us_evt_1', domain: 'job', topic: 'job:ready', context: scope, payload: {}, namespaces: [], ...more });
+const listener = (body) => `export default (listener) => { listener.on('**', async (event) => { ${body} }); };`;
+
+test('a listener gets the event and its secret, and what it prints of the value is cut out', async () => {
+  const run = await agent(
+    listener(`const v = await event.secrets('SLACK_TOKEN'); console.log(event.topic, v.length, v); console.error('again', v);`),
+    ['--events', '-'], [event(), event({ topic: 'job:done' })],
+  ).ended;
+  assert.equal(run.code, 0, run.err);
+  assert.match(run.out, new RegExp(`job:ready ${value.length} \\[redacted SLACK_TOKEN\\]`));
+  assert.match(run.out, /job:done/);
+  assert.equal((run.out + run.err).includes(value), false);
+});
+
+test('a listener sees no variable of the agent\'s, and has no stdin', async () => {
+  const run = await agent(
+    `import fs from 'node:fs'; ${listener(`console.log(JSON.stringify(Object.keys(process.env).sort()), fs.readFileSync(0).length);`)}`,
+    ['--events', '-'], [event(), event()],
+  ).ended;
+  assert.equal(run.code, 0, run.err);
+  const [names, length] = run.out.split('\n')[0].split(' ');
+  for (const name of ['MY_PASSWORD', 'COFFER_TOKEN', 'COFFER_EVENT']) assert.equal(JSON.parse(names).includes(name), false, name);
+  assert.equal(length, '0');
+});
+
+test('the token of an event reads its scope alone, writes nothing, and is refused afterwards', async () => {
+  const run = await agent(
+    listener(`
+      const ask = (target, init = {}) => fetch(process.env.AGENT_INTERNAL_URL + target, { ...init, headers: { authorization: 'Bearer ' + process.env.FLATFILE_BEARER_TOKEN } }).then((answer) => answer.status);
+      console.log('own', await ask('/v1/secrets?environmentId=us_env_123&spaceId=us_spa_123'));
+      console.log('other', await ask('/v1/secrets?environmentId=us_env_123&spaceId=us_sp_other'));
+      console.log('environment', await ask('/v1/secrets?environmentId=us_env_123'));
+      console.log('write', await ask('/v1/secrets', { method: 'POST', body: JSON.stringify({ name: 'A', value: 'b', environmentId: 'us_env_123', spaceId: 'us_spa_123' }) }));
+      console.log('mint', await ask('/v1/x/tokens'));
+      console.log('token', [...process.env.FLATFILE_BEARER_TOKEN].join(' '));`),
+    ['--events', '-'], [event()],
+  ).ended;
+  assert.equal(run.code, 0, run.err);
+  assert.match(run.out, /own 200\nother 404\nenvironment 404\nwrite 403\nmint 40[34]\n/);
+  const token = /token (.*)/.exec(run.out)[1].replaceAll(' ', '');
+  assert.equal((await server.ask('GET', '/v1/secrets?environmentId=us_env_123&spaceId=us_spa_123', { token })).status, 401);
+});
+
+test('one event that hangs or breaks does not keep the next from being given', async () => {
+  const run = await agent(
+    listener(`if (event.topic === 'job:hang') await new Promise((done) => { setTimeout(done, 60_000); }); if (event.topic === 'job:die') process.exit(7); console.log('saw', event.topic);`),
+    ['--events', '-', '--timeout', '2s'], [event({ topic: 'job:hang' }), event({ topic: 'job:die' }), event({ context: {} }), event()],
+  ).ended;
+  assert.equal(run.code, 1);
+  assert.match(run.out, /^saw job:ready\n$/);
+  assert.match(run.err, /job:die.*ended with 7/);
+});
+
+test('without --events the server\'s own events are given, until somebody ends the agent', { timeout: 60_000 }, async () => {
+  const { child, said, ended } = agent(listener(`console.log('heard', event.topic, event.payload.name);`));
+  const write = setInterval(() => server.ask('POST', '/v1/secrets', { body: { name: 'NEW', value: String(Math.random()), ...scope } }), 200);
+  try {
+    while (!/heard secret:(created|updated) NEW/.test(said.out) && child.exitCode === null)
+      await new Promise((done) => { setTimeout(done, 50); });
+  } finally {
+    clearInterval(write);
+    child.kill('SIGTERM');
+  }
+  await ended;
+  assert.match(said.out, /heard secret:(created|updated) NEW/);
+});

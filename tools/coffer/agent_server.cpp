@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "agent_server.hpp"
+
+#include "problem.hpp"
+#include "remote_calls.hpp"
+#include "text.hpp"
+
+#include <coffer/http/query.hpp>
+#include <coffer/http/times.hpp>
+
+namespace command {
+
+namespace http = coffer::http;
+using coffer::errc;
+
+agent_server::agent_server(session& s)
+    : s_(s), url_(server_text(s.config())),
+      calls_(connect(s.config(), token_for(s.config()).text)) {}
+
+auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token {
+    http::outgoing out{.method = "POST", .target = "/v1/x/tokens", .body = {}};
+    http::json_writer w(out.body);
+    w.begin_object().member("name", "one event of coffer agent").key("grants").begin_list();
+    w.begin_object().member("role", "service").member("environmentId", where.environment);
+    w.member_if("spaceId", where.space).end_object().end_list();
+    const auto end = now_ms() + static_cast<std::uint64_t>(life.count());
+    w.member("expiresAt", http::iso_time(end)).end_object();
+    auto in = calls_->call(std::move(out));
+    if (!in && in.error().code == errc::denied)
+        throw problem(errc::denied,
+                      "the token of this agent may not make one for " +
+                          printable(to_string(where.view())) +
+                          ": it needs the rights tokens and read there",
+                      where.view());
+    const auto answer = need(std::move(in), where.view());
+    return {std::string(http::text_in(answer.object(), "id")),
+            coffer::secret(http::text_in(answer.object(), "token"))};
+}
+
+void agent_server::revoke(const event_token& token) noexcept {
+    try {
+        (void)calls_->call({.method = "DELETE",
+                            .target = "/v1/x/tokens?id=" + http::encoded(token.id),
+                            .body = {}});
+    } catch (const std::exception&) { // it ends by its time
+    }
+}
+
+void agent_server::know_values(const coffer::scope& where, coffer::redactor& by) {
+    const auto view = need(s_.vault()->resolver().at(where.view()), where.view());
+    need(by.add_all(view), where.view());
+}
+
+void agent_server::follow(const std::function<bool(std::string_view event)>& take) {
+    std::string last;
+    for (bool wanted = true; wanted;) {
+        const auto done =
+            calls_->follow("/v1/x/events" + (last.empty() ? "" : "?after=" + http::encoded(last)),
+                           [&](std::string_view id, std::string_view event) {
+                               last = id;
+                               return wanted = take(event);
+                           });
+        if (!done && done.error().code != errc::unavailable && done.error().code != errc::timed_out)
+            need(coffer::result<void>(done.error()));
+        if (!done) s_.notice(url_ + " can't be reached; trying again");
+        if (wanted) coffer::detail::sleep_for(std::chrono::milliseconds(1000));
+    }
+}
+
+} // namespace command

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_AGENT_SERVER_HPP
+#define COFFER_COMMAND_AGENT_SERVER_HPP
+
+#include "session.hpp"
+
+#include <coffer/redactor.hpp>
+#include <coffer/secret.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::http {
+class caller;
+}
+
+namespace command {
+
+/// A token that lives for one event.
+struct event_token {
+    std::string id{};
+    coffer::secret text{};
+};
+
+/// What `coffer agent` asks of the server. All of it throws problem.
+class agent_server {
+public:
+    explicit agent_server(session& s);
+
+    auto url() const -> const std::string& { return url_; }
+    /// A token that reads the scope, and nothing else, for a time.
+    auto mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token;
+    /// Ends it. What fails here ends by its time.
+    void revoke(const event_token& token) noexcept;
+    /// Knows all values that the scope resolves to.
+    void know_values(const coffer::scope& where, coffer::redactor& by);
+    /// Hands on events as they happen, until `take` says false. Comes back after an end, and asks
+    /// for what it missed.
+    void follow(const std::function<bool(std::string_view event)>& take);
+
+private:
+    session& s_;
+    std::string url_{};
+    std::shared_ptr<coffer::http::caller> calls_{};
+};
+
+} // namespace command
+
+#endif

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "agent_server.hpp"
+#include "child.hpp"
+#include "output.hpp"
+#include "problem.hpp"
+#include "redacted_stream.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+#include <optional>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+namespace command {
+
+namespace fs = std::filesystem;
+namespace json = boost::json;
+using coffer::errc;
+
+namespace {
+
+/// What node runs: the listener's own copy of the package gives the one event to it.
+constexpr const char* host = R"(
+import { pathToFileURL } from 'node:url';
+const event = JSON.parse(process.env.COFFER_EVENT);
+delete process.env.COFFER_EVENT;
+const { FlatfileListener } = await import('@flatfile/listener');
+const { default: setup } = await import(pathToFileURL(process.argv[1]));
+await FlatfileListener.create(setup).dispatchEvent(event);
+)";
+
+constexpr std::size_t largest_event = std::size_t{64} << 10;
+
+/// An event as it came, and where it belongs.
+struct incoming_event {
+    std::string text{};
+    std::string topic{};
+    coffer::scope where{};
+
+    static auto read(std::string_view line) -> std::optional<incoming_event> {
+        json::error_code wrong;
+        const auto value = json::parse({line.data(), line.size()}, wrong);
+        if (wrong || !value.is_object() || line.size() > largest_event ||
+            line.find('\0') != line.npos)
+            return std::nullopt;
+        incoming_event out;
+        out.text = line;
+        const auto text = [](const json::object& o, const char* member) -> std::string {
+            const auto* found = o.if_contains(member);
+            return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+        };
+        out.topic = text(value.get_object(), "topic");
+        const auto* context = value.get_object().if_contains("context");
+        if (context == nullptr || !context->is_object()) return out;
+        out.where.environment = text(context->get_object(), "environmentId");
+        out.where.space = text(context->get_object(), "spaceId");
+        return out;
+    }
+};
+
+/// Gives events to a listener of somebody else's, each in a process of its own.
+class agent {
+public:
+    agent(session& s, agent_server& server, fs::path file, std::chrono::milliseconds time)
+        : s_(s), server_(server), file_(std::move(file)), time_(time) {}
+
+    /// 128 + signal if the agent is to end; nullopt: go on.
+    auto take(std::string_view line) -> std::optional<int> {
+        const auto event = incoming_event::read(line);
+        if (!event || event->where.environment.empty()) {
+            s_.notice("an event without an environment was left out");
+            ++failed_;
+            return std::nullopt;
+        }
+        try {
+            return give(*event);
+        } catch (const problem& why) {
+            s_.notice(printable(event->topic) + " was not given: " + why.message);
+            ++failed_;
+            return std::nullopt;
+        }
+    }
+    auto failed() const -> std::size_t { return failed_; }
+
+private:
+    /// The token goes back whatever comes in between.
+    struct lent_token {
+        agent_server& server;
+        event_token token;
+        ~lent_token() { server.revoke(token); }
+    };
+
+    auto give(const incoming_event& event) -> std::optional<int> {
+        const lent_token lent{server_, server_.mint(event.where, time_ + std::chrono::seconds(15))};
+        coffer::redactor values;
+        server_.know_values(event.where, values);
+        values.add("the event's token", lent.token.text);
+        child_environment variables(true);
+        variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
+        variables.set("AGENT_INTERNAL_URL", server_.url());
+        variables.set("FLATFILE_API_URL", server_.url());
+        variables.set("FLATFILE_BEARER_TOKEN", lent.token.text.expose_secret());
+        variables.set("COFFER_EVENT", event.text);
+        const signal_forwarding signals;
+        child process({"node", "--input-type=module", "-e", host, file_.string()}, variables, true);
+        const auto code = watch(process, signals, values);
+        if (code == 0) return std::nullopt;
+        ++failed_;
+        s_.notice(code == 127 ? "node is not there"
+                              : printable(event.topic) + ": the listener's process ended with " +
+                                    std::to_string(code));
+        return code > 128 && code != 128 + SIGKILL && !late_ ? std::optional(code) : std::nullopt;
+    }
+
+    /// Shows what it says, less what is a value, until it ends or its time is up.
+    auto watch(child& process, const signal_forwarding& signals, const coffer::redactor& values)
+        -> int {
+        redacted_stream out(values, STDOUT_FILENO);
+        redacted_stream err(values, STDERR_FILENO);
+        const auto until = std::chrono::steady_clock::now() + time_;
+        bool out_open = process.out() >= 0;
+        bool err_open = process.err() >= 0;
+        late_ = false;
+        while (!process.ended() || out_open || err_open) {
+            std::array<pollfd, 3> on{{{out_open ? process.out() : -1, POLLIN, 0},
+                                      {err_open ? process.err() : -1, POLLIN, 0},
+                                      {signals.wake(), POLLIN, 0}}};
+            ::poll(on.data(), on.size(), 100);
+            if (on[2].revents != 0) signals.drain();
+            if (on[0].revents != 0) out_open = out.move(process.out());
+            if (on[1].revents != 0) err_open = err.move(process.err());
+            if (std::chrono::steady_clock::now() < until) continue;
+            late_ = true;
+            process.stop();
+            break; // what it started and left behind may hold its pipes for ever
+        }
+        out.finish();
+        err.finish();
+        return *process.ended();
+    }
+
+    session& s_;
+    agent_server& server_;
+    fs::path file_;
+    std::chrono::milliseconds time_;
+    bool late_ = false;
+    std::size_t failed_ = 0;
+};
+
+/// Events from stdin, one a line; the listeners get no stdin.
+class event_lines {
+public:
+    event_lines() : in_(::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)) {
+        if (!in_) refuse("stdin is closed");
+        const int nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+        ::dup2(nothing, STDIN_FILENO);
+        ::close(nothing);
+    }
+    auto next() -> std::optional<std::string> {
+        for (;;) {
+            if (const auto end = text_.find('\n'); end != text_.npos) {
+                auto line = text_.substr(0, end);
+                text_.erase(0, end + 1);
+                if (!line.empty()) return line;
+                continue;
+            }
+            if (text_.size() > largest_event) refuse("an event is one line of at most 64 KiB");
+            std::array<char, 4096> piece{};
+            const auto n = ::read(in_.get(), piece.data(), piece.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0)
+                return text_.empty() ? std::nullopt : std::optional(std::exchange(text_, {}));
+            text_.append(piece.data(), static_cast<std::size_t>(n));
+        }
+    }
+
+private:
+    coffer::posix::file_descriptor in_;
+    std::string text_{};
+};
+
+auto time_of_event(const session& s) -> std::chrono::milliseconds {
+    const auto time = parse_duration(s.in.text("timeout").value_or("60s"));
+    if (!time || *time == 0 || *time > 3'600'000) refuse("--timeout takes 1s to 1h");
+    return std::chrono::milliseconds(*time);
+}
+
+auto run_agent(session& s) -> int {
+    if (s.config().find("server") == nullptr || !s.is_remote())
+        refuse("coffer agent works through a server: say --server URL");
+    const auto from = s.in.text("events");
+    if (from && *from != "-") refuse("--events is -, for stdin; without it the server's own");
+    std::error_code wrong;
+    const auto file = fs::canonical(s.in.arguments.front(), wrong);
+    if (wrong) refuse("there is no such file");
+    const auto time = time_of_event(s);
+    agent_server server(s);
+    (void)s.vault();
+    fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
+    agent one(s, server, file, time);
+    event_lines lines;
+    if (from) {
+        while (const auto line = lines.next())
+            if (const auto end = one.take(*line)) return *end;
+        return one.failed() == 0 ? 0 : 1;
+    }
+    s.hint("listening to the events of " + server.url());
+    std::optional<int> end;
+    server.follow([&](std::string_view event) {
+        end = one.take(event);
+        return !end;
+    });
+    return end.value_or(0);
+}
+
+} // namespace
+
+auto agent_verb() -> verb {
+    return {
+        .name = "agent run",
+        .arguments = "FILE.mjs",
+        .least = 1,
+        .most = 1,
+        .offers = completes::files,
+        .summary = "give events to a JavaScript listener of somebody else's",
+        .details =
+            "FILE exports a function that is given the listener, as Flatfile's agents do; its own\n"
+            "folder has the package @flatfile/listener. Each event gets a process of its own: "
+            "node,\n"
+            "no variables but the usual few, no stdin, and a token that reads the event's scope\n"
+            "alone and ends with it. Values of that scope and the token are cut from what it\n"
+            "prints. The agent's own token needs the rights tokens and read. What the process may\n"
+            "do on this machine is what this user may: run the agent under an account of its own.",
+        .options = {{"--events", takes::value, "-",
+                     "from stdin, one JSON object a line, instead of the server's"},
+                    {"--timeout", takes::value, "D", "how long one event may take (60s)"}},
+        .run = run_agent,
+    };
+}
+
+} // namespace command

@@ -308,12 +308,7 @@ private:
         if (gone) return close();
         if (text.empty()) return outbox_->ended() ? end_follow() : void();
         out_.clear();
-        if (!keep_alive_) {
-            out_ = text;
-        } else {
-            detail::add_number(out_, text.size(), 16);
-            out_.append("\r\n").append(text).append("\r\n");
-        }
+        add_piece(text);
         writing_ = true;
         write({boost::asio::buffer(out_), {}}, [](connection& c) {
             c.writing_ = false;
@@ -321,12 +316,26 @@ private:
             c.loop_.stopping() ? c.end_follow() : c.flush();
         });
     }
+    /// Sends what was taken until now, and no more.
     void end_follow() {
         outbox_->close();
         follow_.reset();
+        bool gone = false;
+        const auto text = outbox_->take(gone);
+        out_.clear();
+        if (!text.empty()) add_piece(text);
+        if (keep_alive_) out_.append("0\r\n\r\n");
         at_ = stage::writing;
-        out_ = keep_alive_ ? "0\r\n\r\n" : "";
         write({boost::asio::buffer(out_), {}}, [](connection& c) { c.finish(); });
+    }
+    /// A chunk, or, where the connection's end is the stream's, the text as it is.
+    void add_piece(std::string_view text) {
+        if (!keep_alive_) {
+            out_.append(text);
+            return;
+        }
+        detail::add_number(out_, text.size(), 16);
+        out_.append("\r\n").append(text).append("\r\n");
     }
 
     // The end

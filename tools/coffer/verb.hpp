@@ -47,7 +47,7 @@ struct verb {
     std::vector<option_spec> options{};
     auto(*run)(session& here) -> int = nullptr;
     bool local = false; ///< Beside the store alone, never through a server.
-    bool shown = true; ///< Not in help: for scripts that the command itself writes.
+    bool shown = true;  ///< Not in help: for scripts that the command itself writes.
 };
 
 /// Every verb, in the order of the help; every option that all of them take.

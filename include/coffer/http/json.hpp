@@ -32,7 +32,7 @@ class wiping_resource final : public boost::json::memory_resource {
     }
     void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override {
         wipe(p, size);
-        ::operator delete(p, size, std::align_val_t(align));
+        ::operator delete(p, std::align_val_t(align)); // clang 14 declares no sized one
     }
     auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
         return dynamic_cast<const wiping_resource*>(&other) != nullptr;

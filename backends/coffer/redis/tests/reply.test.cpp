@@ -17,18 +17,19 @@ namespace {
 std::atomic<std::size_t> largest{0};
 }
 
-// The largest piece of memory that anything here asks for.
-auto operator new(std::size_t size) -> void* {
+// The largest piece of memory that anything here asks for. Not inlined: g++ 12 would see free()
+// meet operator new and warn.
+[[gnu::noinline]] auto operator new(std::size_t size) -> void* {
     auto seen = largest.load();
     while (size > seen && !largest.compare_exchange_weak(seen, size)) {
     }
     if (auto* const got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept {
+[[gnu::noinline]] void operator delete(void* p) noexcept {
     std::free(p);
 }
-void operator delete(void* p, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept {
     std::free(p);
 }
 

@@ -192,6 +192,60 @@ void check_cell(matrix_world& w, const http::route& r, const named& t, const std
 
 } // namespace
 
+TEST_CASE("Which right each route needs, written down a second time") {
+    const std::map<std::string, std::string> expected{
+        {"GET /v1/secrets", "read"},
+        {"POST /v1/secrets", "write"},
+        {"DELETE /v1/secrets/{secretId}", "write"},
+        {"GET /v1/environments", "list"},
+        {"POST /v1/environments", "keys"},
+        {"GET /v1/environments/{environmentId}", "list"},
+        {"PATCH /v1/environments/{environmentId}", "keys"},
+        {"DELETE /v1/environments/{environmentId}", "keys"},
+        {"GET /v1/spaces", "list"},
+        {"POST /v1/spaces", "spaces"},
+        {"DELETE /v1/spaces", "spaces"},
+        {"GET /v1/spaces/{spaceId}", "list"},
+        {"PATCH /v1/spaces/{spaceId}", "spaces"},
+        {"DELETE /v1/spaces/{spaceId}", "spaces"},
+        {"GET /v1/x/environments", "list"},
+        {"POST /v1/x/environments", "keys"},
+        {"PATCH /v1/x/environments", "keys"},
+        {"DELETE /v1/x/environments", "keys"},
+        {"GET /v1/x/spaces", "list"},
+        {"POST /v1/x/spaces", "spaces"},
+        {"PATCH /v1/x/spaces", "spaces"},
+        {"DELETE /v1/x/spaces", "spaces"},
+        {"GET /v1/x/secrets", "list"},
+        {"GET /v1/x/secret", "list"},
+        {"PUT /v1/x/secret", "write"},
+        {"DELETE /v1/x/secret", "write"},
+        {"POST /v1/x/secret/hide", "write"},
+        {"POST /v1/x/secret/unhide", "write"},
+        {"POST /v1/x/secret/undelete", "write"},
+        {"POST /v1/x/secret/rollback", "write"},
+        {"POST /v1/x/secret/value", "read"},
+        {"POST /v1/x/secret/reveal", "reveal"},
+        {"POST /v1/x/batch", "write"},
+        {"POST /v1/x/values", "list"}, // values only with `read`
+        {"GET /v1/x/matrix", "list"},
+        {"GET /v1/x/requirements", "list"},
+        {"PUT /v1/x/requirements", "write"},
+        {"GET /v1/x/watch", "list"},
+        {"GET /v1/x/keys", "keys"},
+        {"GET /v1/x/openapi.json", "none"},
+        {"GET /livez", "no token"},
+        {"GET /readyz", "no token"}};
+    const matrix_world w;
+    std::map<std::string, std::string> found;
+    for (const auto& r : w.service->routes().rows())
+        found[std::string(r.method) + " " + std::string(r.pattern)] =
+            r.who == http::admits::anyone ? "no token"
+            : r.needs                     ? to_string(*r.needs)
+                                          : "none";
+    CHECK(found == expected);
+}
+
 TEST_CASE("Every route, every role, every target: allowed, 403, or as if nothing were there") {
     auto w = std::make_unique<matrix_world>();
     std::vector<std::string> tokens;

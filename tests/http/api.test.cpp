@@ -47,7 +47,14 @@ TEST_CASE("Under /v1 nothing is answered without a known token, and every refusa
                 CHECK(r.raw.body == plain.raw.body);
             }
     }
-    CHECK(w.audit->records.size() == 1);
+    std::size_t let_in = 0;
+    for (const auto& r : w.audit->records)
+        if (r.action != "login.refused")
+            ++let_in;
+        else
+            CHECK((r.principal_id.empty() && r.where == coffer::scope() && r.names.empty()));
+    CHECK(let_in == 1);
+    CHECK(w.audit->records.size() > 1000);
 }
 
 TEST_CASE("The word Bearer is read without regard to case; other schemes and doubts are 401") {

@@ -131,7 +131,7 @@ test('of two people who change one name the later sees it, keeps the typed value
   await mine.page.locator('dialog .value').first().fill('mine');
   const answer = await fetch(`${site.url}/v1/x/secret?${query({ environmentId: 'staging', name: 'SHARED' })}`, {
     method: 'PUT', body: '{"value":"theirs"}',
-    headers: { authorization: `Bearer ${(await site.session('operatorAdmin')).token}`, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    headers: { authorization: `Bearer ${(await site.session('stagingAdmin')).token}`, 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
   });
   assert.equal(answer.status, 200);
   await mine.page.keyboard.press('Control+Enter');

@@ -56,6 +56,22 @@ test('override, hide, show again, revert and undo without a mouse', async () => 
   await tab.end();
 });
 
+test('the focus comes back to a row that was drawn anew while its details were open', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/initech/secrets' });
+  const { keyboard } = tab.page;
+  for (let i = 0; i < 2; i += 1) await keyboard.press('j');
+  const drawn = await tab.row('DB_URL').elementHandle();
+  await keyboard.press('Enter');
+  await tab.page.waitForSelector('dialog.drawer .layers');
+  await keyboard.press('h');
+  await tab.undoBar().filter({ hasText: 'DB_URL is hidden in Initech' }).waitFor();
+  await tab.page.waitForFunction((row) => !row.isConnected, drawn);
+  await keyboard.press('Escape');
+  await tab.page.waitForSelector('dialog', { state: 'detached' });
+  assert.equal(await tab.focusKey(), 'name:DB_URL');
+  await tab.end();
+});
+
 test('a new secret from n to Ctrl+Enter; Escape asks before it throws a typed value away', async () => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
   const { keyboard } = tab.page;

@@ -43,7 +43,7 @@ test('a mistyped piece leads to the name that was meant', async () => {
 });
 
 test('addresses name places and come back the same', async () => {
-  for (const place of [{ environmentId: 'a/b', screen: 'secrets', query: {} }, { environmentId: 'ü?#%', spaceId: 's p', screen: 'tokens', query: { name: 'A&B' } }, { screen: 'search', query: { q: '<x>' } }]) {
+  for (const place of [{ environmentId: 'a/b', screen: 'matrix', query: {} }, { environmentId: 'ü?#%', spaceId: 's p', screen: 'tokens', query: { name: 'A&B' } }, { screen: 'search', query: { q: '<x>' } }]) {
     const address = await call('router.js', 'addressOf', place);
     assert.deepEqual(await call('router.js', 'placeOf', address), place);
   }

@@ -27,7 +27,7 @@ export class Site extends Coffer {
   // The session of somebody: `ana` may do everything; others have the grant of their role.
   async session(person = 'ana') {
     if (!this.people.has(person)) {
-      const token = person === 'ana' ? this.token : this.run(['token', 'create', '--name', ...grants[person]]).trim();
+      const token = person === 'ana' ? this.token : (await this.must('POST', '/v1/x/tokens', grants[person])).data.token;
       this.people.set(person, { token });
     }
     const known = this.people.get(person);
@@ -74,9 +74,9 @@ export const query = (fields) => new URLSearchParams(Object.entries(fields)).toS
 
 const spaces = [['acme', 'Customer Acme'], ['bolt', 'Customer Bolt'], ['globex', 'Globex'], ['initech', 'Initech']];
 const grants = {
-  operator: ['Olga', '--role', 'operator'],
-  operatorAdmin: ['Ben', '--role', 'env-admin', '-e', 'staging'],
-  admin: ['Ben', '--role', 'env-admin', '-e', 'prod'],
-  spaceAdmin: ['Sam', '--role', 'space-admin', '-e', 'prod', '-s', 'acme'],
-  auditor: ['Audrey', '--role', 'auditor'],
+  operator: { name: 'Olga', grants: [{ role: 'operator' }] },
+  stagingAdmin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'staging' }] },
+  admin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'prod' }] },
+  spaceAdmin: { name: 'Sam', grants: [{ role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
+  auditor: { name: 'Audrey', grants: [{ role: 'auditor' }] },
 };

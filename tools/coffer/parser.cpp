@@ -84,6 +84,7 @@ struct level {
         auto* const made = option.argument == takes::value ? app->add_option(flags_text, texts[key])
                                                            : app->add_flag(flags_text, texts[key]);
         made->multi_option_policy(CLI::MultiOptionPolicy::Throw);
+        if (option.value.find("[,") != option.value.npos) made->join(','); // a list
     }
     void take(invocation& out) const {
         for (const auto& [key, set] : flags)

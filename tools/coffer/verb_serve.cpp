@@ -15,6 +15,7 @@
 #include <coffer/http/server.hpp>
 #include <coffer/http/sessions.hpp>
 #include <coffer/http/tls.hpp>
+#include <coffer/http/x_audit.hpp>
 #include <coffer/http/x_events.hpp>
 #include <coffer/http/x_tokens.hpp>
 #include <coffer/keyring/anchored.hpp>
@@ -205,6 +206,26 @@ void serve_on(http::server& server, http::api& service, const told_by_signals& s
     server.wait();
 }
 
+/// The audit log that --audit names; null without.
+auto opened_audit(const session& s, const coffer::any_vault& vault)
+    -> std::shared_ptr<http::audit_log> {
+    const auto folder = s.in.text("audit");
+    if (!folder) return nullptr;
+    auto opened = http::audit_log::open(vault, *folder);
+    if (opened) return *std::move(opened);
+    const auto& why = opened.error();
+    const auto name = printable(*folder);
+    if (why.code == errc::denied)
+        throw problem(why.code,
+                      "the audit log's folder " + name + " must be this user's alone: chmod 700");
+    if (why.code == errc::conflict)
+        throw problem(why.code, "another process writes the audit log in " + name);
+    if (why.code == errc::tampered)
+        throw problem(why.code, "the last lines in " + name + " are no audit log of this store");
+    throw problem(why.code, "the audit log in " + name + " can't be written" +
+                                (why.cause ? " (" + why.cause.message() + ")" : ""));
+}
+
 auto run_serve(session& s) -> int {
     close_memory();
     const certificate_files files(s);
@@ -215,6 +236,7 @@ auto run_serve(session& s) -> int {
     need(vault->environments());
     seed_all(s, vault);
 
+    const auto audit = opened_audit(s, vault);
     const server_log log(wanted_log_level());
     const auto page = std::make_shared<http::assets>(coffer_page_files());
     http::api_options with;
@@ -227,6 +249,9 @@ auto run_serve(session& s) -> int {
     with.metrics = [counters = options.counters] { return counters->text(); };
     with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
+    with.audit = audit;
+    for (auto& row : http::x::audit_routes(audit))
+        with.more.push_back(std::move(row));
     const auto events = std::make_shared<http::event_hub>();
     for (auto& row : http::x::event_routes(events))
         with.more.push_back(std::move(row));
@@ -241,6 +266,9 @@ auto run_serve(session& s) -> int {
     tell_code(*first, address_of(options, server.port()));
     if (s.in.has("no-anchor"))
         log.error("--no-anchor: an old copy of the store would pass for the newest");
+    if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
+    // Every environment is looked at once, so that it is there when the store goes away.
+    (void)service->parts().places.all();
     serve_on(server, *service, signals, files, log);
     return 0;
 }
@@ -261,6 +289,8 @@ auto serve_verb() -> verb {
                     {"--tls-key", takes::value, "F", "its key, PEM"},
                     {"--allow-host", takes::value, "H[,H]", "more names that it is asked by"},
                     {"--threads", takes::value, "N", "threads for connections"},
+                    {"--audit", takes::value, "DIR",
+                     "keep an audit log there; while it can't be written, no value leaves"},
                     {"--reveal", takes::value, "off|reason",
                      "whether the page may show stored values (off)"},
                     {"--seed-environment", takes::value, "ID[,ID]",

@@ -21,6 +21,7 @@ auto all_verbs() -> std::span<const verb> {
         add({agent_verb()});
         add(login_verbs());
         add(token_verbs());
+        add(audit_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({config_verb()});

@@ -27,6 +27,7 @@ auto run_verb() -> verb;
 auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
 auto token_verbs() -> std::vector<verb>; ///< token …
 auto agent_verb() -> verb;
+auto audit_verbs() -> std::vector<verb>; ///< audit …
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
 auto copy_verb() -> verb;

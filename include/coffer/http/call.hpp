@@ -9,6 +9,7 @@
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <optional>
@@ -168,8 +169,11 @@ private:
         const context where{environment, space, {}};
         if (!check_context(where)) return false;
         const auto seen = vault().resolver().at(where);
-        if (!seen && seen.error().code != errc::unknown_scope) throw error_of(seen.error());
-        return seen.has_value();
+        if (seen || seen.error().code == errc::unknown_scope) return seen.has_value();
+        // While the store is away the registry may still tell that there is no such environment.
+        const auto all = vault().environments();
+        if (!all || std::ranges::binary_search(*all, environment)) throw error_of(seen.error());
+        return false;
     }
     auto is_space(std::string_view id) -> bool {
         const auto found = parts.places.environments_of(id);

@@ -115,12 +115,12 @@ namespace detail {
 inline auto code_in(std::string_view body) -> std::optional<errc> {
     const auto read = json_document::read(body);
     if (!read) return std::nullopt;
-    if (const auto own = errc_of(text_in(read->object(), "code"))) return own;
+    if (const auto own = errc_of(http::text_in(read->object(), "code"))) return own;
     const auto* errors = read->find("errors");
     if (errors == nullptr || !errors->is_array() || errors->get_array().empty() ||
         !errors->get_array().front().is_object())
         return std::nullopt;
-    return errc_of(text_in(errors->get_array().front().get_object(), "code"));
+    return errc_of(http::text_in(errors->get_array().front().get_object(), "code"));
 }
 } // namespace detail
 

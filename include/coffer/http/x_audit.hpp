@@ -30,7 +30,7 @@ struct audit_question {
     std::uint64_t limit = 100;
 };
 
-namespace detail {
+namespace reading_audit {
 
 /// What one request reads at most, so that a question that nothing fits ends.
 inline constexpr std::uint64_t most_bytes = 64 * 1024 * 1024;
@@ -85,7 +85,7 @@ inline void write_row(json_writer& w, const boost::json::object& line) {
     w.member("session", flag_in(line, "session")).end_object();
 }
 
-} // namespace detail
+} // namespace reading_audit
 
 /// Writes the rows that fit, newest first. Answers where the next question goes on; nothing if all
 /// was read.
@@ -103,10 +103,10 @@ inline auto write_rows(json_writer& w, const audit_log& log, const audit_questio
             if (!line) continue;
             const auto seq = number_in(line->object(), "seq");
             if (seq >= q.before || seq > durable) continue;
-            if (given == q.limit || read > detail::most_bytes) return seq + 1;
+            if (given == q.limit || read > reading_audit::most_bytes) return seq + 1;
             read += lines.text().size();
-            if (!detail::fits(line->object(), q)) continue;
-            detail::write_row(w, line->object());
+            if (!reading_audit::fits(line->object(), q)) continue;
+            reading_audit::write_row(w, line->object());
             ++given;
         }
     }

@@ -17,13 +17,23 @@ const isBad = (one) => !['ok', 'allowed', 'value', 'success', '200', '201', '204
 function scopeText(one) {
     return one.spaceId ? named(world.spaceName(one.environmentId, one.spaceId)) : named(world.environmentName(one.environmentId) ?? '');
 }
+const mostNames = 3;
+/** The names that it was about, the reason that was typed, the version that it made. */
+function namesOf(one) {
+    const all = one.names ?? (one.name ? [one.name] : []);
+    return [all.slice(0, mostNames).map((name, i) => [i > 0 && ', ', named(name, { class: 'mono' })]),
+        all.length > mostNames && ` and ${all.length - mostNames} more`,
+        all.length === 0 && one.count > 0 && el('span', { class: 'faint' }, count(one.count, 'row')),
+        one.version && el('span', { class: 'faint' }, ` v${one.version}`),
+        one.reason && el('div', { class: 'line' }, `“${one.reason}”`)];
+}
 function activityRow(one) {
     return el('tr', { role: 'row', class: 'row', 'data-row': String(one.seq) },
         el('td', { role: 'cell', class: 'when' }, timeElement(one.time), el('div', { class: 'line' }, timeOfDay(one.time))),
         el('td', { role: 'cell' }, named(one.who ?? '—'), one.peer && el('div', { class: 'line' }, one.peer)),
         el('td', { role: 'cell', class: 'mono what-done' }, one.what),
         el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one) : ''),
-        el('td', { role: 'cell', class: 'mono' }, one.name ? named(one.name) : ''),
+        el('td', { role: 'cell' }, namesOf(one)),
         el('td', { role: 'cell' }, el('span', { class: `badge ${isBad(one) ? 'red' : 'grey'}` }, icon(isBad(one) ? 'cross' : 'check'), String(one.result))));
 }
 
@@ -68,7 +78,7 @@ export function screen(place) {
     function matches(one) {
         const wanted = filter.toLowerCase();
         return (what === '' || one.what === what) && (wanted === '' ||
-            [one.who, one.name, one.result, one.spaceId, one.peer].some((text) => String(text ?? '').toLowerCase().includes(wanted)));
+            [one.who, one.name, ...(one.names ?? []), one.result, one.reason, one.spaceId, one.peer].some((text) => String(text ?? '').toLowerCase().includes(wanted)));
     }
     function drawKinds() {
         const all = [...new Set(records.map((one) => one.what))].sort();
@@ -95,7 +105,7 @@ export function screen(place) {
             const answer = await api.verifyActivity(place.environmentId);
             fill(state, answer.intact
                 ? [icon('check'), `Chain intact${answer.upTo ? ` up to ${timeOfDay(answer.upTo)}` : ''}`, answer.records !== undefined && ` · ${count(answer.records, 'record')}`, answer.anchoredAt && ` · anchored ${timeOfDay(answer.anchoredAt)}`]
-                : [icon('cross'), `The log was changed: record ${answer.firstBad ?? '?'} is the first that does not fit`]);
+                : [icon('cross'), `The log was changed: record ${answer.firstBad ?? '?'} is the first that does not fit${answer.why ? ` (${answer.why})` : ''}`]);
             state.className = `chain ${answer.intact ? 'good' : 'bad'}`;
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;

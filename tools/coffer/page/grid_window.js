@@ -24,7 +24,6 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
     let active = { r: 0, c: -1 };
     let scheduled = 0;
     let heads = new Map();
-    let frames = 0;
 
     const observer = new ResizeObserver(() => schedule());
     observer.observe(scroller);
@@ -44,7 +43,6 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
         return [from, Math.min(count, Math.ceil((offset + extent) / step) + margin)];
     }
     function render() {
-        frames += 1;
         const { rows, columns } = size();
         const { column, first } = measure();
         scroller.setAttribute('aria-rowcount', rows + 1);
@@ -182,7 +180,9 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
         pressed?.(event, here.r, here.c, false);
     }
     return {
-        element: scroller, redraw, frames: () => frames,
+        element: scroller, redraw,
+        /** Goes back to the first row and column: what is shown is another selection. */
+        toStart() { scroller.scrollTo(0, 0); },
         close() {
             observer.disconnect();
             cancelAnimationFrame(scheduled);

@@ -45,7 +45,13 @@ export function screen(place) {
     const modes = el('div', { class: 'filters' });
     const bulk = bulkBar({ environmentId, done: () => { selected.clear(); view.refresh(); } });
 
-    const filterBox = filterField('Filter both', (text) => { filter = text.trim(); arrange(); redraw(); }, filter);
+    const filterBox = filterField('Filter both', (text) => {
+        filter = text.trim();
+        if (!data) return;
+        arrange();
+        grid?.toStart();
+        redraw();
+    }, filter);
     const view = live({
         load: (signal) => api.matrix(environmentId, all, { signal }),
         draw(answer) {

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <string>
+
+using coffer_test::sandbox;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+/// The id in the one line that `token create` prints, `cof_<id>_…`.
+auto id_in(const std::string& token) -> std::string {
+    REQUIRE(token.size() == 70);
+    CHECK(token.starts_with("cof_"));
+    CHECK(token.back() == '\n');
+    return token.substr(4, 12);
+}
+
+} // namespace
+
+TEST_CASE("a token is printed once, listed without its text, and revoked") {
+    const sandbox box;
+    box.fill();
+    const auto made =
+        box.run({"token", "create", "--role", "service", "--env", "dev", "--space", "acme",
+                 "--names", "SLACK_*,DB_URL", "--write", "--expires", "300d", "--name", "agent"});
+    REQUIRE(made.code == 0);
+    const auto id = id_in(made.out);
+    CHECK_FALSE(has(made.err, made.out.substr(17, 43)));
+    const auto full = id_in(box.ok({"token", "create", "--full"}));
+    const auto listed = box.ok({"token", "list"});
+    CHECK(has(listed, id));
+    CHECK(has(listed, "agent"));
+    CHECK(has(listed, "service of dev/acme, write, names SLACK_*,DB_URL"));
+    CHECK(has(listed, "full: everything"));
+    CHECK_FALSE(has(box.ok({"token", "list", "--json"}), made.out.substr(17, 43)));
+    CHECK(box.run({"token", "revoke", id, "--no-input"}).code == 2); // nobody said yes
+    box.ok({"token", "revoke", id, "--yes"});
+    CHECK_FALSE(has(box.ok({"token", "list"}), id));
+    CHECK(has(box.ok({"token", "list"}), full));
+    CHECK(box.run({"token", "revoke", id, "--yes"}).code == 3);
+}
+
+TEST_CASE("a token that nobody limited on purpose is not made") {
+    const sandbox box;
+    box.fill();
+    const auto refused = [&](sandbox::words more) {
+        sandbox::words all{"token", "create"};
+        all.insert(all.end(), more.begin(), more.end());
+        const auto ended = box.run(all);
+        CHECK(ended.out.empty());
+        return ended.code;
+    };
+    CHECK(refused({}) == 2);
+    CHECK(refused({"--role", "king"}) == 2);
+    CHECK(refused({"--role", "service"}) == 2); // of which environment?
+    CHECK(refused({"--role", "space-admin", "--env", "dev"}) == 2);
+    CHECK(refused({"--role", "auditor", "--env", "dev", "--write"}) == 2);
+    CHECK(refused({"--role", "env-admin", "--env", "dev", "--expires", "91d"}) == 2);
+    CHECK(refused({"--full", "--role", "service"}) == 2);
+    CHECK(box.ok({"token", "list"}).find("ID") != std::string::npos);
+    CHECK(box.ok({"token", "list", "--json"}) == "{\"tokens\":[]}\n");
+    CHECK(box.run({"--server", "http://127.0.0.1:9", "token", "list"}).code != 0);
+}

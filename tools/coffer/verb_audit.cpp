@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/http/audit_verify.hpp>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <vector>
+
+namespace command {
+
+namespace fs = std::filesystem;
+namespace http = coffer::http;
+namespace json = boost::json;
+namespace files = coffer::http::detail;
+using coffer::errc;
+
+namespace {
+
+constexpr std::size_t lines_at_first = 20;
+
+auto opened(const fs::path& path) -> files::audit_file {
+    auto file = files::audit_file::open(path, O_RDONLY);
+    if (!file) throw problem(file.error().code, printable(path.string()) + " can't be read");
+    return *std::move(file);
+}
+auto segments_of(const fs::path& folder) -> std::vector<files::audit_segment> {
+    auto all = files::segments_in(folder);
+    if (!all)
+        throw problem(errc::not_found, printable(folder.string()) + " is no folder to be read");
+    return *std::move(all);
+}
+
+/// A line as people read it: time, who, what, where, which names, how it ended, from where.
+auto line_for_people(std::string_view line) -> std::string {
+    const auto read = http::json_document::read(line);
+    if (!read) return printable(line);
+    const auto& o = read->object();
+    const auto text = [&](std::string_view member) { return printable(http::text_in(o, member)); };
+    auto out = text("time") + "  ";
+    if (const auto* actor = o.if_contains("actor"); actor != nullptr && actor->is_object()) {
+        const auto name = printable(http::text_in(actor->get_object(), "name"));
+        out += name.empty() ? "-" : name;
+    }
+    out += "  " + text("action");
+    if (!text("environmentId").empty())
+        out += "  " + printable(coffer::to_string({http::text_in(o, "environmentId"),
+                                                   http::text_in(o, "spaceId"),
+                                                   http::text_in(o, "actorId")}));
+    std::vector<std::string> names;
+    if (const auto* all = o.if_contains("names"); all != nullptr && all->is_array())
+        for (const auto& one : all->get_array())
+            if (one.is_string()) names.push_back(printable(http::view_of(one.get_string())));
+    if (!names.empty()) out += "  " + join(names, ",");
+    if (const auto n = http::number_in(o, "count"); n > names.size())
+        out += "  (" + std::to_string(n) + ")";
+    out += "  " + text("result");
+    if (!text("reason").empty()) out += "  \"" + text("reason") + "\"";
+    return out + (text("peer").empty() ? "" : "  " + text("peer"));
+}
+void show(const session& s, std::string_view line) {
+    put_line(s.json() ? std::string(line) : line_for_people(line));
+}
+
+/// The last lines of all files, oldest first.
+auto last_lines(const std::vector<files::audit_segment>& all) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (auto of = all.rbegin(); of != all.rend() && out.size() < lines_at_first; ++of) {
+        const auto file = opened(of->path);
+        files::audit_lines_back lines(file);
+        while (out.size() < lines_at_first && lines.next())
+            out.emplace_back(lines.text());
+    }
+    std::reverse(out.begin(), out.end());
+    return out;
+}
+
+/// Shows what is added from here on, until a signal ends it.
+[[noreturn]] void follow(const session& s, const fs::path& folder, std::uint64_t first,
+                         std::uint64_t from) {
+    for (;;) {
+        const auto all = segments_of(folder);
+        for (const auto& of : all) {
+            if (of.first < first) continue;
+            if (of.first > first) from = 0;
+            first = of.first;
+            const auto file = opened(of.path);
+            for (files::audit_lines lines(file, from); lines.next() && lines.is_whole();) {
+                show(s, lines.text());
+                from = lines.end();
+            }
+        }
+        coffer::detail::sleep_for(std::chrono::milliseconds(250));
+    }
+}
+
+auto run_tail(session& s) -> int {
+    const fs::path folder = s.in.arguments.empty() ? "." : s.in.arguments.front();
+    const auto all = segments_of(folder);
+    if (all.empty())
+        throw problem(errc::not_found, "there is no audit log in " + printable(folder.string()));
+    // Before the lines are read: what is added meanwhile is shown twice rather than not at all.
+    const auto size = opened(all.back().path).size();
+    for (const auto& line : last_lines(all))
+        show(s, line);
+    if (s.in.has("follow")) follow(s, folder, all.back().first, size);
+    return 0;
+}
+
+/// A head: a file, or `SEQ:MAC`.
+auto head_of(const std::string& typed) -> http::audit_head {
+    const auto colon = typed.find(':');
+    const auto seq = parse_number(std::string_view(typed).substr(0, colon));
+    if (seq && colon != typed.npos && typed.size() - colon - 1 == 64)
+        return {*seq, typed.substr(colon + 1), 0};
+    const auto head = http::audit_head_of(opened(typed).read_at(0, 4096));
+    if (!head) refuse("--head takes SEQ:MAC, or a file like audit-head.json");
+    return *head;
+}
+
+struct checked_files {
+    std::vector<files::audit_segment> all{};
+    http::audit_expectation expected{};
+};
+auto files_here(const session& s) -> checked_files {
+    checked_files out;
+    auto named = s.in.arguments;
+    if (named.empty()) named.emplace_back(".");
+    for (const auto& one : named) {
+        std::error_code ignored;
+        if (fs::is_directory(one, ignored)) {
+            for (auto& of : segments_of(one))
+                out.all.push_back(std::move(of));
+            const auto head = fs::path(one) / http::audit_head_name;
+            if (named.size() == 1 && fs::exists(head, ignored))
+                out.expected.head = head_of(head.string());
+        } else {
+            out.all.push_back({one, files::first_of(one)});
+        }
+    }
+    if (out.all.empty())
+        throw problem(errc::not_found, "there is no audit log in " + printable(named.front()));
+    if (const auto head = s.in.text("head")) out.expected.head = head_of(*head);
+    out.expected.first = std::max<std::uint64_t>(s.in.number("from").value_or(1), 1);
+    return out;
+}
+
+auto words_of(const http::audit_fault& f) -> std::string {
+    const auto at = printable(f.file.string()) + " line " + std::to_string(f.line) + ": ";
+    const auto which = "record " + std::to_string(f.seq);
+    if (f.why == "edited") return at + which + " was edited";
+    if (f.why == "reordered") return at + which + " should stand here: lines changed places";
+    if (f.why == "missing") return at + which + " is missing";
+    if (f.why == "torn") return at + which + " has no end";
+    if (f.why == "cut") return at + which + " and what came behind it are cut off";
+    return at + "this is another log than the head is of";
+}
+
+auto run_audit_verify(session& s) -> int {
+    auto here = files_here(s);
+    auto key = http::audit_key::find(s.vault());
+    if (!key && key.error().code == errc::not_found)
+        throw problem(errc::not_found, "this store has never had an audit log: it has no key for "
+                                       "one");
+    const auto with_head = here.expected.head.has_value();
+    const auto known = need(std::move(key));
+    http::audit_verifier verifier(known, std::move(here.expected));
+    const auto found = need(verifier.run(std::move(here.all)));
+    if (s.json()) {
+        json::object out;
+        out["ok"] = found.intact();
+        out["records"] = found.records;
+        out["last"] = found.last;
+        if (found.up_to != 0) out["up_to"] = http::iso_time(found.up_to);
+        if (found.fault)
+            out["first_bad"] = {{"file", found.fault->file.string()},
+                                {"line", found.fault->line},
+                                {"seq", found.fault->seq},
+                                {"why", std::string(found.fault->why)}};
+        put_json(out);
+        return found.intact() ? 0 : exit_code_of(errc::tampered);
+    }
+    if (!found.intact()) {
+        put_line(words_of(*found.fault));
+        return exit_code_of(errc::tampered);
+    }
+    put_line(count(found.records, "record") + ", all as they were written" +
+             (found.up_to == 0 ? "" : ", up to " + http::iso_time(found.up_to)));
+    if (!with_head) s.notice("without --head nobody can tell whether the end is there");
+    return 0;
+}
+
+} // namespace
+
+auto audit_verbs() -> std::vector<verb> {
+    return {
+        {.name = "audit tail",
+         .arguments = "[DIR]",
+         .most = 1,
+         .offers = completes::files,
+         .summary = "show the last lines of an audit log, and with -f those to come",
+         .details =
+             "DIR is what serve was given with --audit; without it this folder. With --json\n"
+             "the lines as they are stored.",
+         .options = {{"-f,--follow", takes::nothing, {}, "go on until interrupted"}},
+         .run = run_tail,
+         .local = true},
+        {.name = "audit verify",
+         .arguments = "[FILE…]",
+         .most = any_number,
+         .offers = completes::files,
+         .summary = "find edited, missing and moved lines of an audit log",
+         .details =
+             "Files, or the folder; without any this folder. Needs the store and the keys, since\n"
+             "the key of the log lies there, and no server. Names the first line that is not as\n"
+             "it was written and exits with 7. A cut end shows against a head alone: keep\n"
+             "audit-head.json, which serve writes when it ends, where the server can't write.",
+         .options = {{"--head", takes::value, "H", "how far it went once: a file, or SEQ:MAC"},
+                     {"--from", takes::value, "SEQ", "older lines were put away: begin with this"}},
+         .run = run_audit_verify,
+         .local = true},
+    };
+}
+
+} // namespace command

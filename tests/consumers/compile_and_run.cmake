@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
 # Compiles one file without a build tool, and runs it in an empty folder.
 #  COMPILER UNIT FOLDER EXPECTED, and either FLAGS and LIBRARIES or PKG_CONFIG, PC_PATH and PACKAGES
+#  LAUNCHER  what the compiler is started through, such as ccache; may be empty
 cmake_minimum_required(VERSION 3.22)
 
 if(PKG_CONFIG)
@@ -15,8 +16,9 @@ separate_arguments(LIBRARIES UNIX_COMMAND "${LIBRARIES}")
 
 file(REMOVE_RECURSE "${FOLDER}")
 file(MAKE_DIRECTORY "${FOLDER}/run")
-execute_process(
-    COMMAND "${COMPILER}" -std=c++20 ${FLAGS} "${UNIT}" -o "${FOLDER}/app" ${LIBRARIES}
+execute_process(COMMAND ${LAUNCHER} "${COMPILER}" -std=c++20 ${FLAGS} -c "${UNIT}" -o "${FOLDER}/app.o"
+    COMMAND_ERROR_IS_FATAL ANY)
+execute_process(COMMAND "${COMPILER}" "${FOLDER}/app.o" -o "${FOLDER}/app" ${LIBRARIES}
     COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${FOLDER}/app" WORKING_DIRECTORY "${FOLDER}/run"
     OUTPUT_VARIABLE printed COMMAND_ERROR_IS_FATAL ANY)

@@ -30,7 +30,6 @@ public:
         std::cout << "[   N/A    ] " << why << '\n';
     }
 };
-;
 
 inline namespace with_gtest {
 

@@ -10,7 +10,9 @@ const require = createRequire(import.meta.url);
 const axeSource = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 const program = process.env.COFFER_CHROMIUM;
 if (!program) throw new Error('COFFER_CHROMIUM must name the browser');
-const pictures = process.env.COFFER_SCREENSHOTS;
+const pictures = process.env.COFFER_PICTURES;
+if (!pictures) throw new Error('COFFER_PICTURES must name the folder for pictures');
+fs.mkdirSync(pictures, { recursive: true });
 
 const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync'];
@@ -29,7 +31,7 @@ export class Browser {
   }
 
   // A tab of its own: nothing is shared with another. `session` is what the server gave for a token.
-  async open(base, { session, at = '', dark = false, width = 1280, height = 800, scale = 1, ready = true, init } = {}) {
+  async open(base, { session, at = '', dark = false, width = 1280, height = 720, scale = 1, ready = true, init } = {}) {
     const context = await this.running.newContext({
       viewport: { width: Math.round(width / scale), height: Math.round(height / scale) }, deviceScaleFactor: scale,
       colorScheme: dark ? 'dark' : 'light', reducedMotion: 'reduce', serviceWorkers: 'block',
@@ -138,11 +140,9 @@ export class Tab {
       one.nodes.slice(0, 4).map((node) => `    ${node.html.slice(0, 160)}\n    ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}`).join('\n')).join('\n');
   }
 
-  // A picture for the docs, only when they are asked for.
+  // A picture of what is shown now: people look at them, and some are in the docs (tests/page/pictures).
   async picture(name) {
-    if (!pictures) return;
-    fs.mkdirSync(pictures, { recursive: true });
-    await this.page.screenshot({ path: path.join(pictures, `page-${name}.png`) });
+    await this.page.screenshot({ path: path.join(pictures, `${name}.png`), caret: 'hide' });
   }
 
   async end() {

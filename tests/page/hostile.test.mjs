@@ -51,7 +51,7 @@ test('hostile names can be opened, changed and undone', async () => {
     await tab.page.keyboard.press('Escape');
     await tab.page.waitForSelector('dialog', { state: 'detached' });
   }
-  await tab.picture('hostile-light');
+  await tab.picture('hostile');
   assert.equal(await tab.axe(), '');
   await tab.end();
 });

@@ -55,7 +55,7 @@ test('1,000 spaces by 200 names: only cells in view exist, arrows reach the last
   const alive = () => tab.page.locator('.grid-cell').count();
   assert.ok(await alive() < 1500, `${await alive()} cells exist`);
   assert.equal(await tab.axe(), '');
-  await tab.picture('matrix-large-light');
+  await tab.picture('matrix-large');
   await tab.page.locator('[data-r="0"][data-c="-1"]').focus();
   await tab.page.keyboard.press('Control+End');
   assert.match(await label(tab) ?? '', /^NAME_\d+, Customer \d+: /);

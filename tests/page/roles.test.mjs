@@ -43,7 +43,7 @@ test('an operator sees all names, manages spaces and tokens, and changes no valu
   await tab.page.keyboard.press('o');
   await tab.page.keyboard.press('n');
   assert.equal(await tab.page.locator('dialog').count(), 0);
-  await tab.picture('operator-light');
+  await tab.picture('operator');
   await tab.go('#/e/prod/spaces');
   assert.notEqual(await tab.page.getByRole('button', { name: 'New space' }).getAttribute('aria-disabled'), 'true');
   await tab.end();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // A server with a small company in it, and people of each role.
+import path from 'node:path';
 import { Coffer } from '../javascript/coffer.mjs';
 
 const day = 86_400_000;
@@ -13,7 +14,7 @@ export class Site extends Coffer {
       made.run(['env', 'create', 'Staging', '--id', 'staging']);
       for (const [id, name] of spaces) made.run(['space', 'create', name, '--id', id, '-e', 'prod', '--yes']);
       made.token = made.run(['token', 'create', '--full', '--name', 'Ana']).trim();
-      await made.serve(options);
+      await made.serve(options.audit === false ? options : { ...options, args: [...(options.args ?? []), '--audit', path.join(made.root, 'audit')] });
       if (options.data !== false) await made.fill();
     } catch (error) {
       await made.end();
@@ -24,27 +25,32 @@ export class Site extends Coffer {
 
   people = new Map();
 
-  // The session of somebody: `ana` may do everything; others have the grant of their role.
+  // The token of somebody: `ana` may do everything; others have the grant of their role.
+  async tokenOf(person) {
+    if (person === 'ana') return this.token;
+    if (!this.people.has(person)) this.people.set(person, { token: (await this.must('POST', '/v1/x/tokens', grants[person])).data.token });
+    return this.people.get(person).token;
+  }
+
   async session(person = 'ana') {
-    if (!this.people.has(person)) {
-      const token = person === 'ana' ? this.token : (await this.must('POST', '/v1/x/tokens', grants[person])).data.token;
-      this.people.set(person, { token });
-    }
+    const token = await this.tokenOf(person);
+    if (!this.people.has(person)) this.people.set(person, { token });
     const known = this.people.get(person);
     if (!known.session) {
-      const answer = await this.ask('POST', '/v1/x/session', { token: known.token, body: {}, headers: { 'sec-fetch-site': 'same-origin' } });
+      const answer = await this.ask('POST', '/v1/x/session', { token, body: {}, headers: { 'sec-fetch-site': 'same-origin' } });
       if (answer.status !== 200) throw new Error(`no session for ${person}: ${answer.status} ${answer.text}`);
       known.session = answer.json.data;
     }
     return known.session;
   }
 
-  async put(where, name, value, more = {}) {
-    return this.must('PUT', `/v1/x/secret?${query({ ...where, name })}`, { value, ...more });
+  async put(where, name, value, { by, ...more } = {}) {
+    return this.must('PUT', `/v1/x/secret?${query({ ...where, name })}`, { value, ...more }, by);
   }
 
-  async must(method, target, body) {
-    const answer = await this.ask(method, target, { body });
+  // A request that succeeds, by somebody's token: Ana's, if nobody is named.
+  async must(method, target, body, by = 'ana') {
+    const answer = await this.ask(method, target, { body, token: await this.tokenOf(by) });
     if (answer.status >= 300) throw new Error(`${method} ${target}: ${answer.status} ${answer.text}`);
     return answer.json;
   }
@@ -53,9 +59,10 @@ export class Site extends Coffer {
     const soon = new Date(Date.now() + 9 * day).toISOString().slice(0, 10);
     await this.put(prod, 'SLACK_TOKEN', 'xoxb-0');
     await this.put(acme, 'SLACK_TOKEN', 'xoxb-acme', { note: 'acme’s own workspace' });
-    await this.put(prod, 'SLACK_TOKEN', 'xoxb-1', { note: 'rotate with the Slack admin', rotateBy: soon });
-    await this.put(prod, 'DB_URL', 'postgres://app:pw@db/prod', { note: 'read-only role' });
+    await this.put(prod, 'SLACK_TOKEN', 'xoxb-1', { note: 'ask the Slack admin', rotateBy: soon, by: 'admin' });
+    await this.put(prod, 'DB_URL', 'postgres://app:pw@db/prod', { note: 'read-only role', by: 'deploy' });
     await this.put(prod, 'BETA_KEY', 'beta-1');
+    await this.put(prod, 'S3_ACCESS_KEY', 's3-1', { note: 'uploads bucket' });
     await this.put(prod, 'SENTRY_DSN', 'https://key@sentry/1');
     await this.put(acme, 'ACME_SFTP_KEY', 'sftp-1', { note: 'their server' });
     await this.must('POST', `/v1/x/secret/hide?${query({ ...acme, name: 'BETA_KEY' })}`, {});
@@ -78,5 +85,7 @@ const grants = {
   stagingAdmin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'staging' }] },
   admin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'prod' }] },
   spaceAdmin: { name: 'Sam', grants: [{ role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
+  deploy: { name: 'deploy-bot', grants: [{ role: 'service', environmentId: 'prod', write: true }] },
+  service: { name: 'listener', grants: [{ role: 'service', environmentId: 'prod' }] },
   auditor: { name: 'Audrey', grants: [{ role: 'auditor' }] },
 };

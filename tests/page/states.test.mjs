@@ -25,7 +25,7 @@ test('empty: an environment says what a secret does there, a space that it inher
   const tab = await open('#/e/staging/secrets');
   await tab.page.getByText('A secret set here is given to every space.').waitFor();
   assert.match(await tab.text('.panel pre'), /coffer set/);
-  await tab.picture('state-empty-light');
+  await tab.picture('state-empty');
   await tab.go('#/e/prod/s/initech/secrets');
   await tab.page.getByText('Nothing of its own.').waitFor();
   assert.ok(await tab.row('DB_URL').isVisible());
@@ -36,7 +36,7 @@ test('no environments: three steps', async () => {
   const tab = await open('#/environments', { init: (page) => page.route('**/v1/x/environments', (route) => route.fulfill({ json: { data: [] } })) });
   await tab.page.getByText('Three steps to the first secret').waitFor();
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-first-steps-light');
+  await tab.picture('state-first-steps');
   await tab.end();
 });
 
@@ -72,7 +72,7 @@ test('error: what failed, code and request id in place of the rows; navigation g
   assert.match(await tab.text(panel), /could not be loaded.*the store does not answer.*unavailable.*r-7/);
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-error-light');
+  await tab.picture('state-error');
   await tab.page.unroute(list);
   await panel.getByText('Try again').click();
   await tab.row('DB_URL').waitFor();
@@ -93,7 +93,7 @@ test('stale: the time of the rows, saving off, the rows readable', async () => {
   await act.click({ force: true });
   assert.equal(await tab.page.locator('dialog').count(), 0);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-stale-light');
+  await tab.picture('state-stale');
   await tab.end();
 });
 
@@ -112,7 +112,7 @@ test('damaged and key disabled: said, and never another value', async () => {
   assert.match(await tab.text(tab.row('SLACK_TOKEN')), /Damaged.*not replaced by Production’s/);
   await tab.row('SLACK_TOKEN').getByText('How to restore').click();
   assert.match(await tab.text('dialog pre'), /coffer verify/);
-  await tab.picture('state-damaged-light');
+  await tab.picture('state-damaged');
   await tab.page.keyboard.press('Escape');
   await tab.page.unroute(list);
   await tab.page.route(list, refused(500, { errors: [{ message: 'the key is disabled' }], code: 'key_disabled' }));
@@ -174,7 +174,7 @@ test('the session ends while somebody types: the value stays and is saved after 
   await tab.page.keyboard.press('Control+Enter');
   await tab.page.getByText('Your session has ended').waitFor();
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-session-ended-light');
+  await tab.picture('state-session-ended');
   ended = false;
   await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
   await tab.page.keyboard.press('Enter');

@@ -110,7 +110,6 @@ export function openDrawer({ where, name, list, done, step }) {
             return [
                 el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
                     where.spaceId !== undefined && el('span', { class: 'line' }, lineOf(row, parent))),
-                row.note && el('p', { class: 'drawer-note' }, row.note),
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
                 layersPart(detail), personalPart(detail, row),
                 versionsPart(detail, row, { where, done: context.done, reason }),

@@ -10,7 +10,7 @@ export function crumbs(place, last) {
     const environment = world.environment(place.environmentId);
     return el('nav', { class: 'crumbs', 'aria-label': 'You are here' }, el('ol', {},
         el('li', {}, el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'secrets' }) },
-            named(world.environmentName(place.environmentId))), environment?.isProd && [' ', prodBadge()]),
+            named(world.environmentName(place.environmentId))), environment?.isProd && prodBadge()),
         place.spaceId !== undefined && [
             el('li', {}, el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'spaces' }) }, 'Spaces')),
             el('li', {}, el('a', { href: addressOf({ ...place, screen: 'secrets', query: undefined }) },

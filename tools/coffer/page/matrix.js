@@ -17,6 +17,14 @@ const shapes = { inherited: 'arrow-down', overridden: 'dot', own: 'diamond', hid
 const byName = new Intl.Collator('en', { numeric: true });
 const tones = { overridden: 'blue', own: 'teal', missing: 'red', damaged: 'red', expired: 'red' };
 
+/** What the shapes say, and how one moves. */
+function legend() {
+    const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing'];
+    return el('p', { class: 'legend' }, shown.map((one) => el('span', { class: tones[one] }, icon(shapes[one]), stateWord(one))),
+        el('span', { class: 'amber' }, icon('triangle'), 'older than what it replaces'),
+        el('span', {}, 'Arrows move, Space selects, Enter shows the details.'));
+}
+
 /** The answer, indexed: cells by space and name, and how often each name differs. */
 function indexed(answer) {
     const cells = answer.spaces.map(() => new Map());
@@ -71,7 +79,7 @@ export function screen(place) {
                 rowHead, columnHead, cell, state, key, pressed,
             });
             requestAnimationFrame(() => grid.redraw());
-            return [staleLine(answer), bulk.element, grid.element, el('p', { class: 'hint' }, 'Arrows move, Space selects, Enter shows the details.')];
+            return [staleLine(answer), bulk.element, grid.element, legend()];
         },
     });
 

@@ -37,12 +37,12 @@ export function screen(place) {
                 el('section', { class: 'part boxed' }, el('h2', {}, 'This space'), el('dl', { class: 'facts' },
                     el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),
                     el('dt', {}, 'Inherits from'), el('dd', {}, named(world.environmentName(place.environmentId))),
+                    el('dt', {}, 'Holds'), el('dd', {}, count(list.rows.length, 'name')),
                     space?.updatedAt && [el('dt', {}, 'Changed'), el('dd', {}, timeElement(space.updatedAt))],
                     space?.lastDelivery && [el('dt', {}, 'Last delivery'), el('dd', {}, timeElement(space.lastDelivery))]),
                 el('div', { class: 'panel-actions' },
                     button('Rename…', { reason, act: () => renameSpace(where, () => { go({ ...where, screen: 'secrets' }); }) }),
-                    button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, of('overridden', 'own'), () => go({ environmentId: place.environmentId, screen: 'spaces' })) })),
-                el('p', { class: 'faint' }, `${count(list.rows.length, 'name')} in all`)),
+                    button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, of('overridden', 'own'), () => go({ environmentId: place.environmentId, screen: 'spaces' })) }))),
             ];
         },
     });

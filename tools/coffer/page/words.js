@@ -114,5 +114,5 @@ export function whyNotWrite(placeName, inSpace) {
 /** When and by whom, for a narrow column. */
 export function whenAndWho(at, who) {
     if (!at) return '';
-    return [timeElement(at, ago(at)), who && [', ', named(who)]];
+    return [timeElement(at, ago(at)), who && el('div', { class: 'line' }, named(who))];
 }

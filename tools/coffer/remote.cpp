@@ -100,7 +100,28 @@ auto token_for(const settings& from) -> found_token {
 auto open_remote_vault(session& s) -> coffer::any_vault {
     const auto token = token_for(s.config());
     s.detail("token from " + token.from);
-    return coffer::any_vault(std::make_shared<http::remote_vault>(connect(s.config(), token.text)));
+    return coffer::any_vault(std::make_shared<http::remote_vault>(
+        connect(s.config(), token.text), std::chrono::milliseconds(s.config().max_stale())));
+}
+
+auto remote_uses(session& s, std::string_view environment)
+    -> std::map<std::string, std::size_t, std::less<>> {
+    const coffer::context where{.environment = environment};
+    const auto in = need(
+        connect(s.config(), token_for(s.config()).text)
+            ->call(
+                {.method = "GET", .target = "/v1/x/secrets" + http::query_of(where), .body = {}}),
+        where);
+    std::map<std::string, std::size_t, std::less<>> out;
+    for (const auto& one : in.list("rows")) {
+        if (!one.is_object()) continue;
+        const auto* uses = one.get_object().if_contains("usedBy");
+        if (uses != nullptr && uses->is_object())
+            out[std::string(http::text_in(one.get_object(), "name"))] =
+                http::number_in(uses->get_object(), "over") +
+                http::number_in(uses->get_object(), "hidden");
+    }
+    return out;
 }
 
 auto ask_server(const session& s, const settings& from, const coffer::secret& token,

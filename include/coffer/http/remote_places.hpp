@@ -4,6 +4,7 @@
 
 #include <coffer/http/caller.hpp>
 #include <coffer/http/query.hpp>
+#include <coffer/http/watched_change.hpp>
 
 #include <map>
 #include <memory>
@@ -73,15 +74,15 @@ public:
                      .body = {}};
         write(out.body, metadata, where.space.empty() ? where.environment : where.space,
               where.space.empty());
-        return done(std::move(out));
+        return done(std::move(out), where, metadata);
     }
     auto change(context where, std::string_view metadata) -> result<void> {
         outgoing out{.method = "PATCH", .target = target(where), .body = {}};
         write(out.body, metadata, {}, where.space.empty());
-        return done(std::move(out));
+        return done(std::move(out), where, metadata);
     }
     auto remove(context where) -> result<void> {
-        return done({.method = "DELETE", .target = target(where)});
+        return done({.method = "DELETE", .target = target(where)}, where, std::nullopt);
     }
 
 private:
@@ -135,13 +136,29 @@ private:
         const auto found = kept_.find({std::string(where.environment), std::string(where.space)});
         return found == kept_.end() ? std::nullopt : std::optional(found->second);
     }
-    auto done(outgoing out) -> result<void> {
+    void forget() {
+        const std::lock_guard lock(mutex_);
+        kept_.clear();
+    }
+    /// Sends a change; if its answer is lost, asks whether the place is as it leaves it: described
+    /// so, or gone.
+    auto done(outgoing out, context where, std::optional<std::string_view> leaves) -> result<void> {
         auto in = calls_->call(std::move(out));
-        {
-            const std::lock_guard lock(mutex_);
-            kept_.clear();
-        }
-        return in ? result<void>() : unknown(in.error());
+        forget();
+        if (in) return {};
+        if (in.error().code != errc::outcome_unknown) return unknown(in.error());
+        return ask_until([&] { return is_so(where, leaves); }) ? result<void>() : in.error();
+    }
+    auto is_so(context where, std::optional<std::string_view> leaves) -> bool {
+        forget();
+        const auto there = describe(where);
+        if (!leaves) return !there && there.error().code == errc::unknown_scope;
+        const auto read = there ? json_document::read(*there) : std::nullopt;
+        const auto meant = json_document::read(*leaves);
+        return read && meant &&
+               text_in(read->object(), "name") == text_in(meant->object(), "name") &&
+               (!where.space.empty() ||
+                flag_in(read->object(), "isProd") == flag_in(meant->object(), "isProd"));
     }
 
     std::shared_ptr<caller> calls_;

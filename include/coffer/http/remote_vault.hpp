@@ -8,7 +8,9 @@
 #include <coffer/http/remote_places.hpp>
 #include <coffer/http/remote_view.hpp>
 #include <coffer/http/times.hpp>
+#include <coffer/http/watched_change.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,12 +28,18 @@ namespace coffer::inline COFFER_ABI::http {
 /// different from the vault in its own process. Errors are the vault's own, with denied for what
 /// the token may not. The author of a write is the token's name, whatever write_options say.
 ///
+/// A change whose answer is lost is asked about before it is given up as outcome_unknown: the
+/// name's history, or the place itself, tells whether it was made.
+///
 /// What makes sense only beside the store is `unsupported`: is_stored, status, verify, entries,
 /// put_system, erase_system; try_at never answers.
 class remote_vault final : public vault_operations {
 public:
-    explicit remote_vault(std::shared_ptr<caller> calls)
-        : calls_(std::move(calls)), places_(calls_), reader_(remote_source(calls_)) {}
+    /// `serve_stale_for`: how old an answer may be while the server can't see its store.
+    explicit remote_vault(std::shared_ptr<caller> calls,
+                          std::chrono::milliseconds serve_stale_for = std::chrono::minutes(5))
+        : calls_(std::move(calls)), places_(calls_),
+          reader_(remote_source(calls_, serve_stale_for)) {}
 
     auto resolver() const -> const secrets& override { return reader_; }
     auto try_at(context) -> std::optional<view> override { return std::nullopt; }
@@ -66,27 +74,30 @@ public:
         -> result<written> override {
         auto target = secret_target("", where, name);
         if (with.if_version) target += "&ifVersion=" + std::to_string(*with.if_version);
-        return one_written({.method = "DELETE", .target = std::move(target)});
+        return one_written({*calls_, where, name, format::entry_state::deleted},
+                           {.method = "DELETE", .target = std::move(target)});
     }
     auto hide(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/hide", where, name, with);
+        return change("/hide", format::entry_state::hidden, where, name, with);
     }
     auto show(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/unhide", where, name, with);
+        return change("/unhide", std::nullopt, where, name, with);
     }
     auto undelete(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/undelete", where, name, with);
+        return change("/undelete", format::entry_state::value, where, name, with);
     }
     auto rollback(context where, std::string_view name, std::uint64_t to, const write_options& with)
         -> result<written> override {
-        return change("/rollback", where, name, with, to);
+        return change("/rollback", format::entry_state::value, where, name, with, to);
     }
 
     auto history(context where, std::string_view name)
-        -> result<std::vector<version_info>> override;
+        -> result<std::vector<version_info>> override {
+        return ask_history(*calls_, where, name);
+    }
     auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> override;
     auto list(context where) -> result<std::vector<own_entry>> override;
@@ -128,18 +139,34 @@ private:
         out.changed = !o.contains("changed") || flag_in(o, "changed");
         return out;
     }
-    auto one_written(outgoing out) -> result<written> {
+    auto one_written(watched_change watched, outgoing out) -> result<written> {
         auto in = calls_->call(std::move(out));
-        return in ? result<written>(read_written(in->object())) : in.error();
+        if (in) return read_written(in->object());
+        if (in.error().code == errc::outcome_unknown)
+            if (const auto made = watched.made()) return written{*made, true, {}};
+        return in.error();
     }
-    auto change(std::string_view what, context where, std::string_view name,
-                const write_options& with, std::uint64_t to = 0) -> result<written> {
+    /// The newest version of each, after a write whose answer was lost.
+    auto newest_of(context where,
+                   const std::vector<std::pair<std::string, format::entry_state>>& changes)
+        -> result<std::vector<written>> {
+        std::vector<written> out;
+        for (const auto& [name, leaves] : changes) {
+            auto versions = ask_history(*calls_, where, name);
+            if (!versions) return failure(errc::outcome_unknown, versions.error().cause);
+            out.push_back({versions->front().version, true, {}});
+        }
+        return out;
+    }
+    auto change(std::string_view what, std::optional<format::entry_state> leaves, context where,
+                std::string_view name, const write_options& with, std::uint64_t to = 0)
+        -> result<written> {
         outgoing out{.method = "POST", .target = secret_target(what, where, name), .body = {}};
         json_writer w(out.body);
         w.begin_object().member_if("to", to);
         write_options_to(w, with);
         w.end_object();
-        return one_written(std::move(out));
+        return one_written({*calls_, where, name, leaves}, std::move(out));
     }
 
     std::shared_ptr<caller> calls_;
@@ -177,7 +204,8 @@ inline auto remote_vault::put_many(context where, std::vector<named_value> value
     write_value(w, as_text(values[0].value));
     write_options_to(w, with);
     w.end_object();
-    auto done = one_written(std::move(out));
+    auto done =
+        one_written({*calls_, where, values[0].name, format::entry_state::value}, std::move(out));
     if (!done) return done.error();
     return std::vector<written>{*done};
 }
@@ -198,33 +226,23 @@ inline auto remote_vault::change_many(context where, std::vector<named_value> va
     for (const auto& name : removes)
         w.text(name);
     w.end_list().end_object();
+    std::vector<std::pair<std::string, format::entry_state>> changes;
+    for (const auto& one : values)
+        changes.emplace_back(one.name, format::entry_state::value);
+    for (const auto& name : removes)
+        changes.emplace_back(name, format::entry_state::deleted);
+    if (changes.empty()) return std::vector<written>();
+    // All or nothing: what became of the first became of all.
+    watched_change watched(*calls_, where, changes.front().first, changes.front().second);
     auto in = calls_->call(std::move(out));
+    if (!in && in.error().code == errc::outcome_unknown && watched.made())
+        return newest_of(where, changes);
     if (!in) return in.error();
     std::vector<written> done;
     for (const auto& row : in->list())
         done.push_back(row.is_object() ? read_written(row.get_object()) : written());
     if (done.size() != values.size() + removes.size()) return errc::unsupported;
     return done;
-}
-
-inline auto remote_vault::history(context where, std::string_view name)
-    -> result<std::vector<version_info>> {
-    auto in = calls_->call({.method = "GET", .target = secret_target("", where, name)});
-    if (!in) return in.error();
-    std::vector<version_info> out;
-    for (const auto& one : in->list("versions")) {
-        if (!one.is_object()) continue;
-        const auto& o = one.get_object();
-        const auto state = text_in(o, "state");
-        out.push_back({number_in(o, "version"),
-                       state == "hidden"                          ? format::entry_state::hidden
-                       : state == "deleted" || state == "removed" ? format::entry_state::deleted
-                                                                  : format::entry_state::value,
-                       time_in(o, "setAt"), time_in(o, "expiresAt"),
-                       std::string(text_in(o, "setBy"))});
-    }
-    if (out.empty()) return errc::not_found;
-    return out;
 }
 
 inline auto remote_vault::get_version(context where, std::string_view name, std::uint64_t version)

@@ -7,6 +7,7 @@
 #include <coffer/http/query.hpp>
 #include <coffer/http/wire_view.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,23 +71,29 @@ private:
     wire_view shown_;
 };
 
-/// Makes them. A SecretSource in all but that its views' get() and all() wait.
+/// Makes them. A SecretSource in all but that its views' get() and all() wait. While the server
+/// itself has no fresh answer, its last one serves for `serve_stale_for`, marked; an older one is
+/// `stale`.
 class remote_source {
 public:
-    explicit remote_source(std::shared_ptr<caller> calls) : calls_(std::move(calls)) {}
+    remote_source(std::shared_ptr<caller> calls, std::chrono::milliseconds serve_stale_for)
+        : calls_(std::move(calls)), serve_stale_for_(serve_stale_for) {}
 
     auto at(context where) const -> result<view> {
         if (auto checked = check_context(where); !checked) return checked.error();
         const auto asked = machine_clock().boot();
         auto in = ask_values(*calls_, where, false);
         if (!in) return in.error();
+        const auto fresh = freshness_in(in->object(), asked);
+        if (fresh.stale && machine_clock().boot() - fresh.as_of > serve_stale_for_)
+            return errc::stale;
         auto rows = std::make_shared<const wire_rows>(read_wire_rows(*in, where));
-        return view(std::make_shared<const remote_view>(calls_, std::move(rows)),
-                    freshness_in(in->object(), asked));
+        return view(std::make_shared<const remote_view>(calls_, std::move(rows)), fresh);
     }
 
 private:
     std::shared_ptr<caller> calls_;
+    std::chrono::milliseconds serve_stale_for_;
 };
 
 } // namespace coffer::inline COFFER_ABI::http

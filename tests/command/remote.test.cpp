@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "lossy_proxy.hpp"
 #include "served.hpp"
 
 #include <filesystem>
@@ -7,6 +8,7 @@ using coffer_test::acme_token;
 using coffer_test::client;
 using coffer_test::db_url;
 using coffer_test::dev_token;
+using coffer_test::lossy_proxy;
 using coffer_test::sandbox;
 using coffer_test::served;
 namespace fs = std::filesystem;
@@ -82,6 +84,37 @@ TEST_CASE("through a server the command writes, and the codes of errors are the 
     CHECK(box.run({"get", "X", "-e", "nowhere"}).code == 1);
     CHECK(
         has(s.here.ok({"history", "A", "-e", "dev", "-s", "globex"}), "tests")); // the token's name
+}
+
+TEST_CASE(
+    "a listing asks once for each scope, and a write as often for many names and spaces as for "
+    "one") {
+    const served s;
+    lossy_proxy between(s.url);
+    client box(s);
+    box.variables["COFFER_SERVER"] = between.url;
+    const auto requests = [&](const sandbox::words& args, std::string_view in = {}) {
+        const int before = between.requests;
+        box.ok(args, in);
+        return between.requests - before;
+    };
+    const sandbox::words missing{"list", "-e", "dev", "--all-spaces", "--missing"};
+    const sandbox::words import{"import", "-e", "dev", "--yes"};
+    const auto listed = requests(missing);
+    const auto matrix = requests({"list", "-e", "dev", "--matrix", "--own"});
+    const auto of_one = requests({"list", "-e", "dev", "-s", "acme", "--missing"});
+    const auto set = requests({"set", "A", "-e", "dev"}, "value");
+    const auto written = requests(import, "B1=1\n");
+    CHECK(has(box.ok({"set", "A", "-e", "dev"}, "other"), "(2 spaces see it)"));
+    for (int i = 0; i < 8; ++i)
+        s.here.ok({"space", "create", "more" + std::to_string(i)});
+    CHECK(requests(missing) == listed + 8);
+    CHECK(requests({"list", "-e", "dev", "--matrix", "--own"}) == matrix + 8);
+    CHECK(requests({"list", "-e", "dev", "-s", "acme", "--missing"}) == of_one + 8);
+    CHECK(requests({"set", "A", "-e", "dev"}, "another") == set);
+    CHECK(requests(import, "C1=1\nC2=2\nC3=3\nC4=4\nC5=5\nC6=6\n") == written);
+    box.ok({"hide", "A", "-e", "dev", "-s", "more1"});
+    CHECK(has(box.ok({"set", "A", "-e", "dev"}, "last"), "(9 spaces see it, 1 has its own)"));
 }
 
 TEST_CASE("environments and spaces are made, renamed and removed through a server") {

@@ -8,7 +8,10 @@
 #include <coffer/bytes.hpp>
 #include <coffer/secret.hpp>
 
+#include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +38,11 @@ auto kept_token_file(const std::string& server) -> std::filesystem::path;
 
 /// The server's vault.
 auto open_remote_vault(session& s) -> coffer::any_vault;
+
+/// How many spaces of an environment have an entry of their own of each name: one request, however
+/// many spaces there are. Throws problem.
+auto remote_uses(session& s, std::string_view environment)
+    -> std::map<std::string, std::size_t, std::less<>>;
 
 /// What a request leads to: its `data` as JSON text. Throws problem.
 struct remote_request {

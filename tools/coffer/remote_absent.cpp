@@ -25,6 +25,9 @@ auto kept_token_file(const std::string&) -> std::filesystem::path {
 auto open_remote_vault(session&) -> coffer::any_vault {
     absent();
 }
+auto remote_uses(session&, std::string_view) -> std::map<std::string, std::size_t, std::less<>> {
+    absent();
+}
 auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
     -> std::string {
     absent();

@@ -2,11 +2,14 @@
 #include "resolved.hpp"
 
 #include "problem.hpp"
+#include "remote.hpp"
 #include "scope_metadata.hpp"
 #include "text.hpp"
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+
+#include <algorithm>
 
 namespace command {
 
@@ -77,33 +80,48 @@ auto entry_json(const coffer::explanation& e) -> json::object {
 
 namespace {
 
-auto reach_of_environment(session& s, const place& at, std::string_view name) -> std::string {
-    const auto spaces = need(s.vault()->spaces(at.environment), at.where());
-    if (spaces.empty()) return {};
-    std::size_t own = 0;
-    for (const auto& space : spaces) {
-        const coffer::context there{at.environment, space, {}};
-        const auto e = need(s.vault()->resolver().explain(there, name), there, name);
-        if (e.decided() && e.decides == 0) ++own;
-    }
-    const auto sees = spaces.size() - own;
+/// How many spaces of an environment have an entry of their own of each name.
+auto own_in_spaces(session& s, const place& at) -> std::map<std::string, std::size_t, std::less<>> {
+    if (s.is_remote()) return remote_uses(s, at.environment);
+    std::map<std::string, std::size_t, std::less<>> out;
+    for (const auto& e : need(s.vault()->entries(at.environment), at.where()))
+        if (!e.space.empty() && e.actor.empty() && !e.entry.name.empty() &&
+            e.entry.state != coffer::format::entry_state::deleted)
+            ++out[e.entry.name];
+    return out;
+}
+
+} // namespace
+
+reach::reach(session& s, const place& at) : at_(at) {
+    // Who may write in a space alone is not told how many others there are.
+    if (auto spaces = s.vault()->spaces(at.environment)) spaces_ = spaces->size();
+    if (!at.space.empty())
+        view_ = need(s.vault()->resolver().at(at.where()), at.where());
+    else if (spaces_ && *spaces_ > 0)
+        own_ = own_in_spaces(s, at);
+}
+
+auto reach::of_environment(std::string_view name) const -> std::string {
+    if (!spaces_ || *spaces_ == 0) return {};
+    const auto found = own_.find(name);
+    const auto own = found == own_.end() ? 0 : std::min(found->second, *spaces_);
+    const auto sees = *spaces_ - own;
     auto text = "(" + count(sees, "space") + (sees == 1 ? " sees it" : " see it");
     if (own > 0)
         text += ", " + std::to_string(own) + (own == 1 ? " has its own" : " have their own");
     return text + ")";
 }
 
-} // namespace
-
-auto reach(session& s, const place& at, std::string_view name) -> std::string {
-    if (at.space.empty()) return reach_of_environment(s, at, name);
-    const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
-    const auto others = need(s.vault()->spaces(at.environment), at.where()).size() - 1;
+auto reach::of(std::string_view name) const -> std::string {
+    if (!view_) return of_environment(name);
+    const auto e = need(view_->explain(name), at_.where(), name);
     std::string text;
     for (std::size_t i = 1; i < e.layers.size() && text.empty(); ++i)
         if (e.layers[i].state != layer_state::absent) text = "overrides " + layer_text(e.layers[i]);
     if (text.empty()) text = "own";
-    return others == 0 ? text : text + "  (" + count(others, "other space") + ": no change)";
+    if (!spaces_ || *spaces_ < 2) return text;
+    return text + "  (" + count(*spaces_ - 1, "other space") + ": no change)";
 }
 
 void refuse_read(session& s, const place& at, std::string_view name, const coffer::failure& why) {

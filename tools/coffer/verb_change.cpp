@@ -59,7 +59,7 @@ auto run_unset(session& s) -> int {
                                                " any more (it has " + own + ")."
                                          : at.text() + " will see " + layer_text(*under) + " (" +
                                                set_by(*under) + ") instead of " + own + ".";
-    const auto who = at.space.empty() ? " " + reach(s, at, name) : std::string();
+    const auto who = at.space.empty() ? " " + reach(s, at).of(name) : std::string();
     if (!s.confirm(effect + (who == " " ? "" : who))) return 0;
     const auto done =
         need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)));

@@ -69,7 +69,7 @@ auto same_value(session& s, const place& at, const coffer::own_entry& own,
 }
 
 void add(session& s, const place& at, const std::map<std::string, coffer::own_entry>& own,
-         imported&& one, import_plan& plan) {
+         const reach& means, imported&& one, import_plan& plan) {
     if (auto trouble = trouble_of(one); !trouble.empty()) {
         ++plan.invalid;
         plan.steps.push_back({"invalid", one.name, 0, one.line, std::move(trouble)});
@@ -82,7 +82,7 @@ void add(session& s, const place& at, const std::map<std::string, coffer::own_en
         made.what = same_value(s, at, found->second, one.value) ? "unchanged" : "replace";
     }
     if (made.what != "unchanged") {
-        made.remark = reach(s, at, one.name);
+        made.remark = means.of(one.name);
         plan.values.push_back({one.name, std::move(one.value)});
     }
     plan.steps.push_back(std::move(made));
@@ -92,11 +92,12 @@ auto plan_of(session& s, const place& at, std::vector<imported>&& input) -> impo
     std::map<std::string, coffer::own_entry> own;
     for (auto& e : need(s.vault()->list(at.where()), at.where()))
         if (e.state != entry_state::deleted) own.emplace(e.name, e);
+    const reach means(s, at);
     import_plan plan;
     std::vector<std::string> mentioned;
     for (auto& one : input) {
         mentioned.push_back(one.name);
-        add(s, at, own, std::move(one), plan);
+        add(s, at, own, means, std::move(one), plan);
     }
     if (!s.in.has("prune")) return plan;
     if (plan.invalid > 0)

@@ -10,6 +10,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -21,15 +22,17 @@ using coffer::layer_state;
 
 namespace {
 
-/// What is known of one scope: every name that any of its layers has.
+/// What is known of one scope: every name that any of its layers has, sorted.
 struct scope_list {
     place at{};
+    coffer::view view;
     std::vector<explanation> names{};
 };
 
 auto list_of(session& s, place at) -> scope_list {
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
-    return {at, view.list()};
+    auto names = view.list();
+    return {std::move(at), std::move(view), std::move(names)};
 }
 
 /// The environment itself and each of its spaces.
@@ -40,18 +43,21 @@ auto all_scopes(session& s, const place& environment) -> std::vector<scope_list>
     return out;
 }
 
-/// Names that some scope of the environment has and this one can't read.
-auto missing_in(session& s, const scope_list& here) -> std::vector<explanation> {
-    std::set<std::string> names;
-    for (const auto& scope : all_scopes(s, {here.at.environment, {}, here.at.is_prod}))
+auto names_of(const std::vector<scope_list>& scopes) -> std::set<std::string> {
+    std::set<std::string> out;
+    for (const auto& scope : scopes)
         for (const auto& e : scope.names)
-            names.insert(e.name);
-    std::vector<explanation> out;
-    for (const auto& name : names) {
-        auto e = need(s.vault()->resolver().explain(here.at.where(), name), here.at.where(), name);
-        if (e.outcome != coffer::errc{}) out.push_back(std::move(e));
-    }
+            out.insert(e.name);
     return out;
+}
+
+/// Leaves of a scope the names of `all` that can't be read in it.
+void keep_missing(scope_list& scope, const std::set<std::string>& all) {
+    scope.names.clear();
+    for (const auto& name : all) {
+        auto e = need(scope.view.explain(name), scope.at.where(), name);
+        if (e.outcome != coffer::errc{}) scope.names.push_back(std::move(e));
+    }
 }
 
 auto cells_of(const explanation& e) -> std::vector<std::string> {
@@ -111,27 +117,21 @@ void show_all(const std::vector<scope_list>& scopes) {
 }
 
 auto matrix_cell(const scope_list& scope, const std::string& name) -> std::string {
-    for (const auto& e : scope.names) {
-        if (e.name != name) continue;
-        const auto state = state_of(e);
-        const bool numbered = state == "set" || state == "own" || state == "overridden";
-        return std::string(state) + (numbered ? " v" + std::to_string(winner(e)->version) : "");
-    }
-    return "–";
+    const auto at = std::ranges::lower_bound(scope.names, name, {}, &explanation::name);
+    if (at == scope.names.end() || at->name != name) return "–";
+    const auto state = state_of(*at);
+    const bool numbered = state == "set" || state == "own" || state == "overridden";
+    return std::string(state) + (numbered ? " v" + std::to_string(winner(*at)->version) : "");
 }
 
 void show_matrix(const std::vector<scope_list>& scopes) {
-    std::set<std::string> names;
     table rows;
     std::vector<std::string> top{""};
-    for (const auto& scope : scopes) {
+    for (const auto& scope : scopes)
         top.push_back(scope.at.space.empty() ? "environment " + printable(scope.at.environment)
                                              : "space " + printable(scope.at.space));
-        for (const auto& e : scope.names)
-            names.insert(e.name);
-    }
     rows.row(std::move(top));
-    for (const auto& name : names) {
+    for (const auto& name : names_of(scopes)) {
         std::vector<std::string> cells{printable(name)};
         for (const auto& scope : scopes)
             cells.push_back(matrix_cell(scope, name));
@@ -148,14 +148,16 @@ auto run_list(session& s) -> int {
     const bool matrix = s.in.has("matrix");
     if (!matrix && !s.in.has("all-spaces")) {
         auto scope = list_of(s, s.here());
-        if (s.in.has("missing")) scope.names = missing_in(s, scope);
+        if (s.in.has("missing"))
+            keep_missing(scope, names_of(all_scopes(s, {scope.at.environment, {}, false})));
         if (s.in.has("own")) keep_own(scope);
         show_one(s, scope);
         return 0;
     }
     auto scopes = all_scopes(s, s.environment_here());
+    const auto names = names_of(scopes);
     for (auto& scope : scopes) {
-        if (s.in.has("missing")) scope.names = missing_in(s, scope);
+        if (s.in.has("missing")) keep_missing(scope, names);
         if (s.in.has("own")) keep_own(scope);
     }
     if (s.json()) {

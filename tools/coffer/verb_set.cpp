@@ -76,13 +76,15 @@ auto note_of(session& s, const place& at) -> std::optional<std::string> {
 }
 
 auto plan_of(session& s, const place& at) -> std::string {
+    const reach means(s, at);
     std::vector<std::string> parts;
     for (const auto& name : s.in.arguments)
-        parts.push_back(printable(name) + " in " + at.text() + " " + reach(s, at, name));
+        parts.push_back(printable(name) + " in " + at.text() + " " + means.of(name));
     return "Sets " + join(parts, ", ") + ".";
 }
 
-void report(session& s, const place& at, const std::string& name, const coffer::written& done) {
+void report(const session& s, const place& at, const std::string& name, const coffer::written& done,
+            const std::string& what) {
     if (s.json()) {
         auto out = place_json(at, name);
         out["version"] = done.version;
@@ -90,8 +92,6 @@ void report(session& s, const place& at, const std::string& name, const coffer::
         put_json(out);
         return;
     }
-    const auto what =
-        done.changed ? reach(s, at, name) : std::string("unchanged: this value was there already");
     put_line(printable(name) + "  " + at.text() + "  v" + std::to_string(done.version) +
              (what.empty() ? "" : "   " + what));
 }
@@ -111,8 +111,16 @@ auto run_set(session& s) -> int {
     const auto& first = s.in.arguments.front();
     auto done = s.vault()->put_many(at.where(), values_of_names(s), with);
     if (!done) need_written(s, at, first, done.error());
-    for (std::size_t i = 0; i < done->size(); ++i)
-        report(s, at, s.in.arguments[i], (*done)[i]);
+    std::optional<reach> means;
+    if (!s.json()) means.emplace(s, at);
+    for (std::size_t i = 0; i < done->size(); ++i) {
+        const auto& name = s.in.arguments[i];
+        const auto& one = (*done)[i];
+        report(s, at, name, one,
+               !one.changed ? "unchanged: this value was there already"
+               : means      ? means->of(name)
+                            : std::string());
+    }
     return 0;
 }
 

@@ -3,10 +3,10 @@
 #define COFFER_REDIS_SRC_ROUTER_HPP
 
 #include <coffer/redis/src/lane.hpp>
-#include <coffer/redis/src/slots.hpp>
+#include <coffer/redis/src/primary.hpp>
+#include <coffer/redis/src/topology.hpp>
 
 #include <array>
-#include <atomic>
 #include <functional>
 #include <map>
 #include <thread>
@@ -44,11 +44,12 @@ public:
         }
     }
 
-    /// The servers that hold partitions: one, or the primaries of the cluster.
-    auto primaries() -> result<std::vector<endpoint>> {
+    /// The servers that hold partitions: one, or the primaries of the cluster. `anew`: what was
+    /// known is not good enough.
+    auto primaries(bool anew = false) -> result<std::vector<endpoint>> {
         if (!clustered()) return std::vector<endpoint>{{}};
         const auto until = steady::now() + with_.with.response_timeout;
-        const auto known = know_slots(until);
+        const auto known = anew ? topology_.ask(until) : topology_.know(until);
         if (!known) return known.error();
         const auto all = (*known)->primaries();
         return std::vector<endpoint>(all.begin(), all.end());
@@ -58,18 +59,19 @@ public:
         const auto until = steady::now() + with_.with.response_timeout + what.patience;
         const auto via = lane_to(node, what.over);
         auto over = via->get(until, with_.with.connect_timeout);
-        if (!over) return {over.error(), false, false};
-        auto got = (*over)->run(what.wire(true), what.replies, what.most_bytes, until);
-        return got.replies ? checked(std::move(got), what, **over) : std::move(got);
+        auto got = over ? (*over)->run(what.wire(true), what.replies, what.most_bytes, until)
+                        : answered{over.error(), false, false};
+        if (got.replies) return checked(std::move(got), what, **over);
+        topology_.forget();
+        return got;
     }
     /// A new connection to one of primaries(), for whoever wants one of its own.
     auto connect(const endpoint& node, deadline until) -> result<std::unique_ptr<socket>> {
-        return clustered() ? log_in(with_, node, check::primary, until) : connect_to_primary(until);
+        return clustered() ? log_in(with_, node, check::primary, until) : primary_.connect(until);
     }
-    /// Changes whenever another set of servers may hold the partitions than before.
-    auto version() const noexcept -> std::uint64_t { return version_.load(); }
-    /// Called after each such change; to be set while nothing else is under way.
-    void on_change(std::function<void()> call) { on_change_ = std::move(call); }
+    /// As topology has them.
+    auto version() const noexcept -> std::uint64_t { return topology_.version(); }
+    void on_change(std::function<void()> call) { topology_.on_change(std::move(call)); }
     auto clustered() const noexcept -> bool { return with_.with.kind == deployment::cluster; }
     auto settings() const noexcept -> const setting& { return with_; }
 
@@ -130,19 +132,19 @@ private:
             if (word == "ASK")
                 trip.asked = there->second;
             else
-                learn(there->first, there->second);
+                topology_.learn(there->first, there->second);
             return std::nullopt;
         }
         if (clustered() && (word == "TRYAGAIN" || word == "CLUSTERDOWN") &&
             steady::now() + pause < until) {
-            forget_slots();
+            topology_.forget();
             std::this_thread::sleep_for(pause);
             return std::nullopt;
         }
         if (word == "READONLY") { // it was a primary once
             via->drop(over);
             if (trip.failures++ == 0) {
-                forget_slots();
+                topology_.forget();
                 return std::nullopt;
             }
         }
@@ -153,10 +155,9 @@ private:
         -> std::optional<answered> {
         ++trip.failures;
         trip.asked.reset();
+        topology_.forget(); // also if it was silent: another may be in its place
         if (got.sent && !what.repeatable) return std::move(got);
-        const auto code = got.replies.error().code;
-        if (code != errc::unavailable) return std::move(got);
-        forget_slots();
+        if (got.replies.error().code != errc::unavailable) return std::move(got);
         if (trip.failures == 1 && got.sent) return std::nullopt; // the connection was stale
         if (trip.failures == 1 && got.replies.error().cause == cause::disconnected)
             return std::nullopt;
@@ -170,84 +171,12 @@ private:
     auto destination(const journey& trip, deadline until) -> result<endpoint> {
         if (trip.asked) return *trip.asked;
         if (!clustered()) return endpoint{};
-        const auto known = know_slots(until);
+        const auto known = topology_.know(until);
         if (!known) return known.error();
         if (auto owner = (*known)->owner(trip.slot)) return *std::move(owner);
-        forget_slots();
+        topology_.forget();
         return failure{errc::unavailable, cause::cluster_down};
     }
-
-    // Cluster -------------------------------------------------------------------------------------
-
-    void learn(std::uint16_t slot, const endpoint& owner) {
-        {
-            const std::lock_guard lock(mutex_);
-            if (map_ != nullptr) {
-                auto better = std::make_shared<slot_map>(*map_);
-                better->moved(slot, owner);
-                map_ = std::move(better);
-            }
-            if (seen_.contains(owner)) return;
-            map_.reset(); // a new node: who else is there?
-        }
-        changed();
-    }
-    void forget_slots() {
-        {
-            const std::lock_guard lock(mutex_);
-            map_.reset();
-        }
-        changed();
-    }
-    void changed() {
-        ++version_;
-        if (on_change_) on_change_();
-    }
-    /// Asks the nodes that are known, and those of the beginning, until one tells.
-    auto know_slots(deadline until) -> result<std::shared_ptr<const slot_map>> {
-        std::vector<endpoint> candidates;
-        {
-            const std::lock_guard lock(mutex_);
-            if (map_ != nullptr) return map_;
-            candidates.assign(seen_.begin(), seen_.end());
-            candidates.insert(candidates.end(), with_.with.endpoints.begin(),
-                              with_.with.endpoints.end());
-        }
-        failure last{errc::unavailable, cause::cluster_down};
-        for (const auto& node : candidates) {
-            auto found = ask_slots(node, until);
-            if (!found) {
-                if (last.code != errc::denied) last = found.error();
-                continue;
-            }
-            const std::lock_guard lock(mutex_);
-            map_ = std::make_shared<const slot_map>(*std::move(found));
-            seen_ = map_->primaries();
-            return map_;
-        }
-        return last;
-    }
-    auto ask_slots(const endpoint& node, deadline until) -> result<slot_map> {
-        // Any node can tell, so the one that is asked need not be a primary.
-        auto over = talk_to(node, until);
-        if (!over) return over.error();
-        const auto said =
-            (*over)->run(command{"CLUSTER", "SLOTS"}.wire, 1, std::size_t{32} << 20, until);
-        if (!said.replies) return said.replies.error();
-        const auto& first = said.replies->front();
-        if (first.is(reply_kind::error)) return failure_of(first.text);
-        auto map = slot_map::read(first, node);
-        if (!map) return failure{errc::tampered, cause::unexpected_reply};
-        return *std::move(map);
-    }
-    auto talk_to(const endpoint& node, deadline until) -> result<std::shared_ptr<link>> {
-        auto made = log_in(with_, node, check::none,
-                           std::min(until, steady::now() + with_.with.connect_timeout));
-        if (!made) return made.error();
-        return std::make_shared<link>(*std::move(made));
-    }
-
-    // Connections ---------------------------------------------------------------------------------
 
     auto lane_to(const endpoint& node, traffic over) -> std::shared_ptr<lane> {
         const std::lock_guard lock(mutex_);
@@ -260,49 +189,11 @@ private:
                 std::chrono::milliseconds(clustered() ? 0 : 1000));
         return held;
     }
-    /// The first endpoint that is a primary, or the one that Sentinels name.
-    auto connect_to_primary(deadline until) -> result<std::unique_ptr<socket>> {
-        result<std::unique_ptr<socket>> last = failure{errc::unavailable, cause::unknown_host};
-        for (const auto& candidate : with_.with.endpoints) {
-            auto primary = with_.with.kind == deployment::sentinel ? ask_sentinel(candidate, until)
-                                                                   : result<endpoint>(candidate);
-            if (!primary) {
-                last = primary.error();
-                continue;
-            }
-            last = log_in(with_, *primary, check::primary, until);
-            if (last) return last;
-        }
-        return last;
-    }
-    /// Sentinels are asked without user and password.
-    auto ask_sentinel(const endpoint& sentinel, deadline until) -> result<endpoint> {
-        auto bare = with_;
-        bare.password.reset();
-        bare.with.database = 0;
-        auto made = log_in(bare, sentinel, check::none, until);
-        if (!made) return made.error();
-        link over(*std::move(made));
-        const auto said =
-            over.run(command{"SENTINEL", "GET-MASTER-ADDR-BY-NAME", with_.with.service}.wire, 1,
-                     small_reply, until);
-        if (!said.replies) return said.replies.error();
-        const auto& address = said.replies->front();
-        if (address.is(reply_kind::error)) return failure_of(address.text);
-        if (!address.is(reply_kind::array) || address.items.size() != 2)
-            return failure{errc::unavailable, cause::unknown_host};
-        const auto there = slot_map::redirection(
-            "MASTER 0 " + address.items[0].text + ":" + address.items[1].text, sentinel);
-        if (!there) return failure{errc::tampered, cause::unexpected_reply};
-        return there->second;
-    }
 
     setting with_;
-    std::atomic<std::uint64_t> version_{0};
-    std::function<void()> on_change_{};
+    topology topology_{with_};
+    primary_finder primary_{with_};
     std::mutex mutex_{};
-    std::shared_ptr<const slot_map> map_{};
-    std::set<endpoint> seen_{};
     std::map<endpoint, std::array<std::shared_ptr<lane>, 2>> lanes_{};
 };
 

@@ -23,6 +23,13 @@ namespace coffer::inline COFFER_ABI::redis::detail {
 using steady = std::chrono::steady_clock;
 using deadline = steady::time_point;
 
+/// The part of the time until `until` that is for the first of `left` things to do, so that one
+/// that is silent leaves the others theirs.
+inline auto share_of(deadline until, std::size_t left) -> deadline {
+    const auto now = steady::now();
+    return now + (until - now) / static_cast<steady::rep>(left);
+}
+
 /// A connection to one server, plain or TLS, that never waits past a deadline. One thread may read
 /// while another writes.
 class socket {
@@ -108,8 +115,10 @@ private:
         const auto found = resolve(to.host, to.port, until);
         if (!found) return found.error();
         result<void> last = failure{errc::unavailable, cause::unknown_host};
-        for (const auto& address : *found) {
-            last = join(reinterpret_cast<const ::sockaddr*>(&address.where), address.size, until);
+        for (std::size_t i = 0; i < found->size(); ++i) {
+            const auto& address = (*found)[i];
+            last = join(reinterpret_cast<const ::sockaddr*>(&address.where), address.size,
+                        share_of(until, found->size() - i));
             if (last) return last;
         }
         return last;

@@ -5,6 +5,7 @@
 #include <coffer/redis/src/revisions.hpp>
 #include <coffer/redis/src/router.hpp>
 #include <coffer/redis/src/sha1.hpp>
+#include <coffer/redis/src/unconfirmed.hpp>
 #include <coffer/redis/src/watch.hpp>
 #include <coffer/redis/store.hpp>
 #include <coffer/store_rules.hpp>
@@ -31,6 +32,7 @@ public:
             if (!said.replies) return said.replies.error();
             if (said.replies->front().is(reply_kind::error))
                 return failure_of(said.replies->front().text);
+            if (auto may = may_wait(node); !may) return may;
         }
         return {};
     }
@@ -43,7 +45,6 @@ public:
             }
         if (!is_partition_name(partition) || !std::ranges::all_of(keys, is_object_key))
             return errc::invalid_argument;
-        if (auto sure = settle(partition); !sure) return sure.error();
         const auto since = watch_ ? memory_.before_asking(partition) : revision_memory::ticket{};
         auto what = plain(load_command(key_of(options_().prefix, partition), keys),
                           [asked = keys.size() + 1](const reply& r) {
@@ -57,6 +58,8 @@ public:
         auto& answer = said.replies->front();
         if (answer.is(reply_kind::error)) return failure_of(answer.text);
         auto found = read_cut(std::move(answer), keys.size());
+        if (found)
+            if (auto sure = confirm(partition, found->at); !sure) return sure.error();
         if (found && watch_ && !said.asked) memory_.learn(partition, found->at, since);
         return found;
     }
@@ -67,32 +70,29 @@ public:
         if (auto checked = check_commit(limits, partition, next, writes); !checked)
             return checked.error();
         if (auto allowed = may_erase(); !allowed) return allowed.error();
-        if (auto sure = settle(partition); !sure) return sure.error();
+        if (auto sure = settle(partition, nullptr); !sure) return sure.error();
         auto what = confirmed([&](bool full) {
             return commit_command(full ? "EVAL" : "EVALSHA",
                                   full ? commit_script : commit_script_hash(),
                                   key_of(options_().prefix, partition), expected, next, writes);
         });
+        const bool waits = options_().keep.replicas > 0;
+        if (waits) unconfirmed_.begin(partition, next);
         const auto said = run(partition, what);
         memory_.changed(partition);
-        if (!said.replies) {
-            if (!said.sent) return said.replies.error();
-            if (options_().keep.replicas > 0) unsettle(partition);
-            return commit_outcome::unknown;
+        const auto done = outcome_of(said);
+        if (waits) {
+            const bool in_doubt = done && *done == commit_outcome::unknown;
+            unconfirmed_.end(partition, next,
+                             !in_doubt                  ? unconfirmed::outcome::sure
+                             : said.replies.has_value() ? unconfirmed::outcome::too_few
+                                                        : unconfirmed::outcome::lost);
         }
-        const auto& answer = said.replies->front();
-        if (answer.is(reply_kind::error)) return refused(answer.text);
-        if (!answer.is(reply_kind::number) || answer.number < 0 || answer.number > 1)
-            return commit_outcome::unknown;
-        if (answer.number == 0) return commit_outcome::conflict;
-        if (is_confirmed(*said.replies)) return commit_outcome::committed;
-        unsettle(partition);
-        return commit_outcome::unknown;
+        return done;
     }
 
     auto list(std::string_view partition) -> result<listing> {
         if (!is_partition_name(partition)) return errc::invalid_argument;
-        if (auto sure = settle(partition); !sure) return sure.error();
         auto what = plain(command{"HGETALL", key_of(options_().prefix, partition)}, is_array);
         what.repeatable = true;
         what.most_bytes = options_().list_bytes;
@@ -100,7 +100,10 @@ public:
         if (!said.replies) return said.replies.error();
         auto& answer = said.replies->front();
         if (answer.is(reply_kind::error)) return failure_of(answer.text);
-        return read_listing(std::move(answer));
+        auto found = read_listing(std::move(answer));
+        if (found)
+            if (auto sure = confirm(partition, found->at); !sure) return sure.error();
+        return found;
     }
 
     auto partitions() -> result<std::vector<std::string>> {
@@ -160,6 +163,18 @@ private:
                said[1].number >= static_cast<std::int64_t>(options_().keep.replicas);
     }
 
+    auto outcome_of(const answered& said) const -> result<commit_outcome> {
+        if (!said.replies) {
+            if (!said.sent) return said.replies.error();
+            return commit_outcome::unknown;
+        }
+        const auto& answer = said.replies->front();
+        if (answer.is(reply_kind::error)) return refused(answer.text);
+        if (!answer.is(reply_kind::number) || answer.number < 0 || answer.number > 1)
+            return commit_outcome::unknown;
+        if (answer.number == 0) return commit_outcome::conflict;
+        return is_confirmed(*said.replies) ? commit_outcome::committed : commit_outcome::unknown;
+    }
     /// What an error reply to a commit means: nothing was written, but where a script was stopped
     /// after its first write.
     static auto refused(std::string_view error) -> result<commit_outcome> {
@@ -168,35 +183,41 @@ private:
         return why;
     }
 
-    // A commit that was written but not confirmed by enough replicas must not be taken for one that
-    // was: until they have it, nothing is told of the partition.
-
-    void unsettle(std::string_view partition) {
-        const std::lock_guard lock(mutex_);
-        unsettled_.insert(std::string(partition));
-        any_unsettled_.store(true, std::memory_order_release);
+    /// What was read may be told only if enough replicas have it, as far as it is our own.
+    auto confirm(std::string_view partition, const revision& at) -> result<void> {
+        const auto& with = options_();
+        if (with.keep.replicas == 0) return {};
+        if (!unconfirmed_.wait(partition, at,
+                               steady::now() + with.response_timeout + with.keep.patience))
+            return failure{errc::unavailable, cause::not_enough_replicas};
+        return settle(partition, &at);
     }
-    auto settle(std::string_view partition) -> result<void> {
-        if (!any_unsettled_.load(std::memory_order_acquire)) return {};
-        {
-            const std::lock_guard lock(mutex_);
-            if (!unsettled_.contains(std::string(partition))) return {};
-        }
+    /// Nothing is told of a partition that is in doubt until replicas have all of it.
+    auto settle(std::string_view partition, const revision* at) -> result<void> {
+        const auto doubt = unconfirmed_.in_doubt(partition, at);
+        if (!doubt) return {};
         const auto said =
             run(partition, confirmed([&](bool) {
                     return command{"EVAL", touch_script, "1", key_of(options_().prefix, partition)};
                 }));
         if (!said.replies) return said.replies.error();
-        if (said.replies->front().is(reply_kind::error))
-            return failure_of(said.replies->front().text);
+        for (const auto& answer : *said.replies)
+            if (answer.is(reply_kind::error)) return failure_of(answer.text);
         if (!is_confirmed(*said.replies))
             return failure{errc::unavailable, cause::not_enough_replicas};
-        const std::lock_guard lock(mutex_);
-        unsettled_.erase(std::string(partition));
-        any_unsettled_.store(!unsettled_.empty(), std::memory_order_release);
+        unconfirmed_.settle(partition, at, *doubt);
         return {};
     }
 
+    /// Whether WAIT is allowed is found out at once: a commit can't say why it is not confirmed.
+    auto may_wait(const endpoint& node) -> result<void> {
+        if (options_().keep.replicas == 0) return {};
+        const auto said = router_.run_on(node, plain(command{"WAIT", "0", "1"}, is_number));
+        if (!said.replies) return said.replies.error();
+        if (said.replies->front().is(reply_kind::error))
+            return failure_of(said.replies->front().text);
+        return {};
+    }
     auto may_erase() -> result<void> {
         if (may_erase_.load(std::memory_order_relaxed)) return {};
         router::errand what = plain(
@@ -240,9 +261,7 @@ private:
     router router_;
     revision_memory memory_{};
     tally counted_{};
-    std::mutex mutex_{};
-    std::set<std::string> unsettled_{};
-    std::atomic<bool> any_unsettled_{false};
+    unconfirmed unconfirmed_{};
     std::atomic<bool> may_erase_{false};
     std::optional<watch> watch_{}; ///< Last: its threads use the others.
 };

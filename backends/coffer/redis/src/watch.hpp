@@ -181,8 +181,12 @@ private:
         std::unique_lock lock(mutex_);
         while (!stopping_) {
             const auto version = router_.version();
+            // One that is not heard may have another in its place, of which nobody tells us.
+            const bool anew = std::ranges::any_of(listeners_, [now = boot_time()](const auto& one) {
+                return one.second->heard_until() < now;
+            });
             lock.unlock();
-            auto nodes = router_.primaries();
+            auto nodes = router_.primaries(anew);
             std::map<endpoint, std::unique_ptr<listener>> gone;
             lock.lock();
             if (stopping_) return;

@@ -96,6 +96,65 @@ TEST_CASE("a user who may not write is denied before anything is written") {
     }
 }
 
+TEST_CASE("replicas without the right to WAIT are denied when the store is opened, and later too") {
+    const server at(users({"coffer on nopass ~* +@all -wait"}));
+    auto with = options_for(at);
+    with.user = "coffer";
+    with.password = std::make_shared<const secret>(std::string_view("any"));
+    CHECK(redis::open(with).has_value());
+    with.keep = {1, 100ms};
+    CHECK(why(with) == failure{errc::denied, cause::not_permitted});
+    at.cli({"ACL", "SETUSER", "coffer", "+wait"});
+    auto store = redis::open(with).value();
+    at.cli({"ACL", "SETUSER", "coffer", "-wait"});
+    CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::unknown);
+    CHECK(store.load("p", {}).error() == failure{errc::denied, cause::not_permitted});
+}
+
+TEST_CASE("the rights that the README asks for are enough, and with each taken away it is denied") {
+    const std::vector<std::string> rights{"hmget",  "hget",   "hset", "hdel",    "hgetall",
+                                          "scan",   "eval",   "info", "evalsha", "ping",
+                                          "client", "select", "wait"};
+    std::string all = "coffer on nopass ~test*{* -@all";
+    for (const auto& right : rights)
+        all += " +" + right;
+    auto arguments = users({all});
+    arguments.insert(arguments.end(), {"--repl-diskless-sync-delay", "0"});
+    const server at(arguments);
+    const server replica({"--replicaof", "127.0.0.1 " + std::to_string(at.port()),
+                          "--repl-diskless-sync-delay", "0"});
+    auto with = options_for(at);
+    with.user = "coffer";
+    with.password = std::make_shared<const secret>(std::string_view("any"));
+    with.keep = {1, 20s};
+    with.watch = true;
+    const auto refusal = [&] {
+        auto store = redis::open(with);
+        if (!store) return store.error();
+        const auto found = store->load("p", {});
+        if (!found) return found.error();
+        revision next = found->at;
+        next[0] = std::byte(std::to_integer<int>(next[0]) + 1);
+        if (const auto done = store->commit("p", found->at, next, writes{put("a", "1"), {"b", {}}});
+            !done)
+            return done.error();
+        if (const auto listed = store->list("p"); !listed) return listed.error();
+        if (const auto names = store->partitions(); !names) return names.error();
+        return failure{};
+    };
+    CHECK(refusal() == failure{});
+    for (const auto* const right :
+         {"hmget", "hget", "hset", "hdel", "hgetall", "scan", "eval", "evalsha", "ping", "wait"}) {
+        CAPTURE(right);
+        at.cli({"ACL", "SETUSER", "coffer", std::string("-") + right});
+        const auto refused = refusal();
+        CAPTURE(to_string(refused.code), refused.cause.message());
+        CHECK(refused == failure{errc::denied, cause::not_permitted});
+        at.cli({"ACL", "SETUSER", "coffer", std::string("+") + right});
+    }
+    CHECK(refusal() == failure{});
+}
+
 TEST_CASE("a server that may evict keys is refused with the command that mends it") {
     const server at({"--maxmemory-policy", "allkeys-lru"});
     auto with = options_for(at);
@@ -132,7 +191,7 @@ TEST_CASE("a replica is refused, and of several addresses the primary is taken")
 }
 
 TEST_CASE("a primary that became a replica is found out, and the new one is used") {
-    const server first;
+    const server first({"--repl-diskless-sync-delay", "0"});
     const server second({"--replicaof", "127.0.0.1 " + std::to_string(first.port())});
     auto with = options_for(first);
     with.endpoints.push_back({"127.0.0.1", second.port(), {}});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What an acknowledged write survives.
-#include "redis_server.hpp"
+#include "sentinel.hpp"
 
 #include <support/catch.hpp>
 #include <support/vault.hpp>
@@ -22,17 +22,6 @@ auto rev(int n) -> revision {
     revision out{};
     out.fill(static_cast<std::byte>(n));
     return out;
-}
-auto replica_of(const server& primary) -> std::vector<std::string> {
-    return {"--replicaof",
-            "127.0.0.1 " + std::to_string(primary.port()),
-            "--repl-diskless-sync-delay",
-            "0",
-            "--repl-ping-replica-period",
-            "1"};
-}
-auto is_linked(const server& replica) -> bool {
-    return replica.cli({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
 }
 /// Both servers' addresses: whichever is the primary is used.
 auto either(const server& a, const server& b) -> redis::options {
@@ -64,6 +53,48 @@ TEST_CASE("a commit that too few replicas confirm is unknown, and is not shown b
     CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::conflict);
     CHECK(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::committed);
     CHECK(replica.cli({"HLEN", with.prefix + "{p}"}) == "1\n"); // it is there already
+}
+
+TEST_CASE("what is not confirmed yet is told to nobody in this process, whichever way it is read") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    auto with = redis_test::options_for(primary);
+    with.keep = {1, 60s};
+    with.response_timeout = 60s;
+    auto bare = with;
+    bare.keep = {};
+    auto other_process = redis::open(bare).value();
+    with.watch = GENERATE(false, true);
+    auto store = redis::open(with).value();
+    REQUIRE(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
+    REQUIRE(store.load("p", {}).value().at == rev(1));
+
+    replica.freeze();
+    std::atomic<bool> confirmed{false};
+    std::atomic<int> told_too_early{0};
+    std::vector<std::thread> threads;
+    threads.emplace_back([&] {
+        confirmed = store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::committed;
+    });
+    REQUIRE(eventually([&] { return other_process.load("p", {}).value().at == rev(2); }));
+    std::atomic<int> answers{0};
+    std::atomic<bool> thawed{false};
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+            const auto got = t % 2 == 0 ? store.load("p", {}).value().at : store.list("p")->at;
+            if (!thawed && got == rev(2)) ++told_too_early;
+            if (got == rev(2)) ++answers;
+        });
+    CHECK(store.load("q", {}).value().at == revision{}); // other partitions are none the worse
+    std::this_thread::sleep_for(100ms);                  // the readers have their chance
+    thawed = true;
+    replica.thaw();
+    for (auto& t : threads)
+        t.join();
+    CHECK(confirmed);
+    CHECK(told_too_early == 0);
+    CHECK(answers == 4);
 }
 
 TEST_CASE("a write that no replica confirms is outcome_unknown to its caller, and not lost") {
@@ -173,43 +204,20 @@ TEST_CASE("Sentinels say who is the primary, also after a failover") {
         std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});
     const server replica(replica_of(*primary));
     REQUIRE(eventually([&] { return is_linked(replica); }));
-    const coffer_test::temporary_folder folder;
-    const auto port = free_port();
-    std::ofstream(folder / "sentinel.conf")
-        << "sentinel monitor main 127.0.0.1 " << primary->port() << " 1\n"
-        << "sentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n";
-    const auto pid = ::fork();
-    if (pid == 0) {
-        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-        ::execlp("redis-server", "redis-server", (folder / "sentinel.conf").c_str(), "--sentinel",
-                 "--port", std::to_string(port).c_str(), "--bind", "127.0.0.1", "--loglevel",
-                 "warning", "--logfile", (folder / "log").c_str(), nullptr);
-        ::_exit(127);
-    }
+    const sentinel asked(*primary);
     redis::options with;
     with.kind = redis::deployment::sentinel;
-    with.endpoints = {{"127.0.0.1", 1, {}}, {"127.0.0.1", port, {}}}; // the first is down
+    with.endpoints = {{"127.0.0.1", 1, {}}, {"127.0.0.1", asked.port(), {}}}; // the first is down
     with.service = "main";
     REQUIRE(eventually([&] { return redis::open(with).has_value(); }));
     auto store = redis::open(with).value();
     CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
     REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == "1\n"; }));
-    // It looks at replicas every ten seconds: until it knows ours, it can't promote it.
-    CHECK(eventually([&] {
-        run_program({"redis-cli", "-p", std::to_string(port), "SENTINEL", "REPLICAS", "main"},
-                    (folder / "replicas").string());
-        std::ifstream in(folder / "replicas");
-        const std::string text(std::istreambuf_iterator<char>(in), {});
-        std::filesystem::remove(folder / "replicas");
-        return text.find(std::to_string(replica.port())) != std::string::npos &&
-               text.find("s_down") == std::string::npos;
-    }));
+    CHECK(eventually([&] { return asked.knows(replica); }));
     primary->kill();
     CHECK(eventually([&] {
         const auto done = store.commit("p", rev(1), rev(2), {});
         return done && *done == commit_outcome::committed;
     }));
     CHECK(replica.cli({"HLEN", "coffer:{p}"}) == "1\n");
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
 }

@@ -21,6 +21,7 @@
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -116,7 +117,7 @@ public:
             ::execvp(argv[0], argv.data());
             ::_exit(127);
         }
-        if (!eventually([&] { return std::filesystem::exists(path()); }))
+        if (!eventually([&] { return answers(); })) // it listens on its port before
             throw std::runtime_error("redis-server does not start");
     }
     /// kill -9, as a crash would.
@@ -146,6 +147,15 @@ public:
     }
 
 private:
+    /// Whether the socket takes connections: it is in its folder a little earlier.
+    auto answers() const -> bool {
+        const coffer::posix::file_descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        ::sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        path().native().copy(address.sun_path, sizeof address.sun_path - 1);
+        return ::connect(fd.get(), reinterpret_cast<::sockaddr*>(&address), sizeof address) == 0;
+    }
+
     coffer_test::temporary_folder folder_;
     std::uint16_t port_;
     std::vector<std::string> arguments_;

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_SRC_TOPOLOGY_HPP
+#define COFFER_REDIS_SRC_TOPOLOGY_HPP
+
+#include <coffer/redis/src/login.hpp>
+#include <coffer/redis/src/slots.hpp>
+#include <coffer/redis/src/turns.hpp>
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::redis::detail {
+
+/// What is known of a cluster: which node has which slot. Thread-safe.
+class topology {
+public:
+    using map = std::shared_ptr<const slot_map>;
+
+    explicit topology(const setting& with) : with_(with) {}
+
+    /// What is known; if nothing is, what a node says.
+    auto know(deadline until) -> result<map> {
+        {
+            const std::lock_guard lock(mutex_);
+            if (map_ != nullptr) return map_;
+        }
+        return ask(until);
+    }
+    /// What a node says now: of those that were known, and those of the beginning, the first that
+    /// answers.
+    auto ask(deadline until) -> result<map> {
+        std::set<endpoint> candidates(with_.with.endpoints.begin(), with_.with.endpoints.end());
+        {
+            const std::lock_guard lock(mutex_);
+            candidates.insert(seen_.begin(), seen_.end());
+        }
+        auto found = turns_.first<slot_map>(
+            {candidates.begin(), candidates.end()}, until, {errc::unavailable, cause::cluster_down},
+            [&](const endpoint& node, deadline mine) { return ask(node, mine); });
+        if (!found) return found.error();
+        bool others = false;
+        auto made = std::make_shared<const slot_map>(*std::move(found));
+        {
+            const std::lock_guard lock(mutex_);
+            auto now = made->primaries();
+            others = !seen_.empty() && now != seen_;
+            map_ = made;
+            seen_ = std::move(now);
+        }
+        if (others) changed();
+        return made;
+    }
+    /// A node said that another one has the slot.
+    void learn(std::uint16_t slot, const endpoint& owner) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (map_ != nullptr) {
+                auto better = std::make_shared<slot_map>(*map_);
+                better->moved(slot, owner);
+                map_ = std::move(better);
+            }
+            if (seen_.contains(owner)) return;
+            map_.reset(); // a new node: who else is there?
+        }
+        changed();
+    }
+    /// Something is wrong: the next who wants to know asks.
+    void forget() {
+        {
+            const std::lock_guard lock(mutex_);
+            map_.reset();
+        }
+        changed();
+    }
+
+    /// Changes whenever another set of servers may hold the partitions than before.
+    auto version() const noexcept -> std::uint64_t { return version_.load(); }
+    /// Called after each such change; to be set while nothing else is under way.
+    void on_change(std::function<void()> call) { on_change_ = std::move(call); }
+
+private:
+    /// Any node can tell, so the one that is asked need not be a primary.
+    auto ask(const endpoint& node, deadline until) const -> result<slot_map> {
+        auto made = log_in(with_, node, check::none,
+                           std::min(until, steady::now() + with_.with.connect_timeout));
+        if (!made) return made.error();
+        link over(*std::move(made));
+        const auto said =
+            over.run(command{"CLUSTER", "SLOTS"}.wire, 1, std::size_t{32} << 20, until);
+        if (!said.replies) return said.replies.error();
+        const auto& first = said.replies->front();
+        if (first.is(reply_kind::error)) return failure_of(first.text);
+        auto read = slot_map::read(first, node);
+        if (!read) return failure{errc::tampered, cause::unexpected_reply};
+        return *std::move(read);
+    }
+    void changed() {
+        ++version_;
+        if (on_change_) on_change_();
+    }
+
+    const setting& with_;
+    turns turns_{};
+    std::atomic<std::uint64_t> version_{0};
+    std::function<void()> on_change_{};
+    std::mutex mutex_{};
+    map map_{};
+    std::set<endpoint> seen_{}; ///< The primaries of the last answer.
+};
+
+} // namespace coffer::inline COFFER_ABI::redis::detail
+
+#endif

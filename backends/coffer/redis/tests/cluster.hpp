@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_REDIS_TESTS_CLUSTER_HPP
+#define COFFER_REDIS_TESTS_CLUSTER_HPP
+
+#include "redis_server.hpp"
+
+#include <coffer/redis/commands.hpp>
+
+#include <algorithm>
+#include <iterator>
+#include <memory>
+#include <sstream>
+
+namespace redis_test {
+
+/// A Redis Cluster of six nodes, three of them replicas.
+class cluster {
+public:
+    explicit cluster(const std::string& node_timeout = "1000") {
+        std::vector<std::string> create{"redis-cli", "--cluster", "create"};
+        for (int i = 0; i < 6; ++i) {
+            nodes.push_back(std::make_unique<server>(std::vector<std::string>{
+                "--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
+                "--cluster-node-timeout", node_timeout, "--repl-diskless-sync-delay", "0"}));
+            create.push_back("127.0.0.1:" + std::to_string(nodes.back()->port()));
+        }
+        create.insert(create.end(), {"--cluster-replicas", "1", "--cluster-yes"});
+        run_program(create, log());
+        if (!eventually([&] {
+                return std::ranges::all_of(nodes, [](const auto& n) {
+                    return n->cli({"CLUSTER", "INFO"}).find("cluster_state:ok") !=
+                               std::string::npos &&
+                           (is_primary(*n) ||
+                            n->cli({"INFO", "replication"}).find("master_link_status:up") !=
+                                std::string::npos);
+                });
+            }))
+            throw std::runtime_error("the cluster does not come up");
+    }
+    static auto is_primary(const server& n) -> bool {
+        return n.cli({"INFO", "replication"}).find("role:master") != std::string::npos;
+    }
+    auto log() const -> std::string { return (nodes.front()->folder() / "cluster").string(); }
+    auto options() const -> coffer::redis::options {
+        auto with = redis_test::options_for(*nodes.front());
+        with.kind = coffer::redis::deployment::cluster;
+        for (std::size_t i = 1; i < nodes.size(); ++i)
+            with.endpoints.push_back({"127.0.0.1", nodes[i]->port(), {}});
+        return with;
+    }
+    static auto id(const server& n) -> std::string {
+        auto text = n.cli({"CLUSTER", "MYID"});
+        text.resize(40);
+        return text;
+    }
+    /// The primary that has the slot of a partition.
+    auto owner(const std::string& partition) -> server& {
+        const auto slot = coffer::redis::slot_of(partition);
+        std::istringstream all(nodes.back()->cli({"CLUSTER", "NODES"}));
+        for (std::string line; std::getline(all, line);) {
+            std::istringstream words(line);
+            std::vector<std::string> w{std::istream_iterator<std::string>(words), {}};
+            if (w[2].find("master") == std::string::npos || w[2].find("fail") != std::string::npos)
+                continue;
+            for (std::size_t i = 8; i < w.size(); ++i) {
+                const auto dash = w[i].find('-');
+                if (w[i][0] == '[') continue;
+                const auto first = std::stoi(w[i]);
+                const auto last = dash == w[i].npos ? first : std::stoi(w[i].substr(dash + 1));
+                if (first <= slot && slot <= last)
+                    for (auto& n : nodes)
+                        if (w[1].find(":" + std::to_string(n->port()) + "@") != w[1].npos)
+                            return *n;
+            }
+        }
+        throw std::runtime_error("no node has the slot");
+    }
+
+    std::vector<std::unique_ptr<server>> nodes{};
+};
+
+} // namespace redis_test
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSL-1.0
+// Servers, Sentinels and nodes of a cluster that hang: the system takes connections and bytes for
+// them (SIGSTOP), they take commands and say nothing (CLIENT PAUSE), or nothing comes through.
+#include "cluster.hpp"
+#include "proxy.hpp"
+#include "sentinel.hpp"
+
+#include <support/catch.hpp>
+
+using namespace coffer;
+using namespace redis_test;
+using namespace std::chrono_literals;
+using redis::cause;
+
+namespace {
+
+auto rev(int n) -> revision {
+    revision out{};
+    out.fill(static_cast<std::byte>(n));
+    return out;
+}
+auto at(const server& of) -> redis::endpoint {
+    return {"127.0.0.1", of.port(), {}};
+}
+auto committed(redis::store& store, std::string_view partition, const revision& from,
+               const revision& to) -> bool {
+    const auto done = store.commit(partition, from, to, {});
+    if (done && *done == commit_outcome::committed) return true;
+    // One of which nobody knew may have come through.
+    const auto found = store.load(partition, {});
+    return found && found->at == to;
+}
+auto is_at(redis::store& store, std::string_view partition, const revision& which) -> bool {
+    const auto found = store.load(partition, {});
+    return found && found->at == which;
+}
+
+/// Takes no further connection: what comes is neither accepted nor refused, as behind a dead link.
+class dead_link {
+public:
+    dead_link() {
+        ::sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::socklen_t size = sizeof address;
+        if (::bind(fd_.get(), reinterpret_cast<::sockaddr*>(&address), size) != 0 ||
+            ::listen(fd_.get(), 0) != 0 ||
+            ::getsockname(fd_.get(), reinterpret_cast<::sockaddr*>(&address), &size) != 0)
+            throw std::runtime_error("nothing to listen on");
+        port = ntohs(address.sin_port);
+        for (int i = 0; i < 4; ++i) { // more than it keeps for those who would accept
+            waiting_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+            ::connect(waiting_.back().get(), reinterpret_cast<::sockaddr*>(&address), size);
+        }
+    }
+    std::uint16_t port = 0;
+
+private:
+    coffer::posix::file_descriptor fd_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    std::vector<coffer::posix::file_descriptor> waiting_{};
+};
+
+} // namespace
+
+TEST_CASE("of two servers the first may hang, at the beginning and later") {
+    const server first({"--repl-diskless-sync-delay", "0"});
+    const server second(replica_of(first));
+    REQUIRE(eventually([&] { return is_linked(second); }));
+    auto with = options_for(first);
+    with.endpoints = {at(first), at(second)};
+    with.response_timeout = with.connect_timeout = 1000ms;
+    auto store = redis::open(with).value();
+    REQUIRE(committed(store, "p", {}, rev(1)));
+    REQUIRE(eventually([&] { return second.cli({"DBSIZE"}) == "1\n"; }));
+
+    first.freeze();
+    second.cli({"REPLICAOF", "NO", "ONE"});
+    CHECK(eventually([&] { return is_at(store, "p", rev(1)); }));
+    CHECK(eventually([&] { return committed(store, "p", rev(1), rev(2)); }));
+    auto opened = redis::open(with); // which begins with the first
+    REQUIRE(opened.has_value());
+    CHECK(is_at(*opened, "p", rev(2)));
+}
+
+TEST_CASE("of two addresses the first may be behind a dead link") {
+    const dead_link first;
+    const server second;
+    auto with = options_for(second);
+    with.endpoints = {{"127.0.0.1", first.port, {}}, at(second)};
+    with.connect_timeout = 1000ms;
+    auto store = redis::open(with);
+    REQUIRE(store.has_value());
+    CHECK(committed(*store, "p", {}, rev(1)));
+    with.endpoints.pop_back();
+    CHECK(redis::open(with).error() == errc::timed_out);
+}
+
+TEST_CASE("of two Sentinels the first may hang, or be behind a dead link") {
+    const server primary;
+    const sentinel first(primary);
+    const sentinel second(primary);
+    const dead_link dead;
+    first.freeze();
+    redis::options with;
+    with.kind = redis::deployment::sentinel;
+    with.service = "main";
+    with.connect_timeout = with.response_timeout = 1000ms;
+    for (const auto port : {first.port(), dead.port}) {
+        with.endpoints = {{"127.0.0.1", port, {}}, {"127.0.0.1", second.port(), {}}};
+        auto store = redis::open(with);
+        REQUIRE(store.has_value());
+        CHECK(store->load("p", {}).has_value());
+    }
+}
+
+TEST_CASE("a primary that hangs is left for the one that Sentinels put in its place") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    const sentinel first(primary);
+    REQUIRE(eventually([&] { return first.knows(replica); }));
+    redis::options with;
+    with.kind = redis::deployment::sentinel;
+    with.service = "main";
+    with.endpoints = {{"127.0.0.1", first.port(), {}}};
+    with.connect_timeout = with.response_timeout = 500ms;
+    auto store = redis::open(with).value();
+    REQUIRE(committed(store, "p", {}, rev(1)));
+    REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == "1\n"; }));
+    primary.freeze();
+    CHECK(eventually([&] { return committed(store, "p", rev(1), rev(2)); }));
+    CHECK(eventually([&] { return replica.cli({"HLEN", "coffer:{p}"}) == "1\n"; }));
+}
+
+TEST_CASE("a replica that hangs makes a commit unknown, and nothing is told until it is back") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    auto with = options_for(primary);
+    with.keep = {1, 200ms};
+    auto store = redis::open(with).value();
+    REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
+    replica.freeze();
+    CHECK(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::unknown);
+    CHECK(store.load("p", {}).error() == failure{errc::unavailable, cause::not_enough_replicas});
+    replica.thaw();
+    CHECK(eventually([&] { return is_at(store, "p", rev(2)); }));
+}
+
+TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown") {
+    const server primary;
+    auto with = options_for(primary);
+    with.response_timeout = with.connect_timeout = 200ms;
+    auto store = redis::open(with).value();
+    REQUIRE(committed(store, "p", {}, rev(1)));
+    primary.cli({"CLIENT", "PAUSE", "600000", "WRITE"}); // reads go on
+    CHECK(is_at(store, "p", rev(1)));
+    CHECK(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::unknown);
+    primary.cli({"CLIENT", "UNPAUSE"});
+    primary.cli({"CLIENT", "PAUSE", "3000", "ALL"}); // it takes no command to end that
+    CHECK(store.load("p", {}).error() == errc::timed_out);
+    CHECK(store.load("p", {}).error() == errc::timed_out); // nor can it be connected to
+    CHECK(eventually([&] { return committed(store, "p", rev(1), rev(2)); }));
+}
+
+TEST_CASE("a node of a cluster that hangs is left for the one in its place") {
+    cluster all;
+    auto with = all.options();
+    with.response_timeout = with.connect_timeout = 1000ms;
+    auto store = redis::open(with).value();
+    with.watch = true;
+    with.heartbeat = 100ms;
+    auto watching = redis::open(with).value();
+    REQUIRE(committed(store, "p", {}, rev(1)));
+    auto& hung = all.owner("p");
+    // Another that the watching one reads of, so that nothing of it ever fails.
+    std::string other = "q";
+    while (&all.owner(other) == &hung)
+        other += 'q';
+    const auto trusts = [&] {
+        const auto before = watching.counted().from_memory;
+        return watching.load(other, {}).has_value() && watching.counted().from_memory > before;
+    };
+    REQUIRE(eventually(trusts));
+    REQUIRE(eventually([&] {
+        return std::ranges::count_if(
+                   all.nodes, [&](const auto& n) { return n->cli({"DBSIZE"}) == "1\n"; }) == 2;
+    }));
+    hung.freeze();
+    CHECK(eventually([&] { return is_at(store, "p", rev(1)); }));
+    CHECK(eventually([&] { return committed(store, "p", rev(1), rev(2)); }));
+    CHECK(eventually(trusts)); // it has found the new one by itself
+    CHECK(eventually([&] { return is_at(watching, "p", rev(2)); }));
+}

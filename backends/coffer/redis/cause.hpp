@@ -65,8 +65,10 @@ private:
         case cause::too_many_clients: return "Redis has too many clients";
         case cause::not_authenticated: return "user or password are wrong, or missing";
         case cause::not_permitted:
-            return "the user may not do this; needed: ~<prefix>* +hmget +hget +hset +hdel +hlen "
-                   "+hgetall +scan +eval +evalsha +info +role +ping +wait +client +cluster";
+            return "the user may not do this; needed: ~<prefix>* +hmget +hget +hset +hdel "
+                   "+hgetall +scan +eval +evalsha +info +ping +client +select, with replicas "
+                   "+wait, "
+                   "in a cluster +cluster +asking";
         case cause::wrong_type: return "another kind of value stands under the store's key";
         case cause::unexpected_reply: return "a reply that does not fit what was asked";
         case cause::not_redis: return "what answers there speaks no Redis protocol";

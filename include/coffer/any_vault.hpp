@@ -5,6 +5,7 @@
 #include <coffer/bytes.hpp>
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/entries.hpp>
+#include <coffer/key_life.hpp>
 #include <coffer/secrets.hpp>
 #include <coffer/writes.hpp>
 
@@ -62,6 +63,10 @@ public:
     virtual auto is_stored(context where, std::string_view name) -> result<bool> = 0;
     virtual auto status(std::string_view environment) -> result<environment_status> = 0;
     virtual auto verify(std::string_view environment) -> result<verification> = 0;
+
+    virtual auto rewrap(std::string_view environment) -> result<rewrapped> = 0;
+    virtual auto rotate_dek(std::string_view environment, const on_rotation& progress)
+        -> result<dek_rotation> = 0;
 
     virtual auto put_system(std::string_view name, value_ref value, const write_options& with)
         -> result<written> = 0;

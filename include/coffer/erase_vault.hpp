@@ -90,6 +90,13 @@ public:
     auto verify(std::string_view environment) -> result<verification> override {
         return vault_.verify(environment);
     }
+    auto rewrap(std::string_view environment) -> result<rewrapped> override {
+        return vault_.rewrap(environment);
+    }
+    auto rotate_dek(std::string_view environment, const on_rotation& progress)
+        -> result<dek_rotation> override {
+        return vault_.rotate_dek(environment, progress);
+    }
     auto put_system(std::string_view name, value_ref value, const write_options& with)
         -> result<written> override {
         return vault_.put_system(name, value, with);

@@ -3,6 +3,7 @@
 #define COFFER_VAULT_HPP
 
 #include <coffer/entries.hpp>
+#include <coffer/key_life.hpp>
 #include <coffer/resolver.hpp>
 #include <coffer/writes.hpp>
 
@@ -309,6 +310,40 @@ public:
         if (auto valid = check_context({.environment = environment}); !valid) return valid.error();
         return apply({.environment = environment},
                      algorithm::edits::verify_all{std::string(environment)});
+    }
+
+    // The life of its keys. Values, versions and ids stay as they are; Coffer's own environment has
+    // keys as well. Readers read on throughout.
+    // ---------------------------------------------------------------------------
+
+    /// Wraps every DEK of an environment that is not under the KEK that is active for it anew,
+    /// under that one, in one commit that changes nothing else. The older KEK can be disabled then;
+    /// who had both it and the store has the DEKs, and rotate_dek is what ends that. Errors also:
+    /// unknown_key, key_disabled (of the older KEK, too).
+    auto rewrap(std::string_view environment) -> result<rewrapped> {
+        const context where{.environment = environment};
+        if (auto state = observe(where); !state) return state.error(); // enrols nothing unknown
+        auto kek_id = engine().keys().key_for(environment);
+        if (!kek_id) return kek_id.error();
+        auto count = apply(where, algorithm::edits::rewrap_all{*kek_id});
+        if (!count) return count.error();
+        return rewrapped{*std::move(kek_id), *count};
+    }
+    /// Makes a new DEK of an environment and seals every version of every value under it, in
+    /// commits of 1,000 records and more, or of 8 MiB; then the older DEKs are gone. Interrupted
+    /// anywhere (by an error, by `progress`, by the end of the process), nothing is lost, and
+    /// calling it again goes on: it makes a new DEK only where no rotation is unfinished. What is
+    /// written meanwhile is under the new DEK. Records that can't be opened stay, and so do the
+    /// older DEKs then. Errors also: conflict (two rotations at a time: again), too_large (16
+    /// DEKs).
+    auto rotate_dek(std::string_view environment, const on_rotation& progress = {})
+        -> result<dek_rotation> {
+        const context where{.environment = environment};
+        const auto from = status(environment);
+        if (!from) return from.error();
+        return detail::rotating([&](auto edit) { return apply(where, std::move(edit)); }, *from,
+                                progress)
+            .run();
     }
 
     // What the drivers in asio/ work on: the engine, and edits that were checked.

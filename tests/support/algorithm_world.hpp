@@ -5,6 +5,7 @@
 #include "support/algorithm_drivers.hpp"
 
 #include <coffer/algorithm/drive.hpp>
+#include <coffer/algorithm/key_edits.hpp>
 #include <coffer/memory/store.hpp>
 #include <coffer/testing/fake_key_provider.hpp>
 #include <coffer/testing/manual_clock.hpp>
@@ -34,6 +35,12 @@ inline auto text_of(const coffer::written& w) -> std::string {
 }
 inline auto text_of(bool made) -> std::string {
     return made ? "made" : "was there";
+}
+inline auto text_of(std::uint32_t number) -> std::string {
+    return std::to_string(number);
+}
+inline auto text_of(const coffer::algorithm::edits::resealed_part& part) -> std::string {
+    return std::to_string(part.records) + "/" + std::to_string(part.damaged);
 }
 inline auto text_of(std::size_t count) -> std::string {
     return std::to_string(count);
@@ -132,7 +139,7 @@ struct algorithm_world {
                           (s->closed() ? " closed" : "") + " deks";
         for (const auto& d : s->head.deks)
             out += " " + std::to_string(d.number) + "/" + std::to_string(d.cipher) + "/" +
-                   std::to_string(d.seals);
+                   std::to_string(d.seals) + "/" + d.kek_id;
         out += "\n";
         s->pages.each_from({}, [&](const coffer::format::entry& e, const coffer::tree::leaf& l) {
             out += e.key.space + "|" + e.key.actor + "|" + e.key.name + " (" + e.note + ")";
@@ -144,6 +151,7 @@ struct algorithm_world {
                 const auto opened = s->open(l);
                 out += " = ";
                 out += opened ? coffer::as_text(opened->view()) : to_string(opened.error().code);
+                out += " under " + std::to_string(l.dek());
             }
             out += "\n";
             return true;

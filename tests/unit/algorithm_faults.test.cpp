@@ -4,9 +4,11 @@
 #include "support/algorithm_world.hpp"
 #include "support/catch.hpp"
 
+#include <coffer/algorithm/key_edits.hpp>
 #include <coffer/testing/faulty_store.hpp>
 
 #include <atomic>
+#include <sstream>
 
 using namespace coffer;
 using namespace coffer_test;
@@ -94,6 +96,18 @@ auto nothing() -> std::vector<shown_edit> {
 }
 
 auto operations() -> std::vector<operation> {
+    const auto under_a_new_kek = [](algorithm_world& w) {
+        settle_in(w);
+        w.keys.add_kek("other-kek");
+    };
+    const auto under_a_new_dek = [](algorithm_world& w) {
+        settle_in(w);
+        REQUIRE(w.change({show(edits::begin_rotation{1})}));
+    };
+    const auto all_resealed = [=](algorithm_world& w) {
+        under_a_new_dek(w);
+        REQUIRE(w.change({show(edits::reseal{2})}));
+    };
     const auto put_token = [] { return std::vector{put({}, {{"TOKEN", "t3"}})}; };
     const auto rotating = [](algorithm_world& w) {
         settle_in(w);
@@ -125,6 +139,11 @@ auto operations() -> std::vector<operation> {
          [] {
              return std::vector{show(edits::rollback{key({}, {}, "TOKEN"), 1, {}, "r"})};
          }},
+        {"a new DEK", settle_in, [] { return std::vector{show(edits::begin_rotation{1})}; }},
+        {"rewrap", under_a_new_kek,
+         [] { return std::vector{show(edits::rewrap_all{"other-kek"})}; }},
+        {"reseal", under_a_new_dek, [] { return std::vector{show(edits::reseal{2})}; }},
+        {"drop", all_resealed, [] { return std::vector{show(edits::drop_older_deks{2})}; }},
         {"close", settle_in, nothing, {.close = true}},
     };
 }
@@ -155,10 +174,14 @@ auto operate(algorithm_world& w, const operation& op, any_store store, any_key_p
 
 /// A state without what may differ between two honest ways to it.
 auto content(std::string dump) -> std::string {
-    return dump.starts_with("generation ")
-               ? dump.substr(dump.find('\n')) +
-                     (dump.find(" closed") < dump.find('\n') ? "closed" : "")
-               : dump;
+    if (!dump.starts_with("generation ")) return dump;
+    const auto first = dump.substr(0, dump.find('\n'));
+    auto out = dump.substr(first.size());
+    if (first.find(" closed") != std::string::npos) out += "closed";
+    std::istringstream deks(first.substr(first.find(" deks ") + 6));
+    for (std::string dek; deks >> dek;) // number/cipher/seals/KEK; seals count what was lost, too
+        out += " " + dek.substr(0, dek.find('/')) + dek.substr(dek.rfind('/'));
+    return out;
 }
 
 /// The states before and after an operation that goes well, under the first driver.

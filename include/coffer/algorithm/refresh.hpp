@@ -358,14 +358,15 @@ private:
             auto& p = pages_[i];
             if (p.node != nullptr || !p.entries.empty()) continue;
             std::optional<action> next;
-            const auto opened =
-                open_body(format::object_kind::page, cache_.find(p.ref.name)->second, next);
+            const auto& object = cache_.find(p.ref.name)->second;
+            const auto opened = open_body(format::object_kind::page, object, next);
             if (!opened) return next;
             auto entries =
                 format::decode_page(opened->view(), p.ref.first,
                                     i + 1 < pages_.size() ? &pages_[i + 1].ref.first : nullptr);
             if (!entries) return done(entries.error());
             p.entries = *std::move(entries);
+            p.dek = format::parse_object(object)->dek;
         }
         return std::nullopt;
     }
@@ -392,6 +393,7 @@ private:
             if (p.node != nullptr && p.node->damaged == 0) continue;
             if (p.node != nullptr) {
                 p.entries = p.node->entries; // look for its lost records again
+                p.dek = p.node->dek;
                 p.node = nullptr;
             }
             for (const auto& e : p.entries) {
@@ -440,6 +442,7 @@ private:
                     if (node->leaves.back()->damaged()) ++node->damaged;
                 }
                 node->entries = std::move(p.entries);
+                node->dek = p.dek;
                 p.node = std::move(node);
             }
             placed.push_back({std::move(p.ref), std::move(p.node)});
@@ -462,6 +465,7 @@ private:
         format::page_ref ref{};
         std::shared_ptr<const tree::page_node> node{}; ///< Held already.
         std::vector<format::entry> entries{};          ///< Or decoded now.
+        std::uint32_t dek = 0;                         ///< What it was sealed under.
     };
 
     static constexpr std::size_t per_load = 4096;

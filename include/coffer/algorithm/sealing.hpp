@@ -121,6 +121,7 @@ private:
         if (!name) return name.error();
         tree::placed_page placed{{entries.front().key, *name}, nullptr};
         node->entries = std::move(entries);
+        node->dek = keys_.number();
         placed.node = std::move(node);
         return placed;
     }

@@ -4,6 +4,7 @@
 
 #include <coffer/algorithm/edit.hpp>
 #include <coffer/algorithm/refresh.hpp>
+#include <coffer/algorithm/rewrap.hpp>
 #include <coffer/algorithm/sealing.hpp>
 #include <coffer/clock.hpp>
 
@@ -74,6 +75,7 @@ public:
         return from_refresh(refresh_->on(std::move(answer)));
     }
     auto on(result<key_bytes> answer) -> action {
+        if (rewrap_) return from_rewrap(rewrap_->on(std::move(answer)));
         if (pending_dek_) return on_old_key(std::move(answer));
         return from_refresh(refresh_->on(std::move(answer)));
     }
@@ -88,6 +90,7 @@ public:
         return wrap{kek_id_, key_bytes(std::as_const(new_dek_).view()), aad};
     }
     auto on(result<bytes> answer) -> action {
+        if (rewrap_) return from_rewrap(rewrap_->on(std::move(answer)));
         if (!answer) return done(answer.error());
         format::head_dek listed{next_dek_, C::id, {}, 0, kek_id_, *std::move(answer)};
         tree::dek_keys<C> probe(cipher_, new_dek_.view(), binding(), listed);
@@ -195,7 +198,8 @@ private:
         for (auto* e : edits_)
             all_well = e->apply(*draft_) && all_well;
         if (!wanted_.empty()) return load_old_records();
-        const bool changed = !draft_->changes().empty();
+        if (auto next = change_keys()) return *std::move(next);
+        const bool changed = !draft_->changes().empty() || draft_->keys().any();
         if ((!all_well || !changed) && !fresh_)
             return look(after::edit); // don't judge by an old state
         if (!changed) return done(finished());
@@ -205,13 +209,69 @@ private:
 
     auto want_dek() -> std::optional<action> {
         const auto highest = base_ == nullptr ? 0 : base_->head.active().number;
-        const bool wanted =
-            !live() || (base_->head.active().seals + seals_ >= format::limits::seals_rotate &&
-                        base_->head.deks.size() < format::limits::deks);
+        const bool wanted = !live() || dek_wished_ ||
+                            (base_->head.active().seals + seals_ >= format::limits::seals_rotate &&
+                             base_->head.deks.size() < format::limits::deks);
         if (!wanted || (new_keys_ != nullptr && next_dek_ <= highest)) new_keys_.reset();
         if (!wanted || new_keys_ != nullptr) return std::nullopt;
         next_dek_ = highest + 1;
         return key_for{of_.environment};
+    }
+
+    /// Does what the edits want of the keys; nothing where it is done.
+    auto change_keys() -> std::optional<action> {
+        const auto& wish = draft_->keys();
+        if (dek_wished_ && !wish.add) new_keys_.reset();
+        dek_wished_ = wish.add;
+        if (auto next = want_dek()) return next;
+        for (const auto& [number, kek_id] : wish.rewrap) {
+            const auto* listed = base_->head.find_dek(number);
+            const auto done = rewrapped_.find(number);
+            if (done != rewrapped_.end() && done->second.is_of(*listed, kek_id)) continue;
+            rewrap_.emplace(cipher_, of_, *listed, kek_id);
+            return from_rewrap(rewrap_->start());
+        }
+        return std::nullopt;
+    }
+    auto from_rewrap(typename rewrap<C>::action next) -> action {
+        return std::visit(
+            [&]<class A>(A& what) -> action {
+                if constexpr (std::is_same_v<A, result<rewrapped_dek<C>>>) {
+                    rewrap_.reset();
+                    if (!what) return done(what.error());
+                    const auto number = what->listed.number;
+                    rewrapped_.insert_or_assign(number, *std::move(what));
+                    return edit();
+                } else {
+                    return action(std::in_place_type<A>, std::move(what));
+                }
+            },
+            next);
+    }
+    void apply_keys(format::head& next) const {
+        const auto& wish = draft_->keys();
+        for (auto& d : next.deks)
+            if (wish.rewrap.contains(d.number)) {
+                d.kek_id = rewrapped_.at(d.number).listed.kek_id;
+                d.wrapped = rewrapped_.at(d.number).listed.wrapped;
+            }
+        std::erase_if(next.deks, [&](const format::head_dek& d) {
+            return std::ranges::find(wish.drop, d.number) != wish.drop.end();
+        });
+    }
+    /// The keys of a head that follows `base_`, as far as they are held.
+    auto keys_of(const format::head& next) const -> std::shared_ptr<const tree::keyset<C>> {
+        auto keys = std::make_shared<tree::keyset<C>>();
+        for (const auto& d : next.deks) {
+            const auto rewrapped = rewrapped_.find(d.number);
+            if (new_keys_ != nullptr && new_keys_->is(d))
+                keys->add(new_keys_);
+            else if (rewrapped != rewrapped_.end() && rewrapped->second.keys->is(d))
+                keys->add(rewrapped->second.keys);
+            else if (auto held = live() ? base_->keys->shared(d) : nullptr)
+                keys->add(std::move(held));
+        }
+        return keys;
     }
 
     // draft_source: old values are loaded when an edit first asks for them.
@@ -232,6 +292,24 @@ private:
         if (keys == nullptr) return old_key_problem_;
         return keys->open(format::object_kind::record,
                           format::record_aad(parts->prefix, key, v.number), parts->rest);
+    }
+    auto dek_of(const format::entry_key& key, const format::entry_version& v)
+        -> result<std::uint32_t> override {
+        const auto newest = base_->pages.find(key);
+        if (newest.newest != nullptr && newest.newest->is(v) && newest.newest->dek() != 0)
+            return newest.newest->dek();
+        const auto at = old_records_.find(v.record);
+        if (at == old_records_.end()) {
+            if (lost_.contains(v.record)) return errc::tampered;
+            wanted_.push_back(v.record);
+            return errc::unavailable;
+        }
+        const auto parts = format::parse_object(at->second);
+        return parts ? result<std::uint32_t>(parts->dek) : parts.error();
+    }
+    auto deks() const -> std::span<const format::head_dek> override {
+        return live() ? std::span<const format::head_dek>(base_->head.deks)
+                      : std::span<const format::head_dek>();
     }
     auto new_id() -> result<format::secret_id> override {
         format::secret_id id{};
@@ -333,6 +411,7 @@ private:
             if (!live()) next.deks.clear();
             next.deks.push_back(new_listed_);
         }
+        if (live() && draft_) apply_keys(next);
         return next;
     }
 
@@ -340,16 +419,10 @@ private:
         auto next = next_head();
         const auto before = next.deks.back().seals;
         if (before + seals_ >= format::limits::seals_refuse) return done(errc::unsupported);
-        std::shared_ptr<const tree::keyset<C>> keys;
-        if (new_keys_ == nullptr) {
-            keys = base_->keys;
-        } else {
-            auto more = live() ? std::make_shared<tree::keyset<C>>(*base_->keys)
-                               : std::make_shared<tree::keyset<C>>();
-            more->add(new_keys_);
-            keys = std::move(more);
-        }
+        const auto keys =
+            new_keys_ == nullptr && !draft_->keys().any() ? base_->keys : keys_of(next);
         const auto* active = keys->find(next.active().number);
+        if (draft_->changes().empty()) return send_head(*active, std::move(next), keys);
         auto sealed =
             sealer<C>(cipher_, *active, seals_)
                 .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys, before);
@@ -359,6 +432,19 @@ private:
         return send(std::move(sealed->writes));
     }
 
+    /// A head over the same tree: nothing but its DEKs changes.
+    auto send_head(const tree::dek_keys<C>& active, format::head&& next,
+                   std::shared_ptr<const tree::keyset<C>> keys) -> action {
+        next.deks.back().seals += seals_;
+        auto data = sign_head(active, next);
+        const auto id = format::revision_of(cipher_.sha256(data));
+        mine_ = std::make_shared<const tree::snapshot<C>>(
+            tree::snapshot<C>{std::move(next), id, id, std::move(keys), base_->pages});
+        my_records_.clear();
+        std::vector<object_write> writes;
+        writes.push_back({"head", std::move(data)});
+        return send(std::move(writes));
+    }
     auto send(std::vector<object_write>&& writes) -> action {
         std::size_t total = 0;
         for (const auto& w : writes) {
@@ -547,6 +633,9 @@ private:
     key_bytes new_dek_{};
     format::head_dek new_listed_{};
     std::shared_ptr<const tree::dek_keys<C>> new_keys_{};
+    bool dek_wished_ = false; ///< By an edit.
+    std::optional<rewrap<C>> rewrap_{};
+    std::map<std::uint32_t, rewrapped_dek<C>> rewrapped_{}; ///< Of `base_`.
 
     std::uint64_t seals_ = 0; ///< Since the last success, lost attempts included.
     tree::snapshot_ptr<C> mine_{};

@@ -110,6 +110,10 @@ public:
         return errc::unsupported;
     }
     auto verify(std::string_view) -> result<verification> override { return errc::unsupported; }
+    auto rewrap(std::string_view) -> result<rewrapped> override { return errc::unsupported; }
+    auto rotate_dek(std::string_view, const on_rotation&) -> result<dek_rotation> override {
+        return errc::unsupported;
+    }
     auto put_system(std::string_view, value_ref, const write_options&) -> result<written> override {
         return errc::unsupported;
     }

@@ -8,6 +8,8 @@
 
 #include <map>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -21,7 +23,23 @@ public:
     /// record; unavailable while it is not loaded yet (it is then loaded and the edit runs again).
     virtual auto value_of(const format::entry_key& key, const format::entry_version& version)
         -> result<opened_body> = 0;
+    /// The number of the DEK that a record of the tree is sealed under; it takes no key to know.
+    /// Errors: tampered (it is not there, or another), unavailable as above.
+    virtual auto dek_of(const format::entry_key& key, const format::entry_version& version)
+        -> result<std::uint32_t> = 0;
+    /// The DEKs that the head of the tree lists, ascending; none for an environment that is being
+    /// made.
+    virtual auto deks() const -> std::span<const format::head_dek> = 0;
     virtual auto new_id() -> result<format::secret_id> = 0;
+};
+
+/// What edits want done to the DEKs that the head lists, with the same commit.
+struct dek_changes {
+    bool add = false;                              ///< A new one is to be active.
+    std::map<std::uint32_t, std::string> rewrap{}; ///< Number → the KEK to wrap it under.
+    std::vector<std::uint32_t> drop{};             ///< Numbers under which nothing is sealed.
+
+    auto any() const noexcept -> bool { return add || !rewrap.empty() || !drop.empty(); }
 };
 
 /// A verified tree with changes on top: what an edit works on. It reads and changes entries and
@@ -75,6 +93,12 @@ public:
     void stage(const key_type& key, std::uint64_t number, byte_view value) {
         staged_.insert_or_assign({key, number}, wiped_bytes(value.begin(), value.end()));
     }
+    /// The DEKs that the head below lists, ascending: see draft_source.
+    auto deks() const -> std::span<const format::head_dek> { return source_->deks(); }
+    /// What is to become of them. An edit that changes this does not fail afterwards: rolling a
+    /// draft back leaves it as it is.
+    auto keys() noexcept -> dek_changes& { return keys_; }
+    auto keys() const noexcept -> const dek_changes& { return keys_; }
     /// Calls f(entry) for the entries of all scopes of one space, as they would be now.
     template <class F>
     void each_of_space(std::string_view space, F&& f) const {
@@ -124,6 +148,7 @@ private:
     const page_set* base_;
     draft_source* source_;
     std::uint64_t now_;
+    dek_changes keys_{};
     std::map<key_type, change_type> changes_;
     std::map<std::pair<key_type, std::uint64_t>, wiped_bytes> staged_;
     std::vector<std::pair<key_type, std::optional<change_type>>> journal_;

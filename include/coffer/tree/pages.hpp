@@ -21,6 +21,7 @@ struct page_node {
     std::vector<format::entry> entries{};
     std::vector<std::shared_ptr<const leaf>> leaves{};
     std::size_t damaged = 0; ///< Leaves whose record can't be had.
+    std::uint32_t dek = 0;   ///< What the page itself is sealed under.
 };
 
 /// A page in its place in the tree.

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_REWRAP_HPP
+#define COFFER_ALGORITHM_REWRAP_HPP
+
+#include <coffer/algorithm/action.hpp>
+#include <coffer/format/head.hpp>
+#include <coffer/tree/dek_keys.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace coffer::inline COFFER_ABI::algorithm {
+
+/// A DEK that was wrapped anew, and its keys, ready for use.
+template <Cipher C>
+struct rewrapped_dek {
+    bytes was{}; ///< How it was wrapped.
+    format::head_dek listed{};
+    std::shared_ptr<const tree::dek_keys<C>> keys{};
+
+    /// Whether this is what becomes of a DEK that a head lists, under that KEK.
+    auto is_of(const format::head_dek& before, std::string_view kek_id) const -> bool {
+        return was == before.wrapped && listed.kek_id == kek_id;
+    }
+};
+
+/// Wraps one DEK of a verified head under another KEK (docs/format.md, Writing, step 7): it is
+/// unwrapped, held against its commitment and wrapped anew. Nothing else of it changes.
+///
+/// Value: see rewrapped_dek. Errors: tampered (what was unwrapped is not this DEK), and what the
+/// key side answers: unknown_key and key_disabled of either KEK among it.
+template <Cipher C>
+class rewrap {
+public:
+    using value_type = rewrapped_dek<C>;
+    using action = std::variant<unwrap, wrap, result<value_type>>;
+
+    rewrap(const C& cipher, subject of, format::head_dek listed, std::string kek_id)
+        : cipher_(cipher), of_(std::move(of)), listed_(std::move(listed)),
+          kek_id_(std::move(kek_id)) {}
+
+    auto start() -> action {
+        return unwrap{listed_.kek_id, of_.environment, listed_.wrapped,
+                      format::wrap_aad(binding(), listed_.kek_id)};
+    }
+    auto on(result<key_bytes> answer) -> action {
+        if (!answer) return done(answer.error());
+        dek_ = *std::move(answer);
+        if (!equal_constant_time(keys_of(listed_)->commitment(), listed_.commitment))
+            return done(errc::tampered);
+        return wrap{kek_id_, key_bytes(std::as_const(dek_).view()),
+                    format::wrap_aad(binding(), kek_id_)};
+    }
+    auto on(result<bytes> answer) -> action {
+        if (!answer) return done(answer.error());
+        value_type out;
+        out.listed = listed_;
+        out.was = std::exchange(out.listed.wrapped, *std::move(answer));
+        out.listed.kek_id = kek_id_;
+        out.keys = keys_of(out.listed);
+        return done(std::move(out));
+    }
+
+private:
+    static auto done(result<value_type> with) -> action {
+        return action(std::in_place_type<result<value_type>>, std::move(with));
+    }
+    auto binding() const -> format::dek_binding {
+        return {of_.realm, of_.environment, listed_.number, listed_.cipher};
+    }
+    auto keys_of(const format::head_dek& listed) const -> std::shared_ptr<const tree::dek_keys<C>> {
+        return std::make_shared<const tree::dek_keys<C>>(cipher_, std::as_const(dek_).view(),
+                                                         binding(), listed);
+    }
+
+    C cipher_;
+    subject of_;
+    format::head_dek listed_;
+    std::string kek_id_;
+    key_bytes dek_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::algorithm
+
+#endif

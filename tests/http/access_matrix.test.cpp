@@ -86,7 +86,7 @@ struct sent {
 auto speaks_of_environments_alone(const http::route& r) -> bool {
     const std::string_view p = r.pattern;
     return p == "/v1/x/environments" || p == "/v1/x/matrix" || p == "/v1/x/requirements" ||
-           p == "/v1/x/keys" || (p == "/v1/x/spaces" && r.method == "POST");
+           p.starts_with("/v1/x/keys") || (p == "/v1/x/spaces" && r.method == "POST");
 }
 
 auto name_for(const http::route& r) -> std::string {
@@ -233,6 +233,8 @@ TEST_CASE("Which right each route needs, written down a second time") {
         {"PUT /v1/x/requirements", "write"},
         {"GET /v1/x/watch", "list"},
         {"GET /v1/x/keys", "keys"},
+        {"POST /v1/x/keys/rewrap", "keys"},
+        {"POST /v1/x/keys/rotate-dek", "keys"},
         {"GET /v1/x/openapi.json", "none"},
         {"GET /livez", "no token"},
         {"GET /readyz", "no token"}};

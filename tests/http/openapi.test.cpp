@@ -246,6 +246,8 @@ TEST_CASE("Real answers are of the form that the document gives them") {
     w.checked("GET", x + "/matrix" + w.query(at(e)) + "&all=1");
     w.checked("GET", x + "/watch" + scope + "&after=0");
     w.checked("GET", x + "/keys");
+    w.checked("POST", x + "/keys/rewrap");
+    w.checked("POST", x + "/keys/rotate-dek" + w.query(at(e)));
     w.checked("GET", "/livez");
     w.checked("GET", "/readyz");
     w.checked("DELETE", "/v1/spaces?spaceIds=" + s);

@@ -163,6 +163,43 @@ TEST_CASE("x/keys: which key seals what, for who may know") {
     check_error(w.get("/v1/x/keys" + w.query(at(e)), "admin"), 403);
 }
 
+TEST_CASE("x/keys: DEKs under the active KEK, and new ones, while all stays readable") {
+    api_world w;
+    const auto e = w.new_environment();
+    w.put(at(e), "A", "1");
+    const auto query = w.query(at(e));
+    const auto first = w.get("/v1/x/keys" + query).text("kekId");
+    const auto rewrapped = w.send("POST", "/v1/x/keys/rewrap" + query);
+    CHECK(rewrapped.raw.status == 200);
+    CHECK(rewrapped.text("kekId") == first);
+    CHECK(rewrapped.text("deks") == "0");
+    CHECK(rewrapped.text("environmentId") == e);
+
+    const auto rotated = w.send("POST", "/v1/x/keys/rotate-dek" + query);
+    CHECK(rotated.text("dek") == "2");
+    CHECK(rotated.text("finished") == "true");
+    CHECK(rotated.text("resumed") == "false");
+    CHECK(rotated.text("more") == "false");
+    CHECK(rotated.text("resealed") == "2"); // A, and the environment's own metadata
+    CHECK(rotated.text("damaged") == "0");
+    CHECK(w.get("/v1/x/keys" + query).text("environments").find(R"("dek":2)") != std::string::npos);
+    CHECK(w.get("/v1/secrets" + query).raw.body.find(R"("value":"1")") != std::string::npos);
+    CHECK(w.audit->records.back().action == "secrets.list");
+    CHECK(w.audit->records.at(w.audit->records.size() - 3).action == "keys.rotate");
+    CHECK(w.audit->records.at(w.audit->records.size() - 3).count == 2);
+
+    // All of them, Coffer's own among them, for who has the right everywhere.
+    const auto all = w.send("POST", "/v1/x/keys/rewrap");
+    CHECK(all.raw.body.find("coffer.system") != std::string::npos);
+    CHECK(all.raw.body.find(e) != std::string::npos);
+    CHECK(all.raw.body.find("error") == std::string::npos);
+    check_error(w.send("POST", "/v1/x/keys/rotate-dek"), 400);
+    w.know("admin", {{.as = http::role::environment_admin, .environment = e}});
+    check_error(w.send("POST", "/v1/x/keys/rewrap", {}, "admin"), 403);
+    check_error(w.send("POST", "/v1/x/keys/rewrap" + query, {}, "admin"), 403);
+    check_error(w.send("POST", "/v1/x/keys/rotate-dek" + query, {}, "admin"), 403);
+}
+
 TEST_CASE("x/watch: answers when something changed that the scope can see") {
     api_world w;
     const auto e = w.new_environment();

@@ -180,6 +180,14 @@ inline constexpr schema_doc schema_docs[] = {
 "items":{"type":"object","required":["kekId","environments"],"properties":{
 "kekId":{"type":"string"},"state":{"type":"string"},"environments":{"type":"array",
 "items":{"type":"object","required":["id","dek","seals"]}}}}}}})"},
+    {"XRewrapped", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+"items":{"type":"object","required":["environmentId"],"properties":{"environmentId":{"type":"string"},
+"kekId":{"type":"string"},"deks":{"type":"integer"},"error":{"type":"string"}}}}}})"},
+    {"XRotated", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
+"required":["environmentId","dek","resumed","finished","more","resealed","damaged"],"properties":{
+"environmentId":{"type":"string"},"dek":{"type":"integer"},"resumed":{"type":"boolean"},
+"finished":{"type":"boolean"},"more":{"type":"boolean"},"resealed":{"type":"integer"},
+"damaged":{"type":"integer"}}}}})"},
     {"Status", R"({"type":"object","required":["status"],"properties":{"status":{"type":"string"},
 "why":{"type":"string"}}})"},
     {"Any", R"({"type":"object"})"},

@@ -6,6 +6,7 @@
 #include <coffer/http/v1_environments.hpp>
 #include <coffer/http/v1_secrets.hpp>
 #include <coffer/http/v1_spaces.hpp>
+#include <coffer/http/x_keys.hpp>
 #include <coffer/http/x_matrix.hpp>
 #include <coffer/http/x_reveal.hpp>
 #include <coffer/http/x_scopes.hpp>
@@ -99,6 +100,10 @@ inline auto x_routes() -> std::vector<route> {
         {"PUT", needs, "requirements.set", right::write, from::query, token, x::set_requirements},
         {"GET", "/v1/x/watch", "", right::list, from::query, token, x::watch},
         {"GET", "/v1/x/keys", "keys.list", right::keys, from::query, token, x::list_keys},
+        {"POST", "/v1/x/keys/rewrap", "keys.rewrap", right::keys, from::query, token,
+         x::rewrap_keys},
+        {"POST", "/v1/x/keys/rotate-dek", "keys.rotate", right::keys, from::query, token,
+         x::rotate_dek},
     };
     for (auto& more : x::values_routes())
         out.push_back(std::move(more));

@@ -11,8 +11,7 @@
 #include <string_view>
 #include <vector>
 
-/// GET /v1/x/matrix: how all spaces of an environment differ from it. GET /v1/x/keys: which key
-/// seals what.
+/// GET /v1/x/matrix: how all spaces of an environment differ from it.
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// Where a space differs from its environment.
@@ -131,42 +130,6 @@ inline auto show_matrix(call& c) -> response {
     w.member("over", m.over).member("hidden", m.hidden).end_object();
     write_state(w, seen);
     w.end_object().end_object();
-    return out;
-}
-
-/// Which KEK wraps the DEKs of which environment. With `environmentId` of that one alone.
-inline auto list_keys(call& c) -> response {
-    const auto asked = c.parameter("environmentId");
-    c.allow(asked.empty() ? scope() : queried_environment(c));
-    struct use {
-        std::string environment{};
-        std::uint64_t dek = 0;
-        std::uint64_t seals = 0;
-    };
-    std::map<std::string, std::vector<use>> keks;
-    for (const auto& id : need(c.vault().environments())) {
-        if (!asked.empty() && asked != id) continue;
-        const auto status = c.vault().status(id);
-        if (!status) continue; // told among the environments
-        for (const auto& dek : status->deks)
-            keks[dek.kek_id].push_back({id, dek.number, dek.seals});
-    }
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_list();
-    for (const auto& [kek, uses] : keks) {
-        w.begin_object().member("kekId", kek);
-        if (c.parts.key_state) w.member_if("state", c.parts.key_state(kek));
-        w.key("environments").begin_list();
-        for (const auto& u : uses)
-            w.begin_object()
-                .member("id", u.environment)
-                .member("dek", u.dek)
-                .member("seals", u.seals)
-                .end_object();
-        w.end_list().end_object();
-    }
-    w.end_list().end_object();
     return out;
 }
 

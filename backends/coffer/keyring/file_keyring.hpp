@@ -129,13 +129,15 @@ public:
     /// Adds a KEK and answers its id: see kek_set::add. `outcome_unknown` if it is not sure to be
     /// on disk.
     auto add(new_kek from) -> result<std::string> {
-        result<std::string> id = errc::unavailable;
-        auto changed = change([&](kek_set& set) {
-            id = set.add(std::move(from));
-            return id ? result<void>{} : result<void>(id.error());
-        });
-        if (!changed) return changed.error();
-        return id;
+        return changed<std::string>([&](kek_set& set) { return set.add(std::move(from)); });
+    }
+    /// New KEKs in the place of all active ones, or one for an environment alone: see
+    /// kek_set::rotate. All or none, in one replacement of the file. `outcome_unknown` as add().
+    auto rotate() -> result<std::vector<kek_rotation>> {
+        return changed<std::vector<kek_rotation>>([](kek_set& set) { return set.rotate(); });
+    }
+    auto rotate(std::string_view environment) -> result<kek_rotation> {
+        return changed<kek_rotation>([&](kek_set& set) { return set.rotate(environment); });
     }
     /// Moves a KEK to another state: see kek_set::set_state. Destroying takes the key out of the
     /// file; copies and backups of the file, and old blocks of its disk, are out of reach.
@@ -229,6 +231,18 @@ private:
         if (!keks) return keks.error();
         if (auto edited = edit(*keks); !edited) return edited;
         return write(state_->path, *keks);
+    }
+
+    /// The same for an edit that answers something, once that is on disk.
+    template <class T, class Edit>
+    auto changed(Edit edit) -> result<T> {
+        result<T> answer = errc::unavailable;
+        auto done = change([&](kek_set& set) {
+            answer = edit(set);
+            return answer ? result<void>{} : result<void>(answer.error());
+        });
+        if (!done) return done.error();
+        return answer;
     }
 
     std::shared_ptr<state> state_;

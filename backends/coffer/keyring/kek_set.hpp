@@ -53,6 +53,12 @@ struct new_kek {
     std::optional<key_bytes> key{}; ///< None: 32 random bytes.
 };
 
+/// A KEK and the one that took its place.
+struct kek_rotation {
+    std::string from{}; ///< Only unwraps from now on; of a KEK for one environment: stays as it is.
+    std::string to{};
+};
+
 /// One KEK with its key, in secure memory; destroyed ones have none.
 struct kek {
     kek_info info{};
@@ -131,6 +137,44 @@ public:
         return std::move(from.id);
     }
 
+    /// Makes a KEK in the place of every active one: it speaks for the environments that the older
+    /// one was asked for, and is the default if that was. The older one is decrypt_only from now
+    /// on: DEKs under it are read until they are rewrapped. `key_disabled` if none is active, else
+    /// as add(); the set is then half rotated and to be thrown away.
+    auto rotate() -> result<std::vector<kek_rotation>> {
+        std::vector<kek_rotation> out;
+        for (const auto& k : list())
+            if (k.state == kek_state::active) out.push_back({k.id, {}});
+        if (out.empty()) return errc::key_disabled;
+        for (auto& r : out) {
+            const auto was = find(r.from)->info;
+            std::vector<std::string> spoken_for;
+            for (const auto& e : was.environments)
+                if (e == any || speaker_of(e) == was.id) spoken_for.push_back(e);
+            auto id = add({.environments = std::move(spoken_for), .is_default = was.is_default});
+            if (!id) return id.error();
+            r.to = *std::move(id);
+            if (auto done = set_state(r.from, kek_state::decrypt_only); !done) return done.error();
+        }
+        return out;
+    }
+    /// Makes a KEK for one environment alone. The one that spoke for it so far goes on to unwrap
+    /// for it. `unknown_key` if there is none, else as add().
+    auto rotate(std::string_view environment) -> result<kek_rotation> {
+        if (!is_environment(environment)) return errc::invalid_argument;
+        kek* speaker = nullptr;
+        for (auto& k : keks_)
+            if (may_speak(k, environment)) speaker = &k;
+        if (speaker == nullptr) return errc::unknown_key;
+        // "*" would stand for it no longer once another KEK names it.
+        if (!names(*speaker, environment)) speaker->info.environments.emplace_back(environment);
+        kek_rotation out{speaker->info.id, {}};
+        auto id = add({.environments = {std::string(environment)}});
+        if (!id) return id.error();
+        out.to = *std::move(id);
+        return out;
+    }
+
     /// Takes in a KEK as it is. A new default takes the place of the old one.
     auto insert(kek k) -> result<void> {
         const auto& names = k.info.environments;
@@ -193,6 +237,11 @@ private:
     static auto is_environment(std::string_view name) noexcept -> bool {
         return !name.empty() && name.size() <= format::limits::id && name != any &&
                format::is_utf8(name);
+    }
+    /// The KEK that a new DEK of an environment would be wrapped under; empty: none.
+    auto speaker_of(std::string_view environment) const -> std::string {
+        auto id = key_for(environment);
+        return id ? *std::move(id) : std::string();
     }
     static auto names(const kek& k, std::string_view environment) noexcept -> bool {
         return std::ranges::find(k.info.environments, environment) != k.info.environments.end();

@@ -75,6 +75,16 @@ public:
         return ring_->keks.set_state(kek_id, state);
     }
 
+    /// See kek_set::rotate.
+    auto rotate() -> result<std::vector<kek_rotation>> {
+        const std::lock_guard lock(ring_->mutex);
+        return ring_->keks.rotate();
+    }
+    auto rotate(std::string_view environment) -> result<kek_rotation> {
+        const std::lock_guard lock(ring_->mutex);
+        return ring_->keks.rotate(environment);
+    }
+
 private:
     struct ring {
         std::mutex mutex;

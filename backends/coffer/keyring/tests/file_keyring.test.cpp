@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/keyring/file_keyring.hpp>
+#include <coffer/keyring/memory_keyring.hpp>
 #include <coffer/testing/key_provider_laws.hpp>
 
 #include <support/catch.hpp>
@@ -388,4 +389,89 @@ TEST_CASE("Processes and threads that enrol at once lose nothing") {
     const auto keks = ring.keks().value();
     REQUIRE(keks.size() == 1); // one was made, by whoever came first
     CHECK(keks[0].environments.size() == 60);
+}
+
+TEST_CASE("A rotated KEK has a successor for what it spoke for, and only unwraps") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path).value();
+    const auto first = ring.key_for("prod").value();
+    CHECK(ring.key_for("dev").value() == first);
+    const key_bytes dek;
+    const auto wrapped = ring.wrap(first, dek.view(), aad).value();
+
+    // prod gets a KEK of its own; the shared one still opens what is under it, and dev stays there.
+    const auto own = ring.rotate("prod").value();
+    CHECK(own.from == first);
+    CHECK(ring.key_for("prod").value() == own.to);
+    CHECK(ring.key_for("dev").value() == first);
+    CHECK(ring.unwrap(first, "prod", wrapped, aad));
+    CHECK(ring.unwrap(own.to, "dev", wrapped, aad).error() == errc::unknown_key);
+
+    // Each active one has a successor; none of them speaks for another's environments.
+    const auto all = ring.rotate().value();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].from == first);
+    CHECK(all[1].from == own.to);
+    CHECK(ring.key_for("dev").value() == all[0].to);
+    CHECK(ring.key_for("prod").value() == all[1].to);
+    CHECK(ring.key_for("new").value() == all[0].to); // the default was passed on
+    CHECK(ring.unwrap(all[0].to, "prod", wrapped, aad).error() == errc::unknown_key);
+    CHECK(ring.unwrap(first, "prod", wrapped, aad));
+    CHECK(ring.wrap(first, dek.view(), aad).error() == errc::key_disabled);
+
+    // Another process sees the same, and so does one that opens the file anew.
+    const auto again = keyring::open(path).value().keks().value();
+    REQUIRE(again.size() == 4);
+    CHECK(again[0].state == kek_state::decrypt_only);
+    CHECK(again[1].state == kek_state::decrypt_only);
+    CHECK_FALSE(again[0].is_default);
+    CHECK(again[2].is_default);
+    CHECK(ring.rotate("nobody's").error() == errc::unknown_key);
+    for (const auto& k : again)
+        ring.set_state(k.id, kek_state::disabled).value();
+    CHECK(ring.rotate().error() == errc::key_disabled);
+    CHECK(ring.keks().value().size() == 4);
+}
+
+TEST_CASE("A KEK for every environment stands for one that moved to its own, too") {
+    keyring::memory_keyring ring;
+    const auto shared = ring.add({.environments = {"*"}}).value();
+    const key_bytes dek;
+    const auto wrapped = ring.wrap(shared, dek.view(), aad).value();
+    const auto own = ring.rotate("prod").value();
+    CHECK(ring.key_for("prod").value() == own.to);
+    CHECK(ring.unwrap(shared, "prod", wrapped, aad));
+    CHECK(ring.key_for("dev").value() == shared);
+    const auto all = ring.rotate().value();
+    REQUIRE(all.size() == 2);
+    CHECK(ring.key_for("dev").value() == all[0].to);
+    CHECK(ring.key_for("prod").value() == all[1].to);
+    CHECK(ring.unwrap(shared, "dev", wrapped, aad));
+}
+
+TEST_CASE("Two processes that rotate at once lose no KEK") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path).value();
+    const auto first = ring.key_for("prod").value();
+    const key_bytes dek;
+    const auto wrapped = ring.wrap(first, dek.view(), aad).value();
+    std::vector<std::thread> rotating;
+    for (int i = 0; i < 4; ++i)
+        rotating.emplace_back([&] {
+            auto mine = keyring::open(path).value();
+            for (int n = 0; n < 5; ++n)
+                mine.rotate().value();
+        });
+    for (auto& t : rotating)
+        t.join();
+    const auto keks = ring.keks().value();
+    CHECK(keks.size() == 21);
+    std::size_t active = 0;
+    for (const auto& k : keks)
+        active += k.state == kek_state::active ? 1U : 0U;
+    CHECK(active == 1);
+    CHECK(ring.key_for("prod").value() == keks.back().id);
+    CHECK(ring.unwrap(first, "prod", wrapped, aad));
 }

@@ -49,6 +49,7 @@ TEST_CASE("1: a name, an environment or a space that is not there, hidden or exp
     CHECK(box.run({"unset", "SLACK_TOKEN", "-s", "globex", "--yes"}).code == 1);
     CHECK(box.run({"rollback", "DB_URL", "--to", "9"}).code == 1);
     CHECK(box.run({"explain", "NOPE"}).code == 1);
+    CHECK(box.run({"explain", "DB_URL", "-s", "acme"}).code == 1);
     CHECK(box.run({"get", "DB_URL", "--version", "9"}).code == 1);
 }
 
@@ -138,6 +139,7 @@ TEST_CASE("7: a record that was cut out is told, and not replaced by another val
     CHECK(got.err == "coffer: tampered: the record of TOKEN in dev/acme is missing from the store. "
                      "It was NOT replaced by "
                      "another value.\n        See `coffer verify` and docs/operating.md#damaged\n");
+    CHECK(box.run({"explain", "TOKEN", "-s", "acme"}).code == 7);
     const auto verified = box.run({"verify"});
     CHECK(verified.code == 7);
     CHECK(has(verified.out, "damaged: TOKEN in dev/acme v1: tampered"));

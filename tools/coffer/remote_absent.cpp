@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "agent_server.hpp"
+#include "kept_copy.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
 
@@ -30,6 +31,16 @@ auto remote_uses(session&, std::string_view) -> std::map<std::string, std::size_
 }
 auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
     -> std::string {
+    absent();
+}
+
+void keep_copy(session&, const place&, const coffer::view&) {
+    absent();
+}
+auto open_copy(session&) -> kept_copy {
+    absent();
+}
+void forget_copies(const std::string&) {
     absent();
 }
 

@@ -83,7 +83,7 @@ auto run_explain(session& s) -> int {
         put_json(json_of(s, at, e));
     else
         show(s, at, e);
-    return e.decided() ? 0 : 1;
+    return e.outcome == coffer::errc{} ? 0 : exit_code_of(e.outcome);
 }
 
 auto run_history(session& s) -> int {
@@ -132,7 +132,10 @@ auto explain_verb() -> verb {
         .most = 1,
         .offers = completes::names,
         .summary = "which value wins, what it shadows, who set it when; no value",
-        .details = "Exit code 1 if no scope knows the name.",
+        .details = "Exit code 1 if the name can't be read here: no scope has it, or it is hidden "
+                   "or expired; 7 if\nits record is damaged. Who reads it is in the service's "
+                   "audit log (coffer audit tail); reads of a\nstore without a service are "
+                   "recorded nowhere.",
         .run = run_explain,
     };
 }

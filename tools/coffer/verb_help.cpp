@@ -73,7 +73,8 @@ constexpr std::string_view rules =
    newline is dropped, and said; `--exact` keeps it.
 5. **What it will do, before it does it.** Writes on a PROD environment, removals and imports say
    what they do and ask; `--yes` answers, `--dry-run` stops there.
-6. **Ctrl-C leaves the old state or the new one.**
+6. **Ctrl-C leaves the old state or the new one.** A connection that is lost during a write ends in
+   exit 10 only after the server was asked what became of it.
 )";
 
 auto markdown() -> std::string {

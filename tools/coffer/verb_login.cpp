@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "kept_copy.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -124,6 +125,7 @@ auto run_logout(session& s) -> int {
     if (wrong)
         throw problem(errc::unavailable,
                       "can't remove the token of " + server + " (" + wrong.message() + ")");
+    forget_copies(server);
     if (s.json()) {
         put_json(json::object{{"server_url", server}, {"forgotten", gone}});
     } else {
@@ -151,7 +153,9 @@ auto login_verbs() -> std::vector<verb> {
              "own, mode\n0600, beside the user's config.json, and sent to that server alone. "
              "COFFER_TOKEN and\n--token-file come before it.",
          .run = run_login},
-        {.name = "logout", .summary = "forget the token kept for the server", .run = run_logout},
+        {.name = "logout",
+         .summary = "forget the token kept for the server, and all that run --keep kept of it",
+         .run = run_logout},
         {.name = "whoami",
          .summary = "what the token may do, where, and until when",
          .run = run_whoami},

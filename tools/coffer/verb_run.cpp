@@ -2,6 +2,7 @@
 #include "child.hpp"
 #include "dotenv.hpp"
 #include "glob.hpp"
+#include "kept_copy.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "redacted_stream.hpp"
@@ -29,7 +30,7 @@ struct provision {
     std::size_t given = 0;
     std::size_t inherited = 0;
     std::vector<std::string> left_out{};
-    bool stale = false;
+    std::string freshness = "fresh";
     std::vector<std::string> state{}; ///< Names and versions: what a change shows in.
 };
 
@@ -42,12 +43,11 @@ auto state_of(const coffer::view& view, const glob_list& only) -> std::vector<st
     return out;
 }
 
-auto provide(session& s, const place& at, const coffer::view& view) -> provision {
+auto provide(const session& s, const place& at, const std::vector<named_secret>& all) -> provision {
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
-    provision out{
-        child_environment(s.in.has("clean-env")), 0, 0, {}, view.stale(), state_of(view, only)};
-    for (const auto& one : need(view.all(), at.where())) {
+    provision out{child_environment(s.in.has("clean-env"))};
+    for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
         const auto name = prefix + one.name;
         const auto value = one.value.expose_secret();
@@ -66,12 +66,19 @@ auto provide(session& s, const place& at, const coffer::view& view) -> provision
     return out;
 }
 
+auto provide(session& s, const place& at, const coffer::view& view) -> provision {
+    auto out = provide(s, at, need(view.all(), at.where()));
+    if (view.stale()) out.freshness = "stale";
+    out.state = state_of(view, glob_list(s.in.text("only")));
+    return out;
+}
+
 void announce(const session& s, const place& at, const provision& p) {
     auto text = count(p.given, "secret") + " for " + at.text();
     if (!at.space.empty())
         text += " (" + std::to_string(p.inherited) + " inherited, " +
                 std::to_string(p.given - p.inherited) + " own)";
-    text += p.stale ? ", stale" : ", fresh";
+    text += ", " + p.freshness;
     for (const auto& left : p.left_out)
         text += "; " + left;
     if (p.left_out.empty())
@@ -184,18 +191,49 @@ void tell_if_not_started(const session& s, int code) {
     if (code == 126) tell("the command " + command + " can't be executed");
 }
 
+auto run_command(const session& s, provision& given) -> int {
+    const auto code = become(s.in.after_dashes, given.variables);
+    tell_if_not_started(s, code);
+    return code;
+}
+
+/// From what was kept: nobody is asked.
+auto run_offline(session& s) -> int {
+    if (s.in.has("watch") || s.in.has("redact") || s.in.has("keep"))
+        refuse("--offline does not go with --watch, --redact or --keep");
+    const auto copy = open_copy(s);
+    auto given = provide(s, copy.at, copy.secrets);
+    given.freshness = "kept " + ago(copy.taken_at, now_ms());
+    announce(s, copy.at, given);
+    return s.dry_run() ? 0 : run_command(s, given);
+}
+
+/// A store of files is here anyway: nobody else is asked.
+auto is_offline(session& s) -> bool {
+    if (!s.in.has("offline")) return false;
+    if (s.is_remote()) return true;
+    if (folder_of_store(store_place(s.config())).empty())
+        throw problem(coffer::errc::unsupported,
+                      "--offline works through a server, or with a store of files: coffer copy "
+                      "makes one of this store");
+    return false;
+}
+
 auto run_run(session& s) -> int {
     if (s.in.after_dashes.empty()) refuse("what shall be run? coffer run … -- CMD");
+    if (is_offline(s)) return run_offline(s);
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto given = provide(s, at, view);
     announce(s, at, given);
     if (s.dry_run()) return 0;
+    if (s.in.has("keep")) {
+        if (!s.is_remote()) refuse("--keep is for a server's secrets; a store is kept already");
+        keep_copy(s, at, view);
+    }
     if (s.in.has("redact") || s.in.has("watch"))
         return supervised(s, at, std::move(view), std::move(given)).run();
-    const auto code = become(s.in.after_dashes, given.variables);
-    tell_if_not_started(s, code);
-    return code;
+    return run_command(s, given);
 }
 
 } // namespace
@@ -211,7 +249,12 @@ auto run_verb() -> verb {
                    "there is none.\n"
                    "--redact cuts values of 8 bytes and more out of what the command prints; the "
                    "end of what\n"
-                   "it printed may be held back until it prints more. --watch looks every second.",
+                   "it printed may be held back until it prints more. --watch looks every second.\n"
+                   "--keep keeps what the server gave, sealed under the token, in a file of mode "
+                   "0600; --offline\n"
+                   "runs from that and asks nobody, within --max-stale: it sees no change, no "
+                   "revocation, and no\n"
+                   "audit log sees it. A store of files is offline as it is.",
         .options = {{"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
                     {"--prefix", takes::value, "P", "put P before every name"},
                     {"--clean-env",
@@ -220,7 +263,12 @@ auto run_verb() -> verb {
                      "no other variables but PATH, HOME and their like"},
                     {"--redact", takes::nothing, {}, "cut the values out of its stdout and stderr"},
                     {"--watch", takes::optional_value, "[=restart|SIGHUP]",
-                     "when a secret changed, start it again or send SIGHUP"}},
+                     "when a secret changed, start it again or send SIGHUP"},
+                    {"--keep", takes::nothing, {}, "keep a sealed copy for --offline"},
+                    {"--offline",
+                     takes::nothing,
+                     {},
+                     "from the copy that --keep kept, without asking the server"}},
         .run = run_run};
 }
 

@@ -17,14 +17,14 @@ auto all_verbs() -> std::span<const verb> {
         add(scope_verbs());
         add({set_verb(), get_verb(), list_verb(), explain_verb(), unset_verb(), hide_verb(),
              unhide_verb(), history_verb(), rollback_verb(), undelete_verb(), import_verb(),
-             export_verb(), run_verb()});
+             export_verb(), run_verb(), diff_verb(), check_verb()});
         add({agent_verb()});
         add(login_verbs());
         add(token_verbs());
         add(audit_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
-        add({config_verb()});
+        add({doctor_verb(), config_verb()});
         add(completion_verbs());
         add({version_verb(), help_verb()});
         return out;

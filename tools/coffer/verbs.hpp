@@ -24,6 +24,9 @@ auto rollback_verb() -> verb;
 auto import_verb() -> verb;
 auto export_verb() -> verb;
 auto run_verb() -> verb;
+auto diff_verb() -> verb;
+auto check_verb() -> verb;
+auto doctor_verb() -> verb;
 auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
 auto token_verbs() -> std::vector<verb>; ///< token …
 auto agent_verb() -> verb;

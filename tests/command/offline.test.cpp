@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "served.hpp"
+
+#include <filesystem>
+
+using coffer_test::acme_token;
+using coffer_test::client;
+using coffer_test::db_url;
+using coffer_test::sandbox;
+using coffer_test::served;
+namespace fs = std::filesystem;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+/// `coffer run` of a script that prints two of its variables, in a scope.
+auto run(const sandbox& box, const sandbox::words& how, const char* space = "acme")
+    -> coffer_test::ran {
+    sandbox::words args{"run", "-e", "dev", "-s", space};
+    args.insert(args.end(), how.begin(), how.end());
+    args.insert(args.end(), {"--", "sh", "-c", "printf %s \"${SLACK_TOKEN-none} ${DB_URL-none}\""});
+    return box.run(args);
+}
+
+auto kept(const sandbox& box) -> std::vector<fs::path> {
+    std::vector<fs::path> out;
+    std::error_code none;
+    for (const auto& e : fs::recursive_directory_iterator(box.home() / ".config/coffer/kept", none))
+        if (e.is_regular_file()) out.push_back(e.path());
+    return out;
+}
+
+const auto both = std::string(acme_token) + " " + std::string(db_url);
+
+} // namespace
+
+TEST_CASE(
+    "run --offline gives what run --keep was given, with the server away, within --max-stale") {
+    served s;
+    const client box(s);
+    const auto before = run(box, {"--offline"});
+    CHECK(before.code == 125);
+    CHECK(has(before.err, "not_found: nothing was kept of dev/acme"));
+    CHECK(run(box, {}).out == both);
+    CHECK(kept(box).empty()); // nothing is kept unasked
+    CHECK(run(box, {"--keep"}).out == both);
+    s.here.ok({"set", "DB_URL"}, "changed since");
+    s.stop();
+    CHECK(run(box, {}).code == 125);
+    const auto offline = run(box, {"--offline"});
+    CHECK(offline.code == 0);
+    CHECK(offline.out == both);
+    CHECK(run(box, {"--offline", "--only", "DB_*"}).out == "none " + std::string(db_url));
+    const auto old = run(box, {"--offline", "--max-stale", "0"});
+    CHECK(old.code == 125);
+    CHECK(has(old.err, "stale: what was kept of dev/acme was taken"));
+    CHECK(has(run(box, {"--offline"}, "globex").err, "nothing was kept of dev/globex"));
+    CHECK(run(box, {"--offline", "--watch"}).code == 125);
+}
+
+TEST_CASE("what is kept is a sealed file of one's own: of this token, this server and this scope") {
+    const served s;
+    client box(s);
+    CHECK(run(box, {"--keep"}).code == 0);
+    REQUIRE(kept(box).size() == 1);
+    const auto acmes = kept(box).front();
+    CHECK((fs::status(acmes).permissions() & fs::perms::all) ==
+          (fs::perms::owner_read | fs::perms::owner_write));
+    const auto bytes = sandbox::read(acmes);
+    for (const auto* text : {"canary", "SLACK", "acme", "dev"})
+        CHECK_FALSE(has(bytes, text));
+    CHECK(run(box, {"--keep"}).code == 0);
+    CHECK(sandbox::read(acmes) != bytes); // never sealed twice under one key
+
+    for (const std::size_t at :
+         {std::size_t{3}, std::size_t{30}, std::size_t{60}, bytes.size() - 1}) {
+        auto altered = bytes;
+        altered[at] = static_cast<char>(altered[at] ^ 1);
+        box.write(acmes, altered);
+        const auto done = run(box, {"--offline"});
+        INFO(at);
+        CHECK(done.code == 125);
+        CHECK(has(done.err, "does not open with this token, or was altered"));
+    }
+    box.write(acmes, bytes.substr(0, 40));
+    CHECK(run(box, {"--offline"}).code == 125);
+
+    CHECK(run(box, {"--keep"}, "globex").code == 0);
+    for (const auto& file : kept(box)) // acme's in the place of globex'
+        if (file != acmes) box.write(file, bytes);
+    CHECK(run(box, {"--offline"}, "globex").code == 125);
+
+    box.write(acmes, bytes);
+    CHECK(run(box, {"--offline"}).out == both);
+    const auto token = box.variables["COFFER_TOKEN"];
+    box.variables["COFFER_TOKEN"] = token + "x";
+    CHECK(run(box, {"--offline"}).code == 125);
+    box.variables["COFFER_TOKEN"] = token;
+    fs::permissions(acmes, fs::perms::group_read, fs::perm_options::add);
+    CHECK(has(run(box, {"--offline"}).err, "denied: "));
+    box.ok({"logout"});
+    CHECK(kept(box).empty());
+}
+
+TEST_CASE("a value that expired since is not given offline") {
+    const served s;
+    const client box(s);
+    s.here.ok({"set", "DB_URL", "--expires", "2s"}, "short-lived");
+    CHECK(run(box, {"--keep"}).code == 0);
+    for (int i = 0; i < 600 && has(run(box, {"--offline"}).out, "short-lived"); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto left = run(box, {"--offline"}).out;
+    CHECK(left.starts_with(acme_token));
+    CHECK(left.ends_with(" none"));
+}
+
+TEST_CASE("a store of files is offline as it is") {
+    const sandbox box;
+    box.fill();
+    CHECK(run(box, {"--offline"}).out == both);
+    CHECK(run(box, {"--keep"}).code == 125);
+    const auto redis = run(box, {"--offline", "--store", "redis://127.0.0.1:1/"});
+    CHECK(redis.code == 125);
+    CHECK(has(redis.err, "coffer copy"));
+}

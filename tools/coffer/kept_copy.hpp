@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_KEPT_COPY_HPP
+#define COFFER_COMMAND_KEPT_COPY_HPP
+
+#include "session.hpp"
+
+#include <coffer/view.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What `run --keep` was given through a server, kept for `run --offline`: one file a scope, mode
+/// 0600, sealed under a key made of the token, so that it is worth nothing without the token, and
+/// bound to the server and the scope, so that one can't stand in for another. A token that was
+/// replaced or forgotten opens none of the old ones.
+namespace command {
+
+struct kept_copy {
+    place at{};
+    std::vector<coffer::named_secret> secrets{};
+    std::uint64_t taken_at = 0; ///< Milliseconds since 1970.
+};
+
+/// Keeps what `from` shows. Throws problem.
+void keep_copy(session& s, const place& at, const coffer::view& from);
+/// What was kept for the server and the scope that the settings name; asks nobody. What has expired
+/// since is left out. Throws problem: not_found, stale (older than --max-stale), unknown_key
+/// (another token, or the file was altered), denied (others may read it).
+auto open_copy(session& s) -> kept_copy;
+/// Removes all that was kept of a server.
+void forget_copies(const std::string& server);
+
+} // namespace command
+
+#endif

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "resolved.hpp"
+#include "text.hpp"
+#include "values_in.hpp"
+#include "verbs.hpp"
+
+#include <coffer/names.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+
+#include <regex.h>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::errc;
+
+namespace {
+
+/// A POSIX extended regular expression. It looks at a value where it lies and copies nothing of it.
+class pattern {
+public:
+    pattern(std::string text, const std::string& name) : text_(std::move(text)), compiled_(make()) {
+        if (::regcomp(compiled_.get(), text_.c_str(), REG_EXTENDED | REG_NOSUB) == 0) return;
+        refuse("the pattern of " + printable(name) + " is no extended regular expression");
+    }
+    auto text() const -> const std::string& { return text_; }
+    auto matches(std::string_view value) const -> bool {
+        ::regmatch_t all{0, static_cast<::regoff_t>(value.size())};
+        return ::regexec(compiled_.get(), value.data(), 1, &all, REG_STARTEND) == 0;
+    }
+
+private:
+    static auto make() -> std::shared_ptr<::regex_t> {
+        return {new ::regex_t{}, [](::regex_t* r) {
+                    ::regfree(r);
+                    delete r;
+                }};
+    }
+    std::string text_;
+    std::shared_ptr<::regex_t> compiled_;
+};
+
+/// A name that programs need, and what its value has to look like.
+struct requirement {
+    std::set<std::string> programs{};
+    std::vector<pattern> patterns{};
+};
+using requirements = std::map<std::string, requirement>;
+
+auto text_member(const json::object& o, std::string_view member) -> std::string {
+    const auto* found = o.if_contains({member.data(), member.size()});
+    if (found == nullptr) return {};
+    if (!found->is_string())
+        refuse("in the requirements \"" + std::string(member) + "\" is no text");
+    return std::string(found->get_string());
+}
+
+auto read_requirements(const std::string& file) -> requirements {
+    constexpr auto shape = "requirements are {\"PROGRAM\":[{\"name\":…,\"pattern\":…}]}";
+    const auto bytes = read_file(file, std::size_t{1} << 20);
+    boost::system::error_code wrong;
+    const auto text = coffer::as_text(bytes);
+    const auto read = json::parse(json::string_view(text.data(), text.size()), wrong);
+    if (wrong || !read.is_object()) refuse(shape);
+    requirements out;
+    for (const auto& [program, list] : read.get_object()) {
+        if (!list.is_array()) refuse(shape);
+        for (const auto& one : list.get_array()) {
+            if (!one.is_object()) refuse(shape);
+            const auto name = text_member(one.get_object(), "name");
+            if (!coffer::check_name(name)) refuse(shape);
+            auto& needed = out[name];
+            needed.programs.insert(std::string(program));
+            if (auto like = text_member(one.get_object(), "pattern"); !like.empty())
+                needed.patterns.emplace_back(std::move(like), name);
+        }
+    }
+    return out;
+}
+
+/// Something that a program would not find, or would not like.
+struct trouble {
+    std::string what{}; ///< missing, hidden, expired, damaged, invalid
+    std::string name{};
+    place at{};
+    std::string like{};        ///< The pattern that does not match.
+    std::size_t in_spaces = 0; ///< Of an environment: spaces that have the same trouble from it.
+};
+
+/// What is wrong with one scope, and of each name the scope that its value is from.
+class scope_check {
+public:
+    scope_check(session& s, place at, const requirements& all)
+        : s_(s), at_(std::move(at)),
+          view_(need(s.vault()->resolver().at(at_.where()), at_.where())) {
+        if (std::ranges::any_of(all, [](auto& one) { return !one.second.patterns.empty(); }))
+            read_values();
+        for (const auto& [name, needed] : all)
+            check(name, needed);
+    }
+    auto troubles() && -> std::vector<trouble> { return std::move(found_); }
+
+private:
+    /// All at once: through a server that is one call.
+    void read_values() {
+        if (auto all = view_.all())
+            for (auto& one : *all)
+                values_.emplace(std::move(one.name), std::move(one.value));
+    }
+    void check(const std::string& name, const requirement& needed) {
+        const auto e = need(view_.explain(name), at_.where(), name);
+        if (e.outcome != errc{}) {
+            const auto state = state_of(e);
+            found_.push_back({state == "absent" ? "missing" : std::string(state), name, at_});
+            return;
+        }
+        for (const auto& like : needed.patterns)
+            if (!value_matches(name, like))
+                found_.push_back({"invalid", name, scope_of(*winner(e)), like.text()});
+    }
+    auto value_matches(const std::string& name, const pattern& like) -> bool {
+        auto at = values_.find(name);
+        if (at == values_.end())
+            at = values_.emplace(name, need(view_.get(name), at_.where(), name)).first;
+        return like.matches(at->second.expose_secret());
+    }
+    auto scope_of(const coffer::layer& l) const -> place {
+        return {l.where.environment, l.where.space, at_.is_prod};
+    }
+
+    session& s_;
+    place at_;
+    coffer::view view_;
+    std::map<std::string, coffer::secret> values_{};
+    std::vector<trouble> found_{};
+};
+
+/// Each trouble once, where it can be mended: what spaces have from their environment is one of the
+/// environment's, with their number.
+auto gather(session& s, const place& environment, const requirements& all,
+            const std::vector<std::string>& spaces) -> std::vector<trouble> {
+    const auto its_own = scope_check(s, environment, all).troubles();
+    if (spaces.empty()) return its_own;
+    std::map<std::pair<std::string, std::string>, trouble> shared; // by name and pattern
+    std::vector<trouble> out;
+    for (const auto& space : spaces)
+        for (const auto& t :
+             scope_check(s, {environment.environment, space, false}, all).troubles()) {
+            const bool is_environments =
+                t.at.space.empty() ||
+                (t.what == "missing" && std::ranges::any_of(its_own, [&](const trouble& of) {
+                     return of.name == t.name && of.what == "missing";
+                 }));
+            if (!is_environments) {
+                out.push_back(t);
+                continue;
+            }
+            auto& one = shared.try_emplace({t.name, t.like}, t).first->second;
+            one.at = environment;
+            ++one.in_spaces;
+        }
+    for (auto& [key, one] : shared)
+        out.push_back(one);
+    std::ranges::sort(out, {}, [](const trouble& t) { return std::pair(t.name, t.at.space); });
+    return out;
+}
+
+auto remark_of(const trouble& t, const requirement& needed, std::size_t spaces) -> std::string {
+    const std::vector<std::string> programs(needed.programs.begin(), needed.programs.end());
+    auto text = t.what == "invalid" ? "does not match " + printable(t.like)
+                                    : "required by " + printable(join(programs, ", "));
+    if (t.in_spaces > 0)
+        text += "; " + std::string(t.what == "invalid" ? "seen" : t.what) + " in " +
+                std::to_string(t.in_spaces) + " of " + count(spaces, "space");
+    return text;
+}
+
+auto json_of(const trouble& t, const requirement& needed) -> json::object {
+    auto out = place_json(t.at, t.name);
+    out["problem"] = t.what;
+    auto& programs = out["required_by"].emplace_array();
+    for (const auto& program : needed.programs)
+        programs.emplace_back(program);
+    if (!t.like.empty()) out["pattern"] = t.like;
+    if (t.in_spaces > 0) out["in_spaces"] = t.in_spaces;
+    return out;
+}
+
+auto run_check(session& s) -> int {
+    const auto all = read_requirements(s.in.arguments.front());
+    const bool every_space = s.in.has("all-spaces");
+    const auto at = every_space ? s.environment_here() : s.here();
+    std::vector<std::string> spaces;
+    if (every_space) spaces = need(s.vault()->spaces(at.environment), at.where());
+    const auto found = gather(s, at, all, spaces);
+    if (s.json()) {
+        auto out = place_json(at, {});
+        out["names"] = all.size();
+        auto& problems = out["problems"].emplace_array();
+        for (const auto& t : found)
+            problems.push_back(json_of(t, all.at(t.name)));
+        put_json(out);
+    } else {
+        table rows;
+        for (const auto& t : found)
+            rows.row({t.what, printable(t.name), t.at.text(),
+                      remark_of(t, all.at(t.name), spaces.size())});
+        put(rows.text());
+    }
+    if (found.empty()) s.hint(count(all.size(), "name") + " required, all there");
+    return found.empty() ? 0 : 1;
+}
+
+} // namespace
+
+auto check_verb() -> verb {
+    return {
+        .name = "check",
+        .arguments = "REQ.json",
+        .least = 1,
+        .most = 1,
+        .offers = completes::files,
+        .summary = "whether all that programs need is there: everything missing or invalid",
+        .details =
+            "The file says which names a program needs and, if it likes, what their values look "
+            "like:\n{\"billing\":[{\"name\":\"STRIPE_KEY\"},{\"name\":\"DB_URL\","
+            "\"pattern\":\"^postgres://\"}]}. Patterns are\nPOSIX extended regular "
+            "expressions. No value is shown. Exit code 1 if something is missing or invalid.",
+        .options = {{"--all-spaces",
+                     takes::nothing,
+                     {},
+                     "in each space of --env; what they have from the environment is told once"}},
+        .run = run_check};
+}
+
+} // namespace command

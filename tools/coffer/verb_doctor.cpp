@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "output.hpp"
+#include "problem.hpp"
+#include "remote.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/secure_memory.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <functional>
+
+#include <sys/resource.h>
+
+namespace command {
+
+namespace json = boost::json;
+using coffer::errc;
+
+namespace {
+
+constexpr std::uint64_t minute = 60'000;
+constexpr std::uint64_t day = 24 * 60 * minute;
+
+/// Collects one line for each thing that is looked at.
+class findings {
+public:
+    void good(std::string what, std::string said) { add(std::move(what), {}, std::move(said), {}); }
+    void bad(std::string what, errc why, std::string said, std::string cure) {
+        if (code_ == 0) code_ = exit_code_of(why);
+        add(std::move(what), why, std::move(said), std::move(cure));
+    }
+    /// What can't be looked at is a finding too, and its words say the cure.
+    void look(const std::string& what, const std::function<void()>& at) {
+        try {
+            at();
+        } catch (const problem& why) {
+            bad(what, why.code, why.message, {});
+        }
+    }
+    auto exit_code() const -> int { return code_; }
+    void put_all(const session& s) {
+        if (s.json())
+            put_json(json::object{{"ok", code_ == 0}, {"findings", std::move(all_)}});
+        else
+            put(rows_.text());
+    }
+
+private:
+    void add(std::string what, errc why, std::string said, std::string cure) {
+        const auto word = why == errc{} ? std::string_view("ok") : to_string(why);
+        all_.push_back(json::object{{"what", what},
+                                    {"state", json::string_view(word.data(), word.size())},
+                                    {"said", said},
+                                    {"cure", cure}});
+        rows_.row({why == errc{} ? "ok" : "NO", printable(what),
+                   printable(said) + (cure.empty() ? "" : ": " + printable(cure))});
+    }
+    table rows_{};
+    json::array all_{};
+    int code_ = 0;
+};
+
+void look_at_memory(findings& f) {
+    const coffer::detail::secure_buffer any(64);
+    const auto now = coffer::secure_memory();
+    ::rlimit may{};
+    ::getrlimit(RLIMIT_MEMLOCK, &may);
+    if (now.unlocked_bytes > 0)
+        f.bad("memory", errc::unavailable, "values may be swapped out",
+              "raise the limit of locked memory (ulimit -l, LimitMEMLOCK)");
+    else
+        f.good("memory", "values are locked in memory" +
+                             (may.rlim_cur == RLIM_INFINITY
+                                  ? std::string()
+                                  : ", up to " + std::to_string(may.rlim_cur >> 10U) + " KiB"));
+}
+
+void look_at_environment(session& s, findings& f, const std::string& id, std::uint64_t& newest) {
+    const auto state = need(s.vault()->status(id), {.environment = id});
+    newest = std::max(newest, state.written_at);
+    const auto what = "environment " + id;
+    const auto said = "generation " + std::to_string(state.generation) + ", " +
+                      std::to_string(state.entries) + " names and spaces";
+    if (state.damaged > 0)
+        f.bad(what, errc::tampered, said + ", " + std::to_string(state.damaged) + " damaged",
+              "coffer verify, docs/operating.md#damaged");
+    else
+        f.good(what, said);
+}
+
+void look_at_store(session& s, findings& f) {
+    f.look("keys", [&] {
+        s.keys();
+        f.good("keys", absolute_place(*s.config().find("keys")));
+    });
+    if (f.exit_code() != 0) return;
+    std::vector<std::string> environments;
+    f.look("store", [&] {
+        environments = need(s.vault()->environments());
+        f.good("store", store_place(s.config()) + ", " + count(environments.size(), "environment"));
+    });
+    std::uint64_t newest = 0;
+    for (const auto& id : environments)
+        f.look("environment " + id, [&] { look_at_environment(s, f, id, newest); });
+    if (newest > now_ms() + minute)
+        f.bad("clock", errc::invalid_argument,
+              "the newest write is of " + iso_time(newest) + ", and here it is " +
+                  iso_time(now_ms()),
+              "set the clock of this machine, or of the writer's");
+    else
+        f.good("clock", iso_time(now_ms()) + ", after every write");
+}
+
+auto text_in(const json::object& o, std::string_view member) -> std::string {
+    const auto* found = o.if_contains({member.data(), member.size()});
+    return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
+}
+
+void look_at_token(findings& f, const json::object& me) {
+    const auto said = text_in(me, "name") + " (" + text_in(me, "tokenId") + ")";
+    const auto expires = text_in(me, "expiresAt");
+    if (expires.empty()) return f.good("token", said);
+    // Both are written alike, so they compare as texts.
+    if (expires.substr(0, 19) < iso_time(now_ms() + 7 * day).substr(0, 19))
+        f.bad("token", errc::expired, said + " ends " + expires,
+              "coffer token create, coffer login");
+    else
+        f.good("token", said + ", until " + expires);
+}
+
+void look_at_server(session& s, findings& f) {
+    f.look("server", [&] {
+        const auto token = token_for(s.config());
+        const auto me =
+            json::parse(ask_server(s, s.config(), token.text, {.target = "/v1/x/whoami"}))
+                .as_object();
+        const auto address = server_text(s.config());
+        const auto* server = me.if_contains("server");
+        const auto of =
+            server != nullptr && server->is_object() ? server->get_object() : json::object();
+        const auto since = text_in(of, "since");
+        const auto said = address + ", version " + text_in(of, "version") +
+                          (address.starts_with("https") ? ", TLS" : ", this machine");
+        if (since.empty())
+            f.good("server", said);
+        else
+            f.bad("server", errc::stale, said + ", without its store since " + since,
+                  "look at its log and its /readyz");
+        look_at_token(f, me);
+    });
+}
+
+auto run_doctor(session& s) -> int {
+    findings f;
+    f.good("version", version_text());
+    look_at_memory(f);
+    if (s.is_remote())
+        look_at_server(s, f);
+    else
+        look_at_store(s, f);
+    f.put_all(s);
+    return f.exit_code();
+}
+
+} // namespace
+
+auto doctor_verb() -> verb {
+    return {.name = "doctor",
+            .summary = "whether all is as it should be, a line each, with the cure",
+            .details =
+                "Version, locked memory and, beside a store: keys and their permissions, the "
+                "store, its environments,\nthe clock; through a server: the server, TLS, "
+                "whether it sees its store, the token. No value is\nopened (coffer verify "
+                "does that). Exit code 0 if all is well, else that of the first trouble.",
+            .run = run_doctor};
+}
+
+} // namespace command

@@ -2,7 +2,7 @@
 #ifndef COFFER_ANY_KEY_PROVIDER_HPP
 #define COFFER_ANY_KEY_PROVIDER_HPP
 
-#include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
 
 #include <memory>
 #include <utility>

@@ -1,4 +1,4 @@
-// expect: error: static(_assert failed| assertion failed)
+// expect: error: static(_assert failed| assertion failed).*note: (nested requirement '!requires[^']*short_tag[^']*' is not satisfied|because '!requires [^']*short_tag[^']*' evaluated to false)
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/concepts/cipher.hpp>
 

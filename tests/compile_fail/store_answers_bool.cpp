@@ -1,4 +1,4 @@
-// expect: error: static(_assert failed| assertion failed)
+// expect: error: static(_assert failed| assertion failed).*note: ('s.commit\(partition, expected, next, writes\)' does not satisfy return-type-requirement|because type constraint 'std::same_as<[^']*[bB]ool, result<[^']*commit_outcome> >' was not satisfied)
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/concepts/store.hpp>
 

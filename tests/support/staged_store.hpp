@@ -4,7 +4,7 @@
 
 #include <coffer/clock.hpp>
 #include <coffer/concepts/key_provider.hpp>
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 
 #include <atomic>
 #include <chrono>

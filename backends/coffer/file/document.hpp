@@ -2,7 +2,7 @@
 #ifndef COFFER_FILE_DOCUMENT_HPP
 #define COFFER_FILE_DOCUMENT_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/file/base64.hpp>
 #include <coffer/file/json_members.hpp>
 #include <coffer/store_rules.hpp>

@@ -2,7 +2,7 @@
 #ifndef COFFER_FILE_STORE_HPP
 #define COFFER_FILE_STORE_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/file/partition_file.hpp>
 #include <coffer/store_rules.hpp>
 

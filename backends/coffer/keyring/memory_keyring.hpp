@@ -2,7 +2,7 @@
 #ifndef COFFER_KEYRING_MEMORY_KEYRING_HPP
 #define COFFER_KEYRING_MEMORY_KEYRING_HPP
 
-#include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
 #include <coffer/keyring/kek_set.hpp>
 
 #include <map>

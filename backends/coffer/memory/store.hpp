@@ -2,7 +2,7 @@
 #ifndef COFFER_MEMORY_STORE_HPP
 #define COFFER_MEMORY_STORE_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/store_rules.hpp>
 
 #include <map>

@@ -2,7 +2,7 @@
 #ifndef COFFER_REDIS_STORE_HPP
 #define COFFER_REDIS_STORE_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/redis/cause.hpp>
 #include <coffer/redis/options.hpp>
 

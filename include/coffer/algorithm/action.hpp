@@ -2,8 +2,8 @@
 #ifndef COFFER_ALGORITHM_ACTION_HPP
 #define COFFER_ALGORITHM_ACTION_HPP
 
-#include <coffer/concepts/key_provider.hpp>
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
+#include <coffer/concepts/listable_store.hpp>
 
 #include <chrono>
 #include <memory>

@@ -2,8 +2,8 @@
 #ifndef COFFER_ASIO_CONCEPTS_HPP
 #define COFFER_ASIO_CONCEPTS_HPP
 
-#include <coffer/concepts/key_provider.hpp>
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
+#include <coffer/concepts/listable_store.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -64,16 +64,20 @@ concept AsyncReadableStore = std::copy_constructible<S> &&
 /// Conforming signatures:
 ///
 ///     struct my_store {
-///         template <class Token> auto async_load(std::string partition, std::vector<std::string>
-///         keys, Token&&); template <class Token> auto async_commit(std::string partition, revision
-///         expected, revision next,
-///                                                  shared_writes writes, Token&&);
+///         template <class Token>
+///         auto async_load(std::string partition, std::vector<std::string> keys, Token&&);
+///         template <class Token>
+///         auto async_commit(std::string partition, revision expected, revision next,
+///                           shared_writes writes, Token&&);
 ///         store_limits limits() const noexcept;
 ///         boost::asio::any_io_executor get_executor() const noexcept;
 ///     };
 ///     static_assert(coffer::asio::AsyncStore<my_store>);
 ///
-/// Example: tests/support/async_fakes.hpp. Conformance: run_store_laws over block_on of it.
+/// Example: tests/support/async_fakes.hpp.
+///
+/// Conformance: coffer/asio/testing/async_laws.hpp for N1 to N4, and run_store_laws over block_on of
+/// it for S1 to S15.
 template <class S>
 concept AsyncStore = AsyncReadableStore<S> &&
     requires(S& s, std::string partition, revision r, shared_writes writes,
@@ -99,14 +103,19 @@ concept AsyncListableStore = AsyncReadableStore<S> &&
 /// Conforming signatures:
 ///
 ///     struct my_keys {
-///         template <class Token> auto async_key_for(std::string environment, Token&&);
-///         template <class Token> auto async_wrap(std::string kek_id, key_bytes dek, bytes aad,
-///         Token&&); template <class Token> auto async_unwrap(std::string kek_id, std::string
-///         environment,
-///                                                  bytes wrapped, bytes aad, Token&&);
+///         template <class Token>
+///         auto async_key_for(std::string environment, Token&&);
+///         template <class Token>
+///         auto async_wrap(std::string kek_id, key_bytes dek, bytes aad, Token&&);
+///         template <class Token>
+///         auto async_unwrap(std::string kek_id, std::string environment, bytes wrapped, bytes aad,
+///                           Token&&);
 ///         boost::asio::any_io_executor get_executor() const noexcept;
 ///     };
 ///     static_assert(coffer::asio::AsyncKeyProvider<my_keys>);
+///
+/// Example: tests/support/async_fakes.hpp. Conformance: coffer/asio/testing/async_laws.hpp for N1 to
+/// N4, and run_key_provider_laws over block_on of it for K1 to K7 and A1 to A5.
 template <class K>
 concept AsyncKeyProvider = std::copy_constructible<K> &&
     requires(K& k, std::string text, key_bytes dek, bytes data,

@@ -47,14 +47,12 @@ concept KeyedCipher = std::movable<K> && !std::copyable<K> &&
 ///  - `C::id`: 1 AES-256-GCM, 2 XChaCha20-Poly1305, 3 ChaCha20-Poly1305 (docs/format.md); what is
 ///    written into a head. `C::nonce_size`: 12 or 24.
 ///  - `c.key(span<const byte, 32>)` makes the keyed cipher; `unsupported` if this machine can't do
-///  it
-///    safely (AES-GCM without AES and carry-less multiplication instructions).
+///    it safely (AES-GCM without AES and carry-less multiplication instructions).
 ///  - `keyed.seal(nonce, aad, plain, out, tag)`, `keyed.open(nonce, aad, sealed, tag, out)`: fixed
 ///    extents for nonce and tag; `out` is exactly as long as the input; in and out don't overlap.
 ///  - `c.sha256(data)`, `c.hmac_sha256(key, data)`, `c.random(out)`.
 ///  - Optional: `typename C::also_opens`, a `cipher_list<…>` of further ciphers of the same
-///  library:
-///    DEKs that were made under those are opened with them, new ones are made under C.
+///    library: DEKs that were made under those are opened with them, new ones are made under C.
 ///
 /// Laws (conformance: coffer/testing/cipher_laws.hpp)
 ///  C1 open(seal(x)) is x, for every length from 0 to 1 MiB and every AAD length, empty included.
@@ -64,12 +62,11 @@ concept KeyedCipher = std::movable<K> && !std::copyable<K> &&
 ///  C5 A keyed cipher may be used any number of times, seal and open mixed, in any order.
 ///  C6 sha256 and hmac_sha256 give the published vectors (FIPS 180-4, RFC 4231).
 ///  C7 random comes from the kernel's generator on each call (no user-space pool: those repeat
-///  after
-///     fork); two calls, also in a forked child, differ; a failure is `unavailable`, never weak
-///     bytes.
-///  C8 Known answers of the algorithm that `id` names (NIST GCM, RFC 8439,
-///  draft-irtf-cfrg-xchacha).
+///     after fork); two calls, also in a forked child, differ; a failure is `unavailable`, never
+///     weak bytes.
+///  C8 Known answers of the algorithm that `id` names (NIST GCM, RFC 8439, draft-irtf-cfrg-xchacha).
 ///
+/// Errors: unsupported from key, unavailable from random; seal fails only where the library does.
 /// Thread safety: the cipher itself is a stateless value, all members const and callable from any
 /// thread; a keyed cipher is for one thread at a time.
 /// Lifetime: the keyed cipher keeps its own copy of the key and wipes it. Plaintext buffers belong
@@ -82,9 +79,9 @@ concept KeyedCipher = std::movable<K> && !std::copyable<K> &&
 ///         static constexpr std::size_t nonce_size = 12;
 ///         class keyed {
 ///         public:
-///             result<void> seal(std::span<const std::byte, 12> nonce, byte_view aad, byte_view
-///             plain,
-///                               std::span<std::byte> out, std::span<std::byte, 16> tag);
+///             result<void> seal(std::span<const std::byte, 12> nonce, byte_view aad,
+///                               byte_view plain, std::span<std::byte> out,
+///                               std::span<std::byte, 16> tag);
 ///             bool open(std::span<const std::byte, 12> nonce, byte_view aad, byte_view sealed,
 ///                       std::span<const std::byte, 16> tag, std::span<std::byte> out);
 ///         };

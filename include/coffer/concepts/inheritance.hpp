@@ -21,6 +21,7 @@ namespace coffer::inline COFFER_ABI {
 /// What happens along the layers is the core's and no policy can change it: absent or deleted goes
 /// on to the next; a value wins; hidden ends as not_found and expired as expired.
 ///
+/// Errors: none; an environment or space that is not known is the core's unknown_scope.
 /// Thread safety: const and stateless, or immutable. Lifetime: the views answered are of the
 /// context's own texts or static ones.
 ///

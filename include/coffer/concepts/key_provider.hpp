@@ -3,12 +3,10 @@
 #define COFFER_CONCEPTS_KEY_PROVIDER_HPP
 
 #include <coffer/bytes.hpp>
-#include <coffer/mark.hpp>
 #include <coffer/result.hpp>
 
 #include <concepts>
 #include <cstddef>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,14 +26,11 @@ namespace coffer::inline COFFER_ABI {
 /// Laws (conformance: coffer/testing/key_provider_laws.hpp)
 ///  K1 unwrap(id, e, wrap(id, dek, aad), aad) is dek, where id = key_for(e).
 ///  K2 AAD is authenticated: another AAD, one bit of the wrapped bytes changed, or cut, is
-///  `tampered`.
-///     (A mechanism without AAD, such as AES-KW, is no model.)
+///     `tampered`. (A mechanism without AAD, such as AES-KW, is no model.)
 ///  K3 **The key side decides.** Every KEK lists the environments that it may speak for. A KEK id
-///  that
-///     the provider does not know, or that is not for `environment`, is `unknown_key`, before any
-///     cryptography: ids and wrapped bytes come from the datastore and are an attacker's text.
-///  K4 A disabled or destroyed KEK is `key_disabled` for both directions; a decrypt-only one
-///  unwraps,
+///     that the provider does not know, or that is not for `environment`, is `unknown_key`, before
+///     any cryptography: ids and wrapped bytes come from the datastore and are an attacker's text.
+///  K4 A disabled or destroyed KEK is `key_disabled` for both directions; a decrypt-only one unwraps,
 ///     and wrapping under it is `key_disabled`. key_for never answers one that can't wrap.
 ///  K5 Two wraps of the same DEK differ.
 ///  K6 A wrapped DEK opens under its own KEK alone (it commits to the KEK).
@@ -51,34 +46,19 @@ namespace coffer::inline COFFER_ABI {
 ///     struct my_keys {
 ///         result<std::string> key_for(std::string_view environment);
 ///         result<bytes> wrap(std::string_view kek_id, std::span<const std::byte, 32> dek,
-///         byte_view aad); result<key_bytes> unwrap(std::string_view kek_id, std::string_view
-///         environment,
+///                            byte_view aad);
+///         result<key_bytes> unwrap(std::string_view kek_id, std::string_view environment,
 ///                                  byte_view wrapped, byte_view aad);
 ///     };
 ///     static_assert(coffer::KeyProvider<my_keys>);
 ///
-/// Example: backends/coffer/keyring.
+/// Example: backends/coffer/keyring. Refined by AnchoringKeyProvider.
 template <class K>
 concept KeyProvider = requires(K& k, std::string_view text, std::span<const std::byte, 32> dek,
                                byte_view data) {
     { k.key_for(text) } -> std::same_as<result<std::string>>;
     { k.wrap(text, dek, data) } -> std::same_as<result<bytes>>;
     { k.unwrap(text, text, data, data) } -> std::same_as<result<key_bytes>>;
-};
-
-/// A key provider that also keeps the anchor: the mark of the newest head seen of each environment,
-/// so that a rolled-back store is noticed across processes too.
-///
-/// Laws: A1 recall answers the last mark remembered for (realm, environment), nullopt if none.
-/// A2 remember never moves a mark back: of two, the one with the higher generation stays, whichever
-/// came first. A3 what remember acknowledged is durable (it is on disk) and survives the process.
-/// A4 (realm, environment) pairs do not touch each other, whatever bytes they hold. A5 a damaged or
-/// unreadable anchor is `tampered` or `unavailable`, never "none".
-template <class K>
-concept AnchoringKeyProvider = KeyProvider<K> &&
-    requires(K& k, std::string_view realm, std::string_view environment, const mark& m) {
-    { k.recall(realm, environment) } -> std::same_as<result<std::optional<mark>>>;
-    { k.remember(realm, environment, m) } -> std::same_as<result<void>>;
 };
 
 } // namespace coffer::inline COFFER_ABI

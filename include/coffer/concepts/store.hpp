@@ -12,7 +12,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI {
@@ -63,9 +62,9 @@ concept ReadableStore = requires(S& s, std::string_view partition,
 /// returns bool, or a std::optional, does not compile.
 ///
 /// Laws (their numbers stand in the names of the conformance tests, coffer/testing/store_laws.hpp):
-///  S1  load of a partition that was never committed answers revision zero and nullopt for each
-///  key. S2  After commit(p, expected, next, writes) == committed, load(p, {}) answers `next`. S3
-///  load answers one nullopt or value per key asked, in their order, repeated keys included,
+///  S1  load of a partition that was never committed answers revision zero and nullopt for each key.
+///  S2  After commit(p, expected, next, writes) == committed, load(p, {}) answers `next`.
+///  S3  load answers one nullopt or value per key asked, in their order, repeated keys included,
 ///      with the bytes exactly as committed (empty values, zeros and all 256 byte values included).
 ///  S4  A commit whose `expected` is not the partition's revision is `conflict` and writes nothing.
 ///  S5  A commit on revision zero makes the partition; on an existing one it is `conflict`.
@@ -109,29 +108,13 @@ concept ReadableStore = requires(S& s, std::string_view partition,
 ///     };
 ///     static_assert(coffer::Store<my_store>);
 ///
-/// Example: examples/own_store. Conformance: coffer/testing/store_laws.hpp.
+/// Example: examples/own_store, written against this page alone.
+///
+/// Conformance: coffer/testing/store_laws.hpp. Refined by ListableStore and WatchableStore.
 template <class S>
 concept Store = ReadableStore<S> && requires(S& s, std::string_view partition, revision expected,
                                              revision next, std::span<const object_write> writes) {
     { s.commit(partition, expected, next, writes) } -> std::same_as<result<commit_outcome>>;
-};
-
-/// All entries of a partition in one consistent cut.
-struct listing {
-    revision at{};
-    std::vector<std::pair<std::string, bytes>> entries{}; ///< Sorted by key, without the revision.
-};
-
-/// A store that can also say what it holds: for verify, backup, copy, and for sweeping what no
-/// head lists any more.
-///
-/// Laws: L1 list answers exactly the entries of one committed state, sorted by key; revision zero
-/// and no entries for a partition that is not there. L2 partitions answers the names of all
-/// partitions that were committed, sorted, each once.
-template <class S>
-concept ListableStore = ReadableStore<S> && requires(S& s, std::string_view partition) {
-    { s.list(partition) } -> std::same_as<result<listing>>;
-    { s.partitions() } -> std::same_as<result<std::vector<std::string>>>;
 };
 
 } // namespace coffer::inline COFFER_ABI

@@ -2,7 +2,7 @@
 #ifndef COFFER_TESTING_ANCHOR_LAWS_HPP
 #define COFFER_TESTING_ANCHOR_LAWS_HPP
 
-#include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
 #include <coffer/testing/checker.hpp>
 
 #include <array>

@@ -8,6 +8,7 @@
 #include <coffer/testing/cipher_laws.hpp>
 #include <coffer/testing/inheritance_laws.hpp>
 #include <coffer/testing/key_provider_laws.hpp>
+#include <coffer/testing/source_laws.hpp>
 #include <coffer/testing/store_laws.hpp>
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
@@ -71,6 +72,11 @@ void run_key_provider_laws(Make make) {
     run_laws(key_provider_laws<Make>, make);
     if constexpr (AnchoringKeyProvider<std::remove_cvref_t<decltype(make())>>)
         run_laws(anchor_laws<Make>, make);
+}
+/// The laws of SecretSource: see source_laws.hpp.
+template <class Make>
+void run_source_laws(Make make) {
+    run_laws(source_laws<Make>, make);
 }
 
 } // namespace with_catch2

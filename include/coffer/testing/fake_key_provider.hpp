@@ -4,7 +4,7 @@
 #ifndef COFFER_TESTING_FAKE_KEY_PROVIDER_HPP
 #define COFFER_TESTING_FAKE_KEY_PROVIDER_HPP
 
-#include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
 
 #include <algorithm>
 #include <array>

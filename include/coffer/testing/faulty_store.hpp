@@ -2,7 +2,7 @@
 #ifndef COFFER_TESTING_FAULTY_STORE_HPP
 #define COFFER_TESTING_FAULTY_STORE_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 
 #include <cstddef>
 #include <memory>

@@ -2,7 +2,7 @@
 #ifndef COFFER_TESTING_LAWS_STORE_SUBJECT_HPP
 #define COFFER_TESTING_LAWS_STORE_SUBJECT_HPP
 
-#include <coffer/concepts/store.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/testing/checker.hpp>
 
 #include <cstdint>

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // The GoogleTest glue; what the laws say is tested elsewhere.
+#include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/inheritance.hpp>
 #include <coffer/memory/store.hpp>
+#include <coffer/testing/fake_key_provider.hpp>
+#include <coffer/testing/fake_secrets.hpp>
 #include <coffer/testing/gtest.hpp>
 
 #include <gtest/gtest-spi.h>
@@ -10,6 +14,15 @@
 namespace {
 struct no_layer {
     auto lookup_order(coffer::context) const noexcept -> coffer::scope_list { return {}; }
+};
+
+struct make_fake {
+    static constexpr bool knows_every_context = true;
+    auto operator()() -> coffer::testing::fake_secrets { return {}; }
+    void put(coffer::testing::fake_secrets& source, coffer::context where, std::string_view name,
+             std::string_view value) {
+        source.set(where, name, value);
+    }
 };
 
 int ran = 0;
@@ -48,7 +61,23 @@ TEST(gtest_glue, a_law_that_fails_or_throws_is_reported_by_name_and_hides_no_oth
     EXPECT_EQ(ran, 1);
 }
 
+TEST(gtest_glue, runs_the_cipher_laws) {
+    coffer::testing::run_cipher_laws([] { return coffer::cryptopp::aes_256_gcm{}; });
+}
+
+TEST(gtest_glue, runs_the_key_provider_laws) {
+    coffer::testing::run_key_provider_laws([] { return coffer::testing::fake_key_provider{}; });
+}
+
+TEST(gtest_glue, runs_the_source_laws) {
+    coffer::testing::run_source_laws(make_fake{});
+}
+
 TEST(gtest_glue, runs_the_inheritance_laws) {
+    coffer::testing::run_inheritance_laws([] { return coffer::environment_then_space{}; });
+}
+
+TEST(gtest_glue, reports_the_inheritance_law_that_is_broken) {
     ::testing::TestPartResultArray results;
     {
         const ::testing::ScopedFakeTestPartResultReporter reporter(

@@ -227,7 +227,8 @@ auto run_copy(session& s) -> int {
     auto partitions = need(from.partitions());
     // Coffer's own comes last: an environment that it lists has to be there.
     const auto own = [](const std::string& p) { return p.starts_with("coffer-system."); };
-    std::ranges::stable_partition(partitions, [&](const auto& p) { return !own(p); });
+    std::stable_partition(partitions.begin(), partitions.end(),
+                          [&](const auto& p) { return !own(p); });
     report told;
     std::size_t number = 0;
     for (const auto& partition : partitions)

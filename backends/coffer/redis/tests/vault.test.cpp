@@ -138,9 +138,10 @@ TEST_CASE("no name, space, value or key is in what Redis is told or tells") {
     CHECK(told.find("HMGET") != std::string::npos);
     for (const auto& canary : canaries) {
         std::string hex;
-        for (const unsigned char c : canary.substr(0, 12)) {
-            hex.push_back("0123456789abcdef"[c >> 4U]);
-            hex.push_back("0123456789abcdef"[c & 15U]);
+        for (const char c : canary.substr(0, 12)) {
+            const auto byte = static_cast<unsigned char>(c);
+            hex.push_back("0123456789abcdef"[byte >> 4U]);
+            hex.push_back("0123456789abcdef"[byte & 15U]);
         }
         CHECK(told.find(canary.substr(0, 12)) == std::string::npos);
         CHECK(told.find(hex) == std::string::npos);

@@ -75,3 +75,35 @@ build() {
     if (($# > 0)); then targets=(--target "$@"); fi
     quietly "build-$preset" cmake --build --preset "$preset" --parallel "$(jobs)" "${targets[@]}"
 }
+
+# skips_before_summary LOG: what ctest prints, on; but in front of its summary, which stays last, a
+# line for each test that was skipped, with the reason. LOG is ctest's LastTest.log, whole by then.
+skips_before_summary() {
+    awk -v log_file="$1" '
+    held || /^[0-9]+% tests passed/ { summary[++held] = $0; next }
+    { print; fflush() }
+    END {
+        while ((getline line < log_file) > 0) {
+            if (line ~ /^[0-9]+\/[0-9]+ Testing: /) {
+                name = line
+                sub(/^[^:]*: /, "", name)
+                reason = ""
+            } else if (line ~ /^skipped: / && reason == "") {
+                reason = substr(line, 10)
+            } else if (line ~ /^Skip regular expression found/) {
+                if (!skips++) print "\nSkipped, and why:"
+                print "  " name ": " reason
+            }
+        }
+        if (skips) print ""
+        for (i = 1; i <= held; i++) print summary[i]
+    }'
+}
+
+# test_preset PRESET [ARGUMENTS OF CTEST]
+test_preset() {
+    local preset=$1
+    shift
+    ctest --preset "$preset" --parallel "$(jobs)" "$@" 2>&1 </dev/null |
+        skips_before_summary "build/$preset/Testing/Temporary/LastTest.log"
+}

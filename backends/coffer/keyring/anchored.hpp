@@ -2,7 +2,7 @@
 #ifndef COFFER_KEYRING_ANCHORED_HPP
 #define COFFER_KEYRING_ANCHORED_HPP
 
-#include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
 #include <coffer/keyring/anchor_file.hpp>
 
 #include <filesystem>

@@ -3,6 +3,7 @@
 #define COFFER_REDIS_STORE_HPP
 
 #include <coffer/concepts/listable_store.hpp>
+#include <coffer/concepts/watchable_store.hpp>
 #include <coffer/redis/cause.hpp>
 #include <coffer/redis/options.hpp>
 
@@ -27,8 +28,8 @@ struct counters {
     std::uint64_t watch_losses = 0;  ///< Times that the watching connection was lost or silent.
 };
 
-/// A store in a Redis or a Redis Cluster: one hash for each partition. Models Store and
-/// ListableStore. A handle: copies are the same store, over the same connections. Thread-safe.
+/// A store in a Redis or a Redis Cluster: one hash for each partition. Models Store,
+/// ListableStore and WatchableStore. A handle: copies are the same store, over the same connections. Thread-safe.
 ///
 /// A load is one HMGET, so a consistent cut; a commit one script, so all or nothing. A load that
 /// met a connection which had died is sent once more on a new one; a commit whose answer did not
@@ -55,6 +56,9 @@ public:
     /// cluster meanwhile may be missing.
     auto partitions() -> result<std::vector<std::string>>;
 
+    /// With options::watch: every change would be heard now, since all servers gave a sign of life
+    /// within two heartbeats. Else false.
+    auto watching() const noexcept -> bool;
     /// What has been done so far.
     auto counted() const noexcept -> counters;
 
@@ -71,7 +75,7 @@ auto open(options with) -> result<store>;
 /// The same for an address (see read_address).
 auto open(std::string_view address) -> result<store>;
 
-static_assert(Store<store> && ListableStore<store>);
+static_assert(Store<store> && ListableStore<store> && WatchableStore<store>);
 
 } // namespace coffer::inline COFFER_ABI::redis
 

@@ -10,6 +10,7 @@
 #include <coffer/testing/key_provider_laws.hpp>
 #include <coffer/testing/source_laws.hpp>
 #include <coffer/testing/store_laws.hpp>
+#include <coffer/testing/watch_laws.hpp>
 
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/catch_message.hpp>
@@ -77,6 +78,11 @@ void run_key_provider_laws(Make make) {
 template <class Make>
 void run_source_laws(Make make) {
     run_laws(source_laws<Make>, make);
+}
+/// The laws of WatchableStore: see watch_laws.hpp.
+template <class Make>
+void run_watch_laws(Make make) {
+    run_laws(watch_laws<Make>, make);
 }
 
 } // namespace with_catch2

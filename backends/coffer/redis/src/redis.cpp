@@ -79,5 +79,8 @@ auto store::partitions() -> result<std::vector<std::string>> {
 auto store::counted() const noexcept -> counters {
     return state_->counted();
 }
+auto store::watching() const noexcept -> bool {
+    return state_->watching();
+}
 
 } // namespace coffer::inline COFFER_ABI::redis

@@ -36,9 +36,12 @@ public:
         std::uint64_t change = 0;
     };
 
+    /// Whether somebody vouches for it now.
+    auto vouched() const noexcept -> bool {
+        return boot_time().count() < vouched_until_.load(std::memory_order_acquire);
+    }
     auto find(std::string_view partition) const -> std::optional<revision> {
-        if (boot_time().count() >= vouched_until_.load(std::memory_order_acquire))
-            return std::nullopt;
+        if (!vouched()) return std::nullopt;
         const std::shared_lock lock(mutex_);
         const auto found = known_.find(partition);
         if (found == known_.end() || !found->second.valid) return std::nullopt;

@@ -117,6 +117,7 @@ public:
 
     auto limits() const noexcept -> store_limits { return options_().limits; }
     auto counted() const noexcept -> counters { return counted_.all(); }
+    auto watching() const noexcept -> bool { return memory_.vouched(); }
 
 private:
     auto options_() const noexcept -> const options& { return router_.settings().with; }

@@ -81,7 +81,8 @@ TEST_CASE("x/spaces: made, renamed, searched, counted and removed") {
     check_error(w.send("POST", "/v1/x/spaces", R"({"name":"x"})"), 400);
     w.put(at(e, "acme"), "A", "v");
     w.send("POST", "/v1/x/secret/hide" + w.query(at(e, "acme"), "B"));
-    w.send("PUT", "/v1/x/requirements" + query, R"({"requirements":{"app":[{"name":"C"}]}})");
+    w.send("PUT", "/v1/x/requirements" + query,
+           R"({"requirements":{"app":[{"name":"C"},{"name":"B"}]}})");
     const auto listed = w.get("/v1/x/spaces" + query);
     CHECK(listed.data().as_array().size() == 2);
     CHECK(listed.text("own") == "1");
@@ -118,8 +119,19 @@ TEST_CASE("x/requirements: kept as they were given") {
     for (const char* wrong :
          {"{}", R"({"requirements":[]})", R"({"requirements":{"app":{}}})",
           R"({"requirements":{"app":["A"]}})", R"({"requirements":{"app":[{"name":""}]}})",
-          R"({"requirements":{"app":[{"name":"A","pattern":7}]}})"})
+          R"({"requirements":{"app":[{"name":"A","pattern":7}]}})",
+          R"({"requirements":{},"was":[]})"})
         check_error(w.send("PUT", path, wrong), 400);
+}
+
+TEST_CASE("x/requirements: what replaces another document than is there now changes nothing") {
+    api_world w;
+    const auto path = "/v1/x/requirements" + w.query(at(w.new_environment()));
+    CHECK(w.send("PUT", path, R"({"requirements":{"a":[{"name":"A"}]},"was":{}})").status() == 200);
+    check_error(w.send("PUT", path, R"({"requirements":{"b":[{"name":"B"}]},"was":{}})"), 409);
+    CHECK(w.get(path).text("requirements") == R"({"a":[{"name":"A"}]})");
+    CHECK(w.send("PUT", path, R"({"requirements":{},"was":{"a":[{"name":"A"}]}})").status() == 200);
+    CHECK(w.get(path).text("requirements") == "{}");
 }
 
 TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {

@@ -17,7 +17,11 @@ before(async () => {
   browser = await Browser.start();
   neighbour = http.createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' });
-    response.end(`<!doctype html><title>n</title><iframe src="${site.url}/"></iframe>`);
+    if (request.url.startsWith('/form')) {
+      const [, kind] = request.url.split('?');
+      return response.end(`<!doctype html><title>n</title><form method="post" enctype="${kind}" action="${site.url}/v1/x/spaces?environmentId=prod"><input name='{"name":"EVIL","x":"' value='"}'><button>go</button></form>`);
+    }
+    return response.end(`<!doctype html><title>n</title><iframe src="${site.url}/"></iframe>`);
   });
   neighbour.listen(0, '127.0.0.1');
   await once(neighbour, 'listening');
@@ -55,7 +59,7 @@ test('every answer has the headers that keep a browser in bounds', async () => {
 
 test('the page is shown in nobody’s frame', async () => {
   const tab = await browser.open(neighbourUrl, {});
-  await tab.page.waitForTimeout(500);
+  await tab.page.waitForFunction(() => document.readyState === 'complete');
   const frame = tab.page.frames()[1];
   assert.ok(!frame || !frame.url().startsWith(site.url) || (await frame.content().catch(() => '')).length < 200, 'it was framed');
   assert.equal(await tab.page.frameLocator('iframe').locator('input').count().catch(() => 0), 0);
@@ -91,6 +95,47 @@ test('a neighbour can neither read nor change anything, even with a token', asyn
   const names = (await site.ask('GET', '/v1/x/secrets?environmentId=prod')).text;
   assert.ok(!names.includes('EVIL'));
   assert.ok(!(await site.ask('GET', '/v1/x/spaces?environmentId=prod')).text.includes('EVIL'));
+});
+
+test('a form on another site that is sent here changes nothing, whatever it is encoded as', async () => {
+  for (const kind of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data']) {
+    const tab = await browser.open(neighbourUrl, { at: `form?${kind}` });
+    const [answer] = await Promise.all([
+      tab.page.waitForResponse((one) => one.url().startsWith(site.url) && one.request().method() === 'POST'),
+      tab.page.getByRole('button', { name: 'go' }).click(),
+    ]);
+    assert.ok([400, 401, 403, 415].includes(answer.status()), `${kind}: ${answer.status()}`);
+    await tab.end();
+  }
+  assert.ok(!(await site.ask('GET', '/v1/x/spaces?environmentId=prod')).text.includes('EVIL'));
+});
+
+test('another port of the same host has neither the session nor a cookie of it', async () => {
+  const tab = await browser.open(site.url, { session: await site.session(), at: '#/environments' });
+  const { hostname } = new URL(site.url);
+  assert.equal(new URL(neighbourUrl).hostname, hostname);
+  await tab.page.goto(`${neighbourUrl}/form?text/plain`);
+  assert.deepEqual(await tab.page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie]), [0, 0, '']);
+  const sent = tab.traffic.filter((one) => one.method && one.url.startsWith(neighbourUrl));
+  assert.ok(sent.length > 0 && sent.every((one) => !one.headers.authorization && !one.headers.cookie));
+  await tab.end();
+});
+
+test('a name of somebody else’s that is pointed here in the middle (DNS rebinding) gets no page', async () => {
+  const { port } = new URL(site.url);
+  const rebound = await Browser.start(['--host-resolver-rules=MAP evil.example 127.0.0.1']);
+  try {
+    const tab = await rebound.open(`http://evil.example:${port}`, { ready: false });
+    tab.expected.push(/Cross-Origin-Opener-Policy header has been ignored/); // no trustworthy origin
+    for (const target of ['/', '/page/main.js', '/v1/x/whoami', '/v1/secrets?environmentId=prod']) {
+      const answer = await tab.page.goto(`http://evil.example:${port}${target}`);
+      assert.equal(answer.status(), 421, target);
+      assert.equal(await tab.page.locator('#page').count(), 0);
+    }
+    await tab.end();
+  } finally {
+    await rebound.end();
+  }
 });
 
 test('requests that say they come from elsewhere are refused: origins and fetch metadata', async () => {
@@ -135,8 +180,7 @@ test('after signing out Back shows the sign-in, and the session is dead', async 
   await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
   assert.equal(await tab.page.evaluate(() => sessionStorage.getItem('coffer.session')), null);
   await tab.page.goBack().catch(() => {});
-  await tab.page.waitForTimeout(300);
-  assert.ok(await tab.page.getByLabel('Personal token', { exact: true }).isVisible());
+  await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
   assert.ok(!(await tab.page.content()).includes('DB_URL'));
   const dead = await site.ask('GET', '/v1/x/whoami', { token: session.token, headers: { 'sec-fetch-site': 'same-origin' } });
   assert.equal(dead.status, 401);

@@ -22,8 +22,8 @@ export class Browser {
     this.running = running;
   }
 
-  static async start() {
-    return new Browser(await chromium.launch({ executablePath: program, args: flags }));
+  static async start(more = []) {
+    return new Browser(await chromium.launch({ executablePath: program, args: [...flags, ...more] }));
   }
 
   async end() {
@@ -56,7 +56,7 @@ export class Browser {
 export class Tab {
   problems = [];
   traffic = [];
-  expected = [];
+  expected = []; // what the browser itself has to say of a page that is not as it should be
 
   constructor(page, base) {
     this.page = page;
@@ -97,9 +97,13 @@ export class Tab {
     await this.page.waitForFunction(() => !document.querySelector('main .live[aria-busy=true]'));
   }
 
+  // Goes to an address, and waits until its screen stands in the place of the one before.
   async go(hash) {
-    await this.page.evaluate((to) => { location.hash = to; }, hash);
-    await this.page.waitForTimeout(30);
+    await this.page.evaluate((to) => new Promise((shown) => {
+      if (location.hash === to) return shown();
+      new MutationObserver((_, observer) => { observer.disconnect(); shown(); }).observe(document.querySelector('main'), { childList: true });
+      location.hash = to;
+    }), hash);
     await this.settled();
   }
 
@@ -145,8 +149,12 @@ export class Tab {
     await this.page.screenshot({ path: path.join(pictures, `${name}.png`), caret: 'hide' });
   }
 
+  // Closes the tab. Nobody ever left a cookie: nothing but the tab's own storage says who is signed in.
   async end() {
-    await this.page.context().close();
-    if (this.problems.length > 0) throw new Error(`the page did what it must not:\n${this.problems.join('\n')}`);
+    const context = this.page.context();
+    for (const cookie of await context.cookies()) this.problems.push(`a cookie: ${cookie.name} of ${cookie.domain}`);
+    await context.close();
+    const problems = this.problems.filter((one) => !this.expected.some((pattern) => pattern.test(one)));
+    if (problems.length > 0) throw new Error(`the page did what it must not:\n${problems.join('\n')}`);
   }
 }

@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Names that attack: markup, scripts, right-to-left, emoji, very long, equal but for case. They are
 // shown as the text that they are.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
-import { Site } from './site.mjs';
-
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
+import { browser, open, site } from './here.mjs';
 
 const names = ['<img src=x onerror=alert(1)>', '"><script>alert(1)</script>', 'javascript:alert(1)', '${alert(1)}{{7*7}}',
   'שלום_RTL', '\u202egnp.exe', '🔑_EMOJI', 'same_name', 'SAME_NAME', 'x'.repeat(1024), 'with space & ? # / % + =', '__proto__', 'constructor'];
@@ -25,7 +13,7 @@ test('hostile names, notes, spaces and environments are text on every screen', a
   await site.must('POST', '/v1/x/spaces?environmentId=staging', { name: names[0], id: 'hostile' });
   await site.must('PATCH', '/v1/x/environments?environmentId=staging', { name: names[1] });
   await site.must('PUT', '/v1/x/requirements?environmentId=staging', { requirements: { [names[0]]: [{ name: names[1] }, { name: '<b>missing</b>' }] } });
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
+  const tab = await open('#/e/staging/secrets');
   const shown = await tab.page.locator('main button.name').allInnerTexts();
   for (const name of names) assert.ok(shown.includes(name), `not shown as it is: ${name.slice(0, 40)}`);
   for (const hash of ['#/environments', '#/e/staging/secrets', '#/e/staging/spaces', '#/e/staging/matrix', '#/e/staging/matrix?all=1', '#/e/staging/requirements', '#/e/staging/activity', '#/e/staging/tokens',
@@ -39,7 +27,7 @@ test('hostile names, notes, spaces and environments are text on every screen', a
 });
 
 test('hostile names can be opened, changed and undone', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/s/hostile/secrets' });
+  const tab = await open('#/e/staging/s/hostile/secrets');
   for (const name of names) {
     const row = tab.page.locator('main [data-row]').and(tab.page.locator(`[data-row=${JSON.stringify(name)}]`));
     await row.locator('button.name').click();
@@ -56,12 +44,70 @@ test('hostile names can be opened, changed and undone', async () => {
   await tab.end();
 });
 
+test('hostile names are text in the dialogs too: set, preview, paste, undo', async () => {
+  const tab = await open('#/e/staging/s/hostile/secrets');
+  const name = names[1];
+  const row = tab.page.locator(`main [data-row=${JSON.stringify(name)}]`);
+  const nothing = async (where) => assert.equal(await tab.page.locator(':is(dialog, .undo-bar) :is(img, script, iframe, b, i)').count(), 0, where);
+  await row.getByText('Override').click();
+  assert.match(await tab.text('dialog h2'), /Override "><script>alert\(1\)<\/script> in <img src=x onerror=alert\(1\)>/);
+  assert.match(await tab.text('dialog .preview'), /"><script>alert\(1\)<\/script> v1 becomes its own value/);
+  await nothing('set');
+  await tab.page.locator('dialog .value').first().fill('v');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: `${name} overridden in ${names[0]}` }).waitFor();
+  await nothing('undo');
+  await row.getByText(`Use ${name}’s value again`).click(); // the environment is called so as well
+  await nothing('confirmation');
+  await tab.page.getByRole('dialog').getByRole('button', { name: `Use ${name}’s value again` }).click();
+  await tab.undoBar().filter({ hasText: 'value of' }).waitFor();
+  await tab.page.getByRole('button', { name: 'Paste .env' }).click();
+  await tab.page.locator('dialog textarea').fill(`${names[0]}=1\n__proto__=2\n<b>bold</b>=<i>value</i>\n`);
+  await tab.page.locator('.paste-table').getByText('<b>bold</b>').waitFor();
+  await nothing('paste');
+  await tab.page.getByRole('button', { name: 'Save' }).click();
+  await tab.undoBar().filter({ hasText: 'saved in' }).waitFor();
+  await tab.end();
+});
+
+test('people, tokens, actors and reasons with hostile names are text', async () => {
+  const evil = '<img src=x onerror=alert(2)>';
+  const { data: { token } } = await site.must('POST', '/v1/x/tokens', { name: evil, grants: [{ role: 'environment_admin', environmentId: 'staging' }, { role: 'service', environmentId: 'staging', names: ['<b>*'] }] });
+  const session = (await site.ask('POST', '/v1/x/session', { token, body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json.data;
+  for (const where of [{ environmentId: 'staging' }, { environmentId: 'staging', actorId: '<b>actor</b>' }])
+    assert.equal((await site.ask('PUT', `/v1/x/secret?${new URLSearchParams({ ...where, name: 'BY_EVIL' })}`, { token, body: { value: 'v', note: '<i>note</i>' } })).status, 200);
+  const tab = await browser.open(site.url, { session, at: '#/e/staging/secrets?show=BY_EVIL' });
+  assert.match(await tab.text('dialog .layers'), /by <img src=x onerror=alert\(2\)> <i>note<\/i>/);
+  await tab.page.keyboard.press('Escape');
+  await tab.page.locator('.user').click();
+  assert.equal(await tab.text('.menu-name'), evil);
+  await tab.page.keyboard.press('Escape');
+  for (const [hash, text] of [['#/e/staging/tokens', '<b>*'], ['#/e/staging/activity?name=BY_EVIL', evil], ['#/e/staging/secrets', evil]]) {
+    await tab.go(hash);
+    await tab.page.locator('main').getByText(text).first().waitFor();
+    assert.equal(await tab.page.locator('body :is(img, script:not([src]), iframe, b, i)').count(), 0, hash);
+  }
+  await tab.end();
+});
+
+test('what a server says of an error is text, whatever it says', async () => {
+  const tab = await open('#/environments');
+  await tab.page.route('**/v1/x/secrets?*', (route) => route.fulfill({ status: 503, headers: { 'x-request-id': '<i>id</i>' }, json: { errors: [{ message: '<img src=x onerror=alert(3)>' }], code: '<b>code</b>' } }));
+  await tab.go('#/e/staging/secrets');
+  assert.match(await tab.text('.panel.error'), /<img src=x onerror=alert\(3\)>.*<b>code<\/b>.*<i>id<\/i>/);
+  assert.equal(await tab.page.locator('main :is(img, b, i)').count(), 0);
+  await tab.page.unroute('**/v1/x/secrets?*');
+  await tab.page.route('**/v1/x/keys?*', (route) => route.fulfill({ json: { data: [{ kekId: '<b>kek</b>', state: '<i>odd</i>', environments: [{ id: '<u>env</u>', dek: 1, seals: 2 }] }] } }));
+  await tab.go('#/e/staging/keys');
+  assert.match(await tab.text('.keys-rows'), /<b>kek<\/b> <i>odd<\/i>/);
+  assert.equal(await tab.page.locator('main :is(b, i, u)').count(), 0);
+  await tab.end();
+});
+
 test('a hostile address leads nowhere', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/environments' });
+  const tab = await open('#/environments');
   for (const hash of ['#/e/%E0%A4%A/secrets', '#/e/<img src=x>/secrets', '#/e/prod/__proto__', '#/constructor', '#/e/prod/s/%2e%2e/secrets', '#/e/prod/secrets?show=<script>&group=__proto__']) {
-    await tab.page.evaluate((to) => { location.hash = to; }, hash);
-    await tab.page.waitForTimeout(100);
-    await tab.settled();
+    await tab.go(hash);
     assert.equal(await tab.page.locator('main img, main script').count(), 0, hash);
   }
   await tab.end();

@@ -1,23 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // All by keyboard: no mouse is used here. The focus comes back to where it was.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
-import { Site } from './site.mjs';
-
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
+import { open, site } from './here.mjs';
 
 test('override, hide, show again, revert and undo without a mouse', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/globex/secrets' });
+  const tab = await open('#/e/prod/s/globex/secrets');
   const { keyboard } = tab.page;
   await keyboard.press('j');
   assert.equal(await tab.focusKey(), 'name:BETA_KEY');
@@ -57,7 +45,7 @@ test('override, hide, show again, revert and undo without a mouse', async () => 
 });
 
 test('the focus comes back to a row that was drawn anew while its details were open', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/initech/secrets' });
+  const tab = await open('#/e/prod/s/initech/secrets');
   const { keyboard } = tab.page;
   for (let i = 0; i < 2; i += 1) await keyboard.press('j');
   const drawn = await tab.row('DB_URL').elementHandle();
@@ -73,7 +61,7 @@ test('the focus comes back to a row that was drawn anew while its details were o
 });
 
 test('a new secret from n to Ctrl+Enter; Escape asks before it throws a typed value away', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
+  const tab = await open('#/e/staging/secrets');
   const { keyboard } = tab.page;
   await keyboard.press('n');
   await tab.page.waitForSelector('dialog');
@@ -94,7 +82,7 @@ test('a new secret from n to Ctrl+Enter; Escape asks before it throws a typed va
 });
 
 test('a dialog keeps the focus inside, and keys of the page are off in it and in fields', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/bolt/secrets' });
+  const tab = await open('#/e/prod/s/bolt/secrets');
   const { keyboard } = tab.page;
   await keyboard.press('j');
   await keyboard.press('o');
@@ -115,7 +103,7 @@ test('a dialog keeps the focus inside, and keys of the page are off in it and in
 });
 
 test('g e, g s, g m go places; single letters can be switched off', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  const tab = await open('#/e/prod/secrets');
   const { keyboard } = tab.page;
   const typed = async (keys) => { for (const key of keys) await keyboard.press(key); };
   await typed('gm');
@@ -137,7 +125,7 @@ test('g e, g s, g m go places; single letters can be switched off', async () => 
 });
 
 test('saves are announced politely; a first Tab offers to skip the navigation', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/s/initech/secrets' });
+  const tab = await open('#/e/prod/s/initech/secrets');
   await tab.page.evaluate(() => document.activeElement.blur());
   await tab.page.keyboard.press('Tab');
   assert.equal(await tab.page.evaluate(() => document.activeElement.textContent), 'Skip to content');

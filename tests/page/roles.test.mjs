@@ -1,26 +1,42 @@
 // SPDX-License-Identifier: BSL-1.0
 // What each role sees and may do. What is not theirs is absent, or disabled with the reason in words.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
+import { browser, open, site } from './here.mjs';
 import { Site } from './site.mjs';
 
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
-
-const open = async (person, at, more = {}) => browser.open(site.url, { session: await site.session(person), at, ...more });
 const side = (tab) => tab.text('nav.side');
 
+// What each role gets of each screen: shown, or a panel in its place that says why not.
+const screens = {
+  secrets: '#/e/prod/secrets', spaces: '#/e/prod/spaces', matrix: '#/e/prod/matrix', requirements: '#/e/prod/requirements', tokens: '#/e/prod/tokens',
+  keys: '#/e/prod/keys', activity: '#/e/prod/activity', general: '#/e/prod/general', overview: '#/e/prod/s/acme/overview', own: '#/e/prod/s/acme/secrets',
+  'own tokens': '#/e/prod/s/acme/tokens', 'own activity': '#/e/prod/s/acme/activity', other: '#/e/prod/s/bolt/secrets',
+};
+const refusedTo = {
+  ana: [], operator: [],
+  admin: ['keys'],
+  spaceAdmin: ['secrets', 'matrix', 'requirements', 'tokens', 'keys', 'activity', 'own tokens', 'own activity', 'other'],
+  auditor: ['tokens', 'keys', 'own tokens'],
+  service: ['tokens', 'keys', 'activity', 'own tokens', 'own activity'],
+};
+for (const [person, refused] of Object.entries(refusedTo)) {
+  test(`each screen as ${person}: shown, or refused in words`, async () => {
+    const tab = await open('#/environments', { as: person });
+    const found = [];
+    for (const [name, hash] of Object.entries(screens)) {
+      await tab.go(hash);
+      assert.equal(await tab.page.locator('main .panel.error').count(), 0, `${name}: an error`);
+      if (await tab.page.locator('main :is(.panel.denied, .panel.search)').count() > 0) found.push(name);
+      await tab.picture(`role-${person.toLowerCase()}-${name.replace(' ', '-')}`);
+    }
+    assert.deepEqual(found, refused);
+    await tab.end();
+  });
+}
+
 test('an environment admin changes values of his environment and sees no other', async () => {
-  const tab = await open('admin', '#/e/prod/secrets');
+  const tab = await open('#/e/prod/secrets', { as: 'admin' });
   const navigation = await side(tab);
   assert.match(navigation, /Production/);
   assert.doesNotMatch(navigation, /Staging|New environment/);
@@ -32,7 +48,7 @@ test('an environment admin changes values of his environment and sees no other',
 });
 
 test('an operator sees all names, manages spaces and tokens, and changes no value', async () => {
-  const tab = await open('operator', '#/e/prod/secrets');
+  const tab = await open('#/e/prod/secrets', { as: 'operator' });
   assert.match(await side(tab), /Production.*Staging.*New environment/);
   const act = tab.row('DB_URL').locator('.act button');
   assert.equal(await act.getAttribute('aria-disabled'), 'true');
@@ -50,7 +66,7 @@ test('an operator sees all names, manages spaces and tokens, and changes no valu
 });
 
 test('a space admin has his space alone, with names of what it inherits', async () => {
-  const tab = await open('spaceAdmin', '#/e/prod/spaces');
+  const tab = await open('#/e/prod/spaces', { as: 'spaceAdmin' });
   assert.equal(await tab.page.locator('main tbody tr').count(), 1);
   await tab.page.getByRole('link', { name: 'Customer Acme' }).click();
   await tab.page.getByRole('heading', { name: 'Secrets of Customer Acme' }).waitFor();
@@ -68,7 +84,7 @@ test('a space admin has his space alone, with names of what it inherits', async 
 });
 
 test('an auditor sees names and activity, and may change nothing', async () => {
-  const tab = await open('auditor', '#/e/prod/s/acme/secrets');
+  const tab = await open('#/e/prod/s/acme/secrets', { as: 'auditor' });
   for (const button of await tab.page.locator('main .act button').all()) {
     const label = await button.innerText();
     if (!/Review|How to restore/.test(label)) assert.equal(await button.getAttribute('aria-disabled'), 'true', label);
@@ -84,7 +100,7 @@ test('an auditor sees names and activity, and may change nothing', async () => {
 });
 
 test('reveal: off by default; with it a reason, the token again, thirty seconds', async () => {
-  const off = await open('ana', '#/e/prod/s/acme/secrets');
+  const off = await open('#/e/prod/s/acme/secrets');
   await off.row('SLACK_TOKEN').locator('button.name').click();
   await off.page.locator('dialog .layers').waitFor();
   assert.equal(await off.page.getByText('Show the value').count(), 0);

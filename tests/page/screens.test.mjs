@@ -1,21 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // Every screen, light and dark, narrow and at 200 %: shown, usable by assistive technology, within
 // its policy, with a picture of each.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
-import { Site } from './site.mjs';
-
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
+import { openLater as open, site } from './here.mjs';
 
 const screens = {
   environments: ['#/environments', 'Environments'],
@@ -34,13 +22,6 @@ const screens = {
   search: ['#/search?q=slack', 'Search all environments'],
 };
 
-// People look at it two days after it was filled.
-const later = Date.now() + 2 * 86_400_000;
-const open = async (at, more = {}) => browser.open(site.url, {
-  session: { ...await site.session(), expiresAt: new Date(later + 86_400_000).toISOString() }, at,
-  init: (page) => page.clock.setSystemTime(later), ...more,
-});
-
 const looks = { light: {}, dark: { dark: true }, narrow: { width: 390, height: 844 }, zoomed: { scale: 2 } };
 for (const [look, options] of Object.entries(looks)) {
   test(`every screen is there and accessible: ${look}`, async () => {
@@ -57,62 +38,6 @@ for (const [look, options] of Object.entries(looks)) {
     await tab.end();
   });
 }
-
-test('dialogs and the drawer are accessible, light and dark', async () => {
-  for (const dark of [false, true]) {
-    const tab = await open('#/e/prod/s/acme/secrets', { dark });
-    const look = dark ? 'dark' : 'light';
-    const picture = (name) => tab.picture(dark ? `${name}-dark` : name);
-    const close = async () => {
-      await tab.page.keyboard.press('Escape');
-      await tab.page.locator('dialog').first().waitFor({ state: 'detached' });
-    };
-    await tab.row('SLACK_TOKEN').locator('button.name').click();
-    await tab.page.waitForSelector('dialog .layers');
-    assert.equal(await tab.axe(), '', `drawer (${look})`);
-    await picture('drawer');
-    await close();
-    await tab.row('DB_URL').getByText('Override').click();
-    await tab.page.locator('dialog .value').first().fill('postgres://acme:pw@db/acme ');
-    assert.equal(await tab.axe(), '', `override (${look})`);
-    await picture('override');
-    await tab.page.locator('dialog .value').first().fill('');
-    await close();
-    await tab.go('#/e/prod/secrets');
-    await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
-    await tab.page.locator('dialog textarea').fill('SLACK_TOKEN=xoxb-2\nNEW_ONE="x y"\nrubbish\n');
-    assert.equal(await tab.axe(), '', `paste (${look})`);
-    await picture('paste');
-    await tab.page.locator('dialog textarea').fill('');
-    await close();
-    await tab.page.keyboard.press('?');
-    assert.equal(await tab.axe(), '', `keyboard (${look})`);
-    await close();
-    await tab.go('#/e/prod/tokens');
-    await tab.page.getByText('New token').first().click();
-    assert.equal(await tab.axe(), '', `new token (${look})`);
-    await close();
-    await tab.end();
-  }
-});
-
-test('the sign-in is accessible, and says what is wrong', async () => {
-  const tab = await browser.open(site.url, {});
-  await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
-  assert.equal(await tab.axe(), '');
-  await tab.picture('sign-in');
-  await tab.page.getByLabel('Personal token', { exact: true }).fill('cof_nobody');
-  await tab.page.keyboard.press('Enter');
-  await tab.page.getByText('not known here').waitFor();
-  await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
-  await tab.page.keyboard.press('Enter');
-  await tab.page.getByRole('heading', { name: 'Environments', exact: true }).waitFor();
-  const kept = await tab.page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage), document.cookie]);
-  assert.ok(!kept.join().includes(site.token), 'the pasted token is kept');
-  assert.equal(kept[2], '');
-  assert.deepEqual(await tab.page.context().cookies(), []);
-  await tab.end();
-});
 
 test('every file of the page is embedded, and is what is in the folder', async () => {
   const folder = process.env.COFFER_PAGE;

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 // Each state that a list can be in. Those that a healthy server never shows are brought about between
 // it and the browser.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
-import { Site } from './site.mjs';
-
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
+import fs from 'node:fs';
+import { open, site } from './here.mjs';
 
 const list = '**/v1/x/secrets?*';
-const open = async (at, more = {}) => browser.open(site.url, { session: await site.session(), at, ...more });
 const refused = (status, body) => (route) => route.fulfill({ status, headers: { 'x-request-id': 'r-7' }, json: body });
 
 test('empty: an environment says what a secret does there, a space that it inherits', async () => {
   const tab = await open('#/e/staging/secrets');
   await tab.page.getByText('A secret set here is given to every space.').waitFor();
   assert.match(await tab.text('.panel pre'), /coffer set/);
+  assert.equal(await tab.axe(), '');
   await tab.picture('state-empty');
   await tab.go('#/e/prod/s/initech/secrets');
   await tab.page.getByText('Nothing of its own.').waitFor();
@@ -52,6 +41,7 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   assert.equal(await tab.page.locator('.grey-row').count(), 0);
   await tab.page.clock.runFor(200);
   assert.equal(await tab.page.locator('.grey-row').count(), 8);
+  await tab.picture('state-loading');
   await tab.page.clock.runFor(5000);
   await tab.page.getByText('Still waiting for the store').waitFor();
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
@@ -60,6 +50,19 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   go();
   await tab.page.unroute(list);
   await tab.page.getByText('Try again').click();
+  await tab.row('DB_URL').waitFor();
+  await tab.end();
+});
+
+test('what is loading is accessible', async () => {
+  const tab = await open('#/environments');
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route(list, async (route) => { await held; await route.continue(); });
+  await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
+  await tab.page.locator('.grey-row').first().waitFor({ state: 'attached' });
+  assert.equal(await tab.axe(), '');
+  go();
   await tab.row('DB_URL').waitFor();
   await tab.end();
 });
@@ -97,11 +100,34 @@ test('stale: the time of the rows, saving off, the rows readable', async () => {
   await tab.end();
 });
 
-test('no permission: the list says whom to ask', async () => {
+test('what concerns everybody stands over every screen: a full disk, a key to leave', async () => {
+  const tab = await open('#/environments', { init: async (page) => {
+    await page.route('**/v1/x/whoami', async (route) => {
+      const answer = await route.fetch();
+      const json = await answer.json();
+      json.data.server.auditFullPercent = 96;
+      await route.fulfill({ response: answer, json });
+    });
+    await page.route('**/v1/x/keys', (route) => route.fulfill({ json: { data: [
+      { kekId: 'kek-new', state: 'active', environments: [{ id: 'prod', dek: 2, seals: 1 }] },
+      { kekId: 'kek-2024', state: 'decrypt_only', environments: [{ id: 'prod', dek: 1, seals: 9 }, { id: 'staging', dek: 1, seals: 9 }] },
+      { kekId: 'kek-2023', state: 'decrypt_only', environments: [] }] } }));
+  } });
+  await tab.page.locator('.banner').getByText('Audit log disk 96 % full: at 100 % requests are refused.').waitFor();
+  await tab.page.locator('.banner').getByText('Key kek-2024 is decrypt-only; 2 environments still on it.').waitFor();
+  assert.equal(await tab.page.locator('.banner').count(), 2);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('banners');
+  await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
+  await tab.page.getByRole('alertdialog').getByText('Rewrap the data keys of all environments').waitFor();
+  await tab.end();
+});
+
+test('no permission: the list says what can be done about it', async () => {
   const tab = await open('#/environments');
-  await tab.page.route(list, refused(403, { errors: [{ message: 'You may not see names in this space.' }], code: 'denied', admins: ['Ana', 'Ben'] }));
+  await tab.page.route(list, refused(403, { errors: [{ message: 'You may not see names in this space.' }], code: 'denied' }));
   await tab.go('#/e/prod/s/acme/secrets');
-  assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Ask Ana, Ben \(admins\)/);
+  assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Who administers the environment can give you a token/);
   await tab.end();
 });
 
@@ -118,6 +144,7 @@ test('damaged and key disabled: said, and never another value', async () => {
   await tab.page.route(list, refused(500, { errors: [{ message: 'the key is disabled' }], code: 'key_disabled' }));
   await tab.go('#/e/staging/secrets');
   await tab.page.getByText('The key of this environment can’t be used').waitFor();
+  assert.equal(await tab.page.locator('.panel').getByRole('link', { name: 'Keys' }).getAttribute('href'), '#/e/staging/keys');
   await tab.page.unroute(list);
   await tab.page.route(list, refused(500, { errors: [{ message: 'it fails its check' }], code: 'tampered' }));
   await tab.go('#/e/prod/secrets');
@@ -131,6 +158,8 @@ test('nothing found: what was probably meant, and where else to look', async () 
   await tab.page.keyboard.press('/');
   await tab.page.keyboard.type('slck');
   assert.match(await tab.text('.panel.search'), /No name contains “slck”\..*Did you mean\s+SLACK_TOKEN/);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('state-nothing-found');
   await tab.page.getByRole('link', { name: 'Search all environments' }).click();
   await tab.page.getByRole('heading', { name: 'Search all environments' }).waitFor();
   await tab.page.getByRole('link', { name: 'SLACK_TOKEN' }).click();
@@ -182,6 +211,27 @@ test('the session ends while somebody types: the value stays and is saved after 
   await tab.end();
 });
 
+test('the store goes away and comes back: rows with their time, saving off, then on again', async () => {
+  const tab = await open('#/e/prod/secrets');
+  fs.renameSync(site.store, `${site.store}.away`);
+  try {
+    await tab.go('#/e/prod/spaces');
+    await tab.go('#/e/prod/secrets');
+    await tab.page.locator('.stale').getByText('the store does not answer. Saving is off.').waitFor();
+    assert.equal(await tab.row('DB_URL').locator('.act button').getAttribute('aria-disabled'), 'true');
+    await tab.page.locator('.banner').getByText('Store unreachable').waitFor();
+    await tab.picture('state-store-away');
+  } finally {
+    fs.renameSync(`${site.store}.away`, site.store);
+  }
+  await tab.go('#/e/prod/spaces');
+  await tab.go('#/e/prod/secrets');
+  await tab.row('DB_URL').waitFor();
+  assert.equal(await tab.page.locator('.stale').count(), 0);
+  assert.notEqual(await tab.row('DB_URL').locator('.act button').getAttribute('aria-disabled'), 'true');
+  await tab.end();
+});
+
 test('the server stops and comes back', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.row('DB_URL').waitFor();
@@ -192,7 +242,7 @@ test('the server stops and comes back', async () => {
   await site.serve({ listen: url.host });
   await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
   const signIn = tab.page.getByText('Your session has ended');
-  await Promise.race([signIn.waitFor(), tab.row('DB_URL').waitFor()]);
+  await signIn.or(tab.row('DB_URL')).first().waitFor();
   if (await signIn.isVisible()) {
     await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
     await tab.page.keyboard.press('Enter');

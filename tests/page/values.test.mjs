@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // Values are write-only: after a save a value is in no later request, no answer, not in the page, not
 // in what the browser keeps.
-import test, { after, before } from 'node:test';
+import test from 'node:test';
 import assert from 'node:assert/strict';
-import { Browser } from './browser.mjs';
-import { Site } from './site.mjs';
-
-let site;
-let browser;
-before(async () => {
-  site = await Site.open();
-  browser = await Browser.start();
-});
-after(async () => {
-  await browser?.end();
-  await site?.end();
-});
+import { browser, open, site } from './here.mjs';
 
 test('twenty canaries are sent once each and never come back', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/staging/secrets' });
+  const tab = await open('#/e/staging/secrets');
   const canaries = Array.from({ length: 20 }, (_, i) => `canary-${i}-${Math.random().toString(36).slice(2)}`);
   await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
   await tab.page.locator('dialog textarea').fill(canaries.slice(0, 17).map((value, i) => `CANARY_${i}=${value}`).join('\n'));
@@ -56,7 +44,7 @@ test('twenty canaries are sent once each and never come back', async () => {
 });
 
 test('the field is a password until the eye is held, takes nothing of the browser’s, and dots tell no length', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  const tab = await open('#/e/prod/secrets');
   const dots = await tab.page.locator('main .dots span[aria-hidden]').allInnerTexts();
   assert.ok(dots.length >= 4 && dots.every((text) => text === '••••••••'));
   await tab.page.getByRole('button', { name: 'New secret' }).first().click();
@@ -75,7 +63,7 @@ test('the field is a password until the eye is held, takes nothing of the browse
 });
 
 test('hints say what they see, and send nothing', async () => {
-  const tab = await browser.open(site.url, { session: await site.session(), at: '#/e/prod/secrets' });
+  const tab = await open('#/e/prod/secrets');
   await tab.page.getByRole('button', { name: 'New secret' }).first().click();
   const field = tab.page.locator('dialog input.value');
   const before = tab.traffic.length;

@@ -170,7 +170,8 @@ inline constexpr schema_doc schema_docs[] = {
 "stale":{"type":"boolean"},"ageMs":{"type":"integer"}}}}})"},
     {"XRequirements", R"({"type":"object","required":["requirements"],"properties":{
 "requirements":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object",
-"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}}}})"},
+"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}},
+"was":{"type":"object","description":"What this replaces; 409 if it is not that any more"}}})"},
     {"XRequirementsAnswer", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XRequirements"}}})"},
     {"XWatch", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",

@@ -172,8 +172,7 @@ struct space_counts {
             ++(e->state == format::entry_state::hidden ? hidden : own);
         }
         for (const auto& [name, programs] : state.required) {
-            const auto s = state.table.standing_of(where, name).state();
-            if (s == row_state::missing || s == row_state::hidden) ++missing;
+            if (state.table.standing_of(where, name).state() == row_state::missing) ++missing;
         }
     }
 };
@@ -314,15 +313,25 @@ inline auto are_requirements(const boost::json::value* v) -> bool {
     });
 }
 
+/// Replaces what programs need. With `was`, the document that this replaces: if it is another one
+/// by now, 409, and nothing is changed.
 inline auto set_requirements(call& c) -> response {
     if (!are_requirements(c.body().find("requirements")))
         throw bad_request("requirements", R"(this must be {"program":[{"name":…,"pattern":…}]})");
+    const auto* expected = c.body().find("was");
+    if (expected != nullptr && !expected->is_object())
+        throw bad_request("was", "this must be the requirements as they were");
     const auto where = queried_environment(c);
     c.allow(where);
     const auto turn = c.parts.places.changing();
     const auto facts = need(c.parts.places.look(where.environment));
     const listed_place was(where.environment, facts->own);
     metadata meta = was.meta;
+    if (expected != nullptr) {
+        const auto said = meta.find("requirements");
+        const auto now = json_document::read(said.empty() ? "{}" : said);
+        if (!now || now->object() != expected->get_object()) throw error_of(errc::conflict);
+    }
     meta.set("createdAt", std::to_string(was.created));
     meta.set("requirements", raw_members(c.body().text()).find("requirements"));
     need(c.vault().set_description(where.view(), meta.to_text()));

@@ -156,6 +156,7 @@ struct change_of {
 
     explicit change_of(call& c)
         : name(asked_name(c)), with{.if_version = expected_version(c), .author = c.who.name} {
+        c.record.names = {name}; // of a refusal too: what was tried
         where = c.queried_scope();
         c.allow(where);
         c.allow_name(where, name);

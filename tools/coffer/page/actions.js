@@ -3,25 +3,28 @@
 import * as world from './world.js';
 import { copyText } from './controls.js';
 import { explainDamage, hide, putBack, showAgain, takeAway } from './changes.js';
+import { whoWasFirst } from './outcome.js';
 import { openSet } from './set_dialog.js';
 import { saved } from './undo.js';
 import { whyNotWrite } from './words.js';
 
 /** Why nothing may be changed in a scope, or nothing. `list` is the answer that its rows came in. */
 export function whyNoChange(where, list) {
+    if (!list) return 'The list could not be loaded';
     if (list.stale) return 'The store does not answer: saving is off';
     if (!(list.rights ?? []).includes('write'))
         return whyNotWrite(world.placeName(where), where.spaceId !== undefined);
     return undefined;
 }
 
-async function attempt(act) {
+/** Does something that is told in the bar below if it fails. */
+export async function attempt(act) {
     try {
         await act();
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
         saved(problem.unknown ? 'The connection ended before the answer: look whether it is done.'
-            : `Not done: ${problem.message}`);
+            : problem.status === 409 ? `Not done: ${whoWasFirst(problem)}` : `Not done: ${problem.message}`);
     }
 }
 
@@ -33,7 +36,7 @@ export function actionsOf(row, { where, list, done, open }) {
     const reason = whyNoChange(where, list);
     const parent = world.environmentName(where.environmentId);
     const set = (label, more) => ({
-        key: 'o', label, reason, act: () => openSet({ where, row, rows: list.rows, done }), ...more,
+        key: 'o', label, reason, act: () => openSet({ where, row, rows: list?.rows, done }), ...more,
     });
     const away = (label, more) => ({ key: 'u', label, reason, act: () => takeAway(where, row, done), ...more });
     const hidden = { key: 'h', label: 'Hide here', reason, also: true, act: () => attempt(() => hide(where, row, done)) };

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: BSL-1.0
 // Activity: who did what, when, where and with which result; never a value. The log is a chain that
-// can be checked.
+// can be checked. It is filtered where it is kept: the page never has all of it.
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named } from './el.js';
-import { button, filterField, select } from './controls.js';
+import { button, field, problemLine, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { live, panel } from './states.js';
 import { timeElement, timeOfDay } from './time.js';
 import { saved } from './undo.js';
 
 const pageSize = 200;
+const exportSize = 1000;
 const mostAsked = 20; // names of spaces, for one page of records
-const isBad = (one) => !['ok', 'allowed', 'value', 'success', '200', '201', '204'].includes(String(one.result));
+const isGood = (one) => one.result === 'ok';
+
+/** What a record may be about; others are found by typing them into the address. */
+const kinds = [
+    ['', 'Everything'], ['secret.set', 'set'], ['secrets.change', 'several set or removed'], ['secret.remove', 'removed'], ['secret.hide', 'hidden'],
+    ['secret.unhide', 'shown again'], ['secret.rollback', 'older version again'], ['secret.undelete', 'put back'], ['secret.reveal', 'value shown'],
+    ['secrets.list', 'values read'], ['secret.read', 'one value read'], ['token.mint', 'token made'], ['token.revoke', 'token revoked'],
+    ['session.begin', 'signed in'], ['requirements.set', 'requirements'], ['space.make', 'space made'], ['space.remove', 'space removed'],
+    ['environment.change', 'environment changed'],
+];
+const results = [['', 'Any result'], ['ok', 'ok'], ['denied', 'denied'], ['conflict', 'conflict'], ['not_found', 'not found'], ['unavailable', 'unavailable'], ['tampered', 'tampered']];
 
 function scopeText(one) {
     return one.spaceId ? named(world.spaceName(one.environmentId, one.spaceId)) : named(world.environmentName(one.environmentId) ?? '');
@@ -25,7 +36,7 @@ function namesOf(one) {
         all.length > mostNames && ` and ${all.length - mostNames} more`,
         all.length === 0 && one.count > 0 && el('span', { class: 'faint' }, count(one.count, 'row')),
         one.version && el('span', { class: 'faint' }, ` v${one.version}`),
-        one.reason && el('div', { class: 'line' }, `“${one.reason}”`)];
+        one.reason && el('div', { class: 'line' }, '“', named(one.reason), '”')];
 }
 function activityRow(one) {
     return el('tr', { role: 'row', class: 'row', 'data-row': String(one.seq) },
@@ -34,64 +45,75 @@ function activityRow(one) {
         el('td', { role: 'cell', class: 'mono what-done' }, one.what),
         el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one) : ''),
         el('td', { role: 'cell' }, namesOf(one)),
-        el('td', { role: 'cell' }, el('span', { class: `badge ${isBad(one) ? 'red' : 'grey'}` }, icon(isBad(one) ? 'cross' : 'check'), String(one.result))));
+        el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(isGood(one) ? 'check' : 'cross'), String(one.result))));
 }
 
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
-    let filter = place.query.name ?? '';
-    let what = '';
+    const { who = '', what = '', name = '', result = '' } = place.query;
+    const filter = { who, what, name, result };
     let records = [];
     let next;
+    let timer = 0;
     const state = el('div', { class: 'chain', role: 'status' });
-    const kinds = el('span', {});
     const more = el('div', { class: 'pager' });
+    const problem = problemLine();
     const view = live({
         load: async (signal) => {
-            const answer = await api.activity(where, { limit: pageSize }, { signal });
+            const answer = await api.activity(where, { ...filter, limit: pageSize }, { signal });
             records = answer.data;
             next = answer.next;
             learnNames(records);
             return records;
         },
         draw() {
-            const shown = records.filter(matches);
-            drawKinds();
-            fill(more, next !== undefined && next !== null && button('Older', { act: older }));
-            if (records.length === 0) return panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'));
-            if (shown.length === 0) return panel('search', 'Nothing of that kind', null, button('Clear filter', { act: () => { filter = ''; what = ''; filterBox.querySelector('input').value = ''; view.redraw(); } }));
+            problem.say('');
+            fill(more, next !== undefined && next !== null && button('Older', { act: older }), problem.element);
+            if (records.length === 0 && Object.values(filter).every((one) => one === ''))
+                return panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'));
+            if (records.length === 0) return panel('search', 'Nothing of that kind', null, button('Clear filter', { act: clear }));
             return el('table', { role: 'table', class: 'rows activity-rows', 'aria-label': 'Activity' },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Time', 'Who', 'What', 'Where', 'Name', 'Result'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, shown.map(activityRow)));
+                el('tbody', { role: 'rowgroup' }, records.map(activityRow)));
         },
-        onProblem(problem) {
+        onProblem(refused) {
             fill(more);
-            if (problem.status === 501 || problem.code === 'unsupported') {
+            if (refused.status === 501 || refused.code === 'unsupported') {
                 return panel('empty', 'No audit log is kept', [el('p', {}, 'This server was started without one. With it, every read and every change is written down before it is answered:'),
                     el('pre', { class: 'code' }, 'coffer serve --audit DIR')]);
             }
             return undefined;
         },
     });
-    const filterBox = filterField('Filter who, name, result', (text) => { filter = text.trim(); view.redraw(); }, filter);
 
-    function matches(one) {
-        const wanted = filter.toLowerCase();
-        return (what === '' || one.what === what) && (wanted === '' ||
-            [one.who, one.name, ...(one.names ?? []), one.result, one.reason, one.spaceId, one.peer].some((text) => String(text ?? '').toLowerCase().includes(wanted)));
-    }
-    function drawKinds() {
-        const all = [...new Set(records.map((one) => one.what))].sort();
-        fill(kinds, select([['', 'Everything'], ...all.map((one) => [one, one])], {
-            value: what, 'aria-label': 'What', on: { change: (event) => { what = event.target.value; view.redraw(); } },
-        }));
+    // Asked a moment after the last key: each question is written into the log as well.
+    const asks = (key, wait) => (event) => {
+        filter[key] = event.target.value.trim();
+        clearTimeout(timer);
+        timer = setTimeout(view.refresh, wait);
+    };
+    const kindsHere = kinds.some(([key]) => key === what) ? kinds : [...kinds, [what, what]];
+    const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
+    const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: SLACK_TOKEN', on: { input: asks('name', 400) } });
+    const whatBox = select(kindsHere, { value: what, on: { change: asks('what', 0) } });
+    const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
+
+    function clear() {
+        for (const key of Object.keys(filter)) filter[key] = '';
+        for (const box of [whoBox, nameBox, whatBox, resultBox]) box.value = '';
+        view.refresh();
     }
     async function older() {
-        const answer = await api.activity(where, { limit: pageSize, after: next });
-        records.push(...answer.data);
-        next = answer.next;
-        view.redraw();
-        learnNames(answer.data);
+        try {
+            const answer = await api.activity(where, { ...filter, limit: pageSize, after: next });
+            records.push(...answer.data);
+            next = answer.next;
+            view.redraw();
+            learnNames(answer.data);
+        } catch (refused) {
+            if (refused.name !== 'ApiError') throw refused;
+            problem.say(`Not loaded: ${refused.message}`);
+        }
     }
     /** Asks for the names of the spaces that are mentioned; drawn again once they are known. */
     async function learnNames(list) {
@@ -107,28 +129,50 @@ export function screen(place) {
                 ? [icon('check'), `Chain intact${answer.upTo ? ` up to ${timeOfDay(answer.upTo)}` : ''}`, answer.records !== undefined && ` · ${count(answer.records, 'record')}`, answer.anchoredAt && ` · anchored ${timeOfDay(answer.anchoredAt)}`]
                 : [icon('cross'), `The log was changed: record ${answer.firstBad ?? '?'} is the first that does not fit${answer.why ? ` (${answer.why})` : ''}`]);
             state.className = `chain ${answer.intact ? 'good' : 'bad'}`;
-        } catch (problem) {
-            if (problem.name !== 'ApiError') throw problem;
-            fill(state, icon('warning'), `Not checked: ${problem.message}`);
+        } catch (refused) {
+            if (refused.name !== 'ApiError') throw refused;
+            fill(state, icon('warning'), `Not checked: ${refused.message}`);
         }
     }
-    function exportLines() {
-        const lines = records.filter(matches).map((one) => `${JSON.stringify(one)}\n`).join('');
-        const url = URL.createObjectURL(new Blob([lines], { type: 'application/jsonl' }));
+    /** All records that fit the filter, not only those that are shown. */
+    async function exportLines() {
+        const lines = [];
+        const stop = new AbortController();
+        const told = el('span', {});
+        state.className = 'chain';
+        fill(state, told, button('Stop', { small: true, act: () => stop.abort() }));
+        try {
+            for (let after; after !== null;) {
+                fill(told, `Exporting: ${count(lines.length, 'record')} so far`);
+                const answer = await api.activity(where, { ...filter, limit: exportSize, after }, { signal: stop.signal });
+                lines.push(...answer.data.map((one) => `${JSON.stringify(one)}\n`));
+                after = answer.next ?? null;
+            }
+        } catch (refused) {
+            fill(state, icon('warning'), refused.name === 'AbortError' ? 'Not exported: stopped' : `Not exported: ${refused.message}`);
+            if (!['AbortError', 'ApiError'].includes(refused.name)) throw refused;
+            return;
+        }
+        const url = URL.createObjectURL(new Blob(lines, { type: 'application/jsonl' }));
         const link = document.createElement('a');
         link.href = url;
         link.download = 'activity.jsonl';
         link.click();
         setTimeout(() => URL.revokeObjectURL(url), 1000);
-        saved('Activity exported as JSON lines.');
+        fill(state);
+        saved(`${count(lines.length, 'record')} exported as JSON lines.`);
     }
     const ready = view.refresh();
     return {
         title: 'Activity', ready,
         nodes: [screenHead({
             way: crumbs(place, 'Activity'), title: ['Activity of ', named(world.placeName(where))],
-            tools: [filterBox, kinds, button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
-        }), state, view.outlet, more],
-        close: view.close,
+            tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
+        }), el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
+            field('Who', whoBox), field('What', whatBox), field('Name', nameBox), field('Result', resultBox)), state, view.outlet, more],
+        close() {
+            clearTimeout(timer);
+            view.close();
+        },
     };
 }

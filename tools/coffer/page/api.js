@@ -13,7 +13,6 @@ export class ApiError extends Error {
         this.requestId = more.requestId ?? '';
         this.key = more.key ?? '';
         this.data = more.data;
-        this.admins = more.admins ?? [];
         this.at = Date.now();
         /** The request may have been carried out, or not: the connection ended first. */
         this.unknown = more.unknown ?? false;
@@ -63,7 +62,7 @@ async function refusal(response, write) {
     const first = body.errors?.[0] ?? {};
     const code = body.code ?? '';
     return new ApiError(first.message || `The server answered ${response.status}`, {
-        status: response.status, code, key: first.key, data: body.data, admins: body.admins,
+        status: response.status, code, key: first.key, data: body.data,
         requestId: response.headers.get('x-request-id') ?? '',
         unknown: write && (code === 'outcome_unknown' || response.status === 504),
     });
@@ -101,8 +100,9 @@ export const signInWithCode = (code, name) =>
     data(post('/v1/x/session/code', {}, { code, name }, { bearer: '' }));
 export const signInWithToken = (token) => data(post('/v1/x/session', {}, {}, { bearer: token }));
 export const confirm = (token) => data(post('/v1/x/session/confirm', {}, { token }));
-export const signOut = () => request('DELETE', '/v1/x/session');
-export const whoami = () => data(get('/v1/x/whoami'));
+export const signOut = (bearer) => request('DELETE', '/v1/x/session', { bearer });
+/** Who is signed in; with a `bearer`, whose that is. */
+export const whoami = (bearer) => data(get('/v1/x/whoami', {}, { bearer }));
 
 // Environments and spaces.
 export const environments = (options) => data(get('/v1/x/environments', {}, options));
@@ -134,11 +134,13 @@ export const setSecret = (where, name, fields) =>
     data(request('PUT', '/v1/x/secret', { query: { ...scope(where), name }, body: fields }));
 export const removeSecret = (where, name, ifVersion) =>
     data(request('DELETE', '/v1/x/secret', { query: { ...scope(where), name, ifVersion } }));
+// Each change begins from `ifVersion`, the scope's own version (0: it has none): if another is there,
+// nothing is done, and the error is a conflict that tells which.
 /** `how` is hide, unhide or undelete. */
-export const changeSecret = (how, where, name) =>
-    data(post(`/v1/x/secret/${how}`, { ...scope(where), name }));
-export const rollBack = (where, name, to) =>
-    data(post('/v1/x/secret/rollback', { ...scope(where), name }, { to }));
+export const changeSecret = (how, where, name, ifVersion) =>
+    data(post(`/v1/x/secret/${how}`, { ...scope(where), name, ifVersion }));
+export const rollBack = (where, name, to, ifVersion) =>
+    data(post('/v1/x/secret/rollback', { ...scope(where), name, ifVersion }, { to }));
 export const reveal = (where, name, reason, version) =>
     data(post('/v1/x/secret/reveal', { ...scope(where), name }, { reason, version }));
 export const batch = (where, changes) => data(post('/v1/x/batch', scope(where), changes));
@@ -148,14 +150,20 @@ export const watch = (where, after, options) =>
     data(get('/v1/x/watch', { ...scope(where), after }, options));
 export const requirements = (environmentId, options) =>
     data(get('/v1/x/requirements', { environmentId }, options));
-export const setRequirements = (environmentId, requirements) =>
-    data(request('PUT', '/v1/x/requirements', { query: { environmentId }, body: { requirements } }));
+/** `was` is what this replaces: if the server has something else, the error is a conflict. */
+export const setRequirements = (environmentId, requirements, was) =>
+    data(request('PUT', '/v1/x/requirements', { query: { environmentId }, body: { requirements, was } }));
 
 // Tokens, keys, activity.
 export const tokens = (where, options) => data(get('/v1/x/tokens', scope(where), options));
 export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
 export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
+/** Keys and what they seal: of an environment, or of all (undefined). */
 export const keys = (environmentId, options) => data(get('/v1/x/keys', { environmentId }, options));
+/** Wraps the data keys of an environment, or of all, anew under the active key. One result an environment. */
+export const rewrapKeys = (environmentId) => data(post('/v1/x/keys/rewrap', { environmentId }));
+/** A new data key, and what is sealed under the older ones sealed anew: a part of it, `more` says whether to go on. */
+export const rotateDataKey = (environmentId) => data(post('/v1/x/keys/rotate-dek', { environmentId }));
 export const activity = (where, filter, options) =>
     get('/v1/x/audit', { ...scope(where), ...filter }, options);
 export const verifyActivity = (environmentId) =>

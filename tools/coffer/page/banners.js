@@ -2,30 +2,52 @@
 // Lines over the whole width that are there only while they are true.
 import * as api from './api.js';
 import * as session from './session.js';
-import { el, fill, icon } from './el.js';
+import { count, el, fill, icon, named } from './el.js';
+import { rewrapButton } from './keys.js';
 import { duration, timeOfDay } from './time.js';
+import { isLookedAt } from './watch.js';
 
 const often = 60_000;
+
+/** The keys that only decrypt and still hold environments, for who may see keys. */
+async function keysToLeave() {
+    if (!session.holdsAnywhere('keys')) return [];
+    try {
+        return (await api.keys()).filter((one) => one.state === 'decrypt_only' && one.environments?.length > 0);
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        return []; // not for a whole instance, or not now
+    }
+}
 
 /** The place for the lines; asks now and then how the server is. */
 export function banners() {
     const outlet = el('div', { class: 'banners', role: 'status' });
+    let old = [];
     function draw(me) {
         const server = me?.server ?? {};
         const lines = [];
         if (server.stale) {
             const since = server.since ? ` for ${duration(Date.now() - new Date(server.since))}` : '';
-            lines.push(['cloud-off', `Store unreachable${since}. Programs still get the last known values${server.until ? ` (until ${timeOfDay(server.until)})` : ''}. Saving is off.`, 'bad']);
+            lines.push(['cloud-off', 'bad', `Store unreachable${since}. Programs still get the last known values${server.until ? ` (until ${timeOfDay(server.until)})` : ''}. Saving is off.`]);
         }
         if (server.auditFullPercent >= 90)
-            lines.push(['warning', `Audit log disk ${server.auditFullPercent} % full: at 100 % reads stop.`, 'bad']);
-        fill(outlet, lines.map(([picture, text, tone]) => el('p', { class: `banner ${tone}` }, icon(picture), text)));
+            lines.push(['warning', 'bad', `Audit log disk ${server.auditFullPercent} % full: at 100 % requests are refused.`]);
+        for (const key of old) {
+            lines.push(['key', 'warn', ['Key ', named(key.kekId), ` is decrypt-only; ${count(new Set(key.environments.map((one) => one.id)).size, 'environment')} still on it. `,
+                rewrapButton(undefined, { small: true, done: lookAtKeys })]]);
+        }
+        fill(outlet, lines.map(([picture, tone, text]) => el('div', { class: `banner ${tone}` }, icon(picture), el('span', {}, text))));
+    }
+    async function lookAtKeys() {
+        old = await keysToLeave();
+        draw(session.me());
     }
     session.onKnown(draw);
     draw(session.me());
+    lookAtKeys();
     setInterval(async () => {
-        // Only while somebody looks: asking keeps the session alive.
-        if (document.hidden || !document.hasFocus() || !(session.me()?.server?.stale)) return;
+        if (!isLookedAt()) return;
         try {
             session.know(await api.whoami());
         } catch (problem) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The same change in several spaces: only for what was selected, one write a space, with progress; it
-// can be stopped and goes on where it stopped, and ends with what failed and why.
+// The same change in several spaces: only for what was selected, space by space, with progress; it can be
+// stopped and goes on where it stopped, and ends with what failed and why.
 import * as api from './api.js';
 import { count, el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
@@ -26,12 +26,12 @@ export function bulkBar({ environmentId, done }) {
             button('Hide', { small: true, reason: given.length === 0 ? 'All of them are hidden' : undefined, act: () => start('Hide', 'hide', given) }),
             button('Show again', { small: true, reason: hidden.length === 0 ? 'None of them is hidden' : undefined, act: () => start('Show again', 'unhide', hidden) }));
     }
-    /** One unit of work a space, so that each space's change is one write. */
+    /** One unit of work a space: giving up overrides is one write, hiding is one a name. */
     function bySpace(cells) {
         const spaces = new Map();
-        for (const { space, name } of cells) {
+        for (const { space, name, cell } of cells) {
             if (!spaces.has(space.id)) spaces.set(space.id, { space, names: [] });
-            spaces.get(space.id).names.push(name);
+            spaces.get(space.id).names.push({ name, version: cell?.version ?? 0 });
         }
         return [...spaces.values()];
     }
@@ -39,7 +39,7 @@ export function bulkBar({ environmentId, done }) {
         const work = bySpace(cells);
         const sure = await ask({
             title: label, yes: `${label} in ${count(work.length, 'space')}`, danger: what !== 'unhide',
-            text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Each space is one change; it can be stopped.`,
+            text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Space by space; it can be stopped.`,
             typed: cells.length > askAbove ? String(cells.length) : undefined,
         });
         if (sure) run(label, what, work, []);
@@ -68,8 +68,8 @@ export function bulkBar({ environmentId, done }) {
     }
     async function one(what, { space, names }) {
         const where = { environmentId, spaceId: space.id };
-        if (what === 'remove') await api.batch(where, { set: [], remove: names });
-        else for (const name of names) await api.changeSecret(what, where, name);
+        if (what === 'remove') await api.batch(where, { set: [], remove: names.map(({ name }) => name) });
+        else for (const { name, version } of names) await api.changeSecret(what, where, name, version);
     }
     function finish(label, what, work, failed, at) {
         const left = work.length - at;

@@ -7,13 +7,14 @@ import { el, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { previewOfRemoval } from './preview.js';
+import { standingOf, thereNow, whoWasFirst } from './outcome.js';
 import { saved } from './undo.js';
 
-/** Does something, tells it, and offers to undo it. */
+/** Does something, tells it, and offers to undo it: `undo` gets the version that was made. */
 async function carryOut(act, text, undo, undone, done) {
-    await act();
+    const answer = await act();
     saved(text, undo && (async () => {
-        await undo();
+        await undo(answer.version);
         done?.();
         return undone;
     }));
@@ -31,6 +32,7 @@ function confirmed({ title, preview, label, danger, typed, act }) {
     const dialog = openDialog({
         title, body: [preview, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
         footer: [button('Cancel', { act: () => dialog.close() }), go],
+        dirty: () => false,
         async submit() {
             if (typed && word.value.trim() !== typed) return;
             dialog.busy(true);
@@ -40,7 +42,7 @@ function confirmed({ title, preview, label, danger, typed, act }) {
                 dialog.close();
             } catch (failed) {
                 if (failed.name !== 'ApiError') throw failed;
-                problem.say(failed.status === 409 ? 'Somebody changed it meanwhile. Close, look, and do it again.'
+                problem.say(failed.status === 409 ? `${whoWasFirst(failed)} Close, look, and do it again.`
                     : failed.unknown ? 'The connection ended before the answer. Close and look whether it is done.'
                         : `Not done: ${failed.message}`);
             } finally {
@@ -51,17 +53,26 @@ function confirmed({ title, preview, label, danger, typed, act }) {
     check();
 }
 
+/** The scope's own version that a change of a row begins from: 0 if what is shown is inherited, or nothing. */
+const begunFrom = (row) => (['inherited', 'missing', 'removed'].includes(row.state) ? 0 : row.version);
+
 export function hide(where, row, done) {
     const place = world.placeName(where);
-    return carryOut(() => api.changeSecret('hide', where, row.name),
+    return carryOut(() => api.changeSecret('hide', where, row.name, begunFrom(row)),
         `${row.name} is hidden in ${place}: its programs find no such name.`,
-        () => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`, done);
+        (made) => api.changeSecret('unhide', where, row.name, made), `${row.name} is given to ${place} again.`, done);
 }
 
+/** Shows what is hidden here; what is not hidden any more is left as it is. */
 export function showAgain(where, row, done) {
     const place = world.placeName(where);
     return carryOut(() => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`,
-        () => api.changeSecret('hide', where, row.name), `${row.name} is hidden in ${place} again.`, done);
+        async (made) => {
+            // It is a value of the space's own again, or inherited: which of them, the history says.
+            const now = await standingOf(where, row.name);
+            if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: await thereNow(where, row.name) });
+            return api.changeSecret('hide', where, row.name, now.live);
+        }, `${row.name} is hidden in ${place} again.`, done);
 }
 
 /** Takes the scope's own value away: in a space the environment's is used again, if there is one. */
@@ -78,16 +89,16 @@ export function takeAway(where, row, done) {
         typed: inProd ? place : undefined,
         act: () => carryOut(() => api.removeSecret(where, row.name, row.version),
             again ? `${place} uses ${parent}’s value of ${row.name} again.` : `${row.name} removed from ${place}.`,
-            () => api.changeSecret('undelete', where, row.name), `${row.name} is as it was in ${place}.`, done),
+            () => api.changeSecret('undelete', where, row.name, 0), `${row.name} is as it was in ${place}.`, done),
     });
 }
 
 export function putBack(where, row, done) {
-    return carryOut(() => api.changeSecret('undelete', where, row.name),
+    return carryOut(() => api.changeSecret('undelete', where, row.name, 0),
         `${row.name} is back in ${world.placeName(where)}.`, undefined, '', done);
 }
 
-/** Makes an older version current again, as a new version. */
+/** Makes an older version current again, as a new version. `row.version` is the one in force, `row.live` what is there: 0 if it was removed. */
 export function makeCurrent(where, row, version, done) {
     const place = world.placeName(where);
     confirmed({
@@ -95,9 +106,9 @@ export function makeCurrent(where, row, version, done) {
         preview: el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
         label: `Make v${version} current again`,
         typed: where.spaceId === undefined && world.environment(where.environmentId)?.isProd ? place : undefined,
-        act: () => carryOut(() => api.rollBack(where, row.name, version),
+        act: () => carryOut(() => api.rollBack(where, row.name, version, row.live),
             `${row.name} in ${place} has the value of v${version} again.`,
-            row.version && row.version !== version ? () => api.rollBack(where, row.name, row.version) : undefined,
+            row.version && row.version !== version ? (made) => api.rollBack(where, row.name, row.version, made) : undefined,
             `${row.name} in ${place} has the value of v${row.version} again.`, done),
     });
 }

@@ -26,7 +26,7 @@ function rememberFocus() {
  *  title    a text or node for its head
  *  body     nodes; footer: its buttons
  *  submit   called when its form is submitted (Enter in a field, Ctrl+Enter anywhere)
- *  dirty    says whether something was typed that closing would lose
+ *  dirty    says whether closing would lose something; without it: whether any field was changed
  *  closed   called once it is closed
  */
 export function openDialog({ title, body, footer, submit, dirty, closed, kind = '', role }) {
@@ -45,6 +45,9 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
     }, form);
     handle.element = element;
 
+    const fields = () => JSON.stringify([...form.querySelectorAll('input, textarea, select')].map((one) => (one.type === 'checkbox' ? one.checked : one.value)));
+    let asOpened = '';
+
     function submitted(event) {
         event.preventDefault();
         if (element.getAttribute('aria-busy') !== 'true') submit?.();
@@ -61,7 +64,7 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
     }
     async function tryClose() {
         if (element.getAttribute('aria-busy') === 'true') return;
-        if (!dirty?.() || await ask({
+        if (!(dirty?.() ?? fields() !== asOpened) || await ask({
             title: 'Discard what you typed?', text: 'It is only in this dialog.',
             yes: 'Discard', no: 'Go on typing', danger: true,
         })) close();
@@ -81,6 +84,7 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
     document.body.append(element);
     open.push(handle);
     element.showModal();
+    asOpened = fields();
     (element.querySelector('[autofocus]') ?? element.querySelector('.dialog-body input, .dialog-body textarea, .dialog-body select')
         ?? element.querySelector('.dialog-foot button') ?? element).focus();
     return handle;
@@ -108,6 +112,7 @@ export function ask({ title, text, yes, no = 'Cancel', danger = false, typed }) 
                 typed && el('p', { class: 'typed' }, 'Type ', el('strong', { class: 'mono' }, typed), ' to go on.'), word,
             ],
             footer: [button(no, { act: () => dialog.close() }), go],
+            dirty: () => false,
             submit() {
                 if (typed && word.value !== typed) return;
                 answer = true;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// The details of one name in one scope: which layer wins and what it replaces, the versions, who was
-// given it, and everything that can be done.
+// The details of one name in one scope: which layer wins and what it replaces, the versions, who may
+// read it, and everything that can be done.
 import * as api from './api.js';
 import * as world from './world.js';
 import * as session from './session.js';
@@ -8,13 +8,16 @@ import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
 import { openDialog } from './dialog.js';
 import { actionsOf, copyName } from './actions.js';
+import { mayRead } from './grants.js';
 import { makeCurrent } from './changes.js';
 import { revealPart } from './reveal.js';
 import { addressOf } from './router.js';
 import { live } from './states.js';
-import { ago, timeElement } from './time.js';
+import { timeElement } from './time.js';
 import { undoLast } from './undo.js';
 import { extraBadges, lineOf, stateBadge, stateWord } from './words.js';
+
+const mostReaders = 8;
 
 function part(title, ...content) {
     return el('section', { class: 'part' }, el('h3', {}, title), content);
@@ -50,28 +53,27 @@ function versionsPart(detail, row, context) {
     const versions = [...(detail.versions ?? [])].sort((a, b) => b.version - a.version);
     if (versions.length === 0) return part('Versions', el('p', { class: 'faint' }, 'None of its own here.'));
     const refused = context.reason;
+    const [top] = versions;
+    const now = { ...row, version: top.state === 'value' ? top.version : undefined, live: top.state === 'deleted' ? 0 : top.version };
     return part('Versions', el('ul', { class: 'versions' }, versions.map((one, i) => el('li', {},
         el('span', { class: 'mono' }, `v${one.version}`), ' ',
         i === 0 && el('span', { class: 'badge blue' }, one.state === 'value' ? 'live' : stateWord(one.state).toLowerCase()), ' ',
         el('span', { class: 'faint' }, one.state !== 'value' && i > 0 && `${stateWord(one.state).toLowerCase()}, `, setBy(one)),
         i > 0 && one.state === 'value' && button(`Make v${one.version} current again`, {
             small: true, kind: 'quiet', reason: refused,
-            act: () => makeCurrent(context.where, { ...row, version: versions[0].state === 'value' ? versions[0].version : undefined }, one.version, context.done),
+            act: () => makeCurrent(context.where, now, one.version, context.done),
         })))));
 }
 
-/** Two facts that are not the same: a list that held the name was fetched; the name itself was read. */
-function deliveredPart(detail) {
-    if (!detail.deliveries) return null; // this server does not keep them
-    const facts = detail.deliveries;
-    const byList = facts.filter((one) => one.how === 'list');
-    const byName = facts.filter((one) => one.how === 'name');
-    return part('Delivered', el('dl', { class: 'facts' },
-        el('dt', {}, 'In whole lists'), el('dd', {}, byList.length > 0
-            ? byList.map((one) => el('div', {}, 'to ', named(one.token), ` ${ago(one.at)}`)) : 'nothing recorded'),
-        el('dt', {}, 'By name'), el('dd', {}, byName.length > 0
-            ? byName.map((one) => el('div', {}, named(one.token), ` ${ago(one.at)}`, one.version && `, holds v${one.version}`)) : 'nothing recorded')),
-    el('p', { class: 'hint' }, 'JavaScript listeners always fetch the whole list: that says nothing about whether they use this name.'));
+/** The service tokens that may read it, and when each was last used: what a change reaches. */
+function readersPart(tokens, where, name) {
+    if (!tokens) return null; // not for who may not see tokens
+    const readers = tokens.filter((one) => mayRead(one, where, name));
+    return part('Who may read it', readers.length === 0 ? el('p', { class: 'faint' }, 'No service token that you can see.')
+        : el('ul', { class: 'readers' }, readers.slice(0, mostReaders).map((one) => el('li', {}, icon('token'), named(one.name), ' ',
+            el('span', { class: 'faint' }, one.lastUsedAt ? ['used ', timeElement(one.lastUsedAt)] : 'not used since the server started')))),
+    readers.length > mostReaders && el('p', { class: 'faint' }, `and ${readers.length - mostReaders} more`),
+    el('p', { class: 'hint' }, 'A JavaScript listener fetches the whole list: whether it uses this name can’t be told.'));
 }
 
 function personalPart(detail, row) {
@@ -91,6 +93,12 @@ export function openDrawer({ where, name, list, done, step }) {
     const head = el('span', { class: 'drawer-title' });
     const foot = el('div', { class: 'drawer-actions' });
     const revealOutlet = el('div', {});
+    /** Asked once: the tokens do not change with the name. Without them the details are shown all the same. */
+    let asked;
+    const tokensFor = (signal) => {
+        if (session.holdsAnywhere('tokens')) asked ??= api.tokens(where, { signal }).catch(() => { asked = undefined; });
+        return asked;
+    };
     const rowNow = () => list()?.rows.find((one) => one.name === current);
     const context = {
         where, get list() { return list(); },
@@ -99,8 +107,11 @@ export function openDrawer({ where, name, list, done, step }) {
     };
     const content = live({
         rows: 5,
-        load: (signal) => api.secret(where, current, { signal }),
-        draw: (detail) => {
+        load: async (signal) => {
+            const [detail, tokens] = await Promise.all([api.secret(where, current, { signal }), tokensFor(signal)]);
+            return { detail, tokens };
+        },
+        draw: ({ detail, tokens }) => {
             const row = rowNow() ?? detail.row ?? detail;
             const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
             const reason = actions.find((one) => one.reason)?.reason;
@@ -113,7 +124,7 @@ export function openDrawer({ where, name, list, done, step }) {
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
                 layersPart(detail), personalPart(detail, row),
                 versionsPart(detail, row, { where, done: context.done, reason }),
-                deliveredPart(detail),
+                readersPart(tokens, where, current),
             ];
         },
     });

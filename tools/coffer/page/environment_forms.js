@@ -14,7 +14,8 @@ function formDialog({ title, body, label, danger, ready, save }) {
     const submit = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit' });
     const dialog = openDialog({
         title, kind: 'narrow', body: [body, problem.element],
-        footer: [button('Cancel', { act: () => dialog.close() }), submit],
+        footer: [button('Cancel', { act: () => dialog.tryClose() }), submit],
+        dirty: danger ? () => false : undefined, // a typed confirmation is no work
         async submit() {
             const why = ready?.();
             if (why) {

@@ -2,6 +2,7 @@
 // Paste a .env file or JSON: left the text, right what it would do. Nothing is saved before Save; then
 // all of it or nothing.
 import * as api from './api.js';
+import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
@@ -10,6 +11,7 @@ import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import { saved } from './undo.js';
 
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const hasOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
 
 /** What saving an entry would do, in a word. */
@@ -25,6 +27,8 @@ export function openImport({ where, list, done }) {
     const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
     const unticked = new Set();
     let entries = [];
+    let over = false;
+    let checking = false;
 
     const text = el('textarea', {
         class: 'paste mono veiled-out', rows: 14, wrap: 'off', autocomplete: 'off', spellcheck: 'false', autofocus: true,
@@ -45,6 +49,7 @@ export function openImport({ where, list, done }) {
         dirty: () => text.value !== '',
         submit: send,
         closed() {
+            over = true;
             text.value = '';
             entries = [];
         },
@@ -59,7 +64,7 @@ export function openImport({ where, list, done }) {
         const counts = [['new', of('new')], ['override', of('override')], ['replace', of('replace')]];
         fill(summary, entries.length === 0 ? 'Nothing pasted yet.' : [
             counts.filter(([what, n]) => n > 0 || what !== 'override').map(([what, n]) => `${what} ${n}`).join(' · '),
-            ' · unchanged ?', bad.length > 0 && el('span', { class: 'bad' }, ` · invalid ${bad.length} (line ${bad[0].line}: ${bad[0].problem})`)]);
+            bad.length > 0 && el('span', { class: 'bad' }, ` · invalid ${bad.length} (line ${bad[0].line}: ${bad[0].problem})`)]);
         fill(outlet, entries.length > 0 && el('table', { class: 'plain' }, el('thead', {}, el('tr', {},
             el('th', { scope: 'col' }, 'Save'), el('th', { scope: 'col' }, 'Name'), el('th', { scope: 'col' }, 'Effect'), el('th', { scope: 'col' }, 'Value'))),
         el('tbody', {}, entries.map((one) => (one.problem ? badRow(one) : goodRow(one))))));
@@ -93,36 +98,69 @@ export function openImport({ where, list, done }) {
     }
     async function send() {
         const set = chosen().map(({ name, value }) => ({ name, value }));
-        if (save.getAttribute('aria-disabled') === 'true') return;
+        if (checking || save.getAttribute('aria-disabled') === 'true') return;
         dialog.busy(true);
         problem.say('');
         try {
-            const answer = await api.batch(where, { set });
-            dialog.busy(false);
-            dialog.close();
-            saved(`${set.length} ${set.length === 1 ? 'name' : 'names'} saved in ${place}.`, undoOf(answer));
-            done?.();
+            finish(await api.batch(where, { set }));
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
-            problem.say(failed.unknown ? 'The connection ended before the answer: all of it is saved, or nothing. Save again, or close and look.'
-                : `Nothing saved: ${failed.message}`);
+            if (!failed.unknown) {
+                problem.say(`Nothing saved: ${failed.message}`);
+                return;
+            }
+            problem.say('The connection ended before the answer. Checking…');
+            checking = true; // the dialog may be closed meanwhile, but nothing be sent
+            dialog.busy(false);
+            const answer = await lookedUp(set);
+            checking = false;
+            if (over) return;
+            if (answer) finish(answer);
+            else problem.say('Not saved: all of it is still here.');
         } finally {
             dialog.busy(false);
         }
     }
-    /** Takes the whole back: what was new goes, what was replaced gets its old value again. */
+    function finish(answer) {
+        dialog.busy(false);
+        dialog.close();
+        saved(`${answer.length} ${answer.length === 1 ? 'name' : 'names'} saved in ${place}.`, undoOf(answer));
+        done?.();
+    }
+    /** What became of a save without an answer: it is all there, by who is signed in, or nothing is. */
+    async function lookedUp(set) {
+        for (let looks = 0; looks < 3 && !over;) {
+            await pause(500 * 2 ** looks);
+            try {
+                const now = new Map((await api.secrets(where)).rows.map((row) => [row.name, row]));
+                const isIn = ({ name }) => hasOwn(now.get(name)) && now.get(name).setBy === session.me()?.name &&
+                    (!hasOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
+                if (set.every(isIn)) return set.map(({ name }) => ({ name, version: now.get(name).version }));
+                looks += 1;
+            } catch (failed) {
+                if (failed.name !== 'ApiError') throw failed;
+            }
+        }
+        return undefined;
+    }
+    /** Takes back what was made, but for names that somebody has changed since. */
     function undoOf(answer) {
         const before = new Map(answer.map((one) => [one.name, rows.get(one.name)]));
         return async () => {
-            const fresh = answer.filter((one) => !hasOwn(before.get(one.name))).map((one) => one.name);
+            const now = new Map((await api.secrets(where)).rows.map((row) => [row.name, row]));
+            const made = answer.filter((one) => one.changed !== false);
+            const ours = made.filter(({ name, version }) => hasOwn(now.get(name)) && now.get(name).version === version);
+            const kept = made.length - ours.length;
+            const fresh = ours.filter(({ name }) => !hasOwn(before.get(name)) && before.get(name)?.state !== 'hidden').map(({ name }) => name);
             if (fresh.length > 0) await api.batch(where, { set: [], remove: fresh });
-            for (const one of answer) {
-                const row = before.get(one.name);
-                if (hasOwn(row) && one.changed !== false) await api.rollBack(where, one.name, row.version);
-                else if (row?.state === 'hidden') await api.changeSecret('hide', where, one.name);
+            for (const { name, version } of ours) {
+                const row = before.get(name);
+                if (hasOwn(row)) await api.rollBack(where, name, row.version, version);
+                else if (row?.state === 'hidden') await api.changeSecret('hide', where, name, version);
             }
             done?.();
-            return `${answer.length} ${answer.length === 1 ? 'name is' : 'names are'} as before in ${place}.`;
+            return `${ours.length} ${ours.length === 1 ? 'name is' : 'names are'} as before in ${place}.` +
+                (kept > 0 ? ` ${kept} changed since by somebody else: kept.` : '');
         };
     }
     draw();

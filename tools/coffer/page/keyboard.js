@@ -90,5 +90,6 @@ export function showKeys() {
             [el('dt', {}, key.split('  ').map((part) => (part === 'or' ? ' or ' : part.split(' ').map((one) => el('kbd', {}, one))))),
                 el('dd', {}, what)])),
         box.element],
+        dirty: () => false,
     });
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-// Keys: which key-encryption key seals which environment. They are changed where they are kept, with
-// the command; the page shows what is.
+// Keys: which key-encryption key wraps the data keys of which environment. Data keys are rewrapped and
+// rotated here; the keys that wrap them are changed where they are kept, with the command.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, icon, named } from './el.js';
+import { attempt } from './actions.js';
+import { announce } from './announce.js';
+import { button, problemLine } from './controls.js';
+import { ask, openDialog } from './dialog.js';
+import { count, el, fill, icon, named } from './el.js';
 import { crumbs, screenHead } from './head.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
+import { saved } from './undo.js';
 
 const states = {
     active: ['check', 'teal', 'Active', 'wraps new data keys and opens old ones'],
@@ -28,7 +33,62 @@ function keyRow(one) {
                 item.seals !== undefined && el('span', { class: 'faint' }, `, ${count(item.seals, 'seal')}`)))));
 }
 
+/** The button that wraps data keys anew under the active key: of an environment, or of all (undefined). */
+export function rewrapButton(environmentId, { reason, done, ...more } = {}) {
+    const place = environmentId === undefined ? 'all environments' : world.environmentName(environmentId);
+    return button('Rewrap…', {
+        reason, ...more,
+        async act() {
+            if (!await ask({ title: `Rewrap the data keys of ${place}`, yes: 'Rewrap',
+                text: 'They are wrapped anew by the active key. No value is sealed anew, and nobody notices. Keys that wrap nothing any more can be disabled then.' })) return;
+            await attempt(async () => {
+                const all = await api.rewrapKeys(environmentId);
+                const failed = all.filter((one) => one.error);
+                saved(failed.length === 0 ? `${count(all.length, 'environment')} rewrapped.`
+                    : `Rewrapped ${all.length - failed.length} of ${count(all.length, 'environment')}; not ${failed.map((one) => `${world.environmentName(one.environmentId)} (${one.error})`).join(', ')}.`);
+                done();
+            });
+        },
+    });
+}
+
+/** A new data key, and everything sealed under it anew, part by part; closed, it goes on where it stopped. */
+function rotateDialog(environmentId, done) {
+    const place = world.environmentName(environmentId);
+    const told = el('p', { role: 'status' });
+    const problem = problemLine();
+    let stopped = false;
+    const go = button('Rotate the data key', { kind: 'primary', type: 'submit' });
+    const dialog = openDialog({
+        title: ['Rotate the data key of ', named(place)], kind: 'narrow',
+        body: [el('p', {}, 'New values are sealed under a new data key at once; then what is there is sealed anew, part by part. Do it after a leak, with new values for what leaked.'), told, problem.element],
+        footer: [button('Close', { act: () => dialog.close() }), go],
+        dirty: () => false, closed: () => { stopped = true; done(); },
+        submit: run,
+    });
+    async function run() {
+        if (go.getAttribute('aria-disabled') === 'true') return;
+        go.setAttribute('aria-disabled', 'true');
+        problem.say('');
+        try {
+            for (let sealed = 0, more = true; more && !stopped;) {
+                const part = await api.rotateDataKey(environmentId);
+                sealed += part.resealed;
+                more = part.more;
+                fill(told, `Data key ${part.dek}: ${count(sealed, 'record')} sealed anew${more ? ', going on…' : '. Done.'}`,
+                    part.damaged > 0 && ` ${count(part.damaged, 'record')} could not be opened and stay as they are.`);
+                if (!more) announce(`The data key of ${place} is rotated`);
+            }
+        } catch (failed) {
+            if (failed.name !== 'ApiError') throw failed;
+            problem.say(`Not finished: ${failed.message}. Rotate again to go on where it stopped.`);
+            go.setAttribute('aria-disabled', 'false');
+        }
+    }
+}
+
 export function screen(place) {
+    const reason = world.may('keys', place.environmentId) ? undefined : 'Changing keys needs the role operator';
     const view = live({
         rows: 3,
         load: (signal) => api.keys(place.environmentId, { signal }),
@@ -39,8 +99,11 @@ export function screen(place) {
                 : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
                     el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Since', 'Environments on it'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
                     el('tbody', { role: 'rowgroup' }, list.map(keyRow))),
-            el('section', { class: 'part boxed' }, el('h2', {}, 'To change a key'),
-                el('p', {}, 'Keys never pass through this page. Where they are kept, the command rotates, rewraps, disables and shreds them:'),
+            el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
+                el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
+                el('div', { class: 'panel-actions' }, rewrapButton(place.environmentId, { reason, done: () => view.refresh() }),
+                    button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, () => view.refresh()) })),
+                el('p', {}, 'The keys themselves are made, disabled and destroyed where they are kept, never here:'),
                 el('pre', { class: 'code' }, 'coffer keys')),
         ],
     });

@@ -44,6 +44,7 @@ async function show(place) {
     const mine = shown;
     current?.close?.();
     current = null;
+    setScreenKeys(undefined);
     topDialog()?.close();
     const make = screenOf(place);
     if (!make) {

@@ -116,6 +116,7 @@ export function screen(place) {
         fill(about, `${count(data.totals.spaces, 'space')} × ${count(data.totals.names, 'name')}`,
             ` · ${some} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${data.totals.names - some} inherited everywhere`,
             ` · ${rows.length.toLocaleString('en')} of ${count(data.totals.spaces, 'space')} shown`);
+        if (columns.length === 1) about.append(' · ', named(data.names[columns[0]], { class: 'mono' }), `: ${countsOf(columns[0])}`);
         fill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
         bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n) })), parent);
     }
@@ -132,9 +133,11 @@ export function screen(place) {
     function columnHead(c) {
         if (c < 0) return 'Space';
         const n = columns[c];
+        return el('span', { class: 'mono column-name', title: `${data.names[n]}: ${countsOf(n)}` }, named(data.names[n]));
+    }
+    function countsOf(n) {
         const sum = data.perName[n];
-        const inherit = data.totals.spaces - sum.over - sum.hidden - sum.other;
-        return el('span', { class: 'mono column-name', title: `${data.names[n]}: ${inherit} inherit · ${sum.over} over · ${sum.hidden} hidden` }, named(data.names[n]));
+        return `${data.totals.spaces - sum.over - sum.hidden - sum.other} inherit · ${sum.over} over · ${sum.hidden} hidden`;
     }
     function lookAt(r, c) {
         const n = columns[c];
@@ -199,7 +202,12 @@ export function screen(place) {
         const where = r === 0 ? { environmentId } : { environmentId, spaceId: data.spaces[rows[r - 1]].id };
         let list;
         const load = async () => {
-            list = await api.secrets(where);
+            try {
+                list = await api.secrets(where);
+            } catch (problem) {
+                if (problem.name !== 'ApiError') throw problem;
+                list = undefined; // the drawer says that nothing can be changed
+            }
         };
         await load();
         openDrawer({

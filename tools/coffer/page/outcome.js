@@ -4,26 +4,53 @@ import * as api from './api.js';
 import * as session from './session.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+const newest = (detail) => (detail.versions ?? []).reduce((a, b) => (b.version > (a?.version ?? 0) ? b : a), undefined);
 
-/** The newest version that a scope has of a name of its own; 0 if it has none. */
-export function newestOf(detail) {
-    return Math.max(0, ...(detail.versions ?? []).map((one) => one.version));
+/**
+ * What a scope itself has of a name now: {newest, live}, versions. `newest` counts removals and hidings,
+ * `live` is 0 where it was removed: it is what a change begins from. Both are 0 without a history.
+ */
+export async function standingOf(where, name) {
+    try {
+        const one = newest(await api.secret(where, name));
+        return { newest: one?.version ?? 0, live: !one || one.state === 'deleted' ? 0 : one.version };
+    } catch (problem) {
+        if (problem.name !== 'ApiError' || problem.status !== 404) throw problem;
+        return { newest: 0, live: 0 };
+    }
+}
+
+/** Who was first, in words, of a conflict: whose change it is is told along with it. */
+export function whoWasFirst(conflict) {
+    const { setBy, version } = conflict.data ?? {};
+    return `${setBy ?? 'Somebody'} ${version ? `set v${version}` : 'changed it'} meanwhile.`;
+}
+
+/** What is there instead, for who was told of a conflict without it: a version, or nothing. */
+export async function thereNow(where, name) {
+    try {
+        const one = newest(await api.secret(where, name));
+        return one?.state === 'deleted' ? { ...one, version: 0 } : one;
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        return undefined;
+    }
 }
 
 /**
- * What became of a save that began from version `begun`: {saved: version}, {not: true} or
- * {other: {version, setBy, setAt}} if somebody else's is there. Asks until there is an answer, or the
- * dialog is closed.
+ * What became of a save that was sent when `before` was the newest version: {saved: version}, {not: true}
+ * or {other: {version, setBy, setAt}} if somebody else's change is there. Asks until there is an answer,
+ * or the dialog is closed.
  */
-export async function whatBecameOf(where, name, begun, isOver) {
+export async function whatBecameOf(where, name, before, isOver) {
     let looks = 0;
     for (let wait = 500; !isOver(); wait = Math.min(wait * 2, 8000)) {
         await pause(wait);
         try {
-            const detail = await api.secret(where, name);
-            const newest = (detail.versions ?? []).find((one) => one.version === newestOf(detail));
-            if (newest && newest.version > begun) {
-                return newest.setBy === session.me()?.name ? { saved: newest.version } : { other: newest };
+            const one = newest(await api.secret(where, name));
+            if (one && one.version > before) {
+                const mine = one.state === 'value' && one.setBy === session.me()?.name;
+                return mine ? { saved: one.version } : { other: one.state === 'deleted' ? { ...one, version: 0 } : one };
             }
             looks += 1;
         } catch (problem) {

@@ -4,10 +4,15 @@ import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button, field, pictureButton, problemLine, textInput } from './controls.js';
+import { attempt } from './actions.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
 import { live, panel } from './states.js';
 import { saved } from './undo.js';
+
+/** Whether two lists of needs are the same; either may be undefined. */
+const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+const needsOf = (all, program) => (Object.hasOwn(all, program) ? all[program] : undefined);
 
 export function screen(place) {
     const { environmentId } = place;
@@ -31,30 +36,46 @@ export function screen(place) {
                 el('ul', { class: 'names' }, all[program].map((one) => el('li', { class: 'mono' }, named(one.name), one.pattern && el('span', { class: 'faint' }, ` ${one.pattern}`)))))));
         },
     });
-    async function store(next, text, before) {
-        await api.setRequirements(environmentId, next);
+    /**
+     * Puts `list` in the place of what a program needed, which was `was`; either may be undefined. What
+     * others change of other programs meanwhile stays; of this one it is a conflict.
+     */
+    async function replace(program, was, list) {
+        for (let now = all; ; now = (await api.requirements(environmentId)).requirements ?? {}) {
+            if (!isSame(needsOf(now, program), was)) throw new api.ApiError(`somebody changed what ${program} needs meanwhile`, { status: 409 });
+            const next = { ...now, [program]: list }; // what is undefined is not sent
+            try {
+                return await api.setRequirements(environmentId, next, now);
+            } catch (problem) {
+                if (problem.name !== 'ApiError' || problem.status !== 409) throw problem;
+            }
+        }
+    }
+    async function store(program, was, list, text) {
+        await replace(program, was, list);
         saved(text, async () => {
-            await api.setRequirements(environmentId, before);
+            await replace(program, list, was);
             view.refresh();
             return 'Requirements are as before.';
         });
         view.refresh();
     }
     async function remove(program) {
+        const was = needsOf(all, program);
         if (!await ask({ title: ['Forget what ', named(program), ' needs'], yes: 'Remove', danger: true })) return;
-        const next = { ...all };
-        delete next[program];
-        await store(next, `Requirements of ${program} removed.`, all);
+        await attempt(() => store(program, was, undefined, `Requirements of ${program} removed.`));
     }
     function edit(program) {
+        const was = program === undefined ? undefined : needsOf(all, program);
         const title = textInput({ value: program ?? '', disabled: Boolean(program), autofocus: !program, placeholder: 'billing' });
         const rows = el('div', { class: 'name-rows' });
         const problem = problemLine();
+        for (const one of (program ? all[program] : [{ name: '' }])) add(one);
         const dialog = openDialog({
             title: program ? ['What ', named(program), ' needs'] : 'A program and what it needs', kind: 'set',
             body: [field('Program', title), el('fieldset', { class: 'plain-set' }, el('legend', {}, 'Names'), rows,
                 button('Add a name', { small: true, picture: 'plus', act: () => add({ name: '' }).focus() })), problem.element],
-            footer: [button('Cancel', { act: () => dialog.close() }), button('Save', { kind: 'primary', type: 'submit' })],
+            footer: [button('Cancel', { act: () => dialog.tryClose() }), button('Save', { kind: 'primary', type: 'submit' })],
             submit: send,
         });
         function add(one) {
@@ -64,7 +85,6 @@ export function screen(place) {
             rows.append(row);
             return input;
         }
-        for (const one of (program ? all[program] : [{ name: '' }])) add(one);
         async function send() {
             const key = title.value.trim();
             const list = [...rows.children].map((row) => {
@@ -75,14 +95,18 @@ export function screen(place) {
                 problem.say('A program and at least one name are needed');
                 return;
             }
+            if (program === undefined && Object.hasOwn(all, key)) {
+                problem.say(`What ${key} needs is written down already: edit it there`);
+                return;
+            }
             dialog.busy(true);
             try {
-                await store({ ...all, [key]: list }, `Requirements of ${key} saved.`, all);
+                await store(key, was, list, `Requirements of ${key} saved.`);
                 dialog.busy(false);
                 dialog.close();
             } catch (failed) {
                 if (failed.name !== 'ApiError') throw failed;
-                problem.say(failed.message);
+                problem.say(`Not saved: ${failed.message}. What you typed is kept here.`);
             } finally {
                 dialog.busy(false);
             }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The one place that renders rows of secrets: in the environment, in a space, in the search. A value
 // is eight dots, always: no length, no beginning.
+import * as world from './world.js';
 import { count, el, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { addressOf } from './router.js';
@@ -102,15 +103,17 @@ export function rowsTable({ where, rows, label, parent, open, actions }) {
 }
 
 /** A name that was found, with where it is. */
-export function foundRow(row, where, placeName) {
+export function foundRow(row, where) {
     const place = { ...where, screen: 'secrets', query: { show: row.name } };
+    const environment = world.environmentName(where.environmentId);
     return el('tr', { role: 'row', 'data-row': row.name, class: 'row found-row' },
-        cell('what', '', el('a', { class: 'name mono', href: addressOf(place), 'data-focus': `found:${placeName}:${row.name}` }, named(row.name))),
-        cell('val', '', dots()),
-        cell('used', '', icon('layers'), ' ', named(placeName)),
+        cell('what', '', el('a', { class: 'name mono', href: addressOf(place), 'data-focus': `found:${addressOf(place)}` }, named(row.name))),
+        cell('state', '', row.state === 'value' ? null : stateBadge(row.state)),
+        cell('val', '', valueCell(row)),
+        cell('used', '', icon('layers'), ' ', named(environment), where.spaceId !== undefined && [' › ', named(world.placeName(where))]),
         cell('ver', '', row.version ? `v${row.version}` : '—'),
         cell('note', '', row.note));
 }
 export function foundTable(found) {
-    return table(`${count(found.length, 'name')} found`, 'found-rows', ['Name', 'Value', 'Environment', 'Version', 'Note'], found);
+    return table(`${count(found.length, 'place')} found`, 'found-rows', ['Name', 'State', 'Value', 'Where', 'Version', 'Note'], found);
 }

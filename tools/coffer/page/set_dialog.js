@@ -11,11 +11,11 @@ import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
 import { previewOfSet } from './preview.js';
-import { whatBecameOf } from './outcome.js';
+import { standingOf, thereNow, whatBecameOf } from './outcome.js';
 import { saved } from './undo.js';
 
 const isOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
-/** The version that a save begins from: the scope's own, 0 if it has none. */
+/** The version that a save begins from, as the list has it: the scope's own, 0 if it has none. */
 const begunFrom = (row) => (isOwn(row) ? row.version : 0);
 
 function verbFor(where, row) {
@@ -29,13 +29,13 @@ function undoOf(where, name, row, version) {
     const place = world.placeName(where);
     if (row?.state === 'hidden') {
         return async () => {
-            await api.changeSecret('hide', where, name);
+            await api.changeSecret('hide', where, name, version);
             return `${name} is hidden again in ${place}.`;
         };
     }
     if (isOwn(row) && row.state !== 'damaged') {
         return async () => {
-            await api.rollBack(where, name, row.version);
+            await api.rollBack(where, name, row.version, version);
             return `${name} in ${place} has the value of v${row.version} again.`;
         };
     }
@@ -81,7 +81,6 @@ export function openSet({ where, row, rows = [], done }) {
         ],
         footer: [button('Cancel', { act: () => dialog.tryClose() }), save],
         submit: send,
-        dirty: () => !value.isEmpty(),
         closed: () => { over = true; value.clear(); },
     });
     // The one to start in: a name if there is none yet.
@@ -118,7 +117,11 @@ export function openSet({ where, row, rows = [], done }) {
         save.setAttribute('aria-disabled', String(Boolean(why)));
         save.title = why ?? 'Ctrl+Enter';
     }
+    /** The newest version when it was sent; what a save makes is newer. */
+    let before = 0;
+    let checking = false; // what became of a save: the dialog may be closed meanwhile, but nothing be sent
     async function send() {
+        if (checking) return;
         const why = whyNotYet();
         if (why) {
             problem.say(why);
@@ -128,8 +131,11 @@ export function openSet({ where, row, rows = [], done }) {
         conflict.hidden = true;
         dialog.busy(true);
         try {
-            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value };
-            if (target?.state !== 'hidden') fields.ifVersion = version;
+            const now = await standingOf(where, currentName());
+            before = now.newest;
+            // Of a hiding the list does not tell whose it is: the scope's own, or the environment's.
+            const ifVersion = target?.state === 'hidden' ? now.live : version;
+            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value, ifVersion };
             const answer = await api.setSecret(where, currentName(), fields);
             finished(answer.version, answer.changed);
         } catch (failed) {
@@ -157,7 +163,10 @@ export function openSet({ where, row, rows = [], done }) {
     async function notSaved(failed) {
         if (failed.unknown) {
             problem.say('The connection ended before the answer. Checking…');
-            const became = await whatBecameOf(where, currentName(), version, () => over);
+            checking = true;
+            dialog.busy(false);
+            const became = await whatBecameOf(where, currentName(), before, () => over);
+            checking = false;
             if (over) return;
             if (became.saved) finished(became.saved);
             else if (became.other) inConflict(became.other);
@@ -166,17 +175,9 @@ export function openSet({ where, row, rows = [], done }) {
                 fill(save, el('span', {}, 'Save again'));
             }
         } else if (failed.status === 409) {
-            inConflict(failed.data ?? await currentOf());
+            inConflict(failed.data ?? await thereNow(where, currentName()));
         } else {
             problem.say(`Not saved: ${failed.message}${failed.requestId ? ` (request ${failed.requestId})` : ''}`);
-        }
-    }
-    async function currentOf() {
-        try {
-            const detail = await api.secret(where, currentName());
-            return (detail.versions ?? []).reduce((a, b) => (b.version > (a?.version ?? 0) ? b : a), undefined);
-        } catch {
-            return undefined;
         }
     }
     function inConflict(there) {

@@ -21,8 +21,8 @@ function wordsFor(problem) {
     return problem.message;
 }
 
-/** Exchanges what is in the field for a session. True: signed in. */
-async function exchange(input, problem, busy) {
+/** Does something with the token in the field. True: done, and the field is empty; else it says why. */
+async function withToken(act, input, problem, busy) {
     const token = input.value.trim();
     if (token === '') {
         problem.say('Paste a token');
@@ -31,7 +31,7 @@ async function exchange(input, problem, busy) {
     busy(true);
     problem.say('');
     try {
-        session.keep(await api.signInWithToken(token));
+        await act(token);
         input.value = '';
         return true;
     } catch (failed) {
@@ -41,6 +41,22 @@ async function exchange(input, problem, busy) {
     } finally {
         busy(false);
     }
+}
+
+async function exchange(token) {
+    session.keep(await api.signInWithToken(token));
+}
+/** The same, for who is signed in already: what waits to be sent is theirs, so nobody else may go on. */
+async function exchangeAgain(token) {
+    const made = await api.signInWithToken(token);
+    const who = await api.whoami(made.token);
+    const was = session.me();
+    if (was && who.name !== was.name) {
+        await endSession(made.token);
+        throw new api.ApiError(`This is ${who.name}’s token. What is open here is ${was.name}’s: sign in as ${was.name}, or leave.`);
+    }
+    session.keep(made);
+    session.know(who);
 }
 
 function card(...content) {
@@ -70,7 +86,7 @@ function tokenCard(outlet, resolve) {
         novalidate: true, on: {
             async submit(event) {
                 event.preventDefault();
-                if (await exchange(input, problem, (is) => go.setAttribute('aria-disabled', String(is)))) resolve();
+                if (await withToken(exchange, input, problem, (is) => go.setAttribute('aria-disabled', String(is)))) resolve();
             },
         },
     }, field('Personal token', input, { hint: 'It is exchanged for a session of this tab and not kept.' }), problem.element, go),
@@ -121,7 +137,7 @@ export function signInOver() {
     return askForToken({
         title: 'Your session has ended', label: 'Sign in',
         text: 'After 15 minutes without a request, or 8 hours. What you typed is still there, in this tab’s memory only.',
-        act: exchange, may: false,
+        act: exchangeAgain, may: false,
     });
 }
 
@@ -130,20 +146,7 @@ export function confirmWithToken() {
     return askForToken({
         title: 'Enter your personal token again', label: 'Confirm', may: true,
         text: 'This needs to be sure that it is you. It is good for 5 minutes.',
-        async act(input, problem, busy) {
-            busy(true);
-            try {
-                await api.confirm(input.value.trim());
-                input.value = '';
-                return true;
-            } catch (failed) {
-                if (failed.name !== 'ApiError') throw failed;
-                problem.say(wordsFor(failed));
-                return false;
-            } finally {
-                busy(false);
-            }
-        },
+        act: api.confirm,
     });
 }
 
@@ -157,7 +160,7 @@ function askForToken({ title, text, label, act, may }) {
             footer: [may ? button('Cancel', { act: () => dialog.close() }) : button('Leave', { kind: 'quiet', act: leave }),
                 button(label, { kind: 'primary', type: 'submit' })],
             async submit() {
-                if (await act(input, problem, dialog.busy)) {
+                if (await withToken(act, input, problem, dialog.busy)) {
                     done = true;
                     dialog.close();
                 }
@@ -174,12 +177,18 @@ export function leave() {
     location.replace(location.pathname);
 }
 
-/** Ends the session at the server too. */
-export async function signOut() {
+/** Ends a session at the server. One that ended already, or that can't be ended now, ends by itself. */
+async function endSession(token) {
     try {
-        await api.signOut();
+        await api.signOut(token);
     } catch (problem) {
-        if (problem.name !== 'ApiError') throw problem; // it ends by itself: leave all the same
+        if (problem.name !== 'ApiError') throw problem;
     }
+}
+
+/** Ends the session, there and here. */
+export async function signOut() {
+    const token = session.token();
+    if (token) await endSession(token);
     leave();
 }

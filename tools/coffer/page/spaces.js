@@ -13,15 +13,13 @@ import { timeElement } from './time.js';
 const whyNot = (environmentId) => (world.may('spaces', environmentId) ? undefined
     : 'Making a space needs the role operator or environment admin');
 
-/** `withDeliveries`: the server knows when a space was last given its secrets. */
-function row(environmentId, one, withDeliveries) {
+function row(environmentId, one) {
     const number = (n, label, tone) => el('td', { role: 'cell', class: `num${n ? ` ${tone}` : ' zero'}`, 'data-label': label }, n ?? 0);
     return el('tr', { role: 'row', 'data-row': one.id, class: 'row' },
         el('td', { role: 'cell', class: 'what' }, el('a', {
             class: 'name', 'data-focus': `space:${one.id}`, href: addressOf({ environmentId, spaceId: one.id, screen: 'secrets' }),
         }, named(one.name ?? one.id)), el('div', { class: 'line mono' }, one.id)),
         number(one.own, 'own', 'some'), number(one.hidden, 'hidden', 'some'), number(one.missing, 'missing', 'bad'),
-        withDeliveries && el('td', { role: 'cell', class: 'when', 'data-label': 'last delivery' }, one.lastDelivery ? timeElement(one.lastDelivery) : el('span', { class: 'faint' }, '—')),
         el('td', { role: 'cell', class: 'when', 'data-label': 'changed' }, one.updatedAt ? timeElement(one.updatedAt) : el('span', { class: 'faint' }, '—')));
 }
 
@@ -52,11 +50,10 @@ export function screen(place) {
                     button('New space', { kind: 'primary', reason, act: make }))
                     : panel('search', ['No space contains “', named(search), '”.'], null, button('Clear filter', { act: () => { filter.querySelector('input').value = ''; search = ''; view.refresh(); } }));
             }
-            const withDeliveries = answer.data.some((one) => one.lastDelivery);
             return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'Own', 'Hidden', 'Missing', withDeliveries && 'Last delivery', 'Changed'].filter(Boolean).map((head) =>
+                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'Own', 'Hidden', 'Missing', 'Changed'].map((head) =>
                     el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, answer.data.map((one) => row(environmentId, one, withDeliveries)))),
+                el('tbody', { role: 'rowgroup' }, answer.data.map((one) => row(environmentId, one)))),
             pages.pageCount > 1 && pager(pages)];
         },
     });

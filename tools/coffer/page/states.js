@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon } from './el.js';
 import { button } from './controls.js';
+import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
 
 /** A panel in the middle of a list. */
@@ -20,6 +21,7 @@ export function problemPanel(problem, again) {
         return panel('broken', 'The key of this environment can’t be used',
             [el('p', {}, 'Values can’t be opened, and names are unreadable too. Programs get an error, ' +
                 'never another scope’s value.'), facts(problem)],
+            el('a', { class: 'button', href: addressOf({ environmentId: placeOf(location.hash).environmentId, screen: 'keys' }) }, 'Keys'),
             again && button('Try again', { act: again }));
     }
     if (problem.code === 'tampered' || problem.code === 'rolled_back') {
@@ -38,10 +40,8 @@ export function problemPanel(problem, again) {
 }
 
 function denied(problem) {
-    const admins = problem.admins.slice(0, 3);
-    return panel('denied', 'You may not see this', el('p', {}, problem.message, admins.length > 0 && [
-        ' Ask ', admins.map((name, i) => [i > 0 && ', ', named(name)]), ' (admins).',
-    ]));
+    return panel('denied', 'You may not see this', [el('p', {}, problem.message),
+        el('p', {}, 'Who administers the environment can give you a token that may.')]);
 }
 
 /** What failed, since when, its code and the request's id. */
@@ -76,6 +76,7 @@ export function live({ load, draw, rows = 8, onProblem }) {
     let running = null;
     let drawn = false;
     let answer;
+    let failingSince;
 
     async function refresh() {
         running?.abort();
@@ -94,11 +95,13 @@ export function live({ load, draw, rows = 8, onProblem }) {
         try {
             answer = await load(mine.signal);
             if (running !== mine) return;
+            failingSince = undefined;
             redraw();
         } catch (problem) {
             if (running !== mine) return;
             answer = undefined;
             drawn = false;
+            problem.at = failingSince ??= problem.at;
             if (problem.name === 'AbortError') fill(outlet, panel('error', 'Not loaded', null, button('Try again', { act: refresh })));
             else if (problem.name === 'ApiError') fill(outlet, onProblem?.(problem) ?? problemPanel(problem, refresh));
             else throw problem;

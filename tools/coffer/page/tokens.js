@@ -104,9 +104,8 @@ function newToken(where, done) {
             field('Only these names', names, { optional: true, hint: 'Patterns with *, parted by spaces. Empty: all.' }),
             field('Expires', expires, { hint: 'At most 90 days for people, a year for services.' }),
             el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
-        footer: [button('Cancel', { act: () => dialog.close() }), button('Create token', { kind: 'primary', type: 'submit' })],
+        footer: [button('Cancel', { act: () => dialog.tryClose() }), button('Create token', { kind: 'primary', type: 'submit' })],
         submit: send,
-        dirty: () => name.value !== '',
     });
     shape();
     function shape() {

@@ -4,6 +4,7 @@ import { el, fill, icon } from './el.js';
 import { button, pictureButton } from './controls.js';
 import { announce } from './announce.js';
 import { topDialog } from './dialog.js';
+import { whoWasFirst } from './outcome.js';
 
 const shownFor = 30_000;
 let bar = null;
@@ -48,6 +49,7 @@ export async function undoLast() {
         saved(await undo());
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
-        saved(`Not undone: ${problem.message}`);
+        saved(problem.status === 409 ? `Not undone: ${whoWasFirst(problem)} It is kept.`
+            : problem.unknown ? 'The connection ended before the answer: look whether it is undone.' : `Not undone: ${problem.message}`);
     }
 }

@@ -8,6 +8,9 @@ let lastTouched = Date.now();
 for (const event of ['pointerdown', 'keydown'])
     addEventListener(event, () => { lastTouched = Date.now(); }, { capture: true, passive: true });
 
+/** Whether somebody is at the page: asking while nobody is would keep a session alive. */
+export const isLookedAt = () => !document.hidden && Date.now() - lastTouched <= awayAfter;
+
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** Calls `news({generation, names, by})` for each change after `generation()`. */
@@ -17,7 +20,7 @@ export function watch(where, generation, news) {
     async function run() {
         while (!ended.signal.aborted) {
             known ??= generation();
-            if (known === undefined || document.hidden || Date.now() - lastTouched > awayAfter) {
+            if (known === undefined || !isLookedAt()) {
                 await pause(1000);
                 continue;
             }

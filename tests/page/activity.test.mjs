@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSL-1.0
+// Activity: what was done is there, found where the log is kept, checked, carried away; and a value is
+// written down before it is shown.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { browser, open, site } from './here.mjs';
+import { acme, prod, query, Site } from './site.mjs';
+
+const rows = (tab) => tab.page.locator('.activity-rows tbody tr');
+const filtered = async (tab, act) => {
+  await Promise.all([tab.page.waitForResponse((answer) => answer.url().includes('/v1/x/audit?')), act()]);
+  await tab.settled();
+};
+
+test('who did what, where, to which name, with which result', async () => {
+  await site.put(acme, 'ACTIVE', 'v1', { by: 'admin' });
+  const refused = await site.ask('PUT', `/v1/x/secret?${query({ ...prod, name: 'ACTIVE' })}`, { token: await site.tokenOf('auditor'), body: { value: 'x' } });
+  assert.equal(refused.status, 403);
+  const tab = await open('#/e/prod/activity?name=ACTIVE');
+  assert.equal(await rows(tab).count(), 2);
+  assert.match(await tab.text(rows(tab).nth(0)), /Audrey 127\.0\.0\.1 secret\.set Production ACTIVE denied/);
+  assert.match(await tab.text(rows(tab).nth(1)), /Ben 127\.0\.0\.1 secret\.set Customer Acme ACTIVE v1 ok/);
+  await filtered(tab, () => tab.page.getByLabel('Result').selectOption('ok'));
+  assert.equal(await rows(tab).count(), 1);
+  await filtered(tab, () => tab.page.getByLabel('Who').fill('Nobody'));
+  await tab.page.getByText('Nothing of that kind').waitFor();
+  await filtered(tab, () => tab.page.getByRole('button', { name: 'Clear filter' }).click());
+  await filtered(tab, () => tab.page.getByLabel('What').selectOption('secret.hide'));
+  assert.match(await tab.text(rows(tab).first()), /secret\.hide Customer Acme BETA_KEY/);
+  await tab.end();
+});
+
+test('the details of a name lead to its activity, however long ago', async () => {
+  await site.put(acme, 'LONG_AGO', 'v');
+  for (let i = 0; i < 210; i += 1) await site.ask('GET', '/v1/x/whoami?environmentId=prod');
+  for (let i = 0; i < 210; i += 1) await site.must('GET', '/v1/x/requirements?environmentId=prod', undefined, 'admin');
+  const tab = await open('#/e/prod/s/acme/secrets?show=LONG_AGO');
+  await tab.page.locator('dialog.drawer').getByRole('link', { name: 'Activity' }).click();
+  await tab.page.getByRole('heading', { name: 'Activity of Customer Acme' }).waitFor();
+  await tab.settled();
+  await rows(tab).filter({ hasText: 'secret.set' }).getByText('LONG_AGO').waitFor();
+  await tab.end();
+});
+
+test('older records follow on demand, and a page that fails to come says so', async () => {
+  const tab = await open('#/e/prod/activity');
+  assert.equal(await rows(tab).count(), 200);
+  await tab.page.route('**/v1/x/audit?*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
+  await tab.page.getByRole('button', { name: 'Older' }).click();
+  await tab.page.getByText('Not loaded: the store does not answer').waitFor();
+  await tab.page.unroute('**/v1/x/audit?*');
+  await tab.page.getByRole('button', { name: 'Older' }).click();
+  await tab.page.waitForFunction(() => document.querySelectorAll('.activity-rows tbody tr').length > 200);
+  await tab.end();
+});
+
+test('the export has every record that fits, not only those that are shown', async () => {
+  const tab = await open('#/e/prod/activity?what=requirements.get&who=Ben');
+  const [download] = await Promise.all([tab.page.waitForEvent('download'), tab.page.getByRole('button', { name: 'Export' }).click()]);
+  const lines = fs.readFileSync(await download.path(), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line));
+  assert.equal(lines.length, 210);
+  assert.ok(lines.every((one) => one.who === 'Ben' && one.what === 'requirements.get'));
+  await tab.undoBar().filter({ hasText: '210 records exported' }).waitFor();
+  await tab.end();
+});
+
+test('the chain is checked: intact, and not after a byte of it was changed', async () => {
+  const other = await Site.open();
+  try {
+    const tab = await browser.open(other.url, { session: await other.session(), at: '#/e/prod/activity' });
+    const verify = async () => {
+      await tab.page.getByRole('button', { name: 'Verify' }).click();
+      return tab.page.locator('.chain.good, .chain.bad').waitFor();
+    };
+    await verify();
+    assert.match(await tab.text('.chain'), /Chain intact up to \d\d:\d\d:\d\d · [\d,]+ records/);
+    await tab.picture('activity-intact');
+    const folder = path.join(other.root, 'audit');
+    const [file] = fs.readdirSync(folder).filter((name) => fs.readFileSync(path.join(folder, name), 'utf8').includes('SENTRY_DSN'));
+    const text = fs.readFileSync(path.join(folder, file), 'utf8');
+    fs.writeFileSync(path.join(folder, file), text.replace('SENTRY_DSN', 'SENTRY_DSM'));
+    await tab.page.getByRole('button', { name: 'Verify' }).click();
+    await tab.page.locator('.chain.bad').getByText(/The log was changed: record \d+ is the first that does not fit/).waitFor();
+    assert.equal(await tab.axe(), '');
+    await tab.picture('activity-changed');
+    await tab.end();
+  } finally {
+    await other.end();
+  }
+});
+
+test('a reveal is in the log before the value is shown, with its reason', async () => {
+  const other = await Site.open({ args: ['--reveal', 'reason'] });
+  try {
+    await other.must('PATCH', '/v1/x/environments?environmentId=staging', { reveal: 'allowed' });
+    await other.put({ environmentId: 'staging' }, 'SHOWN', 'the shown value');
+    const tab = await browser.open(other.url, { session: await other.session(), at: '#/e/staging/secrets?show=SHOWN' });
+    let logged;
+    await tab.page.route('**/v1/x/secret/reveal?*', async (route) => {
+      const answer = await route.fetch();
+      // The answer is there and not shown yet: the log has it already.
+      logged = (await other.must('GET', '/v1/x/audit?environmentId=staging&what=secret.reveal')).data;
+      await route.fulfill({ response: answer });
+    });
+    await tab.page.getByText('Show the value…').click();
+    await tab.page.getByLabel('Reason').fill('the hook is <b>broken</b>');
+    await tab.page.getByRole('button', { name: 'Show for 30 s' }).click();
+    const value = tab.page.locator('.revealed');
+    const confirm = tab.page.getByRole('button', { name: 'Confirm' });
+    await confirm.or(value).waitFor();
+    if (await confirm.isVisible()) {
+      await tab.page.getByLabel('Personal token', { exact: true }).fill(other.token);
+      await confirm.click();
+    }
+    await value.waitFor();
+    assert.equal(logged[0].result, 'ok');
+    assert.equal(logged[0].reason, 'the hook is <b>broken</b>');
+    assert.ok(!JSON.stringify(logged).includes('the shown value'));
+    assert.equal(await tab.axe(), '');
+    await tab.go('#/e/staging/activity?what=secret.reveal');
+    assert.match(await tab.text(rows(tab).first()), /Ana .* secret\.reveal Staging SHOWN.*“the hook is <b>broken<\/b>”.*ok/);
+    await tab.end();
+  } finally {
+    await other.end();
+  }
+});
+
+test('without a log the page says how to keep one', async () => {
+  const other = await Site.open({ audit: false, data: false });
+  try {
+    const tab = await browser.open(other.url, { session: await other.session(), at: '#/e/prod/activity' });
+    await tab.page.getByText('No audit log is kept').waitFor();
+    assert.match(await tab.text('.panel pre'), /coffer serve --audit DIR/);
+    await tab.end();
+  } finally {
+    await other.end();
+  }
+});

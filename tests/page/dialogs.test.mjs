@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSL-1.0
+// Every dialog, the drawer and the sign-in, light and dark: accessible, with a picture of each.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { browser, openLater as open, site } from './here.mjs';
+
+test('dialogs and the drawer are accessible, light and dark', async () => {
+  for (const dark of [false, true]) {
+    const tab = await open('#/e/prod/s/acme/secrets', { dark });
+    const look = dark ? 'dark' : 'light';
+    const picture = (name) => tab.picture(dark ? `${name}-dark` : name);
+    const close = async () => {
+      await tab.page.keyboard.press('Escape');
+      await tab.page.locator('dialog').first().waitFor({ state: 'detached' });
+    };
+    await tab.row('SLACK_TOKEN').locator('button.name').click();
+    await tab.page.waitForSelector('dialog .layers');
+    assert.equal(await tab.axe(), '', `drawer (${look})`);
+    await picture('drawer');
+    await close();
+    await tab.row('DB_URL').getByText('Override').click();
+    await tab.page.locator('dialog .value').first().fill('postgres://acme:pw@db/acme ');
+    assert.equal(await tab.axe(), '', `override (${look})`);
+    await picture('override');
+    await tab.page.locator('dialog .value').first().fill('');
+    await close();
+    await tab.go('#/e/prod/secrets');
+    await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+    await tab.page.locator('dialog textarea').fill('SLACK_TOKEN=xoxb-2\nNEW_ONE="x y"\nrubbish\n');
+    assert.equal(await tab.axe(), '', `paste (${look})`);
+    await picture('paste');
+    await tab.page.locator('dialog textarea').fill('');
+    await close();
+    await tab.page.keyboard.press('?');
+    assert.equal(await tab.axe(), '', `keyboard (${look})`);
+    await close();
+    await tab.go('#/e/prod/tokens');
+    await tab.page.getByText('New token').first().click();
+    assert.equal(await tab.axe(), '', `new token (${look})`);
+    await close();
+    await tab.end();
+  }
+});
+
+test('the sign-in is accessible, and says what is wrong', async () => {
+  const tab = await browser.open(site.url, {});
+  await tab.page.getByLabel('Personal token', { exact: true }).waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('sign-in');
+  await tab.page.getByLabel('Personal token', { exact: true }).fill('cof_nobody');
+  await tab.page.keyboard.press('Enter');
+  await tab.page.getByText('not known here').waitFor();
+  await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.page.getByRole('heading', { name: 'Environments', exact: true }).waitFor();
+  const kept = await tab.page.evaluate(() => [JSON.stringify(sessionStorage), JSON.stringify(localStorage), document.cookie]);
+  assert.ok(!kept.join().includes(site.token), 'the pasted token is kept');
+  assert.equal(kept[2], '');
+  assert.deepEqual(await tab.page.context().cookies(), []);
+  await tab.end();
+});

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: BSL-1.0
+// Several people at once, and connections that end: nobody's change is lost unseen, nothing is done in
+// another's name, and what was typed stays until it is saved or given up.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { browser, open, served, site } from './here.mjs';
+import { acme, bolt, prod, query } from './site.mjs';
+
+const staging = { environmentId: 'staging' };
+const one = '**/v1/x/secret?*';
+const fillValue = (tab, value) => tab.page.locator('dialog .value').first().fill(value);
+const lose = (tab) => tab.page.route(one, (route) => (route.request().method() === 'PUT' ? route.abort('connectionreset') : route.continue()));
+
+test('a lost save of a name that was removed, hidden or another’s before is told as not saved', async () => {
+  await site.put(staging, 'GONE', 'a');
+  await site.must('DELETE', `/v1/x/secret?${query({ ...staging, name: 'GONE' })}`);
+  const tab = await open('#/e/staging/secrets');
+  await lose(tab);
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('GONE');
+  await fillValue(tab, 'typed');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.getByText('Not saved. Your value is still here.').waitFor();
+  assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed');
+  await tab.page.unroute(one);
+  await tab.page.getByRole('button', { name: 'Save again' }).click();
+  await tab.undoBar().filter({ hasText: /GONE set in Staging: v3/ }).waitFor();
+  await tab.end();
+
+  const other = await open('#/e/prod/s/acme/secrets');
+  await lose(other);
+  await other.row('BETA_KEY').locator('button.name').click();
+  await other.page.getByText('Show again').last().waitFor();
+  await other.page.keyboard.press('Escape');
+  await other.page.getByRole('button', { name: 'New secret' }).click();
+  await other.page.getByLabel('Name', { exact: true }).fill('BETA_KEY');
+  await fillValue(other, 'typed over the hiding');
+  await other.page.keyboard.press('Control+Enter');
+  await other.page.getByText('Not saved. Your value is still here.').waitFor();
+  await other.page.unroute(one);
+  await other.page.getByRole('button', { name: 'Save again' }).click();
+  await other.undoBar().filter({ hasText: 'BETA_KEY' }).filter({ hasText: 'in Customer Acme: v2' }).waitFor();
+  assert.equal((await served(acme)).BETA_KEY, 'typed over the hiding');
+  await other.page.getByRole('button', { name: 'Undo' }).click();
+  await other.undoBar().filter({ hasText: 'hidden again' }).waitFor();
+  await other.end();
+});
+
+test('two browsers change one name: the later sees who was first, keeps what was typed, and decides', async () => {
+  await site.put(staging, 'SHARED', 'one');
+  const ana = await open('#/e/staging/secrets');
+  const ben = await open('#/e/staging/secrets', { as: 'stagingAdmin' });
+  for (const tab of [ana, ben]) await tab.row('SHARED').getByText('Replace').click();
+  await fillValue(ben, 'bens');
+  await ben.page.keyboard.press('Control+Enter');
+  await ben.undoBar().filter({ hasText: 'SHARED replaced in Staging: v2.' }).waitFor();
+  await fillValue(ana, 'anas');
+  await ana.page.keyboard.press('Control+Enter');
+  await ana.page.locator('.conflict').getByText('Ben set v2 of SHARED').waitFor();
+  assert.match(await ana.text('.conflict'), /you began from v1.*Your value is kept here/);
+  assert.equal(await ana.axe(), '');
+  await ana.picture('conflict');
+  assert.equal((await served(staging)).SHARED, 'bens');
+  await ana.page.getByText('Replace Ben’s v2').click();
+  await ana.undoBar().filter({ hasText: 'SHARED replaced in Staging: v3.' }).waitFor();
+  assert.equal((await served(staging)).SHARED, 'anas');
+
+  // Ben's list is told of it, moves no row by itself, and his undo does not take Ana's value away.
+  await ben.page.locator('.news').getByText('Ana changed 1 name just now.').waitFor();
+  assert.equal(await ben.axe(), '');
+  await ben.picture('changed-meanwhile');
+  await ben.page.getByRole('button', { name: 'Undo' }).click();
+  await ben.undoBar().filter({ hasText: 'Not undone: Ana set v3 meanwhile. It is kept.' }).waitFor();
+  assert.equal((await served(staging)).SHARED, 'anas');
+  await ana.end();
+  await ben.end();
+});
+
+// Each way to change a name, what somebody else does before it is undone, and what programs get then.
+const undone = [
+  ['an override', 'DB_URL', acme, async (tab) => { await tab.row('DB_URL').getByText('Override').click(); await fillValue(tab, 'mine'); await tab.page.keyboard.press('Control+Enter'); }],
+  ['a hiding', 'S3_ACCESS_KEY', acme, async (tab) => { await tab.row('S3_ACCESS_KEY').locator('button.name').focus(); await tab.page.keyboard.press('h'); }],
+  ['a showing', 'BETA_KEY', acme, async (tab) => { await tab.row('BETA_KEY').getByText('Show again').click(); }],
+  ['a giving up', 'SLACK_TOKEN', bolt, async (tab) => { await tab.row('SLACK_TOKEN').getByText('Use Production’s value again').click(); await tab.page.getByRole('dialog').getByRole('button', { name: 'Use Production’s value again' }).click(); }],
+];
+for (const [what, name, where, act] of undone) {
+  test(`the undo of ${what} keeps what somebody else has set since`, async () => {
+    const tab = await open(`#/e/prod/s/${where.spaceId}/secrets`);
+    await act(tab);
+    await tab.undoBar().filter({ hasText: name }).waitFor();
+    await site.put(where, name, 'bens newer', { by: 'admin' });
+    await tab.page.getByRole('button', { name: 'Undo' }).click();
+    await tab.undoBar().filter({ hasText: /Not undone: Ben set v\d+ meanwhile\. It is kept\./ }).waitFor();
+    assert.equal((await served(where))[name], 'bens newer');
+    await tab.end();
+  });
+}
+
+test('the undo of a paste keeps the names that somebody else has changed since', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+  await tab.page.locator('dialog textarea').fill('PASTED_A=1\nPASTED_B=2\n');
+  await tab.page.getByRole('button', { name: 'Save 2' }).click();
+  await tab.undoBar().filter({ hasText: '2 names saved in Staging.' }).waitFor();
+  await site.put(staging, 'PASTED_B', 'bens', { by: 'stagingAdmin' });
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: '1 name is as before in Staging. 1 changed since by somebody else: kept.' }).waitFor();
+  const now = await served(staging);
+  assert.ok(!('PASTED_A' in now));
+  assert.equal(now.PASTED_B, 'bens');
+  await tab.end();
+});
+
+test('requirements of two people: of other programs both stay, of one the later is told', async () => {
+  const needs = async () => (await site.must('GET', '/v1/x/requirements?environmentId=prod')).data.requirements;
+  const add = async (tab, program, name) => {
+    await tab.page.getByRole('button', { name: 'Add a program' }).click();
+    await tab.page.getByRole('textbox', { name: 'Program' }).fill(program);
+    await tab.page.getByLabel('Name', { exact: true }).fill(name);
+  };
+  const ana = await open('#/e/prod/requirements');
+  const ben = await open('#/e/prod/requirements', { as: 'admin' });
+  await add(ana, 'anas', 'A_NAME');
+  await add(ben, 'bens', 'B_NAME');
+  for (const tab of [ana, ben]) {
+    await tab.page.getByRole('button', { name: 'Save' }).click();
+    await tab.undoBar().filter({ hasText: 'saved' }).waitFor();
+  }
+  assert.deepEqual(Object.keys(await needs()).sort(), ['anas', 'bens', 'billing', 'notifier']);
+
+  const edit = async (tab, name) => {
+    await tab.page.locator('[data-row=billing]').getByRole('button', { name: 'Edit' }).click();
+    await tab.page.getByLabel('Name', { exact: true }).first().fill(name);
+  };
+  await edit(ana, 'ANAS_CHOICE');
+  await edit(ben, 'BENS_CHOICE');
+  await ben.page.getByRole('button', { name: 'Save' }).click();
+  await ben.undoBar().filter({ hasText: 'Requirements of billing saved.' }).waitFor();
+  await ana.page.getByRole('button', { name: 'Save' }).click();
+  await ana.page.getByText('somebody changed what billing needs meanwhile. What you typed is kept here.').waitFor();
+  assert.equal((await needs()).billing[0].name, 'BENS_CHOICE');
+  await ana.end();
+  await ben.end();
+});
+
+test('who signs in again as somebody else can’t send what the first one typed', async () => {
+  const tab = await open('#/e/prod/s/globex/secrets');
+  await tab.row('DB_URL').getByText('Override').click();
+  await fillValue(tab, 'typed by Ana');
+  let ended = true;
+  await tab.page.route(one, (route) => (ended ? route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } }) : route.continue()));
+  await tab.page.keyboard.press('Control+Enter');
+  const token = tab.page.getByLabel('Personal token', { exact: true });
+  await token.fill(await site.tokenOf('admin'));
+  await tab.page.keyboard.press('Enter');
+  await tab.page.getByText('This is Ben’s token. What is open here is Ana’s').waitFor();
+  assert.equal(await tab.axe(), '');
+  ended = false;
+  await token.fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.undoBar().filter({ hasText: 'DB_URL overridden in Globex: v1.' }).waitFor();
+  const history = (await site.must('GET', `/v1/x/secret?${query({ ...prod, spaceId: 'globex', name: 'DB_URL' })}`)).data.versions;
+  assert.deepEqual(history.map((version) => version.setBy), ['Ana']);
+  await tab.end();
+});
+
+test('signing out of a session that has ended leaves, and asks for nothing', async () => {
+  const { data } = (await site.ask('POST', '/v1/x/session', { body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json;
+  const tab = await browser.open(site.url, { session: data, at: '#/environments' });
+  await site.ask('DELETE', '/v1/x/session', { token: data.token, headers: { 'sec-fetch-site': 'same-origin' } });
+  await tab.page.locator('.user').click();
+  await tab.page.getByRole('button', { name: 'Sign out' }).click();
+  await tab.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  assert.equal(await tab.page.getByText('Your session has ended').count(), 0);
+  await tab.end();
+});
+
+test('keys of a screen end with it: none acts on the scope before where a problem is shown', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  await tab.page.route('**/v1/x/spaces?*spaceId=nowhere*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
+  await tab.go('#/e/prod/s/nowhere/secrets');
+  await tab.page.locator('.panel.error').waitFor();
+  await tab.page.keyboard.press('n');
+  await tab.go('#/nowhere');
+  await tab.page.keyboard.press('n');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await tab.end();
+});
+
+test('Escape asks before it loses a note, a form or requirements; not if nothing was changed', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  const { page } = tab;
+  const asks = async () => {
+    await page.keyboard.press('Escape');
+    await page.getByText('Discard what you typed?').waitFor();
+    await page.getByRole('button', { name: 'Discard' }).click();
+    await page.locator('dialog').first().waitFor({ state: 'detached' });
+  };
+  await tab.row('SLACK_TOKEN').getByText('Review').click();
+  await page.locator('dialog').getByText('Replace…').click();
+  await page.getByRole('textbox', { name: /^Note/ }).fill('another note');
+  await page.keyboard.press('Escape');
+  await page.getByText('Discard what you typed?').waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+  await page.getByRole('textbox', { name: /^Note/ }).waitFor({ state: 'detached' });
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await tab.go('#/e/prod/requirements');
+  await page.locator('[data-row=notifier]').getByRole('button', { name: 'Edit' }).click();
+  await page.keyboard.press('Escape');
+  await page.locator('dialog').waitFor({ state: 'detached' });
+  await page.locator('[data-row=notifier]').getByRole('button', { name: 'Edit' }).click();
+  await page.getByRole('button', { name: 'Add a name' }).click();
+  await asks();
+  await tab.go('#/e/prod/spaces');
+  await page.keyboard.press('n');
+  await page.getByLabel('Name', { exact: true }).fill('A new space');
+  await asks();
+  await tab.end();
+});
+
+test('a name that only a space has is found in the search, by who sees all and by who sees that space alone', async () => {
+  const tab = await open('#/search?q=sftp');
+  await tab.page.locator('.found-rows').getByText('Production › Customer Acme').waitFor();
+  assert.match(await tab.text('main .about'), /looked into 3 environments/);
+  await tab.page.getByRole('link', { name: 'ACME_SFTP_KEY' }).click();
+  await tab.page.locator('dialog.drawer').getByText('ACME_SFTP_KEY').waitFor();
+  await tab.end();
+  const sam = await open('#/search?q=sftp', { as: 'spaceAdmin' });
+  await sam.page.locator('.found-rows').getByText('Production › Customer Acme').waitFor();
+  assert.match(await sam.text('main .about'), /looked into 1 environment/);
+  await sam.end();
+});
+
+test('a paste whose answer is lost is looked up: all of it is in, or nothing', async () => {
+  const tab = await open('#/e/staging/secrets');
+  const batch = '**/v1/x/batch?*';
+  const paste = async (text) => {
+    await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+    await tab.page.locator('dialog textarea').fill(text);
+    await tab.page.getByRole('button', { name: 'Save 2' }).click();
+  };
+  await tab.page.route(batch, async (route) => {
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await paste('ARRIVED_A=1\nARRIVED_B=2\n');
+  await tab.undoBar().filter({ hasText: '2 names saved in Staging.' }).waitFor();
+  await tab.page.unroute(batch);
+  await tab.page.route(batch, (route) => route.abort('connectionreset'));
+  await paste('ARRIVED_A=3\nLOST_B=4\n');
+  await tab.page.getByText('Not saved: all of it is still here.').waitFor();
+  assert.match(await tab.page.locator('dialog textarea').inputValue(), /LOST_B=4/);
+  assert.equal((await served(staging)).ARRIVED_A, '1');
+  await tab.end();
+});

@@ -34,18 +34,18 @@ public:
     auto allocator() const noexcept { return boost::asio::get_associated_allocator(handler_); }
 
     /// Calls the handler on its executor, later. Once. Callable from any thread.
-    template <class Result>
-    void complete(Result answer) {
+    template <class... Results>
+    void complete(Results... answers) {
         const auto memory = allocator();
         boost::asio::post(
-            executor_, boost::asio::bind_allocator(memory, [handler = std::move(handler_),
-                                                            work = std::move(work_),
-                                                            answer = std::move(answer)]() mutable {
-                // On the handler's own executor, as a signal is: they never meet.
-                auto slot = boost::asio::get_associated_cancellation_slot(handler);
-                if (slot.is_connected()) slot.clear();
-                std::move(handler)(std::move(answer));
-            }));
+            executor_, boost::asio::bind_allocator(
+                           memory, [handler = std::move(handler_), work = std::move(work_),
+                                    ... answers = std::move(answers)]() mutable {
+                               // On the handler's own executor, as a signal is: they never meet.
+                               auto slot = boost::asio::get_associated_cancellation_slot(handler);
+                               if (slot.is_connected()) slot.clear();
+                               std::move(handler)(std::move(answers)...);
+                           }));
     }
 
 private:

@@ -15,17 +15,18 @@
 
 namespace coffer_test {
 
-/// Writes a key and a certificate that it signed itself, good for an hour, for `name` (also as its
-/// alternative name: `DNS:localhost`, `IP:127.0.0.1`).
+/// Writes a key and a certificate that it signed itself for `name` (also as its alternative name:
+/// `DNS:localhost`, `IP:127.0.0.1`), good from and until so many seconds from now.
 inline void make_certificate(const std::string& certificate_path, const std::string& key_path,
-                             const std::string& name, const std::string& alternative) {
+                             const std::string& name, const std::string& alternative,
+                             long from = -60, long until = 3600) {
     const std::unique_ptr<EVP_PKEY, void (*)(EVP_PKEY*)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
     const std::unique_ptr<X509, void (*)(X509*)> certificate(X509_new(), X509_free);
     auto* x = certificate.get();
     X509_set_version(x, 2);
     ASN1_INTEGER_set(X509_get_serialNumber(x), 1);
-    X509_gmtime_adj(X509_getm_notBefore(x), -60);
-    X509_gmtime_adj(X509_getm_notAfter(x), 3600);
+    X509_gmtime_adj(X509_getm_notBefore(x), from);
+    X509_gmtime_adj(X509_getm_notAfter(x), until);
     X509_set_pubkey(x, key.get());
     X509_NAME_add_entry_by_txt(X509_get_subject_name(x), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(name.c_str()), -1, -1, 0);

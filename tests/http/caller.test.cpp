@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSL-1.0
+// What a client does where the network, the server's certificate or the server itself is not as it
+// should be. No test waits for a time to pass that decides its outcome.
+#include <coffer/http/caller.hpp>
+
+#include "http/certificate.hpp"
+#include "http/test_server.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using coffer::errc;
+using namespace coffer_test;
+
+namespace {
+
+constexpr const char* token = "cof_canary-token";
+
+auto answers(const std::shared_ptr<std::atomic<int>>& asked) -> std::shared_ptr<test_handler> {
+    return std::make_shared<test_handler>([asked](const http::request&) {
+        ++*asked;
+        http::response out;
+        out.body = R"({"data":{}})";
+        return std::optional(out);
+    });
+}
+
+auto calling(const std::string& server, const std::string& authorities = {},
+             std::chrono::milliseconds time = std::chrono::seconds(60))
+    -> std::shared_ptr<http::caller> {
+    http::client_options with;
+    with.server = server;
+    with.token = coffer::secret(std::string_view(token));
+    with.authorities = authorities;
+    with.call_timeout = time;
+    return http::caller::open(std::move(with)).value();
+}
+auto get() -> http::outgoing {
+    return {.method = "GET", .target = "/v1/x/whoami", .body = {}};
+}
+auto post() -> http::outgoing {
+    return {.method = "POST", .target = "/v1/secrets", .body = http::wiped_text("{}")};
+}
+auto code_of(const coffer::result<http::json_answer>& got) -> std::string {
+    return std::string(got ? "ok" : to_string(got.error().code));
+}
+
+/// A server with a certificate, and how often it was asked something.
+struct over_tls {
+    temporary_folder folder{};
+    std::string certificate = (folder / "crt.pem").string();
+    std::string key = (folder / "key.pem").string();
+    std::shared_ptr<std::atomic<int>> asked = std::make_shared<std::atomic<int>>(0);
+    std::unique_ptr<test_server> server{};
+
+    explicit over_tls(const std::string& alternative, long from = -60, long until = 3600) {
+        make_certificate(certificate, key, "coffer", alternative, from, until);
+        server_settings how;
+        how.certificate = certificate;
+        how.key = key;
+        server = std::make_unique<test_server>(answers(asked), how);
+        REQUIRE(server->started());
+    }
+    auto url(const std::string& host = "localhost") const -> std::string {
+        return "https://" + host + ":" + std::to_string(server->port());
+    }
+};
+
+/// Takes connections, reads what is sent and closes without a word.
+class rude_server {
+public:
+    rude_server() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+        ::sockaddr_in at{};
+        at.sin_family = AF_INET;
+        at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        ::socklen_t size = sizeof at;
+        REQUIRE(::bind(socket_, reinterpret_cast<::sockaddr*>(&at), size) == 0);
+        REQUIRE(::listen(socket_, 16) == 0);
+        ::getsockname(socket_, reinterpret_cast<::sockaddr*>(&at), &size);
+        port_ = ntohs(at.sin_port);
+        thread_ = std::thread([this] {
+            for (;;) {
+                const int one = ::accept(socket_, nullptr, nullptr);
+                if (one < 0) return;
+                char piece[4096];
+                if (::recv(one, piece, sizeof piece, 0) > 0) ++requests;
+                ::close(one);
+            }
+        });
+    }
+    ~rude_server() {
+        ::shutdown(socket_, SHUT_RDWR);
+        thread_.join();
+        ::close(socket_);
+    }
+    auto url() const -> std::string { return "http://127.0.0.1:" + std::to_string(port_); }
+    std::atomic<int> requests{0};
+
+private:
+    int socket_;
+    int port_ = 0;
+    std::thread thread_;
+};
+
+} // namespace
+
+TEST_CASE("a certificate of a known authority, for the name that was asked, is good") {
+    const over_tls s("DNS:localhost,IP:127.0.0.1");
+    CHECK(code_of(calling(s.url(), s.certificate)->call(get())) == "ok");
+    CHECK(code_of(calling(s.url("127.0.0.1"), s.certificate)->call(get())) == "ok");
+    CHECK(*s.asked == 2);
+}
+
+TEST_CASE("any other certificate ends it before the token is sent") {
+    const over_tls good("DNS:localhost");
+    const over_tls other("DNS:other.example");
+    const over_tls expired("DNS:localhost", -7200, -3600);
+    const over_tls later("DNS:localhost", 3600, 7200);
+    CHECK(code_of(calling(good.url(), other.certificate)->call(get())) == "denied"); // unknown
+    CHECK(code_of(calling(good.url())->call(get())) == "denied"); // not of the system's either
+    CHECK(code_of(calling(other.url(), other.certificate)->call(get())) == "denied");
+    CHECK(code_of(calling(good.url("127.0.0.1"), good.certificate)->call(get())) == "denied");
+    CHECK(code_of(calling(expired.url(), expired.certificate)->call(get())) == "denied");
+    CHECK(code_of(calling(later.url(), later.certificate)->call(get())) == "denied");
+    CHECK(code_of(calling(good.url(), other.certificate)->call(post())) == "denied"); // not unknown
+    for (const auto* s : {&good, &other, &expired, &later})
+        CHECK(*s->asked == 0);
+}
+
+TEST_CASE("plain HTTP and TLS do not understand each other, and nothing is sent in the clear") {
+    const over_tls secure("DNS:localhost");
+    const auto asked = std::make_shared<std::atomic<int>>(0);
+    const test_server plain(answers(asked));
+    const auto to_plain = calling("https://" + plain.host())->call(get());
+    CHECK_FALSE(to_plain);
+    const auto to_secure =
+        calling("http://127.0.0.1:" + std::to_string(secure.server->port()))->call(get());
+    CHECK_FALSE(to_secure);
+    CHECK(*asked == 0);
+    CHECK(*secure.asked == 0);
+}
+
+TEST_CASE("a call ends with its time: a reader's as timed_out, a change's as unknown") {
+    event done;
+    const auto asked = std::make_shared<std::atomic<int>>(0);
+    const auto wait = [&done, asked](const http::request&) {
+        ++*asked;
+        done.wait();
+        return std::optional(test_handler::text(""));
+    };
+    {
+        const test_server server(std::make_shared<test_handler>(test_handler::never, wait));
+        const auto time = std::chrono::milliseconds(300);
+        CHECK(code_of(calling("http://" + server.host(), {}, time)->call(get())) == "timed_out");
+        CHECK(code_of(calling("http://" + server.host(), {}, time)->call(post())) ==
+              "outcome_unknown");
+        done.set();
+    }
+    CHECK(*asked <= 2); // neither was sent twice
+}
+
+TEST_CASE("a change that nobody answered is not sent again; what only reads is, once") {
+    rude_server server;
+    CHECK(code_of(calling(server.url())->call(post())) == "outcome_unknown");
+    CHECK(server.requests == 1);
+    CHECK(code_of(calling(server.url())->call(get())) == "unavailable");
+    CHECK(server.requests == 3);
+    auto reading = post();
+    reading.only_reads = true;
+    CHECK(code_of(calling(server.url())->call(std::move(reading))) == "unavailable");
+    CHECK(server.requests == 5);
+}
+
+TEST_CASE("calls one after the other go through one connection, and so do those over TLS") {
+    const auto asked = std::make_shared<std::atomic<int>>(0);
+    const test_server plain(answers(asked));
+    const auto client = calling("http://" + plain.host());
+    const over_tls secure("DNS:localhost");
+    const auto other = calling(secure.url(), secure.certificate);
+    for (int i = 0; i < 20; ++i) {
+        CHECK(client->call(i % 2 == 0 ? get() : post()));
+        CHECK(other->call(get()));
+    }
+    CHECK(*asked == 20);
+    for (const auto* counters : {&plain.counters(), &secure.server->counters()})
+        CHECK(counters->text().find("\ncoffer_http_connections_total 1\n") != std::string::npos);
+}

@@ -26,6 +26,7 @@ struct audited : sandbox {
     void serve() const {
         const auto done = run_program({"sh", "-c", R"(
 chmod 600 "$HOME/token" "$HOME/wrong"
+rm -f ready
 "$0" serve --listen 127.0.0.1:0 --audit audit >ready 2>log &
 server=$!
 until [ -s ready ]; do kill -0 $server || { cat log; exit 1; }; sleep 0.05; done

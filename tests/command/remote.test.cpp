@@ -217,3 +217,34 @@ TEST_CASE(
     CHECK(s.here.run({"list", "-e", "dev"}).code == 6);
     CHECK(s.here.ok({"get", "DB_URL", "-e", "dev", "--store", "file:coffer-store"}) == db_url);
 }
+
+TEST_CASE(
+    "through a server tokens are made, listed and revoked; nobody gives away what they lack") {
+    const served s;
+    const client box(s);
+    const auto made = box.ok({"token", "create", "--role", "env-admin", "--env", "dev", "--reveal",
+                              "--name", "ana", "--expires", "10d"});
+    REQUIRE(made.size() == 70);
+    const auto listed = box.ok({"token", "list"});
+    CHECK(has(listed, made.substr(4, 12)));
+    CHECK(has(listed, "environment_admin of dev, reveal"));
+    CHECK_FALSE(has(listed, made.substr(17, 43)));
+    CHECK(listed == s.here.ok({"token", "list"}));
+
+    client ana(s, false);
+    ana.variables["COFFER_TOKEN"] = made.substr(0, 69);
+    const auto service =
+        ana.ok({"token", "create", "--role", "service", "--env", "dev", "--names", "SLACK_*"});
+    CHECK(has(ana.ok({"token", "list", "--json"}), R"("names":["SLACK_*"])"));
+    CHECK_FALSE(has(ana.ok({"token", "list"}), "full: everything"));
+    const auto more = ana.run({"token", "create", "--role", "operator"});
+    CHECK(more.code == 5);
+    CHECK(has(more.err, "may not do that with tokens"));
+    const auto id = service.substr(4, 12);
+    CHECK(ana.run({"token", "revoke", "nothing", "--yes"}).code == 3);
+    ana.ok({"token", "revoke", id, "--yes"});
+    CHECK_FALSE(has(box.ok({"token", "list"}), id));
+    client revoked(s, false);
+    revoked.variables["COFFER_TOKEN"] = service.substr(0, 69);
+    CHECK(revoked.run({"get", "SLACK_TOKEN", "-e", "dev"}).code == 5);
+}

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <coffer/http/x_audit.hpp>
+#include <coffer/http/x_events.hpp>
+#include <coffer/http/x_tokens.hpp>
+
+#include "support/temporary_folder.hpp"
+
 #include <set>
 #include <string>
 
@@ -16,22 +22,54 @@ using http::scope_from;
 
 namespace {
 
+/// An audit log to be read: one for all worlds, since no cell depends on what it holds.
+auto some_log() -> std::shared_ptr<http::audit_log> {
+    static const auto folder = temporary_folder::in_memory();
+    static const auto log = http::audit_log::open(service_vault(), folder / "audit").value();
+    return log;
+}
+
 /// Two environments, each with a space; in all four scopes the names A (two versions), H (hidden)
-/// and D (removed).
+/// and D (removed). Who set them, and with which note, tells of the scope.
 struct matrix_world : api_world {
     std::map<std::string, std::string> secret_ids{}; ///< Of A, by scope.
 
+    static auto author_of(std::string_view scope) {
+        return "author of <" + std::string(scope) + ">";
+    }
+    static auto note_of(std::string_view scope) { return "note of <" + std::string(scope) + ">"; }
+
     matrix_world() {
-        service->parts().reveal = http::reveal_mode::reason;
+        const auto registry = std::make_shared<http::token_registry>(vault);
+        const auto sessions = std::make_shared<http::session_registry>(registry);
+        http::api_options with;
+        with.tokens = tokens;
+        with.audit = audit;
+        with.reveal = http::reveal_mode::reason;
+        for (const auto& rows :
+             {http::x::token_routes(sessions, std::make_shared<http::first_code>(registry)),
+              http::x::audit_routes(some_log()),
+              http::x::event_routes(std::make_shared<http::event_hub>())})
+            with.more.insert(with.more.end(), rows.begin(), rows.end());
+        service = std::make_unique<http::api>(vault, std::move(with));
         for (const std::string e : {"E", "F"}) {
             vault->create_environment(e, R"({"name":"n"})").value();
             vault->create_space({.environment = e, .space = "of" + e}, R"({"name":"n"})").value();
             for (const auto& where : {at(e), at(e, "of" + e)}) {
-                secret_ids[to_string(where.view())] = put(where, "A", "one").text("id");
-                put(where, "A", "two");
-                put(where, "D", "gone");
-                vault->erase(where.view(), "D", {}).value();
-                vault->hide(where.view(), "H", {}).value();
+                const auto scope = to_string(where.view());
+                const coffer::write_options facts{.note = note_of(scope),
+                                                  .author = author_of(scope)};
+                const auto set = [&](const char* name, const char* value) {
+                    const auto bytes = coffer::as_bytes(std::string_view(value));
+                    std::vector<coffer::named_value> one;
+                    one.push_back({name, coffer::wiped_bytes(bytes.begin(), bytes.end())});
+                    return vault->put_many(where.view(), std::move(one), facts).value().front();
+                };
+                secret_ids[scope] = http::wire_id(e, set("A", "one").id);
+                set("A", "two");
+                set("D", "gone");
+                vault->erase(where.view(), "D", {.author = author_of(scope)}).value();
+                vault->hide(where.view(), "H", {.author = author_of(scope)}).value();
             }
         }
         const auto is = [&](const std::string& name, http::grant g) { know(name, {g}); };
@@ -49,6 +87,13 @@ struct matrix_world : api_world {
         is("writing service of the space",
            {.as = role::service, .environment = "E", .space = "ofE", .write = true});
         is("service of all", {.as = role::service});
+        is("service of E for names",
+           {.as = role::service, .environment = "E", .write = true, .names = {"B_*", "C"}});
+        is("service of the space for an actor", {.as = role::service,
+                                                 .environment = "E",
+                                                 .space = "ofE",
+                                                 .write = true,
+                                                 .actor = "ann"});
         is("auditor of E", {.as = role::auditor, .environment = "E"});
         is("auditor", {.as = role::auditor});
         is("stranger", {.as = role::environment_admin, .environment = "G", .reveal = true});
@@ -64,9 +109,13 @@ struct named {
     std::string space;
     bool is_there = true;
     bool is_foreign = false; ///< The space is another environment's.
+    std::string actor{};
 };
 const std::vector<named> targets{{"E", ""},
                                  {"E", "ofE"},
+                                 {"E", "", true, false, "ann"},
+                                 {"E", "ofE", true, false, "ann"},
+                                 {"E", "ofE", true, false, "bob"},
                                  {"F", ""},
                                  {"F", "ofF"},
                                  {"nowhere", "", false},
@@ -89,6 +138,21 @@ auto speaks_of_environments_alone(const http::route& r) -> bool {
            p.starts_with("/v1/x/keys") || (p == "/v1/x/spaces" && r.method == "POST");
 }
 
+/// Routes whose answer to an actor's scope, where only what is inherited is there, is 200.
+auto works_for_actors(const http::route& r) -> bool {
+    const std::string_view p = r.pattern;
+    return r.where != scope_from::path && !speaks_of_environments_alone(r) &&
+           (r.method == "GET" || r.method == "PUT" || p == "/v1/secrets" || p == "/v1/events" ||
+            p == "/v1/x/values" || p == "/v1/x/secret/value");
+}
+/// Routes that are about one name, or several, that the request says.
+auto is_about_names(const http::route& r) -> bool {
+    const std::string_view p = r.pattern;
+    return p.starts_with("/v1/x/secret") ? p != "/v1/x/secrets"
+                                         : p == "/v1/x/batch" || p == "/v1/secrets/{secretId}" ||
+                                               (p == "/v1/secrets" && r.method == "POST");
+}
+
 auto name_for(const http::route& r) -> std::string {
     if (r.action == "secret.unhide") return "H";
     return r.action == "secret.undelete" ? "D" : "A";
@@ -101,7 +165,13 @@ auto body_for(const http::route& r, const named& t) -> std::string {
         return object({{"name", "A"},
                        {"value", "v"},
                        {"environmentId", t.environment},
-                       {"spaceId", t.space}});
+                       {"spaceId", t.space},
+                       {"actorId", t.actor}});
+    if (p == "/v1/events") {
+        const auto context =
+            object({{"environmentId", t.environment}, {"spaceId", t.space}, {"actorId", t.actor}});
+        return object({{"topic", "a:b"}, {"context", json::parse(context)}});
+    }
     if (p == "/v1/spaces") return object({{"environmentId", t.environment}});
     if (p == "/v1/x/secret") return R"({"value":"v"})";
     if (p == "/v1/x/secret/rollback") return R"({"to":1})";
@@ -118,13 +188,15 @@ auto request_for(const matrix_world& w, const http::route& r, const named& t) ->
     out.target = r.pattern;
     out.body = body_for(r, t);
     const bool there = t.is_there && !t.is_foreign;
-    if (there) out.effective = at(t.environment, t.space);
+    if (there) out.effective = at(t.environment, t.space, t.actor);
     if (const auto brace = out.target.find('{'); brace != out.target.npos) {
         const auto what = out.target.substr(brace);
         out.target.erase(brace);
         if (what == "{secretId}") {
             const auto found = w.secret_ids.find(to_string(at(t.environment, t.space).view()));
-            out.target += found == w.secret_ids.end() ? "us_sec_nothing" : found->second;
+            out.target += found == w.secret_ids.end()
+                              ? http::wire_id(t.environment, coffer::format::secret_id{})
+                              : found->second;
         } else if (what == "{environmentId}") {
             out.target += t.environment;
             out.effective = t.environment == "E" || t.environment == "F"
@@ -162,27 +234,65 @@ auto request_for(const matrix_world& w, const http::route& r, const named& t) ->
         if (t.space.empty()) out.effective.reset();
         return out;
     }
-    out.target += w.query(at(t.environment, t.space), name_for(r));
+    out.target += w.query(at(t.environment, t.space, t.actor), name_for(r));
     if (t.is_foreign && r.where == scope_from::wire_query) out.effective = at(t.environment);
     return out;
 }
 
+/// What all cells are compared with.
+struct compared {
+    std::string unknown_body;
+    std::map<std::string, std::size_t> work{}; ///< Looks at the store for what is unknown.
+};
+
+/// Whether the answer tells what its reader may not know: of a scope that they have no right in,
+/// who set what there, with which note; a name that their grants leave out.
+void check_silence(const http::principal& who, const http::route& r, const reply& answer) {
+    const auto says = [&](const std::string& text) {
+        return answer.raw.body.find(std::string_view(text)) != http::wiped_text::npos;
+    };
+    for (const auto& where : {at("E"), at("E", "ofE"), at("F"), at("F", "ofF")}) {
+        if (http::decide(who, right::list, where.view()) == http::decision::allowed) continue;
+        const auto scope = to_string(where.view());
+        CHECK_FALSE(says(matrix_world::author_of(scope)));
+        CHECK_FALSE(says(matrix_world::note_of(scope)));
+    }
+    const auto& names = who.grants.empty() ? std::vector<std::string>() : who.grants.front().names;
+    if (!names.empty() && r.pattern != "/v1/x/requirements") {
+        CHECK_FALSE(says(R"("A")"));
+        CHECK_FALSE(says(R"("H")"));
+    }
+}
+
 /// One token's way through one row and one target.
 void check_cell(matrix_world& w, const http::route& r, const named& t, const std::string& token,
-                const std::string& unknown_body) {
+                compared& with) {
     const auto in = request_for(w, r, t);
     const auto& who = w.tokens->all.find(token)->second;
     INFO(token + ": " + std::string(r.method) + " " + in.target + " " + in.body);
+    const auto before = w.store.loads();
     const auto answer = w.send(r.method, in.target, in.body, token);
-    const auto expected =
+    const auto work = w.store.loads() - before;
+    auto expected =
         in.effective ? http::decide(who, *r.needs, in.effective->view()) : http::decision::unknown;
+    if (expected == http::decision::allowed && is_about_names(r) &&
+        !http::covers_name(who, *r.needs, in.effective->view(), name_for(r)))
+        expected = r.where == scope_from::path ? http::decision::unknown // an id tells no name
+                                               : http::decision::forbidden;
     if (expected == http::decision::allowed) {
         CHECK(answer.status() == 200);
     } else if (expected == http::decision::forbidden) {
         check_error(answer, 403);
     } else {
         CHECK(answer.status() == 404);
-        CHECK(std::string(answer.raw.body) == unknown_body);
+        CHECK(std::string(answer.raw.body) == with.unknown_body);
+    }
+    check_silence(who, r, answer);
+    // What the caller has nothing to do with takes the same work whether it is there or not.
+    if (expected == http::decision::unknown && !http::knows_environment(who, t.environment)) {
+        const auto cell = token + r.pattern.data() + (t.space.empty() ? " alone" : " with a space");
+        const auto first = with.work.emplace(std::string(r.method) + cell, work).first;
+        CHECK(work == first->second);
     }
     if (expected != http::decision::allowed) {
         CHECK(answer.raw.body.find("one") == http::wiped_text::npos);
@@ -236,6 +346,19 @@ TEST_CASE("Which right each route needs, written down a second time") {
         {"POST /v1/x/keys/rewrap", "keys"},
         {"POST /v1/x/keys/rotate-dek", "keys"},
         {"GET /v1/x/openapi.json", "none"},
+        {"GET /v1/x/whoami", "none"},
+        {"POST /v1/x/session", "no token"}, // asks for one by itself
+        {"DELETE /v1/x/session", "none"},
+        {"GET /v1/x/session/code", "no token"},
+        {"POST /v1/x/session/code", "no token"},
+        {"POST /v1/x/session/confirm", "none"},
+        {"GET /v1/x/tokens", "tokens"},
+        {"POST /v1/x/tokens", "tokens"},
+        {"DELETE /v1/x/tokens", "tokens"},
+        {"GET /v1/x/audit", "audit"},
+        {"GET /v1/x/audit/verify", "audit"},
+        {"POST /v1/events", "write"},
+        {"GET /v1/x/events", "list"},
         {"GET /livez", "no token"},
         {"GET /readyz", "no token"}};
     const matrix_world w;
@@ -253,22 +376,23 @@ TEST_CASE("Every route, every role, every target: allowed, 403, or as if nothing
     std::vector<std::string> tokens;
     for (const auto& [token, who] : w->tokens->all)
         tokens.push_back(token);
-    const std::string unknown_body(w->get("/v1/secrets?environmentId=nowhere").raw.body);
+    compared with{std::string(w->get("/v1/secrets?environmentId=nowhere").raw.body)};
     const auto rows = w->service->routes().rows();
     std::size_t cells = 0;
     for (const auto& r : rows) {
         if (!r.needs || r.where == scope_from::rows || r.where == scope_from::instance) continue;
         for (const auto& t : targets)
             for (const auto& token : tokens) {
-                check_cell(*w, r, t, token, unknown_body);
+                if (!t.actor.empty() && !works_for_actors(r)) continue;
+                check_cell(*w, r, t, token, with);
                 ++cells;
                 const bool changes = r.method != "GET" && r.pattern != "/v1/x/values" &&
-                                     !r.pattern.ends_with("/value");
+                                     r.pattern != "/v1/events" && !r.pattern.ends_with("/value");
                 if (changes && w->audit->records.back().status == 200)
                     w = std::make_unique<matrix_world>();
             }
     }
-    CHECK(cells > 4000);
+    CHECK(cells > 7000);
 }
 
 TEST_CASE("What is of the instance is its operators'; that there is an instance is no secret") {

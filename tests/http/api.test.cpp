@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <chrono>
 #include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 using namespace coffer_test;
 
@@ -22,7 +25,9 @@ auto paths(const api_world& w) -> std::set<std::pair<std::string, std::string>> 
 } // namespace
 
 TEST_CASE("Under /v1 nothing is answered without a known token, and every refusal is the same") {
-    api_world w;
+    http::api_options with;
+    with.refused_rate = {0}; // thousands from one address
+    api_world w({}, std::move(with));
     const auto known = w.new_environment();
     const auto plain = w.send("GET", "/v1/secrets?environmentId=" + known, {}, "");
     check_error(plain, 401);
@@ -222,4 +227,104 @@ TEST_CASE("The page answers what is neither in the table nor under /v1; the log 
     CHECK(told == std::vector<std::string>{"other  200 ", "other  200 ", "GET /metrics 200 ",
                                            "other  404 id-of-full-token",
                                            "DELETE /v1/secrets/{secretId} 404 id-of-full-token"});
+}
+
+TEST_CASE("A token that runs wild is slowed down, and no other is") {
+    coffer::testing::manual_clock time;
+    http::api_options with;
+    with.token_rate = {6};
+    with.time = &time;
+    api_world w({}, std::move(with));
+    w.know("other", http::full_grants());
+    for (int i = 0; i < 6; ++i)
+        CHECK(w.get("/v1/environments").status() == 200);
+    const auto limited = w.get("/v1/environments");
+    check_error(limited, 429);
+    CHECK(limited.header("retry-after") == "11");
+    CHECK(w.get("/v1/environments", "other").status() == 200);
+    time.advance(std::chrono::seconds(10));
+    CHECK(w.get("/v1/environments").status() == 200);
+    CHECK(w.get("/v1/environments").status() == 429);
+}
+
+TEST_CASE("Who guesses tokens is slowed down by address; who knows one there is let in") {
+    coffer::testing::manual_clock time;
+    http::api_options with;
+    with.refused_rate = {3};
+    with.time = &time;
+    api_world w({}, std::move(with));
+    for (int i = 0; i < 3; ++i)
+        check_error(w.get("/v1/environments", "wrong" + std::to_string(i)), 401);
+    const auto limited = w.get("/v1/environments", "wrong");
+    check_error(limited, 429);
+    CHECK_FALSE(limited.header("retry-after").empty());
+    CHECK(w.get("/v1/environments").status() == 200);
+    CHECK(w.get("/v1/environments", "").status() == 401); // no token: nothing was guessed
+    auto in = api_world::request_of("GET", "/v1/environments", {}, "wrong");
+    in.peer = "192.0.2.8";
+    CHECK(w.service->handle(in).status == 401);
+    time.advance(std::chrono::minutes(1));
+    CHECK(w.get("/v1/environments", "wrong").status() == 401);
+}
+
+TEST_CASE("While the store is away every answer that is made of what is held says so") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    api_world w(how);
+    const auto e = w.new_environment();
+    const auto s = w.new_space(e);
+    w.put(at(e, s), "A", "v");
+    const auto in_space = w.query(at(e, s));
+    const std::vector<std::pair<std::string, std::string>> all{
+        {"GET", "/v1/secrets" + in_space},
+        {"GET", "/v1/environments"},
+        {"GET", "/v1/environments/" + e},
+        {"GET", "/v1/spaces"},
+        {"GET", "/v1/spaces/" + s},
+        {"GET", "/v1/x/environments"},
+        {"GET", "/v1/x/spaces?environmentId=" + e},
+        {"GET", "/v1/x/secrets" + in_space},
+        {"GET", "/v1/x/secret" + w.query(at(e, s), "A")},
+        {"POST", "/v1/x/secret/value" + w.query(at(e, s), "A")},
+        {"POST", "/v1/x/values" + in_space},
+        {"GET", "/v1/x/matrix?environmentId=" + e}};
+    const auto ask = [&](const auto& what) {
+        return w.send(what.first, what.second, what.first == "POST" ? "{}" : "");
+    };
+    for (const auto& what : all) {
+        INFO(what.first + " " + what.second);
+        const auto fresh = ask(what);
+        CHECK(fresh.status() == 200);
+        CHECK(fresh.header("x-coffer-stale").empty());
+    }
+    time.advance(std::chrono::seconds(7));
+    w.store.away(true);
+    for (const auto& what : all) {
+        INFO(what.first + " " + what.second);
+        const auto stale = ask(what);
+        CHECK(stale.status() == 200);
+        CHECK(stale.header("x-coffer-stale") == "1");
+        CHECK(stale.header("x-coffer-age-ms") == "7000");
+        CHECK(json::serialize(stale.body.at("stale")) == "true");
+        CHECK(json::serialize(stale.body.at("ageMs")) == "7000");
+    }
+    check_error(w.get("/v1/secrets?environmentId=nowhere"), 404);
+    CHECK(w.get("/v1/secrets?environmentId=nowhere").header("x-coffer-stale").empty());
+}
+
+TEST_CASE("A space that nobody has is told while the store is away, new spaces or not") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    api_world w(how);
+    const auto e = w.new_environment();
+    w.get("/v1/secrets?environmentId=" + e);
+    w.vault->create_space({.environment = e, .space = "new"}, "{}").value(); // not through HTTP
+    CHECK(w.get("/v1/secrets?environmentId=" + e).status() == 200);
+    w.store.away(true);
+    check_error(w.get("/v1/secrets?environmentId=" + e + "&spaceId=none"), 404);
+    check_error(w.get("/v1/secrets?spaceId=none"), 404);
+    check_error(w.get("/v1/secrets?environmentId=none"), 404);
+    CHECK(w.get("/v1/secrets?spaceId=new").status() == 200);
 }

@@ -57,14 +57,13 @@ class kept_audit final : public http::audit_hook {
 public:
     std::vector<http::audit_record> records{};
     bool works = true;
-    bool may_wait = true; ///< Else records have to wait: try_append takes none.
 
     auto append(const http::audit_record& r) -> bool override {
         const std::lock_guard lock(mutex_);
         if (works) records.push_back(r);
         return works;
     }
-    auto try_append(const http::audit_record& r) -> bool override { return may_wait && append(r); }
+    auto prepare(const http::audit_record&) -> bool override { return works; }
     auto writable() -> bool override { return works; }
 
 private:

@@ -28,6 +28,13 @@ struct ear {
     bool open = true;
     std::shared_ptr<http::stream> stream{};
 
+    /// Takes all there is, as a connection does that sends faster than events come.
+    void take_all() {
+        for (auto before = heard.size() + 1; before != heard.size();) {
+            before = heard.size();
+            stream->drained();
+        }
+    }
     void begin(std::shared_ptr<http::stream> to) {
         stream = std::move(to);
         stream->start([this](std::string text) {
@@ -72,7 +79,7 @@ struct world {
         return out;
     }
     auto listen(std::string_view query = {}, std::string_view token = api_world::full,
-                std::string_view last = {}) -> std::unique_ptr<ear> {
+                std::string_view last = {}, bool take_all = true) -> std::unique_ptr<ear> {
         auto in = api_world::request_of("GET", "/v1/x/events" + std::string(query), {}, token);
         if (!last.empty()) in.headers.push_back({"last-event-id", std::string(last)});
         auto answer = api.service->handle(in);
@@ -80,6 +87,7 @@ struct world {
         REQUIRE(answer.content_type == "text/event-stream");
         auto out = std::make_unique<ear>();
         out->begin(answer.follow);
+        if (take_all) out->take_all();
         return out;
     }
     auto post(std::string_view topic, const std::string& space,
@@ -236,4 +244,61 @@ TEST_CASE("Who is gone is forgotten") {
     ear->open = false;
     w.post("job:one", {});
     CHECK(w.hub->listeners() == 0);
+}
+
+TEST_CASE("An event of more than 64 KiB is refused; the largest one ends no stream") {
+    world w;
+    const auto ear = w.listen();
+    const auto sized = [&](std::size_t size) {
+        return w.api.send("POST", "/v1/events",
+                          object({{"topic", "a:b"},
+                                  {"context", json::value({{"environmentId", w.prod}})},
+                                  {"payload", std::string(size, 'x')}}));
+    };
+    coffer_test::check_error(sized(http::largest_event), 413);
+    coffer_test::check_error(sized(300'000), 413);
+    CHECK(ear->events().empty());
+    CHECK(sized(http::largest_event - 1024).status() == 200);
+    CHECK(ear->topics() == "a:b ");
+}
+
+TEST_CASE(
+    "What was missed is sent piece by piece, and what happens meanwhile behind it, in order") {
+    world w;
+    const auto publish = [&](int from, int to) {
+        for (int i = from; i < to; ++i)
+            w.hub->publish(
+                {0,
+                 "job:many",
+                 at(w.prod),
+                 {},
+                 "{\"topic\":\"" + std::to_string(i) + std::string(30'000, ' ') + "\"}"});
+    };
+    const auto first = w.listen();
+    publish(0, 1);
+    const auto line = first->heard.back();
+    const auto id = line.substr(4, line.find('\n') - 4);
+    publish(1, 40);
+    const auto late = w.listen("?after=" + id, api_world::full, {}, false);
+    std::size_t sent = 0;
+    for (const auto& piece : late->heard)
+        sent += piece.size();
+    CHECK(sent < 2 * http::largest_event); // fits into what a stream may have waiting
+    publish(40, 60);
+    late->take_all();
+    publish(60, 61);
+    REQUIRE(late->events().size() == 60);
+    for (std::size_t i = 0; i < 60; ++i)
+        CHECK(std::stoul(std::string(late->events()[i].at("topic").as_string())) == i + 1);
+}
+
+TEST_CASE("What is kept is bounded by its size as well") {
+    world w;
+    w.hub->publish({0, "job:first", at(w.prod), {}, "{\"topic\":\"first\"}"});
+    const auto large = "{\"topic\":\"large\"" + std::string(60'000, ' ') + "}";
+    for (int i = 0; i < 500; ++i)
+        w.hub->publish({0, "job:large", at(w.prod), {}, large});
+    const auto kept = w.listen("?after=1")->events();
+    CHECK(kept.size() == (std::size_t{8} << 20) / large.size());
+    CHECK(kept.front().at("topic").as_string() == "large");
 }

@@ -77,6 +77,9 @@ TEST_CASE("hosts that are not on the list are answered 421") {
           "127.0.0.1.evil.example" + port, std::string("other.example:98"), std::string("[::1]"),
           std::string("coffer.example.evil"), "x.coffer.example" + port})
         CHECK(status(host) == 421);
+    // With a name alone any port is good, but it must be one.
+    for (const auto* host : {"coffer.example:evil", "coffer.example:99999", "coffer.example:"})
+        CHECK(status(host) == 400);
 }
 
 TEST_CASE("a handler that throws costs its own request alone") {

@@ -136,11 +136,12 @@ TEST_CASE("Connection: close and HTTP/1.0 end the connection, keep-alive keeps i
     CHECK(closing.rest().empty());
 
     raw_client old(server);
-    CHECK(old.ask("GET / HTTP/1.0\r\n\r\n").header("connection") == "close");
+    const auto host = "Host: 127.0.0.1:" + std::to_string(server.port()) + "\r\n";
+    CHECK(old.ask("GET / HTTP/1.0\r\n" + host + "\r\n").header("connection") == "close");
     CHECK(old.rest().empty());
 
     raw_client kept(server);
-    const std::string ask = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    const std::string ask = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n" + host + "\r\n";
     CHECK(kept.ask(ask).header("connection") == "keep-alive");
     CHECK(kept.ask(ask).status == 200);
 }

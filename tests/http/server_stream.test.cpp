@@ -20,14 +20,17 @@ struct events : http::stream {
         to_client = std::move(send);
         started.set();
     }
+    void drained() override { drained_once.set(); }
     sink to_client{};
     event started{};
+    event drained_once{};
 };
 struct held : http::stream {
     explicit held(std::shared_ptr<events> of, std::shared_ptr<event> end)
         : inner(std::move(of)), ended(std::move(end)) {}
     ~held() override { ended->set(); }
     void start(sink send) override { inner->start(std::move(send)); }
+    void drained() override { inner->drained(); }
     std::shared_ptr<events> inner;
     std::shared_ptr<event> ended;
 };
@@ -108,10 +111,22 @@ TEST_CASE("a client that falls too far behind is given up") {
     CHECK(sent < (std::size_t{1} << 30));
 }
 
+TEST_CASE("one piece that is larger than the queue is sent all the same") {
+    http::limits limits;
+    limits.follow_queue = 1'000;
+    fixture f(limits);
+    auto client = f.begin();
+    REQUIRE(f.source->drained_once.wait()); // nothing waits any more
+    const std::string piece(300'000, 'a');
+    CHECK(f.source->to_client(piece));
+    CHECK(client.receive_chunk() == piece);
+}
+
 TEST_CASE("a stream to an HTTP/1.0 client goes out without chunks") {
     fixture f;
     raw_client client(*f.server);
-    client.send("GET /events HTTP/1.0\r\n\r\n");
+    client.send("GET /events HTTP/1.0\r\nHost: localhost:" + std::to_string(f.server->port()) +
+                "\r\n\r\n");
     CHECK(client.receive(true).header("transfer-encoding").empty());
     REQUIRE(f.source->started.wait());
     CHECK(f.source->to_client("data: 1\n\n"));

@@ -50,7 +50,7 @@ TEST_CASE("heads that mean one thing are let through") {
         with_line("Authorization: Bearer \xc3\xbc"), with_target("/"), with_target("/?"),
         with_target("/v1/secrets/a%2Fb%00"), with_target("/..."), with_target("/.a/..b/c."),
         with_target("/x?y=/../z"), with_target("//"), with_target("/{x}|\"^`\\"),
-        "GET / HTTP/1.0\r\n\r\n", "M-SEARCH / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n");
+        "GET / HTTP/1.0\r\nHost: a:65535\r\n\r\n", "M-SEARCH / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n");
     CAPTURE(head);
     CHECK(fault_of(head) == head_fault::none);
 }
@@ -86,6 +86,13 @@ TEST_CASE("heads that could mean another thing to somebody else are refused") {
          {"no end", "GET / HTTP/1.1\r", line_end},
          {"a bare CR", with_line("X: a\rY: b"), line_end},
          {"no Host", "GET / HTTP/1.1\r\n\r\n", host},
+         {"no Host in HTTP/1.0", "GET / HTTP/1.0\r\n\r\n", host},
+         {"a port that is a word", "GET / HTTP/1.1\r\nHost: a:evil\r\n\r\n", host},
+         {"a port beyond all", "GET / HTTP/1.1\r\nHost: a:99999\r\n\r\n", host},
+         {"port 0", "GET / HTTP/1.1\r\nHost: a:0\r\n\r\n", host},
+         {"an empty port", "GET / HTTP/1.1\r\nHost: a:\r\n\r\n", host},
+         {"two ports", "GET / HTTP/1.1\r\nHost: a:1:2\r\n\r\n", host},
+         {"a word behind an address", "GET / HTTP/1.1\r\nHost: [::1]:evil\r\n\r\n", host},
          {"two Hosts", with_line("Host: b"), host},
          {"two equal Hosts", with_line("Host: a:1"), host},
          {"an empty Host", "GET / HTTP/1.1\r\nHost:\r\n\r\n", host},
@@ -123,7 +130,8 @@ TEST_CASE("heads that could mean another thing to somebody else are refused") {
           coding},
          {"a length and chunked", with_line("Content-Length: 3\r\nTransfer-Encoding: chunked"),
           coding},
-         {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", coding},
+         {"chunked in HTTP/1.0", "POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n",
+          coding},
          {"more after the end", "GET / HTTP/1.1\r\nHost: a\r\n\r\nx", line_end}}));
     CAPTURE(c.name);
     CHECK(fault_of(c.head) == c.fault);

@@ -8,12 +8,22 @@
 
 #include "support/catch.hpp"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include <dlfcn.h>
 #include <openssl/ssl.h>
+
+/// OpenSSL's own, but for as many calls of any thread as are to fail.
+static std::atomic<int> no_tls{0};
+extern "C" SSL* SSL_new(SSL_CTX* context) {
+    if (no_tls > 0 && no_tls-- > 0) return nullptr;
+    static const auto real = reinterpret_cast<SSL* (*)(SSL_CTX*)>(::dlsym(RTLD_NEXT, "SSL_new"));
+    return real(context);
+}
 
 using namespace coffer_test;
 using coffer::errc;
@@ -167,4 +177,18 @@ TEST_CASE("what is no certificate or key is told apart from what can't be read")
     CHECK(open(f.certificate, f.key + ".absent") == errc::unavailable);
     CHECK(open(f.key, f.key) == errc::invalid_argument);
     CHECK(open(f.certificate, f.certificate) == errc::invalid_argument);
+}
+
+TEST_CASE("a connection that no TLS can be made for is closed, and the next one is served") {
+    const files f;
+    const test_server server(std::make_shared<test_handler>(), f.settings());
+    REQUIRE(server.started());
+    no_tls = 3;
+    for (int i = 0; i < 3; ++i)
+        CHECK(raw_client(server).rest().empty());
+    CHECK(no_tls == 0);
+    tls_client client(server);
+    REQUIRE(client.connected());
+    REQUIRE(client.send(get(server, "/")));
+    CHECK(client.receive_to("GET /\n").starts_with("HTTP/1.1 200"));
 }

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 #include <string>
-#include <thread>
+#include <vector>
 
 using namespace coffer_test;
 
@@ -212,31 +216,128 @@ TEST_CASE("x/keys: DEKs under the active KEK, and new ones, while all stays read
     check_error(w.send("POST", "/v1/x/keys/rotate-dek" + query, {}, "admin"), 403);
 }
 
+namespace {
+
+/// A service whose watches look often, and by a clock of the test's.
+struct watched_world : api_world {
+    coffer::testing::manual_clock time{};
+    std::string e = new_environment();
+    std::string s = new_space(e);
+
+    watched_world() {
+        service->parts().waiting = std::make_shared<http::watches>(
+            vault, http::watch_times{.step = std::chrono::milliseconds(1), .time = &time});
+    }
+    ~watched_world() { service->parts().waiting.reset(); } // looks at the clock
+    auto generation() const { return std::to_string(vault->status(e).value().generation); }
+    auto path(const coffer::scope& where) const {
+        return "/v1/x/watch" + query(where) + "&after=" + generation();
+    }
+};
+
+/// Somebody who waits.
+struct waiting_client {
+    std::mutex mutex{};
+    std::condition_variable moved{};
+    std::string text{};
+    bool ended = false;
+    std::shared_ptr<http::stream> stream;
+
+    waiting_client(api_world& w, const std::string& path, std::string_view token = api_world::full)
+        : stream(w.service->handle(api_world::request_of("GET", path, {}, token)).follow) {
+        REQUIRE(stream != nullptr);
+        stream->start([this](std::string piece) {
+            const std::lock_guard lock(mutex);
+            ended = ended || piece.empty();
+            text += piece;
+            moved.notify_all();
+            return true;
+        });
+    }
+    auto is_waiting() -> bool {
+        const std::lock_guard lock(mutex);
+        return !ended;
+    }
+    auto answer() -> reply {
+        std::unique_lock lock(mutex);
+        REQUIRE(moved.wait_for(lock, std::chrono::minutes(2), [this] { return ended; }));
+        http::response raw;
+        raw.body = http::wiped_text(text);
+        return api_world::read(std::move(raw));
+    }
+};
+
+} // namespace
+
 TEST_CASE("x/watch: answers when something changed that the scope can see") {
-    api_world w;
-    const auto e = w.new_environment();
-    const auto s = w.new_space(e);
-    const auto t = w.new_space(e);
-    w.put(at(e), "A", "1");
-    const auto path = "/v1/x/watch" + w.query(at(e, s)) + "&after=";
-    const auto now = w.get(path + "0");
-    const auto generation = now.text("generation");
-    CHECK(generation != "0");
-    reply told;
-    std::thread waiting([&] { told = w.get(path + generation); });
-    while (w.service->parts().watching.load() == 0)
-        std::this_thread::yield();
-    coffer::detail::sleep_for(std::chrono::milliseconds(50)); // it looks at what there is now
-    w.put(at(e, t), "ELSEWHERE", "1");                        // no business of this space
-    coffer::detail::sleep_for(std::chrono::milliseconds(300));
-    w.put(at(e, s), "MINE", "1");
-    waiting.join();
-    CHECK(told.text("names") == R"(["MINE"])");
-    CHECK(told.text("by") == "name of full-token");
-    CHECK(std::stoi(told.text("generation")) == std::stoi(generation) + 2);
-    w.service->parts().ending = true; // nobody waits for a server that ends
-    const auto last = std::to_string(w.vault->status(e).value().generation);
-    CHECK(w.get(path + last).text("generation") == last);
-    check_error(w.get(path + "x"), 400);
+    watched_world w;
+    const auto t = w.new_space(w.e);
+    w.put(at(w.e), "A", "1");
+    const auto generation = w.generation();
+    const auto old = w.get("/v1/x/watch" + w.query(at(w.e, w.s)) + "&after=0");
+    CHECK(old.text("generation") == generation); // what is old already is answered at once
+    CHECK(old.text("names") == "[]");
+    waiting_client told(w, w.path(at(w.e, w.s)));
+    waiting_client all(w, w.path(at(w.e)));
+    w.put(at(w.e, t), "ELSEWHERE", "1"); // no business of this space
+    w.put(at(w.e, w.s), "MINE", "1");
+    const auto answer = told.answer();
+    CHECK(answer.text("names") == R"(["MINE"])");
+    CHECK(answer.text("by") == "name of full-token");
+    CHECK(std::stoi(answer.text("generation")) == std::stoi(generation) + 2);
+    CHECK(all.is_waiting());
+    check_error(w.get("/v1/x/watch?after=x" + w.query(at(w.e)).replace(0, 1, "&")), 400);
     check_error(w.get("/v1/x/watch?environmentId=nowhere"), 404);
+}
+
+TEST_CASE("x/watch: of who wrote a value that is inherited a space's token learns nothing") {
+    watched_world w;
+    w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
+    waiting_client space(w, w.path(at(w.e, w.s)), "space");
+    waiting_client full(w, w.path(at(w.e, w.s)));
+    w.put(at(w.e), "A", "1");
+    CHECK(full.answer().text("by") == "name of full-token");
+    CHECK(space.answer().text("names") == R"(["A"])");
+    CHECK(space.text.find("full-token") == std::string::npos);
+}
+
+TEST_CASE("x/watch: nobody is answered before anything happened but when the time is over") {
+    watched_world w;
+    waiting_client one(w, w.path(at(w.e)));
+    w.time.advance(std::chrono::milliseconds(24'999));
+    CHECK(one.is_waiting());
+    w.time.advance(std::chrono::milliseconds(1));
+    CHECK(one.answer().text("generation") == w.generation());
+    CHECK(one.answer().text("names") == "[]");
+}
+
+TEST_CASE("x/watch: an environment that is removed, and a server that ends, keep nobody waiting") {
+    watched_world w;
+    waiting_client one(w, w.path(at(w.e)));
+    w.send("DELETE", "/v1/environments/" + w.e);
+    CHECK(one.answer().text("names") == "[]");
+    const auto other = w.new_environment("other");
+    const auto path = "/v1/x/watch" + w.query(at(other)) +
+                      "&after=" + std::to_string(w.vault->status(other).value().generation);
+    waiting_client two(w, path);
+    w.service->parts().waiting->end();
+    two.answer();
+    waiting_client three(w, path);
+    three.answer();
+    CHECK(w.service->parts().waiting->waiting() == 0);
+}
+
+TEST_CASE("x/watch: who waits holds no thread, and who is gone is forgotten") {
+    watched_world w;
+    std::vector<std::unique_ptr<waiting_client>> all;
+    for (int i = 0; i < 1000; ++i) // on this thread alone
+        all.push_back(std::make_unique<waiting_client>(w, w.path(at(w.e))));
+    CHECK(w.service->parts().waiting->waiting() == 1000);
+    CHECK(w.list(at(w.e)).status() == 200);
+    for (int i = 0; i < 500; ++i)
+        all[static_cast<std::size_t>(i)]->stream.reset();
+    CHECK(w.service->parts().waiting->waiting() == 500);
+    w.put(at(w.e), "A", "1");
+    for (int i = 500; i < 1000; ++i)
+        CHECK(all[static_cast<std::size_t>(i)]->answer().text("names") == R"(["A"])");
 }

@@ -54,8 +54,9 @@ export class Coffer {
     this.run(['set', name, '-e', scope.environment, '--exact', ...space], value);
   }
 
-  async serve({ args = [], log = 'info', listen = '127.0.0.1:0' } = {}) {
-    this.server = spawn(program, ['serve', '--listen', listen, ...args], {
+  // `limits`: what a shell sets before, such as `ulimit -c unlimited`.
+  async serve({ args = [], log = 'info', listen = '127.0.0.1:0', limits = ':' } = {}) {
+    this.server = spawn('sh', ['-c', `${limits}; exec "$0" "$@"`, program, 'serve', '--listen', listen, ...args], {
       cwd: path.join(this.root, 'work'), env: this.environment({ COFFER_LOG: log }),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -73,9 +74,9 @@ export class Coffer {
     throw new Error(`coffer serve did not start: ${this.log}`);
   }
 
-  async stop() {
+  async stop(how = 'SIGTERM') {
     if (!this.server) return undefined;
-    this.server.kill('SIGTERM');
+    this.server.kill(how);
     const [code, signal] = await this.ended;
     this.server = undefined;
     return signal ?? code;

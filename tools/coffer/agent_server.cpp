@@ -22,7 +22,8 @@ auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds li
     http::json_writer w(out.body);
     w.begin_object().member("name", "one event of coffer agent").key("grants").begin_list();
     w.begin_object().member("role", "service").member("environmentId", where.environment);
-    w.member_if("spaceId", where.space).end_object().end_list();
+    w.member_if("spaceId", where.space).member_if("actorId", where.actor);
+    w.end_object().end_list();
     const auto end = now_ms() + static_cast<std::uint64_t>(life.count());
     w.member("expiresAt", http::iso_time(end)).end_object();
     auto in = calls_->call(std::move(out));

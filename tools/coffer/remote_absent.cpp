@@ -3,6 +3,7 @@
 #include "kept_copy.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
+#include "remote_tokens.hpp"
 
 /// Work through a server in a build without OpenSSL.
 namespace command {
@@ -41,6 +42,15 @@ auto open_copy(session&) -> kept_copy {
     absent();
 }
 void forget_copies(const std::string&) {
+    absent();
+}
+auto server_tokens::mint(session&, coffer::http::token_wish) -> coffer::http::minted_token {
+    absent();
+}
+auto server_tokens::list(session&) -> std::vector<coffer::http::token_row> {
+    absent();
+}
+void server_tokens::revoke(session&, std::string_view) {
     absent();
 }
 

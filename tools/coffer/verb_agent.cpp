@@ -63,6 +63,7 @@ struct incoming_event {
         if (context == nullptr || !context->is_object()) return out;
         out.where.environment = text(context->get_object(), "environmentId");
         out.where.space = text(context->get_object(), "spaceId");
+        out.where.actor = text(context->get_object(), "actorId");
         return out;
     }
 };
@@ -237,9 +238,14 @@ auto agent_verb() -> verb {
             "folder has the package @flatfile/listener. Each event gets a process of its own: "
             "node,\n"
             "no variables but the usual few, no stdin, and a token that reads the event's scope\n"
-            "alone and ends with it. Values of that scope and the token are cut from what it\n"
-            "prints. The agent's own token needs the rights tokens and read. What the process may\n"
-            "do on this machine is what this user may: run the agent under an account of its own.",
+            "alone and ends with it: its space, and its actor if it has one; of an event without "
+            "a\n"
+            "space the environment with all its spaces. Values of that scope and the token are "
+            "cut\n"
+            "from what it prints. The agent's own token needs the rights tokens and read. What "
+            "the\n"
+            "process may do on this machine is what this user may: run the agent under an account\n"
+            "of its own.",
         .options = {{"--events", takes::value, "-",
                      "from stdin, one JSON object a line, instead of the server's"},
                     {"--timeout", takes::value, "D", "how long one event may take (60s)"}},

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
 #include "problem.hpp"
+#include "remote.hpp"
 #include "session.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
 #include <coffer/http/audit_verify.hpp>
+#include <coffer/http/json_answer.hpp>
 
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
@@ -101,7 +105,51 @@ auto last_lines(const std::vector<files::audit_segment>& all) -> std::vector<std
     }
 }
 
+/// A route of the server's, whose `data` is given back.
+auto asked_server(session& s, const std::string& target) -> json::value {
+    const auto token = token_for(s.config());
+    return json::parse(ask_server(s, s.config(), token.text, {.target = target}));
+}
+
+/// A row as people read it, in the order of line_for_people.
+auto row_for_people(const json::object& o) -> std::string {
+    const auto text = [&](std::string_view member) { return printable(http::text_in(o, member)); };
+    const auto who = text("who");
+    auto out = text("time") + "  " + (who.empty() ? "-" : who) + "  " + text("what");
+    if (!text("environmentId").empty())
+        out += "  " + printable(coffer::to_string({http::text_in(o, "environmentId"),
+                                                   http::text_in(o, "spaceId"),
+                                                   http::text_in(o, "actorId")}));
+    if (!text("name").empty()) out += "  " + text("name");
+    if (const auto n = http::number_in(o, "count"); n > 1) out += "  (" + std::to_string(n) + ")";
+    out += "  " + text("result");
+    if (!text("reason").empty()) out += "  \"" + text("reason") + "\"";
+    return out + (text("peer").empty() ? "" : "  " + text("peer"));
+}
+
+/// The rows behind `seen`, oldest first; moves it on.
+void show_rows(session& s, std::uint64_t& seen, std::size_t most) {
+    const auto all = asked_server(s, "/v1/x/audit?limit=" + std::to_string(most));
+    if (!all.is_array()) return;
+    const auto& rows = all.get_array();
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+        if (!row->is_object() || http::number_in(row->get_object(), "seq") <= seen) continue;
+        seen = http::number_in(row->get_object(), "seq");
+        put_line(s.json() ? json::serialize(*row) : row_for_people(row->get_object()));
+    }
+}
+auto run_tail_of_server(session& s) -> int {
+    std::uint64_t seen = 0;
+    show_rows(s, seen, lines_at_first);
+    while (s.in.has("follow")) {
+        coffer::detail::sleep_for(std::chrono::seconds(1));
+        show_rows(s, seen, 1000);
+    }
+    return 0;
+}
+
 auto run_tail(session& s) -> int {
+    if (s.in.arguments.empty() && s.is_remote()) return run_tail_of_server(s);
     const fs::path folder = s.in.arguments.empty() ? "." : s.in.arguments.front();
     const auto all = segments_of(folder);
     if (all.empty())
@@ -163,7 +211,32 @@ auto words_of(const http::audit_fault& f) -> std::string {
     return at + "this is another log than the head is of";
 }
 
+/// The server checks its log itself, up to what is durable.
+auto run_verify_of_server(session& s) -> int {
+    const auto data = asked_server(s, "/v1/x/audit/verify");
+    const auto& o = data.as_object();
+    const bool intact = http::flag_in(o, "intact");
+    if (s.json()) {
+        put_json(data);
+    } else if (!intact) {
+        put_line("record " + std::to_string(http::number_in(o, "firstBad")) + ": " +
+                 printable(http::text_in(o, "why")));
+    } else {
+        put_line(count(http::number_in(o, "records"), "record") + ", all as they were written" +
+                 (http::text_in(o, "upTo").empty()
+                      ? ""
+                      : ", up to " + printable(http::text_in(o, "upTo"))));
+    }
+    return intact ? 0 : exit_code_of(errc::tampered);
+}
+
 auto run_audit_verify(session& s) -> int {
+    if (s.is_remote()) {
+        if (s.in.arguments.empty() && !s.in.has("head") && !s.in.has("from"))
+            return run_verify_of_server(s);
+        throw problem(errc::unsupported, "files are checked beside the store, which has the key of "
+                                         "the log: name it with --store");
+    }
     auto here = files_here(s);
     auto key = http::audit_key::find(s.vault());
     if (!key && key.error().code == errc::not_found)
@@ -208,10 +281,9 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "show the last lines of an audit log, and with -f those to come",
          .details =
              "DIR is what serve was given with --audit; without it this folder. With --json\n"
-             "the lines as they are stored.",
+             "the lines as they are stored. Through a server, without DIR, its own log.",
          .options = {{"-f,--follow", takes::nothing, {}, "go on until interrupted"}},
-         .run = run_tail,
-         .local = true},
+         .run = run_tail},
         {.name = "audit verify",
          .arguments = "[FILE…]",
          .most = any_number,
@@ -219,13 +291,13 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "find edited, missing and moved lines of an audit log",
          .details =
              "Files, or the folder; without any this folder. Needs the store and the keys, since\n"
-             "the key of the log lies there, and no server. Names the first line that is not as\n"
+             "the key of the log lies there. A server checks its own log itself: without files. "
+             "Names the first line that is not as\n"
              "it was written and exits with 7. A cut end shows against a head alone: keep\n"
              "audit-head.json, which serve writes when it ends, where the server can't write.",
          .options = {{"--head", takes::value, "H", "how far it went once: a file, or SEQ:MAC"},
                      {"--from", takes::value, "SEQ", "older lines were put away: begin with this"}},
-         .run = run_audit_verify,
-         .local = true},
+         .run = run_audit_verify},
     };
 }
 

@@ -46,6 +46,14 @@ void close_memory() noexcept {
 #endif
 }
 
+/// As many connections as the system lets this process have.
+void open_many_files() noexcept {
+    rlimit files{};
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    (void)::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 /// The signals that a server is told things by. They are blocked in every thread that is made from
 /// here on, and taken one by one with wait().
 class told_by_signals {
@@ -164,6 +172,11 @@ auto reveal_of(const session& s) -> http::reveal_mode {
     return http::reveal_mode::off;
 }
 
+/// Requests a minute; 0: no limit.
+auto rate_of(const session& s, const char* option, http::rate otherwise) -> http::rate {
+    return {static_cast<std::size_t>(s.in.number(option).value_or(otherwise.per_minute))};
+}
+
 auto address_of(const http::server_options& o, std::uint16_t port) -> std::string {
     const bool v6 = o.address.find(':') != std::string::npos;
     return (o.tls ? "https://" : "http://") + (v6 ? "[" + o.address + "]" : o.address) + ":" +
@@ -187,11 +200,21 @@ auto start_problem(const coffer::failure& why, const http::server_options& o) ->
                           (why.cause ? " (" + why.cause.message() + ")" : "")};
 }
 
+/// How far the audit log goes, for a place that this process can't write to: a tail that is cut off
+/// shows against that alone (coffer audit verify --head).
+void tell_head(const http::audit_log* audit, const server_log& log) {
+    if (audit == nullptr) return;
+    const auto head = audit->head();
+    if (head.seq != 0)
+        log.info("the audit log goes to " + std::to_string(head.seq) + ":" + head.mac);
+}
+
 /// Serves until a signal ends it.
 void serve_on(http::server& server, http::api& service, const told_by_signals& signals,
-              const certificate_files& files, const server_log& log) {
+              const certificate_files& files, const server_log& log, const http::audit_log* audit) {
     for (;;) {
         if (signals.wait() != SIGHUP) break;
+        tell_head(audit, log);
         if (files.certificate.empty()) continue; // the keyring is looked at in every call anyway
         auto next = files.open();
         if (next) server.set_tls(*std::move(next));
@@ -201,9 +224,18 @@ void serve_on(http::server& server, http::api& service, const told_by_signals& s
             log.error("the certificate can't be used; the old one stays");
     }
     log.info("ending: requests under way are answered");
-    service.parts().ending = true;
+    service.parts().waiting->end();
     server.stop();
     server.wait();
+    tell_head(audit, log);
+}
+
+void count_audit(const std::shared_ptr<http::audit_log>& audit, http::metrics& counters) {
+    if (audit == nullptr) return;
+    counters.add_gauge("coffer_audit_records", "Records of the audit log that are durable.",
+                       [audit] { return static_cast<double>(audit->head().seq); });
+    counters.add_gauge("coffer_audit_disk_full_percent", "How full the audit log's disk is.",
+                       [audit] { return static_cast<double>(audit->full_percent()); });
 }
 
 /// The audit log that --audit names; null without.
@@ -227,7 +259,9 @@ auto opened_audit(const session& s, const coffer::any_vault& vault)
 }
 
 auto run_serve(session& s) -> int {
+    const told_by_signals signals; // first: threads that are made before it would not block them
     close_memory();
+    open_many_files();
     const certificate_files files(s);
     auto options = server_options_of(s, files);
     const auto reveal = reveal_of(s);
@@ -250,26 +284,33 @@ auto run_serve(session& s) -> int {
     with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
     with.audit = audit;
+    with.token_rate = rate_of(s, "token-rate", with.token_rate);
+    with.refused_rate = rate_of(s, "refused-rate", with.refused_rate);
+    with.stale_for = options_of(s.config()).serve_stale_for;
+    count_audit(audit, *options.counters);
     for (auto& row : http::x::audit_routes(audit))
         with.more.push_back(std::move(row));
     const auto events = std::make_shared<http::event_hub>();
     for (auto& row : http::x::event_routes(events))
         with.more.push_back(std::move(row));
 
-    const told_by_signals signals;
     const auto service = std::make_shared<http::api>(vault, std::move(with));
     service->parts().changed = http::x::tell_changes(vault, events);
     service->parts().key_state = keys.state_of;
+    // Before anybody is answered every environment is looked at once, so that it is there when the
+    // store goes away.
+    (void)service->parts().places.all();
     http::server server(options, service);
     if (auto started = server.start(); !started) throw start_problem(started.error(), options);
     put_line("coffer serves " + address_of(options, server.port()));
     tell_code(*first, address_of(options, server.port()));
     if (s.in.has("no-anchor"))
         log.error("--no-anchor: an old copy of the store would pass for the newest");
+    if (s.in.has("insecure-listen") && !options.tls)
+        log.error("--insecure-listen: who listens on the wire reads every token and every value");
     if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
-    // Every environment is looked at once, so that it is there when the store goes away.
-    (void)service->parts().places.all();
-    serve_on(server, *service, signals, files, log);
+    tell_head(audit.get(), log);
+    serve_on(server, *service, signals, files, log, audit.get());
     return 0;
 }
 
@@ -293,6 +334,10 @@ auto serve_verb() -> verb {
                      "keep an audit log there; while it can't be written, no value leaves"},
                     {"--reveal", takes::value, "off|reason",
                      "whether the page may show stored values (off)"},
+                    {"--token-rate", takes::value, "N",
+                     "requests that a token may send in a minute (1200000; 0: any)"},
+                    {"--refused-rate", takes::value, "N",
+                     "refused tokens that an address may send in a minute (600; 0: any)"},
                     {"--seed-environment", takes::value, "ID[,ID]",
                      "environments that are made if they are not there"},
                     {"--seed-space", takes::value, "ENV/ID[,…]", "the same of spaces"},

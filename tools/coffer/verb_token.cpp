@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
 #include "problem.hpp"
+#include "remote_tokens.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -13,6 +14,9 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace command {
 
 namespace http = coffer::http;
@@ -23,7 +27,8 @@ using http::role;
 
 namespace {
 
-/// Who mints here holds the keys themselves, so may give anything away; rows say so.
+/// Who mints beside the store holds the keys themselves, so may give anything away; rows say so. A
+/// server writes down whose token it was, and gives away no more than that has.
 constexpr std::string_view minted_by = "local";
 
 auto role_here(const session& s) -> role {
@@ -41,6 +46,8 @@ auto role_here(const session& s) -> role {
 void place_grant(session& s, grant& g) {
     if (g.as == role::instance_operator) return;
     if (g.as == role::auditor && !s.in.has("env")) return;
+    if (!s.in.has("env")) // what holds in a folder was not said of this token
+        refuse("which environment? Say --env ID (coffer env list shows them)");
     const bool with_space = g.as == role::space_admin || g.as == role::service;
     const auto at = with_space ? s.here() : s.environment_here();
     g.environment = at.environment;
@@ -164,19 +171,26 @@ auto run_token_create(session& s) -> int {
         (void)s.confirm("Makes a token: " + grants_text(wish.grants) + ".");
         return 0;
     }
-    http::token_registry tokens(s.vault());
-    show_minted(s, need(tokens.mint(std::move(wish))));
+    show_minted(s, s.is_remote() ? server_tokens::mint(s, std::move(wish))
+                                 : need(http::token_registry(s.vault()).mint(std::move(wish))));
     return 0;
 }
 
+auto all_tokens(session& s) -> std::vector<http::token_row> {
+    if (s.is_remote()) return server_tokens::list(s);
+    std::vector<http::token_row> out;
+    for (const auto& row : need(http::token_registry(s.vault()).list()))
+        out.push_back(*row);
+    return out;
+}
+
 auto run_token_list(session& s) -> int {
-    http::token_registry tokens(s.vault());
-    const auto all = need(tokens.list());
+    const auto all = all_tokens(s);
     if (s.json()) {
         json::object out;
         auto& rows = out["tokens"].emplace_array();
         for (const auto& row : all)
-            rows.push_back(json_of(*row));
+            rows.push_back(json_of(row));
         put_json(out);
         return 0;
     }
@@ -184,25 +198,28 @@ auto run_token_list(session& s) -> int {
     rows.row({"ID", "NAME", "CREATED", "EXPIRES", "MAY"});
     const auto now = now_ms();
     for (const auto& row : all)
-        rows.row({row->id, printable(row->name), ago(row->created, now),
-                  tokens.is_expired(*row) ? "expired" : iso_time(row->expires).substr(0, 10),
-                  grants_text(row->grants)});
+        rows.row({row.id, printable(row.name), ago(row.created, now),
+                  row.expires <= now ? "expired" : iso_time(row.expires).substr(0, 10),
+                  grants_text(row.grants)});
     if (!all.empty()) put(rows.text());
     return 0;
 }
 
 auto run_token_revoke(session& s) -> int {
-    http::token_registry tokens(s.vault());
     const auto& id = s.in.arguments.front();
-    const auto row = tokens.find(id);
+    const auto all = all_tokens(s);
+    const auto row = std::ranges::find(all, id, &http::token_row::id);
     // What was typed may be a whole token by mistake: it is not repeated.
-    if (!row && row.error().code == errc::not_found)
+    if (row == all.end())
         throw problem(errc::not_found, "there is no token of that id; see coffer token list");
-    const auto& known = *need(coffer::result(row));
+    const auto& known = *row;
     if (!s.confirm("Revokes the token " + known.id + " (" + printable(known.name) +
                    "): programs that use it are refused at their next request."))
         return 0;
-    need(tokens.revoke(id, minted_by));
+    if (s.is_remote())
+        server_tokens::revoke(s, id);
+    else
+        need(http::token_registry(s.vault()).revoke(id, minted_by));
     if (s.json()) {
         json::object out;
         out["id"] = known.id;
@@ -226,6 +243,8 @@ auto token_verbs() -> std::vector<verb> {
              "too. Admins set values but see none without --reveal. An operator runs the instance\n"
              "and sees no values.\n"
              "\n"
+             "Through a server nobody gives away what their own token lacks.\n"
+             "\n"
              "The token goes to stdout: coffer token create … | install -m600 /dev/stdin FILE",
          .options = {{"--role", takes::value, "R",
                       "operator, env-admin, space-admin, service or auditor"},
@@ -238,19 +257,16 @@ auto token_verbs() -> std::vector<verb> {
                      {"--expires", takes::value, "T",
                       "90d, 12h or a date; at most a year for a service, else 90 days"},
                      {"--name", takes::value, "N", "what people call it; author of its writes"}},
-         .run = run_token_create,
-         .local = true},
+         .run = run_token_create},
         {.name = "token list",
          .summary = "the tokens: ids, names, what they may, until when",
-         .run = run_token_list,
-         .local = true},
+         .run = run_token_list},
         {.name = "token revoke",
          .arguments = "ID",
          .least = 1,
          .most = 1,
          .summary = "refuse a token from now on",
-         .run = run_token_revoke,
-         .local = true},
+         .run = run_token_revoke},
     };
 }
 

@@ -111,7 +111,7 @@ inline auto well_formed(const grant& g) noexcept -> bool {
     return false;
 }
 
-/// What a grant allows in its scope: the table of docs/access.md.
+/// What a grant allows in its scope: the table of docs/service.md.
 inline auto rights_of(const grant& g) noexcept -> right_set {
     if (!well_formed(g)) return {};
     right_set out{right::list};

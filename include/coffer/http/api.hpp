@@ -7,11 +7,14 @@
 #include <coffer/http/call.hpp>
 #include <coffer/http/openapi.hpp>
 #include <coffer/http/probes.hpp>
+#include <coffer/http/rate_limit.hpp>
 #include <coffer/http/routes.hpp>
+#include <coffer/policy.hpp>
 
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -51,6 +54,12 @@ struct api_options {
     /// Told of every answered request. Must not wait.
     std::function<void(const answered_request&)> log{};
     reveal_mode reveal = reveal_mode::off;
+    /// Requests that one token, and refused tokens that one address, may send in a minute.
+    rate token_rate = requests_of_a_token;
+    rate refused_rate = failed_authentications;
+    /// What the vault's `serve_stale_for` says, for people.
+    std::chrono::milliseconds stale_for = options().serve_stale_for;
+    const clock* time = &machine_clock(); ///< Outlives the api.
 };
 
 /// The service: the wire contract under /v1 (also /api/v1), Coffer's own under /v1/x, and probes.
@@ -61,7 +70,11 @@ struct api_options {
 class api : public handler {
 public:
     api(any_vault vault, api_options with)
-        : parts_(std::move(vault), with.reveal), with_(std::move(with)), table_(all_rows(with_)) {}
+        : parts_(std::move(vault), with.reveal), with_(std::move(with)), table_(all_rows(with_)),
+          by_token_(with_.token_rate, *with_.time), refused_(with_.refused_rate, *with_.time) {
+        parts_.audit = with_.audit;
+        parts_.stale_for = with_.stale_for;
+    }
 
     auto try_now(const request& in) -> std::optional<response> override {
         const auto began = std::chrono::steady_clock::now();
@@ -70,6 +83,7 @@ public:
         try {
             auto m = match(in);
             if (m.row == nullptr || !m.row->run_now) return page_now(in, m, told, began);
+            if (is_audited(*m.row)) return std::nullopt; // its record waits for the disk
             call c(parts_, in, *m.row);
             c.path = std::move(m.path);
             if (m.row->who != admits::anyone) {
@@ -79,7 +93,9 @@ public:
             }
             auto out = m.row->run_now(c);
             if (!out || !is_decided(c, *out)) return std::nullopt;
-            if (!noted_now(c, *out)) return std::nullopt;
+            if (m.row->who != admits::anyone && by_token_.take(c.who.token_id).count() != 0)
+                return std::nullopt;
+            mark_age(c, *out);
             told.token_id = c.who.token_id;
             return finish(*std::move(out), m.row, told, began);
         } catch (...) { // why, handle() says
@@ -148,6 +164,11 @@ private:
         if (who) return *std::move(who);
         if (who.error().code != errc::denied) throw error_of(who.error());
         note_refused(in);
+        // A token that is known is let in all the same: an address may be a whole office's, and who
+        // guesses there must not lock out who knows.
+        if (!bearer.empty())
+            if (const auto wait = refused_.take(address_key(in.peer)); wait.count() != 0)
+                throw too_many("too many unknown tokens from this address", wait);
         throw api_error{401, "a known token is needed: Authorization: Bearer …", {}, "denied"};
     }
 
@@ -164,16 +185,21 @@ private:
         auto m = match(in);
         row = m.row;
         const bool open = m.row != nullptr ? m.row->who == admits::anyone : !m.under_v1;
-        if (!open) who = authenticated(in);
+        if (!open) {
+            who = authenticated(in);
+            if (const auto wait = by_token_.take(who.token_id); wait.count() != 0)
+                throw too_many("too many requests of this token", wait);
+        }
         if (m.row == nullptr) return no_row(in, m);
         call c(parts_, in, *m.row);
         c.path = std::move(m.path);
         c.who = who;
         return noted(c, guarded([&] {
                          require_own_origin(in, *m.row);
-                         require_writable(*m.row);
+                         require_prepared(c);
                          auto out = m.row->run(c);
                          if (!is_decided(c, out)) throw api_error{500, "an internal error", {}, {}};
+                         mark_age(c, out);
                          return out;
                      }));
     }
@@ -212,35 +238,47 @@ private:
         if (!in.body.empty() && !in.header_of("content-type").starts_with("application/json"))
             throw api_error{415, "the body must be marked as application/json", {}, {}};
     }
-    /// A change can't be taken back when its audit record fails, so that is asked before.
-    void require_writable(const route& row) const {
-        if (row.method == "GET" || row.action.empty() || with_.audit == nullptr) return;
-        if (!with_.audit->writable()) throw unaudited();
+    auto is_audited(const route& row) const noexcept -> bool {
+        return with_.audit != nullptr && !row.action.empty();
+    }
+    /// A change can't be taken back when its audit record fails, so that is made sure of before.
+    void require_prepared(call& c) const {
+        if (c.of.method == "GET" || !is_audited(c.of)) return;
+        complete(c, 0);
+        if (!with_.audit->prepare(c.record)) throw unaudited();
     }
     static auto unaudited() -> api_error {
         return {503, "the audit log can't be written", {}, "unavailable"};
     }
-    static void complete(call& c, const response& out) {
+    static void complete(call& c, unsigned status) {
         c.record.principal_id = c.who.token_id;
         c.record.principal_name = c.who.name;
         c.record.session = c.who.is_session;
         c.record.action = c.of.action;
-        c.record.status = out.status;
+        c.record.status = status;
         c.record.peer = c.in.peer;
     }
     /// The answer, once its record is durable.
     auto noted(call& c, response out) -> response {
-        if (c.of.action.empty() || with_.audit == nullptr) return out;
-        complete(c, out);
+        if (!is_audited(c.of)) return out;
+        complete(c, out.status);
         return with_.audit->append(c.record) || out.status >= 400 ? std::move(out)
                                                                   : to_response(unaudited());
     }
-    auto noted_now(call& c, const response& out) -> bool {
-        if (c.of.action.empty() || with_.audit == nullptr) return true;
-        complete(c, out);
-        return with_.audit->try_append(c.record);
-    }
 
+    /// An answer that was made while the store was away says so, and how old it is.
+    void mark_age(call& c, response& out) const {
+        if (c.of.where == scope_from::rows)
+            if (const auto all = c.vault().resolver().at({.environment = system_environment}))
+                c.made_from(*all);
+        if (!c.staleness() || out.status >= 300) return;
+        const auto age = std::to_string(std::max<std::int64_t>(0, c.staleness()->count()));
+        out.headers.push_back({"x-coffer-stale", "1"});
+        out.headers.push_back({"x-coffer-age-ms", age});
+        if (out.content_type != "application/json" || !out.body.ends_with('}')) return;
+        out.body.pop_back();
+        out.body.append(R"(,"stale":true,"ageMs":)").append(age).append("}");
+    }
     template <class F>
     static auto guarded(F&& run) noexcept -> response {
         try {
@@ -289,6 +327,8 @@ private:
     api_parts parts_;
     api_options with_;
     route_table table_;
+    rate_limiter by_token_;
+    rate_limiter refused_;
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -37,14 +37,17 @@ public:
     /// Writes a record; true once it is durable. May wait (it shares one fsync with others). False:
     /// it can't be written; the answer is then 503 and no value leaves.
     virtual auto append(const audit_record& record) -> bool = 0;
-    /// The same without waiting: true only if the record is as safe as `append` makes it. False: it
-    /// was not taken; the request goes to a thread that may wait.
-    virtual auto try_append(const audit_record& record) -> bool = 0;
-    /// Whether a record could be written now: asked before a change is made, since a change can't
-    /// be taken back when its record fails.
+    /// Called before a change is made, which can't be taken back when its record fails. True once
+    /// there will be a record of it whatever becomes of the disk: room for its line is reserved, or
+    /// a line is durable that says that it was begun (`begun`, with what is known by then). May
+    /// wait. False: the change is not made, and the answer is 503.
+    virtual auto prepare(const audit_record& begun) -> bool = 0;
+    /// Whether a record could be written now, for those who run the service.
     virtual auto writable() -> bool = 0;
     /// What those who run the service should know though all still works; empty: nothing.
     virtual auto warning() -> std::string { return {}; }
+    /// How full the place is that records go to, for people.
+    virtual auto full_percent() const noexcept -> unsigned { return 0; }
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -36,8 +36,9 @@ struct audit_options {
 ///     http::api service(vault, {.tokens = …, .audit = log, .more = http::x::audit_routes(log)});
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
-/// false, and the service 503; it goes on by itself once there is room. Failed log-ins (status 401)
-/// are counted, and not waited for: one line an address and a minute.
+/// false, and the service 503; it goes on by itself once there is room. No change is made whose
+/// record could fail for that: see prepare(). Failed log-ins (status 401) are counted, and not
+/// waited for: one line an address and a minute.
 class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
@@ -70,8 +71,18 @@ public:
     } catch (...) { // no memory: nothing was written
         return false;
     }
-    /// Never: a record is as safe as append() makes it only after an fsync.
-    auto try_append(const audit_record&) -> bool override { return false; }
+    /// Waits for the disk only where the file system has not reserved the room of the lines to
+    /// come.
+    auto prepare(const audit_record& begun) -> bool override try {
+        if (!writable()) return false;
+        {
+            const std::lock_guard lock(mutex_);
+            if (reserved_) return true;
+        }
+        return submit(detail::audit_members(begun, wall_now()));
+    } catch (...) {
+        return false;
+    }
     /// While it could not be written, tries to.
     auto writable() -> bool override try {
         {
@@ -84,16 +95,17 @@ public:
     }
     /// What those who run the service should know; empty: nothing.
     auto warning() -> std::string override {
-        const auto full = full_percent();
         const std::lock_guard lock(mutex_);
         auto out = found_;
         if (!has_room_)
-            out += (out.empty() ? "" : "; ") + std::string("the disk of the audit log is ") +
-                   std::to_string(full) + " % full: at 100 % requests are refused";
+            out +=
+                (out.empty() ? "" : "; ") +
+                std::string("the disk of the audit log has no room for another file of it: when ") +
+                std::to_string(left_ >> 10) + " KiB are used up, requests are refused";
         return out;
     }
-    /// How full the disk is that it lies on.
-    auto full_percent() const noexcept -> unsigned {
+    /// How full the disk is that it lies on; what is reserved for the log counts as used.
+    auto full_percent() const noexcept -> unsigned override {
         struct statvfs disk {};
         if (::statvfs(folder_.c_str(), &disk) != 0 || disk.f_blocks == 0) return 0;
         return static_cast<unsigned>((disk.f_blocks - disk.f_bavail) * 100 / disk.f_blocks);
@@ -131,8 +143,15 @@ private:
               audit_options how)
         : folder_(std::move(folder)), files_(std::move(files)), how_(how),
           found_(files_->found()), head_{files_->last().seq, files_->last().mac, 0},
-          has_room_(files_->has_room()), flusher_([this] { flush_all(); }) {}
+          has_room_(files_->has_room()), reserved_(files_->is_reserved()), left_(room_left()),
+          flusher_([this] { flush_all(); }) {}
 
+    /// Bytes that it can still write.
+    auto room_left() const noexcept -> std::uint64_t {
+        struct statvfs disk {};
+        if (::statvfs(folder_.c_str(), &disk) != 0) return files_->reserved();
+        return files_->reserved() + std::uint64_t{disk.f_bavail} * disk.f_frsize;
+    }
     auto submit(std::string members) -> bool {
         submitted one{std::move(members)};
         std::unique_lock lock(mutex_);
@@ -216,6 +235,8 @@ private:
     void finish(const std::vector<submitted*>& batch, bool written) {
         failed_ = !written;
         has_room_ = files_->has_room();
+        reserved_ = files_->is_reserved();
+        if (!has_room_) left_ = room_left();
         head_ = {files_->last().seq, files_->last().mac, saved_};
         for (auto* one : batch) {
             one->written = written;
@@ -238,6 +259,8 @@ private:
     std::chrono::steady_clock::time_point refusals_due_{};
     audit_head head_;
     bool has_room_;
+    bool reserved_;
+    std::uint64_t left_;
     bool failed_ = false;
     bool ending_ = false;
     std::thread flusher_; ///< The last member: it uses all others.

@@ -8,10 +8,14 @@
 #include <coffer/http/hourly.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
+#include <coffer/http/watches.hpp>
+#include <coffer/policy.hpp>
 
 #include <algorithm>
-#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +32,9 @@ struct api_parts {
     any_vault vault;
     directory places;
     reveal_mode reveal = reveal_mode::off;
+    std::shared_ptr<audit_hook> audit{}; ///< Null: there is none.
+    /// How long the vault serves what it knows while the store is away, for people.
+    std::chrono::milliseconds stale_for = options().serve_stale_for;
     /// Told of every acknowledged change of a secret: `created`, `updated` or `deleted`, where, its
     /// name, its id on the wire. Never a value. Must not wait.
     std::function<void(std::string_view what, const scope& where, std::string_view name,
@@ -38,11 +45,11 @@ struct api_parts {
     hourly_limit reveals{30};
     /// The state of a KEK (`active` …), for those who may know; null: it is not told.
     std::function<std::string(std::string_view kek_id)> key_state{};
-    /// Requests that wait for a change, and whether they are to wait no longer.
-    std::atomic<unsigned> watching{0};
-    std::atomic<bool> ending{false};
+    /// Requests that wait for a change; `waiting->end()` before the server stops.
+    std::shared_ptr<watches> waiting;
 
-    api_parts(any_vault v, reveal_mode r) : vault(v), places(std::move(v)), reveal(r) {}
+    api_parts(any_vault v, reveal_mode r)
+        : vault(v), places(v), reveal(r), waiting(std::make_shared<watches>(std::move(v))) {}
 };
 
 /// One request on its way through a route.
@@ -107,9 +114,10 @@ public:
         if (environment.empty() && space.empty())
             throw bad_request("environmentId", "an environment or a space must be named");
         scope out;
-        out.environment = environment.empty() ? environment_of(space) : std::string(environment);
-        if (out.environment == system_environment || !known(out.environment, {}))
-            throw no_such_thing();
+        out.environment =
+            environment.empty() ? environment_of(space, actor) : std::string(environment);
+        require_spoken_of({out.environment, space, actor}, foreign_space_is_none);
+        if (!known(out.environment, {})) throw no_such_thing();
         if (!space.empty() && known(out.environment, space))
             out.space = space;
         else if (!space.empty() && !(foreign_space_is_none && is_space(space)))
@@ -157,9 +165,37 @@ public:
     void rows_are_decided() noexcept { allowed_ = true; }
     auto was_decided() const noexcept -> bool { return allowed_; }
 
+    // How current the answer is -------------------------------------------------------------------
+
+    /// The answer is made from this: if the store is away, it says so, and how old it is.
+    void made_from(const view& seen) {
+        if (seen.stale()) stale_ = std::max(stale_.value_or(seen.age()), seen.age());
+    }
+    /// Nothing: it is the newest state.
+    auto staleness() const noexcept -> const std::optional<std::chrono::milliseconds>& {
+        return stale_;
+    }
+
 private:
-    auto environment_of(std::string_view space) -> std::string {
-        auto found = need(parts.places.environments_of(space));
+    /// Throws 404 for what no grant of the caller's speaks of, before anything is looked at:
+    /// whether it is there or not, the work is the same.
+    void require_spoken_of(context where, bool foreign_space_is_none) {
+        const auto beyond = [this](context at) {
+            return decide(who, right::list, at) == decision::unknown;
+        };
+        bool spoken_of =
+            where.environment != system_environment && knows_environment(who, where.environment);
+        if (spoken_of && !where.space.empty())
+            spoken_of = !beyond(where) ||
+                        (foreign_space_is_none && !beyond({where.environment, {}, where.actor}));
+        if (spoken_of) return;
+        if (check_context(where)) record.where = scope(where);
+        throw no_such_thing();
+    }
+    auto environment_of(std::string_view space, std::string_view actor) -> std::string {
+        auto found = need(parts.places.environments_of(space, [&](std::string_view environment) {
+            return decide(who, right::list, {environment, space, actor}) != decision::unknown;
+        }));
         if (found.size() > 1)
             throw bad_request("environmentId",
                               "several environments have a space of this id: name the environment");
@@ -169,6 +205,7 @@ private:
         const context where{environment, space, {}};
         if (!check_context(where)) return false;
         const auto seen = vault().resolver().at(where);
+        if (seen) made_from(*seen);
         if (seen || seen.error().code == errc::unknown_scope) return seen.has_value();
         // While the store is away the registry may still tell that there is no such environment.
         const auto all = vault().environments();
@@ -176,12 +213,13 @@ private:
         return false;
     }
     auto is_space(std::string_view id) -> bool {
-        const auto found = parts.places.environments_of(id);
+        const auto found = parts.places.environments_of(id, [](std::string_view) { return true; });
         if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
         return found.has_value();
     }
 
     std::optional<json_document> body_{};
+    std::optional<std::chrono::milliseconds> stale_{};
     bool allowed_ = false;
 };
 

@@ -85,7 +85,7 @@ public:
 
     void on_deadline() override {
         if (at_ == stage::following && !writing_) {
-            outbox_->push(":\n\n");
+            outbox_->push(std::string(follow_->when_silent()));
             expire_in(limits().heartbeat);
         } else {
             close();
@@ -184,7 +184,7 @@ private:
         if (progress.size == 0) return read(), false;
         const auto facts = check_head(text.substr(0, progress.size));
         if (facts.fault != head_fault::none) return refuse(facts.fault), false;
-        if (!facts.host.empty() && !service_.hosts.holds(facts.host))
+        if (!service_.hosts.holds(facts.host))
             return refuse(421, "this server does not answer for that host"), false;
         http_1_0_ = facts.http_1_0;
         expects_continue_ = facts.expects_continue && !facts.http_1_0;
@@ -229,7 +229,9 @@ private:
         if (at_ == stage::closed) return;
         answer_ = std::move(made);
         service_.counters->answered(route_, answer_.status, detail::steady::now() - asked_);
-        if (loop_.stopping() || (answer_.follow && http_1_0_)) keep_alive_ = false;
+        // A stream's connection ends with it, since what comes in meanwhile is thrown away.
+        chunked_ = !http_1_0_;
+        if (loop_.stopping() || (answer_.follow && !head_only_)) keep_alive_ = false;
         write_answer();
     }
     void refuse(head_fault fault) { refuse(status_of(fault), message_of(fault)); }
@@ -306,7 +308,7 @@ private:
         bool gone = false;
         const auto text = outbox_->take(gone);
         if (gone) return close();
-        if (text.empty()) return outbox_->ended() ? end_follow() : void();
+        if (text.empty()) return outbox_->ended() ? end_follow() : follow_->drained();
         out_.clear();
         add_piece(text);
         writing_ = true;
@@ -324,13 +326,13 @@ private:
         const auto text = outbox_->take(gone);
         out_.clear();
         if (!text.empty()) add_piece(text);
-        if (keep_alive_) out_.append("0\r\n\r\n");
+        if (chunked_) out_.append("0\r\n\r\n");
         at_ = stage::writing;
         write({boost::asio::buffer(out_), {}}, [](connection& c) { c.finish(); });
     }
     /// A chunk, or, where the connection's end is the stream's, the text as it is.
     void add_piece(std::string_view text) {
-        if (!keep_alive_) {
+        if (!chunked_) {
             out_.append(text);
             return;
         }
@@ -390,6 +392,7 @@ private:
     bool expects_continue_ = false;
     bool head_only_ = false;
     bool keep_alive_ = true;
+    bool chunked_ = true;     ///< An event stream goes out in chunks.
     bool writing_ = false;    ///< A piece of an event stream is going out.
     bool discarding_ = false; ///< A read whose bytes are of no interest is under way.
     route_class route_ = route_class::other;

@@ -90,37 +90,52 @@ public:
         return out;
     }
 
-    /// The environments that have a space of this id: one, unless ids were chosen by hand.
-    /// Errors: those of reading; unknown_scope if there is none.
-    auto environments_of(std::string_view space) -> result<std::vector<std::string>> {
+    /// Of the environments that `counts` says yes to those that have a space of this id: one,
+    /// unless ids were chosen by hand. No other is looked at. No metadata is read for it, so that
+    /// an environment that was looked at once can be asked while the store is away. Errors: those
+    /// of reading; unknown_scope if there is none.
+    template <class Counts>
+    auto environments_of(std::string_view space, Counts&& counts)
+        -> result<std::vector<std::string>> {
         if (!check_context({.environment = "e", .space = space})) return errc::unknown_scope;
-        if (auto known = hinted(space)) return std::vector<std::string>{*std::move(known)};
-        auto every = all();
+        if (auto known = hinted(space, counts)) return std::vector<std::string>{*std::move(known)};
+        auto every = vault_->environments();
         if (!every) return every.error();
         std::vector<std::string> out;
         failure none = errc::unknown_scope;
-        for (const auto& e : *every)
-            if (!e.found)
-                none = e.found.error(); // it might be there
-            else if ((*e.found)->spaces.contains(space))
-                out.push_back(e.id);
+        bool all = true;
+        for (auto& environment : *every) {
+            if (!counts(std::string_view(environment))) {
+                all = false;
+                continue;
+            }
+            const auto there = vault_->resolver().at({.environment = environment, .space = space});
+            if (there)
+                out.push_back(std::move(environment));
+            else if (there.error().code != errc::unknown_scope)
+                none = there.error(); // it might be there
+        }
         if (out.empty()) return none;
-        if (out.size() == 1) {
+        if (out.size() == 1 && all) {
             const std::lock_guard lock(mutex_);
             hints_[std::string(space)] = {out.front(), machine_clock().boot()};
         }
         return out;
     }
 
-    /// Where a secret's id leads to, and in which environment. Errors: not_found; those of reading.
-    auto find_secret(std::string_view id) -> result<std::pair<facts, const secret_place*>> {
+    /// Where a secret's id leads to, and in which of the environments that `counts` says yes to.
+    /// Errors: not_found; those of reading.
+    template <class Counts>
+    auto find_secret(std::string_view id, Counts&& counts)
+        -> result<std::pair<facts, const secret_place*>> {
         if (!id.starts_with(secret_id_prefix) || id.size() != secret_id_prefix.size() + 42)
             return errc::not_found;
         const auto mark = id.substr(secret_id_prefix.size(), 10);
         auto ids = vault_->environments();
         if (!ids) return ids.error();
         for (const auto& environment : *ids) {
-            if (environment_mark(environment) != mark) continue;
+            if (environment_mark(environment) != mark || !counts(std::string_view(environment)))
+                continue;
             auto there = look(environment);
             if (!there && there.error().code == errc::unknown_scope) continue;
             if (!there) return there.error();
@@ -155,7 +170,8 @@ private:
         }
         return why;
     }
-    auto hinted(std::string_view space) -> std::optional<std::string> {
+    template <class Counts>
+    auto hinted(std::string_view space, Counts&& counts) -> std::optional<std::string> {
         hint found;
         {
             const std::lock_guard lock(mutex_);
@@ -167,7 +183,8 @@ private:
                 return std::nullopt;
             }
         }
-        if (!vault_->resolver().at({.environment = found.environment, .space = space}))
+        if (!counts(std::string_view(found.environment)) ||
+            !vault_->resolver().at({.environment = found.environment, .space = space}))
             return std::nullopt;
         return std::move(found.environment);
     }

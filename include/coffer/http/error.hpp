@@ -7,6 +7,7 @@
 #include <coffer/http/message.hpp>
 #include <coffer/result.hpp>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -20,9 +21,10 @@ namespace coffer::inline COFFER_ABI::http {
 struct api_error {
     unsigned status = 400;
     std::string message{};
-    std::string key{};  ///< The field or parameter at fault, if there is one.
-    std::string code{}; ///< The name of an errc, for programs.
-    std::string data{}; ///< JSON that is given along; empty: none.
+    std::string key{};                  ///< The field or parameter at fault, if there is one.
+    std::string code{};                 ///< The name of an errc, for programs.
+    std::string data{};                 ///< JSON that is given along; empty: none.
+    std::chrono::seconds retry_after{}; ///< With 429.
 };
 
 inline auto bad_request(std::string_view key, std::string_view message) -> api_error {
@@ -34,6 +36,11 @@ inline auto no_such_thing() -> api_error {
 }
 inline auto forbidden() -> api_error {
     return {403, "this token has not the right to do this here", {}, "denied", {}};
+}
+
+/// Too often (429).
+inline auto too_many(std::string_view what, std::chrono::seconds wait) -> api_error {
+    return {429, std::string(what), {}, "unavailable", {}, wait};
 }
 
 /// The status that stands for an error of the core on the wire.
@@ -101,6 +108,8 @@ auto need(result<T>&& got, std::string_view key = {}) -> T {
 inline auto to_response(const api_error& e) -> response {
     response out;
     out.status = e.status;
+    if (e.retry_after.count() != 0)
+        out.headers.push_back({"retry-after", std::to_string(e.retry_after.count())});
     json_writer w(out.body);
     w.begin_object().key("errors").begin_list().begin_object();
     if (!e.key.empty()) w.member("key", e.key);

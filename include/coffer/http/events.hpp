@@ -37,12 +37,18 @@ inline auto may_hear(const principal& who, const happening& what) -> bool {
            (what.name.empty() || covers_name(who, right::list, where, what.name));
 }
 
+/// No event is larger.
+inline constexpr std::size_t largest_event = std::size_t{64} << 10;
+
 /// Hands events out to those who listen now, and keeps the newest for those who come back. In
-/// memory: a restart forgets them. Held by shared pointers alone. Thread-safe.
+/// memory, bounded by number and by size: a restart forgets them. Who comes back is sent them piece
+/// by piece, as fast as they are taken, and hears what is new when they have caught up. Held by
+/// shared pointers alone. Thread-safe.
 class event_hub : public std::enable_shared_from_this<event_hub> {
 public:
     struct options {
         std::size_t kept = 1000;
+        std::size_t kept_bytes = std::size_t{8} << 20;
         /// A stream that is older than this ends with the next event; its client comes back and is
         /// asked for its token again. So a token that was revoked is told nothing for longer.
         std::chrono::milliseconds stream_life{60'000};
@@ -59,12 +65,15 @@ public:
         what.number = ++number_;
         const auto now = with_.time->boot();
         std::erase_if(listeners_, [&](const std::shared_ptr<listener>& l) {
-            if (l->sink == nullptr || now - l->since <= with_.stream_life) return !tell(*l, what);
-            l->sink({});
-            return true;
+            if (now - l->since > with_.stream_life) return l->sink({}), true;
+            return !l->behind && !tell(*l, what);
         });
+        bytes_ += what.json.size();
         kept_.push_back(std::move(what));
-        if (kept_.size() > with_.kept) kept_.pop_front();
+        while (kept_.size() > with_.kept || bytes_ > with_.kept_bytes) {
+            bytes_ -= kept_.front().json.size();
+            kept_.pop_front();
+        }
     }
 
     /// A stream of server-sent events (HTML Living Standard, 9.2) for a caller: those of a scope
@@ -72,7 +81,9 @@ public:
     /// since the event of that number; 0: only what comes.
     auto follow(principal who, scope of, std::uint64_t after) -> std::shared_ptr<stream> {
         auto told = std::make_shared<listener>(listener{std::move(who), std::move(of)});
-        return std::make_shared<following>(shared_from_this(), std::move(told), after);
+        told->told = after;
+        told->behind = after != 0;
+        return std::make_shared<following>(shared_from_this(), std::move(told));
     }
 
     auto listeners() const -> std::size_t {
@@ -86,20 +97,21 @@ private:
         scope of;
         stream::sink sink{};
         std::chrono::milliseconds since{};
+        std::uint64_t told = 0; ///< The last event that it was sent of those that are kept.
+        bool behind = false;    ///< There may be more of them.
     };
 
     class following final : public stream {
     public:
-        following(std::shared_ptr<event_hub> hub, std::shared_ptr<listener> who,
-                  std::uint64_t after)
-            : hub_(std::move(hub)), who_(std::move(who)), after_(after) {}
+        following(std::shared_ptr<event_hub> hub, std::shared_ptr<listener> who)
+            : hub_(std::move(hub)), who_(std::move(who)) {}
         ~following() override { hub_->remove(who_); }
-        void start(sink send) override { hub_->add(who_, std::move(send), after_); }
+        void start(sink send) override { hub_->add(who_, std::move(send)); }
+        void drained() override { hub_->go_on(who_); }
 
     private:
         std::shared_ptr<event_hub> hub_;
         std::shared_ptr<listener> who_;
-        std::uint64_t after_;
     };
 
     static auto is_of(const scope& wanted, const scope& where) -> bool {
@@ -112,14 +124,31 @@ private:
         if (!is_of(to.of, what.where) || !may_hear(to.who, what)) return true;
         return to.sink("id: " + std::to_string(what.number) + "\ndata: " + what.json + "\n\n");
     }
-    void add(const std::shared_ptr<listener>& who, stream::sink send, std::uint64_t after) {
+    void add(const std::shared_ptr<listener>& who, stream::sink send) {
         const std::lock_guard lock(mutex_);
         who->sink = std::move(send);
         who->since = with_.time->boot();
-        if (!who->sink("retry: 1000\n\n")) return;
-        for (const auto& what : kept_)
-            if (after != 0 && what.number > after && !tell(*who, what)) return;
-        listeners_.push_back(who);
+        if (who->sink("retry: 1000\n\n") && catch_up(*who)) listeners_.push_back(who);
+    }
+    void go_on(const std::shared_ptr<listener>& who) {
+        const std::lock_guard lock(mutex_);
+        if (who->behind && !catch_up(*who)) std::erase(listeners_, who);
+    }
+    /// Sends a piece of what is kept. False: nobody listens there any more.
+    auto catch_up(listener& who) -> bool {
+        std::size_t sent = 0;
+        const auto next = std::upper_bound(
+            kept_.begin(), kept_.end(), who.told,
+            [](std::uint64_t number, const happening& h) { return number < h.number; });
+        for (auto what = next; who.behind && what != kept_.end(); ++what) {
+            if (sent >= largest_event) return true;
+            const auto size = what->json.size();
+            if (is_of(who.of, what->where) && may_hear(who.who, *what)) sent += size;
+            if (!tell(who, *what)) return false;
+            who.told = what->number;
+        }
+        who.behind = false;
+        return true;
     }
     void remove(const std::shared_ptr<listener>& who) {
         const std::lock_guard lock(mutex_);
@@ -130,6 +159,7 @@ private:
     mutable std::mutex mutex_;
     std::uint64_t number_;
     std::deque<happening> kept_{};
+    std::size_t bytes_ = 0; ///< Of the events that are kept.
     std::vector<std::shared_ptr<listener>> listeners_{};
 };
 

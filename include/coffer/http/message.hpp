@@ -40,8 +40,8 @@ struct request {
     }
 };
 
-/// What goes on being sent after the head of an answer: server-sent events. Destroyed when the
-/// connection ends.
+/// What goes on being sent after the head of an answer: server-sent events, or an answer that comes
+/// when something has happened. Destroyed when the connection ends.
 class stream {
 public:
     /// Takes text to send; callable from any thread. False: the connection is gone, or so far
@@ -52,6 +52,11 @@ public:
     virtual ~stream() = default;
     /// Called once, on the connection's thread; must not block.
     virtual void start(sink send) = 0;
+    /// All that the sink took was sent: there is room for what was held back. On the connection's
+    /// thread; must not block.
+    virtual void drained() {}
+    /// What is sent after a silence, so that nobody takes the connection for dead: a comment.
+    virtual auto when_silent() const -> std::string_view { return ":\n\n"; }
 };
 
 /// One answer. Length, date and connection fields are the server's to add.

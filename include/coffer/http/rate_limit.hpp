@@ -25,12 +25,13 @@ struct rate {
     std::size_t per_minute = 0; ///< 0: no limit.
 };
 
-/// Failed authentications, by address: far above what a mistyped token or a suite of tests makes.
-inline constexpr rate failed_authentications{120};
+/// Refused tokens, by address: far above what a mistyped token or a suite of tests makes.
+inline constexpr rate failed_authentications{600};
 /// Sign-ins, by address.
 inline constexpr rate sign_ins{10};
-/// Requests, by token: against a program that runs wild, not against a busy one.
-inline constexpr rate requests_of_a_token{60'000};
+/// Requests, by token: against a program that runs wild, not against a busy one. Twenty thousand a
+/// second, and a minute's worth of them at once, are more than most machines answer.
+inline constexpr rate requests_of_a_token{1'200'000};
 
 /// A token bucket for each key: an id of a token, an address (`address_key`). Memory is bounded:
 /// when all places are taken and none has filled up again, keys that are new share one bucket, so
@@ -42,9 +43,18 @@ public:
         : allowed_(allowed), time_(&time), most_keys_(most_keys), shared_(fresh(time.boot())) {}
 
     /// Takes one: zero, or for how long this key must wait (for `Retry-After`; nothing is taken).
-    auto take(std::string_view key) -> std::chrono::seconds { return look(key, true); }
-    /// The same without taking: to refuse before the work, and to count only what failed.
-    auto wait_of(std::string_view key) -> std::chrono::seconds { return look(key, false); }
+    auto take(std::string_view key) -> std::chrono::seconds {
+        using std::chrono::seconds;
+        if (allowed_.per_minute == 0) return seconds(0);
+        const auto now = time_->boot();
+        const std::lock_guard lock(mutex_);
+        auto& b = bucket_of(key, now);
+        b = {level(b, now), now};
+        if (b.left < 1)
+            return seconds(1 + static_cast<long>((1 - b.left) / per_millisecond() / 1000));
+        b.left -= 1;
+        return seconds(0);
+    }
 
 private:
     struct bucket {
@@ -77,18 +87,6 @@ private:
     }
     auto fresh(std::chrono::milliseconds now) const noexcept -> bucket {
         return {static_cast<double>(allowed_.per_minute), now};
-    }
-    auto look(std::string_view key, bool taking) -> std::chrono::seconds {
-        using std::chrono::seconds;
-        if (allowed_.per_minute == 0) return seconds(0);
-        const auto now = time_->boot();
-        const std::lock_guard lock(mutex_);
-        auto& b = bucket_of(key, now);
-        b = {level(b, now), now};
-        if (b.left < 1)
-            return seconds(1 + static_cast<long>((1 - b.left) / per_millisecond() / 1000));
-        if (taking) b.left -= 1;
-        return seconds(0);
     }
 
     rate allowed_;

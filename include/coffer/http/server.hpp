@@ -90,6 +90,7 @@ private:
     void name_hosts(const boost::asio::ip::address& address);
     void accept();
     void accepted(error_code ec, detail::tcp_socket socket, detail::loop& home);
+    void serve_or_drop(detail::tcp_socket socket, detail::loop& home) noexcept;
     void serve(detail::tcp_socket socket, detail::loop& home);
     template <class Stream>
     void begin(Stream stream, detail::place place, detail::loop& home);
@@ -208,13 +209,22 @@ inline void server::accept() {
 
 inline void server::accepted(error_code ec, detail::tcp_socket socket, detail::loop& home) {
     if (!acceptor_->is_open()) return;
-    if (!ec) serve(std::move(socket), home);
+    if (!ec) serve_or_drop(std::move(socket), home);
     if (!ec || ec == boost::asio::error::connection_aborted) return accept();
     // Out of descriptors or memory: the next try would fail as fast.
     pause_->expires_after(std::chrono::milliseconds(100));
     pause_->async_wait([this](error_code) {
         if (acceptor_->is_open()) accept();
     });
+}
+
+/// One connection for which there is no memory, or no TLS, is closed; the next is accepted.
+inline void server::serve_or_drop(detail::tcp_socket socket, detail::loop& home) noexcept {
+    try {
+        serve(std::move(socket), home);
+    } catch (...) {
+        options_.counters->connection_denied();
+    }
 }
 
 inline void server::serve(detail::tcp_socket socket, detail::loop& home) {

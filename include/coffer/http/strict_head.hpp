@@ -20,7 +20,7 @@ enum class head_fault : unsigned char {
     target,       ///< Not a path and query: absolute, fragment, blank, control, 8-bit, `..`.
     field,        ///< A header line that is not `name: value`, a blank before the colon, control.
     folded,       ///< A header line that begins with a blank: RFC 9112 section 5.2.
-    host,         ///< No Host (HTTP/1.1), two, or one that is no host.
+    host,         ///< No Host, two, or one that is no host, or whose port is none.
     length,       ///< Content-Length that is not digits alone, or given twice.
     too_long,     ///< Content-Length of a body beyond all limits.
     coding,       ///< Transfer-Encoding that is not `chunked`, given twice, or with Content-Length.
@@ -63,7 +63,7 @@ struct head_facts {
     head_fault fault = head_fault::none;
     std::string_view method{};
     std::string_view target{};
-    std::string_view host{}; ///< Empty only for HTTP/1.0 without one.
+    std::string_view host{};
     bool http_1_0 = false;
     bool chunked = false;
     bool expects_continue = false;
@@ -141,6 +141,24 @@ constexpr auto good_target(std::string_view target) noexcept -> bool {
     }
 }
 
+/// `name`, `name:port`, `[address]:port`: a port is 1 to 65535. Whether the name is one that is
+/// answered, the list of them says.
+constexpr auto good_host(std::string_view host) noexcept -> bool {
+    if (host.empty() || !all_of_class(host, is_host)) return false;
+    const auto bracket = host.find(']');
+    auto behind = host.substr(bracket == std::string_view::npos ? 0 : bracket);
+    const auto colon = behind.find(':');
+    if (colon == std::string_view::npos) return true;
+    unsigned long port = 0;
+    const auto digits = behind.substr(colon + 1);
+    for (const char c : digits) {
+        if (c < '0' || c > '9') return false;
+        port = port * 10 + static_cast<unsigned long>(c - '0');
+        if (port > 65535) return false;
+    }
+    return port != 0;
+}
+
 /// Takes up to and past the next CR, which an LF must follow. (An LF alone within the line is no
 /// character of anything.)
 constexpr auto take_line(std::string_view& rest, bool& broken) noexcept -> std::string_view {
@@ -176,7 +194,7 @@ public:
         switch (name.size()) {
         case 4:
             if (!equal_without_case(name, "host")) break;
-            if (host_ || value.empty() || !all_of_class(value, is_host)) return head_fault::host;
+            if (host_ || !good_host(value)) return head_fault::host;
             host_ = true;
             facts.host = value;
             break;
@@ -206,7 +224,7 @@ public:
         return head_fault::none;
     }
     constexpr auto whole(const head_facts& facts) const noexcept -> head_fault {
-        if (!host_ && !facts.http_1_0) return head_fault::host;
+        if (!host_) return head_fault::host;
         if (facts.chunked && (length_ || facts.http_1_0)) return head_fault::coding;
         return head_fault::none;
     }
@@ -234,8 +252,11 @@ private:
 
 /// Checks the raw bytes of a request's head, from its first byte past the empty line that ends it,
 /// stricter than RFC 9112 asks: nothing in it may be read in two ways. What it lets through still
-/// goes through a parser. Percent escapes are not looked at (but for dot segments): the target is
-/// the router's, which matches raw segments, so that `%2F` can't become a slash.
+/// goes through a parser. A Host is asked of HTTP/1.0 as well: without one nobody knows whom the
+/// request is for. Bytes of 0x80 and more pass in the values of headers that nobody here
+/// interprets: RFC 9110 section 5.5 has them opaque, browsers and proxies send them, and no parser
+/// takes them for an end of anything. Percent escapes are not looked at (but for dot segments): the
+/// target is the router's, which matches raw segments, so that `%2F` can't become a slash.
 constexpr auto check_head(std::string_view head) noexcept -> head_facts {
     head_facts facts;
     const auto fail = [&facts](head_fault fault) {

@@ -96,9 +96,9 @@ inline auto create_environment(call& c) -> response {
 
 /// The environment of the path, with what the caller may do there asked.
 inline auto environment_of_path(call& c) -> directory::facts {
-    auto found = need(c.parts.places.look(c.path.front()));
-    c.allow(scope({.environment = c.path.front()}));
-    return found;
+    const auto where = c.scope_of(c.path.front(), {}, {});
+    c.allow(where);
+    return need(c.parts.places.look(where.environment));
 }
 
 inline auto get_environment(call& c) -> response {

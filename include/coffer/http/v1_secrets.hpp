@@ -27,15 +27,6 @@ inline void write_secret(json_writer& w, std::string_view id, std::string_view n
     w.member_if("actorId", where.actor).end_object();
 }
 
-/// Says in an answer that the store is away, and how old the answer is.
-inline void mark_stale(response& out, json_writer& w, const view& seen) {
-    if (!seen.stale()) return;
-    const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen.age().count()));
-    w.member("stale", true).member("ageMs", age);
-    out.headers.push_back({"x-coffer-stale", "1"});
-    out.headers.push_back({"x-coffer-age-ms", std::to_string(age)});
-}
-
 inline void write_names(json_writer& w, std::string_view key,
                         const std::vector<std::string>& names) {
     if (names.empty()) return;
@@ -100,7 +91,6 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
     std::erase_if(found.damaged, [&](const auto& name) { return !c.covers(where, name); });
     write_names(w, "unrepresentable", no_text);
     write_names(w, "damaged", found.damaged);
-    mark_stale(out, w, seen);
     w.end_object();
     return out;
 }
@@ -130,9 +120,11 @@ inline auto list_secrets_now(call& c) -> std::optional<response> {
     where.actor = c.parameter("actorId");
     if (where.environment.empty() || where.environment == system_environment) return std::nullopt;
     where = readable(std::move(where));
+    if (!c.may(*c.of.needs, where.view())) return std::nullopt; // nothing is looked at for them
     const auto seen = c.vault().try_at(where.view());
     if (!seen) return std::nullopt;
     c.allow(where);
+    c.made_from(*seen);
     return list_answer(c, where, *seen);
 }
 
@@ -184,7 +176,8 @@ inline auto is_past(std::uint64_t expires) -> bool {
 /// Removes the secret if it is the one that an id means, at the version that was looked at. False:
 /// it was changed meanwhile, so look again.
 inline auto remove_once(call& c, response& out) -> bool {
-    const auto [facts, place] = need(c.parts.places.find_secret(c.path.front()));
+    const auto [facts, place] = need(c.parts.places.find_secret(
+        c.path.front(), [&](std::string_view e) { return knows_environment(c.who, e); }));
     scope where;
     where.environment = facts->own.id;
     where.space = place->space;

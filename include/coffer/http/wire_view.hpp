@@ -56,6 +56,12 @@ inline auto read_layer(const boost::json::object& o) -> layer {
     out.expires = time_in(o, "expiresAt");
     out.author = text_in(o, "setBy");
     out.note = text_in(o, "note");
+    if (const auto day = text_in(o, "rotateBy"); !day.empty()) { // as the command keeps the two
+        wiped_text both;
+        json_writer w(both);
+        w.begin_object().member_if("note", out.note).member("rotate_by", day).end_object();
+        out.note = both;
+    }
     return out;
 }
 
@@ -73,6 +79,12 @@ inline auto read_row(const boost::json::object& o, const wire_rows& of) -> wire_
     out.told.generation = of.generation;
     out.told.kek_id = of.kek_id;
     out.value = value_in(o, number_in(o, "version"));
+    // A value of a layer that the caller may not look at ends when the row says so.
+    if (out.told.decided() && out.value) {
+        auto& from = out.told.layers[out.told.decides];
+        from.version = number_in(o, "version");
+        from.expires = time_in(o, "expiresAt");
+    }
     return out;
 }
 } // namespace detail

@@ -56,7 +56,8 @@ inline auto on_one_line(std::string_view json) -> std::string {
 }
 
 /// Takes an event of a program's: `{domain, topic, context:{environmentId, spaceId?, actorId?},
-/// payload?, namespaces?, …}`. It goes to those who may list its scope; id and time are made here.
+/// payload?, namespaces?, …}`, 64 KiB at most. It goes to those who may list its scope; id and time
+/// are made here.
 inline auto post_event(call& c, event_hub& hub) -> response {
     happening what;
     what.topic = c.text("topic");
@@ -83,6 +84,8 @@ inline auto post_event(call& c, event_hub& hub) -> response {
         if (name != "id" && name != "createdAt") w.key(name).raw(value);
     w.end_object();
     what.json = on_one_line(text);
+    if (what.json.size() > largest_event)
+        throw api_error{413, "an event has at most 64 KiB", {}, "too_large"};
     response out;
     out.body.append("{\"data\":").append(what.json).append("}");
     hub.publish(std::move(what));

@@ -35,7 +35,7 @@ struct matrix {
             if (c.may(right::list, {.environment = environment, .space = id}))
                 spaces.emplace_back(environment, place);
         std::ranges::sort(spaces, std::less<>());
-        add_names(state);
+        add_names(c, state);
         for (std::size_t s = 0; s < spaces.size(); ++s)
             add_cells(state, s);
     }
@@ -55,13 +55,15 @@ struct matrix {
     }
 
 private:
-    void add_names(const environment_state& state) {
+    void add_names(const call& c, const environment_state& state) {
+        const scope environment({.environment = state.facts->own.id});
         for (const auto& [where, in_scope] : state.table.all())
             if (where.second.empty())
                 for (const auto& [name, e] : in_scope)
                     if (is_live(e)) names.emplace_back(name);
         for (const auto& [name, programs] : state.required)
             names.push_back(name);
+        std::erase_if(names, [&](const auto& name) { return !c.covers(environment, name); });
         std::ranges::sort(names);
         names.erase(std::unique(names.begin(), names.end()), names.end());
     }

@@ -17,7 +17,7 @@
 /// no value.
 namespace coffer::inline COFFER_ABI::http::x {
 
-/// An entry's note: `{"note":…,"rotate_by":"2026-01-31"}`, or plain text.
+/// What people wrote beside a value: plain text, or `{"note":…,"rotate_by":"2026-01-31"}`.
 struct entry_note {
     std::string text{};
     std::string rotate_by{};
@@ -195,6 +195,28 @@ inline void write_entry(json_writer& w, std::string_view environment, const own_
     w.member_if("note", note.text).member_if("rotateBy", note.rotate_by);
     if (e.expires != 0) w.member("expiresAt", iso_time(e.expires));
     w.member("id", wire_id(environment, e.id));
+}
+
+/// One layer of a look-up. Of one that the caller has no right in it learns the state alone: a
+/// space inherits its environment's values, not who set them, when and with which note.
+inline void write_layer(json_writer& w, const call& c, const layer& l) {
+    w.begin_object().member("environmentId", l.where.environment);
+    w.member_if("spaceId", l.where.space).member_if("actorId", l.where.actor);
+    w.member("state", to_string(l.state));
+    if (l.state != layer_state::absent && c.may(right::list, l.where.view())) {
+        const auto note = entry_note::read(l.note);
+        w.member("version", l.version).member("setAt", iso_time(l.at));
+        w.member_if("setBy", l.author).member_if("note", note.text);
+        w.member_if("rotateBy", note.rotate_by);
+        if (l.expires != 0) w.member("expiresAt", iso_time(l.expires));
+    }
+    w.end_object();
+}
+inline void write_layers(json_writer& w, const call& c, const explanation& told) {
+    w.key("layers").begin_list();
+    for (const auto& l : told.layers)
+        write_layer(w, c, l);
+    w.end_list();
 }
 
 inline void write_texts(json_writer& w, std::string_view key,

@@ -70,24 +70,9 @@ inline auto list_states(call& c) -> response {
     return out;
 }
 
-/// The layers of an explanation; of the environment's own a caller that has no right there learns
-/// the state alone.
-inline void write_layers(json_writer& w, const call& c, const explanation& told) {
-    w.key("layers").begin_list();
-    for (const auto& l : told.layers) {
-        const auto note = entry_note::read(l.note);
-        w.begin_object().member("environmentId", l.where.environment);
-        w.member_if("spaceId", l.where.space).member_if("actorId", l.where.actor);
-        w.member("state", to_string(l.state));
-        if (l.state != layer_state::absent && c.may(right::list, l.where.view())) {
-            w.member("version", l.version).member("setAt", iso_time(l.at));
-            w.member_if("setBy", l.author).member_if("note", note.text);
-            w.member_if("rotateBy", note.rotate_by);
-            if (l.expires != 0) w.member("expiresAt", iso_time(l.expires));
-        }
-        w.end_object();
-    }
-    w.end_list();
+/// How a name is looked up, and which layer decides.
+inline void write_look_up(json_writer& w, const call& c, const explanation& told) {
+    write_layers(w, c, told);
     w.key("decides");
     if (told.decided())
         w.number(told.decides);
@@ -141,7 +126,7 @@ inline auto explain_secret(call& c) -> response {
     json_writer w(out.body);
     w.begin_object().key("data").begin_object();
     row.write(w, name);
-    write_layers(w, c, told);
+    write_look_up(w, c, told);
     write_versions(w, versions ? *versions : std::vector<version_info>());
     write_actors(w, state.table, where, name);
     write_state(w, seen);

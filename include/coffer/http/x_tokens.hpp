@@ -42,10 +42,8 @@ inline auto success() -> response {
 template <class F>
 auto limited(sign_in_desk& desk, call& c, F&& run) -> response {
     const auto wait = desk.tries.take(address_key(c.in.peer));
-    if (wait.count() == 0) return run();
-    auto out = to_response({429, "too many tries from this address", {}, "unavailable", {}});
-    out.headers.push_back({"retry-after", std::to_string(wait.count())});
-    return out;
+    if (wait.count() != 0) throw too_many("too many tries from this address", wait);
+    return run();
 }
 
 // Who calls ---------------------------------------------------------------------------------------
@@ -70,8 +68,12 @@ inline void write_server(call& c, json_writer& w) {
     w.member("stale", stale);
     if (stale) {
         const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen->age().count()));
-        w.member("since", iso_time(wall_now() - std::min(age, wall_now())));
+        const auto since = wall_now() - std::min(age, wall_now());
+        w.member("since", iso_time(since));
+        w.member("until", iso_time(since + static_cast<std::uint64_t>(c.parts.stale_for.count())));
     }
+    if (c.parts.audit != nullptr)
+        w.member("auditFullPercent", std::uint64_t{c.parts.audit->full_percent()});
     w.end_object();
 }
 

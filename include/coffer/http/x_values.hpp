@@ -4,7 +4,7 @@
 
 #include <coffer/detail/base64.hpp>
 #include <coffer/http/call.hpp>
-#include <coffer/http/metadata.hpp>
+#include <coffer/http/x_rows.hpp>
 
 #include <algorithm>
 #include <string>
@@ -26,21 +26,12 @@ inline void write_value(json_writer& w, std::string_view value) {
     w.member("base64", std::string_view(text));
 }
 
-inline void write_layer(json_writer& w, const layer& l) {
-    w.begin_object().member("environmentId", l.where.environment);
-    w.member_if("spaceId", l.where.space).member_if("actorId", l.where.actor);
-    w.member("state", to_string(l.state)).member_if("version", l.version);
-    if (l.at != 0) w.member("setAt", iso_time(l.at));
-    if (l.expires != 0) w.member("expiresAt", iso_time(l.expires));
-    w.member_if("setBy", l.author).member_if("note", l.note).end_object();
-}
-
-/// How a name resolves, with its value if it has one that may be given.
-inline void write_row(json_writer& w, const explanation& told, const result<secret>& value) {
-    w.begin_object().member("name", told.name).key("layers").begin_list();
-    for (const auto& l : told.layers)
-        write_layer(w, l);
-    w.end_list();
+/// How a name resolves, with its value if it has one that may be given, and until when that is
+/// good: whoever is given a value may know it, whatever they may know of the layer it comes from.
+inline void write_row(json_writer& w, const call& c, const explanation& told,
+                      const result<secret>& value) {
+    w.begin_object().member("name", told.name);
+    write_layers(w, c, told);
     if (told.decided()) w.member("decides", static_cast<std::uint64_t>(told.decides));
     const auto outcome = told.outcome == errc{} && !value && value.error().code != errc::denied
                              ? value.error().code
@@ -48,6 +39,8 @@ inline void write_row(json_writer& w, const explanation& told, const result<secr
     w.member("outcome", outcome == errc{} ? std::string_view("value") : to_string(outcome));
     if (value) {
         w.member("version", value->version());
+        if (const auto end = told.layers[told.decides].expires; end != 0)
+            w.member("expiresAt", iso_time(end));
         write_value(w, value->expose_secret());
     }
     w.end_object();
@@ -88,7 +81,7 @@ inline void write_rows(call& c, json_writer& w, const scope& where, const view& 
                            covers_name(c.who, right::read, where.view(), told.name);
         const auto value = given ? seen.get(told.name) : result<secret>(errc::denied);
         if (value) ++c.record.count;
-        write_row(w, told, value);
+        write_row(w, c, told, value);
     }
 }
 

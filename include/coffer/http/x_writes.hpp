@@ -215,6 +215,8 @@ struct batch {
             if (!one.is_string()) throw bad_request("remove", "these must be names");
             removes.push_back(name_of(&one, "remove"));
         }
+        if (!c.parameter("ifVersion").empty() || c.body().find("ifVersion") != nullptr)
+            throw bad_request("ifVersion", "a batch has none: set the name by itself");
         if (values.empty() && removes.empty()) throw bad_request({}, "there is nothing to do");
         auto all = names();
         std::ranges::sort(all);
@@ -244,6 +246,9 @@ private:
     void add(const boost::json::value& one) {
         if (!one.is_object()) throw bad_request("set", "these must be objects");
         const auto& o = one.get_object();
+        // One conflict would have to undo the others' writes: nothing promises that here.
+        if (o.contains("ifVersion"))
+            throw bad_request("ifVersion", "a batch has none: set the name by itself");
         values.push_back(
             {name_of(o.if_contains("name"), "name"), sent_value(o.if_contains("value"))});
         require_value(values.back().value);

@@ -34,7 +34,7 @@ public:
         if (auto taken = out->take_folder(); !taken) return taken.error();
         if (auto resumed = out->resume(); !resumed) return resumed.error();
         out->compare_head();
-        out->has_room_ = out->reserve(out->file_);
+        out->room_ = out->reserve(out->file_);
         out->reserve_next();
         return out;
     }
@@ -51,12 +51,12 @@ public:
         if (size_ != 0 && size_ + text.size() > limit_ && !rotate()) return false;
         if (!file_.write_all(text) || !file_.sync()) {
             dirty_ = !file_.cut(size_);
-            has_room_ = false; // cutting gave it back
+            room_ = room::none; // cutting gave it back
             return false;
         }
         size_ += text.size();
         last_ = std::move(last);
-        if (!has_room_) has_room_ = reserve(file_);
+        if (room_ == room::none) room_ = reserve(file_);
         reserve_next();
         return true;
     }
@@ -72,13 +72,28 @@ public:
     auto last() const noexcept -> const audit_link& { return last_; }
     auto key() const noexcept -> const audit_key& { return key_; }
     /// Whether the room for what comes next could be taken.
-    auto has_room() const noexcept -> bool { return has_room_ && has_next_; }
+    auto has_room() const noexcept -> bool {
+        return room_ != room::none && next_room_ != room::none;
+    }
+    /// Whether the room of a whole file is the log's own, whatever else fills the disk: more than
+    /// the lines take of all requests that can be under way.
+    auto is_reserved() const noexcept -> bool {
+        return room_ == room::reserved && next_room_ == room::reserved;
+    }
+    /// Bytes that are the log's own.
+    auto reserved() const noexcept -> std::uint64_t {
+        return (room_ == room::reserved && size_ < limit_ ? limit_ - size_ : 0) +
+               (next_room_ == room::reserved ? limit_ : 0);
+    }
     /// What was found when it was opened, for people; empty: nothing.
     auto found() const noexcept -> const std::string& { return found_; }
     /// How often it went on in a new file.
     auto rotations() const noexcept -> std::uint64_t { return rotations_; }
 
 private:
+    /// A file's room: there is none, the file system can't reserve it, or it is the file's own.
+    enum class room : unsigned char { none, unknown, reserved };
+
     audit_journal(std::filesystem::path folder, audit_key key, std::uint64_t limit)
         : folder_(std::move(folder)), key_(std::move(key)), limit_(limit) {}
 
@@ -177,28 +192,28 @@ private:
         file_ = std::move(next_);
         next_ = {};
         size_ = 0;
-        has_room_ = std::exchange(has_next_, false);
+        room_ = std::exchange(next_room_, room::none);
         ++rotations_;
         return true;
     }
     void reserve_next() {
-        if (has_next_) return;
+        if (next_room_ != room::none) return;
         if (!next_) {
             auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
             if (!made) return;
             next_ = *std::move(made);
         }
-        has_next_ = reserve(next_);
+        next_room_ = reserve(next_);
     }
-    /// Takes a file's room without making it longer. False only where there is none left.
-    auto reserve(const audit_file& file) const noexcept -> bool {
+    /// Takes a file's room without making it longer.
+    auto reserve(const audit_file& file) const noexcept -> room {
 #ifdef FALLOC_FL_KEEP_SIZE
         if (::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(limit_)) == 0)
-            return true;
-        return errno != ENOSPC && errno != EDQUOT && errno != EFBIG;
+            return room::reserved;
+        return errno != ENOSPC && errno != EDQUOT && errno != EFBIG ? room::unknown : room::none;
 #else
         (void)file;
-        return true;
+        return room::unknown;
 #endif
     }
 
@@ -211,8 +226,8 @@ private:
     std::uint64_t size_ = 0;
     audit_link last_{};
     bool dirty_ = false; ///< A write that failed may have left something behind size_.
-    bool has_room_ = false;
-    bool has_next_ = false;
+    room room_ = room::none;
+    room next_room_ = room::none;
     std::string found_{};
     std::uint64_t rotations_ = 0;
 };

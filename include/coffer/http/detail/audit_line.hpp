@@ -70,8 +70,9 @@ private:
 
 namespace detail {
 
-/// The word for how a request ended.
+/// The word for how a request ended; `begun` where it has not yet.
 constexpr auto audit_result(unsigned status) noexcept -> std::string_view {
+    if (status == 0) return "begun";
     if (status < 400) return "ok";
     switch (status) {
     case 401:

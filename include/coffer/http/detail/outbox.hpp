@@ -19,7 +19,8 @@ public:
     /// overstepped; it must only tell the connection's thread to look.
     outbox(std::size_t limit, std::function<void()> wake) : limit_(limit), wake_(std::move(wake)) {}
 
-    /// False: nobody sends this any more.
+    /// False: nobody sends this any more. A text of any size is taken while nothing waits: else one
+    /// that is larger than the limit would end every stream, and again each time it is sent anew.
     auto push(std::string text) -> bool {
         const std::lock_guard lock(mutex_);
         if (gone_ || ended_) return false;
@@ -29,7 +30,7 @@ public:
             return false;
         }
         const bool first = waiting_.empty();
-        if (waiting_.size() + text.size() > limit_)
+        if (!first && waiting_.size() + text.size() > limit_)
             gone_ = true;
         else
             waiting_ += text;

@@ -19,7 +19,7 @@
 namespace coffer::inline COFFER_ABI::http::detail {
 
 /// Threads for work that waits. One more is made whenever all are busy, up to a limit, so that
-/// long polls do not stand in the way of others. Thread-safe.
+/// one that hangs does not stand in the way of others. Thread-safe.
 class workers {
 public:
     explicit workers(std::size_t most) : most_(most == 0 ? 1 : most) { add_thread(); }

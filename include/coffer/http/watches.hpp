@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_WATCHES_HPP
+#define COFFER_HTTP_WATCHES_HPP
+
+#include <coffer/any_vault.hpp>
+#include <coffer/clock.hpp>
+#include <coffer/http/access.hpp>
+#include <coffer/http/json.hpp>
+#include <coffer/http/message.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::http {
+
+struct watch_times {
+    std::chrono::milliseconds longest{25'000}; ///< How long nobody is answered at most.
+    std::chrono::milliseconds step{200};       ///< How often the environments are looked at.
+    const clock* time = &machine_clock();
+};
+
+/// Answers to those who wait for a change. One thread looks at each environment that is waited for,
+/// for all together, so that who waits holds no thread and stands in nobody's way. Held by shared
+/// pointers alone. Thread-safe.
+class watches : public std::enable_shared_from_this<watches> {
+public:
+    explicit watches(any_vault vault, watch_times times = {})
+        : vault_(std::move(vault)), times_(times) {}
+    ~watches() {
+        end();
+        if (thread_.joinable()) thread_.join();
+    }
+    watches(const watches&) = delete;
+    auto operator=(const watches&) -> watches& = delete;
+
+    /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text,
+    /// once names have changed that the scope can see and the caller may list, or after `longest`.
+    auto wait(principal who, scope where, std::uint64_t generation) -> std::shared_ptr<stream> {
+        auto one = std::make_shared<waiter>();
+        one->who = std::move(who);
+        one->where = std::move(where);
+        one->generation = generation;
+        one->before = entries_at(one->where.environment, generation);
+        return std::make_shared<waiting_answer>(shared_from_this(), std::move(one));
+    }
+    /// Answers all who wait, and from now on at once.
+    void end() {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+        for (const auto& one : waiting_)
+            answer(*one, {}, {});
+        waiting_.clear();
+        wake_.notify_all();
+    }
+    auto waiting() const -> std::size_t {
+        const std::lock_guard lock(mutex_);
+        return waiting_.size();
+    }
+
+    /// `{"data":{"generation":…,"names":[…],"by":…}}`; `by` where one author wrote all of it.
+    static auto text_of(std::uint64_t generation, const std::set<std::string>& names,
+                        const std::set<std::string>& authors) -> wiped_text {
+        wiped_text out;
+        json_writer w(out);
+        w.begin_object().key("data").begin_object().member("generation", generation);
+        w.key("names").begin_list();
+        for (const auto& name : names)
+            w.text(name);
+        w.end_list();
+        if (authors.size() == 1) w.member_if("by", *authors.begin());
+        w.end_object().end_object();
+        return out;
+    }
+
+private:
+    using entries = std::shared_ptr<const std::vector<scoped_entry>>;
+    struct state {
+        std::uint64_t generation = 0;
+        entries all{}; ///< Null: they could not be read, or not at that generation.
+    };
+    struct waiter {
+        principal who{};
+        scope where{};
+        std::uint64_t generation = 0;
+        entries before{};
+        stream::sink send{};
+        std::chrono::milliseconds until{};
+    };
+
+    class waiting_answer final : public stream {
+    public:
+        waiting_answer(std::shared_ptr<watches> of, std::shared_ptr<waiter> one)
+            : of_(std::move(of)), one_(std::move(one)) {}
+        ~waiting_answer() override { of_->remove(one_); }
+        void start(sink send) override { of_->add(one_, std::move(send)); }
+        auto when_silent() const -> std::string_view override { return "\n"; } // JSON goes on
+
+    private:
+        std::shared_ptr<watches> of_;
+        std::shared_ptr<waiter> one_;
+    };
+
+    void add(const std::shared_ptr<waiter>& one, stream::sink send) {
+        const std::lock_guard lock(mutex_);
+        one->send = std::move(send);
+        one->until = times_.time->boot() + times_.longest;
+        // What could not be compared is answered at once: its client looks again.
+        if (ending_ || one->before == nullptr) return answer(*one, {}, {});
+        waiting_.push_back(one);
+        if (!thread_.joinable()) thread_ = std::thread([this] { look_on(); });
+        wake_.notify_all();
+    }
+    void remove(const std::shared_ptr<waiter>& one) {
+        const std::lock_guard lock(mutex_);
+        std::erase(waiting_, one);
+    }
+    static void answer(const waiter& one, const std::set<std::string>& names,
+                       const std::set<std::string>& authors) {
+        one.send(std::string(text_of(one.generation, names, authors)));
+        one.send({});
+    }
+
+    /// The entries of an environment if it is at that generation before and after they were read.
+    auto entries_at(const std::string& environment, std::uint64_t generation) -> entries {
+        {
+            const std::lock_guard lock(mutex_);
+            const auto found = known_.find(environment);
+            if (found != known_.end() && found->second.generation == generation)
+                return found->second.all;
+        }
+        auto all = vault_->entries(environment);
+        const auto now = vault_->status(environment);
+        if (!all || !now || now->generation != generation) return nullptr;
+        auto out = std::make_shared<const std::vector<scoped_entry>>(*std::move(all));
+        const std::lock_guard lock(mutex_);
+        known_[environment] = {generation, out};
+        return out;
+    }
+
+    /// What differs between two states of an environment; null where an entry is there no more.
+    struct change {
+        const scoped_entry* was = nullptr;
+        const scoped_entry* is = nullptr;
+    };
+    /// What became of one environment since it was looked at.
+    struct news {
+        state now{};
+        bool gone = false;
+        std::map<entries, std::vector<change>> since{}; ///< For each state that somebody knows.
+    };
+    static auto differences(const std::vector<scoped_entry>& before,
+                            const std::vector<scoped_entry>& after) -> std::vector<change> {
+        const auto key = [](const scoped_entry& e) {
+            return std::tuple<std::string_view, std::string_view, std::string_view>(
+                e.space, e.actor, e.entry.name);
+        };
+        std::map<decltype(key(before.front())), change> all;
+        for (const auto& e : before)
+            all[key(e)].was = &e;
+        for (const auto& e : after)
+            all[key(e)].is = &e;
+        std::vector<change> out;
+        for (const auto& [at, both] : all)
+            if (both.was == nullptr || both.is == nullptr ||
+                both.was->entry.version != both.is->entry.version)
+                out.push_back(both);
+        return out;
+    }
+    /// Answers one for whom something has changed. False: nothing has. Of who wrote where the
+    /// caller has no right it learns nothing.
+    static auto tell(waiter& one, const news& what) -> bool {
+        std::set<std::string> names;
+        std::set<std::string> authors;
+        for (const auto& each : what.since.at(one.before)) {
+            const auto& e = each.is != nullptr ? *each.is : *each.was;
+            if (e.entry.name.empty() || (!e.space.empty() && e.space != one.where.space) ||
+                (!e.actor.empty() && e.actor != one.where.actor) ||
+                !covers_name(one.who, right::list, one.where.view(), e.entry.name))
+                continue;
+            names.insert(e.entry.name);
+            const context there{one.where.environment, e.space, e.actor};
+            const bool known = decide(one.who, right::list, there) == decision::allowed;
+            if (each.is != nullptr) authors.insert(known ? e.entry.author : std::string());
+        }
+        one.generation = what.now.generation;
+        one.before = what.now.all;
+        if (names.empty()) return false;
+        answer(one, names, authors);
+        return true;
+    }
+
+    /// What the thread does until the end.
+    void look_on() {
+        std::unique_lock lock(mutex_);
+        while (!ending_) {
+            if (waiting_.empty()) known_.clear();
+            wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
+            wake_.wait_for(lock, times_.step, [this] { return ending_; });
+            try {
+                look_once(lock);
+            } catch (const std::exception&) { // no memory: all wait on
+                if (!lock.owns_lock()) lock.lock();
+            }
+        }
+    }
+    void look_once(std::unique_lock<std::mutex>& lock) {
+        std::map<std::string, news> all;
+        for (const auto& one : waiting_)
+            all[one->where.environment].since[one->before];
+        lock.unlock();
+        for (auto& [environment, what] : all)
+            look_at(environment, what);
+        lock.lock();
+        const auto time = times_.time->boot();
+        std::erase_if(waiting_, [&](const std::shared_ptr<waiter>& one) {
+            const auto found = all.find(one->where.environment);
+            if (found == all.end() || !found->second.since.contains(one->before)) return false;
+            const auto& what = found->second;
+            if (what.now.all != nullptr && what.now.generation != one->generation &&
+                tell(*one, what))
+                return true;
+            if (time < one->until && !what.gone) return false;
+            answer(*one, {}, {});
+            return true;
+        });
+    }
+    /// While the store is away nothing is known: all wait on.
+    void look_at(const std::string& environment, news& what) {
+        const auto now = vault_->status(environment);
+        what.gone = !now && now.error().code == errc::unknown_scope;
+        if (!now) return;
+        what.now = {now->generation, entries_at(environment, now->generation)};
+        if (what.now.all == nullptr) return;
+        for (auto& [before, changes] : what.since)
+            if (before != what.now.all) changes = differences(*before, *what.now.all);
+    }
+
+    const any_vault vault_;
+    const watch_times times_;
+    mutable std::mutex mutex_{};
+    std::condition_variable wake_{};
+    std::map<std::string, state> known_{};
+    std::vector<std::shared_ptr<waiter>> waiting_{};
+    bool ending_ = false;
+    std::thread thread_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::http
+
+#endif

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+
+#include "http/certificate.hpp"
+#include "support/catch.hpp"
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include <openssl/bio.h>
+#include <openssl/ssl.h>
+
+using coffer_test::sandbox;
+
+namespace {
+
+/// `coffer serve` with these options on a free port, ended by its process id.
+class serving {
+public:
+    explicit serving(const sandbox& box, const std::string& options) : here_(box) {
+        const auto script = "rm -f out err; '" + coffer_test::coffer_program() + "' serve " +
+                            options + " >out 2>err </dev/null & echo $!";
+        pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
+        REQUIRE(pid_ > 0);
+        REQUIRE(until([&] { return said().find("://") != std::string::npos && ends_line(); }));
+        const auto text = said();
+        url = text.substr(text.find("http"));
+        url.pop_back();
+    }
+    ~serving() { end(); }
+    serving(const serving&) = delete;
+    auto operator=(const serving&) -> serving& = delete;
+
+    auto said() const -> std::string { return sandbox::read(here_.work() / "out"); }
+    auto log() const -> std::string { return sandbox::read(here_.work() / "err"); }
+    auto logs(std::string_view text) const -> bool {
+        return until([&] { return log().find(text) != std::string::npos; });
+    }
+    void tell(int signal) const { REQUIRE(::kill(pid_, signal) == 0); }
+    auto is_alive() const -> bool { return ::kill(pid_, 0) == 0; }
+    auto pid() const -> pid_t { return pid_; }
+    void end() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGTERM);
+        if (!until([&] { return !is_alive(); })) ::kill(pid_, SIGKILL);
+        pid_ = 0;
+    }
+    /// Waits for something that comes: as long as a slow machine may take.
+    static auto until(const std::function<bool()>& done) -> bool {
+        for (int i = 0; i < 2400; ++i) {
+            if (done()) return true;
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        return false;
+    }
+
+    std::string url{};
+
+private:
+    auto ends_line() const -> bool { return said().ends_with('\n'); }
+
+    const sandbox& here_;
+    pid_t pid_ = 0;
+};
+
+/// The name in the certificate that a server shows.
+auto shown_name(const std::string& url) -> std::string {
+    const auto at = url.substr(url.find("//") + 2);
+    const std::unique_ptr<SSL_CTX, void (*)(SSL_CTX*)> context(SSL_CTX_new(TLS_client_method()),
+                                                               SSL_CTX_free);
+    const std::unique_ptr<BIO, void (*)(BIO*)> bio(BIO_new_ssl_connect(context.get()),
+                                                   BIO_free_all);
+    BIO_set_conn_hostname(bio.get(), at.c_str());
+    if (BIO_do_connect(bio.get()) != 1) return {};
+    SSL* ssl = nullptr;
+    BIO_get_ssl(bio.get(), &ssl);
+    const std::unique_ptr<X509, void (*)(X509*)> shown(SSL_get1_peer_certificate(ssl), X509_free);
+    char text[100] = {};
+    if (shown)
+        X509_NAME_get_text_by_NID(X509_get_subject_name(shown.get()), NID_commonName, text,
+                                  sizeof text);
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("serve with an audit log outlives every SIGHUP, and says how far the log goes") {
+    const sandbox box;
+    box.fill();
+    box.write(box.home() / "token", box.ok({"token", "create", "--full"}));
+    box.run_program({"chmod", "600", (box.home() / "token").string()});
+    serving server(box, "--listen 127.0.0.1:0 --audit audit");
+    for (int i = 0; i < 200; ++i)
+        server.tell(SIGHUP);
+    const auto got = box.run({"get", "DB_URL", "-e", "dev", "--server", server.url, "--token-file",
+                              (box.home() / "token").string()});
+    INFO(got.err);
+    CHECK(got.code == 0);
+    const auto remote = [&](sandbox::words words) {
+        words.insert(words.end(),
+                     {"--server", server.url, "--token-file", (box.home() / "token").string()});
+        return box.ok(words);
+    };
+    CHECK(remote({"audit", "tail"}).find("secrets.list") != std::string::npos);
+    CHECK(remote({"audit", "tail", "--json"}).find(R"("what":"secrets.list")") !=
+          std::string::npos);
+    CHECK(remote({"audit", "verify"}).find("all as they were written, up to 2") !=
+          std::string::npos);
+    server.tell(SIGHUP);
+    CHECK(server.logs("the audit log goes to "));
+    CHECK(server.is_alive());
+    server.end();
+    const auto log = server.log();
+    const auto at = log.rfind("the audit log goes to ") + 22;
+    const auto head = log.substr(at, log.find('"', at) - at);
+    CHECK(box.ok({"audit", "verify", "audit", "--head", head}).find("all as they were") !=
+          std::string::npos);
+}
+
+TEST_CASE("SIGHUP reads the certificate again, and keeps the old one if the new one is none") {
+    const sandbox box;
+    box.fill();
+    const auto certificate = (box.home() / "crt.pem").string();
+    const auto key = (box.home() / "key.pem").string();
+    coffer_test::make_certificate(certificate, key, "first", "IP:127.0.0.1");
+    const serving server(box, "--listen 127.0.0.1:0 --tls-cert '" + certificate + "' --tls-key '" +
+                                  key + "'");
+    CHECK(shown_name(server.url) == "first");
+    coffer_test::make_certificate(certificate, key, "second", "IP:127.0.0.1");
+    CHECK(shown_name(server.url) == "first");
+    server.tell(SIGHUP);
+    CHECK(server.logs("the certificate was read again"));
+    CHECK(shown_name(server.url) == "second");
+    box.write(certificate, "no certificate");
+    server.tell(SIGHUP);
+    CHECK(server.logs("the certificate can't be used; the old one stays"));
+    CHECK(shown_name(server.url) == "second");
+}
+
+TEST_CASE("plain HTTP beyond this machine is served only where it is asked for, and said aloud") {
+    const sandbox box;
+    box.fill();
+    const auto refused = box.run({"serve", "--listen", "0.0.0.0:0"});
+    CHECK(refused.code != 0);
+    CHECK(refused.err.find("plain HTTP is served to this machine alone") != std::string::npos);
+    const serving server(box, "--listen 0.0.0.0:0 --insecure-listen");
+    CHECK(server.logs(R"("level":"error")"));
+    CHECK(server.logs("who listens on the wire reads every token and every value"));
+}
+
+TEST_CASE("serve takes as many connections as the system lets it") {
+    const sandbox box;
+    box.fill();
+    const serving server(box, "--listen 127.0.0.1:0");
+    const auto limits = sandbox::read("/proc/" + std::to_string(server.pid()) + "/limits");
+    const auto from = limits.find("Max open files");
+    REQUIRE(from != std::string::npos);
+    char soft[32] = {};
+    char hard[32] = {};
+    REQUIRE(std::sscanf(limits.c_str() + from, "Max open files %31s %31s", soft, hard) == 2);
+    CHECK(std::string(soft) == hard);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "remote_tokens.hpp"
+
+#include "problem.hpp"
+#include "remote_calls.hpp"
+
+#include <coffer/http/access_json.hpp>
+#include <coffer/http/query.hpp>
+#include <coffer/http/times.hpp>
+
+namespace command::server_tokens {
+
+namespace http = coffer::http;
+using coffer::errc;
+
+namespace {
+
+constexpr const char* target = "/v1/x/tokens";
+
+auto ask(session& s, http::outgoing out) -> http::json_answer {
+    const auto token = token_for(s.config());
+    s.detail("token from " + token.from);
+    auto in = connect(s.config(), token.text)->call(std::move(out));
+    if (!in && in.error().code == errc::denied)
+        throw problem(errc::denied,
+                      server_text(s.config()) + " refuses: this token may not do that with tokens");
+    return need(std::move(in));
+}
+
+} // namespace
+
+auto mint(session& s, http::token_wish wish) -> http::minted_token {
+    http::outgoing out{.method = "POST", .target = target, .body = {}};
+    http::json_writer w(out.body);
+    w.begin_object().member("name", wish.name).key("grants");
+    http::write_grants(w, wish.grants);
+    if (wish.expires != 0) w.member("expiresAt", http::iso_time(wish.expires));
+    w.end_object();
+    const auto in = ask(s, std::move(out));
+    http::minted_token made;
+    made.row.id = http::text_in(in.object(), "id");
+    made.row.name = http::text_in(in.object(), "name");
+    made.row.grants = std::move(wish.grants);
+    made.row.expires = http::time_in(in.object(), "expiresAt");
+    made.text = coffer::secret(http::text_in(in.object(), "token"));
+    return made;
+}
+
+auto list(session& s) -> std::vector<http::token_row> {
+    const auto in = ask(s, {.method = "GET", .target = target, .body = {}});
+    std::vector<http::token_row> out;
+    for (const auto& one : in.list()) {
+        if (!one.is_object()) continue;
+        const auto& o = one.get_object();
+        http::token_row row;
+        row.id = http::text_in(o, "id");
+        row.name = http::text_in(o, "name");
+        if (const auto* grants = o.if_contains("grants"))
+            row.grants = http::read_grants(*grants).value_or(std::vector<http::grant>());
+        row.created = http::time_in(o, "createdAt");
+        row.created_by = http::text_in(o, "createdBy");
+        row.expires = http::time_in(o, "expiresAt");
+        out.push_back(std::move(row));
+    }
+    return out;
+}
+
+void revoke(session& s, std::string_view id) {
+    (void)ask(s, {.method = "DELETE",
+                  .target = std::string(target) + "?id=" + http::encoded(id),
+                  .body = {}});
+}
+
+} // namespace command::server_tokens

@@ -8,6 +8,10 @@
 //   answer,
 //                           at half of what we answer at most, ours by nginx's; at most
 //   http_idle_connection    KiB of memory that 10,000 idle connections take each; at most
+//   http_foreign_by_missing the median time in which somebody else's environment is refused, by
+//   that
+//                           of one that is not there: a difference would tell the two apart; at
+//                           most
 //
 // Prints `name ratio limit`, and on standard error what the ratio is made of. Without nginx or wrk
 // it says so, and prints what needs neither. With --benchmark_min_time=0.001 it only shows that it
@@ -126,22 +130,32 @@ void wait_for(std::uint16_t port) {
     throw std::runtime_error("a server did not start");
 }
 
+/// What the command prints, without its line's end.
+auto said_by(const installed& with, const std::string& folder, const std::string& words)
+    -> std::string {
+    auto out = output_of("cd '" + folder + "' && HOME='" + folder + "' COFFER_AUTHOR=bench " +
+                         with.coffer + " " + words + " 2>/dev/null");
+    while (!out.empty() && out.back() == '\n')
+        out.pop_back();
+    return out;
+}
+/// One that reads the first environment alone.
+auto limited_token(const installed& with, const std::string& folder) -> std::string {
+    return said_by(with, folder, "token create --role service --env us_env_1");
+}
+
 /// A store with a space that inherits ten secrets, and a token that reads them.
 auto make_store(const installed& with, const std::string& folder) -> std::string {
     const auto in = "cd '" + folder + "' && HOME='" + folder + "' COFFER_AUTHOR=bench ";
-    const auto run = [&](const std::string& words) {
-        return output_of(in + with.coffer + " " + words + " 2>/dev/null");
-    };
+    const auto run = [&](const std::string& words) { return said_by(with, folder, words); };
     run("init");
     run("env create bench --id us_env_1");
     run("space create bench --id us_sp_1 -e us_env_1");
+    run("env create other --id us_env_2");
     for (int i = 0; i < 10; ++i)
         output_of("printf 0123456789abcdef0123456789abcdef | (" + in + with.coffer +
                   " set SECRET_" + std::to_string(i) + " -e us_env_1 --exact)");
-    auto token = run("token create --full --name bench");
-    while (!token.empty() && token.back() == '\n')
-        token.pop_back();
-    return token;
+    return run("token create --full --name bench");
 }
 
 auto port_said(const std::string& folder) -> std::uint16_t {
@@ -236,6 +250,23 @@ auto p99(std::uint16_t port, const std::string& token, double a_second) -> doubl
     return *at;
 }
 
+/// How much longer, in the median, one request takes than another, asked in turns.
+auto median_ratio(std::uint16_t port, const std::string& one, const std::string& other) -> double {
+    using clock = std::chrono::steady_clock;
+    coffer_test::raw_client client(port);
+    std::array<std::vector<double>, 2> took;
+    for (int i = 0; i < (brief ? 20 : 20'000); ++i)
+        for (const std::size_t which : {0U, 1U}) {
+            const auto began = clock::now();
+            client.ask(which == 0 ? one : other);
+            took[which].push_back(std::chrono::duration<double>(clock::now() - began).count());
+        }
+    for (auto& all : took)
+        std::nth_element(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2),
+                         all.end());
+    return took[0][took[0].size() / 2] / took[1][took[1].size() / 2];
+}
+
 /// KiB that a server holds for each of many connections on which nothing is asked.
 auto idle_connection(const server& of, std::uint16_t port, const std::string& token) -> double {
     const std::size_t count = brief ? 100 : 10'000;
@@ -291,6 +322,14 @@ void compare(const installed& with) {
                              "http_requests and http_p99_at_half_load are left out\n");
     else
         compare_with_nginx(with, path, answer, our_port, token);
+    const auto limited = limited_token(with, path);
+    const auto ask = [&](const std::string& environment) {
+        return "GET /v1/secrets?environmentId=" + environment +
+               " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(our_port) +
+               "\r\nAuthorization: Bearer " + limited + "\r\n\r\n";
+    };
+    std::printf("http_foreign_by_missing %.3f 1.10\n",
+                median_ratio(our_port, ask("us_env_2"), ask("us_env_3")));
     std::printf("http_idle_connection %.1f 16.0\n", idle_connection(ours, our_port, token));
 }
 

@@ -15,12 +15,16 @@
 #include <vector>
 
 #include <dlfcn.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 /// OpenSSL's own, but for as many calls of any thread as are to fail.
 static std::atomic<int> no_tls{0};
 extern "C" SSL* SSL_new(SSL_CTX* context) {
-    if (no_tls > 0 && no_tls-- > 0) return nullptr;
+    if (no_tls > 0 && no_tls-- > 0) {
+        ERR_raise(ERR_LIB_SSL, ERR_R_MALLOC_FAILURE);
+        return nullptr;
+    }
     static const auto real = reinterpret_cast<SSL* (*)(SSL_CTX*)>(::dlsym(RTLD_NEXT, "SSL_new"));
     return real(context);
 }

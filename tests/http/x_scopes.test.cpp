@@ -320,7 +320,7 @@ TEST_CASE("x/watch: an environment that is removed, and a server that ends, keep
     const auto path = "/v1/x/watch" + w.query(at(other)) +
                       "&after=" + std::to_string(w.vault->status(other).value().generation);
     waiting_client two(w, path);
-    w.service->parts().waiting->end();
+    w.service->parts().end();
     two.answer();
     waiting_client three(w, path);
     three.answer();

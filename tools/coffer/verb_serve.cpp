@@ -224,7 +224,7 @@ void serve_on(http::server& server, http::api& service, const told_by_signals& s
             log.error("the certificate can't be used; the old one stays");
     }
     log.info("ending: requests under way are answered");
-    service.parts().waiting->end();
+    service.parts().end();
     server.stop();
     server.wait();
     tell_head(audit, log);

@@ -12,6 +12,7 @@
 #include <coffer/policy.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -45,11 +46,19 @@ struct api_parts {
     hourly_limit reveals{30};
     /// The state of a KEK (`active` …), for those who may know; null: it is not told.
     std::function<std::string(std::string_view kek_id)> key_state{};
-    /// Requests that wait for a change; `waiting->end()` before the server stops.
+    /// Requests that wait for a change.
     std::shared_ptr<watches> waiting;
+    /// The server is about to stop: what takes long ends early.
+    std::atomic<bool> ending{false};
 
     api_parts(any_vault v, reveal_mode r)
         : vault(v), places(v), reveal(r), waiting(std::make_shared<watches>(std::move(v))) {}
+
+    /// To be called before the server stops, so that nobody keeps it waiting.
+    void end() {
+        ending = true;
+        waiting->end();
+    }
 };
 
 /// One request on its way through a route.

@@ -291,10 +291,12 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "find edited, missing and moved lines of an audit log",
          .details =
              "Files, or the folder; without any this folder. Needs the store and the keys, since\n"
-             "the key of the log lies there. A server checks its own log itself: without files. "
-             "Names the first line that is not as\n"
-             "it was written and exits with 7. A cut end shows against a head alone: keep\n"
-             "audit-head.json, which serve writes when it ends, where the server can't write.",
+             "the key of the log lies there. A server checks its own log itself, without files.\n"
+             "Names the first line that is not as it was written and exits with 7. A cut end "
+             "shows\n"
+             "against a head alone: keep audit-head.json, which serve writes when it ends, or "
+             "what\n"
+             "its log says (SEQ:MAC), where the server can't write.",
          .options = {{"--head", takes::value, "H", "how far it went once: a file, or SEQ:MAC"},
                      {"--from", takes::value, "SEQ", "older lines were put away: begin with this"}},
          .run = run_audit_verify},

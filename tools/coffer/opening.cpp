@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "opening.hpp"
 
+#include "key_changes.hpp"
 #include "problem.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -28,20 +29,45 @@ auto parts_of(const std::string& place) -> std::pair<std::string, std::string> {
 }
 
 template <class Keys>
+class changes_of final : public key_changes {
+public:
+    explicit changes_of(Keys keys) : keys_(std::move(keys)) {}
+
+    auto keks() -> coffer::result<std::vector<keyring::kek_info>> override { return keys_.keks(); }
+    auto rotate() -> coffer::result<std::vector<keyring::kek_rotation>> override {
+        if constexpr (may_change)
+            return keys_.rotate();
+        else
+            return errc::unsupported;
+    }
+    auto rotate(std::string_view environment) -> coffer::result<keyring::kek_rotation> override {
+        if constexpr (may_change)
+            return keys_.rotate(environment);
+        else
+            return errc::unsupported;
+    }
+    auto disable(std::string_view kek_id) -> coffer::result<void> override {
+        if constexpr (may_change)
+            return keys_.set_state(kek_id, keyring::kek_state::disabled);
+        else
+            return errc::unsupported;
+    }
+
+private:
+    static constexpr bool may_change = std::is_same_v<Keys, keyring::file_keyring>;
+    Keys keys_;
+};
+
+template <class Keys>
 auto told(Keys keys) -> opened_keys {
-    auto state_of = [keys](std::string_view id) mutable -> std::string {
-        const auto all = [&] {
-            if constexpr (requires { keys.keks().value(); })
-                return keys.keks();
-            else
-                return coffer::result<std::vector<keyring::kek_info>>(keys.keks());
-        }();
-        if (all)
+    const auto changes = std::make_shared<changes_of<Keys>>(keys);
+    auto state_of = [changes](std::string_view id) -> std::string {
+        if (const auto all = changes->keks())
             for (const auto& k : *all)
                 if (k.id == id) return std::string(to_string(k.state));
         return {};
     };
-    return {coffer::any_key_provider(keys), std::move(state_of)};
+    return {coffer::any_key_provider(keys), std::move(state_of), changes};
 }
 
 /// A keyring's own failures speak of keys, not of a store.

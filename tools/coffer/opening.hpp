@@ -11,16 +11,20 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace command {
+
+class key_changes;
 
 /// Keys, and what may be told of them.
 struct opened_keys {
     coffer::any_key_provider provider;
     /// The state of a KEK: `active`; empty where the provider does not tell.
     std::function<std::string(std::string_view)> state_of{};
+    std::shared_ptr<key_changes> changes{}; ///< See key_changes.hpp.
 };
 
 /// What is made where there is nothing yet: only by `coffer init`.

@@ -22,6 +22,7 @@ auto all_verbs() -> std::span<const verb> {
         add(login_verbs());
         add(token_verbs());
         add(audit_verbs());
+        add(key_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({doctor_verb(), config_verb()});

@@ -31,8 +31,8 @@ namespace coffer::inline COFFER_ABI::http {
 /// A change whose answer is lost is asked about before it is given up as outcome_unknown: the
 /// name's history, or the place itself, tells whether it was made.
 ///
-/// What makes sense only beside the store is `unsupported`: is_stored, status, verify, entries,
-/// put_system, erase_system; try_at never answers.
+/// What makes sense only beside the store is `unsupported`: is_stored, status, verify, rewrap,
+/// rotate_dek, entries, put_system, erase_system; try_at never answers.
 class remote_vault final : public vault_operations {
 public:
     /// `serve_stale_for`: how old an answer may be while the server can't see its store.

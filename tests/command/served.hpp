@@ -9,62 +9,83 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 
 namespace coffer_test {
 
-/// A filled store and its `coffer serve` on a free port, ended by its process id.
+/// The `coffer serve` of a home, on a free port, ended by its process id.
+class serving {
+public:
+    explicit serving(const sandbox& at) : here_(at) {
+        const auto script =
+            "'" + coffer_program() + "' serve --listen 127.0.0.1:0 >out 2>err </dev/null & echo $!";
+        pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
+        REQUIRE(pid_ > 0);
+        for (int i = 0; url.empty() && i < 600; ++i) {
+            const auto said = sandbox::read(here_.work() / "out");
+            const auto where = said.find("http://");
+            if (where != said.npos && said.ends_with('\n'))
+                url = said.substr(where, said.find('\n', where) - where);
+            else
+                std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        }
+        INFO(sandbox::read(here_.work() / "err"));
+        REQUIRE_FALSE(url.empty());
+    }
+    serving(const serving&) = delete;
+    auto operator=(const serving&) -> serving& = delete;
+    ~serving() { stop(); }
+
+    void stop() {
+        if (pid_ <= 0) return;
+        ::kill(pid_, SIGTERM);
+        for (int i = 0; ::kill(pid_, 0) == 0 && i < 600; ++i)
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        kill();
+    }
+    /// As a crash would.
+    void kill() {
+        if (pid_ > 0) ::kill(pid_, SIGKILL);
+        pid_ = 0;
+    }
+    std::string url{};
+
+private:
+    const sandbox& here_;
+    pid_t pid_ = 0;
+};
+
+/// A filled store and its server, with a token that may do everything.
 class served {
 public:
     served() {
         here.fill();
         token = here.ok({"token", "create", "--full", "--name", "tests"});
         token.pop_back();
-        start();
+        server_.emplace(here);
+        url = server_->url;
     }
-    served(const served&) = delete;
-    auto operator=(const served&) -> served& = delete;
-    ~served() { stop(); }
+    void stop() { server_->stop(); }
 
-    void start() {
-        const auto script =
-            "'" + coffer_program() + "' serve --listen 127.0.0.1:0 >out 2>err </dev/null & echo $!";
-        pid_ = std::atoi(here.run_program({"sh", "-c", script}).out.c_str());
-        REQUIRE(pid_ > 0);
-        for (int i = 0; url.empty() && i < 600; ++i) {
-            const auto said = sandbox::read(here.work() / "out");
-            const auto at = said.find("http://");
-            if (at != said.npos && said.ends_with('\n'))
-                url = said.substr(at, said.find('\n', at) - at);
-            else
-                std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
-        REQUIRE_FALSE(url.empty());
-    }
-    void stop() {
-        if (pid_ <= 0) return;
-        ::kill(pid_, SIGTERM);
-        for (int i = 0; ::kill(pid_, 0) == 0 && i < 600; ++i)
-            std::this_thread::sleep_for(std::chrono::milliseconds(20));
-        if (::kill(pid_, 0) == 0) ::kill(pid_, SIGKILL);
-        pid_ = 0;
-    }
     sandbox here{};
     std::string token{};
     std::string url{};
 
 private:
-    pid_t pid_ = 0;
+    std::optional<serving> server_{};
 };
 
 /// A home of its own that works through the server.
 class client : public sandbox {
 public:
-    explicit client(const served& at, bool with_token = true) {
-        variables["COFFER_SERVER"] = at.url;
-        if (with_token) variables["COFFER_TOKEN"] = at.token;
+    explicit client(const served& at, bool with_token = true)
+        : client(at.url, with_token ? at.token : std::string()) {}
+    client(const std::string& url, const std::string& token) {
+        variables["COFFER_SERVER"] = url;
+        if (!token.empty()) variables["COFFER_TOKEN"] = token;
     }
 };
 

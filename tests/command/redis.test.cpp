@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // The command over a Redis of the test's own, and copies between stores.
-#include "../../backends/coffer/redis/tests/redis_server.hpp"
+#include "../../backends/coffer/redis/tests/cluster.hpp"
+#include "../../backends/coffer/redis/tests/proxy.hpp"
+#include "../../backends/coffer/redis/tests/sentinel.hpp"
+#include "../../backends/coffer/redis/tests/tls_server.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
@@ -45,6 +48,22 @@ TEST_CASE("every verb works over Redis as over a folder") {
     CHECK(has(box.ok({"verify"}), "all is whole"));
     box.ok({"unset", "DB_URL", "--yes"});
     CHECK(box.run({"get", "DB_URL"}).code == 1);
+    box.ok({"hide", "SLACK_TOKEN", "-s", "acme"});
+    CHECK(box.run({"get", "SLACK_TOKEN", "-s", "acme"}).code == 1);
+    box.ok({"unhide", "SLACK_TOKEN", "-s", "acme"});
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
+    box.ok({"set", "SLACK_TOKEN"}, "second");
+    CHECK(has(box.ok({"history", "SLACK_TOKEN"}), "2"));
+    box.ok({"rollback", "SLACK_TOKEN", "--to", "1"});
+    CHECK(box.ok({"get", "SLACK_TOKEN"}) == dev_token);
+    box.ok({"import", "-", "--yes"}, "IMPORTED=by import\n");
+    CHECK(has(box.ok({"export", "--format", "dotenv"}), "by import"));
+    CHECK(has(box.ok({"run", "--", "sh", "-c", "test \"$IMPORTED\" = 'by import' && echo same"}),
+              "same"));
+    const auto token = box.ok({"token", "create", "--full", "--name", "over-redis"});
+    CHECK(has(box.ok({"token", "list"}), "over-redis"));
+    box.ok({"token", "revoke", token.substr(4, 12), "--yes"});
+    CHECK_FALSE(has(box.ok({"token", "list"}), "over-redis"));
     CHECK(box.run({"git", "enroll"}).code == 2);
 
     std::filesystem::remove(box.work() / "coffer.json");
@@ -52,6 +71,54 @@ TEST_CASE("every verb works over Redis as over a folder") {
     CHECK_FALSE(std::filesystem::exists(box.work() / "coffer.json"));
     box.ok({"init", "--store", at.address() + "?prefix=second:"});
     CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
+}
+
+TEST_CASE(
+    "the command works over TLS, a Unix socket, Sentinels and a cluster, and copies between") {
+    const redis_test::server at;
+    const sandbox box;
+    fill_redis(box, at.address());
+    const auto copied_and_whole = [&](const std::string& place) {
+        CAPTURE(place);
+        CHECK(has(box.ok({"copy", "--from", at.address(), "--to", place}), "copied"));
+        CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme", "--store", place}) == acme_token);
+        CHECK(has(box.ok({"verify", "--store", place}), "all is whole"));
+        box.ok({"set", "MORE", "--store", place}, "of its own");
+        CHECK(box.ok({"get", "MORE", "--store", place}) == "of its own");
+        CHECK(has(box.ok({"list", "--store", place}), "MORE"));
+        // And back, to a place that has the older state.
+        CHECK(has(box.ok({"copy", "--from", place, "--to", at.address()}), "brought up to date"));
+        CHECK(box.ok({"get", "MORE"}) == "of its own");
+        box.ok({"unset", "MORE", "--yes"});
+    };
+    SECTION("a Unix socket, and another Redis") {
+        const redis_test::server other;
+        copied_and_whole("redis+unix:" + other.path().string());
+    }
+    SECTION("TLS with a certificate of the client's own") {
+        const redis_test::tls_server tls;
+        const auto file = [&](const char* name) { return (tls.folder / name).string(); };
+        copied_and_whole("rediss://localhost:" + std::to_string(tls.port) + "?ca=" +
+                         file("ca.pem") + "&cert=" + file("c.pem") + "&key=" + file("c.key"));
+        const auto refused =
+            box.run({"list", "--store", "rediss://localhost:" + std::to_string(tls.port)});
+        CHECK(refused.code == 5);
+        CHECK(has(refused.err, "certificate is not trusted"));
+    }
+    SECTION("Sentinels") {
+        const redis_test::server primary;
+        const redis_test::sentinel asked(primary);
+        copied_and_whole("redis+sentinel://127.0.0.1:" + std::to_string(asked.port()) + "/main");
+    }
+    SECTION("a cluster, and from one prefix of it to another") {
+        const redis_test::cluster all;
+        const auto place = "redis+cluster://127.0.0.1:" + std::to_string(all.nodes.front()->port());
+        copied_and_whole(place);
+        const auto other = place + "?prefix=other:";
+        box.ok({"copy", "--from", at.address(), "--to", other});
+        CHECK(has(box.ok({"copy", "--from", other, "--to", place}), "brought up to date"));
+        CHECK(box.ok({"get", "SLACK_TOKEN", "--store", place}) == dev_token);
+    }
 }
 
 TEST_CASE("what is wrong with a Redis is said, with what mends it") {
@@ -120,6 +187,43 @@ TEST_CASE("copy brings a store from a folder to Redis and back, and goes on wher
     CHECK(box.ok({"get", "DB_URL", "--store", at.address()}) == "newer");
     CHECK(box.run({"copy", "--from", back, "--to", at.address()}).code == 4); // older
     CHECK(box.ok({"get", "DB_URL", "--store", at.address()}) == "newer");
+}
+
+TEST_CASE("a copy that is killed in the middle leaves no half to read, and the next one goes on") {
+    const redis_test::server at;
+    redis_test::proxy between(at.port());
+    const sandbox box;
+    box.fill();
+    std::string lines;
+    for (int i = 0; i < 200; ++i)
+        lines += "LARGE_" + std::to_string(i) + "=" + std::string(60'000, 'a') + "\n";
+    box.ok({"import", "-", "--yes"}, lines); // 12 MB: three portions
+    const auto folder = "file:" + (box.work() / "coffer-store").string();
+    const auto through = "redis://127.0.0.1:" + std::to_string(between.port());
+
+    between.mute_after(6'000'000); // the first portion is through, the second is on its way
+    const auto script = "'" + coffer_test::coffer_program() + "' copy --from '" + folder +
+                        "' --to '" + through +
+                        "?timeout_ms=600000' >out 2>err </dev/null & echo $!";
+    const auto pid = std::atoi(box.run_program({"sh", "-c", script}).out.c_str());
+    REQUIRE(pid > 0);
+    REQUIRE(redis_test::eventually([&] { return between.is_mute(); }));
+    ::kill(pid, SIGKILL);
+    REQUIRE(redis_test::eventually([&] { return ::kill(pid, 0) != 0; }));
+
+    const auto keys = keys_in(at);
+    REQUIRE(keys.size() == 1);
+    CHECK(at.cli({"HGET", keys[0], "head"}) == "\n");
+    const auto held = std::stoi(at.cli({"HLEN", keys[0]}));
+    CHECK(held > 20);
+    CHECK(held < 150);
+    CHECK(box.run({"get", "LARGE_7", "--store", at.address()}).code != 0);
+    CHECK(has(box.ok({"copy", "--from", folder, "--to", at.address()}), "finished"));
+    CHECK(has(box.ok({"verify", "--store", at.address()}), "all is whole"));
+    CHECK(box.ok({"get", "LARGE_199", "--store", at.address()}) == std::string(60'000, 'a'));
+    // Whoever looks on is told how far it is.
+    const auto again = "file:" + (box.work() / "again").string();
+    CHECK(has(box.on_terminal({"copy", "--from", at.address(), "--to", again}).out, " of 12"));
 }
 
 TEST_CASE("copy takes nothing that is damaged, and needs two stores") {

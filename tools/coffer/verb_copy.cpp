@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <map>
 
 namespace command {
@@ -125,16 +126,21 @@ void commit(coffer::any_store& to, const environment_copy& what, coffer::revisio
 }
 
 /// Copies what is not there yet: the objects first, in portions that the store takes, and with the
-/// last of them the head, so that readers see the old state or the new one.
-void copy_partition(coffer::any_store& to, const environment_copy& from, environment_copy& there) {
-    const auto most = std::min(to.limits().commit_bytes, std::size_t{64} << 20) / 2;
+/// last of them the head, so that readers see the old state or the new one. `told` hears how many
+/// bytes are there after each portion.
+void copy_partition(coffer::any_store& to, const environment_copy& from, environment_copy& there,
+                    const std::function<void(std::size_t)>& told) {
+    const auto most = std::min(to.limits().commit_bytes / 2, std::size_t{4} << 20);
     auto at = there.all.at;
     std::vector<coffer::object_write> portion;
     std::size_t size = 0;
+    std::size_t done = there.bytes();
     for (const auto& entry : from.all.entries) {
         if (entry.first == "head" || std::ranges::binary_search(there.all.entries, entry)) continue;
         if (size + entry.second.size() > most && !portion.empty()) {
             commit(to, from, at, passing_revision(), portion);
+            done += size;
+            told(done);
             portion.clear();
             size = 0;
         }
@@ -190,7 +196,10 @@ void copy_one(const session& s, coffer::any_store& from, coffer::any_store& to,
            count(what.all.entries.size(), "object") + ", " + std::to_string(what.bytes()) +
            " bytes");
     if (s.dry_run()) return told.add(what, "would be copied");
-    copy_partition(to, what, there);
+    copy_partition(to, what, there, [&](std::size_t done) {
+        s.hint(progress + " " + printable(what.name()) + ": " + std::to_string(done) + " of " +
+               std::to_string(what.bytes()) + " bytes");
+    });
     check_copy(to, what);
     ++told.copied;
     told.add(what, to_do == need_of::newer  ? "brought up to date"
@@ -258,7 +267,8 @@ auto copy_verb() -> verb {
             "date;\n"
             "what is newer there, or of another history, is refused. Names and values stay "
             "sealed,\n"
-            "under the same keys and realm.",
+            "under the same keys and realm. One environment of each store is held in memory at a "
+            "time.",
         .options = {{"--from", takes::value, "STORE", "file:DIR, redis://HOST, …"},
                     {"--to", takes::value, "STORE", "the same; a folder is made"}},
         .run = run_copy,

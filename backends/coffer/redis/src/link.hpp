@@ -33,7 +33,7 @@ public:
     explicit link(std::unique_ptr<socket> to) : socket_(std::move(to)) {}
 
     /// Sends a command, or several at once, and waits for as many replies, none of which may take
-    /// more than `most_bytes`.
+    /// more than `most_bytes`. What is large may take longer than `until` as long as it comes.
     auto run(std::string_view wire, std::size_t replies, std::size_t most_bytes, deadline until)
         -> answered {
         call mine{replies, most_bytes, until};
@@ -88,6 +88,11 @@ private:
         one.changed.notify_one();
     }
 
+    void put_off(steady::duration by) {
+        for (auto* one : waiting_)
+            one->until += by;
+    }
+
     /// Whoever comes first sends for all that come meanwhile.
     void send(std::string_view wire, deadline until, std::unique_lock<std::mutex>& lock) {
         if (writing_) {
@@ -100,7 +105,10 @@ private:
             lock.unlock();
             const auto sent = socket_->write_all(wire, until);
             lock.lock();
-            if (!sent) break_with(sent.error());
+            if (!sent)
+                break_with(sent.error());
+            else
+                put_off(*sent);
             if (outgoing_.empty()) break;
             batch = std::exchange(outgoing_, {});
             wire = batch;
@@ -118,10 +126,12 @@ private:
             lock.unlock();
             const auto got = socket_->read_some(room, until);
             lock.lock();
-            if (!got)
+            if (!got) {
                 break_with(got.error());
-            else
+            } else {
                 parser_.took(*got);
+                put_off(time_for(*got));
+            }
         }
         reading_ = false;
         if (!waiting_.empty()) waiting_.front()->changed.notify_one();

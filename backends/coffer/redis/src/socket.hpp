@@ -8,10 +8,12 @@
 #include <coffer/redis/src/resolve.hpp>
 #include <coffer/redis/src/tls_context.hpp>
 
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #include <memory>
@@ -30,6 +32,12 @@ inline auto share_of(deadline until, std::size_t left) -> deadline {
     return now + (until - now) / static_cast<steady::rep>(left);
 }
 
+/// By how much the bytes that went over a connection put off the deadlines of those who wait: large
+/// things may take long, at 100 KiB a second or more, and who only drips gains nothing.
+constexpr auto time_for(std::size_t bytes) -> steady::duration {
+    return std::chrono::microseconds(bytes * 10);
+}
+
 /// A connection to one server, plain or TLS, that never waits past a deadline. One thread may read
 /// while another writes.
 class socket {
@@ -39,33 +47,35 @@ public:
         -> result<std::unique_ptr<socket>> {
         auto made = std::unique_ptr<socket>(new socket);
         if (auto joined = made->join(to, until); !joined) return joined.error();
-        if (tls != nullptr)
-            if (auto shaken = made->shake_hands(*tls, to, until); !shaken) return shaken.error();
+        const auto ready =
+            tls != nullptr ? made->shake_hands(*tls, to, until) : made->let_reads_block();
+        if (!ready) return ready.error();
         return made;
     }
 
     /// At least one byte.
     auto read_some(std::span<char> into, deadline until) -> result<std::size_t> {
-        // An answer is seldom there already; but OpenSSL may hold bytes that poll can't see.
-        short wants = ssl_ == nullptr ? POLLIN : short{0};
-        for (;;) {
-            if (wants != 0)
-                if (auto ready = wait(wants, until); !ready) return ready.error();
-            wants = POLLIN;
+        if (ssl_ == nullptr) return read_plain(into, until);
+        for (;;) { // OpenSSL may hold bytes that poll can't see
+            short wants = POLLIN;
             auto got = try_read(into, wants);
             if (!got || *got != 0) return got;
+            if (auto ready = wait(wants, until); !ready) return ready.error();
         }
     }
-    auto write_all(std::string_view data, deadline until) -> result<void> {
+    /// Answers by how much later the deadline has become (see time_for).
+    auto write_all(std::string_view data, deadline until) -> result<steady::duration> {
+        steady::duration more{};
         while (!data.empty()) {
             short wants = POLLOUT;
             const auto sent = try_write(data, wants);
             if (!sent) return sent.error();
             data.remove_prefix(*sent);
+            more += time_for(*sent);
             if (*sent == 0)
-                if (auto ready = wait(wants, until); !ready) return ready;
+                if (auto ready = wait(wants, until + more); !ready) return ready.error();
         }
-        return {};
+        return more;
     }
     /// Whether nothing waits to be read and the other side has not gone: what an unused connection
     /// has to be before it is trusted with a command.
@@ -84,6 +94,8 @@ public:
     void shut() noexcept { ::shutdown(fd_.get(), SHUT_RDWR); }
 
 private:
+    static constexpr std::chrono::milliseconds slice{100};
+
     socket() = default;
 
     static auto lost(int error) noexcept -> failure {
@@ -163,14 +175,30 @@ private:
         }
     }
 
-    auto try_read(std::span<char> into, short& wants) -> result<std::size_t> {
-        if (ssl_ == nullptr) {
-            const auto got = ::recv(fd_.get(), into.data(), into.size(), 0);
+    /// Waits in the call that reads, a slice of the time after the other; poll is for the rest.
+    auto read_plain(std::span<char> into, deadline until) -> result<std::size_t> {
+        for (;;) {
+            const bool patient = until - steady::now() >= slice;
+            if (!patient)
+                if (auto ready = wait(POLLIN, until); !ready) return ready.error();
+            const auto got =
+                ::recv(fd_.get(), into.data(), into.size(), patient ? 0 : MSG_DONTWAIT);
             if (got > 0) return static_cast<std::size_t>(got);
             if (got == 0) return failure{errc::unavailable, cause::disconnected};
-            if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
-            return lost(errno);
+            if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) return lost(errno);
         }
+    }
+    /// Reads of a plain connection block from now on, but no longer than a slice.
+    auto let_reads_block() -> result<void> {
+        const ::timeval most{0, std::chrono::microseconds(slice).count()};
+        const int flags = ::fcntl(fd_.get(), F_GETFL);
+        if (::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) != 0 ||
+            ::fcntl(fd_.get(), F_SETFL, flags & ~O_NONBLOCK) != 0)
+            return lost(errno);
+        return {};
+    }
+
+    auto try_read(std::span<char> into, short& wants) -> result<std::size_t> {
         const std::lock_guard lock(ssl_mutex_);
         ERR_clear_error();
         std::size_t got = 0;
@@ -179,7 +207,8 @@ private:
     }
     auto try_write(std::string_view data, short& wants) -> result<std::size_t> {
         if (ssl_ == nullptr) {
-            const auto sent = ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL);
+            const auto sent =
+                ::send(fd_.get(), data.data(), data.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
             if (sent >= 0) return static_cast<std::size_t>(sent);
             if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return std::size_t{0};
             return lost(errno);

@@ -71,7 +71,12 @@ public:
             return checked.error();
         if (auto allowed = may_erase(); !allowed) return allowed.error();
         if (auto sure = settle(partition, nullptr); !sure) return sure.error();
-        auto what = confirmed([&](bool full) {
+        // Where the script's text is nothing beside the objects, they are not sent twice for it.
+        std::size_t size = 0;
+        for (const auto& write : writes)
+            size += write.value ? write.value->size() : 0;
+        auto what = confirmed([&, large = size > (std::size_t{64} << 10)](bool forgotten) {
+            const bool full = forgotten || large;
             return commit_command(full ? "EVAL" : "EVALSHA",
                                   full ? commit_script : commit_script_hash(),
                                   key_of(options_().prefix, partition), expected, next, writes);

@@ -26,8 +26,9 @@ class fake_server {
 public:
     struct answer {
         std::string bytes{};
-        bool close = false; ///< And the connection with it.
-        std::string late{}; ///< Sent some time after.
+        bool close = false;    ///< And the connection with it.
+        std::string late{};    ///< Sent some time after.
+        std::size_t piece = 0; ///< If not 0: `bytes` go out so many at a time, 20 ms apart.
     };
     /// The answer to a command; `command[0]` is its name.
     using script = std::function<answer(const std::vector<std::string>& command)>;
@@ -114,7 +115,12 @@ private:
                 command.push_back(item.text);
             ++commands_;
             const auto said = says_(command);
-            ::send(c.fd.get(), said.bytes.data(), said.bytes.size(), MSG_NOSIGNAL);
+            const auto piece = said.piece == 0 ? said.bytes.size() : said.piece;
+            for (std::size_t at = 0; at < said.bytes.size() && !stopping_; at += piece) {
+                const auto part = std::string_view(said.bytes).substr(at, piece);
+                if (at > 0) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+                if (::send(c.fd.get(), part.data(), part.size(), MSG_NOSIGNAL) < 0) return false;
+            }
             if (!said.late.empty()) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 ::send(c.fd.get(), said.late.data(), said.late.size(), MSG_NOSIGNAL);

@@ -168,6 +168,23 @@ TEST_CASE("a greeting that is cut at any byte, or is none, opens no store") {
     }
 }
 
+TEST_CASE("a large answer may take longer than the time-out as long as it comes, a drip may not") {
+    liar at;
+    auto with = options_for(at.server);
+    with.response_timeout = 400ms;
+    auto store = redis::open(with).value();
+    REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
+    const std::string value(std::size_t{2} << 20, 'v');
+    const auto large = "*2\r\n" + revision_reply('b') + "$" + std::to_string(value.size()) +
+                       "\r\n" + value + "\r\n";
+    at.says({large, false, {}, std::size_t{64} << 10}); // over half a second, at the least
+    const auto found = store.load("p", keys{"k"});
+    REQUIRE(found.has_value());
+    CHECK(found->objects[0]->size() == value.size());
+    at.says({good('c'), false, {}, 1}); // just as long
+    CHECK(store.load("p", keys{"k"}).error() == errc::timed_out);
+}
+
 TEST_CASE("replies that nobody asked for end the connection, and are nobody's answer") {
     for (const bool late : {false, true}) {
         liar at;

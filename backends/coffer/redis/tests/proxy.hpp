@@ -30,6 +30,9 @@ public:
     auto port() const -> std::uint16_t { return port_; }
     /// Nothing is passed on any more, and no connection is closed.
     void mute(bool on) { mute_ = on; }
+    /// The same, once so many bytes went by in all.
+    void mute_after(std::size_t bytes) { mute_at_ = bytes; }
+    auto is_mute() const -> bool { return mute_; }
     /// After so many further bytes to the server (or from it), every connection is cut.
     void cut_after(long bytes, bool to_server) { (to_server ? left_up_ : left_down_) = bytes; }
     /// All that went by, in both directions.
@@ -89,6 +92,7 @@ private:
         {
             const std::lock_guard lock(mutex_);
             recorded_.append(buffer.data(), static_cast<std::size_t>(got));
+            if (recorded_.size() >= mute_at_) mute_ = true;
         }
         ::send(to.get(), buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL);
         return !cut;
@@ -121,6 +125,7 @@ private:
     std::uint16_t port_ = 0;
     descriptor fd_{};
     std::atomic<bool> mute_{false};
+    std::atomic<std::size_t> mute_at_{std::numeric_limits<std::size_t>::max()};
     std::atomic<bool> stopping_{false};
     std::atomic<long> left_up_{std::numeric_limits<long>::max()};
     std::atomic<long> left_down_{std::numeric_limits<long>::max()};

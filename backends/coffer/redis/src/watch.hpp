@@ -123,15 +123,12 @@ private:
     /// `invalidate` with the keys that changed, or with null for all of them.
     auto understand(const reply& push) -> bool {
         if (push.items.size() != 2 || push.items[0].text != "invalidate") return false;
-        counted_.invalidations.fetch_add(1);
         const auto& keys = push.items[1];
-        if (keys.is(reply_kind::null)) {
-            memory_.forget();
-            return true;
-        }
-        if (!keys.is(reply_kind::array)) return false;
+        if (!keys.is(reply_kind::null) && !keys.is(reply_kind::array)) return false;
+        if (keys.is(reply_kind::null)) memory_.forget();
         for (const auto& key : keys.items)
             memory_.changed(partition_of(with().prefix, key.text));
+        counted_.invalidations.fetch_add(1); // whoever sees it finds the old ones gone
         return true;
     }
 

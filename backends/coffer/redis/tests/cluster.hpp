@@ -55,8 +55,33 @@ public:
     }
     /// The primary that has the slot of a partition.
     auto owner(const std::string& partition) -> server& {
+        auto* const found = find_owner(partition);
+        if (found == nullptr) throw std::runtime_error("no node has the slot");
+        return *found;
+    }
+    auto has_living_owner(const std::string& partition) -> bool {
+        const auto* const found = find_owner(partition);
+        return found != nullptr && found->runs();
+    }
+    /// A replica that lives, and does not follow this one.
+    auto replica_of_others(const server& primary) -> server& {
+        const auto port = "master_port:" + std::to_string(primary.port());
+        for (auto& n : nodes) {
+            if (!n->runs()) continue;
+            const auto info = n->cli({"INFO", "replication"});
+            if (info.find("role:slave") != std::string::npos && info.find(port) == info.npos)
+                return *n;
+        }
+        throw std::runtime_error("no node is left");
+    }
+
+    std::vector<std::unique_ptr<server>> nodes{};
+
+private:
+    auto find_owner(const std::string& partition) -> server* {
         const auto slot = coffer::redis::slot_of(partition);
-        std::istringstream all(nodes.back()->cli({"CLUSTER", "NODES"}));
+        const auto alive = std::ranges::find_if(nodes, [](const auto& n) { return n->runs(); });
+        std::istringstream all((*alive)->cli({"CLUSTER", "NODES"}));
         for (std::string line; std::getline(all, line);) {
             std::istringstream words(line);
             std::vector<std::string> w{std::istream_iterator<std::string>(words), {}};
@@ -70,13 +95,11 @@ public:
                 if (first <= slot && slot <= last)
                     for (auto& n : nodes)
                         if (w[1].find(":" + std::to_string(n->port()) + "@") != w[1].npos)
-                            return *n;
+                            return n.get();
             }
         }
-        throw std::runtime_error("no node has the slot");
+        return nullptr;
     }
-
-    std::vector<std::unique_ptr<server>> nodes{};
 };
 
 } // namespace redis_test

@@ -108,8 +108,8 @@ TEST_CASE("a write that no replica confirms is outcome_unknown to its caller, an
     CHECK((made.error() == errc::outcome_unknown || made.error() == errc::unavailable));
     const server replica(replica_of(primary));
     REQUIRE(eventually([&] { return vault.ensure_environment("dev").has_value(); }));
-    CHECK(vault.put(env, "N", "1").has_value());
-    CHECK(shown(vault.resolver().at(env).value().get("N")) == "1");
+    CHECK(vault.put(env, "NAME_N", "1").has_value());
+    CHECK(shown(vault.resolver().at(env).value().get("NAME_N")) == "1");
 }
 
 TEST_CASE("with replicas(1) a primary killed under load loses no acknowledged write, ten times") {
@@ -131,7 +131,7 @@ TEST_CASE("with replicas(1) a primary killed under load loses no acknowledged wr
         for (int w = 0; w < 4; ++w)
             writers.emplace_back([&, w] {
                 for (int i = 0; !stopping && i < 100'000; ++i) {
-                    const auto name = "N" + std::to_string(w) + "_" + std::to_string(i % 10);
+                    const auto name = "NAME_" + std::to_string(w) + "_" + std::to_string(i % 10);
                     const auto value = std::to_string(i);
                     if (!vault.put(env, name, value)) continue;
                     const std::lock_guard lock(mutex);
@@ -172,30 +172,30 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
     keyring::memory_keyring keys;
     test_vault vault(redis::open(with).value(), {}, keys);
     vault.ensure_environment("dev").value();
-    vault.put(env, "N", "kept").value();
+    vault.put(env, "NAME_N", "kept").value();
     const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "dev");
     REQUIRE(eventually([&] {
         return replica.cli({"HGET", with.prefix + "{" + partition + "}", "_revision"}) ==
                primary->cli({"HGET", with.prefix + "{" + partition + "}", "_revision"});
     }));
     test_vault elsewhere(redis::open(with).value(), {}, keys);
-    REQUIRE(shown(elsewhere.resolver().at(env).value().get("N")) == "kept");
+    REQUIRE(shown(elsewhere.resolver().at(env).value().get("NAME_N")) == "kept");
 
     replica.cli({"REPLICAOF", "NO", "ONE"}); // hears nothing more
     replica.cli({"REPLICAOF", "127.0.0.1", "1"});
-    vault.put(env, "N", "lost").value(); // acknowledged by the primary alone
-    REQUIRE(shown(vault.resolver().at(env).value().get("N")) == "lost");
+    vault.put(env, "NAME_N", "lost").value(); // acknowledged by the primary alone
+    REQUIRE(shown(vault.resolver().at(env).value().get("NAME_N")) == "lost");
     primary->kill();
     replica.cli({"REPLICAOF", "NO", "ONE"});
     CHECK(eventually([&] {
         const auto seen = vault.resolver().at(env);
         return !seen && seen.error() == errc::rolled_back;
     }));
-    CHECK(vault.put(env, "N", "again").error() == errc::rolled_back);
+    CHECK(vault.put(env, "NAME_N", "again").error() == errc::rolled_back);
     // Who had not seen it can't know.
     CHECK(eventually([&] {
         const auto seen = elsewhere.resolver().at(env);
-        return seen && shown(seen->get("N")) == "kept";
+        return seen && shown(seen->get("NAME_N")) == "kept";
     }));
 }
 

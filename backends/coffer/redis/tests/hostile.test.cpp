@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "fake_server.hpp"
+#include "liar.hpp"
 #include "redis_server.hpp"
 
 #include <coffer/redis/commands.hpp>
@@ -17,82 +17,15 @@ using command = std::vector<std::string>;
 
 namespace {
 
-auto rev(char c) -> revision {
-    revision out{};
-    out.fill(static_cast<std::byte>(c));
-    return out;
-}
-auto revision_reply(char c) -> std::string {
-    return "$16\r\n" + std::string(16, c) + "\r\n";
-}
-auto good(char c) -> std::string {
-    return "*2\r\n" + revision_reply(c) + "$1\r\nv\r\n";
-}
-auto options_for(const fake_server& at) -> redis::options {
-    redis::options out;
-    out.endpoints = {{"127.0.0.1", at.port(), {}}};
-    out.response_timeout = 100ms;
-    out.connect_timeout = 100ms;
-    return out;
-}
-
-/// A fake server that answers loads as the test wants.
-struct liar {
-    std::mutex mutex{};
-    fake_server::answer next{good('a')};
-    fake_server server{[this](const command& c) -> fake_server::answer {
-        if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello, false, {}};
-        const std::lock_guard lock(mutex);
-        return next;
-    }};
-    void says(fake_server::answer what) {
-        const std::lock_guard lock(mutex);
-        next = std::move(what);
-    }
-};
-
 auto is_typed(const failure& f) -> bool {
     return f.code == errc::unavailable || f.code == errc::tampered || f.code == errc::timed_out;
 }
-
-const std::string deep = [] {
-    std::string out;
-    for (int i = 0; i < 10'000; ++i)
-        out += "*1\r\n";
-    return out;
-}();
-
-const std::vector<std::string> lies{
-    "$9223372036854775808\r\n",
-    "$18446744073709551614\r\n",
-    "$-2\r\n",
-    "$\r\n",
-    "*-2\r\n",
-    "*9223372036854775807\r\n",
-    "*4000000000\r\n",
-    deep,
-    "+OK\r\n",
-    ":1\r\n",
-    "_\r\n",
-    "*0\r\n",
-    "*1\r\n$1\r\nx\r\n",
-    "*3\r\n$-1\r\n$-1\r\n$-1\r\n",
-    "*2\r\n*0\r\n*0\r\n",
-    "*2\r\n:1\r\n:2\r\n",
-    ">2\r\n+invalidate\r\n*0\r\n",
-    "HTTP/1.1 200 OK\r\n\r\n",
-    std::string(100'000, 'x'),
-    std::string("\0\0\0\0", 4),
-    "*2\r\n$5\r\nshort\r\n$-1\r\n",
-    "$4000000000\r\n",
-    "|1\r\n+a\r\n+b\r\n",
-};
 
 } // namespace
 
 TEST_CASE("each lie of a server is a typed error, and the connection is dropped") {
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     for (const auto& lie : lies) {
         INFO(lie.substr(0, 40));
         at.says({good('a')});
@@ -112,7 +45,7 @@ TEST_CASE("each lie of a server is a typed error, and the connection is dropped"
 
 TEST_CASE("each lie about a commit leaves its outcome unknown") {
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     at.says({":0\r\n"});
     REQUIRE(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::conflict);
     for (const auto& lie : lies) {
@@ -129,7 +62,7 @@ TEST_CASE("each lie about a commit leaves its outcome unknown") {
 
 TEST_CASE("an answer that is cut at any byte is an error, never a part of it") {
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     const auto whole = good('a');
     for (std::size_t cut = 0; cut < whole.size(); ++cut) {
         at.says({whole.substr(0, cut), true});
@@ -156,21 +89,21 @@ TEST_CASE("a greeting that is cut at any byte, or is none, opens no store") {
             if (c[0] == "HELLO") return {whole.substr(0, cut), true};
             return {};
         });
-        const auto opened = redis::open(options_for(at));
+        const auto opened = redis::open(liar_options(at));
         REQUIRE_FALSE(opened.has_value());
         CHECK(opened.error().code == errc::unavailable);
     }
     for (const auto& lie : lies) {
         INFO(lie.substr(0, 40));
         const fake_server at([&](const command&) -> fake_server::answer { return {lie}; });
-        const auto opened = redis::open(options_for(at));
+        const auto opened = redis::open(liar_options(at));
         REQUIRE_FALSE(opened.has_value());
     }
 }
 
 TEST_CASE("a large answer may take longer than the time-out as long as it comes, a drip may not") {
     liar at;
-    auto with = options_for(at.server);
+    auto with = liar_options(at.server);
     with.response_timeout = 400ms;
     auto store = redis::open(with).value();
     REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
@@ -188,7 +121,7 @@ TEST_CASE("a large answer may take longer than the time-out as long as it comes,
 TEST_CASE("replies that nobody asked for end the connection, and are nobody's answer") {
     for (const bool late : {false, true}) {
         liar at;
-        auto store = redis::open(options_for(at.server)).value();
+        auto store = redis::open(liar_options(at.server)).value();
         REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
         const auto before = at.server.connections();
         if (late)
@@ -205,7 +138,7 @@ TEST_CASE("replies that nobody asked for end the connection, and are nobody's an
 
 TEST_CASE("threads that share a connection are all told when it breaks, and go on with a new one") {
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     for (int round = 0; round < 20; ++round) {
         at.says({round % 2 == 0 ? "*2\r\n$1\r\nx" : good('a'), round % 4 == 0});
         std::vector<std::thread> threads;
@@ -225,7 +158,7 @@ TEST_CASE("threads that share a connection are all told when it breaks, and go o
 
 TEST_CASE("redirections outside a cluster are an error, and those in a circle come to an end") {
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     at.says({"-MOVED 1 127.0.0.1:1\r\n"});
     CHECK(store.load("p", {}).error() == failure{errc::unavailable, cause::cluster_down});
 
@@ -241,7 +174,7 @@ TEST_CASE("redirections outside a cluster are an error, and those in a circle co
         return {(ask ? "-ASK " : "-MOVED ") + slot + " 127.0.0.1:" + self + "\r\n"};
     });
     port = node.port();
-    auto with = options_for(node);
+    auto with = liar_options(node);
     with.kind = redis::deployment::cluster;
     auto cluster = redis::open(with).value();
     for (const bool asking : {false, true}) {
@@ -266,7 +199,7 @@ TEST_CASE("maps of a cluster that make no sense open no store") {
             if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello, false, {}};
             return {c[0] == "CLUSTER" ? slots : "-MOVED 1 :\r\n"};
         });
-        auto with = options_for(node);
+        auto with = liar_options(node);
         with.kind = redis::deployment::cluster;
         auto opened = redis::open(with);
         if (opened) {
@@ -277,7 +210,7 @@ TEST_CASE("maps of a cluster that make no sense open no store") {
 
 TEST_CASE("a password is said to nobody but a server whose certificate was verified") {
     const fake_server at([](const command&) -> fake_server::answer { return {"+OK\r\n"}; });
-    auto with = options_for(at);
+    auto with = liar_options(at);
     with.tls.use = true;
     with.password = std::make_shared<const secret>(std::string_view("right-horse"));
     CHECK_FALSE(redis::open(with).has_value());
@@ -293,7 +226,7 @@ TEST_CASE("a server can't make the store take more memory than was asked for") {
     };
     const auto before = peak();
     liar at;
-    auto store = redis::open(options_for(at.server)).value();
+    auto store = redis::open(liar_options(at.server)).value();
     // 100 MB of a value, of many elements, and of a line, for a load that may take 2 MiB and some.
     std::string elements = "*1000000\r\n";
     for (int i = 0; i < 1'000'000; ++i)

@@ -2,6 +2,8 @@
 #ifndef COFFER_REDIS_TESTS_REDIS_SERVER_HPP
 #define COFFER_REDIS_TESTS_REDIS_SERVER_HPP
 
+#include "eavesdropper.hpp"
+
 #include <coffer/posix/file_descriptor.hpp>
 #include <coffer/redis/store.hpp>
 
@@ -11,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <fstream>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -21,7 +24,6 @@
 #include <netinet/in.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -80,14 +82,20 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
 /// id at the end, or when the test dies.
 class server {
 public:
-    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true)
+    /// `heard`: all that it is told is looked through, see eavesdropper.
+    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true,
+                    bool heard = true)
         : folder_(coffer_test::temporary_folder::in_memory()), port_(free_port()),
           arguments_(std::move(arguments)), plain_port_(plain_port) {
         start();
+        if (heard) ears_ = std::make_unique<eavesdropper>(path());
     }
     server(const server&) = delete;
     auto operator=(const server&) -> server& = delete;
-    ~server() { kill(); }
+    ~server() {
+        ears_.reset(); // while it still tells
+        kill();
+    }
 
     void start() {
         std::vector<std::string> all{"redis-server",
@@ -117,7 +125,7 @@ public:
             ::execvp(argv[0], argv.data());
             ::_exit(127);
         }
-        if (!eventually([&] { return answers(); })) // it listens on its port before
+        if (!eventually([&] { return bool(connect_to(path())); })) // the port is open before
             throw std::runtime_error("redis-server does not start");
     }
     /// kill -9, as a crash would.
@@ -131,10 +139,13 @@ public:
     void freeze() const { ::kill(pid_, SIGSTOP); }
     void thaw() const { ::kill(pid_, SIGCONT); }
 
+    auto runs() const -> bool { return pid_ > 0; }
     auto port() const -> std::uint16_t { return port_; }
     auto path() const -> std::filesystem::path { return folder_ / "socket"; }
     auto folder() const -> const coffer_test::temporary_folder& { return folder_; }
     auto address() const -> std::string { return "redis://127.0.0.1:" + std::to_string(port_); }
+
+    auto ears() const -> eavesdropper& { return *ears_; }
 
     /// What redis-cli prints for a command.
     auto cli(std::vector<std::string> command) const -> std::string {
@@ -147,20 +158,12 @@ public:
     }
 
 private:
-    /// Whether the socket takes connections: it is in its folder a little earlier.
-    auto answers() const -> bool {
-        const coffer::posix::file_descriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        ::sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        path().native().copy(address.sun_path, sizeof address.sun_path - 1);
-        return ::connect(fd.get(), reinterpret_cast<::sockaddr*>(&address), sizeof address) == 0;
-    }
-
     coffer_test::temporary_folder folder_;
     std::uint16_t port_;
     std::vector<std::string> arguments_;
     bool plain_port_;
     ::pid_t pid_ = 0;
+    std::unique_ptr<eavesdropper> ears_{};
 };
 
 /// Options for a server, with a fresh prefix so that the store is empty.

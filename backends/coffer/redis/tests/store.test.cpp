@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "proxy.hpp"
-#include "redis_server.hpp"
+#include "tls_server.hpp"
 
 #include <coffer/testing/catch2.hpp>
 
@@ -60,4 +60,13 @@ TEST_CASE("the Redis store keeps the store laws over a Unix socket") {
     with.limits = {std::size_t{2} << 20, std::size_t{5} << 20};
     with.endpoints = {{{}, 0, at.path()}};
     testing::run_store_laws(maker{with});
+}
+
+TEST_CASE("the Redis store keeps the store laws over TLS") {
+    static const tls_server at; // for every law the same: each has a prefix of its own
+    static int made = 0;
+    maker laws{at.options(), made += 1000};
+    laws.with.limits = {std::size_t{2} << 20, std::size_t{5} << 20};
+    laws.with.watch = GENERATE(false, true);
+    testing::run_store_laws(laws);
 }

@@ -29,7 +29,8 @@ struct counters {
 };
 
 /// A store in a Redis or a Redis Cluster: one hash for each partition. Models Store,
-/// ListableStore and WatchableStore. A handle: copies are the same store, over the same connections. Thread-safe.
+/// ListableStore and WatchableStore. A handle: copies are the same store, over the same
+/// connections. Thread-safe.
 ///
 /// A load is one HMGET, so a consistent cut; a commit one script, so all or nothing. A load that
 /// met a connection which had died is sent once more on a new one; a commit whose answer did not

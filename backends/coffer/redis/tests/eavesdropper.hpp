@@ -59,21 +59,22 @@ public:
     /// From now on these bytes are looked for as well, as they are, and as hex digits.
     void listen_for(std::string_view bytes) {
         const std::lock_guard lock(mutex_);
-        const auto digit = [](int n) { return "0123456789abcdef"[n & 15]; };
+        const auto digit = [](unsigned n) { return "0123456789abcdef"[n & 15U]; };
         std::string repr;
         std::string hex;
-        for (const unsigned char c : bytes) {
-            const std::string two{digit(c >> 4), digit(c)};
+        for (const char c : bytes) {
+            const auto byte = static_cast<unsigned char>(c);
+            const std::string two{digit(byte >> 4U), digit(byte)};
             hex += two;
             // As MONITOR writes them.
             constexpr std::string_view marks = "\n\r\t\a\b\"\\";
             constexpr std::string_view letters = "nrtab\"\\";
-            if (const auto at = marks.find(static_cast<char>(c)); at != marks.npos)
+            if (const auto at = marks.find(c); at != marks.npos)
                 repr += {'\\', letters[at]};
-            else if (c < 0x20 || c > 0x7e)
+            else if (byte < 0x20 || byte > 0x7e)
                 repr += "\\x" + two;
             else
-                repr += static_cast<char>(c);
+                repr += c;
         }
         more_.push_back(std::move(repr));
         more_.push_back(std::move(hex));

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSL-1.0
+// Whoever can write the store's folder and has no key: every single alteration of an environment's
+// document, each read by a file store and a reader of its own, all names in all scopes.
+#include "security/tamper_target.hpp"
+#include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
+
+#include <coffer/file/store.hpp>
+
+#include <fstream>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+using namespace coffer;
+using namespace coffer_test;
+
+namespace {
+
+/// A member of a document, as it is written: `"key":"text"`.
+struct member {
+    std::string key{};
+    std::string text{};
+};
+auto members_of(std::string_view json) -> std::vector<member> {
+    std::vector<member> out;
+    for (std::size_t at = 0; (at = json.find("\n\"", at)) != json.npos;) {
+        const auto key_end = json.find('"', at += 2);
+        const auto text_end = json.find('"', key_end + 3);
+        out.push_back({std::string(json.substr(at, key_end - at)),
+                       std::string(json.substr(key_end + 3, text_end - key_end - 3))});
+        at = text_end;
+    }
+    return out;
+}
+auto json_of(const std::vector<member>& members) -> std::string {
+    std::string out = "{";
+    for (const auto& m : members)
+        out.append(out.size() > 1 ? ",\n\"" : "\n\"")
+            .append(m.key)
+            .append("\":\"")
+            .append(m.text)
+            .append("\"");
+    return out + "\n}\n";
+}
+
+/// The target's document in a folder, open to whoever wants to alter it.
+class document_on_disk {
+public:
+    document_on_disk() {
+        const auto system =
+            format::partition_name(cryptopp::aes_256_gcm{}, t.options().realm, system_environment);
+        std::ofstream(folder_ / (system + ".json")) << document_of(t.store.shown(system));
+        file_ = ::open((folder_ / (t.partition + ".json")).c_str(), O_RDWR | O_CREAT, 0600);
+        REQUIRE(file_ >= 0);
+        write(json);
+    }
+    document_on_disk(const document_on_disk&) = delete;
+    auto operator=(const document_on_disk&) -> document_on_disk& = delete;
+    ~document_on_disk() { ::close(file_); }
+
+    void write(std::string_view text) {
+        REQUIRE(::ftruncate(file_, 0) == 0);
+        REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    }
+    void write(std::size_t at, char byte) { REQUIRE(::pwrite(file_, &byte, 1, at) == 1); }
+    void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
+    void remove() { REQUIRE(std::filesystem::remove(folder_ / (t.partition + ".json"))); }
+
+    /// Somebody who knows nothing opens the folder.
+    auto stranger() const -> test_resolver {
+        return {file::open(folder_.path()).value(), {}, forgetful_keys(t.keys), t.options()};
+    }
+    auto see(const plain_state& truth) const -> comparison {
+        return compare(stranger(), t.environment, truth, t.names);
+    }
+    auto see() const -> comparison { return see(t.now); }
+
+    target t{};
+    const std::string json = document_of(only_listed(t));
+
+private:
+    temporary_folder folder_ = temporary_folder::in_memory();
+    int file_ = -1;
+};
+
+/// How many answers it may cost that these members are not what they were; all of them, if one is
+/// of what the others hang on.
+auto cost(const target& t, const std::set<std::string>& keys) -> std::size_t {
+    std::size_t sum = 0;
+    for (const auto& key : keys) {
+        if (key == "head" || t.trunk.contains(key))
+            return (t.now.spaces.size() + 1) * t.names.size();
+        if (const auto at = t.newest.find(key); at != t.newest.end())
+            sum += answers_from(t, at->second.first, at->second.second);
+    }
+    return sum;
+}
+
+} // namespace
+
+TEST_CASE("the document as it was written is read, and a text made of its members is the same") {
+    document_on_disk d;
+    CHECK(d.see().all_true());
+    CHECK(json_of(members_of(d.json)) == d.json);
+    CHECK(members_of(d.json).size() == only_listed(d.t).objects.size() + 1); // and the revision
+    d.remove();
+    CHECK(d.see().all_refused());
+}
+
+TEST_CASE("every flipped bit of a document costs what its member holds, or the document") {
+    document_on_disk d;
+    std::vector<std::string> member_at(d.json.size());
+    std::size_t line = 0;
+    for (const auto& m : members_of(d.json)) {
+        const auto end = d.json.find('\n', line = d.json.find('\n', line) + 1);
+        std::fill(member_at.begin() + static_cast<std::ptrdiff_t>(line),
+                  member_at.begin() + static_cast<std::ptrdiff_t>(end), m.key);
+    }
+    std::size_t local = 0;
+    for (std::size_t at = 0; at < d.json.size(); ++at)
+        for (unsigned bit = 0; bit < 8; ++bit) {
+            d.write(at, static_cast<char>(static_cast<unsigned char>(d.json[at]) ^ (1U << bit)));
+            const auto seen = d.see();
+            d.write(at, d.json[at]);
+            CAPTURE(at, bit, member_at[at]);
+            REQUIRE(seen.lie == "");
+            if (seen.all_refused()) continue; // the document was, or what all hangs on
+            ++local;
+            REQUIRE(seen.refused == cost(d.t, {member_at[at]}));
+        }
+    CHECK(local > d.json.size()); // many flips make another text that is well formed
+    CHECK(d.see().all_true());
+}
+
+TEST_CASE("a document that is cut short is refused at every length") {
+    document_on_disk d;
+    d.cut(d.json.size() - 1);
+    CHECK(d.see().all_true()); // it has lost its last line end
+    for (auto size = d.json.size() - 1; size-- > 0;) {
+        d.cut(size);
+        CAPTURE(size);
+        REQUIRE(d.see().all_refused());
+    }
+}
+
+TEST_CASE(
+    "each entry that is removed costs what it holds, and one that is there twice the document") {
+    document_on_disk d;
+    const auto members = members_of(d.json);
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        CAPTURE(members[i].key);
+        auto altered = members;
+        altered.erase(altered.begin() + static_cast<std::ptrdiff_t>(i));
+        d.write(json_of(altered));
+        auto seen = d.see();
+        REQUIRE(seen.lie == "");
+        REQUIRE(seen.refused == cost(d.t, {members[i].key}));
+        for (std::size_t second = 0; second < members.size(); ++second) { // with any one's value
+            altered = members;
+            altered.push_back({members[i].key, members[second].text});
+            d.write(json_of(altered));
+            seen = d.see();
+            REQUIRE(seen.all_refused());
+        }
+    }
+}
+
+TEST_CASE("any two entries in each other's place cost what both hold") {
+    document_on_disk d;
+    const auto members = members_of(d.json);
+    for (std::size_t a = 0; a < members.size(); ++a)
+        for (std::size_t b = a + 1; b < members.size(); ++b) {
+            auto altered = members;
+            std::swap(altered[a].text, altered[b].text);
+            d.write(json_of(altered));
+            const auto seen = d.see();
+            CAPTURE(members[a].key, members[b].key);
+            REQUIRE(seen.lie == "");
+            if (!seen.all_refused())
+                REQUIRE(seen.refused == cost(d.t, {members[a].key, members[b].key}));
+        }
+}
+
+TEST_CASE("each entry that is replaced by any earlier one costs what it holds") {
+    document_on_disk d;
+    std::set<std::string> earlier;
+    for (const auto& then : d.t.moments)
+        for (const auto& m : members_of(document_of(then.stored)))
+            earlier.insert(m.text);
+    REQUIRE(earlier.size() > 3 * d.t.moments.size()); // heads, roots, pages, records
+    auto members = members_of(d.json);
+    for (auto& m : members) {
+        const auto own = m.text;
+        for (const auto& other : earlier) {
+            if (other == own) continue;
+            m.text = other;
+            d.write(json_of(members));
+            const auto seen = d.see();
+            CAPTURE(m.key);
+            if (m.key == "head") continue; // see below
+            REQUIRE(seen.lie == "");
+            if (!seen.all_refused()) REQUIRE(seen.refused == cost(d.t, {m.key}));
+        }
+        m.text = own;
+    }
+}
+
+TEST_CASE("an earlier head gives one earlier state or less to a stranger, and nothing to who saw a "
+          "newer") {
+    document_on_disk d;
+    const auto running = d.stranger();
+    REQUIRE(compare(running, d.t.environment, d.t.now, d.t.names).all_true());
+    auto members = members_of(d.json);
+    for (const auto& then : d.t.moments) {
+        const auto head = members_of(document_of(then.stored)).front();
+        REQUIRE(head.key == "head");
+        if (head.text == members.front().text) continue;
+        auto altered = members;
+        altered.front() = head;
+        altered.pop_back(); // the revision is then the head's
+        d.write(json_of(altered));
+        REQUIRE(d.see(then.truth).lie == "");
+        REQUIRE(running.at({d.t.environment, "acme", {}}).error() == errc::rolled_back);
+        d.write(document_of(then.stored)); // with all that it had
+        REQUIRE(d.see(then.truth).all_true());
+        REQUIRE(running.at({d.t.environment, "acme", {}}).error() == errc::rolled_back);
+    }
+    d.write(d.json);
+    CHECK(compare(running, d.t.environment, d.t.now, d.t.names).all_true());
+}

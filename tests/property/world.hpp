@@ -33,6 +33,8 @@ enum class kind : unsigned char {
     rollback,
     make_space,
     remove_space,
+    make_environment,
+    remove_environment,
     reopen,
     interleave,
     forget,
@@ -45,6 +47,8 @@ struct step {
     unsigned space = 0; ///< 0: the environment.
     unsigned name = 0;
     unsigned value = 0;
+    unsigned life = 0; ///< When it expires: 0 and 1 never, 2 it has, 3 in a century.
+    unsigned note = 0; ///< 0: says none.
 };
 
 constexpr unsigned spaces = 3;
@@ -56,13 +60,24 @@ inline auto space_of(const step& s) -> std::string {
 inline auto name_of(unsigned n) -> std::string {
     return "NAME_" + std::to_string(n);
 }
+inline auto has_expired(std::uint64_t expires) -> bool {
+    return expires == 1; // millisecond of 1970
+}
+inline auto with_of(const step& s) -> write_options {
+    write_options with;
+    if (s.life >= 2) with.expires = s.life == 2 ? 1 : 4'102'444'800'000;
+    if (s.note > 0) with.note = "note " + std::to_string(s.note);
+    return with;
+}
 
 inline auto operator<<(std::ostream& out, const step& s) -> std::ostream& {
-    static constexpr const char* texts[] = {"put",    "put_if",     "put_many", "erase", "hide",
-                                            "show",   "undelete",   "rollback", "make",  "remove",
-                                            "reopen", "interleave", "forget"};
+    static constexpr const char* texts[] = {"put",        "put_if",       "put_many", "erase",
+                                            "hide",       "show",         "undelete", "rollback",
+                                            "make_space", "remove_space", "make_env", "remove_env",
+                                            "reopen",     "interleave",   "forget"};
     return out << texts[static_cast<unsigned>(s.what)] << "(vault " << s.vault << ", space "
-               << s.space << ", name " << s.name << ", value " << s.value << ")";
+               << s.space << ", name " << s.name << ", value " << s.value << ", life " << s.life
+               << ", note " << s.note << ")";
 }
 
 /// One version in plain.
@@ -70,88 +85,102 @@ struct version {
     std::uint64_t number = 0;
     format::entry_state state{};
     std::string value{};
+    std::uint64_t expires = 0;
     std::string author{};
+};
+/// A name of one scope in plain.
+struct plain_entry {
+    std::vector<version> versions{}; ///< Newest first.
+    std::string note{};
+
+    auto newest() const -> const version& { return versions.front(); }
+    auto is(format::entry_state state) const -> bool { return newest().state == state; }
 };
 
 /// What the documentation says, written down with nothing but maps.
 class model {
 public:
-    using versions = std::vector<version>; ///< Newest first.
+    using state = format::entry_state;
 
-    auto has_space(const std::string& s) const -> bool { return s.empty() || spaces_.contains(s); }
-    auto own(const std::string& s, const std::string& n) const -> const versions* {
+    auto has_space(const std::string& s) const -> bool {
+        return made_ && (s.empty() || spaces_.contains(s));
+    }
+    auto own(const std::string& s, const std::string& n) const -> const plain_entry* {
         const auto at = entries_.find({s, n});
         return at == entries_.end() ? nullptr : &at->second;
     }
     auto own_version(const std::string& s, const std::string& n) const -> std::uint64_t {
-        const auto* v = own(s, n);
-        return v == nullptr || v->front().state == format::entry_state::deleted ? 0
-                                                                                : v->front().number;
+        const auto* e = own(s, n);
+        return e == nullptr || e->is(state::deleted) ? 0 : e->newest().number;
     }
     auto resolve(const std::string& s, const std::string& n) const -> std::string {
         if (!has_space(s)) return "unknown_scope";
         for (const auto& scope : {s, std::string()}) {
-            const auto* v = own(scope, n);
-            if (v == nullptr || v->front().state == format::entry_state::deleted) continue;
-            return v->front().state == format::entry_state::hidden ? "not_found" : v->front().value;
+            const auto* e = own(scope, n);
+            if (e == nullptr || e->is(state::deleted)) continue;
+            if (e->is(state::hidden)) return "not_found";
+            return has_expired(e->newest().expires) ? "expired" : e->newest().value;
         }
         return "not_found";
     }
 
     auto put(const std::string& s, const std::string& n, const std::string& value,
-             const std::string& author) -> std::string {
+             const std::string& author, const write_options& with = {}) -> std::string {
         if (!has_space(s)) return "unknown_scope";
-        const auto* v = own(s, n);
-        if (v != nullptr && v->front().state == format::entry_state::value &&
-            v->front().value == value && v->front().author == author)
-            return "same " + std::to_string(v->front().number);
-        return append(s, n, format::entry_state::value, value, author);
+        const auto* e = own(s, n);
+        if (e == nullptr || !e->is(state::value) || e->newest().value != value ||
+            e->newest().author != author || e->newest().expires != with.expires)
+            return append(s, n, state::value, value, author, with);
+        const auto number = std::to_string(e->newest().number);
+        if (!with.note || *with.note == e->note) return "same " + number;
+        entries_[{s, n}].note = *with.note;
+        return "v" + number;
     }
     auto erase(const std::string& s, const std::string& n, const std::string& author)
         -> std::string {
         if (!has_space(s)) return "unknown_scope";
         if (own_version(s, n) == 0) return "not_found";
-        return append(s, n, format::entry_state::deleted, {}, author);
+        return append(s, n, state::deleted, {}, author, {});
     }
     auto hide(const std::string& s, const std::string& n, const std::string& author)
         -> std::string {
         if (!has_space(s)) return "unknown_scope";
-        const auto* v = own(s, n);
-        if (v != nullptr && v->front().state == format::entry_state::hidden)
-            return "same " + std::to_string(v->front().number);
-        return append(s, n, format::entry_state::hidden, {}, author);
+        const auto* e = own(s, n);
+        if (e != nullptr && e->is(state::hidden))
+            return "same " + std::to_string(e->newest().number);
+        return append(s, n, state::hidden, {}, author, {});
     }
-    auto show(const std::string& s, const std::string& n, const std::string& author)
-        -> std::string {
+    auto show(const std::string& s, const std::string& n, const std::string& author,
+              const write_options& with) -> std::string {
         if (!has_space(s)) return "unknown_scope";
-        const auto* v = own(s, n);
-        if (v == nullptr || v->front().state != format::entry_state::hidden) return "not_found";
-        if (v->size() > 1 && (*v)[1].state == format::entry_state::value)
-            return append(s, n, format::entry_state::value, std::string((*v)[1].value), author);
-        return append(s, n, format::entry_state::deleted, {}, author);
+        const auto* e = own(s, n);
+        if (e == nullptr || !e->is(state::hidden)) return "not_found";
+        if (e->versions.size() > 1 && e->versions[1].state == state::value)
+            return restore(s, n, e->versions[1], author, with);
+        return append(s, n, state::deleted, {}, author, with);
     }
-    auto undelete(const std::string& s, const std::string& n, const std::string& author)
-        -> std::string {
+    auto undelete(const std::string& s, const std::string& n, const std::string& author,
+                  const write_options& with) -> std::string {
         if (!has_space(s)) return "unknown_scope";
-        const auto* v = own(s, n);
-        if (v == nullptr || v->front().state != format::entry_state::deleted) return "not_found";
-        for (const auto& old : *v)
-            if (old.state != format::entry_state::deleted)
-                return append(s, n, old.state, std::string(old.value), author);
+        const auto* e = own(s, n);
+        if (e == nullptr || !e->is(state::deleted)) return "not_found";
+        for (const auto& old : e->versions)
+            if (old.state != state::deleted) return restore(s, n, old, author, with);
         return "not_found";
     }
     auto rollback(const std::string& s, const std::string& n, std::uint64_t to,
-                  const std::string& author) -> std::string {
+                  const std::string& author, const write_options& with) -> std::string {
         if (!has_space(s)) return "unknown_scope";
-        const auto* v = own(s, n);
-        if (v == nullptr) return "not_found";
-        for (const auto& old : *v)
-            if (old.number == to && old.state == format::entry_state::value)
-                return append(s, n, old.state, std::string(old.value), author);
+        const auto* e = own(s, n);
+        if (e == nullptr) return "not_found";
+        for (const auto& old : e->versions)
+            if (old.number == to && old.state == state::value)
+                return restore(s, n, old, author, with);
         return "not_found";
     }
     auto make_space(const std::string& s) -> std::string {
         if (s.empty()) return "invalid_argument";
+        if (!made_) return "unknown_scope";
         return spaces_.insert(s).second ? "made" : "conflict";
     }
     auto remove_space(const std::string& s) -> std::string {
@@ -160,22 +189,52 @@ public:
         std::erase_if(entries_, [&](const auto& e) { return e.first.first == s; });
         return "made";
     }
+    auto make_environment() -> std::string {
+        return std::exchange(made_, true) ? "conflict" : "made";
+    }
+    auto remove_environment() -> std::string {
+        if (!made_) return "unknown_scope";
+        *this = {};
+        made_ = false;
+        return "made";
+    }
+    auto is_made() const -> bool { return made_; }
     auto known_spaces() const -> std::vector<std::string> {
         return {spaces_.begin(), spaces_.end()};
     }
+    /// What a listing of one scope shows of note and expiry.
+    auto listed(const std::string& s) const -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (const auto& [where, e] : entries_)
+            if (where.first == s)
+                out.push_back(where.second + " (" + e.note + ") " +
+                              std::to_string(e.newest().expires));
+        return out;
+    }
 
 private:
-    auto append(const std::string& s, const std::string& n, format::entry_state state,
-                std::string value, const std::string& author) -> std::string {
-        auto& v = entries_[{s, n}];
+    /// An older version as it was, but for what the caller says.
+    auto restore(const std::string& s, const std::string& n, version old, const std::string& author,
+                 write_options with) -> std::string {
+        if (with.expires == 0) with.expires = old.expires;
+        if (!with.note) with.note = own(s, n)->note;
+        return append(s, n, old.state, old.value, author, with);
+    }
+    auto append(const std::string& s, const std::string& n, state now, std::string value,
+                const std::string& author, const write_options& with) -> std::string {
+        auto& e = entries_[{s, n}];
+        auto& v = e.versions;
+        if (now != state::deleted && (v.empty() || e.is(state::deleted))) e.note.clear();
+        if (with.note) e.note = *with.note;
         const auto number = v.empty() ? 1 : v.front().number + 1;
-        v.insert(v.begin(), {number, state, std::move(value), author});
+        v.insert(v.begin(), {number, now, std::move(value), with.expires, author});
         if (v.size() > 10) v.resize(10);
         return "v" + std::to_string(number);
     }
 
+    bool made_ = true;
     std::set<std::string> spaces_{};
-    std::map<std::pair<std::string, std::string>, versions> entries_{};
+    std::map<std::pair<std::string, std::string>, plain_entry> entries_{};
 };
 
 inline auto told(const result<written>& r) -> std::string {
@@ -189,14 +248,36 @@ inline auto told(const result<secret>& r) -> std::string {
     return r ? std::string(r->expose_secret()) : std::string(to_string(r.error().code));
 }
 
-/// The calls that have an asynchronous twin, as they are.
+/// The calls of a vault and a resolver as they are.
 struct direct_calls {
-    static auto put(test_vault& v, context where, std::string_view name, std::string_view value) {
-        return v.put(where, name, value);
+    static auto put(test_vault& v, context where, std::string_view name, std::string_view value,
+                    const write_options& with) {
+        return v.put(where, name, value, with);
+    }
+    static auto put_many(test_vault& v, context where, std::vector<named_value>&& values,
+                         const write_options& with) {
+        return v.put_many(where, std::move(values), with);
     }
     static auto erase(test_vault& v, context where, std::string_view name) {
         return v.erase(where, name);
     }
+    static auto hide(test_vault& v, context where, std::string_view name) {
+        return v.hide(where, name);
+    }
+    static auto show(test_vault& v, context where, std::string_view name,
+                     const write_options& with) {
+        return v.show(where, name, with);
+    }
+    static auto undelete(test_vault& v, context where, std::string_view name,
+                         const write_options& with) {
+        return v.undelete(where, name, with);
+    }
+    static auto rollback(test_vault& v, context where, std::string_view name, std::uint64_t to,
+                         const write_options& with) {
+        return v.rollback(where, name, to, with);
+    }
+    static auto create_space(test_vault& v, context where) { return v.create_space(where); }
+    static auto remove_space(test_vault& v, context where) { return v.remove_space(where); }
     static auto at(const test_resolver& r, context where) { return r.at(where); }
 };
 
@@ -218,27 +299,42 @@ public:
         auto& v = vaults_[s.vault];
         const auto who = author_of(s.vault);
         const auto value = "value " + std::to_string(s.value);
+        const auto with = with_of(s);
         switch (s.what) {
         case kind::put:
-            equal(told(Calls::put(v, where, name, value)), plain_.put(space, name, value, who));
+            equal(told(Calls::put(v, where, name, value, with)),
+                  plain_.put(space, name, value, who, with));
             break;
         case kind::put_if: put_if(s); break;
         case kind::put_many: put_many(s); break;
         case kind::erase:
             equal(told(Calls::erase(v, where, name)), plain_.erase(space, name, who));
             break;
-        case kind::hide: equal(told(v.hide(where, name)), plain_.hide(space, name, who)); break;
-        case kind::show: equal(told(v.show(where, name)), plain_.show(space, name, who)); break;
+        case kind::hide:
+            equal(told(Calls::hide(v, where, name)), plain_.hide(space, name, who));
+            break;
+        case kind::show:
+            equal(told(Calls::show(v, where, name, with)), plain_.show(space, name, who, with));
+            break;
         case kind::undelete:
-            equal(told(v.undelete(where, name)), plain_.undelete(space, name, who));
+            equal(told(Calls::undelete(v, where, name, with)),
+                  plain_.undelete(space, name, who, with));
             break;
         case kind::rollback:
-            equal(told(v.rollback(where, name, s.value + 1)),
-                  plain_.rollback(space, name, s.value + 1, who));
+            equal(told(Calls::rollback(v, where, name, s.value + 1, with)),
+                  plain_.rollback(space, name, s.value + 1, who, with));
             break;
-        case kind::make_space: equal(told(v.create_space(where)), plain_.make_space(space)); break;
+        case kind::make_space:
+            equal(told(Calls::create_space(v, where)), plain_.make_space(space));
+            break;
         case kind::remove_space:
-            equal(told(v.remove_space(where)), plain_.remove_space(space));
+            equal(told(Calls::remove_space(v, where)), plain_.remove_space(space));
+            break;
+        case kind::make_environment:
+            equal(told(v.create_environment("e")), plain_.make_environment());
+            break;
+        case kind::remove_environment:
+            equal(told(v.remove_environment("e")), plain_.remove_environment());
             break;
         case kind::reopen: vaults_[s.vault] = vault_of(s.vault); break;
         case kind::interleave: interleave(s); break;
@@ -252,13 +348,20 @@ public:
         equal_values(reader_, plain_);
         for (auto& v : vaults_)
             equal_values(v.resolver(), plain_);
-        RC_ASSERT(vaults_[0].spaces("e").value() == plain_.known_spaces());
+        const auto all = vaults_[0].spaces("e");
+        if (plain_.is_made())
+            RC_ASSERT(all.value() == plain_.known_spaces());
+        else
+            RC_ASSERT(all.error() == errc::unknown_scope);
     }
     void equal_histories() {
         for (auto& v : vaults_) {
             for (unsigned s = 0; s <= spaces; ++s)
                 for (unsigned n = 0; n < names; ++n)
                     equal_history(v, space_of({.space = s}), name_of(n));
+            if (!plain_.is_made()) continue;
+            for (unsigned s = 0; s <= spaces; ++s)
+                equal_listing(v, space_of({.space = s}));
             RC_ASSERT(v.verify("e").value().damaged.empty());
         }
     }
@@ -306,10 +409,12 @@ private:
         const auto value = "value " + std::to_string(s.value);
         const auto who = author_of(s.vault);
         const std::uint64_t version = s.value % 4;
-        const auto got = told(vaults_[s.vault].put({.environment = "e", .space = space}, name,
-                                                   value, {.if_version = version}));
+        auto with = with_of(s);
+        with.if_version = version;
+        const auto got = told(
+            Calls::put(vaults_[s.vault], {.environment = "e", .space = space}, name, value, with));
         const bool met = !plain_.has_space(space) || plain_.own_version(space, name) == version;
-        equal(got, met ? plain_.put(space, name, value, who) : "conflict");
+        equal(got, met ? plain_.put(space, name, value, who, with) : "conflict");
     }
     /// All or none: with an expectation that one of the two does not meet, none.
     void put_many(const step& s) {
@@ -322,13 +427,16 @@ private:
             const auto text = as_bytes(value);
             two.push_back({name, wiped_bytes(text.begin(), text.end())});
         }
-        const auto got = vaults_[s.vault].put_many({.environment = "e", .space = space},
-                                                   std::move(two), {.if_version = 0});
+        auto with = with_of(s);
+        with.if_version = 0;
+        const auto got = Calls::put_many(vaults_[s.vault], {.environment = "e", .space = space},
+                                         std::move(two), with);
         if (!plain_.has_space(space)) return equal(told_first(got), "unknown_scope");
         if (plain_.own_version(space, both[0]) + plain_.own_version(space, both[1]) != 0)
             return equal(told_first(got), "conflict");
         for (std::size_t i = 0; i < 2; ++i)
-            equal(told(result<written>(got.value()[i])), plain_.put(space, both[i], value, who));
+            equal(told(result<written>(got.value()[i])),
+                  plain_.put(space, both[i], value, who, with));
     }
     static auto told_first(const result<std::vector<written>>& r) -> std::string {
         return r ? "written" : std::string(to_string(r.error().code));
@@ -377,7 +485,8 @@ private:
                 const auto truth = expected.resolve(space, name);
                 equal(seen ? told(seen->get(name)) : std::string(to_string(seen.error().code)),
                       truth);
-                if (seen && truth != "not_found") listed.push_back(name + "=" + truth);
+                if (seen && truth != "not_found" && truth != "expired")
+                    listed.push_back(name + "=" + truth);
             }
             if (!seen) continue;
             std::vector<std::string> all;
@@ -393,15 +502,27 @@ private:
         if (truth == nullptr)
             return equal(got ? "versions" : std::string(to_string(got.error().code)),
                          plain_.has_space(space) ? "not_found" : "unknown_scope");
-        RC_ASSERT(got.value().size() == truth->size());
-        for (std::size_t i = 0; i < truth->size(); ++i) {
-            const auto& expected = (*truth)[i];
+        RC_ASSERT(got.value().size() == truth->versions.size());
+        for (std::size_t i = 0; i < truth->versions.size(); ++i) {
+            const auto& expected = truth->versions[i];
             RC_ASSERT((*got)[i].version == expected.number);
             RC_ASSERT((*got)[i].state == expected.state);
             RC_ASSERT((*got)[i].author == expected.author);
+            RC_ASSERT((*got)[i].expires == expected.expires);
             if (expected.state == format::entry_state::value)
                 equal(told(v.get_version(where, name, expected.number)), expected.value);
         }
+    }
+
+    void equal_listing(test_vault& v, const std::string& space) {
+        const auto got = v.list({.environment = "e", .space = space});
+        if (!got)
+            return equal(std::string(to_string(got.error().code)),
+                         plain_.has_space(space) ? "listed" : "unknown_scope");
+        std::vector<std::string> listed;
+        for (const auto& e : *got)
+            listed.push_back(e.name + " (" + e.note + ") " + std::to_string(e.expires));
+        RC_ASSERT(listed == plain_.listed(space));
     }
 
     std::function<any_store()> open_;
@@ -424,13 +545,17 @@ inline auto any_steps() -> rc::Gen<std::vector<step>> {
                                                                   {3, kind::rollback},
                                                                   {4, kind::make_space},
                                                                   {1, kind::remove_space},
+                                                                  {2, kind::make_environment},
+                                                                  {1, kind::remove_environment},
                                                                   {1, kind::reopen},
                                                                   {2, kind::interleave},
                                                                   {1, kind::forget}})),
         rc::gen::set(&step::vault, rc::gen::inRange(0U, 2U)),
         rc::gen::set(&step::space, rc::gen::inRange(0U, spaces + 1)),
         rc::gen::set(&step::name, rc::gen::inRange(0U, names)),
-        rc::gen::set(&step::value, rc::gen::inRange(0U, 6U)));
+        rc::gen::set(&step::value, rc::gen::inRange(0U, 6U)),
+        rc::gen::set(&step::life, rc::gen::inRange(0U, 4U)),
+        rc::gen::set(&step::note, rc::gen::inRange(0U, 3U)));
     return rc::gen::container<std::vector<step>>(one);
 }
 

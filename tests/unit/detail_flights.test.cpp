@@ -6,6 +6,7 @@
 #include <coffer/detail/write_queue.hpp>
 
 #include <atomic>
+#include <new>
 #include <optional>
 #include <stdexcept>
 #include <thread>
@@ -155,4 +156,57 @@ TEST_CASE("a thread and a waiter commit for each other", "[flights]") {
     thread.join();
     CHECK(first->told->has_value());
     CHECK(outcome->error() == errc::denied); // nobody waits without a thread: it leads itself
+}
+
+TEST_CASE("a leader whose commit throws is in no queue after it, and those it led are told",
+          "[flights]") {
+    coffer::detail::write_queue q;
+    auto first = queue(q);
+    coffer::detail::waiting_write other; // of a thread that has not woken yet
+    other.create = true;
+    q.join(other);
+    first->leads->ends_with({});
+    first->leads.reset();
+    coffer::detail::waiting_write mine; // not one of those it leads: they may create
+    const auto no_memory = [](auto&&, bool) -> result<void> { throw std::bad_alloc(); };
+    CHECK_THROWS_AS(q.write(mine, no_memory), std::bad_alloc);
+    CHECK(other.ended);
+    CHECK(other.outcome.error() == errc::outcome_unknown);
+    CHECK_FALSE(mine.ended);
+    CHECK_FALSE(q.withdraw(mine)); // out of the queue: its memory is the caller's again
+    CHECK_THROWS_AS(q.write(mine, no_memory), std::bad_alloc); // one that it leads itself
+    CHECK(mine.ended);
+
+    coffer::detail::waiting_write later;
+    std::size_t edits = 0;
+    CHECK(q.write(later, [&](auto&& all, bool) {
+        edits = all.size();
+        return result<void>();
+    }));
+    CHECK(edits == 1);
+}
+
+TEST_CASE("a waiter that throws instead of leading drops the writes, and the queue goes on",
+          "[flights]") {
+    struct no_memory final : coffer::detail::write_waiter {
+        coffer::detail::waiting_write entry{};
+        std::optional<result<void>> told{};
+        void lead(coffer::detail::write_batch&& batch) override {
+            const auto mine = std::move(batch);
+            throw std::bad_alloc();
+        }
+        void written(const result<void>& outcome) override { told = outcome; }
+    };
+    coffer::detail::write_queue q;
+    const auto first = queue(q);
+    const auto second = std::make_shared<no_memory>();
+    second->entry.waiter = second;
+    q.join(second->entry);
+    first->leads.reset();
+    CHECK(second->told->error() == errc::outcome_unknown);
+    const auto third = std::make_shared<no_memory>();
+    third->entry.waiter = third;
+    q.join(third->entry);
+    CHECK(third->told->error() == errc::outcome_unknown);
+    CHECK(queue(q)->leads);
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -22,7 +23,8 @@ class write_batch;
 class write_waiter {
 public:
     virtual ~write_waiter() = default;
-    /// Commits these writes, not always the waiter's own among them: nobody else does.
+    /// Commits these writes, not always the waiter's own among them: nobody else does. One that
+    /// throws has dropped them.
     virtual void lead(write_batch&& batch) = 0;
     /// The commit that the write was part of has ended. Called without a lock, on any thread.
     virtual void written(const result<void>& outcome) = 0;
@@ -58,19 +60,24 @@ public:
 
 private:
     friend class write_queue;
-    write_batch(write_queue& of, std::vector<waiting_write*>&& writes) noexcept
+    write_batch(write_queue& of, std::list<waiting_write*>&& writes) noexcept
         : of_(&of), writes_(std::move(writes)) {}
 
     write_queue* of_;
-    std::vector<waiting_write*> writes_;
+    std::list<waiting_write*> writes_;
     result<void> outcome_{errc::outcome_unknown};
 };
 
 /// The writes of one environment: the first who waits commits for all that wait, and the others get
 /// its outcome. Threads and waiters without one share the same commits. Thread-safe.
+///
+/// Writes move from the queue to a batch by links: once a write is queued, nothing here can fail
+/// for want of memory.
 class write_queue {
 public:
-    /// Waits on this thread. `commit_all(edits, create)` answers result<void>.
+    /// Waits on this thread. `commit_all(edits, create)` answers result<void>. What it throws
+    /// leaves this call too, after the write is out of the queue and of every commit; those whom it
+    /// would have committed for are told outcome_unknown.
     template <class F>
     auto write(waiting_write& mine, F&& commit_all) -> result<void> {
         std::unique_lock lock(mutex_);
@@ -82,9 +89,14 @@ public:
             }
             auto next = take_batch();
             lock.unlock();
-            {
+            try {
                 auto batch = std::move(next);
                 batch.ends_with(commit_all(batch.edits(), batch.create()));
+            } catch (...) {
+                lock.lock();
+                // Led others alone: `mine` waits still, or somebody else commits it by now.
+                if (std::erase(queue_, &mine) == 0) ended_.wait(lock, [&] { return mine.ended; });
+                throw;
             }
             lock.lock();
         }
@@ -99,7 +111,7 @@ public:
         if (writing_) return;
         auto next = take_batch();
         lock.unlock();
-        waiter->lead(std::move(next));
+        hand_over(*waiter, std::move(next));
     }
     /// Takes a write back that no commit has begun with; false: its outcome will be told.
     auto withdraw(waiting_write& mine) -> bool {
@@ -113,18 +125,25 @@ public:
 private:
     friend class write_batch;
 
-    auto take_batch() -> write_batch {
-        constexpr std::size_t most = 256;
-        std::vector<waiting_write*> batch;
+    auto take_batch() noexcept -> write_batch {
+        std::size_t room = 256;
         const bool create = queue_.front()->create;
-        auto end = queue_.begin();
-        while (end != queue_.end() && batch.size() < most && (*end)->create == create)
-            batch.push_back(*end++);
-        queue_.erase(queue_.begin(), end);
+        const auto end = std::find_if(queue_.begin(), queue_.end(), [&](const waiting_write* w) {
+            return w->create != create || room-- == 0;
+        });
+        std::list<waiting_write*> batch;
+        batch.splice(batch.end(), queue_, queue_.begin(), end);
         writing_ = true;
         return {*this, std::move(batch)};
     }
-    void end(std::vector<waiting_write*>&& batch, const result<void>& outcome) {
+    /// One that throws has dropped the batch, and whoever waits for it was told.
+    static void hand_over(write_waiter& leader, write_batch&& batch) noexcept {
+        try {
+            leader.lead(std::move(batch));
+        } catch (...) {
+        }
+    }
+    void end(std::list<waiting_write*>&& batch, const result<void>& outcome) {
         std::unique_lock lock(mutex_);
         writing_ = false;
         for (auto* w : batch) {
@@ -132,7 +151,7 @@ private:
             w->ended = true;
         }
         // A thread's write is gone as soon as the lock is: only the others are touched after it.
-        std::erase_if(batch, [](const waiting_write* w) { return w->waiter == nullptr; });
+        batch.remove_if([](const waiting_write* w) { return w->waiter == nullptr; });
         ended_.notify_all();
         const auto leads = std::find_if(queue_.begin(), queue_.end(), [](const waiting_write* w) {
             return w->waiter != nullptr;
@@ -141,7 +160,7 @@ private:
             const auto leader = (*leads)->waiter;
             auto next = take_batch();
             lock.unlock();
-            leader->lead(std::move(next));
+            hand_over(*leader, std::move(next));
         } else {
             lock.unlock();
         }
@@ -154,7 +173,7 @@ private:
     std::mutex mutex_;
     std::condition_variable ended_;
     bool writing_ = false;
-    std::vector<waiting_write*> queue_{};
+    std::list<waiting_write*> queue_{};
 };
 
 inline write_batch::~write_batch() {

@@ -49,6 +49,8 @@ struct options {
     /// Who writes, as history shows it: a claim of this process, at most 255 bytes.
     std::string author{};
     /// How long an object that is no longer listed stays for readers in the middle of a refresh.
+    /// Where more than 32 wait, in a store that is written in a loop, the oldest go sooner; a
+    /// reader that comes too late for one starts over, and in the end reads all at once.
     std::chrono::milliseconds erase_after{std::chrono::minutes(1)};
     /// Null: the machine's clocks. Else it outlives everything made with it.
     const clock* time = nullptr;

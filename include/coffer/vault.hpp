@@ -175,22 +175,24 @@ public:
             return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
         });
     }
-    /// Undoes hide: an own value from before is there again, or the name is inherited again.
-    /// Errors also: not_found (it is not hidden).
+    /// Undoes hide: an own value from before is there again, with its expiry unless the options
+    /// give one, or the name is inherited again. Errors also: not_found (it is not hidden).
     auto show(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
         return change(where, name, with, [&] {
             return algorithm::edits::show{key_of(where, name), with, author(with)};
         });
     }
-    /// Undoes erase. Errors also: not_found (nothing was removed, or its versions are gone).
+    /// Undoes erase: the value is there again, with its expiry and the note unless the options give
+    /// others. Errors also: not_found (nothing was removed, or its versions are gone).
     auto undelete(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
         return change(where, name, with, [&] {
             return algorithm::edits::undelete{key_of(where, name), with, author(with)};
         });
     }
-    /// Makes an older version's value the newest, as a new version. Errors also: not_found.
+    /// Makes an older version's value the newest, as a new version, which expires as that version
+    /// did unless the options say when: what had expired stays expired. Errors also: not_found.
     auto rollback(context where, std::string_view name, std::uint64_t to,
                   const write_options& with = {}) -> result<written> {
         return change(where, name, with, [&] {

@@ -16,7 +16,8 @@ struct write_options {
     /// The version that the writer expects to replace; 0: that this scope has no value of its own.
     /// Else conflict, and nothing is written.
     std::optional<std::uint64_t> if_version{};
-    /// When the value stops being served: milliseconds since 1970-01-01 UTC; 0 is never.
+    /// When the value stops being served: milliseconds since 1970-01-01 UTC. 0: never; to what
+    /// brings a value back (show, undelete, rollback), as it was.
     std::uint64_t expires = 0;
     /// Replaces the entry's note; nullopt leaves it.
     std::optional<std::string> note{};

@@ -4,6 +4,7 @@
 
 #include <coffer/testing/manual_clock.hpp>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -300,6 +301,43 @@ TEST_CASE("an expired value ends the look-up and is kept for those who manage it
     CHECK(shown(f.vault.get_version(acme, "TOKEN", 1)) == "acme");
 }
 
+TEST_CASE("what is brought back expires when it did, and keeps its note") {
+    fixture f;
+    const auto soon = static_cast<std::uint64_t>(f.time.wall().count()) + 1000;
+    f.vault.put(prod, "TOKEN", "v", {.expires = soon, .note = "90 days"}).value();
+    const auto is_as_it_was = [&] {
+        const auto now = f.vault.list(prod).value().front();
+        return now.expires == soon && now.note == "90 days" && f.get(prod, "TOKEN") == "v";
+    };
+    f.vault.hide(prod, "TOKEN").value();
+    f.vault.show(prod, "TOKEN").value();
+    CHECK(is_as_it_was());
+    f.vault.erase(prod, "TOKEN").value();
+    f.vault.undelete(prod, "TOKEN").value();
+    CHECK(is_as_it_was());
+    f.vault.put(prod, "TOKEN", "w").value();
+    CHECK(f.vault.list(prod).value().front().expires == 0);
+    f.vault.rollback(prod, "TOKEN", 1).value();
+    CHECK(is_as_it_was());
+    f.vault.erase(prod, "TOKEN").value();
+    const auto back = f.vault.rollback(prod, "TOKEN", 1).value().version;
+    CHECK(is_as_it_was());
+
+    // What had expired is not served again by that, unless the caller says when it now expires.
+    f.time.advance(std::chrono::milliseconds(1000));
+    f.vault.hide(prod, "TOKEN").value();
+    f.vault.show(prod, "TOKEN").value();
+    CHECK(f.get(prod, "TOKEN") == "expired");
+    f.vault.erase(prod, "TOKEN").value();
+    f.vault.undelete(prod, "TOKEN").value();
+    CHECK(f.get(prod, "TOKEN") == "expired");
+    f.vault.rollback(prod, "TOKEN", back).value();
+    CHECK(f.get(prod, "TOKEN") == "expired");
+    f.vault.rollback(prod, "TOKEN", back, {.expires = soon + 5000, .note = "again"}).value();
+    CHECK(f.get(prod, "TOKEN") == "v");
+    CHECK(f.vault.list(prod).value().front().note == "again");
+}
+
 TEST_CASE("a note stays until it is replaced, and changing it alone makes no version") {
     fixture f;
     f.vault.put(prod, "TOKEN", "v", {.note = "read-only role"}).value();
@@ -326,8 +364,28 @@ TEST_CASE("a burst of writes does not grow the store") {
     for (int i = 0; i < 200; ++i)
         f.vault.put(prod, "TOKEN", std::to_string(i)).value();
     const auto partition = f.vault.engine().slot_of("prod").of().partition;
-    // head, root, page, ten versions, three scopes, and what waits to be erased
-    CHECK(f.store.list(partition).value().entries.size() < 16 + 24);
+    // head, root, page, ten versions, three scopes, 32 that wait to be erased, and the last
+    // commit's: it could not know of its own
+    CHECK(f.store.list(partition).value().entries.size() == 3 + 10 + 3 + 32 + 3);
+}
+
+TEST_CASE("what is no longer listed stays for a minute, for readers that are at it") {
+    fixture f;
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    f.vault.put(prod, "FIRST", "x").value();
+    const auto before = f.store.list(partition).value().entries;
+    for (int i = 0; i < 13; ++i) { // 26 roots and pages, beside the first six
+        f.time.advance(std::chrono::milliseconds(4'600));
+        f.vault.put(prod, "TOKEN" + std::to_string(i % 10), std::to_string(i)).value();
+    }
+    auto now = f.store.list(partition).value().entries;
+    for (const auto& [key, object] : before)
+        CHECK(std::any_of(now.begin(), now.end(), [&](const auto& e) { return e.first == key; }));
+    f.time.advance(std::chrono::minutes(1));
+    f.vault.put(prod, "LAST", "x").value();
+    now = f.store.list(partition).value().entries;
+    // head, root, page, 3 scopes, 1 + 13 + 1 values, and the root and page just replaced
+    CHECK(now.size() == 3 + 3 + 15 + 2);
 }
 
 TEST_CASE("what an earlier process left unlisted is swept by the next one's first write") {

@@ -68,14 +68,15 @@ inline auto expectation(const entry* e, const write_options& with) noexcept -> r
     return {};
 }
 
-/// The entry that an edit of one name is to change; null if there is none. Its scope is there, and
-/// what the writer expects of it holds. Errors: unknown_scope, conflict.
-inline auto entry_to_change(tree::draft& d, const entry_key& key, const write_options& with,
-                            bool open_spaces) -> result<const entry*> {
+/// What `change(entry)` makes of one name; null if there is none yet. Its scope is there, and what
+/// the writer expects of it holds. Errors also: unknown_scope, conflict.
+template <class F>
+auto changed(tree::draft& d, const entry_key& key, const write_options& with, bool open_spaces,
+             F&& change) -> result<written> {
     if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
     const auto* found = d.find(key);
     if (auto expected = expectation(found, with); !expected) return expected.error();
-    return found;
+    return std::forward<F>(change)(found);
 }
 
 /// Sets values in one scope, all or none.
@@ -135,11 +136,10 @@ struct erase {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        const auto found = entry_to_change(d, key, with, false);
-        if (!found) return found.error();
-        const auto* was = *found;
-        if (own_version(was) == 0) return errc::not_found;
-        return append(d, key, entry_state::deleted, std::nullopt, with, author);
+        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+            if (own_version(was) == 0) return errc::not_found;
+            return append(d, key, entry_state::deleted, std::nullopt, with, author);
+        });
     }
 };
 
@@ -170,26 +170,30 @@ struct hide {
     bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        const auto found = entry_to_change(d, key, with, open_spaces);
-        if (!found) return found.error();
-        const auto* was = *found;
-        if (was != nullptr && was->newest().state == entry_state::hidden)
-            return written{was->newest().number, false, was->id};
-        return append(d, key, entry_state::hidden, std::nullopt, with, author);
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
+            if (was != nullptr && was->newest().state == entry_state::hidden)
+                return written{was->newest().number, false, was->id};
+            return append(d, key, entry_state::hidden, std::nullopt, with, author);
+        });
     }
 };
 
-/// Makes the state of an older version the newest one, as a new version.
-inline auto restore(tree::draft& d, const entry& was, const entry_version& to,
-                    const write_options& with, std::string_view author) -> result<written> {
+/// Makes the state of an older version the newest one, as a new version. Its expiry and the entry's
+/// note come with it, unless the options give others: a value that has expired is back as one that
+/// has expired, never as one that is served for ever.
+inline auto restore(tree::draft& d, const entry& was, const entry_version& to, write_options with,
+                    std::string_view author) -> result<written> {
     const auto key = was.key;
+    if (with.expires == 0) with.expires = to.expires;
+    if (!with.note) with.note = was.note;
     if (to.state != entry_state::value) return append(d, key, to.state, std::nullopt, with, author);
     const auto value = d.value_of(key, to);
     if (!value) return value.error();
     return append(d, key, entry_state::value, byte_view(*value), with, author);
 }
 
-/// Undoes hide: what was there before it is there again, or the name is inherited again.
+/// Undoes hide: what was there before it is there again, with its expiry, or the name is inherited
+/// again.
 struct show {
     using value_type = written;
     entry_key key{};
@@ -197,18 +201,18 @@ struct show {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        const auto found = entry_to_change(d, key, with, false);
-        if (!found) return found.error();
-        const auto* was = *found;
-        if (was == nullptr || was->newest().state != entry_state::hidden) return errc::not_found;
-        const auto& versions = was->versions;
-        if (versions.size() > 1 && versions[1].state == entry_state::value)
-            return restore(d, *was, versions[1], with, author);
-        return append(d, key, entry_state::deleted, std::nullopt, with, author);
+        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+            if (was == nullptr || was->newest().state != entry_state::hidden)
+                return errc::not_found;
+            const auto& versions = was->versions;
+            if (versions.size() > 1 && versions[1].state == entry_state::value)
+                return restore(d, *was, versions[1], with, author);
+            return append(d, key, entry_state::deleted, std::nullopt, with, author);
+        });
     }
 };
 
-/// Undoes erase: the newest version before the removal is there again.
+/// Undoes erase: the newest version before the removal is there again, with its expiry and note.
 struct undelete {
     using value_type = written;
     entry_key key{};
@@ -216,17 +220,17 @@ struct undelete {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        const auto found = entry_to_change(d, key, with, false);
-        if (!found) return found.error();
-        const auto* was = *found;
-        if (was == nullptr || was->newest().state != entry_state::deleted) return errc::not_found;
-        for (const auto& v : was->versions)
-            if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
-        return errc::not_found;
+        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+            if (was == nullptr || was->newest().state != entry_state::deleted)
+                return errc::not_found;
+            for (const auto& v : was->versions)
+                if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
+            return errc::not_found;
+        });
     }
 };
 
-/// The value of an older version as a new version.
+/// The value of an older version as a new version, with that version's expiry.
 struct rollback {
     using value_type = written;
     entry_key key{};
@@ -235,16 +239,15 @@ struct rollback {
     std::string author{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        const auto found = entry_to_change(d, key, with, false);
-        if (!found) return found.error();
-        const auto* was = *found;
-        if (was == nullptr) return errc::not_found;
-        for (const auto& v : was->versions)
-            if (v.number == number) {
-                if (v.state != entry_state::value) return errc::not_found;
-                return restore(d, *was, v, with, author);
-            }
-        return errc::not_found;
+        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+            if (was == nullptr) return errc::not_found;
+            for (const auto& v : was->versions)
+                if (v.number == number) {
+                    if (v.state != entry_state::value) return errc::not_found;
+                    return restore(d, *was, v, with, author);
+                }
+            return errc::not_found;
+        });
     }
 };
 

@@ -142,6 +142,10 @@ private:
     sealed_state<C> state_{};
 };
 
+/// How many unlisted objects may wait for their grace. Each may be a page of 32 KiB, and a store
+/// that is written in a loop must not grow by all of a minute: beyond this the oldest go at once.
+inline constexpr std::size_t most_unlisted = 32;
+
 /// Calls f(name) for every object that a state lists: root, pages, records of all versions.
 template <Cipher C, class F>
 void each_listed(const tree::snapshot<C>& state, F&& f) {

@@ -3,6 +3,7 @@
 #define COFFER_DETAIL_SLOT_HPP
 
 #include <coffer/algorithm/refresh.hpp>
+#include <coffer/algorithm/sealing.hpp>
 #include <coffer/detail/flights.hpp>
 #include <coffer/detail/write_queue.hpp>
 
@@ -91,19 +92,18 @@ public:
     /// The writes that wait for a commit.
     auto writes() noexcept -> write_queue& { return writes_; }
 
-    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace, or
-    /// sooner when more than a few commits' worth wait. A reader that comes too late starts over.
+    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace; sooner
+    /// only the oldest of more than most_unlisted. A reader that comes too late starts over.
     void unlisted(std::vector<std::string>&& keys, ms now) {
         const std::lock_guard lock(mutex_);
         for (auto& key : keys)
             garbage_.emplace_back(now, std::move(key));
     }
     auto take_garbage(ms now, ms grace) -> std::vector<std::string> {
-        constexpr std::size_t most_waiting = 16;
         const std::lock_guard lock(mutex_);
         std::vector<std::string> out;
-        while (!garbage_.empty() &&
-               (garbage_.size() > most_waiting || now - garbage_.front().first >= grace)) {
+        while (!garbage_.empty() && (garbage_.size() > algorithm::most_unlisted ||
+                                     now - garbage_.front().first >= grace)) {
             out.push_back(std::move(garbage_.front().second));
             garbage_.pop_front();
         }

@@ -32,8 +32,8 @@ public:
         -> result<std::optional<mark>> {
         return held_->recall(realm, environment);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& seen)
-        -> result<void> {
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
         return held_->remember(realm, environment, seen);
     }
 
@@ -46,7 +46,8 @@ private:
         virtual auto unwrap(std::string_view, std::string_view, byte_view, byte_view)
             -> result<key_bytes> = 0;
         virtual auto recall(std::string_view, std::string_view) -> result<std::optional<mark>> = 0;
-        virtual auto remember(std::string_view, std::string_view, const mark&) -> result<void> = 0;
+        virtual auto remember(std::string_view, std::string_view, const lineage&)
+            -> result<mark> = 0;
     };
     template <class K>
     struct model final : base {
@@ -71,12 +72,12 @@ private:
                 return std::optional<mark>{};
         }
         auto remember([[maybe_unused]] std::string_view realm,
-                      [[maybe_unused]] std::string_view environment,
-                      [[maybe_unused]] const mark& seen) -> result<void> override {
+                      [[maybe_unused]] std::string_view environment, const lineage& seen)
+            -> result<mark> override {
             if constexpr (AnchoringKeyProvider<K>)
                 return keys.remember(realm, environment, seen);
             else
-                return {};
+                return seen.newest;
         }
         K keys;
     };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <random>
+#include <utility>
 
 using namespace coffer;
 using namespace coffer_test;
@@ -469,6 +470,51 @@ TEST_CASE("an old backup is rolled_back to a running process and, by the anchor,
     h.show(h.moments.back().stored);
     CHECK(compare(running, h.environment, h.now, names).all_true());
     CHECK(h.vault.put({h.environment, "s", {}}, "A", "goes on").has_value());
+}
+
+TEST_CASE("a running process that missed a write does not launder the store that was put back") {
+    random_history h;
+    h.begin();
+    h.put("", "A", "third");
+    // A server that holds this state, and reads it as often as it is asked to.
+    test_vault serving(h.store, {}, h.keys, h.options());
+    REQUIRE(plain(serving.resolver().get({h.environment, {}, {}}, "A")) == "third");
+    REQUIRE(serving.put({h.environment, "s", {}}, "B", "of the server").has_value());
+    h.record(); // the last state that it knows
+    const auto known = h.moments.back();
+    test_vault other(h.store, {}, h.keys, h.options()); // of another process
+    REQUIRE(other.put({h.environment, {}, {}}, "A", "fourth").has_value());
+    h.record();
+    const auto newest = h.moments.back();
+    const auto anchor = h.keys.recall("tests", h.environment).value();
+
+    h.show(known.stored);
+    for (int i = 0; i < 2; ++i) {
+        CHECK(plain(serving.resolver().get({h.environment, {}, {}}, "A")) == "rolled_back");
+        CHECK(serving.put({h.environment, {}, {}}, "A", "on top").error() == errc::rolled_back);
+        CHECK(serving.hide({h.environment, "s", {}}, "A").error() == errc::rolled_back);
+        CHECK(serving.get_version({h.environment, {}, {}}, "A", 1).error() == errc::rolled_back);
+        CHECK(serving.remove_environment(h.environment).error() == errc::rolled_back);
+        REQUIRE(h.store.shown(h.partition) == known.stored);
+        REQUIRE(h.keys.recall("tests", h.environment).value() == anchor);
+    }
+    h.show(newest.stored);
+    CHECK(plain(serving.resolver().get({h.environment, {}, {}}, "A")) == "fourth");
+    CHECK(serving.put({h.environment, {}, {}}, "A", "goes on").has_value());
+
+    // One that lets its first commit through before it asks is not acknowledged either.
+    test_vault quick(h.store, {}, h.keys, h.options());
+    REQUIRE(quick.put({h.environment, {}, {}}, "A", "held").has_value());
+    const auto held = h.store.shown(h.partition);
+    bool once = true;
+    h.store.before_commit([&] {
+        if (!std::exchange(once, false)) return;
+        REQUIRE(other.put({h.environment, {}, {}}, "A", "of another").has_value());
+        h.show(held);
+    });
+    CHECK(quick.put({h.environment, {}, {}}, "A", "on a fork").error() == errc::outcome_unknown);
+    CHECK(quick.put({h.environment, {}, {}}, "A", "on a fork").error() == errc::rolled_back);
+    CHECK(h.reader(h.keys).at({h.environment, {}, {}}).error() == errc::rolled_back);
 }
 
 TEST_CASE("a reader that is behind by more than the ancestors follows, and never goes back") {

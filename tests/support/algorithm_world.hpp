@@ -10,6 +10,7 @@
 #include <coffer/testing/fake_key_provider.hpp>
 #include <coffer/testing/manual_clock.hpp>
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <string>
@@ -126,6 +127,28 @@ struct algorithm_world {
         head.generation += 1;
         head.ancestors = coffer::format::next_ancestors(now->head);
         head.deks.back().seals = to;
+        auto data = coffer::algorithm::sign_head(*now->keys->find(head.active().number), head);
+        const auto at = coffer::format::revision_of(cipher.sha256(data));
+        const std::vector<coffer::object_write> writes{{"head", std::move(data)}};
+        (void)store.commit(of.partition, now->at, at, writes).value();
+    }
+
+    /// What a rewrap does (docs/format.md, Writing): the same DEKs under another KEK, and nothing
+    /// else but the head.
+    void rewrap(const std::vector<std::uint32_t>& numbers, const std::string& kek) {
+        const auto now = newest();
+        auto head = now->head;
+        head.generation += 1;
+        head.ancestors = coffer::format::next_ancestors(now->head);
+        for (auto& d : head.deks) {
+            if (std::find(numbers.begin(), numbers.end(), d.number) == numbers.end()) continue;
+            const coffer::format::dek_binding of_dek{of.realm, of.environment, d.number, d.cipher};
+            const auto dek = keys.unwrap(d.kek_id, of.environment, d.wrapped,
+                                         coffer::format::wrap_aad(of_dek, d.kek_id))
+                                 .value();
+            d.kek_id = kek;
+            d.wrapped = keys.wrap(kek, dek.view(), coffer::format::wrap_aad(of_dek, kek)).value();
+        }
         auto data = coffer::algorithm::sign_head(*now->keys->find(head.active().number), head);
         const auto at = coffer::format::revision_of(cipher.sha256(data));
         const std::vector<coffer::object_write> writes{{"head", std::move(data)}};

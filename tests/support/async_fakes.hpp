@@ -196,9 +196,9 @@ struct async_fake_keys {
             std::forward<Token>(token));
     }
     template <class Token>
-    auto async_remember(std::string realm, std::string environment, coffer::mark seen,
+    auto async_remember(std::string realm, std::string environment, coffer::lineage seen,
                         Token&& token) {
-        return do_later<coffer::result<void>>(
+        return do_later<coffer::result<coffer::mark>>(
             executor, calls,
             [k = held, realm, environment, seen]() mutable {
                 return k.remember(realm, environment, seen);

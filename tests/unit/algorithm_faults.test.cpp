@@ -69,8 +69,8 @@ struct failing_keys {
     auto recall(std::string_view r, std::string_view e) -> result<std::optional<mark>> {
         return fails.strikes() ? result<std::optional<mark>>(fails.why()) : inner.recall(r, e);
     }
-    auto remember(std::string_view r, std::string_view e, const mark& m) -> result<void> {
-        return fails.strikes() ? result<void>(fails.why()) : inner.remember(r, e, m);
+    auto remember(std::string_view r, std::string_view e, const lineage& seen) -> result<mark> {
+        return fails.strikes() ? result<mark>(fails.why()) : inner.remember(r, e, seen);
     }
 };
 

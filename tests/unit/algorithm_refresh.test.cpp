@@ -67,6 +67,11 @@ struct told_world : algorithm_world {
         s.expect<recall>();
         s.answer(result<std::optional<mark>>(anchor));
     }
+    /// It remembers at last, and nothing newer stands.
+    static void remembers(script<test_refresh>& s) {
+        const auto seen = s.expect<remember>().seen.newest;
+        s.answer(result<mark>(seen));
+    }
     void load_all(script<test_refresh>& s, const state& now) {
         while (s.asks<load>())
             s.answer(now.give(s.expect<load>().keys));
@@ -98,8 +103,9 @@ TEST_CASE("a refresh asks for head, DEK, anchor, root, pages, records, and remem
     const auto records = s.expect<load>().keys;
     CHECK(records == keys_wanted{now.record(""), now.record("A")});
     s.answer(now.give(records));
-    CHECK(s.expect<remember>().seen == now.snapshot->head.mark_of());
-    s.answer(result<void>());
+    CHECK(s.expect<remember>().seen.newest == now.snapshot->head.mark_of());
+    CHECK(s.expect<remember>().seen.ancestors == now.snapshot->head.ancestors);
+    w.remembers(s);
     CHECK(algorithm_world::dump(s.end().value()) == algorithm_world::dump(now.snapshot));
 }
 
@@ -126,7 +132,7 @@ TEST_CASE(
             s.answer(result<std::optional<mark>>(std::nullopt));
             w.load_all(s, now);
             s.expect<remember>();
-            s.answer(result<void>(errc::tampered));
+            s.answer(result<mark>(errc::tampered));
         }
         CHECK(s.ended_with() == errc::tampered);
     }
@@ -191,6 +197,10 @@ TEST_CASE("the key side's refusal of the newest DEK ends a refresh as it is", "[
         s.answer(now.give({"head"}));
         s.expect<unwrap>();
         s.answer(result<key_bytes>(why));
+        if (why == errc::unknown_key || why == errc::key_disabled) { // of the newest head still?
+            s.expect_load({"head"});
+            s.answer(now.give({"head"}));
+        }
         CHECK(s.ended_with() == why);
     }
     auto a = w.refresh();
@@ -243,6 +253,8 @@ TEST_CASE("who holds a state asks for the revision first, and then for nothing t
         script<test_refresh> s(a);
         s.expect_load({});
         s.answer(before.give({}));
+        s.expect<recall>();
+        s.answer(result<std::optional<mark>>(before.snapshot->head.mark_of()));
         CHECK(s.end().value() == before.snapshot);
     }
     REQUIRE(w.change({put({}, {{"B", "b"}})}));
@@ -260,9 +272,72 @@ TEST_CASE("who holds a state asks for the revision first, and then for nothing t
     s.answer(now.give({now.page()}));
     s.expect_load({now.record("B")});
     s.answer(now.give({now.record("B")}));
-    s.expect<remember>();
-    s.answer(result<void>());
+    w.remembers(s);
     CHECK(algorithm_world::dump(s.end().value()) == algorithm_world::dump(now.snapshot));
+}
+
+TEST_CASE("a store that says that nothing changed is not believed beyond the anchor",
+          "[algorithm]") {
+    told_world w;
+    const state before(w);
+    REQUIRE(w.change({put({}, {{"B", "b"}})}));
+    const state now(w);
+    auto other = now.snapshot->head.mark_of();
+    other.generation = before.snapshot->head.generation;
+    const auto probed = [&](script<test_refresh>& s, result<std::optional<mark>> anchor) {
+        s.expect_load({});
+        s.answer(before.give({}));
+        s.expect<recall>();
+        s.answer(std::move(anchor));
+    };
+    const auto newer = std::optional(now.snapshot->head.mark_of());
+    { // it was put back to what is held
+        auto a = w.refresh(before.snapshot, before.snapshot->head.mark_of());
+        script<test_refresh> s(a);
+        probed(s, newer);
+        s.expect_load({"head"});
+        s.answer(before.give({"head"}));
+        CHECK(s.ended_with() == errc::rolled_back);
+    }
+    { // or another process has committed and anchored since the store was asked
+        auto a = w.refresh(before.snapshot, before.snapshot->head.mark_of());
+        script<test_refresh> s(a);
+        probed(s, newer);
+        s.expect_load({"head"});
+        s.answer(now.give({"head"}));
+        w.load_all(s, now);
+        CHECK(s.end().value()->head.generation == 2);
+    }
+    { // what is held is not what the anchor knows of that generation
+        auto a = w.refresh(before.snapshot, before.snapshot->head.mark_of());
+        script<test_refresh> s(a);
+        probed(s, std::optional(other));
+        CHECK(s.ended_with() == errc::rolled_back);
+    }
+    { // who can't ask the anchor does not know
+        auto a = w.refresh(before.snapshot, before.snapshot->head.mark_of());
+        script<test_refresh> s(a);
+        probed(s, errc::tampered);
+        CHECK(s.ended_with() == errc::tampered);
+    }
+}
+
+TEST_CASE("a reader is served where the anchor can't be written", "[algorithm]") {
+    told_world w;
+    const state now(w);
+    for (const auto why : {errc::unavailable, errc::timed_out, errc::denied, errc::rolled_back,
+                           errc::tampered, errc::invalid_argument}) {
+        auto a = w.refresh();
+        script<test_refresh> s(a);
+        w.through_the_head(s, now);
+        w.load_all(s, now);
+        s.expect<remember>();
+        s.answer(result<mark>(why));
+        if (why == errc::unavailable || why == errc::timed_out || why == errc::denied)
+            CHECK(s.end().value()->head.mac == now.snapshot->head.mac);
+        else
+            CHECK(s.ended_with() == why);
+    }
 }
 
 TEST_CASE("an object that is missing or altered under the same head is tampered", "[algorithm]") {
@@ -295,8 +370,7 @@ TEST_CASE("a record that is missing under the same head damages its own name alo
     script<test_refresh> s(a);
     w.through_the_head(s, spoilt);
     w.load_all(s, spoilt);
-    s.expect<remember>();
-    s.answer(result<void>());
+    w.remembers(s);
     const auto found = s.end().value();
     CHECK(found->pages.damaged() == 1);
     CHECK(found->open(*found->pages.find(key({}, {}, "A")).newest).error() == errc::tampered);
@@ -306,6 +380,7 @@ TEST_CASE("a record that is missing under the same head damages its own name alo
     auto again = w.refresh(found, found->head.mark_of());
     script<test_refresh> t(again);
     t.answer(now.give({}));
+    t.answer(result<std::optional<mark>>(found->head.mark_of()));
     t.expect_load({now.record("A")});
     t.answer(now.give({now.record("A")}));
     CHECK(t.end().value()->pages.damaged() == 0);
@@ -348,8 +423,7 @@ TEST_CASE(
             if (s.asks<unwrap>()) s.answer(w.dek_of(s.expect<unwrap>()));
             w.load_all(s, states[5]);
         }
-        s.expect<remember>();
-        s.answer(result<void>());
+        w.remembers(s);
         CHECK(algorithm_world::dump(s.end().value()) == algorithm_world::dump(states[5].snapshot));
     }
 }
@@ -380,4 +454,140 @@ TEST_CASE("errors of the store end a refresh as they are", "[algorithm]") {
         s.answer(result<cut>(why));
         CHECK(s.ended_with() == why);
     }
+}
+
+namespace {
+
+/// Two DEKs: A, the environment's own entry and, of an older version, B are under the first.
+struct two_deks : algorithm_world {
+    two_deks() {
+        REQUIRE(change(
+            {show(edits::make_scope{{}, "{}", "t", false}), put({}, {{"A", "a"}, {"B", "b"}})},
+            {.create = true}));
+        raise_seals(format::limits::seals_rotate);
+        REQUIRE(change({put({}, {{"B", "b2"}, {"C", "c"}})}));
+        REQUIRE(newest()->head.deks.size() == 2);
+        keys.add_kek("kek-2", {"env"});
+    }
+    auto look_on(test_snapshot known, bool confirm = false) -> result<test_snapshot> {
+        const auto seen = known->head.mark_of();
+        test_refresh a(cipher, of, std::move(known), seen, confirm);
+        return algorithm::run(a, store, keys);
+    }
+};
+
+} // namespace
+
+TEST_CASE("a DEK that was wrapped again is the same DEK to those who read on", "[algorithm]") {
+    const std::vector<std::vector<std::uint32_t>> which{{1}, {2}, {1, 2}};
+    for (const auto& numbers : which)
+        for (const bool write_after : {false, true}) {
+            two_deks w;
+            const auto known = w.newest();
+            w.rewrap(numbers, "kek-2");
+            if (write_after) REQUIRE(w.change({put({}, {{"C", "c2"}})}));
+            const auto found = w.look_on(known).value();
+            CHECK(algorithm_world::dump(found) == w.dump());
+            CHECK(w.dump().find("= tampered") == std::string::npos);
+            // And a writer goes on from it, and restores what lies under the first.
+            const auto back = show(edits::rollback{key({}, {}, "B"), 1, {}, "r"});
+            REQUIRE(w.change({back}, {}, found));
+            CHECK(w.dump().find("= b under 2") != std::string::npos);
+            CHECK(algorithm_world::dump(w.look_on(found).value()) == w.dump());
+        }
+}
+
+TEST_CASE("who reads on is told of a DEK's new wrapping what one who holds nothing is told",
+          "[algorithm]") {
+    for (const bool disabled : {true, false}) {
+        const auto refuse = [&](two_deks& w) {
+            if (disabled)
+                w.keys.set_state("kek-2", testing::fake_key_provider::state::disabled);
+            else
+                w.keys.add_kek("kek-2", {"another"});
+        };
+        const auto why = disabled ? errc::key_disabled : errc::unknown_key;
+        two_deks older;
+        const auto known = older.newest();
+        older.rewrap({1}, "kek-2");
+        refuse(older);
+        const auto found = older.look_on(known).value();
+        CHECK(algorithm_world::dump(found) == older.dump());
+        CHECK(found->open(*found->pages.find(key({}, {}, "A")).newest).error() == why);
+        CHECK(found->open(*found->pages.find(key({}, {}, "C")).newest));
+
+        two_deks active;
+        const auto held = active.newest();
+        active.rewrap({2}, "kek-2");
+        refuse(active);
+        CHECK(active.look_on(held).error() == why);
+        CHECK(active.find_newest().error() == why);
+    }
+}
+
+TEST_CASE("a KEK that was disabled ends the use of the older DEKs under it as well",
+          "[algorithm]") {
+    two_deks w;
+    w.rewrap({1}, "kek-2");
+    const auto known = w.newest();
+    w.keys.set_state("kek-2", testing::fake_key_provider::state::disabled);
+    CHECK(w.look_on(known).value() == known); // until the key side is to be asked again
+    const auto found = w.look_on(known, true).value();
+    CHECK(algorithm_world::dump(found) == w.dump());
+    CHECK(found->open(*found->pages.find(key({}, {}, "A")).newest).error() == errc::key_disabled);
+    CHECK(found->open(*found->pages.find(key({}, {}, "C")).newest));
+
+    // Also while the store is away: then nothing can be told apart, and nothing is served.
+    const auto seen = known->head.mark_of();
+    test_refresh a(w.cipher, w.of, known, seen, true);
+    script<test_refresh> s(a);
+    s.answer(result<cut>(errc::unavailable));
+    while (s.asks<unwrap>()) {
+        const auto& asked = s.expect<unwrap>();
+        s.answer(w.keys.unwrap(asked.kek_id, asked.environment, asked.wrapped, asked.aad));
+    }
+    CHECK(s.ended_with() == errc::key_disabled);
+
+    w.keys.set_state("kek-2", testing::fake_key_provider::state::active);
+    const auto again = w.look_on(found, true).value();
+    CHECK(again->pages.damaged() == 0);
+}
+
+TEST_CASE("a KEK that is refused since the DEKs were wrapped again is no refusal", "[algorithm]") {
+    for (const bool reads_on : {false, true})
+        for (const bool away : {false, true}) {
+            two_deks w;
+            const state before(w);
+            w.rewrap({1, 2}, "kek-2");
+            w.keys.set_state("fake-kek", testing::fake_key_provider::state::disabled);
+            const state now(w);
+            const auto known = reads_on ? before.snapshot : nullptr;
+            const auto seen = reads_on ? std::optional(known->head.mark_of()) : std::nullopt;
+            test_refresh a(w.cipher, w.of, known, seen, reads_on);
+            script<test_refresh> s(a);
+            s.answer(before.give(s.expect<load>().keys)); // the last moment of the old head
+            const auto& asked = s.expect<unwrap>();
+            CHECK(asked.kek_id == "fake-kek");
+            s.answer(result<key_bytes>(errc::key_disabled));
+            s.expect_load({"head"});
+            if (away) {
+                s.answer(result<cut>(errc::unavailable));
+                CHECK(s.ended_with() == errc::key_disabled); // nothing says otherwise
+                continue;
+            }
+            s.answer(now.give({"head"}));
+            while (!s.has_ended())
+                if (s.asks<load>())
+                    s.answer(now.give(s.expect<load>().keys));
+                else if (s.asks<unwrap>()) {
+                    const auto again = s.expect<unwrap>();
+                    CHECK(again.kek_id == "kek-2");
+                    s.answer(
+                        w.keys.unwrap(again.kek_id, again.environment, again.wrapped, again.aad));
+                } else if (s.asks<recall>())
+                    s.answer(result<std::optional<mark>>(std::nullopt));
+                else
+                    s.answer(result<mark>(s.expect<remember>().seen.newest));
+            CHECK(algorithm_world::dump(s.end().value()) == w.dump());
+        }
 }

@@ -43,7 +43,7 @@ struct told_world : algorithm_world {
             } else if (s.asks<recall>()) {
                 s.answer(result<std::optional<mark>>(std::nullopt));
             } else if (s.asks<remember>() && newest_only_) {
-                s.answer(result<void>());
+                remembers(s);
             } else {
                 return;
             }
@@ -54,6 +54,11 @@ struct told_world : algorithm_world {
         newest_only_ = true;
         reads(s);
         newest_only_ = false;
+    }
+    /// Remembers, and nothing newer stands.
+    static void remembers(script<test_transact>& s) {
+        const auto seen = s.expect<remember>().seen.newest;
+        s.answer(result<mark>(seen));
     }
     auto land(const commit& c) -> commit_outcome {
         return store.commit(c.partition, c.expected, c.next, *c.writes).value();
@@ -98,12 +103,71 @@ TEST_CASE("an environment is made with a DEK, one commit on nothing, and its mar
     CHECK(head.active().kek_id == "kek-1");
     CHECK(c.next == format::revision_of(w.cipher.sha256(*c.writes->back().value)));
     s.answer(result<commit_outcome>(commit_outcome::committed));
-    CHECK(s.expect<remember>().seen == head.mark_of());
-    s.answer(result<void>());
+    CHECK(s.expect<remember>().seen.newest == head.mark_of());
+    CHECK(s.expect<remember>().seen.ancestors == head.ancestors);
+    s.answer(result<mark>(head.mark_of()));
     const auto done = s.end();
     CHECK(done->committed);
     CHECK(done->snapshot->head.mac == head.mac);
     CHECK(edit.take().value() == "made");
+}
+
+TEST_CASE("who holds a state that the anchor does not know as the newest looks before it commits",
+          "[algorithm]") {
+    told_world w;
+    const auto known = w.newest();
+    REQUIRE(w.change({put({}, {{"B", "b"}})}));
+    const auto newer = w.newest()->head.mark_of();
+    {
+        auto a = w.transact({}, known);
+        script s(a);
+        s.expect<remember>();
+        s.answer(result<mark>(newer));
+        s.expect_load({});
+        w.looks(s);
+        CHECK(s.expect<commit>().expected == w.newest()->at);
+    }
+    { // put back to what is held: nothing is written on it
+        auto a = w.transact({}, known);
+        script s(a);
+        s.answer(result<mark>(newer));
+        s.expect_load({});
+        s.answer(result<cut>(cut{known->at, {}}));
+        s.expect<recall>();
+        s.answer(result<std::optional<mark>>(newer));
+        s.expect_load({"head"});
+        auto head = format::encode_head_unsigned(known->head);
+        head.insert(head.end(), known->head.mac.begin(), known->head.mac.end());
+        s.answer(result<cut>(cut{known->at, {std::move(head)}}));
+        CHECK(s.ended_with() == errc::rolled_back);
+    }
+}
+
+TEST_CASE("who can't write the anchor writes nothing, and reads old versions", "[algorithm]") {
+    told_world w;
+    const auto at_once = [&](bool holds, algorithm::transact_options with, errc why) {
+        auto a = w.transact(std::move(with), holds ? w.newest() : nullptr);
+        script s(a);
+        for (w.reads(s); s.asks<remember>(); w.reads(s))
+            s.answer(result<mark>(why));
+        return s.ended_with();
+    };
+    const auto before = w.dump();
+    for (const bool holds : {true, false})
+        for (const auto why : {errc::unavailable, errc::denied, errc::rolled_back}) {
+            CHECK(at_once(holds, {}, why) == why);
+            CHECK(at_once(holds, {.close = true}, why) == why);
+        }
+    CHECK(w.dump() == before);
+    for (const bool holds : {true, false}) {
+        w.edit = show(edits::read_version{key({}, {}, "A"), 1});
+        auto a = w.transact({}, holds ? w.newest() : nullptr);
+        script s(a);
+        for (w.reads(s); s.asks<remember>(); w.reads(s))
+            s.answer(result<mark>(errc::unavailable));
+        CHECK_FALSE(s.end()->committed);
+        CHECK(w.edit.take().value() == "a");
+    }
 }
 
 TEST_CASE("who holds a state commits on it without a look", "[algorithm]") {
@@ -111,6 +175,7 @@ TEST_CASE("who holds a state commits on it without a look", "[algorithm]") {
     const auto known = w.newest();
     auto a = w.transact({}, known);
     script s(a);
+    w.remembers(s);
     const auto c = s.expect<commit>();
     CHECK(c.expected == known->at);
     CHECK(head_of(c).generation == known->head.generation + 1);
@@ -134,6 +199,7 @@ TEST_CASE("after a conflict it looks, applies and seals again", "[algorithm]") {
     told_world w;
     auto a = w.transact({}, w.newest());
     script s(a);
+    w.remembers(s);
     const auto lost = s.expect<commit>();
     REQUIRE(w.change({put({}, {{"B", "b"}})}));
     s.answer(result<commit_outcome>(w.land(lost)));
@@ -144,8 +210,7 @@ TEST_CASE("after a conflict it looks, applies and seals again", "[algorithm]") {
     CHECK(head_of(c).generation == 3);
     CHECK(head_of(c).active().seals == w.newest()->head.active().seals + 6); // lost attempts count
     s.answer(result<commit_outcome>(w.land(c)));
-    s.expect<remember>();
-    s.answer(result<void>());
+    w.remembers(s);
     CHECK(s.end()->committed);
     CHECK(w.is_written());
     CHECK(w.dump().find("||B") != std::string::npos);
@@ -183,16 +248,14 @@ TEST_CASE("an unknown outcome is settled by a look: mine", "[algorithm]") {
         told_world w;
         auto a = w.transact({}, w.newest());
         script s(a);
+        w.remembers(s);
         const auto c = s.expect<commit>();
         CHECK(w.land(c) == commit_outcome::committed);
         if (others_on_top) REQUIRE(w.change({put({}, {{"B", "b"}})}));
         s.answer(result<commit_outcome>(commit_outcome::unknown));
         w.reads(s);
-        if (s.asks<remember>()) { // of the look, then of the commit
-            s.answer(result<void>());
-            s.expect<remember>();
-        }
-        s.answer(result<void>());
+        w.remembers(s); // of the look, then of the commit
+        w.remembers(s);
         CHECK(s.end()->committed);
         CHECK(w.is_written());
     }
@@ -203,6 +266,7 @@ TEST_CASE("an unknown outcome is settled by a look: another stands there, so tha
     told_world w;
     auto a = w.transact({}, w.newest());
     script s(a);
+    w.remembers(s);
     const auto c = s.expect<commit>();
     REQUIRE(w.change({put({}, {{"B", "b"}})}));
     s.answer(result<commit_outcome>(commit_outcome::unknown));
@@ -210,8 +274,7 @@ TEST_CASE("an unknown outcome is settled by a look: another stands there, so tha
     const auto again = s.expect<commit>();
     CHECK(again.expected == w.newest()->at);
     s.answer(result<commit_outcome>(w.land(again)));
-    s.expect<remember>();
-    s.answer(result<void>());
+    w.remembers(s);
     CHECK(s.end()->committed);
     CHECK(w.land(c) == commit_outcome::conflict); // the first can't land any more
 }
@@ -222,6 +285,7 @@ TEST_CASE("while the old head stands the same bytes are sent again, and at last 
         told_world w;
         auto a = w.transact({}, w.newest());
         script s(a);
+        w.remembers(s);
         const auto first = s.expect<commit>();
         for (int i = 1; i < 5; ++i) {
             s.answer(result<commit_outcome>(commit_outcome::unknown));
@@ -261,6 +325,7 @@ TEST_CASE("a conflict after an unknown sending may be with oneself", "[algorithm
     told_world w;
     auto a = w.transact({}, w.newest());
     script s(a);
+    w.remembers(s);
     const auto c = s.expect<commit>();
     s.answer(result<commit_outcome>(commit_outcome::unknown));
     w.looks(s); // the old head still
@@ -277,6 +342,7 @@ TEST_CASE("an unknown outcome that nobody can look into is outcome_unknown", "[a
     {
         auto a = w.transact({}, w.newest());
         script s(a);
+        w.remembers(s);
         s.answer(result<commit_outcome>(commit_outcome::unknown));
         int looks = 0;
         while (s.asks<load>()) {
@@ -289,6 +355,7 @@ TEST_CASE("an unknown outcome that nobody can look into is outcome_unknown", "[a
     }
     auto a = w.transact({}, w.newest());
     script s(a);
+    w.remembers(s);
     s.answer(result<commit_outcome>(commit_outcome::unknown));
     s.answer(result<cut>(errc::unavailable));
     s.expect<algorithm::pause>();
@@ -300,9 +367,10 @@ TEST_CASE("a commit whose anchor could not be written is not acknowledged", "[al
     told_world w;
     auto a = w.transact({}, w.newest());
     script s(a);
+    w.remembers(s);
     s.answer(result<commit_outcome>(w.land(s.expect<commit>())));
     s.expect<remember>();
-    s.answer(result<void>(errc::unavailable));
+    s.answer(result<mark>(errc::unavailable));
     CHECK(s.ended_with() == errc::outcome_unknown);
 }
 
@@ -324,6 +392,7 @@ TEST_CASE("what is erased is unlisted, and a state's own objects never are", "[a
     const auto root = format::store_key(known->head.root);
     auto a = w.transact({.erase = {"00000000000000000000000000000000", root}}, known);
     script s(a);
+    w.remembers(s);
     std::vector<std::string> erased;
     for (const auto& write : *s.expect<commit>().writes)
         if (!write.value) erased.push_back(write.key);
@@ -336,9 +405,11 @@ TEST_CASE("more than the store takes is too_large before it is sent", "[algorith
     {
         auto a = w.transact({.limits = {.object_bytes = 100}}, known);
         script s(a);
+        w.remembers(s);
         CHECK(s.ended_with() == errc::too_large);
     }
     auto a = w.transact({.limits = {.commit_bytes = 1000}}, known);
     script s(a);
+    w.remembers(s);
     CHECK(s.ended_with() == errc::too_large);
 }

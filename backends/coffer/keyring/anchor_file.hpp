@@ -94,11 +94,12 @@ inline auto write_anchor(const anchor_marks& marks) -> std::string {
 } // namespace detail
 
 /// The anchor: a small file on the key side that keeps the newest mark of each environment across
-/// processes (laws A1 to A5 of AnchoringKeyProvider; its lines are those of docs/format.md).
+/// processes (laws A1 to A6 of AnchoringKeyProvider; its lines are those of docs/format.md).
 ///
 /// No file: no marks. A damaged one, or one that was there and is gone, is `tampered`; one that
 /// can't be read, is a link, or that others may touch, is `unavailable`. What remember()
-/// acknowledged is on disk. recall() costs one system call while the file is unchanged.
+/// acknowledged is on disk; where it could not be (a read-only folder) it is `unavailable`, also
+/// for a mark that stands already. recall() costs one system call while the file is unchanged.
 /// Thread-safe, and safe between processes: writers hold a lock on
 /// `<path>.lock` and wait at most `patience` for it (`timed_out`).
 ///
@@ -112,21 +113,18 @@ public:
     auto recall(std::string_view realm, std::string_view environment)
         -> result<std::optional<mark>> {
         const std::lock_guard lock(mutex_);
-        auto now = posix::stamp(path_);
-        if (!now) return unreadable(now.error());
-        if (!cached_ || *now != cached_) {
-            auto marks = read();
-            if (!marks) return marks.error();
-            marks_ = std::move(*marks);
-        }
+        if (auto read = renew(); !read) return read.error();
         return look_up(marks_, realm, environment);
     }
 
-    auto remember(std::string_view realm, std::string_view environment, const mark& m)
-        -> result<void> {
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
         if (realm.size() > format::limits::realm || environment.empty() ||
-            environment.size() > format::limits::id || m.generation == 0 || m.dek == 0)
+            environment.size() > format::limits::id || seen.newest.generation == 0 ||
+            seen.newest.dek == 0)
             return errc::invalid_argument;
+        if (auto stands = stands_for_long(realm, environment, seen.newest); !stands || *stands)
+            return stands ? result<mark>(seen.newest) : stands.error();
         // Not under mutex_: readers must not wait for the disk.
         auto lock_path = path_;
         auto held = posix::file_lock::acquire(lock_path += ".lock", patience_);
@@ -134,12 +132,13 @@ public:
         auto marks = read_shared();
         if (!marks) return marks.error();
         const auto known = look_up(*marks, realm, environment);
-        if (known && known->generation >= m.generation) return {};
-        (*marks)[{std::string(realm), std::string(environment)}] = m;
+        const auto next = seen.after(known);
+        if (!next || *next == known) return next;
+        (*marks)[{std::string(realm), std::string(environment)}] = *next;
         auto written = posix::replace_file(path_, as_bytes(detail::write_anchor(*marks)));
         if (!written) return unreadable(written.error());
         if (!written->durable) return failure{errc::unavailable, written->cause};
-        return {};
+        return next;
     }
 
 private:
@@ -151,9 +150,31 @@ private:
         const auto found = marks.find(std::pair(realm, environment));
         return found == marks.end() ? std::nullopt : std::optional(found->second);
     }
+    /// With mutex_ held: marks_ is what the file says now.
+    auto renew() -> result<void> {
+        auto now = posix::stamp(path_);
+        if (!now) return unreadable(now.error());
+        if (cached_ && *now == cached_) return {};
+        auto marks = read();
+        if (!marks) return marks.error();
+        marks_ = std::move(*marks);
+        return {};
+    }
+    /// Whether the mark was there before this moment, and could be written again: the answer that
+    /// most writes begin with, without the lock.
+    auto stands_for_long(std::string_view realm, std::string_view environment, const mark& m)
+        -> result<bool> {
+        const std::lock_guard lock(mutex_);
+        if (auto read = renew(); !read) return read.error();
+        if (!cached_ || look_up(marks_, realm, environment) != m) return false;
+        if (auto writable = posix::require_writable(path_.parent_path()); !writable)
+            return unreadable(writable.error());
+        return true;
+    }
     auto read_shared() -> result<anchor_marks> {
         const std::lock_guard lock(mutex_);
-        return read();
+        if (auto read = renew(); !read) return read.error();
+        return marks_;
     }
     /// Reads the file and notes under which stamp, if that one can be relied on.
     auto read() -> result<anchor_marks> {

@@ -37,9 +37,9 @@ public:
         -> result<std::optional<mark>> {
         return anchor_->recall(realm, environment);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& m)
-        -> result<void> {
-        return anchor_->remember(realm, environment, m);
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
+        return anchor_->remember(realm, environment, seen);
     }
 
 private:

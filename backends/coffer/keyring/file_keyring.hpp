@@ -114,10 +114,10 @@ public:
         if (!state_->options.anchor) return std::optional<mark>{};
         return state_->anchor.recall(realm, environment);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& m)
-        -> result<void> {
-        if (!state_->options.anchor) return {};
-        return state_->anchor.remember(realm, environment, m);
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
+        if (!state_->options.anchor) return seen.newest;
+        return state_->anchor.remember(realm, environment, seen);
     }
 
     /// The KEKs as the file has them now, in the order in which they were added; never a key.

@@ -52,12 +52,15 @@ public:
         if (found == ring_->marks.end()) return std::optional<mark>{};
         return std::optional<mark>(found->second);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& m)
-        -> result<void> {
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
         const std::lock_guard lock(ring_->mutex);
-        auto& held = ring_->marks[{std::string(realm), std::string(environment)}];
-        if (m.generation > held.generation) held = m;
-        return {};
+        const auto at =
+            ring_->marks.try_emplace({std::string(realm), std::string(environment)}, seen.newest)
+                .first;
+        const auto stands = seen.after(at->second);
+        if (stands) at->second = *stands;
+        return stands;
     }
 
     /// What there is, in the order in which it was added; never a key.

@@ -106,6 +106,14 @@ inline auto stamp(const std::filesystem::path& path) noexcept -> result<std::opt
     return failed();
 }
 
+/// Whether this process may make and replace files in a folder, as far as that can be told without
+/// doing it. One system call. Errors: denied, unavailable (a read-only file system).
+inline auto require_writable(const std::filesystem::path& folder) noexcept -> result<void> {
+    const auto* where = folder.empty() ? "." : folder.c_str();
+    if (::faccessat(AT_FDCWD, where, W_OK | X_OK, AT_EACCESS) != 0) return failed();
+    return {};
+}
+
 /// Whether a stamp is old enough that any later change must show as another stamp: file times tick
 /// every few milliseconds and inode numbers are used again. What was read under a stamp that is not
 /// settled is not to be cached by it.

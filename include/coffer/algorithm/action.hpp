@@ -63,12 +63,12 @@ struct recall {
     std::string realm{};
     std::string environment{};
 };
-/// AnchoringKeyProvider::remember; success from a provider without an anchor.
+/// AnchoringKeyProvider::remember; what was seen, from a provider without an anchor.
 struct remember {
-    using answer = result<void>;
+    using answer = result<mark>;
     std::string realm{};
     std::string environment{};
-    mark seen{};
+    lineage seen{};
 };
 /// Wait so long before the next step.
 struct pause {

@@ -40,11 +40,11 @@ public:
         else
             return std::optional<mark>{};
     }
-    auto operator()(const remember& a) -> result<void> {
+    auto operator()(const remember& a) -> result<mark> {
         if constexpr (AnchoringKeyProvider<K>)
             return keys_.remember(a.realm, a.environment, a.seen);
         else
-            return {};
+            return a.seen.newest;
     }
     auto operator()(const pause& a) -> result<void> {
         coffer::detail::sleep_for(a.time);

@@ -17,6 +17,10 @@ namespace coffer::inline COFFER_ABI::algorithm {
 /// Value: the snapshot, which is the one given if nothing changed; null if there is no such
 /// environment and nothing remembers one; a closed snapshot if it was removed. A record that is
 /// missing or altered damages its own name alone (leaf::problem); all else fails the whole.
+///
+/// The anchor is recalled each time, also where the store says that nothing changed: it may have
+/// been put back to what is held. A state that is new is remembered; where that can't be done
+/// (unavailable, timed_out, denied) it is served all the same, as it was checked.
 /// Errors: tampered, rolled_back, unknown_key, key_disabled, unsupported, unavailable (also after
 /// 64 changed heads in a row), and what store and key side answer.
 template <Cipher C>
@@ -26,11 +30,11 @@ public:
     using action = std::variant<load, list, unwrap, recall, remember, result<value_type>>;
 
     /// `known` is the newest snapshot held and `seen` its mark, both taken before the start.
-    /// `confirm_key`: the key side is asked for the active DEK also where it is held, so that a KEK
-    /// that was disabled ends the use of it, whether or not the store can be reached.
+    /// `confirm_key`: the key side is asked for the DEKs also where they are held, so that a KEK
+    /// that was disabled ends the use of them, whether or not the store can be reached.
     refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen,
             bool confirm_key = false)
-        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen),
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), held_(known_),
           confirm_key_(confirm_key && known_ != nullptr && !known_->closed()) {}
 
     auto start() -> action {
@@ -39,12 +43,13 @@ public:
     }
 
     auto on(result<cut> answer) -> action {
+        if (waits_ == waits::head_of_refused) return on_head_of_refused(std::move(answer));
         if (!answer) return on_no_answer(answer.error());
         switch (waits_) {
         case waits::probe: return on_probe(answer->at);
         case waits::objects: return on_objects(std::move(*answer));
         case waits::head_again:
-            if (same_head(*answer)) return on_still_missing();
+            if (same_head(*answer, head_id_)) return on_still_missing();
             break;
         default: break;
         }
@@ -66,15 +71,54 @@ public:
         return on_head(std::move(whole));
     }
     auto on(result<key_bytes> answer) -> action {
+        const bool refused = !answer && (answer.error().code == errc::unknown_key ||
+                                         answer.error().code == errc::key_disabled);
+        if (!refused || away_) return on_dek(std::move(answer));
+        refusal_ = answer.error();
+        return ask(waits::head_of_refused, {"head"});
+    }
+    auto on(result<std::optional<mark>> answer) -> action {
+        if (!answer) return done(answer.error());
+        recalled_ = true;
+        anchor_ = *answer;
+        if (absent_) return anchor_ ? done(errc::tampered) : done(value_type{});
+        return unchanged_ ? on_anchor_of_known() : check_marks();
+    }
+    auto on(result<mark> answer) -> action {
+        if (!answer && !is_unwritten(answer.error().code)) return done(answer.error());
+        return done(std::move(made_));
+    }
+
+private:
+    enum class waits : unsigned char { probe, head, objects, head_again, head_of_refused };
+
+    auto ask(waits what, std::vector<std::string> keys) -> action {
+        waits_ = what;
+        complete_cut_ = false; // of another state than the store's by now
+        return load{of_.partition, std::move(keys)};
+    }
+    static auto done(result<value_type> with) -> action {
+        return action(std::in_place_type<result<value_type>>, std::move(with));
+    }
+    /// Of the key side's answers only these say something of the key itself.
+    static auto is_of_the_key(errc code) noexcept -> bool {
+        return code == errc::unknown_key || code == errc::key_disabled || code == errc::tampered;
+    }
+    static auto is_away(errc code) noexcept -> bool {
+        return code == errc::unavailable || code == errc::timed_out;
+    }
+    /// The anchor could not be moved, and nothing is wrong with what it says.
+    static auto is_unwritten(errc code) noexcept -> bool {
+        return is_away(code) || code == errc::denied;
+    }
+
+    auto on_dek(result<key_bytes> answer) -> action {
         if (confirming_) return on_confirmed(answer ? result<void>() : answer.error());
         const auto& listed = *pending_dek_;
         if (!answer) {
             const bool active = listed.number == head_.active().number;
             const auto code = answer.error().code;
-            // Of the key side's answers only these say something of the key itself.
-            if (active ||
-                (code != errc::unknown_key && code != errc::key_disabled && code != errc::tampered))
-                return done(answer.error());
+            if (active || !is_of_the_key(code)) return done(answer.error());
             dek_problems_.emplace_back(listed.number, code);
             return proceed();
         }
@@ -86,54 +130,61 @@ public:
         keys_->add(std::move(keys));
         return verified_ ? proceed() : on_active_key();
     }
-    auto on(result<std::optional<mark>> answer) -> action {
-        if (!answer) return done(answer.error());
-        recalled_ = true;
-        anchor_ = *answer;
-        if (absent_) return anchor_ ? done(errc::tampered) : done(value_type{});
-        return check_marks();
-    }
-    auto on(result<void> answer) -> action {
-        if (!answer) return done(answer.error());
-        return done(std::move(made_));
-    }
-
-private:
-    enum class waits : unsigned char { probe, head, objects, head_again };
-
-    auto ask(waits what, std::vector<std::string> keys) -> action {
-        waits_ = what;
-        return load{of_.partition, std::move(keys)};
-    }
-    static auto done(result<value_type> with) -> action {
-        return action(std::in_place_type<result<value_type>>, std::move(with));
+    /// A KEK may be refused because the DEK is under another one by now: only if the head is still
+    /// the same, or can't be asked for, is that the last word.
+    auto on_head_of_refused(result<cut> answer) -> action {
+        if (!answer || same_head(*answer, confirming_ ? known_->head_id : head_id_))
+            return on_dek(*refusal_);
+        if (std::exchange(confirming_, false)) confirm_key_ = true;
+        to_confirm_.clear();
+        return ++attempts_ >= 4 ? on_moving_head(std::move(*answer)) : on_head(std::move(*answer));
     }
 
     /// The store is away. What is held may stand in, unless its key was taken away meanwhile.
     auto on_no_answer(const failure& why) -> action {
-        const bool away = why.code == errc::unavailable || why.code == errc::timed_out;
-        if (!away || !confirm_key_) return done(why);
+        if (!is_away(why.code) || !confirm_key_) return done(why);
         away_ = why;
         return confirm();
     }
+    /// Asks for each DEK that is held, the active one first.
     auto confirm() -> action {
-        confirming_ = true;
         confirm_key_ = false;
-        return unwrap_dek(known_->head.active());
+        for (const auto& d : known_->head.deks)
+            if (known_->keys->find(d.number) != nullptr) to_confirm_.push_back(&d);
+        return confirm_next();
+    }
+    auto confirm_next() -> action {
+        confirming_ = true;
+        const auto* next = to_confirm_.back();
+        to_confirm_.pop_back();
+        return unwrap_dek(*next);
     }
     auto on_confirmed(const result<void>& answer) -> action {
+        if (answer && !to_confirm_.empty()) return confirm_next();
         confirming_ = false;
-        if (away_) {
-            const bool ended = !answer && answer.error().code != errc::unavailable &&
-                               answer.error().code != errc::timed_out;
-            return done(ended ? answer.error() : *away_);
-        }
-        return answer ? on_probe(known_->at) : done(answer.error());
+        if (away_) return done(!answer && !is_away(answer.error().code) ? answer.error() : *away_);
+        if (answer) return on_probe(known_->at);
+        const bool active = pending_dek_->number == known_->head.active().number;
+        if (active || !is_of_the_key(answer.error().code)) return done(answer.error());
+        held_ = nullptr; // what lies under that DEK is to be told as to one who holds nothing
+        return ask(waits::head, {"head"});
     }
 
     auto on_probe(const revision& at) -> action {
         if (at != known_->at) return ask(waits::head, {"head"});
         if (confirm_key_) return confirm();
+        unchanged_ = true;
+        return recall{of_.realm, of_.environment};
+    }
+    auto on_anchor_of_known() -> action {
+        using format::mark_verdict;
+        const auto verdict =
+            anchor_ ? format::compare_mark(known_->head, *anchor_) : mark_verdict::newer;
+        if (verdict == mark_verdict::forked) return done(errc::rolled_back);
+        if (verdict == mark_verdict::older) { // the store may be, or was put back: see check_marks
+            asked_after_anchor_ = true;
+            return ask(waits::head, {"head"});
+        }
         if (known_->pages.damaged() == 0) return done(known_);
         // What was missing may be back: the head is still verified, only its records are looked
         // for.
@@ -162,16 +213,21 @@ private:
             return done(errc::tampered);
         at_ = answer.at;
         head_id_ = format::revision_of(cipher_.sha256(head_bytes_));
+        unchanged_ = false;
         verified_ = false;
         root_known_ = false;
         lost_.clear();
         dek_problems_.clear();
         keys_ = std::make_shared<tree::keyset<C>>();
+        to_unwrap_.clear();
         const auto unwrapped_anew = std::exchange(confirm_key_, false);
-        if (known_ != nullptr)
+        if (held_ != nullptr)
             for (const auto& d : head_.deks) {
-                if (unwrapped_anew && d.number == head_.active().number) continue;
-                if (auto held = known_->keys->shared(d)) keys_->add(std::move(held));
+                auto held = held_->keys->shared(d);
+                if (held && !unwrapped_anew)
+                    keys_->add(std::move(held));
+                else if (held_->keys->find(d.number) != nullptr)
+                    to_unwrap_.push_back(d);
             }
         if (keys_->find(head_.active().number) == nullptr) return unwrap_dek(head_.active());
         return on_active_key();
@@ -221,6 +277,7 @@ private:
     /// Goes as far as what is held allows, and asks for what is missing.
     auto proceed() -> action {
         if (head_.closed()) return finish({});
+        if (auto next = want_held_deks()) return *std::move(next);
         if (auto next = want_root()) return *std::move(next);
         if (auto next = want_pages()) return *std::move(next);
         if (auto next = want_records()) return *std::move(next);
@@ -262,9 +319,9 @@ private:
         if (!missing_.empty()) return ask(waits::head_again, {"head"});
         return proceed();
     }
-    auto same_head(const cut& answer) const -> bool {
+    auto same_head(const cut& answer, const revision& id) const -> bool {
         if (answer.objects.size() != 1 || !answer.objects[0]) return false;
-        return format::revision_of(cipher_.sha256(*answer.objects[0])) == head_id_;
+        return format::revision_of(cipher_.sha256(*answer.objects[0])) == id;
     }
     /// The head that names them is still the newest, and they are not there: they were taken away.
     auto on_still_missing() -> action {
@@ -312,12 +369,26 @@ private:
         return *std::move(opened);
     }
 
+    /// What is held lies under DEKs that were wrapped again since, or are to be confirmed: the key
+    /// side decides on each, and if it refuses one, nothing that is held stands in.
+    auto want_held_deks() -> std::optional<action> {
+        for (const auto& d : to_unwrap_) {
+            if (keys_->find(d.number) != nullptr) continue;
+            const bool refused = std::any_of(dek_problems_.begin(), dek_problems_.end(),
+                                             [&](const auto& p) { return p.first == d.number; });
+            if (!refused) return unwrap_dek(d);
+            held_ = nullptr;
+        }
+        to_unwrap_.clear();
+        return std::nullopt;
+    }
+
     auto want_root() -> std::optional<action> {
         if (root_known_) return std::nullopt;
         pages_.clear();
         want_only_records_ = false;
-        if (known_ != nullptr && !known_->closed() && known_->head.root == head_.root) {
-            for (const auto& p : known_->pages.pages())
+        if (held_ != nullptr && !held_->closed() && held_->head.root == head_.root) {
+            for (const auto& p : held_->pages.pages())
                 pages_.push_back({p.ref, p.node, {}});
             root_known_ = true;
             return std::nullopt;
@@ -330,8 +401,8 @@ private:
         auto refs = format::decode_root(opened->view());
         if (!refs) return done(refs.error());
         tree::by_object_name<std::shared_ptr<const tree::page_node>> held;
-        if (known_ != nullptr)
-            for (const auto& p : known_->pages.pages())
+        if (held_ != nullptr)
+            for (const auto& p : held_->pages.pages())
                 held.emplace(p.ref.name, p.node);
         for (auto& ref : *refs) {
             const auto same = held.find(ref.name);
@@ -373,8 +444,8 @@ private:
 
     /// The leaf that is held of an entry's newest version, if it is whole.
     auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
-        if (known_ == nullptr || known_->closed() || known_->pages.pages().empty()) return nullptr;
-        const auto& node = *known_->pages.pages()[known_->pages.page_of(e.key)].node;
+        if (held_ == nullptr || held_->closed() || held_->pages.pages().empty()) return nullptr;
+        const auto& node = *held_->pages.pages()[held_->pages.page_of(e.key)].node;
         for (auto at = std::lower_bound(
                  node.entries.begin(), node.entries.end(), e.key,
                  [](const format::entry&x, const format::entry_key&k) { return x.key < k; });
@@ -451,14 +522,13 @@ private:
     }
 
     auto finish(std::vector<tree::placed_page> placed) -> action {
-        const bool had = known_ != nullptr && !known_->closed();
-        tree::page_set pages(std::move(placed), had ? &known_->pages : nullptr);
+        const bool had = held_ != nullptr && !held_->closed();
+        tree::page_set pages(std::move(placed), had ? &held_->pages : nullptr);
         if (pages.has_orphans()) return done(errc::tampered);
         made_ = std::make_shared<const tree::snapshot<C>>(
             tree::snapshot<C>{head_, head_id_, at_, std::move(keys_), std::move(pages)});
-        const auto now = head_.mark_of();
-        if (!recalled_ || anchor_ == now) return done(std::move(made_));
-        return remember{of_.realm, of_.environment, now};
+        if (unchanged_ || anchor_ == head_.mark_of()) return done(std::move(made_));
+        return remember{of_.realm, of_.environment, head_.lineage_of()};
     }
 
     struct pending_page {
@@ -474,12 +544,16 @@ private:
     subject of_;
     value_type known_;
     std::optional<mark> seen_;
+    value_type held_;          ///< What may be used again of `known_`: all of it, or nothing.
     bool confirm_key_ = false; ///< Still to be done.
     bool confirming_ = false;
+    std::vector<const format::head_dek*> to_confirm_{};
     std::optional<failure> away_{};
+    std::optional<failure> refusal_{};
     std::optional<mark> anchor_{};
-    waits waits_ = waits::head;
     bool recalled_ = false;
+    waits waits_ = waits::head;
+    bool unchanged_ = false; ///< The store says that `known_` is the newest.
     bool asked_after_anchor_ = false;
     bool absent_ = false;
     bool verified_ = false; ///< The head's MAC was right.
@@ -493,6 +567,7 @@ private:
     revision at_{};
     std::optional<format::head_dek> pending_dek_{};
     std::vector<std::pair<std::uint32_t, errc>> dek_problems_{};
+    std::vector<format::head_dek> to_unwrap_{}; ///< DEKs that are held, under another wrapping.
     std::shared_ptr<tree::keyset<C>> keys_{};
     std::vector<pending_page> pages_{};
     tree::object_cache cache_{};

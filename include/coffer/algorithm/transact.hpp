@@ -39,6 +39,9 @@ struct transacted {
 /// and seals again, at most 64 times, with growing random pauses; when an outcome is unknown it
 /// sends the same bytes again until it is known, and gives up behind a fence.
 ///
+/// It writes on a state that the anchor knows as the newest: a store that was put back to what is
+/// held is `rolled_back`, and a key side that can't remember refuses, before anything is written.
+///
 /// Value: see transacted; each edit keeps its own answer.
 /// Errors: unknown_scope (no such environment), conflict (64 lost races), outcome_unknown,
 /// too_large, unavailable, unsupported, and what refresh, store and key side answer; but for
@@ -63,7 +66,7 @@ public:
     auto start() -> action {
         if (known_ == nullptr || known_->closed() || options_.confirm_key) return look(after::edit);
         base_ = known_;
-        return edit(); // as if nobody else had written: the commit's condition finds out
+        return edit(); // as if nobody else had written: anchor and commit's condition find out
     }
 
     auto on(result<cut> answer) -> action {
@@ -109,27 +112,31 @@ public:
         unknown_sent_ = true; // even a conflict may now be with our own first sending
         return look(after::settle);
     }
-    auto on(result<void> answer) -> action {
+    auto on(result<mark> answer) -> action {
+        if (std::exchange(starting_, false)) {
+            if (!answer) return done(answer.error());
+            if (*answer != base_->head.mark_of()) return on_conflict(); // others have gone on
+            anchored_ = base_;
+            return options_.close ? close() : write();
+        }
         if (anchoring_) {
             // The commit stands, but no restart would remember it: not acknowledged, safe to
             // repeat.
             if (!answer) return done(errc::outcome_unknown);
             return done(finished());
         }
-        if (pausing_) {
-            pausing_ = false;
-            if (!answer)
-                return done(unknown_sent_ ? failure(errc::outcome_unknown) : answer.error());
-            return look(pause_then_);
-        }
         return from_refresh(refresh_->on(std::move(answer)));
+    }
+    /// Of a pause.
+    auto on(result<void> answer) -> action {
+        if (!answer) return done(unknown_sent_ ? failure(errc::outcome_unknown) : answer.error());
+        return look(pause_then_);
     }
 
 private:
     enum class after : unsigned char { edit, settle };
     static constexpr unsigned most_attempts = 64;
     static constexpr unsigned most_sendings = 5;
-    static constexpr std::size_t most_unlisted = 64; ///< More are erased whatever their age.
 
     static auto done(result<value_type> with) -> action {
         return action(std::in_place_type<result<value_type>>, std::move(with));
@@ -172,7 +179,6 @@ private:
         seen_ = base_->head.mark_of();
     }
     auto wait_then(after then) -> action {
-        pausing_ = true;
         pause_then_ = then;
         std::array<std::byte, 2> random{};
         (void)cipher_.random(
@@ -203,8 +209,19 @@ private:
         if ((!all_well || !changed) && !fresh_)
             return look(after::edit); // don't judge by an old state
         if (!changed) return done(finished());
+        return write();
+    }
+    auto write() -> action {
+        if (auto next = want_anchor()) return *std::move(next);
         if (options_.sweep && live() && !swept_) return sweep();
         return seal();
+    }
+    /// Before anything is sent: is this the newest state that anybody remembers, and could the one
+    /// that follows be remembered?
+    auto want_anchor() -> std::optional<action> {
+        if (base_ == nullptr || anchored_ == base_) return std::nullopt;
+        starting_ = true;
+        return remember{of_.realm, of_.environment, base_->head.lineage_of()};
     }
 
     auto want_dek() -> std::optional<action> {
@@ -476,6 +493,7 @@ private:
 
     auto close() -> action {
         if (!fresh_) return look(after::edit);
+        if (auto next = want_anchor()) return *std::move(next);
         if (!swept_)
             return sweep(); // nothing is left but the head: what waits for its grace goes too
         auto next = next_head();
@@ -516,7 +534,7 @@ private:
     auto on_committed() -> action {
         anchoring_ = true;
         committed_ = mine_;
-        return remember{of_.realm, of_.environment, mine_->head.mark_of()};
+        return remember{of_.realm, of_.environment, mine_->head.lineage_of()};
     }
 
     auto finished() -> value_type {
@@ -548,7 +566,7 @@ private:
             if (now->head.mac == mine_->head.mac) return on_committed();
             anchoring_ = true; // mine, and others on top of it: the newest is what to remember
             committed_ = now;
-            return remember{of_.realm, of_.environment, now->head.mark_of()};
+            return remember{of_.realm, of_.environment, now->head.lineage_of()};
         }
         const bool unmoved =
             base_ == nullptr ? now == nullptr : now != nullptr && now->head.mac == base_->head.mac;
@@ -610,8 +628,8 @@ private:
     std::optional<refresh<C>> refresh_{};
     after then_ = after::edit;
     after pause_then_ = after::edit;
-    bool pausing_ = false;
-    bool loading_ = false; ///< Old records are on their way.
+    bool starting_ = false; ///< The anchor is asked whether `base_` is the newest.
+    bool loading_ = false;  ///< Old records are on their way.
     bool sweeping_ = false;
     bool swept_ = false;
     bool anchoring_ = false; ///< Committed; the anchor is being written.
@@ -620,6 +638,7 @@ private:
     unsigned blind_looks_ = 0;
 
     tree::snapshot_ptr<C> base_{};
+    tree::snapshot_ptr<C> anchored_{}; ///< The `base_` that the anchor knows as the newest.
     std::optional<tree::draft> draft_{};
     std::vector<format::object_name> wanted_{};
     tree::object_cache old_records_{};

@@ -178,10 +178,10 @@ public:
             },
             errc::unavailable);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& seen)
-        -> result<void>
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark>
     requires AsyncAnchoringKeyProvider<A> {
-        return detail::wait_for<result<void>>(
+        return detail::wait_for<result<mark>>(
             [&](auto token) {
                 return inner_.async_remember(std::string(realm), std::string(environment), seen,
                                              std::move(token));

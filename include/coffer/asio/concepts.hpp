@@ -129,14 +129,14 @@ concept AsyncKeyProvider = std::copy_constructible<K> &&
     noexcept->std::convertible_to<boost::asio::any_io_executor>;
 };
 
-/// An AsyncKeyProvider that keeps the anchor (see AnchoringKeyProvider, laws A1 to A5).
+/// An AsyncKeyProvider that keeps the anchor (see AnchoringKeyProvider, laws A1 to A6).
 template <class K>
 concept AsyncAnchoringKeyProvider = AsyncKeyProvider<K> &&
-    requires(K& k, std::string text, mark m,
+    requires(K& k, std::string text, lineage seen,
              detail::archetype_handler<result<std::optional<mark>>> recall_token,
-             detail::archetype_handler<result<void>> remember_token) {
+             detail::archetype_handler<result<mark>> remember_token) {
     k.async_recall(text, text, std::move(recall_token));
-    k.async_remember(text, text, m, std::move(remember_token));
+    k.async_remember(text, text, seen, std::move(remember_token));
 };
 
 } // namespace coffer::inline COFFER_ABI::asio

@@ -136,8 +136,8 @@ public:
     }
     template <class Token>
     requires AnchoringKeyProvider<K>
-    auto async_remember(std::string realm, std::string environment, mark seen, Token&& token) {
-        return detail::offload<result<void>>(
+    auto async_remember(std::string realm, std::string environment, lineage seen, Token&& token) {
+        return detail::offload<result<mark>>(
             where_,
             [keys = keys_, realm = std::move(realm), environment = std::move(environment), seen] {
                 return keys->remember(realm, environment, seen);

@@ -97,7 +97,7 @@ private:
                 return algorithm_->on(answer(errc::unsupported));
             if constexpr (std::is_same_v<Action, recall> && !anchors)
                 return algorithm_->on(answer(std::optional<mark>{}));
-            if constexpr (is_remember && !anchors) return algorithm_->on(answer());
+            if constexpr (is_remember && !anchors) return algorithm_->on(answer(what.seen.newest));
             (void)what;
             return std::nullopt;
         }

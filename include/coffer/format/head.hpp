@@ -27,7 +27,8 @@ struct head_dek {
     friend auto operator==(const head_dek&, const head_dek&) -> bool = default;
 };
 
-using ancestor = std::array<std::byte, 8>;
+using ancestor = ancestry::value_type;
+static_assert(std::tuple_size_v<ancestry> == limits::ancestors);
 
 /// The root of trust of an environment: the only entry that is ever replaced (docs/format.md,
 /// Head).
@@ -38,7 +39,7 @@ struct head {
     std::uint64_t written_at = 0;
     std::vector<head_dek> deks{}; ///< Ascending by number; the last is active.
     object_name root{};           ///< Zeros: the environment was removed.
-    std::array<ancestor, limits::ancestors> ancestors{};
+    ancestry ancestors{};
     digest mac{};
 
     auto active() const noexcept -> const head_dek& { return deks.back(); }
@@ -53,6 +54,7 @@ struct head {
         std::memcpy(m.mac.data(), mac.data(), m.mac.size());
         return m;
     }
+    auto lineage_of() const noexcept -> lineage { return {mark_of(), ancestors}; }
 };
 
 inline constexpr std::array head_magic{std::byte{0x43}, std::byte{0x46}, std::byte{0x48}};
@@ -135,24 +137,17 @@ inline auto ancestor_of(byte_view mac) noexcept -> ancestor {
 }
 
 /// The ancestors of the head that follows `h`: h itself, then its own.
-inline auto next_ancestors(const head& h) noexcept -> std::array<ancestor, limits::ancestors> {
-    std::array<ancestor, limits::ancestors> out{};
+inline auto next_ancestors(const head& h) noexcept -> ancestry {
+    ancestry out{};
     out[0] = ancestor_of(h.mac);
     std::copy(h.ancestors.begin(), h.ancestors.end() - 1, out.begin() + 1);
     return out;
 }
 
-/// Whether a verified head may follow what was seen before (docs/format.md, Reading, step 5).
-enum class mark_verdict : unsigned char { same, newer, older, forked };
+using coffer::mark_verdict;
+/// Whether a verified head may follow what was seen before.
 inline auto compare_mark(const head& h, const mark& seen) noexcept -> mark_verdict {
-    if (h.generation < seen.generation) return mark_verdict::older;
-    if (h.active().number < seen.dek) return mark_verdict::forked;
-    if (h.generation == seen.generation)
-        return h.mark_of().mac == seen.mac ? mark_verdict::same : mark_verdict::forked;
-    const auto distance = h.generation - seen.generation;
-    if (distance <= limits::ancestors && h.ancestors[distance - 1] != ancestor_of(seen.mac))
-        return mark_verdict::forked;
-    return mark_verdict::newer;
+    return coffer::compare_mark(h.mark_of(), h.ancestors, seen);
 }
 
 } // namespace coffer::inline COFFER_ABI::format

@@ -116,13 +116,16 @@ public:
         if (found == all_->marks.end()) return std::optional<mark>{};
         return std::optional<mark>(found->second);
     }
-    auto remember(std::string_view realm, std::string_view environment, const mark& m)
-        -> result<void> {
+    auto remember(std::string_view realm, std::string_view environment, const lineage& seen)
+        -> result<mark> {
         const std::lock_guard lock(all_->mutex);
         if (auto up = all_->enter(); !up) return up.error();
-        auto& held = all_->marks[{std::string(realm), std::string(environment)}];
-        if (m.generation > held.generation) held = m;
-        return {};
+        const auto at =
+            all_->marks.try_emplace({std::string(realm), std::string(environment)}, seen.newest)
+                .first;
+        const auto stands = seen.after(at->second);
+        if (stands) at->second = *stands;
+        return stands;
     }
 
 private:

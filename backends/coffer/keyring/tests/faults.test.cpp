@@ -76,7 +76,7 @@ TEST_CASE("What an anchor acknowledged is on disk, and it acknowledges nothing e
     std::uint64_t generation = 0, acknowledged = 0;
     const auto failures = each_failure(
         [&] {
-            auto done = anchor.remember("r", "e", mark{++generation, {}, 1});
+            auto done = anchor.remember("r", "e", lineage{{++generation, {}, 1}, {}});
             if (done) acknowledged = generation;
             return done;
         },

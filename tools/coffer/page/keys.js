@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Keys: which key-encryption key wraps the data keys of which environment. Data keys are rewrapped and
-// rotated here; the keys that wrap them are changed where they are kept, with the command.
+// rotated here; the keys that wrap them are changed where they are kept.
 import * as api from './api.js';
 import * as world from './world.js';
 import { attempt } from './actions.js';
@@ -103,8 +103,7 @@ export function screen(place) {
                 el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
                 el('div', { class: 'panel-actions' }, rewrapButton(place.environmentId, { reason, done: () => view.refresh() }),
                     button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, () => view.refresh()) })),
-                el('p', {}, 'The keys themselves are made, disabled and destroyed where they are kept, never here:'),
-                el('pre', { class: 'code' }, 'coffer keys')),
+                el('p', { class: 'faint' }, 'The keys themselves are made, disabled and destroyed where they are kept, never here.')),
         ],
     });
     const ready = view.refresh();

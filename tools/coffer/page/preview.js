@@ -21,8 +21,8 @@ function inEnvironment(where, row) {
     return [
         line(name, [now, arrow(), el('strong', {}, next)]),
         used
-            ? line(count(used.inherit, 'space'), `will get the new value at ${used.inherit === 1 ? 'its' : 'their'} next read`)
-            : spaces !== undefined && line(count(spaces, 'space'), 'will get it at the next read, but for those that have their own'),
+            ? used.inherit > 0 && line(count(used.inherit, 'space'), `will get the new value at ${used.inherit === 1 ? 'its' : 'their'} next read`)
+            : spaces > 0 && line(count(spaces, 'space'), 'will get it at the next read, but for those that have their own'),
         used?.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its override' : 'keep their override'),
         used?.hidden > 0 && line(count(used.hidden, 'space'), used.hidden === 1 ? 'stays hidden' : 'stay hidden'),
     ];

@@ -81,7 +81,7 @@ export function lineOf(row, parent) {
     case 'own':
         return ['no value in ', named(parent)];
     case 'hidden':
-        return above ? [named(parent), versionOf(above), ' is not given to this space']
+        return above ? [named(parent), versionOf(above) || '’s value', ' is not given to this space']
             : 'not given to this space';
     case 'missing':
         return [row.requiredBy?.length > 0 ? ['required by ', names(row.requiredBy), '; '] : '',

@@ -82,7 +82,8 @@ public:
     auto fresh() const noexcept -> freshness { return fresh_; }
 
     /// Everything of `names` that can't be had, not the first alone; empty if all is there.
-    auto missing(std::span<const std::string_view> names) const -> std::vector<missing_secret> {
+    [[nodiscard]] auto missing(std::span<const std::string_view> names) const
+        -> std::vector<missing_secret> {
         std::vector<missing_secret> out;
         for (const auto name : names)
             if (const auto got = get(name); !got)
@@ -90,7 +91,7 @@ public:
         return out;
     }
     template <std::convertible_to<std::string_view>... Names>
-    auto require(const Names&... names) const -> std::vector<missing_secret> {
+    [[nodiscard]] auto require(const Names&... names) const -> std::vector<missing_secret> {
         const std::string_view wanted[] = {std::string_view(names)...};
         return missing(wanted);
     }

@@ -18,6 +18,9 @@
 /// Each action names the answer that belongs to it.
 namespace coffer::inline COFFER_ABI::algorithm {
 
+/// How many objects one load asks for at most.
+inline constexpr std::size_t most_per_load = 4096;
+
 /// Store::load.
 struct load {
     using answer = result<cut>;

@@ -297,14 +297,14 @@ private:
     }
     auto fetch_more() -> action {
         std::vector<std::string> keys;
-        const auto n = std::min(per_load, queue_.size() - queue_at_);
+        const auto n = std::min(most_per_load, queue_.size() - queue_at_);
         keys.reserve(n);
         for (std::size_t i = 0; i < n; ++i)
             keys.push_back(format::store_key(queue_[queue_at_ + i]));
         return ask(waits::objects, std::move(keys));
     }
     auto on_objects(cut&& answer) -> action {
-        const auto n = std::min(per_load, queue_.size() - queue_at_);
+        const auto n = std::min(most_per_load, queue_.size() - queue_at_);
         if (answer.objects.size() != n) return done(errc::tampered);
         for (std::size_t i = 0; i < n; ++i) {
             const auto& name = queue_[queue_at_ + i];
@@ -537,8 +537,6 @@ private:
         std::vector<format::entry> entries{};          ///< Or decoded now.
         std::uint32_t dek = 0;                         ///< What it was sealed under.
     };
-
-    static constexpr std::size_t per_load = 4096;
 
     C cipher_;
     subject of_;

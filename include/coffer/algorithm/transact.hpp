@@ -336,16 +336,17 @@ private:
     auto load_old_records() -> action {
         loading_ = true;
         std::vector<std::string> keys;
-        for (const auto& name : wanted_)
-            keys.push_back(format::store_key(name));
+        for (std::size_t i = 0; i < std::min(most_per_load, wanted_.size()); ++i)
+            keys.push_back(format::store_key(wanted_[i]));
         return load{of_.partition, std::move(keys)};
     }
     auto on_old_records(result<cut> answer) -> action {
         loading_ = false;
         if (!answer) return done(answer.error());
-        if (answer->objects.size() != wanted_.size()) return done(errc::tampered);
+        const auto n = std::min(most_per_load, wanted_.size());
+        if (answer->objects.size() != n) return done(errc::tampered);
         bool missing = false;
-        for (std::size_t i = 0; i < wanted_.size(); ++i) {
+        for (std::size_t i = 0; i < n; ++i) {
             auto& object = answer->objects[i];
             if (object && cipher_.sha256(*object) == wanted_[i])
                 old_records_.emplace(wanted_[i], std::move(*object));
@@ -357,7 +358,8 @@ private:
             lost_.clear();
             return look(after::edit);
         }
-        return want_old_keys();
+        wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(n));
+        return wanted_.empty() ? want_old_keys() : load_old_records();
     }
     /// An old version may be under a DEK that no newest value needs.
     auto want_old_keys() -> action {

@@ -4,6 +4,7 @@
 
 #include <coffer/bytes.hpp>
 #include <coffer/concepts/cipher.hpp>
+#include <coffer/dated.hpp>
 #include <coffer/entries.hpp>
 #include <coffer/key_life.hpp>
 #include <coffer/secrets.hpp>
@@ -29,8 +30,9 @@ public:
     virtual auto resolver() const -> const secrets& = 0;
     virtual auto try_at(context where) -> std::optional<view> = 0;
 
-    virtual auto environments() -> result<std::vector<std::string>> = 0;
-    virtual auto spaces(std::string_view environment) -> result<std::vector<std::string>> = 0;
+    virtual auto environments() -> result<dated<std::vector<std::string>>> = 0;
+    virtual auto spaces(std::string_view environment)
+        -> result<dated<std::vector<std::string>>> = 0;
     virtual auto describe(context where) -> result<std::string> = 0;
     virtual auto create_environment(std::string_view id, std::string metadata) -> result<void> = 0;
     virtual auto create_space(context where, std::string metadata) -> result<void> = 0;
@@ -55,13 +57,14 @@ public:
                           const write_options& with) -> result<written> = 0;
 
     virtual auto history(context where, std::string_view name)
-        -> result<std::vector<version_info>> = 0;
+        -> result<dated<std::vector<version_info>>> = 0;
     virtual auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> = 0;
-    virtual auto list(context where) -> result<std::vector<own_entry>> = 0;
-    virtual auto entries(std::string_view environment) -> result<std::vector<scoped_entry>> = 0;
+    virtual auto list(context where) -> result<dated<std::vector<own_entry>>> = 0;
+    virtual auto entries(std::string_view environment)
+        -> result<dated<std::vector<scoped_entry>>> = 0;
     virtual auto is_stored(context where, std::string_view name) -> result<bool> = 0;
-    virtual auto status(std::string_view environment) -> result<environment_status> = 0;
+    virtual auto status(std::string_view environment) -> result<dated<environment_status>> = 0;
     virtual auto verify(std::string_view environment) -> result<verification> = 0;
 
     virtual auto rewrap(std::string_view environment) -> result<rewrapped> = 0;

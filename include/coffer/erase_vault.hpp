@@ -18,10 +18,10 @@ public:
     auto try_at(context where) -> std::optional<view> override {
         return vault_.resolver().try_at(where);
     }
-    auto environments() -> result<std::vector<std::string>> override {
+    auto environments() -> result<dated<std::vector<std::string>>> override {
         return vault_.environments();
     }
-    auto spaces(std::string_view environment) -> result<std::vector<std::string>> override {
+    auto spaces(std::string_view environment) -> result<dated<std::vector<std::string>>> override {
         return vault_.spaces(environment);
     }
     auto describe(context where) -> result<std::string> override { return vault_.describe(where); }
@@ -68,23 +68,24 @@ public:
         return vault_.rollback(where, name, to, with);
     }
     auto history(context where, std::string_view name)
-        -> result<std::vector<version_info>> override {
+        -> result<dated<std::vector<version_info>>> override {
         return vault_.history(where, name);
     }
     auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> override {
         return vault_.get_version(where, name, version);
     }
-    auto list(context where) -> result<std::vector<own_entry>> override {
+    auto list(context where) -> result<dated<std::vector<own_entry>>> override {
         return vault_.list(where);
     }
-    auto entries(std::string_view environment) -> result<std::vector<scoped_entry>> override {
+    auto entries(std::string_view environment)
+        -> result<dated<std::vector<scoped_entry>>> override {
         return vault_.entries(environment);
     }
     auto is_stored(context where, std::string_view name) -> result<bool> override {
         return vault_.is_stored(where, name);
     }
-    auto status(std::string_view environment) -> result<environment_status> override {
+    auto status(std::string_view environment) -> result<dated<environment_status>> override {
         return vault_.status(environment);
     }
     auto verify(std::string_view environment) -> result<verification> override {

@@ -30,6 +30,7 @@ enum class errc : int {
     unsupported,      ///< A newer format, an absent cipher, or something this backend can't do.
     cancelled,        ///< Cancelled before anything was sent, or answered truthfully after.
     outcome_unknown,  ///< A write may or may not have happened; sending it again is safe.
+    foreign,          ///< The store holds another realm's environments, and none of this one's.
 };
 
 /// The code's name as it is written above: stable, for logs and for JSON.
@@ -52,6 +53,7 @@ constexpr auto to_string(errc code) noexcept -> std::string_view {
     case errc::unsupported: return "unsupported";
     case errc::cancelled: return "cancelled";
     case errc::outcome_unknown: return "outcome_unknown";
+    case errc::foreign: return "foreign";
     }
     return "unknown";
 }

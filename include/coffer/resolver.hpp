@@ -63,8 +63,9 @@ public:
     /// stale.
     auto refresh(std::string_view environment) const -> result<void> {
         if (auto valid = check_context({.environment = environment}); !valid) return valid;
-        auto& s = engine_->slot_of(environment);
-        return s.looks().share([&] { return engine_->refresh(s); });
+        return engine_->with_slot(environment, [&](auto& s) {
+            return s.looks().share([&] { return engine_->refresh(s); });
+        });
     }
 
     /// What the drivers in asio/ work on.

@@ -2,6 +2,8 @@
 #ifndef COFFER_VAULT_HPP
 #define COFFER_VAULT_HPP
 
+#include <coffer/dated.hpp>
+#include <coffer/detail/environments.hpp>
 #include <coffer/entries.hpp>
 #include <coffer/key_life.hpp>
 #include <coffer/resolver.hpp>
@@ -27,8 +29,13 @@ namespace coffer::inline COFFER_ABI {
 /// answers success, the write is committed and, where the key provider keeps an anchor, remembered.
 ///
 /// Errors of every write: invalid_argument, too_large (see names.hpp), unknown_scope, conflict,
-/// unavailable, timed_out, tampered, rolled_back, unknown_key, key_disabled, unsupported, denied;
-/// with all of them nothing was written. outcome_unknown: it may have been; calling again is safe.
+/// unavailable, timed_out, tampered, rolled_back, unknown_key, key_disabled, unsupported, denied,
+/// foreign; with all of them nothing was written. outcome_unknown: it may have been; calling again
+/// is safe.
+///
+/// What reads the state as a whole (environments, spaces, list, entries, history, status) answers
+/// as a resolver does: the newest state, or, while the store is away, the last one for
+/// serve_stale_for; which of them, the answer says (see dated).
 ///
 /// A handle: copies are the same vault; all members may be called from several threads.
 template <class P>
@@ -52,17 +59,23 @@ public:
 
     // Environments and spaces. Their ids are the caller's choice; metadata is a JSON text of the
     // caller's, kept sealed like a value (the service keeps a name and flags there).
+    //
+    // Making or removing an environment takes two commits: of the environment, then of the list of
+    // all. A process that is killed between them leaves one that works and is not listed, or one
+    // that is listed and unknown_scope: calling again, or making it anew, finishes it. An error of
+    // the second commit is outcome_unknown.
     // -----------------
 
-    /// Makes an environment if it is not there.
+    /// Makes an environment if it is not there. Errors also: foreign (the store holds another
+    /// realm's environments and none of this one's: nothing is begun there).
     auto ensure_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
         return make_environment(id, std::move(metadata), false);
     }
-    /// Makes an environment; conflict if it is there.
+    /// Makes an environment; conflict if it is there. Of several callers one makes it.
     auto create_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
         return make_environment(id, std::move(metadata), true);
     }
-    /// Makes the environment and the space of a context if they are not there.
+    /// Makes the environment, then the space of a context, if they are not there.
     auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
         if (auto made = ensure_environment(where.environment); !made) return made;
         return make_space(where, std::move(metadata), false);
@@ -81,31 +94,18 @@ public:
     /// it is known as one. An environment of the same id can be made again.
     auto remove_environment(std::string_view id) -> result<void> {
         if (auto valid = check_scope({.environment = id}); !valid) return valid;
-        auto& s = engine().slot_of(id);
-        if (auto closed = engine().transact(s, {}, {.close = true}); !closed) return closed;
-        return enlist(id, false);
+        return detail::environments<P>(engine()).remove(id);
     }
-    /// The ids of all registered environments, sorted.
-    auto environments() -> result<std::vector<std::string>> {
-        std::vector<std::string> out;
-        auto registry = engine().observe(engine().slot_of(system_environment));
-        if (!registry) return registry.error();
-        if (registry->snapshot == nullptr) return out;
-        const auto prefix = engine().listed_name({});
-        registry->snapshot->pages.each_from({}, [&](const format::entry& e, const tree::leaf& l) {
-            if (l.state() == format::entry_state::value && e.key.name.starts_with(prefix))
-                out.push_back(e.key.name.substr(prefix.size()));
-            return true;
-        });
-        std::sort(out.begin(), out.end());
-        return out;
+    /// The ids of all registered environments, sorted. Errors also: foreign.
+    auto environments() -> result<dated<std::vector<std::string>>> {
+        return detail::environments<P>(engine()).names();
     }
     /// The ids of all spaces of an environment, sorted.
-    auto spaces(std::string_view environment) -> result<std::vector<std::string>> {
+    auto spaces(std::string_view environment) -> result<dated<std::vector<std::string>>> {
         auto state = observe({.environment = environment});
         if (!state) return state.error();
-        std::vector<std::string> out;
-        (*state)->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
+        dated<std::vector<std::string>> out{{}, state->fresh, &engine().time()};
+        state->snapshot->pages.each_from({}, [&](const format::entry& e, const tree::leaf&) {
             if (!e.key.space.empty() && e.key.actor.empty() && e.key.name.empty())
                 out.push_back(e.key.space);
             return true;
@@ -115,6 +115,7 @@ public:
     }
     /// The metadata of an environment or a space. Errors also: unknown_scope.
     auto describe(context where) -> result<std::string> {
+        if (auto valid = check_context(where); !valid) return valid.error();
         auto value = apply(where, algorithm::edits::read_version{key_of(where, {}), 0});
         if (!value)
             return value.error().code == errc::not_found ? failure(errc::unknown_scope)
@@ -201,13 +202,13 @@ public:
     }
 
     /// The versions of a name in one scope that are kept, newest first. Errors also: not_found.
-    auto history(context where, std::string_view name) -> result<std::vector<version_info>> {
+    auto history(context where, std::string_view name) -> result<dated<std::vector<version_info>>> {
         if (auto valid = check_name(name); !valid) return valid.error();
         auto state = observe(where);
         if (!state) return state.error();
-        const auto* e = (*state)->pages.find(key_of(where, name)).entry;
+        const auto* e = state->snapshot->pages.find(key_of(where, name)).entry;
         if (e == nullptr) return errc::not_found;
-        std::vector<version_info> out;
+        dated<std::vector<version_info>> out{{}, state->fresh, &engine().time()};
         for (const auto& v : e->versions)
             out.push_back({v.number, v.state, v.at, v.expires, v.author});
         return out;
@@ -217,11 +218,11 @@ public:
     auto is_stored(context where, std::string_view name) -> result<bool> {
         auto state = observe(where);
         if (!state) return state.error();
-        const auto* e = (*state)->pages.find(key_of(where, name)).entry;
+        const auto* e = state->snapshot->pages.find(key_of(where, name)).entry;
         if (e == nullptr) return errc::not_found;
         const std::vector<std::string> key{format::store_key(e->newest().record)};
         const auto there =
-            engine().store().load(engine().slot_of(where.environment).of().partition, key);
+            engine().store().load(engine().borrow_slot(where.environment)->of().partition, key);
         if (!there) return there.error();
         return there->objects.size() == 1 && there->objects.front().has_value();
     }
@@ -237,17 +238,16 @@ public:
         return secret(std::move(held), 0, value->size(), version, {engine().time().boot(), false});
     }
     /// The entries of exactly this scope, removed ones included, sorted by name.
-    auto list(context where) -> result<std::vector<own_entry>> {
+    auto list(context where) -> result<dated<std::vector<own_entry>>> {
         auto state = observe(where);
         if (!state) return state.error();
-        std::vector<own_entry> out;
-        (*state)->pages.each_from(key_of(where, {}),
-                                  [&](const format::entry& e, const tree::leaf& l) {
-                                      if (e.key.space != where.space || e.key.actor != where.actor)
-                                          return false;
-                                      if (!e.key.name.empty()) out.push_back(own(e, l));
-                                      return true;
-                                  });
+        dated<std::vector<own_entry>> out{{}, state->fresh, &engine().time()};
+        state->snapshot->pages.each_from(
+            key_of(where, {}), [&](const format::entry& e, const tree::leaf& l) {
+                if (e.key.space != where.space || e.key.actor != where.actor) return false;
+                if (!e.key.name.empty()) out.push_back(own(e, l));
+                return true;
+            });
         std::sort(out.begin(), out.end(),
                   [](const auto& a, const auto& b) { return a.name < b.name; });
         return out;
@@ -255,12 +255,12 @@ public:
     /// The entries of all scopes of an environment at one generation, removed ones and the scopes
     /// themselves included; sorted by scope, and those of one scope as format/entry.hpp orders
     /// them.
-    auto entries(std::string_view environment) -> result<std::vector<scoped_entry>> {
+    auto entries(std::string_view environment) -> result<dated<std::vector<scoped_entry>>> {
         auto state = observe({.environment = environment});
         if (!state) return state.error();
-        std::vector<scoped_entry> out;
-        out.reserve((*state)->pages.entry_count());
-        (*state)->pages.each_from({}, [&](const format::entry& e, const tree::leaf& l) {
+        dated<std::vector<scoped_entry>> out{{}, state->fresh, &engine().time()};
+        out.reserve(state->snapshot->pages.entry_count());
+        state->snapshot->pages.each_from({}, [&](const format::entry& e, const tree::leaf& l) {
             out.push_back({e.key.space, e.key.actor, own(e, l)});
             return true;
         });
@@ -278,6 +278,7 @@ public:
         -> result<written> {
         if (auto valid = check_system(name, with); !valid) return valid.error();
         if (auto valid = check_value(value.view()); !valid) return valid.error();
+        if (auto ours = engine().registry(); !ours) return ours.error();
         std::vector<named_value> one;
         one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
         auto done = engine().apply(system_environment,
@@ -299,19 +300,25 @@ public:
     // The state as a whole.
     // ---------------------------------------------------------------------------
 
-    auto status(std::string_view environment) -> result<environment_status> {
+    auto status(std::string_view environment) -> result<dated<environment_status>> {
         auto state = observe({.environment = environment});
         if (!state) return state.error();
-        const auto& s = **state;
-        return environment_status{s.head.generation, s.head.written_at, s.pages.entry_count(),
-                                  s.pages.damaged(), s.head.deks};
+        const auto& s = *state->snapshot;
+        return dated<environment_status>{{s.head.generation, s.head.written_at,
+                                          s.pages.entry_count(), s.pages.damaged(), s.head.deks},
+                                         state->fresh,
+                                         &engine().time()};
     }
-    /// Opens every version of every value. Errors: those of reading; what is damaged is in the
-    /// report.
+    /// Reads everything of an environment from the store, whatever is held of it, and opens every
+    /// version of every value. Errors: those of reading (never served stale); what is damaged is in
+    /// the report.
     auto verify(std::string_view environment) -> result<verification> {
-        if (auto valid = check_context({.environment = environment}); !valid) return valid.error();
-        return apply({.environment = environment},
-                     algorithm::edits::verify_all{std::string(environment)});
+        const context where{.environment = environment};
+        if (auto valid = check_context(where); !valid) return valid.error();
+        auto done = engine().look_through(environment,
+                                          algorithm::edits::verify_all{std::string(environment)});
+        if (!done && done.error().code == errc::unknown_scope) return unknown(where);
+        return done;
     }
 
     // The life of its keys. Values, versions and ids stay as they are; Coffer's own environment has
@@ -414,10 +421,10 @@ private:
         if (!done && done.error().code == errc::unknown_scope) return unknown(where);
         return done;
     }
-    /// Why a scope is not known: a registered environment without a head is tampered.
+    /// Why a write found no such scope: a registered environment without a head is tampered.
     auto unknown(context where) -> failure {
-        const auto [known, seen] = engine().slot_of(where.environment).held();
-        return known == nullptr ? engine().absent(where) : failure(errc::unknown_scope);
+        const auto there = engine().at({.environment = where.environment});
+        return there ? failure(errc::unknown_scope) : there.error();
     }
     template <class Make>
     auto change(context where, std::string_view name, const write_options& with, Make&& make)
@@ -427,40 +434,22 @@ private:
         return apply(where, make());
     }
     /// The newest state of a context's environment; its space must be there.
-    auto observe(context where) -> result<tree::snapshot_ptr<cipher_type>> {
+    auto observe(context where) -> result<detail::current_state<cipher_type>> {
         if (auto valid = check_context(where); !valid) return valid.error();
-        auto& s = engine().slot_of(where.environment);
-        auto state = engine().observe(s);
-        if (!state) return state.error();
-        if (auto usable = engine().view_of(s, *state, where); !usable) return usable.error();
-        return state->snapshot;
+        return engine().with_slot(where.environment, [&](auto& s) {
+            auto state = engine().found(s);
+            if (!state) return state;
+            const auto usable = engine().view_of(s, *state, where);
+            return usable ? state : usable.error();
+        });
     }
 
     auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new)
         -> result<void> {
         if (auto valid = check_scope({.environment = id}); !valid) return valid;
         if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
-        if (!must_be_new) {
-            auto state = engine().observe(engine().slot_of(id));
-            if (!state) return state.error();
-            const bool live = state->snapshot != nullptr && !state->snapshot->closed();
-            const auto listed = engine().is_listed(id);
-            if (!listed) return listed.error();
-            if (live && *listed) return {};
-            if (state->snapshot == nullptr && *listed) return errc::tampered;
-        } else if (const auto listed = engine().is_listed(id); !listed || *listed) {
-            return listed ? failure(errc::conflict) : listed.error();
-        }
-        // The head first: a registered environment without a head would be taken for tampered.
-        auto made = engine().apply(
-            id, algorithm::edits::make_scope{{}, std::move(metadata), author({}), must_be_new},
-            true);
-        if (!made) return made.error();
-        return enlist(id, true);
-    }
-    auto enlist(std::string_view id, bool present) -> result<void> {
-        return ignore(engine().apply(
-            system_environment, algorithm::edits::enlist{engine().listed_name(id), present}, true));
+        return detail::environments<P>(engine()).make(id, std::move(metadata), author({}),
+                                                      must_be_new);
     }
     auto make_space(context where, std::string&& metadata, bool must_be_new) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;

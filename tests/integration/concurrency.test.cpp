@@ -59,7 +59,7 @@ TEST_CASE("what many threads write at once is all there, in fewer commits than w
     test_vault vault(store, {}, keyring::memory_keyring{});
     vault.ensure_space(acme).value();
     vault.put(env, "SHARED", "before").value();
-    store.before_commit([] { std::this_thread::sleep_for(std::chrono::microseconds(200)); });
+    store.before_commit([](auto) { std::this_thread::sleep_for(std::chrono::microseconds(200)); });
     const auto before = store.commits();
     constexpr int writers = 8, names = 25;
     complaints wrong;

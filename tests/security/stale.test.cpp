@@ -269,7 +269,7 @@ TEST_CASE("readers that wait for one refresh share it") {
         std::barrier together(static_cast<std::ptrdiff_t>(readers));
         std::atomic<bool> first{true};
         std::atomic<std::size_t> asking{0};
-        f.store.before_load([&](auto) {
+        f.store.before_load([&](auto, auto) {
             if (!first.exchange(false)) return;
             while (asking < readers)
                 std::this_thread::yield(); // all have begun to ask

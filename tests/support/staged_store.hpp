@@ -13,7 +13,9 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -32,9 +34,12 @@ struct image {
 /// are set before others use it.
 class staged_store {
 public:
+    using load_hook = std::function<void(std::string_view partition, std::span<const std::string>)>;
+    using commit_hook = std::function<void(std::string_view partition)>;
+
     auto load(std::string_view partition, std::span<const std::string> keys)
         -> coffer::result<coffer::cut> {
-        if (state_->before_load) state_->before_load(keys);
+        if (state_->before_load) state_->before_load(partition, keys);
         const std::lock_guard lock(state_->mutex);
         ++state_->loads;
         if (state_->away) return *state_->away;
@@ -52,7 +57,7 @@ public:
     auto commit(std::string_view partition, coffer::revision expected, coffer::revision next,
                 std::span<const coffer::object_write> writes)
         -> coffer::result<coffer::commit_outcome> {
-        if (state_->before_commit) state_->before_commit();
+        if (state_->before_commit) state_->before_commit(partition);
         const std::lock_guard lock(state_->mutex);
         ++state_->commits;
         if (state_->away) return *state_->away;
@@ -122,11 +127,9 @@ public:
         return state_->sent;
     }
     /// Called before a load looks, with the keys that it is asked for.
-    void before_load(std::function<void(std::span<const std::string>)> call) {
-        state_->before_load = std::move(call);
-    }
+    void before_load(load_hook call) { state_->before_load = std::move(call); }
     /// Called before a commit compares.
-    void before_commit(std::function<void()> call) { state_->before_commit = std::move(call); }
+    void before_commit(commit_hook call) { state_->before_commit = std::move(call); }
 
 private:
     struct everything {
@@ -136,8 +139,8 @@ private:
         std::size_t loads = 0;
         std::size_t commits = 0;
         std::vector<coffer::object_write> sent{};
-        std::function<void(std::span<const std::string>)> before_load{};
-        std::function<void()> before_commit{};
+        load_hook before_load{};
+        commit_hook before_commit{};
     };
     std::shared_ptr<everything> state_ = std::make_shared<everything>();
 };

@@ -84,7 +84,7 @@ TEST_CASE("and_then and transform go on with a value and hand a failure through"
 
 TEST_CASE("every code has a name of its own, and none is zero", "[result]") {
     std::vector<std::string> names;
-    for (int n = 1; n <= static_cast<int>(errc::outcome_unknown); ++n) {
+    for (int n = 1; n <= static_cast<int>(errc::foreign); ++n) {
         const std::error_code code = static_cast<errc>(n);
         CHECK(code);
         CHECK(code.message() == to_string(static_cast<errc>(n)));
@@ -92,6 +92,6 @@ TEST_CASE("every code has a name of its own, and none is zero", "[result]") {
         CHECK(std::find(names.begin(), names.end(), code.message()) == names.end());
         names.push_back(code.message());
     }
-    CHECK(names.size() == 17);
+    CHECK(names.size() == 18);
     CHECK(to_string(errc{}) == "unknown");
 }

@@ -14,7 +14,8 @@ auto exit_code_of(errc code) noexcept -> int {
     case errc::unknown_scope: return 1;
     case errc::invalid_argument:
     case errc::too_large: return 2;
-    case errc::unsupported: return 3;
+    case errc::unsupported:
+    case errc::foreign: return 3;
     case errc::conflict: return 4;
     case errc::denied: return 5;
     case errc::unavailable:
@@ -61,6 +62,8 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     case errc::cancelled: return "cancelled";
     case errc::outcome_unknown:
         return "it may have been written or not; run the same command again, it is idempotent";
+    case errc::foreign:
+        return "the store is of another realm than the settings name (see coffer config)";
     }
     return "failed";
 }

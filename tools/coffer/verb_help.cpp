@@ -48,7 +48,7 @@ auto verbs_text() -> std::string {
 constexpr std::string_view exit_codes = R"(  0    done
   1    no such name, or hidden, expired; no such environment or space
   2    usage, refused input, a question with --no-input
-  3    a newer format, or something that this build lacks
+  3    a newer format, a store of another realm, or something that this build lacks
   4    somebody else wrote first, or it is there already; nothing was written
   5    access denied
   6    store or keys can't be reached, nothing fresh enough to serve

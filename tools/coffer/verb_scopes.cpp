@@ -64,6 +64,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
     json::array all;
     for (const auto& at : scopes) {
         const auto text = s.vault()->describe(at.where());
+        if (!text && text.error() == errc::unknown_scope) continue; // removed, and listed still
         const auto meta = scope_metadata::read(text ? *text : "");
         const auto trouble = text ? std::string() : std::string(to_string(text.error().code));
         rows.row({printable(at.space.empty() ? at.environment : at.space),
@@ -94,7 +95,9 @@ auto run_env_list(session& s) -> int {
 auto run_env_create(session& s) -> int {
     const auto& name = s.in.arguments.front();
     const place at{id_of(s, name, "env_"), {}, s.in.has("prod")};
-    require_new(s.vault()->describe(at.where()), at);
+    // One that is there and not listed was half made: making it again lists it.
+    if (std::ranges::binary_search(need(s.vault()->environments()), at.environment))
+        require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
         return 0;
     need(s.vault()->create_environment(at.environment, scope_metadata::make(name, at.is_prod)),
@@ -124,7 +127,14 @@ auto run_env_rename(session& s) -> int {
 }
 
 auto run_env_remove(session& s) -> int {
-    const auto at = existing_environment(s);
+    place at{s.environment_id(s.in.arguments.front()), {}, false};
+    auto text = s.vault()->describe(at.where());
+    if (!text && text.error() == errc::unknown_scope) { // half removed: it is listed still
+        need(s.vault()->remove_environment(at.environment), at.where());
+        report(s, at, "removed", {});
+        return 0;
+    }
+    at.is_prod = scope_metadata::read(need(std::move(text), at.where())).is_prod;
     const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
     const auto names = need(s.vault()->list(at.where()), at.where()).size();
     if (!s.confirm(

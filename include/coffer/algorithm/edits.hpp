@@ -317,36 +317,6 @@ struct remove_space {
     }
 };
 
-/// Notes an environment in the registry, or takes it out. The registry makes its own entry first.
-struct enlist {
-    using value_type = bool; ///< Whether anything changed.
-    std::string name{};
-    bool present = true;
-
-    auto operator()(tree::draft& d) const -> result<bool> {
-        if (auto made = make_scope{{}, "{}", {}, false}(d); !made) return made;
-        const entry_key key{{}, {}, name};
-        const bool listed = own_version(d.find(key)) != 0;
-        if (listed == present) return false;
-        auto done = present ? append(d, key, entry_state::value, as_bytes("{}"), {}, {})
-                            : append(d, key, entry_state::deleted, std::nullopt, {}, {});
-        if (!done) return done.error();
-        return true;
-    }
-};
-
-/// Sets values beside the registry. What writes first makes the environment's own entry, without
-/// which it could not be read.
-struct put_beside {
-    using value_type = std::vector<written>;
-    put what{};
-
-    auto operator()(tree::draft& d) const -> result<value_type> {
-        if (auto made = make_scope{{}, "{}", {}, false}(d); !made) return made.error();
-        return what(d);
-    }
-};
-
 /// Opens every version of every value; changes nothing.
 struct verify_all {
     using value_type = verification;

@@ -64,8 +64,8 @@ auto work_on(const lifted_handle<H>& lifted) {
                                                                    engine_of(lifted.handle));
 }
 
-/// Looks at the registry, to say why an environment is not known: one that is listed there is
-/// tampered. False: the last look is recent enough, and `self` was left alone.
+/// Looks at the registry, to say why an environment is not known (see engine::found). False: the
+/// last look is recent enough, and `self` was left alone.
 template <class P, class Self>
 auto ask_registry(engine_ptr<P> io, Self& self) -> bool {
     auto& engine = *io->engine;
@@ -75,14 +75,14 @@ auto ask_registry(engine_ptr<P> io, Self& self) -> bool {
     async_flight<P>(std::move(io), std::move(registry), std::move(self));
     return true;
 }
+/// Whether it is listed there.
 template <class P>
 auto registry_says(const engine_ptr<P>& io, const std::string& environment,
-                   const result<void>& looked) -> failure {
+                   const result<void>& looked) -> result<bool> {
     auto& engine = *io->engine;
-    const auto& registry = engine.slot_of(system_environment);
-    const auto state = engine.state_after(registry, looked);
+    const auto state = engine.state_after(engine.slot_of(system_environment), looked);
     if (!state) return state.error();
-    return engine.is_listed_in(*state, environment) ? errc::tampered : errc::unknown_scope;
+    return engine.is_listed_in(*state, environment);
 }
 
 /// engine::at step by step; Finish makes the answer of a result<view>.
@@ -99,13 +99,14 @@ public:
         switch (std::exchange(next_, step::done)) {
         case step::start: return start(self);
         case step::look: return on_look(self, looked);
-        case step::registry: return finish(self, registry_says<P>(io_, where_.environment, looked));
+        case step::registry: return on_registry(self, looked);
+        case step::look_again: return on_look(self, looked, true);
         case step::done: return finish(self, *std::move(found_));
         }
     }
 
 private:
-    enum class step : unsigned char { start, look, registry, done };
+    enum class step : unsigned char { start, look, registry, look_again, done };
 
     template <class Self>
     void start(Self& self) {
@@ -113,12 +114,7 @@ private:
         auto& engine = *io_->engine;
         const auto valid = check_context(where_.view());
         if (valid) slot_ = engine.borrow_slot(where_.environment);
-        if (valid && !engine.is_recent(*slot_)) {
-            next_ = step::look;
-            auto io = io_;
-            auto slot = slot_;
-            return async_flight<P>(std::move(io), std::move(slot), std::move(self));
-        }
+        if (valid && !engine.is_recent(*slot_)) return look(self, step::look);
         if (!valid) {
             found_ = result<view>(valid.error());
             return boost::asio::post(std::move(self));
@@ -128,16 +124,32 @@ private:
         boost::asio::post(std::move(self));
     }
     template <class Self>
-    void on_look(Self& self, const result<void>& looked) {
+    void look(Self& self, step then) {
+        next_ = then;
+        auto io = io_;
+        auto slot = slot_;
+        async_flight<P>(std::move(io), std::move(slot), std::move(self));
+    }
+    template <class Self>
+    void on_look(Self& self, const result<void>& looked, bool listed = false) {
         auto& engine = *io_->engine;
         const auto state = engine.state_after(*slot_, looked);
         if (!state) return finish(self, state.error());
-        const bool registry = where_.environment == system_environment;
-        if (state->snapshot != nullptr || registry)
+        if (state->snapshot != nullptr)
             return finish(self, engine.view_of(*slot_, *state, where_.view()));
+        if (listed) return finish(self, errc::tampered);
+        if (where_.environment == system_environment) return finish(self, errc::unknown_scope);
         next_ = step::registry;
         const auto io = io_;
-        if (!ask_registry<P>(io, self)) finish(self, registry_says<P>(io, where_.environment, {}));
+        if (!ask_registry<P>(io, self)) on_registry(self, {});
+    }
+    /// Listed after its head was made: who has seen the listing must see the head now.
+    template <class Self>
+    void on_registry(Self& self, const result<void>& looked) {
+        const auto listed = registry_says<P>(io_, where_.environment, looked);
+        if (!listed) return finish(self, listed.error());
+        if (!*listed) return finish(self, errc::unknown_scope);
+        look(self, step::look_again);
     }
     template <class Self>
     void finish(Self& self, result<view> found) {

@@ -24,6 +24,8 @@ auto vault_of(const lifted_handle<vault<P>>& lifted) -> const vault<P>& {
     return lifted.handle;
 }
 
+inline constexpr auto as_it_is = []<class T>(T&& done) { return std::forward<T>(done); };
+
 /// vault::apply step by step; Finish makes the answer of the edit's. A write that was refused
 /// before it began holds the reason in place of the edit.
 template <class P, class E, class Finish>
@@ -44,30 +46,28 @@ public:
         }
         if (!edit_) return finish(self, edit_.error());
         self.reset_cancellation_state(boost::asio::enable_total_cancellation());
-        auto& engine = *io_->engine;
-        engine.slot_of(environment_); // a write makes it one to keep
-        auto slot = engine.borrow_slot(environment_);
+        slot_ = io_->engine->borrow_slot(environment_);
+        auto slot = slot_;
         auto io = io_;
         auto edit = *std::move(edit_);
         async_write<P>(std::move(io), std::move(slot), std::move(edit), false, std::move(self));
     }
     template <class Self>
     void operator()(Self& self, edited done) {
-        if (done || done.error().code != errc::unknown_scope ||
-            environment_ == system_environment ||
-            io_->engine->slot_of(environment_).held().first != nullptr)
-            return finish(self, std::move(done));
-        const auto io = io_;
-        if (!ask_registry<P>(io, self)) finish(self, registry_says<P>(io, environment_, {}));
+        if (done || done.error().code != errc::unknown_scope) return finish(self, std::move(done));
+        auto io = io_; // why it is not known, a reader is told
+        async_look<P>(std::move(io), {.environment = environment_}, as_it_is, std::move(self));
     }
     template <class Self>
-    void operator()(Self& self, result<void> looked) {
-        finish(self, registry_says<P>(io_, environment_, looked));
+    void operator()(Self& self, const result<view>& there) {
+        finish(self, there ? failure(errc::unknown_scope) : there.error());
     }
 
 private:
     template <class Self>
     void finish(Self& self, edited&& done) {
+        if (slot_ != nullptr) io_->engine->give_back(slot_);
+        slot_.reset();
         auto end = finish_(std::move(done));
         self.complete(std::move(end));
     }
@@ -76,6 +76,7 @@ private:
     std::string environment_;
     result<E> edit_;
     Finish finish_;
+    slot_ptr<P> slot_{};
     bool refused_ = false;
 };
 
@@ -94,7 +95,6 @@ inline auto one_value(std::string_view name, value_ref value) -> std::vector<nam
     one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
     return one;
 }
-inline constexpr auto as_it_is = []<class T>(T&& done) { return std::forward<T>(done); };
 
 } // namespace detail
 

@@ -22,7 +22,7 @@ namespace coffer::inline COFFER_ABI {
 ///  R5 Copies are the same source, and may be used by several threads at once.
 ///
 /// Errors of at: unknown_scope, unavailable, timed_out, tampered, rolled_back, unknown_key,
-/// key_disabled, denied, unsupported, invalid_argument, too_large.
+/// key_disabled, denied, unsupported, foreign, invalid_argument, too_large.
 /// Thread safety: handles may be shared between threads (R5); a secret that was read may not.
 /// Lifetime: the context is read during the call; a view outlives the source that made it. Values
 /// are wiped by the `secret` that holds them.

@@ -3,7 +3,7 @@
 #define COFFER_DETAIL_ENGINE_HPP
 
 #include <coffer/algorithm/drive.hpp>
-#include <coffer/algorithm/edits.hpp>
+#include <coffer/algorithm/registry_edits.hpp>
 #include <coffer/algorithm/transact.hpp>
 #include <coffer/detail/slot.hpp>
 #include <coffer/policy.hpp>
@@ -55,7 +55,7 @@ public:
         s->keep();
         return *s;
     }
-    /// The same for a reader, who may ask for any name: it is given back, and one that turned out
+    /// The same for a caller, who may ask for any name: it is given back, and one that turned out
     /// to be of no environment goes, so that made-up names don't fill the memory.
     auto borrow_slot(std::string_view environment) -> std::shared_ptr<slot_type> {
         const std::lock_guard lock(mutex_);
@@ -70,6 +70,14 @@ public:
         const std::lock_guard lock(mutex_);
         if (s.use_count() == 2 && s->disposable())
             slots_.erase(s->of().environment); // ours and the map's
+    }
+    /// Calls f(slot), borrowed and given back.
+    template <class F>
+    auto with_slot(std::string_view environment, F&& f) {
+        const auto s = borrow_slot(environment);
+        auto answer = f(*s);
+        give_back(s);
+        return answer;
     }
 
     // Reading -------------------------------------------------------------------------------------
@@ -118,18 +126,54 @@ public:
         return checked.count() < 0 || time_->boot() - checked >= options_.recheck_keys_after;
     }
 
-    /// An environment that is not there: never made or removed is unknown_scope; one that the
-    /// registry knows has lost its head, which is tampered.
-    auto absent(context where) -> failure {
-        if (where.environment == system_environment) return errc::unknown_scope;
-        const auto listed = is_listed(where.environment);
-        if (!listed) return listed.error();
-        return *listed ? errc::tampered : errc::unknown_scope;
+    /// The newest state of an environment that is there, or was: a removed one is closed. Errors
+    /// also: unknown_scope (it was never made); tampered (the registry lists it, and its head is
+    /// gone); foreign.
+    auto found(slot_type& s) -> result<current_state<C>> {
+        auto state = observe(s);
+        if (!state || state->snapshot != nullptr) return state;
+        const auto known = registry();
+        if (!known) return known.error();
+        if (!is_listed_in(*known, s.of().environment)) return errc::unknown_scope;
+        // Somebody may have made it in between. A head is there before it is listed and stays for
+        // good: who has seen the listing must see it now.
+        state = observe(s);
+        if (state && state->snapshot == nullptr) return errc::tampered;
+        return state;
     }
     auto is_listed(std::string_view environment) -> result<bool> {
-        auto registry = observe(slot_of(system_environment));
-        if (!registry) return registry.error();
-        return is_listed_in(*registry, environment);
+        auto known = registry();
+        if (!known) return known.error();
+        return is_listed_in(*known, environment);
+    }
+    /// The newest state of the registry; its snapshot is null in a store where nothing was made.
+    /// Errors also: foreign.
+    auto registry() -> result<current_state<C>> {
+        auto state = observe(slot_of(system_environment));
+        if (!state || state->snapshot != nullptr) return state;
+        if (auto ours = check_ours(); !ours) return ours.error();
+        return state;
+    }
+    /// A store without a registry is new, unless there are heads in it and all are of another
+    /// realm. (What can't be listed or read is left to those who read it.)
+    auto check_ours() -> result<void> {
+        bool others = false;
+        if constexpr (ListableStore<S>) {
+            const auto partitions = store_.partitions();
+            if (!partitions)
+                return partitions.error() == errc::unsupported ? result<void>()
+                                                               : partitions.error();
+            const std::vector<std::string> head{"head"};
+            for (const auto& partition : *partitions) {
+                const auto read = store_.load(partition, head);
+                if (!read || read->objects.size() != 1 || !read->objects.front()) continue;
+                const auto known = format::decode_head(*read->objects.front());
+                if (!known) continue;
+                if (known->realm == options_.realm) return {};
+                others = true;
+            }
+        }
+        return others ? result<void>(errc::foreign) : result<void>();
     }
     static auto is_listed_in(const current_state<C>& registry, std::string_view environment)
         -> bool {
@@ -146,7 +190,7 @@ public:
             return view(hit->model, {hit->from->checked(), false});
         if (auto valid = check_context(where); !valid) return valid.error();
         const auto s = borrow_slot(where.environment);
-        const auto state = observe(*s);
+        const auto state = found(*s);
         auto seen = state ? view_of(*s, *state, where) : result<view>(state.error());
         if (!seen) give_back(s);
         return seen;
@@ -167,10 +211,10 @@ public:
         if (!seen) return std::nullopt;
         return *std::move(seen);
     }
+    /// `state` has a snapshot. Errors: unknown_scope (removed, or no such space).
     auto view_of(slot_type& s, const current_state<C>& state, context where) -> result<view> {
         if (const auto* hit = cached(where); hit != nullptr && hit->version == state.version)
             return view(hit->model, state.fresh);
-        if (state.snapshot == nullptr) return absent(where);
         if (state.snapshot->closed()) return errc::unknown_scope;
         if (options_.known_spaces == spaces::registered && !where.space.empty() &&
             !state.snapshot->pages.has_space(where.space))
@@ -187,13 +231,27 @@ public:
     template <algorithm::Edit E>
     auto apply(std::string_view environment, E edit, bool create = false)
         -> result<typename E::value_type> {
-        auto& s = slot_of(environment);
         algorithm::answered_edit<E> mine(std::move(edit));
         waiting_write waiting{&mine, create, nullptr, false, {}};
-        const auto ended =
-            s.writes().write(waiting, [&](std::vector<algorithm::queued_edit*>&& edits, bool make) {
+        const auto ended = with_slot(environment, [&](slot_type& s) {
+            return s.writes().write(waiting, [&](auto&& edits, bool make) {
                 return transact(s, std::move(edits), {.create = make});
             });
+        });
+        if (!ended) return ended.error();
+        return mine.take();
+    }
+    /// Runs an edit that changes nothing on what the store holds now, all of it loaded and verified
+    /// anew; what is held stays as it is.
+    template <algorithm::Edit E>
+    auto look_through(std::string_view environment, E edit) -> result<typename E::value_type> {
+        if (auto valid = check_realm(options_.realm); !valid) return valid.error();
+        algorithm::answered_edit<E> mine(std::move(edit));
+        const auto ended = with_slot(environment, [&](slot_type& s) {
+            algorithm::transact<C> look(cipher_, s.of(), nullptr, s.held().second, *time_, {&mine},
+                                        {.limits = store_.limits()});
+            return algorithm::run(look, store_, keys_);
+        });
         if (!ended) return ended.error();
         return mine.take();
     }

@@ -55,36 +55,37 @@ public:
 
     /// What is known of an environment now. Errors: unknown_scope, also for Coffer's own and for
     /// what can be no id; those of reading.
-    auto look(std::string_view environment) -> result<facts> {
+    auto look(std::string_view environment) -> result<dated<facts>> {
         if (environment == system_environment || !check_context({.environment = environment}))
             return errc::unknown_scope;
-        // at() before status(), which remembers every name that it is asked for.
-        if (auto there = vault_->resolver().at({.environment = environment}); !there)
-            return forget(environment, there.error());
         const auto now = vault_->status(environment);
         if (!now) return forget(environment, now.error());
         auto known = kept(environment);
-        if (known != nullptr && known->generation == now->generation) return known;
+        if (known != nullptr && known->generation == now->generation)
+            return dated<facts>{std::move(known), now->fresh, now->time};
         auto read = read_facts(environment, now->generation, known.get());
         if (!read) return forget(environment, read.error());
         const std::lock_guard lock(mutex_);
-        return kept_[std::string(environment)] = *std::move(read);
+        auto& kept = kept_[std::string(environment)];
+        kept = *std::move(read);
+        return dated<facts>{kept, now->fresh, now->time};
     }
 
     /// An environment that is registered, and what was found when it was looked at.
     struct looked {
         std::string id{};
-        result<facts> found{errc::unknown_scope};
+        result<dated<facts>> found{errc::unknown_scope};
     };
     /// Every environment. One that can't be opened hides no other. Errors: those of reading the
     /// list.
-    auto all() -> result<std::vector<looked>> {
+    auto all() -> result<dated<std::vector<looked>>> {
         auto ids = vault_->environments();
         if (!ids) return ids.error();
-        std::vector<looked> out;
+        dated<std::vector<looked>> out{{}, ids->fresh, ids->time};
         for (auto& id : *ids) {
             auto one = look(id);
             if (!one && one.error().code == errc::unknown_scope) continue; // removed meanwhile
+            if (one) out.fresh = older(out.fresh, one->fresh);
             out.push_back({std::move(id), std::move(one)});
         }
         return out;
@@ -140,7 +141,8 @@ public:
             if (!there && there.error().code == errc::unknown_scope) continue;
             if (!there) return there.error();
             for (const auto& [own, place] : (*there)->secrets)
-                if (wire_id(environment, own) == id) return std::pair(*there, &place);
+                if (wire_id(environment, own) == id)
+                    return std::pair(facts(*std::move(there)), &place);
         }
         return errc::not_found;
     }

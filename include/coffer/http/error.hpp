@@ -62,7 +62,8 @@ constexpr auto status_of(errc code) noexcept -> unsigned {
     case errc::tampered:
     case errc::rolled_back:
     case errc::unknown_key:
-    case errc::key_disabled: return 500;
+    case errc::key_disabled:
+    case errc::foreign: return 500;
     }
     return 500;
 }
@@ -88,6 +89,7 @@ constexpr auto words_of(errc code) noexcept -> std::string_view {
     case errc::cancelled: return "the server is about to end";
     case errc::outcome_unknown:
         return "the write may or may not have happened; sending it again is safe";
+    case errc::foreign: return "the store is of another realm";
     }
     return "an internal error";
 }

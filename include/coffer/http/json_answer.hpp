@@ -11,6 +11,7 @@
 #include <boost/json/array.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -102,10 +103,19 @@ inline auto value_in(const boost::json::object& o, std::uint64_t version = 0, fr
     return keep(bytes);
 }
 
+/// How current an answer is that was asked for at a time of the boot clock's: what the server says
+/// of its store counts as if it were the client's own.
+inline auto freshness_in(const boost::json::object& data, std::chrono::milliseconds asked)
+    -> freshness {
+    constexpr std::uint64_t ages = std::uint64_t{1} << 40;
+    const auto age = std::min(number_in(data, "ageMs"), ages);
+    return {asked - std::chrono::milliseconds(static_cast<std::int64_t>(age)),
+            flag_in(data, "stale")};
+}
+
 /// The errc of a name, as errors on the wire carry it.
 inline auto errc_of(std::string_view name) noexcept -> std::optional<errc> {
-    for (int i = static_cast<int>(errc::not_found); i <= static_cast<int>(errc::outcome_unknown);
-         ++i)
+    for (int i = static_cast<int>(errc::not_found); i <= static_cast<int>(errc::foreign); ++i)
         if (to_string(static_cast<errc>(i)) == name) return static_cast<errc>(i);
     return std::nullopt;
 }

@@ -59,7 +59,9 @@ inline constexpr schema_doc schema_docs[] = {
 "properties":{"data":{"$ref":"#/components/schemas/Environment"}}})"},
     {"Environments", R"({"type":"object","required":["data","pagination"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/Environment"}},
-"pagination":{"$ref":"#/components/schemas/Pagination"}}})"},
+"pagination":{"$ref":"#/components/schemas/Pagination"},
+"stale":{"type":"boolean","description":"The store is away; this is the last known state."},
+"ageMs":{"type":"integer"}}})"},
     {"Space", R"({"type":"object","required":["id","name","environmentId","createdAt","updatedAt",
 "guestAuthentication"],"properties":{"id":{"type":"string"},"name":{"type":"string"},
 "environmentId":{"type":"string"},"createdAt":{"type":"string","format":"date-time"},
@@ -78,7 +80,9 @@ inline constexpr schema_doc schema_docs[] = {
 "properties":{"data":{"$ref":"#/components/schemas/Space"}}})"},
     {"Spaces", R"({"type":"object","required":["data","pagination"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/Space"}},
-"pagination":{"$ref":"#/components/schemas/Pagination"}}})"},
+"pagination":{"$ref":"#/components/schemas/Pagination"},
+"stale":{"type":"boolean","description":"The store is away; this is the last known state."},
+"ageMs":{"type":"integer"}}})"},
     {"XEnvironment", R"({"type":"object","required":["id","name"],"properties":{
 "id":{"type":"string"},"name":{"type":"string"},"isProd":{"type":"boolean"},
 "reveal":{"enum":["never","allowed"]},"createdAt":{"type":"string","format":"date-time"},
@@ -88,7 +92,9 @@ inline constexpr schema_doc schema_docs[] = {
     {"XOneEnvironment", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XEnvironment"}}})"},
     {"XEnvironments", R"({"type":"object","required":["data"],"properties":{
-"data":{"type":"array","items":{"$ref":"#/components/schemas/XEnvironment"}}}})"},
+"data":{"type":"array","items":{"$ref":"#/components/schemas/XEnvironment"}},
+"stale":{"type":"boolean","description":"The store is away; this is the last known state."},
+"ageMs":{"type":"integer"}}})"},
     {"XEnvironmentWrite", R"({"type":"object","properties":{"name":{"type":"string","minLength":1},
 "isProd":{"type":"boolean"},"id":{"type":"string","description":"To make one: an id of your choice."},
 "reveal":{"enum":["never","allowed"]}}})"},
@@ -99,7 +105,9 @@ inline constexpr schema_doc schema_docs[] = {
 "properties":{"data":{"$ref":"#/components/schemas/XSpace"}}})"},
     {"XSpaces", R"({"type":"object","required":["data","pagination"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/XSpace"}},
-"pagination":{"$ref":"#/components/schemas/Pagination"}}})"},
+"pagination":{"$ref":"#/components/schemas/Pagination"},
+"stale":{"type":"boolean","description":"The store is away; this is the last known state."},
+"ageMs":{"type":"integer"}}})"},
     {"XSpaceWrite", R"({"type":"object","required":["name"],"properties":{
 "name":{"type":"string","minLength":1},"id":{"type":"string"}}})"},
     {"XRow", R"({"type":"object","required":["name","state","requiredBy"],"properties":{

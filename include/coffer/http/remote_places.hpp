@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_REMOTE_PLACES_HPP
 #define COFFER_HTTP_REMOTE_PLACES_HPP
 
+#include <coffer/dated.hpp>
 #include <coffer/http/caller.hpp>
 #include <coffer/http/query.hpp>
 #include <coffer/http/watched_change.hpp>
@@ -24,14 +25,16 @@ class remote_places {
 public:
     explicit remote_places(std::shared_ptr<caller> calls) : calls_(std::move(calls)) {}
 
-    auto environments() -> result<std::vector<std::string>> {
+    auto environments() -> result<dated<std::vector<std::string>>> {
+        const auto asked = machine_clock().boot();
         auto in = calls_->call({.method = "GET", .target = "/v1/x/environments"});
         if (!in) return in.error();
-        return take(*in, {});
+        return dated<std::vector<std::string>>{take(*in, {}), freshness_in(in->whole(), asked)};
     }
 
-    auto spaces(std::string_view environment) -> result<std::vector<std::string>> {
-        std::vector<std::string> out;
+    auto spaces(std::string_view environment) -> result<dated<std::vector<std::string>>> {
+        const auto asked = machine_clock().boot();
+        dated<std::vector<std::string>> out{{}, {asked, false}};
         for (std::uint64_t page = 1;; ++page) {
             auto in =
                 calls_->call({.method = "GET",
@@ -39,6 +42,7 @@ public:
                                         "&pageSize=1000&pageNumber=" + std::to_string(page)});
             if (!in) return unknown(in.error());
             auto more = take(*in, environment);
+            out.fresh = older(out.fresh, freshness_in(in->whole(), asked));
             const auto* paging = in->whole().if_contains("pagination");
             const auto pages = paging != nullptr && paging->is_object()
                                    ? number_in(paging->get_object(), "pageCount")

@@ -44,10 +44,10 @@ public:
     auto resolver() const -> const secrets& override { return reader_; }
     auto try_at(context) -> std::optional<view> override { return std::nullopt; }
 
-    auto environments() -> result<std::vector<std::string>> override {
+    auto environments() -> result<dated<std::vector<std::string>>> override {
         return places_.environments();
     }
-    auto spaces(std::string_view environment) -> result<std::vector<std::string>> override {
+    auto spaces(std::string_view environment) -> result<dated<std::vector<std::string>>> override {
         return places_.spaces(environment);
     }
     auto describe(context where) -> result<std::string> override { return places_.describe(where); }
@@ -95,18 +95,18 @@ public:
     }
 
     auto history(context where, std::string_view name)
-        -> result<std::vector<version_info>> override {
+        -> result<dated<std::vector<version_info>>> override {
         return ask_history(*calls_, where, name);
     }
     auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> override;
-    auto list(context where) -> result<std::vector<own_entry>> override;
+    auto list(context where) -> result<dated<std::vector<own_entry>>> override;
 
-    auto entries(std::string_view) -> result<std::vector<scoped_entry>> override {
+    auto entries(std::string_view) -> result<dated<std::vector<scoped_entry>>> override {
         return errc::unsupported;
     }
     auto is_stored(context, std::string_view) -> result<bool> override { return errc::unsupported; }
-    auto status(std::string_view) -> result<environment_status> override {
+    auto status(std::string_view) -> result<dated<environment_status>> override {
         return errc::unsupported;
     }
     auto verify(std::string_view) -> result<verification> override { return errc::unsupported; }
@@ -263,10 +263,11 @@ inline auto remote_vault::get_version(context where, std::string_view name, std:
     return *std::move(value);
 }
 
-inline auto remote_vault::list(context where) -> result<std::vector<own_entry>> {
+inline auto remote_vault::list(context where) -> result<dated<std::vector<own_entry>>> {
+    const auto asked = machine_clock().boot();
     auto in = ask_values(*calls_, where, false);
     if (!in) return in.error();
-    std::vector<own_entry> out;
+    dated<std::vector<own_entry>> out{{}, freshness_in(in->object(), asked)};
     for (const auto& row : read_wire_rows(*in, where).rows) {
         if (row.told.layers.empty()) continue;
         const auto& own = row.told.layers.front();

@@ -53,7 +53,8 @@ inline auto list_environments(call& c) -> response {
     const page::wanted wanted(c);
     c.rows_are_decided();
     std::vector<listed_place> rows;
-    for (const auto& e : need(c.parts.places.all())) {
+    const auto all = need(c.parts.places.all());
+    for (const auto& e : all) {
         if (!c.may(right::list, {.environment = e.id})) continue;
         place_facts unreadable;
         unreadable.id = e.id; // listed all the same: the others' pages must not fail with it
@@ -68,6 +69,7 @@ inline auto list_environments(call& c) -> response {
         write_environment(w, rows[i].place);
     w.end_list();
     shown.show(w);
+    mark_stale(out, w, all);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

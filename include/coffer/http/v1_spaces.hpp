@@ -86,14 +86,20 @@ inline void add_spaces(call& c, const environment_facts& e, std::vector<listed_p
 inline auto list_spaces(call& c) -> response {
     const page::wanted wanted(c);
     const auto environment = c.parameter("environmentId");
-    std::vector<listed_place> rows;
+    dated<std::vector<listed_place>> rows;
     c.rows_are_decided();
     if (environment.empty()) {
-        for (const auto& e : need(c.parts.places.all()))
+        const auto all = need(c.parts.places.all());
+        for (const auto& e : all)
             if (e.found) add_spaces(c, **e.found, rows);
+        rows.fresh = all.fresh;
+        rows.time = all.time;
     } else {
         c.record.where.environment = environment;
-        add_spaces(c, *need(c.parts.places.look(environment)), rows);
+        const auto found = need(c.parts.places.look(environment));
+        add_spaces(c, *found, rows);
+        rows.fresh = found.fresh;
+        rows.time = found.time;
         if (rows.empty()) c.allow(scope({.environment = environment}));
     }
     std::ranges::sort(rows, std::less<>());
@@ -105,6 +111,7 @@ inline auto list_spaces(call& c) -> response {
         write_space(w, rows[i]);
     w.end_list();
     shown.show(w);
+    mark_stale(out, w, rows);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

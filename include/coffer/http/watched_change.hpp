@@ -20,11 +20,12 @@ namespace coffer::inline COFFER_ABI::http {
 /// The versions that a server keeps of a scope's own value, newest first. Errors: not_found (it
 /// never had one), and those of caller::call.
 inline auto ask_history(caller& calls, context where, std::string_view name)
-    -> result<std::vector<version_info>> {
+    -> result<dated<std::vector<version_info>>> {
+    const auto asked = machine_clock().boot();
     auto in = calls.call(
         {.method = "GET", .target = "/v1/x/secret" + query_of(where) + "&name=" + encoded(name)});
     if (!in) return in.error();
-    std::vector<version_info> out;
+    dated<std::vector<version_info>> out{{}, freshness_in(in->object(), asked)};
     for (const auto& one : in->list("versions")) {
         if (!one.is_object()) continue;
         const auto& o = one.get_object();

@@ -107,16 +107,6 @@ inline auto read_wire_rows(const json_answer& in, context asked) -> wire_rows {
     return out;
 }
 
-/// How current an answer is that was asked for at a time of the boot clock's: what the server says
-/// of its store counts as if it were the client's own.
-inline auto freshness_in(const boost::json::object& data, std::chrono::milliseconds asked)
-    -> freshness {
-    constexpr std::uint64_t ages = std::uint64_t{1} << 40;
-    const auto age = std::min(number_in(data, "ageMs"), ages);
-    return {asked - std::chrono::milliseconds(static_cast<std::int64_t>(age)),
-            flag_in(data, "stale")};
-}
-
 /// A view of what a server told: immutable, no I/O. The values lie in locked memory, each a secret
 /// of its own, and are wiped with the last view of them. The ids of secrets are not told: zero.
 class wire_view final : public view_model {

@@ -75,10 +75,11 @@ inline void write_environment_counts(json_writer& w, const call& c, const enviro
 
 inline auto list_environments(call& c) -> response {
     c.rows_are_decided();
+    const auto all = need(c.parts.places.all());
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
-    for (const auto& [id, e] : need(c.parts.places.all())) {
+    for (const auto& [id, e] : all) {
         if (!knows_environment(c.who, id)) continue;
         w.begin_object();
         if (e) {
@@ -91,7 +92,9 @@ inline auto list_environments(call& c) -> response {
         w.end_object();
         ++c.record.count;
     }
-    w.end_list().end_object();
+    w.end_list();
+    mark_stale(out, w, all);
+    w.end_object();
     return out;
 }
 
@@ -220,6 +223,7 @@ inline auto list_spaces(call& c) -> response {
         write_space_row(w, state, rows[i]);
     w.end_list();
     shown.show(w);
+    mark_stale(out, w, state.facts);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

@@ -22,7 +22,7 @@ inline auto asked_name(const call& c) -> std::string {
 
 /// What rows are made of: an environment's entries at one moment.
 struct environment_state {
-    directory::facts facts{};
+    dated<directory::facts> facts{};
     std::vector<scoped_entry> entries{};
     entry_table table;
     required_names required{};

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+// Environments that a killed command left half made or half removed, and stores of another realm.
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+using coffer_test::sandbox;
+namespace fs = std::filesystem;
+
+namespace {
+
+auto has(const std::string& text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
+/// Runs a command as if it had been killed before it told the list of environments.
+void kill_before_the_list(const sandbox& box, const sandbox::words& args) {
+    const auto list = box.document("coffer-system");
+    const auto before = sandbox::read(list);
+    box.ok(args);
+    box.write(list, before);
+    fs::remove(box.keyring().string() + ".anchor"); // it would tell that the list is an older one
+}
+
+} // namespace
+
+TEST_CASE("an environment that was removed but for the list is gone, and can be removed or made") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "prod"});
+    kill_before_the_list(box, {"env", "remove", "prod", "--yes"});
+    CHECK_FALSE(has(box.ok({"env", "list"}), "prod"));
+    const auto read = box.run({"get", "SLACK_TOKEN", "--env", "prod"});
+    CHECK(read.code == 1);
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    SECTION("removed") {
+        box.ok({"env", "remove", "prod", "--yes"});
+        CHECK(box.run({"env", "remove", "prod", "--yes"}).code == 1);
+    }
+    SECTION("made") {}
+    box.ok({"env", "create", "prod"});
+    CHECK(has(box.ok({"env", "list"}), "prod"));
+    box.ok({"set", "TOKEN", "--env", "prod"}, "v");
+    box.ok({"env", "remove", "prod", "--yes"});
+    CHECK(box.run({"env", "remove", "prod", "--yes"}).code == 1);
+}
+
+TEST_CASE("an environment that was made but for the list is made by making it again") {
+    const sandbox box;
+    box.fill();
+    kill_before_the_list(box, {"env", "create", "prod"});
+    CHECK_FALSE(has(box.ok({"env", "list"}), "prod"));
+    CHECK(box.run({"set", "TOKEN", "--env", "prod"}, "v").code == 1);
+    box.ok({"env", "create", "prod", "--prod"});
+    CHECK(has(box.ok({"env", "list"}), "yes")); // as it was made the second time
+    box.ok({"set", "TOKEN", "--env", "prod", "--yes"}, "v");
+    CHECK(box.run({"env", "create", "prod"}).code == 4);
+}
+
+TEST_CASE("a store of another realm is told as one by whatever is asked of it, and stays alone") {
+    sandbox box;
+    box.fill();
+    box.write(box.work() / "other/coffer.json",
+              R"({"store":"file:../coffer-store","realm":"another","env":"dev"})");
+    const auto files = [&] {
+        return std::distance(fs::directory_iterator(box.work() / "coffer-store"), {});
+    };
+    const auto before = files();
+    box.folder = box.work() / "other";
+    for (const sandbox::words& args : {sandbox::words{"verify"},
+                                       {"env", "list"},
+                                       {"env", "create", "dev"},
+                                       {"list"},
+                                       {"get", "SLACK_TOKEN"},
+                                       {"env", "remove", "dev", "--yes"}}) {
+        const auto ran = box.run(args);
+        INFO(args.front() << ": " << ran.out << ran.err);
+        CHECK(ran.code == 3);
+        CHECK(has(ran.err, "of another realm"));
+        CHECK_FALSE(has(ran.out, "whole"));
+    }
+    CHECK(files() == before);
+    box.folder = box.work();
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+}

@@ -12,7 +12,11 @@
 #include <coffer/file/store.hpp>
 #include <coffer/keyring/file_keyring.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <sys/wait.h>
 
@@ -23,6 +27,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr context env{.environment = "prod"};
+constexpr context space{.environment = "prod", .space = "acme"};
 
 /// A vault as a process that starts opens it: from the disk alone.
 auto start(const fs::path& root) -> result<test_vault> {
@@ -31,11 +36,6 @@ auto start(const fs::path& root) -> result<test_vault> {
     auto store = file::open(root / "store");
     if (!store) return store.error();
     return test_vault(*store, {}, *keys);
-}
-auto read_after_restart(const fs::path& root) -> std::string {
-    auto vault = start(root);
-    if (!vault) return std::string(to_string(vault.error().code));
-    return plain(vault->resolver().get(env, "TOKEN"));
 }
 auto leftovers(const fs::path& root) -> std::vector<std::string> {
     std::vector<std::string> out;
@@ -47,21 +47,99 @@ auto leftovers(const fs::path& root) -> std::vector<std::string> {
 /// What a process does from its start, with its outcome.
 using work = std::function<result<void>(const fs::path&)>;
 
-auto put_new(const fs::path& root) -> result<void> {
-    auto vault = start(root);
-    if (!vault) return vault.error();
-    auto done = vault->put(env, "TOKEN", "new");
-    if (!done) return done.error();
-    return {};
+template <class F>
+auto with_vault(F f) -> work {
+    return [f](const fs::path& root) -> result<void> {
+        auto vault = start(root);
+        if (!vault) return vault.error();
+        auto done = f(*vault);
+        return done ? result<void>() : result<void>(done.error());
+    };
 }
-auto make_all(const fs::path& root) -> result<void> {
+
+/// What a process that starts sees of the secret, of the space, and of an environment in the list.
+auto seen_secret(const fs::path& root) -> std::string {
     auto vault = start(root);
-    if (!vault) return vault.error();
-    if (auto made = vault->ensure_environment("prod"); !made) return made;
-    auto done = vault->put(env, "TOKEN", "new");
-    if (!done) return done.error();
-    return {};
+    if (!vault) return std::string(to_string(vault.error().code));
+    return plain(vault->resolver().get(env, "TOKEN"));
 }
+auto seen_space(const fs::path& root) -> std::string {
+    const auto there = start(root).value().resolver().at(space);
+    return there ? "there" : std::string(to_string(there.error().code));
+}
+auto seen_environment(const fs::path& root) -> std::string {
+    auto vault = start(root).value();
+    const auto all = vault.environments();
+    if (!all) return std::string(to_string(all.error().code));
+    const auto there = vault.resolver().at(env);
+    return (there ? "there" : std::string(to_string(there.error().code))) +
+           (std::ranges::find(*all, "prod") == all->end() ? ", not listed" : ", listed");
+}
+
+/// One call that changes something, and what is seen before, after, and where it was cut off in
+/// the middle (empty: nowhere, it is one commit).
+struct deed {
+    std::string name{};
+    work before{};
+    work what{};
+    std::string (*seen)(const fs::path&) = seen_secret;
+    std::string was{};
+    std::string becomes{};
+    std::string half{};
+
+    auto is_possible(std::string_view now) const -> bool {
+        return now == was || now == becomes || (!half.empty() && now == half);
+    }
+};
+
+const auto nothing = [](const fs::path&) -> result<void> { return {}; };
+const auto make_environment =
+    with_vault([](auto& vault) { return vault.ensure_environment("prod"); });
+const auto make_other = with_vault([](auto& vault) { return vault.ensure_environment("other"); });
+const auto make_space = with_vault([](auto& vault) { return vault.ensure_space(space); });
+const auto put_old = with_vault([](auto& vault) {
+    vault.ensure_environment("prod").value();
+    return vault.put(env, "TOKEN", "old");
+});
+
+const std::vector<deed> deeds{
+    {"the first environment", nothing, make_environment, seen_environment,
+     "unknown_scope, not listed", "there, listed", "there, not listed"},
+    {"another environment", make_other,
+     with_vault([](auto& vault) { return vault.create_environment("prod"); }), seen_environment,
+     "unknown_scope, not listed", "there, listed", "there, not listed"},
+    {"no environment", put_old,
+     with_vault([](auto& vault) { return vault.remove_environment("prod"); }), seen_environment,
+     "there, listed", "unknown_scope, not listed", "unknown_scope, listed"},
+    {"a space",
+     make_environment,
+     with_vault([](auto& vault) { return vault.create_space(space); }),
+     seen_space,
+     "unknown_scope",
+     "there",
+     {}},
+    {"no space",
+     make_space,
+     with_vault([](auto& vault) { return vault.remove_space(space); }),
+     seen_space,
+     "there",
+     "unknown_scope",
+     {}},
+    {"the first value",
+     make_environment,
+     with_vault([](auto& vault) { return vault.put(env, "TOKEN", "new"); }),
+     seen_secret,
+     "not_found",
+     "new",
+     {}},
+    {"another value",
+     put_old,
+     with_vault([](auto& vault) { return vault.put(env, "TOKEN", "new"); }),
+     seen_secret,
+     "old",
+     "new",
+     {}},
+};
 
 /// Runs `check` for a folder in the state `before`, in which `what` was done with the n-th call of
 /// `call` ending so, for every n until it is called no more often.
@@ -76,101 +154,108 @@ auto sweep(const work& before, std::string_view call, int how, Check&& check) ->
     }
 }
 
-/// The next start works, whatever was left, and leaves nothing.
-void check_next_start(const fs::path& root) {
-    make_all(root).value();
+/// The next start works, whatever was left: what is there can be made again and removed, in either
+/// order, and nothing is left over.
+void check_next_start(const fs::path& root, bool remove_first) {
+    const auto now = seen_environment(root);
+    CAPTURE(now);
     auto vault = start(root).value();
-    vault.put(env, "TOKEN", "next").value();
-    CHECK(read_after_restart(root) == "next");
+    if (remove_first) {
+        const auto removed = vault.remove_environment("prod");
+        CHECK(removed.has_value() == (now != "unknown_scope, not listed"));
+        if (!removed) CHECK(removed.error() == errc::unknown_scope);
+        CHECK(seen_environment(root) == "unknown_scope, not listed");
+        vault.create_environment("prod").value();
+    } else if (now == "there, listed") {
+        CHECK(vault.create_environment("prod").error() == errc::conflict);
+    } else {
+        vault.create_environment("prod").value();
+    }
+    CHECK(seen_environment(root) == "there, listed");
+    vault.ensure_space(space).value();
+    vault.put(space, "TOKEN", "next").value();
+    CHECK(plain(start(root).value().resolver().get(space, "TOKEN")) == "next");
     CHECK(vault.verify("prod").value().damaged.empty());
+    CHECK(vault.verify(system_environment).value().damaged.empty());
+    vault.remove_space(space).value();
+    vault.remove_environment("prod").value();
+    CHECK(vault.remove_environment("prod").error() == errc::unknown_scope);
+    CHECK(seen_environment(root) == "unknown_scope, not listed");
     CHECK(leftovers(root).empty());
 }
-
-/// What is read as long as nothing was put: with `first` the environment may be there already.
-auto is_unchanged(std::string_view seen, bool first) -> bool {
-    return first ? seen == "unknown_scope" || seen == "not_found" : seen == "old";
-}
-
-const work nothing = [](const fs::path&) -> result<void> { return {}; };
-const work old_value = [](const fs::path& root) -> result<void> {
-    auto vault = start(root).value();
-    vault.ensure_environment("prod").value();
-    vault.put(env, "TOKEN", "old").value();
-    return {};
-};
 
 } // namespace
 
 TEST_CASE("a system call that fails loses nothing acknowledged, and a failure wrote nothing") {
     int struck = 0;
-    for (const bool first : {false, true})
+    for (const auto& d : deeds)
         for (const auto call : failing_calls)
             for (const int how : {EIO, ENOSPC, EINTR, int{cut_short}}) {
                 if (how == cut_short && call != "read" && call != "write") continue;
-                struck += sweep(first ? nothing : old_value, call, how,
-                                [&](const fs::path& root, int n, auto arm) {
-                                    arm();
-                                    const auto done = first ? make_all(root) : put_new(root);
-                                    if (!call_fault::clear()) return false;
-                                    const auto seen = read_after_restart(root);
-                                    const auto answer =
-                                        done ? "done" : to_string(done.error().code);
-                                    CAPTURE(first, call, how, n, answer, seen);
-                                    const bool unchanged = is_unchanged(seen, first);
-                                    if (done)
-                                        CHECK(seen == "new");
-                                    else if (done.error() == errc::outcome_unknown)
-                                        CHECK((seen == "new" || unchanged));
-                                    else
-                                        CHECK(unchanged);
-                                    check_next_start(root);
-                                    return true;
-                                });
+                struck += sweep(d.before, call, how, [&](const fs::path& root, int n, auto arm) {
+                    arm();
+                    const auto done = d.what(root);
+                    if (!call_fault::clear()) return false;
+                    const auto seen = d.seen(root);
+                    const auto answer = done ? "done" : to_string(done.error().code);
+                    CAPTURE(d.name, call, how, n, answer, seen);
+                    if (done)
+                        CHECK(seen == d.becomes);
+                    else if (done.error() == errc::outcome_unknown)
+                        CHECK(d.is_possible(seen));
+                    else
+                        CHECK(seen == d.was);
+                    check_next_start(root, n % 2 == 0);
+                    return true;
+                });
             }
-    CHECK(struck > 300);
+    CHECK(struck > 1'000);
 }
 
 TEST_CASE("calls that were interrupted or cut short are gone on with") {
-    for (const auto call : {"write", "read", "fsync"})
-        for (const int how : {EINTR, int{cut_short}}) {
-            if (how == cut_short && std::string_view(call) == "fsync") continue;
-            const auto n =
-                sweep(old_value, call, how, [&](const fs::path& root, int nth, auto arm) {
-                    arm();
-                    const auto done = put_new(root);
-                    if (!call_fault::clear()) return false;
-                    CAPTURE(call, how, nth);
-                    CHECK(done.has_value());
-                    return true;
-                });
-            CHECK(n > 0);
-        }
+    for (const auto& d : deeds)
+        for (const auto call : {"write", "read", "fsync"})
+            for (const int how : {EINTR, int{cut_short}}) {
+                if (how == cut_short && std::string_view(call) == "fsync") continue;
+                const auto n =
+                    sweep(d.before, call, how, [&](const fs::path& root, int nth, auto arm) {
+                        arm();
+                        const auto done = d.what(root);
+                        if (!call_fault::clear()) return false;
+                        CAPTURE(d.name, call, how, nth);
+                        CHECK(done.has_value());
+                        return true;
+                    });
+                CHECK(n > 0);
+            }
 }
 
 TEST_CASE("a process killed at any of its system calls loses nothing acknowledged") {
     int killed_at = 0;
-    for (const bool first : {false, true})
+    int halves = 0;
+    for (const auto& d : deeds)
         for (const auto call : failing_calls)
-            killed_at += sweep(first ? nothing : old_value, call, killed,
-                               [&](const fs::path& root, int n, auto arm) {
-                                   const auto child = ::fork();
-                                   if (child == 0) {
-                                       arm();
-                                       const auto done = first ? make_all(root) : put_new(root);
-                                       ::_exit(done ? 0 : 1);
-                                   }
-                                   int status = 0;
-                                   REQUIRE(::waitpid(child, &status, 0) == child);
-                                   const auto seen = read_after_restart(root);
-                                   CAPTURE(first, call, n, seen);
-                                   if (!WIFSIGNALED(status)) {
-                                       CHECK(WEXITSTATUS(status) == 0);
-                                       CHECK(seen == "new");
-                                       return false;
-                                   }
-                                   CHECK((seen == "new" || is_unchanged(seen, first)));
-                                   check_next_start(root);
-                                   return true;
-                               });
-    CHECK(killed_at > 100);
+            killed_at += sweep(d.before, call, killed, [&](const fs::path& root, int n, auto arm) {
+                const auto child = ::fork();
+                if (child == 0) {
+                    arm();
+                    const auto done = d.what(root);
+                    ::_exit(done ? 0 : 1);
+                }
+                int status = 0;
+                REQUIRE(::waitpid(child, &status, 0) == child);
+                const auto seen = d.seen(root);
+                CAPTURE(d.name, call, n, seen);
+                if (!WIFSIGNALED(status)) {
+                    CHECK(WEXITSTATUS(status) == 0);
+                    CHECK(seen == d.becomes);
+                    return false;
+                }
+                CHECK(d.is_possible(seen));
+                halves += seen == d.half ? 1 : 0;
+                check_next_start(root, n % 2 == 0);
+                return true;
+            });
+    CHECK(killed_at > 300);
+    CHECK(halves > 30); // between the two commits, too
 }

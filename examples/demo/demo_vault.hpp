@@ -55,6 +55,7 @@ auto search_copy(const place& at) -> bool;
 auto cut_override(const place& at) -> bool;
 auto flip_bits(const place& at) -> bool;
 auto outage(const place& at) -> bool;
+auto new_keys(const place& at) -> bool;
 auto cost(const place& at) -> bool;
 
 } // namespace demo

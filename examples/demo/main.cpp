@@ -10,7 +10,7 @@
 
 int main(int argc, char** argv) {
     if (argc != 5) {
-        std::cerr << "coffer_demo search|cut|flip|outage|cost STORE KEYRING REALM\n";
+        std::cerr << "coffer_demo search|cut|flip|outage|keys|cost STORE KEYRING REALM\n";
         return 2;
     }
     const std::string_view step = argv[1];
@@ -20,6 +20,7 @@ int main(int argc, char** argv) {
         if (step == "cut") return demo::cut_override(at) ? 0 : 1;
         if (step == "flip") return demo::flip_bits(at) ? 0 : 1;
         if (step == "outage") return demo::outage(at) ? 0 : 1;
+        if (step == "keys") return demo::new_keys(at) ? 0 : 1;
         if (step == "cost") return demo::cost(at) ? 0 : 1;
         std::cerr << "coffer_demo: what is the step " << step << "?\n";
     } catch (const std::exception& what) {

@@ -259,3 +259,44 @@ TEST_CASE("a process killed at any of its system calls loses nothing acknowledge
     CHECK(killed_at > 300);
     CHECK(halves > 30); // between the two commits, too
 }
+
+TEST_CASE("a process killed at any system call of a change of keys leaves all readable, and the "
+          "next one ends it") {
+    const work new_keys = [](const fs::path& root) -> result<void> {
+        auto vault = start(root);
+        auto keys = keyring::open(root / "keys" / "keyring.json");
+        if (!vault || !keys) return errc::unavailable;
+        if (auto rotated = keys->rotate(); !rotated) return rotated.error();
+        for (const auto id : {std::string_view("prod"), system_environment})
+            if (auto done = vault->rewrap(id); !done) return done.error();
+        for (const auto& k : keys->keks().value())
+            if (k.state != keyring::kek_state::active)
+                if (auto done = keys->set_state(k.id, keyring::kek_state::disabled); !done)
+                    return done;
+        auto sealed = vault->rotate_dek("prod");
+        if (!sealed) return sealed.error();
+        return sealed->finished ? result<void>() : result<void>(errc::conflict);
+    };
+    int killed_at = 0;
+    for (const auto call : failing_calls)
+        killed_at += sweep(old_value, call, killed, [&](const fs::path& root, int n, auto arm) {
+            const auto child = ::fork();
+            if (child == 0) {
+                arm();
+                ::_exit(new_keys(root) ? 0 : 1);
+            }
+            int status = 0;
+            REQUIRE(::waitpid(child, &status, 0) == child);
+            CAPTURE(call, n);
+            CHECK(read_after_restart(root) == "old");
+            CHECK(new_keys(root));
+            CHECK(read_after_restart(root) == "old");
+            auto vault = start(root).value();
+            CHECK(vault.status("prod").value().deks.size() == 1);
+            CHECK(vault.verify("prod").value().damaged.empty());
+            if (WIFSIGNALED(status)) return true;
+            CHECK(WEXITSTATUS(status) == 0);
+            return false;
+        });
+    CHECK(killed_at > 100);
+}

@@ -279,7 +279,7 @@ TEST_CASE("a process killed at any system call of a change of keys leaves all re
     };
     int killed_at = 0;
     for (const auto call : failing_calls)
-        killed_at += sweep(old_value, call, killed, [&](const fs::path& root, int n, auto arm) {
+        killed_at += sweep(put_old, call, killed, [&](const fs::path& root, int n, auto arm) {
             const auto child = ::fork();
             if (child == 0) {
                 arm();
@@ -288,9 +288,9 @@ TEST_CASE("a process killed at any system call of a change of keys leaves all re
             int status = 0;
             REQUIRE(::waitpid(child, &status, 0) == child);
             CAPTURE(call, n);
-            CHECK(read_after_restart(root) == "old");
+            CHECK(seen_secret(root) == "old");
             CHECK(new_keys(root));
-            CHECK(read_after_restart(root) == "old");
+            CHECK(seen_secret(root) == "old");
             auto vault = start(root).value();
             CHECK(vault.status("prod").value().deks.size() == 1);
             CHECK(vault.verify("prod").value().damaged.empty());

@@ -76,7 +76,7 @@ private:
         return coffer::asio::detail::wait_for<coffer::result<T>>(initiate, coffer::errc::cancelled);
     }
     template <class E>
-    static auto applied(test_vault& v, E edit) {
+    static auto applied(test_vault& v, E edit) -> coffer::result<typename E::value_type> {
         return wait<typename E::value_type>([&](auto token) {
             coffer::asio::async_apply(coffer::asio::lift(pool(), v), "e", std::move(edit),
                                       std::move(token));

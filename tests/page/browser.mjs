@@ -65,7 +65,7 @@ export class Tab {
 
   async watch() {
     const { page } = this;
-    page.setDefaultTimeout(15_000);
+    page.setDefaultTimeout(30_000);
     await page.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => {
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);

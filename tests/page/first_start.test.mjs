@@ -11,7 +11,7 @@ test('the printed code signs in once, makes the first token, and is gone', async
   try {
     await site.serve();
     const printed = () => /code ([0-9A-Z]{4}-[0-9A-Z]{4})/.exec(site.log)?.[1];
-    for (let i = 0; i < 100 && !printed(); i += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
+    for (let i = 0; i < 1200 && !printed(); i += 1) await new Promise((resolve) => { setTimeout(resolve, 50); });
     const code = printed();
     assert.ok(code, `no code was printed: ${site.log}`);
     const tab = await browser.open(site.url, {});

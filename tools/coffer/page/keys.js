@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Keys: which key-encryption key wraps the data keys of which environment. Data keys are rewrapped and
-// rotated here; the keys that wrap them are changed where they are kept.
+// rotated here; the keys that wrap them are changed where they are kept, with the command.
 import * as api from './api.js';
 import * as world from './world.js';
 import { attempt } from './actions.js';
@@ -10,7 +10,6 @@ import { ask, openDialog } from './dialog.js';
 import { count, el, fill, icon, named } from './el.js';
 import { crumbs, screenHead } from './head.js';
 import { live, panel } from './states.js';
-import { timeElement } from './time.js';
 import { saved } from './undo.js';
 
 const states = {
@@ -26,7 +25,6 @@ function keyRow(one) {
     return el('tr', { role: 'row', class: 'row', 'data-row': one.kekId },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name mono', tabindex: '-1', 'data-focus': `key:${one.kekId}` }, one.kekId)),
         el('td', { role: 'cell' }, el('span', { class: `badge ${tone}` }, icon(shape), word), el('div', { class: 'line' }, meaning)),
-        el('td', { role: 'cell', 'data-label': 'since' }, one.createdAt ? timeElement(one.createdAt) : el('span', { class: 'faint' }, '—')),
         el('td', { role: 'cell', 'data-label': 'environments' }, environments.length === 0 ? el('span', { class: 'faint' }, 'none')
             : environments.map((item) => el('div', {}, named(world.environmentName(item.id)),
                 item.dek !== undefined && el('span', { class: 'faint' }, ` data key ${item.dek}`),
@@ -97,13 +95,14 @@ export function screen(place) {
                 'A key that only decrypts still holds environments: rewrap them.'),
             list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
                 : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
-                    el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Since', 'Environments on it'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
+                    el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Environments on it'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
                     el('tbody', { role: 'rowgroup' }, list.map(keyRow))),
             el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
                 el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
                 el('div', { class: 'panel-actions' }, rewrapButton(place.environmentId, { reason, done: () => view.refresh() }),
                     button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, () => view.refresh()) })),
-                el('p', { class: 'faint' }, 'The keys themselves are made, disabled and destroyed where they are kept, never here.')),
+                el('p', {}, 'The keys themselves are rotated and disabled where they are kept, never here:'),
+                el('pre', { class: 'code' }, 'coffer keys rotate-kek\ncoffer keys disable ID')),
         ],
     });
     const ready = view.refresh();

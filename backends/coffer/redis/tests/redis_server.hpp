@@ -29,10 +29,10 @@
 
 namespace redis_test {
 
-/// Waits until `ready()`; false after 20 s.
+/// Waits until `ready()`; false after a minute, which only what never comes takes.
 template <class F>
 auto eventually(F ready) -> bool {
-    for (int i = 0; i < 2000; ++i) {
+    for (int i = 0; i < 6000; ++i) {
         if (ready()) return true;
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }

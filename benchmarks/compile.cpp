@@ -2,6 +2,8 @@
 // What including Coffer costs a compiler: seconds of processor time beyond an empty unit. Printed
 // as `name seconds limit`.
 
+#include "brief.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -50,7 +52,7 @@ auto seconds(const std::string& header) -> double {
 
 } // namespace
 
-int main(int argc, char**) {
+int main(int argc, char** argv) {
     struct subject {
         const char* name;
         const char* header;
@@ -62,7 +64,7 @@ int main(int argc, char**) {
     std::array<double, subjects.size()> best{};
     double empty = 1e9;
     best.fill(1e9);
-    const int rounds = argc > 1 ? 1 : 9;
+    const int rounds = coffer_benchmarks::is_brief(argc, argv) ? 1 : 9;
     for (int i = 0; i < rounds; ++i) { // interleaved, so that all meet the same noise
         empty = std::min(empty, seconds({}));
         for (std::size_t s = 0; s < subjects.size(); ++s)

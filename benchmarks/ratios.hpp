@@ -44,8 +44,16 @@ private:
     std::map<std::string, double> best_;
 };
 
-/// Runs all registered benchmarks and prints one line per figure: `name ratio limit`, where there
-/// is no limit with a dash; the times that they are made of go to standard error.
+/// One figure as all benchmarks print them: `name ratio limit`, with a dash for no limit.
+inline void print(const std::string& name, double ratio, double limit) {
+    if (limit > 0)
+        std::printf("%s %.3f %.2f\n", name.c_str(), ratio, limit);
+    else
+        std::printf("%s %.3f -\n", name.c_str(), ratio);
+}
+
+/// Runs all registered benchmarks and prints their figures; the times that they are made of go to
+/// standard error.
 inline auto run(int argc, char** argv, const std::vector<figure>& figures) -> int {
     std::vector<std::string> defaults{argv[0], "--benchmark_repetitions=9",
                                       "--benchmark_enable_random_interleaving=true",
@@ -64,10 +72,7 @@ inline auto run(int argc, char** argv, const std::vector<figure>& figures) -> in
         if (over == 0) continue;
         std::fprintf(stderr, "# %s: %.0f against %.0f ns\n", f.name.c_str(), times.of(f.measured),
                      over);
-        if (f.limit > 0)
-            std::printf("%s %.3f %.2f\n", f.name.c_str(), times.of(f.measured) / over, f.limit);
-        else
-            std::printf("%s %.3f -\n", f.name.c_str(), times.of(f.measured) / over);
+        print(f.name, times.of(f.measured) / over, f.limit);
     }
     return 0;
 }

@@ -36,6 +36,9 @@ TEST_CASE("through a server the command shows what it shows beside the store") {
     const served s;
     const client box(s);
     using words = sandbox::words;
+    for (const sandbox* one : {&s.here, static_cast<const sandbox*>(&box)})
+        one->write(one->work() / "need.json",
+                   R"({"billing":[{"name":"DB_URL","pattern":"^postgres://"}]})");
     for (const auto& args :
          {words{"env", "list"}, words{"space", "list", "-e", "dev"}, words{"list", "-e", "dev"},
           words{"list", "-e", "dev", "-s", "acme"}, words{"list", "-e", "dev", "--matrix"},
@@ -43,7 +46,8 @@ TEST_CASE("through a server the command shows what it shows beside the store") {
           words{"get", "SLACK_TOKEN", "-e", "dev", "-s", "acme"},
           words{"get", "DB_URL", "-e", "dev", "-s", "globex"},
           words{"history", "SLACK_TOKEN", "-e", "dev", "-s", "acme"},
-          words{"export", "-e", "dev", "-s", "acme"}}) {
+          words{"export", "-e", "dev", "-s", "acme"}, words{"diff", "dev", "dev/globex", "--all"},
+          words{"check", "need.json", "-e", "dev", "--all-spaces"}}) {
         INFO(args[0]);
         CHECK(without_ages(box.ok(args)) == without_ages(s.here.ok(args)));
     }
@@ -115,6 +119,23 @@ TEST_CASE(
     CHECK(requests(import, "C1=1\nC2=2\nC3=3\nC4=4\nC5=5\nC6=6\n") == written);
     box.ok({"hide", "A", "-e", "dev", "-s", "more1"});
     CHECK(has(box.ok({"set", "A", "-e", "dev"}, "last"), "(9 spaces see it, 1 has its own)"));
+}
+
+TEST_CASE("who may see names and no values compares what can be told without them") {
+    const served s;
+    client box(s);
+    box.variables["COFFER_TOKEN"] =
+        s.here.ok({"token", "create", "--role", "auditor", "-e", "dev"});
+    box.variables["COFFER_TOKEN"].pop_back();
+    const auto done = box.run({"diff", "dev", "dev/acme", "--all"});
+    CHECK(done.code == 1);
+    CHECK(has(done.out, "DB_URL       set v1  inherited v1   same"));
+    CHECK(has(done.out, "SLACK_TOKEN  set v1  overridden v1  unknown"));
+    CHECK(has(done.err, "values of dev are not compared (denied)"));
+    box.write(box.work() / "need.json", R"({"a":[{"name":"DB_URL"},{"name":"NONE"}]})");
+    CHECK(has(box.run({"check", "need.json", "-e", "dev"}).out, "missing  NONE  dev"));
+    box.write(box.work() / "need.json", R"({"a":[{"name":"DB_URL","pattern":"^p"}]})");
+    CHECK(box.run({"check", "need.json", "-e", "dev"}).code == 5);
 }
 
 TEST_CASE("environments and spaces are made, renamed and removed through a server") {

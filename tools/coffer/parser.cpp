@@ -158,7 +158,8 @@ private:
     }
     [[noreturn]] void no_verb() {
         for (const auto* group : app_.get_subcommands())
-            refuse("coffer " + group->get_name() + " needs one of its verbs; see coffer help");
+            refuse("coffer " + group->get_name() + " needs one of its verbs; see coffer help " +
+                   group->get_name());
         std::vector<std::string_view> known;
         for (const auto& v : all_verbs())
             if (v.shown) known.push_back(v.name);

@@ -104,6 +104,7 @@ auto session::space_id(std::string_view environment, std::string_view meant) -> 
 
 auto session::environment_here() -> place {
     const auto meant = config().text("env");
+    if (meant.empty() && !is_remote()) (void)store_place(config()); // what is missing first
     if (meant.empty()) refuse("which environment? Say --env ID (coffer env list shows them)");
     place at{environment_id(meant), {}, false};
     const auto metadata = vault()->describe(at.where());

@@ -53,14 +53,15 @@ auto run_unset(session& s) -> int {
         throw problem(coffer::errc::not_found,
                       printable(name) + " has no value of its own in " + at.text(), at.where(),
                       name);
-    const auto own = "its own v" + std::to_string(e.layers.front().version);
+    const auto who = at.space.empty() ? reach(s, at).of(name) : std::string();
+    const auto own =
+        "its own v" + std::to_string(e.layers.front().version) + (who.empty() ? "" : " " + who);
     const auto* const under = below(e);
     const auto effect = under == nullptr ? at.text() + " will see no " + printable(name) +
-                                               " any more (it has " + own + ")."
+                                               " any more: it has " + own + "."
                                          : at.text() + " will see " + layer_text(*under) + " (" +
                                                set_by(*under) + ") instead of " + own + ".";
-    const auto who = at.space.empty() ? " " + reach(s, at).of(name) : std::string();
-    if (!s.confirm(effect + (who == " " ? "" : who))) return 0;
+    if (!s.confirm(effect)) return 0;
     const auto done =
         need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)));
     report(s, at, name, done,

@@ -78,8 +78,10 @@ auto note_of(session& s, const place& at) -> std::optional<std::string> {
 auto plan_of(session& s, const place& at) -> std::string {
     const reach means(s, at);
     std::vector<std::string> parts;
-    for (const auto& name : s.in.arguments)
-        parts.push_back(printable(name) + " in " + at.text() + " " + means.of(name));
+    for (const auto& name : s.in.arguments) {
+        const auto what = means.of(name);
+        parts.push_back(printable(name) + " in " + at.text() + (what.empty() ? "" : " " + what));
+    }
     return "Sets " + join(parts, ", ") + ".";
 }
 

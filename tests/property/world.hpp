@@ -38,6 +38,8 @@ enum class kind : unsigned char {
     reopen,
     interleave,
     forget,
+    rotate_dek,
+    rotate_kek,
 };
 
 /// One step: small numbers, so that RapidCheck makes a failing sequence short.
@@ -71,10 +73,10 @@ inline auto with_of(const step& s) -> write_options {
 }
 
 inline auto operator<<(std::ostream& out, const step& s) -> std::ostream& {
-    static constexpr const char* texts[] = {"put",        "put_if",       "put_many", "erase",
-                                            "hide",       "show",         "undelete", "rollback",
-                                            "make_space", "remove_space", "make_env", "remove_env",
-                                            "reopen",     "interleave",   "forget"};
+    static constexpr const char* texts[] = {
+        "put",      "put_if",     "put_many",   "erase",        "hide",      "show",
+        "undelete", "rollback",   "make_space", "remove_space", "make_env",  "remove_env",
+        "reopen",   "interleave", "forget",     "rotate_dek",   "rotate_kek"};
     return out << texts[static_cast<unsigned>(s.what)] << "(vault " << s.vault << ", space "
                << s.space << ", name " << s.name << ", value " << s.value << ", life " << s.life
                << ", note " << s.note << ")";
@@ -339,6 +341,8 @@ public:
         case kind::reopen: vaults_[s.vault] = vault_of(s.vault); break;
         case kind::interleave: interleave(s); break;
         case kind::forget: reader_ = new_reader(); break;
+        case kind::rotate_dek: rotate_dek(s); break;
+        case kind::rotate_kek: rotate_kek(s); break;
         }
         equal_everywhere();
     }
@@ -474,6 +478,38 @@ private:
         }
     }
 
+    /// A new DEK, or the rest of the way to it, stopped after some commits; the other vault writes
+    /// in between.
+    void rotate_dek(const step& s) {
+        unsigned countdown = s.value;
+        auto& other = vaults_[1 - s.vault];
+        const auto done = vaults_[s.vault].rotate_dek("e", [&](const rotation_progress&) {
+            equal(told(other.put({.environment = "e"}, name_of(s.name), "while it rotates")),
+                  plain_.put("", name_of(s.name), "while it rotates", author_of(1 - s.vault), {}));
+            return countdown-- != 0;
+        });
+        if (!plain_.is_made()) {
+            RC_ASSERT(done.error() == errc::unknown_scope);
+            return;
+        }
+        RC_ASSERT(done);
+        RC_ASSERT(done->damaged == 0U);
+        const auto deks = reader_status().deks.size();
+        RC_ASSERT((done->finished ? deks == 1U : deks > 1U));
+    }
+    /// A new KEK; with all DEKs under it the older ones are of no use any more. (What is left of a
+    /// removed environment stays under its own.)
+    void rotate_kek(const step& s) {
+        RC_ASSERT(keys_.rotate());
+        if (s.value % 2 == 0 || !plain_.is_made()) return;
+        for (const auto id : {std::string_view("e"), system_environment})
+            RC_ASSERT(vaults_[s.vault].rewrap(id));
+        for (const auto& k : keys_.keks())
+            if (k.state != keyring::kek_state::active)
+                RC_ASSERT(keys_.set_state(k.id, keyring::kek_state::disabled));
+    }
+    auto reader_status() -> environment_status { return vault_of(9).status("e").value(); }
+
     template <class Reader>
     static void equal_values(const Reader& reader, const model& expected) {
         for (unsigned s = 0; s <= spaces; ++s) {
@@ -549,7 +585,9 @@ inline auto any_steps() -> rc::Gen<std::vector<step>> {
                                                                   {1, kind::remove_environment},
                                                                   {1, kind::reopen},
                                                                   {2, kind::interleave},
-                                                                  {1, kind::forget}})),
+                                                                  {1, kind::forget},
+                                                                  {2, kind::rotate_dek},
+                                                                  {2, kind::rotate_kek}})),
         rc::gen::set(&step::vault, rc::gen::inRange(0U, 2U)),
         rc::gen::set(&step::space, rc::gen::inRange(0U, spaces + 1)),
         rc::gen::set(&step::name, rc::gen::inRange(0U, names)),

@@ -102,8 +102,7 @@ struct trouble {
 class scope_check {
 public:
     scope_check(session& s, place at, const requirements& all)
-        : s_(s), at_(std::move(at)),
-          view_(need(s.vault()->resolver().at(at_.where()), at_.where())) {
+        : at_(std::move(at)), view_(need(s.vault()->resolver().at(at_.where()), at_.where())) {
         if (std::ranges::any_of(all, [](auto& one) { return !one.second.patterns.empty(); }))
             read_values();
         for (const auto& [name, needed] : all)
@@ -139,7 +138,6 @@ private:
         return {l.where.environment, l.where.space, at_.is_prod};
     }
 
-    session& s_;
     place at_;
     coffer::view view_;
     std::map<std::string, coffer::secret> values_{};

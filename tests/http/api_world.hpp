@@ -188,6 +188,9 @@ inline auto escaped(std::string_view text) -> std::string {
     return out;
 }
 
+/// A service, compiled once (api_world.cpp): else each test compiles every route.
+auto make_service(coffer::any_vault vault, http::api_options with) -> std::unique_ptr<http::api>;
+
 struct api_world {
     static constexpr const char* full = "full-token";
 
@@ -203,7 +206,7 @@ struct api_world {
         know(full, http::full_grants());
         with.tokens = tokens;
         with.audit = audit;
-        service = std::make_unique<http::api>(vault, std::move(with));
+        service = make_service(vault, std::move(with));
     }
 
     /// The query of a scope.

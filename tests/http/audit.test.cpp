@@ -469,7 +469,7 @@ struct served : api_world {
         with.tokens = tokens;
         with.audit = log;
         with.more = http::x::audit_routes(log);
-        service = std::make_unique<http::api>(vault, std::move(with));
+        service = coffer_test::make_service(vault, std::move(with));
     }
 };
 

@@ -36,7 +36,7 @@ struct desk_world {
         api_options with;
         with.tokens = sessions;
         with.more = x::token_routes(sessions, first);
-        service = std::make_unique<http::api>(vault, std::move(with));
+        service = coffer_test::make_service(vault, std::move(with));
     }
     auto with_time() -> options {
         options how;

@@ -10,6 +10,8 @@
 #include <coffer/testing/catch2.hpp>
 #include <coffer/testing/fake_key_provider.hpp>
 
+#include <atomic>
+
 using namespace coffer;
 using coffer_test::async_fake_keys;
 using coffer_test::async_fake_store;
@@ -94,7 +96,7 @@ private:
         using result_type = decltype(work());
         constexpr bool commits = std::is_same_v<result_type, result<commit_outcome>>;
         auto where = boost::asio::get_associated_executor(handler, executor);
-        auto given_up = std::make_shared<bool>(false);
+        auto given_up = std::make_shared<std::atomic<bool>>(false);
         if (auto slot = boost::asio::get_associated_cancellation_slot(handler); slot.is_connected())
             slot.assign([given_up](boost::asio::cancellation_type) { *given_up = true; });
         auto shared = std::make_shared<Handler>(std::move(handler));

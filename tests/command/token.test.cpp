@@ -41,7 +41,7 @@ TEST_CASE("a token is printed once, listed without its text, and revoked") {
     box.ok({"token", "revoke", id, "--yes"});
     CHECK_FALSE(has(box.ok({"token", "list"}), id));
     CHECK(has(box.ok({"token", "list"}), full));
-    CHECK(box.run({"token", "revoke", id, "--yes"}).code == 3);
+    CHECK(box.run({"token", "revoke", id, "--yes"}).code == 1);
 }
 
 TEST_CASE("a token that nobody limited on purpose is not made") {
@@ -61,6 +61,6 @@ TEST_CASE("a token that nobody limited on purpose is not made") {
     CHECK(refused({"--role", "auditor", "--env", "dev", "--write"}) == 2);
     CHECK(refused({"--role", "env-admin", "--env", "dev", "--expires", "91d"}) == 2);
     CHECK(refused({"--full", "--role", "service"}) == 2);
-    CHECK(box.ok({"token", "list"}).find("ID") != std::string::npos);
+    CHECK(box.ok({"token", "list"}).empty());
     CHECK(box.ok({"token", "list", "--json"}) == "{\"tokens\":[]}\n");
 }

@@ -141,7 +141,7 @@ auto ask_server(const session& s, const settings& from, const coffer::secret& to
         throw problem(errc::unsupported, server_text(from) + " is no Coffer, or an older one");
     s.detail("asked " + server_text(from));
     const auto answer = need(std::move(in));
-    return boost::json::serialize(answer.object());
+    return answer.data() == nullptr ? "{}" : boost::json::serialize(*answer.data());
 }
 
 } // namespace command

@@ -6,6 +6,7 @@
 
 #include <coffer/algorithm/drive.hpp>
 #include <coffer/algorithm/key_edits.hpp>
+#include <coffer/algorithm/registry_edits.hpp>
 #include <coffer/memory/store.hpp>
 #include <coffer/testing/fake_key_provider.hpp>
 #include <coffer/testing/manual_clock.hpp>
@@ -42,6 +43,9 @@ inline auto text_of(std::uint32_t number) -> std::string {
 }
 inline auto text_of(const coffer::algorithm::edits::resealed_part& part) -> std::string {
     return std::to_string(part.records) + "/" + std::to_string(part.damaged);
+}
+inline auto text_of(coffer::algorithm::edits::listing noted) -> std::string {
+    return std::to_string(static_cast<int>(noted));
 }
 inline auto text_of(std::size_t count) -> std::string {
     return std::to_string(count);

@@ -130,11 +130,15 @@ auto scenarios() -> std::vector<scenario> {
          })},
         {"enlist and delist",
          [](algorithm_world& w) {
-             auto out = told(w, {show(edits::enlist{"environment/prod", true})}, {.create = true});
-             out += told(w, {show(edits::enlist{"environment/prod", true})}, {.create = true});
-             out += told(w, {show(edits::enlist{"environment/prod", false})}, {.create = true});
-             return out +
-                    told(w, {show(edits::enlist{"environment/prod", false})}, {.create = true});
+             const auto note = [&](bool present, std::uint64_t generation) {
+                 return told(w, {show(edits::enlist{"environment/prod", present, generation})},
+                             {.create = true});
+             };
+             auto out = note(true, 1);
+             out += note(true, 1);
+             out += note(true, 2);
+             out += note(false, 3);
+             return out + note(false, 2);
          }},
         {"an edit that fails leaves the others alone", after_settling([=](algorithm_world& w) {
              return told(w,

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_WATCHED_CHANGE_HPP
 
 #include <coffer/clock.hpp>
+#include <coffer/dated.hpp>
 #include <coffer/entries.hpp>
 #include <coffer/http/caller.hpp>
 #include <coffer/http/query.hpp>

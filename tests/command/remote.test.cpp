@@ -111,7 +111,7 @@ TEST_CASE(
     const auto written = requests(import, "B1=1\n");
     CHECK(has(box.ok({"set", "A", "-e", "dev"}, "other"), "(2 spaces see it)"));
     for (int i = 0; i < 8; ++i)
-        s.here.ok({"space", "create", "more" + std::to_string(i)});
+        box.ok({"space", "create", "more" + std::to_string(i), "-e", "dev"});
     CHECK(requests(missing) == listed + 8);
     CHECK(requests({"list", "-e", "dev", "--matrix", "--own"}) == matrix + 8);
     CHECK(requests({"list", "-e", "dev", "-s", "acme", "--missing"}) == of_one + 8);
@@ -124,8 +124,7 @@ TEST_CASE(
 TEST_CASE("who may see names and no values compares what can be told without them") {
     const served s;
     client box(s);
-    box.variables["COFFER_TOKEN"] =
-        s.here.ok({"token", "create", "--role", "auditor", "-e", "dev"});
+    box.variables["COFFER_TOKEN"] = box.ok({"token", "create", "--role", "auditor", "-e", "dev"});
     box.variables["COFFER_TOKEN"].pop_back();
     const auto done = box.run({"diff", "dev", "dev/acme", "--all"});
     CHECK(done.code == 1);

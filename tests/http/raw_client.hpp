@@ -4,7 +4,9 @@
 
 #include "test_server.hpp"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <cctype>
 #include <cstdint>
 #include <cstdlib>
 #include <netinet/in.h>
@@ -22,13 +24,18 @@ namespace coffer_test {
 /// One answer as it came over the wire.
 struct raw_reply {
     unsigned status = 0; ///< 0: the connection ended without one.
-    std::string head{};  ///< Header names are in lower case, as this server sends them.
+    std::string head{};
     std::string body{};
 
-    auto header(const std::string& name) const -> std::string {
-        const auto at = head.find("\r\n" + name + ": ");
-        if (at == std::string::npos) return {};
-        const auto from = at + name.size() + 4;
+    /// By its name in lower case, however the server writes it.
+    auto header(std::string_view name) const -> std::string {
+        const auto wanted = "\r\n" + std::string(name) + ": ";
+        const auto at =
+            std::search(head.begin(), head.end(), wanted.begin(), wanted.end(), [](char a, char b) {
+                return std::tolower(static_cast<unsigned char>(a)) == b;
+            });
+        if (at == head.end()) return {};
+        const auto from = static_cast<std::size_t>(at - head.begin()) + wanted.size();
         return head.substr(from, head.find("\r\n", from) - from);
     }
 };

@@ -88,8 +88,7 @@ class broken_source {
 public:
     explicit broken_source(defect what) : what_(what) {}
     broken_source(const broken_source& other)
-        : what_(other.what_), all_(other.all_), frozen_(what_ == defect::copies_stand_still),
-          held_(other.held_) {}
+        : what_(other.what_), all_(other.all_), copied_(true), held_(other.held_) {}
     auto operator=(const broken_source&) -> broken_source& = default;
 
     void put(context where, std::string_view name, std::string_view value) {
@@ -111,8 +110,10 @@ public:
         if (what_ == defect::shows_another_space && !where.space.empty()) where.space = "laws-acme";
         auto& held = held_[scope(where)];
         const auto before = held;
-        const bool late = what_ == defect::at_is_late && !all_->away && ++asked_ % 3 == 0;
-        if (!all_->away && !(frozen_ && held) && !late) held = all_->now.at(where).value();
+        const bool late =
+            what_ == defect::at_is_late && !copied_ && !all_->away && ++asked_ % 3 == 0;
+        const bool frozen = what_ == defect::copies_stand_still && copied_ && held;
+        if (!all_->away && !frozen && !late) held = all_->now.at(where).value();
         if (!held) return errc::unavailable;
         const bool stale = all_->away && what_ != defect::stale_is_not_said;
         return view(std::make_shared<model>(what_, all_, scope(where), *held),
@@ -155,7 +156,7 @@ private:
 
     defect what_;
     std::shared_ptr<everything> all_ = std::make_shared<everything>();
-    bool frozen_ = false;
+    bool copied_ = false;
     mutable int asked_ = 0;
     mutable std::map<scope, std::optional<view>, testing::scope_less> held_{};
 };

@@ -30,6 +30,16 @@ auto either(const server& a, const server& b) -> redis::options {
     return with;
 }
 
+/// The same KEK each time, in a keyring whose anchor is its own.
+auto one_kek() -> keyring::memory_keyring {
+    keyring::memory_keyring keys;
+    key_bytes kek;
+    std::ranges::fill(kek.span(), std::byte{7});
+    keys.add({.id = "kek", .environments = {"*"}, .is_default = true, .key = std::move(kek)})
+        .value();
+    return keys;
+}
+
 } // namespace
 
 TEST_CASE("a commit that too few replicas confirm is unknown, and is not shown before they do") {
@@ -169,7 +179,7 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
     REQUIRE(eventually([&] { return is_linked(replica); }));
     auto with = either(*primary, replica);
     with.response_timeout = 1000ms;
-    keyring::memory_keyring keys;
+    const auto keys = one_kek();
     test_vault vault(redis::open(with).value(), {}, keys);
     vault.ensure_environment("dev").value();
     vault.put(env, "NAME_N", "kept").value();
@@ -178,7 +188,9 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
         return replica.cli({"HGET", with.prefix + "{" + partition + "}", "_revision"}) ==
                primary->cli({"HGET", with.prefix + "{" + partition + "}", "_revision"});
     }));
-    test_vault elsewhere(redis::open(with).value(), {}, keys);
+    test_vault told(redis::open(with).value(), {}, keys); // by the anchor that both have
+    REQUIRE(shown(told.resolver().at(env).value().get("NAME_N")) == "kept");
+    test_vault elsewhere(redis::open(with).value(), {}, one_kek());
     REQUIRE(shown(elsewhere.resolver().at(env).value().get("NAME_N")) == "kept");
 
     replica.cli({"REPLICAOF", "NO", "ONE"}); // hears nothing more
@@ -192,7 +204,11 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
         return !seen && seen.error() == errc::rolled_back;
     }));
     CHECK(vault.put(env, "NAME_N", "again").error() == errc::rolled_back);
-    // Who had not seen it can't know.
+    CHECK(eventually([&] {
+        const auto seen = told.resolver().at(env);
+        return !seen && seen.error() == errc::rolled_back;
+    }));
+    // Who had not seen it, and has no anchor that has, can't know.
     CHECK(eventually([&] {
         const auto seen = elsewhere.resolver().at(env);
         return seen && shown(seen->get("NAME_N")) == "kept";

@@ -73,3 +73,25 @@ function(coffer_test name)
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "catch;${ARG_LABELS}"
         FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")
 endfunction()
+
+# coffer_node_lacks(<out>): what is missing to run JavaScript against the command's server, as text;
+# nothing if all is there. COFFER_NODE and COFFER_NPM are then the programs.
+function(coffer_node_lacks out)
+    find_program(COFFER_NODE NAMES node nodejs)
+    find_program(COFFER_NPM NAMES npm)
+    mark_as_advanced(COFFER_NODE COFFER_NPM)
+    set(lacks "")
+    if(NOT COFFER_NODE OR NOT COFFER_NPM)
+        set(lacks "needs node and npm")
+    elseif(NOT TARGET coffer_command OR NOT TARGET coffer::http)
+        set(lacks "needs the command with its server")
+    else()
+        execute_process(COMMAND "${COFFER_NODE}" --version OUTPUT_VARIABLE node_version
+            OUTPUT_STRIP_TRAILING_WHITESPACE)
+        string(REGEX REPLACE "^v" "" node_version "${node_version}")
+        if(node_version VERSION_LESS 20)
+            set(lacks "needs node 20, this is ${node_version}")
+        endif()
+    endif()
+    set(${out} "${lacks}" PARENT_SCOPE)
+endfunction()

@@ -81,13 +81,13 @@ void race(std::size_t threads, F&& f) {
 template <class Make>
 void store_s9(Make& make, checker& check) {
     auto store = make();
-    constexpr std::size_t threads = 4;
+    constexpr std::uint32_t threads = 4;
     revision at = rev(1);
     if (!subject(store, check).commits(none, at, {put("head", "0")})) return;
     for (std::uint32_t round = 1; round <= 25; ++round) {
         std::array<std::atomic<int>, threads> committed{};
         race(threads, [&](std::size_t i) {
-            const auto own = rev(round * 16 + static_cast<std::uint32_t>(i));
+            const auto own = rev(round * threads + static_cast<std::uint32_t>(i));
             const writes what{put("head", std::to_string(round)),
                               put("r" + std::to_string(round), std::to_string(i))};
             const auto done = store.commit(partition, at, own, what);
@@ -99,7 +99,7 @@ void store_s9(Make& make, checker& check) {
             if (committed[i] == 1) ++winners, winner = i;
         if (!check.that(winners == 1, "of commits with the same expectation one is committed"))
             return;
-        at = rev(round * 16 + static_cast<std::uint32_t>(winner));
+        at = rev(round * threads + static_cast<std::uint32_t>(winner));
         const auto seen = store.load(partition, keys{"r" + std::to_string(round)});
         if (!check.that(seen && seen->at == at && seen->objects[0] == text(std::to_string(winner)),
                         "what is there is what the winner wrote"))

@@ -17,7 +17,8 @@ namespace coffer::inline COFFER_ABI::testing::laws {
 /// The partition that most laws use.
 inline constexpr std::string_view partition = "laws";
 
-/// The n-th revision of a law: any two differ in each of their halves.
+/// The n-th revision of a law: any two differ in each of their halves. None up to 0xA4 has a byte
+/// that is zero, which is for S15 to look at, whoever wins a race.
 constexpr auto rev(std::uint32_t n) -> revision {
     revision r{};
     for (std::size_t i = 0; i < r.size(); ++i)

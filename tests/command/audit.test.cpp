@@ -4,13 +4,10 @@
 
 #include <fstream>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// A server with an audit log that was asked for a value, refused somebody, and has ended.
 struct audited : sandbox {

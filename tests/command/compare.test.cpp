@@ -2,15 +2,8 @@
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
+using coffer_test::has;
 using coffer_test::sandbox;
-
-namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
-
-} // namespace
 
 TEST_CASE("diff shows what two scopes see differently, and no value") {
     const sandbox box;

@@ -4,17 +4,10 @@
 #include <filesystem>
 
 using coffer_test::client;
+using coffer_test::has;
 using coffer_test::sandbox;
 using coffer_test::served;
 namespace fs = std::filesystem;
-
-namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
-
-} // namespace
 
 TEST_CASE("doctor says of each thing beside a store that it is well, and opens no value") {
     const sandbox box;

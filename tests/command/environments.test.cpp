@@ -5,14 +5,11 @@
 
 #include <filesystem>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// Runs a command as if it had been killed before it told the list of environments.
 void kill_before_the_list(const sandbox& box, const sandbox::words& args) {

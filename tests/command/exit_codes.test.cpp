@@ -4,14 +4,11 @@
 
 #include <filesystem>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// Takes the line of one object out of a document, by the size of its value: records are the
 /// smallest.

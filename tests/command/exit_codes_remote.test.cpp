@@ -6,18 +6,11 @@
 
 using coffer_test::client;
 using coffer_test::db_url;
+using coffer_test::has;
 using coffer_test::lossy_proxy;
 using coffer_test::sandbox;
 using coffer_test::served;
 namespace fs = std::filesystem;
-
-namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
-
-} // namespace
 
 TEST_CASE("8: the server has an answer, but an older one than --max-stale allows") {
     const served s;

@@ -4,14 +4,11 @@
 
 #include <filesystem>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// A store in a repository, enrolled, with one commit; `mine` keeps this machine's anchor apart
 /// from that of the others.

@@ -5,13 +5,10 @@
 #include <algorithm>
 #include <map>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 const std::map<std::string, std::string> hostile{
     {"A_DOLLAR", "pa$$word$HOME${HOME}`id`$(id)"},

@@ -5,13 +5,11 @@
 using coffer_test::acme_token;
 using coffer_test::db_url;
 using coffer_test::dev_token;
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
 
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 /// The ids of the KEKs, in the order in which they were made.
 auto keks(const sandbox& box) -> std::vector<std::string> {
     std::vector<std::string> out;

@@ -6,15 +6,12 @@
 using coffer_test::acme_token;
 using coffer_test::client;
 using coffer_test::db_url;
+using coffer_test::has;
 using coffer_test::sandbox;
 using coffer_test::served;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// `coffer run` of a script that prints two of its variables, in a scope.
 auto run(const sandbox& box, const sandbox::words& how, const char* space = "acme")

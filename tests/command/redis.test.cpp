@@ -12,13 +12,11 @@
 using coffer_test::acme_token;
 using coffer_test::db_url;
 using coffer_test::dev_token;
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
 
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 auto fill_redis(const sandbox& box, const std::string& store) {
     box.ok({"init", "--store", store});
     box.ok({"set", "SLACK_TOKEN"}, dev_token);

@@ -8,16 +8,13 @@ using coffer_test::acme_token;
 using coffer_test::client;
 using coffer_test::db_url;
 using coffer_test::dev_token;
+using coffer_test::has;
 using coffer_test::lossy_proxy;
 using coffer_test::sandbox;
 using coffer_test::served;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// What two runs printed, but for what time does to it.
 auto without_ages(std::string text) -> std::string {

@@ -4,15 +4,8 @@
 
 #include <filesystem>
 
+using coffer_test::has;
 using coffer_test::sandbox;
-
-namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
-
-} // namespace
 
 TEST_CASE("rule 1: a value on the command line is refused, and not repeated") {
     const sandbox box;

@@ -9,13 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 auto shell(const std::string& script, sandbox::words before = {}) -> sandbox::words {
     sandbox::words args{"run"};

@@ -77,6 +77,10 @@ inline constexpr std::string_view dev_token = "xoxb-canary-everyone-8c1f";
 inline constexpr std::string_view acme_token = "xoxb-canary-acme-77e0";
 inline constexpr std::string_view db_url = "postgres://canary:pw-5d5d@db/app";
 
+inline auto has(std::string_view text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
+}
+
 } // namespace coffer_test
 
 #endif

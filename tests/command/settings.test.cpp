@@ -4,14 +4,11 @@
 
 #include <filesystem>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
 
 namespace {
-
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 
 /// The line of `coffer config` for one setting.
 auto line_of(const sandbox& box, std::string_view name, const sandbox::words& more = {})

@@ -4,13 +4,11 @@
 
 #include <string>
 
+using coffer_test::has;
 using coffer_test::sandbox;
 
 namespace {
 
-auto has(const std::string& text, std::string_view part) -> bool {
-    return text.find(part) != text.npos;
-}
 /// The id in the one line that `token create` prints, `cof_<id>_…`.
 auto id_in(const std::string& token) -> std::string {
     REQUIRE(token.size() == 70);

@@ -15,14 +15,6 @@ using redis::cause;
 using keys = std::vector<std::string>;
 using command = std::vector<std::string>;
 
-namespace {
-
-auto is_typed(const failure& f) -> bool {
-    return f.code == errc::unavailable || f.code == errc::tampered || f.code == errc::timed_out;
-}
-
-} // namespace
-
 TEST_CASE("each lie of a server is a typed error, and the connection is dropped") {
     liar at;
     auto store = redis::open(liar_options(at.server)).value();

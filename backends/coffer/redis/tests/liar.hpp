@@ -77,6 +77,12 @@ inline const std::vector<std::string> lies{
     "|1\r\n+a\r\n+b\r\n",
 };
 
+/// What may become of an answer that is none.
+inline auto is_typed(const coffer::failure& f) -> bool {
+    using coffer::errc;
+    return f.code == errc::unavailable || f.code == errc::tampered || f.code == errc::timed_out;
+}
+
 } // namespace redis_test
 
 #endif

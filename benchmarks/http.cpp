@@ -5,12 +5,10 @@
 //
 //   http_requests           requests a second that wrk counts, ours by nginx's; at least
 //   http_p99_at_half_load   the 99th percentile of the time from when a request was due to its
-//   answer,
-//                           at half of what we answer at most, ours by nginx's; at most
+//                           answer, at half of what we answer at most, ours by nginx's; at most
 //   http_idle_connection    KiB of memory that 10,000 idle connections take each; at most
 //   http_foreign_by_missing the median time in which somebody else's environment is refused, by
-//   that
-//                           of one that is not there: a difference would tell the two apart; at
+//                           that of one that is not there: a difference would tell them apart; at
 //                           most
 //
 // Prints `name ratio limit`, and on standard error what the ratio is made of. Without nginx or wrk
@@ -18,6 +16,7 @@
 // runs.
 
 #include <http/raw_client.hpp>
+#include <support/free_port.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <algorithm>
@@ -283,8 +282,7 @@ auto idle_connection(const server& of, std::uint16_t port, const std::string& to
 void compare_with_nginx(const installed& with, const std::string& path,
                         const coffer_test::raw_reply& answer, std::uint16_t our_port,
                         const std::string& token) {
-
-    const auto their_port = static_cast<std::uint16_t>(our_port < 65535 ? our_port + 1 : 65534);
+    const auto their_port = coffer_test::free_port();
     std::ofstream(path + "/nginx.conf") << nginx_configuration(answer, their_port);
     const server theirs({with.nginx, "-p", path, "-c", path + "/nginx.conf"}, path, with.pinned);
     wait_for(their_port);

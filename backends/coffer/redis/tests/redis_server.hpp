@@ -4,9 +4,9 @@
 
 #include "eavesdropper.hpp"
 
-#include <coffer/posix/file_descriptor.hpp>
 #include <coffer/redis/store.hpp>
 
+#include <support/free_port.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <array>
@@ -19,15 +19,14 @@
 #include <thread>
 #include <vector>
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 namespace redis_test {
+
+using coffer_test::free_port;
 
 /// Waits until `ready()`; false after a minute, which only what never comes takes.
 template <class F>
@@ -37,19 +36,6 @@ auto eventually(F ready) -> bool {
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
     return false;
-}
-
-/// A port of the loopback that nobody listens on.
-inline auto free_port() -> std::uint16_t {
-    const coffer::posix::file_descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    ::sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::socklen_t size = sizeof address;
-    if (::bind(fd.get(), reinterpret_cast<::sockaddr*>(&address), size) != 0 ||
-        ::getsockname(fd.get(), reinterpret_cast<::sockaddr*>(&address), &size) != 0)
-        throw std::runtime_error("no free port");
-    return ntohs(address.sin_port);
 }
 
 /// In a child: output goes into a file.

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TESTS_SUPPORT_FREE_PORT_HPP
+#define COFFER_TESTS_SUPPORT_FREE_PORT_HPP
+
+#include <coffer/posix/file_descriptor.hpp>
+
+#include <cstdint>
+#include <random>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+namespace coffer_test {
+
+/// A port of the loopback that nobody listens on, for a server that can't be told to choose one
+/// itself. It is none of those that Linux gives to connections (from 32768 on, unless set
+/// otherwise), which could take it before the server does, or while the server is restarted.
+inline auto free_port() -> std::uint16_t {
+    static std::minstd_rand random{std::random_device{}()};
+    for (int tries = 0; tries < 1000; ++tries) {
+        const auto port = std::uniform_int_distribution<std::uint16_t>(20'000, 32'000)(random);
+        const coffer::posix::file_descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        ::sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        address.sin_port = htons(port);
+        if (::bind(fd.get(), reinterpret_cast<::sockaddr*>(&address), sizeof address) == 0)
+            return port;
+    }
+    throw std::runtime_error("no free port");
+}
+
+} // namespace coffer_test
+
+#endif

@@ -4,6 +4,8 @@
 
 #include "support/catch.hpp"
 
+#include <boost/json/parse.hpp>
+
 #include <string>
 
 using namespace coffer;
@@ -47,6 +49,19 @@ TEST_CASE("What is written is JSON that reads as what was meant") {
     wiped_text long_text;
     json_writer(long_text).text(std::string(5000, '\n'));
     CHECK(long_text.size() == 10'002);
+}
+
+TEST_CASE("Every character is read as it was meant, wherever it stands") {
+    for (std::size_t size = 1; size < 40; ++size)
+        for (std::size_t at = 0; at < size; ++at)
+            for (unsigned c = 0; c < 0x80; ++c) {
+                std::string text(size, 'x');
+                text[at] = static_cast<char>(c);
+                wiped_text out;
+                json_writer(out).begin_list().text(text).end_list();
+                const auto read = boost::json::parse({out.data(), out.size()});
+                if (read.as_array().at(0).as_string() != text) FAIL("character " << c);
+            }
 }
 
 TEST_CASE("Metadata: unknown members stay, changed ones change, nothing else moves") {

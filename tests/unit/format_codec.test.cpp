@@ -118,6 +118,19 @@ TEST_CASE("well-formed UTF-8 is told from all else", "[format]") {
     for (const auto& [text, expected] : table) {
         INFO(format::to_hex(as_bytes(text)));
         CHECK(is_utf8(text) == expected);
+        bool same = true; // wherever it stands among others: blocks of ASCII are passed at once
+        for (std::size_t before = 0; before < 36; ++before)
+            for (std::size_t after = 0; after < 36; ++after) {
+                std::size_t points = 0;
+                const auto all =
+                    std::string(before, 'a').append(text).append(std::string(after, 'z'));
+                const bool good = is_utf8(all, &points);
+                std::size_t leads = 0;
+                for (const char c : all)
+                    leads += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
+                same = same && good == expected && (!good || points == leads);
+            }
+        CHECK(same);
     }
     std::size_t points = 99;
     CHECK(is_utf8("a\xC2\x80\xE0\xA0\x80\xF0\x9F\x94\x91", &points));

@@ -15,8 +15,20 @@ namespace coffer::inline COFFER_ABI::format {
 /// Whether a text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most
 /// U+10FFFF); counts its code points into `*code_points` if that is given.
 constexpr auto is_utf8(std::string_view text, std::size_t* code_points = nullptr) noexcept -> bool {
+    constexpr std::size_t block = 16; // of ASCII alone, nearly always: one instruction's worth
+    const auto plain_block = [text](std::size_t from) {
+        unsigned any = 0;
+        for (std::size_t k = 0; k < block; ++k)
+            any |= static_cast<unsigned char>(text[from + k]);
+        return any < 0x80;
+    };
     std::size_t count = 0;
     for (std::size_t i = 0; i < text.size(); ++count) {
+        while (text.size() - i >= block && plain_block(i)) {
+            i += block;
+            count += block;
+        }
+        if (i == text.size()) break;
         const auto lead = static_cast<unsigned char>(text[i]);
         if (lead < 0x80) {
             ++i;
@@ -118,16 +130,20 @@ private:
     bool ok_ = true;
 };
 
-/// Lower-case hex of bytes that are public (object names, revisions): a table would do no harm, and
-/// none is used.
+/// Writes bytes that are public (object names, revisions) as lower-case hex: a table would do no
+/// harm, and none is used. `out` has room for two digits a byte.
+constexpr void to_hex(byte_view data, char* out) noexcept {
+    constexpr auto digit = [](unsigned n) {
+        return static_cast<char>(n < 10 ? '0' + n : 'a' + (n - 10));
+    };
+    for (const auto b : data) {
+        *out++ = digit(std::to_integer<unsigned>(b) >> 4);
+        *out++ = digit(std::to_integer<unsigned>(b) & 15U);
+    }
+}
 inline auto to_hex(byte_view data) -> std::string {
-    std::string out;
-    out.reserve(data.size() * 2);
-    for (const auto b : data)
-        for (const auto shift : {4U, 0U}) {
-            const auto n = (std::to_integer<unsigned>(b) >> shift) & 15U;
-            out.push_back(static_cast<char>(n < 10 ? '0' + n : 'a' + (n - 10)));
-        }
+    std::string out(data.size() * 2, '0');
+    to_hex(data, out.data());
     return out;
 }
 

@@ -304,6 +304,7 @@ private:
                 if (h.name == name) return;
             out.headers.push_back({std::string(name), std::string(value)});
         };
+        out.headers.reserve(out.headers.size() + 6);
         if (out.status == 401) add("www-authenticate", "Bearer");
         add("cache-control", "no-store");
         add("x-content-type-options", "nosniff");

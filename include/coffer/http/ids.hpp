@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace coffer::inline COFFER_ABI::http {
 
@@ -49,9 +50,29 @@ inline auto environment_mark(std::string_view environment) -> std::string {
 
 inline constexpr std::string_view secret_id_prefix = "us_sec_";
 
-/// A secret's id on the wire: `us_sec_`, the mark of its environment, its own 16 bytes in hex.
+/// The ids on the wire of one environment's secrets: `us_sec_`, the mark of the environment, the
+/// secret's own 16 bytes in hex.
+class wire_ids {
+public:
+    explicit wire_ids(std::string_view environment)
+        : text_(std::string(secret_id_prefix) + environment_mark(environment)),
+          shared_(text_.size()) {
+        text_.resize(shared_ + 2 * std::tuple_size_v<format::secret_id>);
+    }
+    /// Valid until the next call.
+    auto of(const format::secret_id& id) & -> std::string_view {
+        format::to_hex(id, text_.data() + shared_);
+        return text_;
+    }
+
+private:
+    std::string text_;
+    std::size_t shared_; ///< How much of it all ids begin with.
+};
+
 inline auto wire_id(std::string_view environment, const format::secret_id& id) -> std::string {
-    return std::string(secret_id_prefix) + environment_mark(environment) + format::to_hex(id);
+    wire_ids ids(environment);
+    return std::string(ids.of(id));
 }
 
 } // namespace coffer::inline COFFER_ABI::http

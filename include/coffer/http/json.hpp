@@ -180,7 +180,6 @@ public:
     explicit json_writer(wiped_text& out) : out_(&out) {}
     json_writer(const json_writer&) = delete;
     auto operator=(const json_writer&) -> json_writer& = delete;
-    ~json_writer() { wipe(chunk_.data(), chunk_.size()); }
 
     auto begin_object() -> json_writer& { return open('{'); }
     auto end_object() -> json_writer& { return close('}'); }
@@ -255,17 +254,34 @@ private:
         first_ = false;
     }
     void quote(std::string_view value) {
-        serializer_.reset(boost::json::string_view(value.data(), value.size()));
-        while (!serializer_.done()) {
-            const auto part = serializer_.read(chunk_.data(), chunk_.size());
+        if (is_plain(value))
+            out_->append(1, '"').append(value).append(1, '"');
+        else
+            escape(value);
+    }
+    /// Nothing in it needs an escape: nearly always. Without a branch on what is looked at.
+    static auto is_plain(std::string_view value) noexcept -> bool {
+        unsigned found = 0;
+        for (const char c : value) {
+            const auto u = static_cast<unsigned char>(c);
+            found |= static_cast<unsigned>(u < 0x20) | static_cast<unsigned>(u == '"') |
+                     static_cast<unsigned>(u == '\\');
+        }
+        return found == 0;
+    }
+    void escape(std::string_view value) {
+        boost::json::serializer serializer;
+        serializer.reset(boost::json::string_view(value.data(), value.size()));
+        std::array<char, 512> chunk;
+        while (!serializer.done()) {
+            const auto part = serializer.read(chunk.data(), chunk.size());
             out_->append(part.data(), part.size());
         }
+        wipe(chunk.data(), chunk.size());
     }
 
     wiped_text* out_;
     bool first_ = true;
-    boost::json::serializer serializer_{};
-    std::array<char, 512> chunk_{};
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -75,13 +75,14 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
     auto found = resolved(c, where, seen);
     std::vector<std::string> no_text;
     out.body.reserve(64 + found.rows.size() * 192);
+    wire_ids ids(where.environment);
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     for (const auto& s : found.rows) {
         if (!c.covers(where, s.name)) continue;
         const auto value = s.value.expose_secret();
         if (format::is_utf8(value)) {
-            write_secret(w, wire_id(where.environment, s.id), s.name, value, s.from);
+            write_secret(w, ids.of(s.id), s.name, value, s.from);
             ++c.record.count;
         } else {
             no_text.push_back(s.name);

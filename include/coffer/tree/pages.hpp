@@ -78,12 +78,16 @@ public:
     template <class F>
     void each_from(const format::entry_key& first, F&& f) const {
         if (pages_.empty()) return;
-        for (auto p = page_of(first); p < pages_.size(); ++p) {
+        const auto start = page_of(first);
+        for (auto p = start; p < pages_.size(); ++p) {
             const auto& node = *pages_[p].node;
-            for (std::size_t i = 0; i < node.entries.size(); ++i) {
-                if (node.entries[i].key < first) continue;
+            std::size_t i = 0;
+            if (p == start)
+                i = static_cast<std::size_t>(
+                    std::ranges::lower_bound(node.entries, first, {}, &format::entry::key) -
+                    node.entries.begin());
+            for (; i < node.entries.size(); ++i)
                 if (!f(node.entries[i], *node.leaves[i])) return;
-            }
         }
     }
     /// Whether an entry stands in a space that has no entry of its own: no honest tree has that.

@@ -6,7 +6,8 @@
 #include <coffer/tree/snapshot.hpp>
 #include <coffer/view.hpp>
 
-#include <map>
+#include <algorithm>
+#include <array>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -42,12 +43,13 @@ public:
 
     auto all(freshness fresh) const -> result<std::vector<named_secret>> override {
         std::vector<named_secret> out;
-        for (const auto& [name, found] : winners()) {
-            const auto& [e, leaf, i] = found;
+        const auto known = winners();
+        out.reserve(known.size());
+        for (const auto& [e, leaf, i] : known) {
             if (leaf->state() != format::entry_state::value || is_past(leaf->expires())) continue;
             auto value = state_->reveal(*leaf, fresh);
             if (!value) return value.error();
-            out.push_back({std::string(name), layers_[i], *std::move(value), e->id});
+            out.push_back({std::string(leaf->name()), layers_[i], *std::move(value), e->id});
         }
         return out;
     }
@@ -59,8 +61,8 @@ public:
 
     auto list(freshness fresh) const -> std::vector<explanation> override {
         std::vector<explanation> out;
-        for (const auto& [name, found] : winners())
-            out.push_back(explain_known(name, fresh));
+        for (const auto& found : winners())
+            out.push_back(explain_known(found.leaf->name(), fresh));
         return out;
     }
 
@@ -76,19 +78,23 @@ private:
         const tree::leaf* leaf = nullptr;
         std::size_t layer = 0;
     };
-    /// For each name that any layer knows and has not removed: what decides.
-    auto winners() const -> std::map<std::string_view, winner> {
-        std::map<std::string_view, winner> out;
-        for (auto i = count_; i-- > 0;) {
+    /// What decides each name that any layer knows and has not removed, sorted by name.
+    auto winners() const -> std::vector<winner> {
+        std::vector<winner> out;
+        for (std::size_t i = 0; i < count_; ++i) {
             const auto& where = layers_[i];
             state_->pages.each_from(
                 {where.space, where.actor, {}}, [&](const format::entry& e, const leaf& l) {
                     if (e.key.space != where.space || e.key.actor != where.actor) return false;
                     if (!e.key.name.empty() && l.state() != format::entry_state::deleted)
-                        out.insert_or_assign(l.name(), winner{&e, &l, i});
+                        out.push_back({&e, &l, i});
                     return true;
                 });
         }
+        const auto name_of = [](const winner& w) { return w.leaf->name(); };
+        std::ranges::stable_sort(out, {}, name_of); // of equal names the most specific stays first
+        const auto rest = std::ranges::unique(out, {}, name_of);
+        out.erase(rest.begin(), rest.end());
         return out;
     }
 

@@ -119,7 +119,10 @@ struct world : api_world {
                            http::x::event_routes(std::make_shared<http::event_hub>())})
             with.more.insert(with.more.end(), rows.begin(), rows.end());
         service = std::make_unique<http::api>(vault, std::move(with));
-        service->parts().key_state = [](std::string_view) { return std::string("active"); };
+        service->parts().keks = [] {
+            return std::vector<http::kek_facts>{{"kek-1", "active", 1'700'000'000'000, {"*"}}};
+        };
+        service->parts().keys_kept = "file";
         redeemed = send("POST", "/v1/x/session/code",
                         object({{"code", first->make().value()}, {"name", "tests"}}), "");
         admin = redeemed.text("token");

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace coffer_test;
@@ -14,6 +15,9 @@ namespace {
 
 auto shown(const json::value& v) -> std::string {
     return json::serialize(v);
+}
+auto has(std::string_view text, std::string_view part) -> bool {
+    return text.find(part) != text.npos;
 }
 
 } // namespace
@@ -170,13 +174,62 @@ TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {
 TEST_CASE("x/keys: which key seals what, for who may know") {
     api_world w;
     const auto e = w.new_environment();
-    w.service->parts().key_state = [](std::string_view) { return std::string("active"); };
-    const auto keys = w.get("/v1/x/keys");
-    CHECK(keys.text("state") == "active");
-    CHECK(keys.text("environments").find(e) != std::string::npos);
+    const auto other = w.new_environment();
+    const auto query = w.query(at(e));
+    const auto before = w.get("/v1/x/keys" + query);
+    const auto wraps = before.text("kekId"); // known by what is under it alone
+    CHECK_FALSE(has(before.raw.body, R"("state")"));
+    CHECK_FALSE(has(before.raw.body, R"("kept")"));
+    w.service->parts().keks = [&] {
+        return std::vector<http::kek_facts>{
+            {wraps, "decrypt_only", 1'700'000'000'000, {"coffer.system", e, other}},
+            {"kek-new", "active", 1'700'000'000'000, {e}},
+            {"kek-others", "disabled", 0, {other}},
+            {"kek-rest", "active", 0, {"*"}}};
+    };
+    w.service->parts().keys_kept = "file";
+    const auto all = w.get("/v1/x/keys");
+    CHECK(all.text("kekId") == wraps);
+    CHECK(all.text("state") == "decrypt_only");
+    CHECK(all.text("createdAt") == "2023-11-14T22:13:20.000Z");
+    for (const std::string_view id :
+         {std::string_view(e), std::string_view(other), std::string_view("coffer.system")})
+        CHECK(has(all.text("environments"), id));
+    CHECK(has(all.raw.body, R"("kept":"file")"));
+    CHECK(has(all.raw.body, R"("kekId":"kek-others")"));
+    CHECK(has(all.raw.body, R"("kekId":"kek-rest")"));
+    // Of one environment: what is under its keys, and the keys that may speak for it.
+    const auto own = w.get("/v1/x/keys" + query);
+    CHECK(has(own.raw.body, R"("kekId":"kek-new","state":"active")"));
+    CHECK_FALSE(has(own.raw.body, other));
+    CHECK_FALSE(has(own.raw.body, "kek-others"));
+    CHECK_FALSE(has(own.raw.body, "kek-rest")); // others name it
+    CHECK(w.audit->records.back().where.environment == e);
+    check_error(w.get("/v1/x/keys?environmentId=us_env_none"), 404);
+    check_error(w.get("/v1/x/keys?environmentId=coffer.system"), 404);
     w.know("admin", {{.as = http::role::environment_admin, .environment = e}});
     check_error(w.get("/v1/x/keys", "admin"), 403);
-    check_error(w.get("/v1/x/keys" + w.query(at(e)), "admin"), 403);
+    check_error(w.get("/v1/x/keys" + query, "admin"), 403);
+    check_error(w.get("/v1/x/keys" + w.query(at(other)), "admin"), 404);
+}
+
+TEST_CASE("x/keys: what can't be read is told, and its keys all the same") {
+    coffer::options how;
+    how.recheck_keys_after = std::chrono::milliseconds(0);
+    api_world w(how);
+    const auto e = w.new_environment();
+    const auto query = w.query(at(e));
+    const auto kek = w.keys.rotate(e).value().to;
+    REQUIRE(w.send("POST", "/v1/x/keys/rewrap" + query).status() == 200);
+    REQUIRE(w.keys.set_state(kek, coffer::keyring::kek_state::disabled));
+    w.service->parts().keks = [&] {
+        return std::vector<http::kek_facts>{{kek, "disabled", 0, {e}}};
+    };
+    CHECK(has(w.get("/v1/x/secrets" + query).raw.body, R"("code":"key_disabled")"));
+    const auto keys = w.get("/v1/x/keys" + query);
+    CHECK(keys.raw.status == 200);
+    CHECK(keys.text("state") == "disabled");
+    CHECK(has(keys.raw.body, R"("unread":[{"id":")" + e + R"(","error":"key_disabled"}])"));
 }
 
 TEST_CASE("x/keys: DEKs under the active KEK, and new ones, while all stays readable") {

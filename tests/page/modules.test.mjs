@@ -2,6 +2,7 @@
 // The page's own logic that needs no server, run where it is used: in the browser.
 import test, { after, before } from 'node:test';
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { Browser } from './browser.mjs';
 import { Site } from './site.mjs';
 
@@ -21,6 +22,13 @@ after(async () => {
 
 const call = (file, name, ...args) => tab.page.evaluate(
   async ([from, what, given]) => (await import(`/page/${from}`))[what](...given), [file, name, args]);
+
+test('a word in a command is one word of the shell, whatever is in it', async () => {
+  const word = (text) => call('key_commands.js', 'shellWord', text);
+  assert.deepEqual(await Promise.all(['kek-2026-11-ab12', 'us_env_1.x'].map(word)), ['kek-2026-11-ab12', 'us_env_1.x']);
+  for (const text of ["it's", '$(reboot)', 'a b', '-x', '', '~', '`id`', 'a;b', "'\\''", 'é\nx'])
+    assert.equal(execFileSync('sh', ['-c', `printf %s ${await word(text)}`], { encoding: 'utf8' }), text);
+});
 
 test('a .env file is read literally', async () => {
   const read = async (text) => (await call('dotenv.js', 'entriesOf', text)).map((one) => (one.problem ? `${one.line}: ${one.problem}` : [one.name, one.value]));

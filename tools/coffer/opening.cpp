@@ -61,13 +61,7 @@ private:
 template <class Keys>
 auto told(Keys keys) -> opened_keys {
     const auto changes = std::make_shared<changes_of<Keys>>(keys);
-    auto state_of = [changes](std::string_view id) -> std::string {
-        if (const auto all = changes->keks())
-            for (const auto& k : *all)
-                if (k.id == id) return std::string(to_string(k.state));
-        return {};
-    };
-    return {coffer::any_key_provider(keys), std::move(state_of), changes};
+    return {coffer::any_key_provider(keys), changes};
 }
 
 /// A keyring's own failures speak of keys, not of a store.

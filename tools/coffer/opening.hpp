@@ -10,10 +10,8 @@
 #include <coffer/policy.hpp>
 
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 namespace command {
 
@@ -22,8 +20,6 @@ class key_changes;
 /// Keys, and what may be told of them.
 struct opened_keys {
     coffer::any_key_provider provider;
-    /// The state of a KEK: `active`; empty where the provider does not tell.
-    std::function<std::string(std::string_view)> state_of{};
     std::shared_ptr<key_changes> changes{}; ///< See key_changes.hpp.
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "session.hpp"
 
+#include "key_changes.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -33,7 +34,11 @@ auto session::keys() -> opened_keys& {
 }
 
 auto session::key_state(std::string_view kek_id) -> std::string {
-    return is_remote() || !keys().state_of ? std::string() : keys().state_of(kek_id);
+    if (is_remote()) return {};
+    if (const auto all = keys().changes->keks())
+        for (const auto& k : *all)
+            if (k.id == kek_id) return std::string(to_string(k.state));
+    return {};
 }
 
 auto session::vault() -> coffer::any_vault& {

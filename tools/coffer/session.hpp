@@ -34,8 +34,7 @@ public:
 
     auto config() -> const settings&;
     auto keys() -> opened_keys&;
-    /// The state of a KEK: `active`; empty where it is not told: by some providers, and by a
-    /// server.
+    /// The state of a KEK: `active`; empty where it is not told: by a server.
     auto key_state(std::string_view kek_id) -> std::string;
     auto vault() -> coffer::any_vault&;
     /// The vault is a server's.

@@ -105,7 +105,8 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
         one["id"] = k.id;
         one["state"] = std::string(to_string(k.state));
         one["default"] = k.is_default;
-        one["created"] = iso_time(static_cast<std::uint64_t>(k.created.count()));
+        if (k.created.count() != 0)
+            one["created"] = iso_time(static_cast<std::uint64_t>(k.created.count()));
         auto& wraps = one["wraps"].emplace_array();
         for (const auto& id : needed_by(k.id, all))
             wraps.emplace_back(id);

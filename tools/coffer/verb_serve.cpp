@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "key_changes.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
@@ -138,6 +139,21 @@ auto anchored_keys(session& s) -> opened_keys {
         refuse("these keys keep no anchor, so an old copy of the store, revoked tokens and all, "
                "would pass for the newest: name a file for it with --anchor, or say --no-anchor");
     return keys;
+}
+
+/// What the page may tell of the KEKs.
+auto told_keks(key_changes& keys) -> coffer::result<std::vector<http::kek_facts>> {
+    auto all = keys.keks();
+    if (!all) return all.error();
+    std::vector<http::kek_facts> out;
+    for (auto& k : *all)
+        out.push_back({std::move(k.id), std::string(to_string(k.state)),
+                       static_cast<std::uint64_t>(k.created.count()), std::move(k.environments)});
+    return out;
+}
+/// `file` of `file:PATH`: never where it lies.
+auto kept_in(const std::string& place) -> std::string {
+    return place.substr(0, place.find(':'));
 }
 
 auto served_vault(session& s, coffer::any_key_provider keys) -> coffer::any_vault {
@@ -296,7 +312,8 @@ auto run_serve(session& s) -> int {
 
     const auto service = std::make_shared<http::api>(vault, std::move(with));
     service->parts().changed = http::x::tell_changes(vault, events);
-    service->parts().key_state = keys.state_of;
+    service->parts().keks = [changes = keys.changes] { return told_keks(*changes); };
+    service->parts().keys_kept = kept_in(s.config().text("keys"));
     // Before anybody is answered every environment is looked at once, so that it is there when the
     // store goes away.
     (void)service->parts().places.all();

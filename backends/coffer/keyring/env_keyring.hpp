@@ -44,11 +44,11 @@ public:
                 cryptopp::aes_256_gcm{}.hmac_sha256(key.view(), as_bytes("coffer/1 kek id"));
             options.kek_id = "env-" + format::to_hex(byte_view(mac).first(8));
         }
+        kek one;
+        one.info = {std::move(options.kek_id), kek_state::active, std::move(options.environments)};
+        one.key = secret(byte_view(key.view()));
         kek_set keks;
-        auto added = keks.add({.id = std::move(options.kek_id),
-                               .environments = std::move(options.environments),
-                               .key = std::move(key)});
-        if (!added) return added.error();
+        if (auto inserted = keks.insert(std::move(one)); !inserted) return inserted.error();
         return env_keyring(std::move(keks));
     }
 

@@ -39,7 +39,7 @@ struct kek_info {
     kek_state state = kek_state::active;
     /// The environments that it may speak for; "*": every one that no other KEK of the set names.
     std::vector<std::string> environments{};
-    /// When it was made, in milliseconds since 1970 UTC; for people.
+    /// When it was made, in milliseconds since 1970 UTC; for people. 0: not known.
     std::chrono::milliseconds created{0};
     /// New environments are enrolled with this one.
     bool is_default = false;

@@ -28,6 +28,14 @@ namespace coffer::inline COFFER_ABI::http {
 /// How the service reveals stored values.
 enum class reveal_mode : unsigned char { off, reason };
 
+/// What may be told of a KEK.
+struct kek_facts {
+    std::string id{};
+    std::string state{};                     ///< `active` …
+    std::uint64_t created = 0;               ///< In milliseconds since 1970 UTC; 0: not known.
+    std::vector<std::string> environments{}; ///< It may speak for these; "*": for all others.
+};
+
 /// What all routes work on.
 struct api_parts {
     any_vault vault;
@@ -44,8 +52,10 @@ struct api_parts {
 
     /// Values that a token may reveal within an hour.
     hourly_limit reveals{30};
-    /// The state of a KEK (`active` …), for those who may know; null: it is not told.
-    std::function<std::string(std::string_view kek_id)> key_state{};
+    /// The KEKs as they are now, for those who may know; null: they are not told.
+    std::function<result<std::vector<kek_facts>>()> keks{};
+    /// Where they are kept, in a word (`file`): whoever changes them does it there.
+    std::string keys_kept{};
     /// Requests that wait for a change.
     std::shared_ptr<watches> waiting;
     /// The server is about to stop: what takes long ends early.

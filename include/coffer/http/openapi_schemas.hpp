@@ -189,10 +189,13 @@ inline constexpr schema_doc schema_docs[] = {
     {"XWatch", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["generation","names"],"properties":{"generation":{"type":"integer"},
 "names":{"type":"array","items":{"type":"string"}},"by":{"type":"string"}}}}})"},
-    {"XKeys", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+    {"XKeys", R"({"type":"object","required":["data","unread"],"properties":{"data":{"type":"array",
 "items":{"type":"object","required":["kekId","environments"],"properties":{
-"kekId":{"type":"string"},"state":{"type":"string"},"environments":{"type":"array",
-"items":{"type":"object","required":["id","dek","seals"]}}}}}}})"},
+"kekId":{"type":"string"},"state":{"type":"string"},"createdAt":{"type":"string","format":"date-time"},
+"environments":{"type":"array","items":{"type":"object","required":["id","dek","seals"]}}}}},
+"unread":{"type":"array","items":{"type":"object","required":["id","error"],"properties":{
+"id":{"type":"string"},"error":{"type":"string"}}}},"kept":{"type":"string",
+"description":"Where KEKs are changed, with the command: file, credential, env, passphrase"}}})"},
     {"XRewrapped", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
 "items":{"type":"object","required":["environmentId"],"properties":{"environmentId":{"type":"string"},
 "kekId":{"type":"string"},"deks":{"type":"integer"},"error":{"type":"string"}}}}}})"},

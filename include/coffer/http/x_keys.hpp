@@ -4,51 +4,91 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/json_answer.hpp>
+#include <coffer/http/times.hpp>
 #include <coffer/http/x_scopes.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// /v1/x/keys: which key seals what, the DEKs under the KEK that is active now, and new DEKs. New
-/// KEKs and their states are the key side's: the command changes them, where the keyring lies.
+/// KEKs and their states are the key side's: the command changes them, where the keyring lies
+/// (docs/design.md, The life of keys).
 namespace coffer::inline COFFER_ABI::http::x {
 
-/// Which KEK wraps the DEKs of which environment. With `environmentId` of that one alone.
+/// A DEK of an environment.
+struct dek_use {
+    std::string environment{};
+    std::uint64_t dek = 0;
+    std::uint64_t seals = 0;
+};
+
+/// Whether a KEK may speak for an environment, as the key side decides it.
+inline auto speaks_for(const kek_facts& one, const std::vector<kek_facts>& all,
+                       std::string_view environment) -> bool {
+    const auto names = [](const kek_facts& k, std::string_view what) {
+        return std::ranges::find(k.environments, what) != k.environments.end();
+    };
+    if (names(one, environment)) return true;
+    return names(one, "*") &&
+           std::ranges::none_of(all, [&](const auto& k) { return names(k, environment); });
+}
+
+inline void write_kek(json_writer& w, const kek_facts& kek, const std::vector<dek_use>& uses) {
+    w.begin_object().member("kekId", kek.id).member_if("state", kek.state);
+    if (kek.created != 0) w.member("createdAt", iso_time(kek.created));
+    w.key("environments").begin_list();
+    for (const auto& u : uses)
+        w.begin_object()
+            .member("id", u.environment)
+            .member("dek", u.dek)
+            .member("seals", u.seals)
+            .end_object();
+    w.end_list().end_object();
+}
+
+/// Which KEK wraps the DEKs of which environment, Coffer's own among them, and which wrap none;
+/// `unread`: the environments that can't be read, and why. With `environmentId` of that one alone,
+/// also if its key is disabled: where that is cured is seen here.
 inline auto list_keys(call& c) -> response {
     const auto asked = c.parameter("environmentId");
-    c.allow(asked.empty() ? scope() : queried_environment(c));
-    struct use {
-        std::string environment{};
-        std::uint64_t dek = 0;
-        std::uint64_t seals = 0;
-    };
-    std::map<std::string, std::vector<use>> keks;
-    for (const auto& id : need(c.vault().environments())) {
-        if (!asked.empty() && asked != id) continue;
+    std::vector<std::string> environments = need(c.vault().environments());
+    if (!asked.empty() && !std::ranges::binary_search(environments, asked)) throw no_such_thing();
+    c.allow(scope({.environment = asked}));
+    if (asked.empty())
+        environments.insert(environments.begin(), std::string(system_environment));
+    else
+        environments = {std::string(asked)};
+    std::vector<kek_facts> keks;
+    if (c.parts.keks) keks = need(c.parts.keks());
+    std::map<std::string, std::vector<dek_use>> uses;
+    std::map<std::string, errc> unread;
+    for (const auto& id : environments) {
         const auto status = c.vault().status(id);
-        if (!status) continue; // told among the environments
+        if (!status && status.error().code != errc::unknown_scope)
+            unread.emplace(id, status.error().code);
+        if (!status) continue;
         for (const auto& dek : status->deks)
-            keks[dek.kek_id].push_back({id, dek.number, dek.seals});
+            uses[dek.kek_id].push_back({id, dek.number, dek.seals});
     }
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
-    for (const auto& [kek, uses] : keks) {
-        w.begin_object().member("kekId", kek);
-        if (c.parts.key_state) w.member_if("state", c.parts.key_state(kek));
-        w.key("environments").begin_list();
-        for (const auto& u : uses)
-            w.begin_object()
-                .member("id", u.environment)
-                .member("dek", u.dek)
-                .member("seals", u.seals)
-                .end_object();
-        w.end_list().end_object();
+    for (const auto& kek : keks) {
+        const auto used = uses.extract(kek.id);
+        if (!used.empty() || asked.empty() || speaks_for(kek, keks, asked))
+            write_kek(w, kek, used.empty() ? std::vector<dek_use>() : used.mapped());
     }
-    w.end_list().end_object();
+    for (const auto& [id, of] : uses)
+        write_kek(w, {.id = id}, of);
+    w.end_list().key("unread").begin_list();
+    for (const auto& [id, why] : unread)
+        w.begin_object().member("id", id).member("error", to_string(why)).end_object();
+    w.end_list().member_if("kept", c.parts.keys_kept).end_object();
     return out;
 }
 

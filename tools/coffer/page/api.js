@@ -159,7 +159,8 @@ export const tokens = (where, options) => data(get('/v1/x/tokens', scope(where),
 export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
 export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
 /** Keys and what they seal: of an environment, or of all (undefined). */
-export const keys = (environmentId, options) => data(get('/v1/x/keys', { environmentId }, options));
+/** `data`: the keys, each with what it wraps; `unread`: environments that can't be read; `kept`: where keys are changed. */
+export const keys = (environmentId, options) => get('/v1/x/keys', { environmentId }, options);
 /** Wraps the data keys of an environment, or of all, anew under the active key. One result an environment. */
 export const rewrapKeys = (environmentId) => data(post('/v1/x/keys/rewrap', { environmentId }));
 /** A new data key, and what is sealed under the older ones sealed anew: a part of it, `more` says whether to go on. */

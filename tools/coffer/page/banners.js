@@ -13,7 +13,7 @@ const often = 60_000;
 async function keysToLeave() {
     if (!session.holdsAnywhere('keys')) return [];
     try {
-        return (await api.keys()).filter((one) => one.state === 'decrypt_only' && one.environments?.length > 0);
+        return (await api.keys()).data.filter((one) => one.state === 'decrypt_only' && one.environments?.length > 0);
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
         return []; // not for a whole instance, or not now

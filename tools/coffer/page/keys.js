@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Keys: which key-encryption key wraps the data keys of which environment. Data keys are rewrapped and
-// rotated here; the keys that wrap them are changed where they are kept, with the command.
+// rotated here; the keys that wrap them are changed where they are kept, with the command
+// (key_commands.js).
 import * as api from './api.js';
 import * as world from './world.js';
 import { attempt } from './actions.js';
@@ -9,26 +10,32 @@ import { button, problemLine } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { count, el, fill, icon, named } from './el.js';
 import { crumbs, screenHead } from './head.js';
+import { disableKek, fixedReason, rotateKek } from './key_commands.js';
 import { live, panel } from './states.js';
+import { timeElement } from './time.js';
 import { saved } from './undo.js';
 
 const states = {
     active: ['check', 'teal', 'Active', 'wraps new data keys and opens old ones'],
     decrypt_only: ['clock', 'amber', 'Decrypt-only', 'opens what it sealed; rewrap, then disable it'],
-    disabled: ['hidden', 'red', 'Disabled', 'opens nothing: its environments can’t be read'],
+    disabled: ['hidden', 'red', 'Disabled', 'opens nothing: what is under it can’t be read'],
     destroyed: ['cross', 'red', 'Destroyed', 'gone for good, and with it what only it could open'],
 };
 
-function keyRow(one) {
+function keyRow(one, { kept, reason, done }) {
     const [shape, tone, word, meaning] = states[one.state] ?? ['dash', 'grey', one.state ?? 'In use', ''];
     const environments = (one.environments ?? []).map((item) => (typeof item === 'string' ? { id: item } : item));
     return el('tr', { role: 'row', class: 'row', 'data-row': one.kekId },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name mono', tabindex: '-1', 'data-focus': `key:${one.kekId}` }, one.kekId)),
         el('td', { role: 'cell' }, el('span', { class: `badge ${tone}` }, icon(shape), word), el('div', { class: 'line' }, meaning)),
+        el('td', { role: 'cell', 'data-label': 'made' }, one.createdAt && timeElement(one.createdAt)),
         el('td', { role: 'cell', 'data-label': 'environments' }, environments.length === 0 ? el('span', { class: 'faint' }, 'none')
             : environments.map((item) => el('div', {}, named(world.environmentName(item.id)),
                 item.dek !== undefined && el('span', { class: 'faint' }, ` data key ${item.dek}`),
-                item.seals !== undefined && el('span', { class: 'faint' }, `, ${count(item.seals, 'seal')}`)))));
+                item.seals !== undefined && el('span', { class: 'faint' }, `, ${count(item.seals, 'seal')}`)))),
+        el('td', { role: 'cell', class: 'act' }, ['active', 'decrypt_only'].includes(one.state) && button('Disable…', {
+            small: true, reason, act: () => disableKek(one.kekId, environments, { kept, closed: done }),
+        })));
 }
 
 /** The button that wraps data keys anew under the active key: of an environment, or of all (undefined). */
@@ -87,23 +94,30 @@ function rotateDialog(environmentId, done) {
 
 export function screen(place) {
     const reason = world.may('keys', place.environmentId) ? undefined : 'Changing keys needs the role operator';
+    const done = () => view.refresh();
     const view = live({
         rows: 3,
         load: (signal) => api.keys(place.environmentId, { signal }),
-        draw: (list) => [
-            list.some((one) => one.state === 'decrypt_only' && one.environments?.length > 0) && el('p', { class: 'list-note amber' }, icon('warning'),
-                'A key that only decrypts still holds environments: rewrap them.'),
-            list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
-                : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
-                    el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Environments on it'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                    el('tbody', { role: 'rowgroup' }, list.map(keyRow))),
-            el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
-                el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
-                el('div', { class: 'panel-actions' }, rewrapButton(place.environmentId, { reason, done: () => view.refresh() }),
-                    button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, () => view.refresh()) })),
-                el('p', {}, 'The keys themselves are rotated and disabled where they are kept, never here:'),
-                el('pre', { class: 'code' }, 'coffer keys rotate-kek\ncoffer keys disable ID')),
-        ],
+        draw: ({ data: list, unread = [], kept }) => {
+            const keyReason = reason ?? fixedReason(kept);
+            return [
+                unread.map((one) => el('p', { class: 'list-note amber' }, icon('warning'), named(world.environmentName(one.id)),
+                    ' can’t be read', one.error === 'key_disabled' ? ': its key is disabled.' : ` (${one.error}).`)),
+                list.some((one) => one.state === 'decrypt_only' && one.environments?.length > 0) && el('p', { class: 'list-note amber' }, icon('warning'),
+                    'A key that only decrypts still holds environments: rewrap them.'),
+                list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
+                    : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
+                        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Made', 'Environments on it', 'Change'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
+                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, reason: keyReason, done })))),
+                el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
+                    el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
+                    fixedReason(kept) && el('p', { class: 'faint' }, fixedReason(kept)),
+                    el('div', { class: 'panel-actions' },
+                        button('Rotate the key…', { reason: keyReason, act: () => rotateKek(place.environmentId, { kept, closed: done }) }),
+                        rewrapButton(place.environmentId, { reason, done }),
+                        button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, done) }))),
+            ];
+        },
     });
     const ready = view.refresh();
     return {

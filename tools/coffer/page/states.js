@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
-import { el, fill, icon } from './el.js';
+import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
+import { environmentName } from './world.js';
 
 /** A panel in the middle of a list. */
 export function panel(kind, title, text, ...actions) {
@@ -18,10 +19,12 @@ export function panel(kind, title, text, ...actions) {
 export function problemPanel(problem, again) {
     if (problem.status === 403) return denied(problem);
     if (problem.code === 'key_disabled' || problem.code === 'unknown_key') {
-        return panel('broken', 'The key of this environment can’t be used',
+        const { environmentId } = placeOf(location.hash);
+        return panel('broken', ['The key of ', environmentId === undefined ? 'this environment' : named(environmentName(environmentId)),
+            problem.code === 'key_disabled' ? ' is disabled' : ' is not in the keyring'],
             [el('p', {}, 'Values can’t be opened, and names are unreadable too. Programs get an error, ' +
                 'never another scope’s value.'), facts(problem)],
-            el('a', { class: 'button', href: addressOf({ environmentId: placeOf(location.hash).environmentId, screen: 'keys' }) }, 'Keys'),
+            el('a', { class: 'button', href: addressOf({ environmentId, screen: 'keys' }) }, 'Keys'),
             again && button('Try again', { act: again }));
     }
     if (problem.code === 'tampered' || problem.code === 'rolled_back') {

@@ -23,6 +23,9 @@ struct write_options {
     std::optional<std::string> note{};
     /// Instead of the vault's own author.
     std::optional<std::string> author{};
+    /// A put makes a new version even where the author's own last write was the same value: for
+    /// those who may not know the value, whom `changed` would tell that they guessed it.
+    bool even_if_equal = false;
 };
 
 /// What a write did.

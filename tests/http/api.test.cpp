@@ -306,6 +306,8 @@ TEST_CASE("While the store is away every answer that is made of what is held say
         CHECK(stale.status() == 200);
         CHECK(stale.header("x-coffer-stale") == "1");
         CHECK(stale.header("x-coffer-age-ms") == "7000");
+        CHECK(std::ranges::count(stale.raw.headers, "x-coffer-stale", &http::header::name) == 1);
+        CHECK(stale.raw.body.find(R"("ageMs":7000,"stale")") == http::wiped_text::npos);
         CHECK(json::serialize(stale.body.at("stale")) == "true");
         CHECK(json::serialize(stale.body.at("ageMs")) == "7000");
     }

@@ -23,6 +23,14 @@ TEST_CASE("Members are found as they were written, whatever stands around and wi
     CHECK(m.find("c") == "\"{,}\"");
     CHECK(m.find("d") == "{\"e\":[]}");
     CHECK(m.find("e").empty());
+    std::string many = "{";
+    for (int i = 0; i < 50'000; ++i)
+        many += "\"n" + std::to_string(i % 40'000) + "\":" + std::to_string(i) + ",";
+    many.back() = '}';
+    const raw_members all(many);
+    CHECK(all.all().size() == 40'000);
+    CHECK(all.find("n7") == "40007");
+    CHECK(all.find("n39999") == "39999");
     for (const char* empty : {"{}", " { } "}) {
         const raw_members none(empty);
         CHECK(none.all().empty());

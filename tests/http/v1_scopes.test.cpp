@@ -197,6 +197,13 @@ TEST_CASE("Spaces are listed by environment or all, in pages") {
     CHECK(paged(w, "/v1/spaces?environmentId=&search=zz&sortField=x", 4).size() == 6);
     check_error(w.get("/v1/spaces?environmentId=nowhere"), 404);
     check_error(w.get("/v1/spaces?environmentId=nowhere&pageSize=x"), 400);
+    // Somebody else's environment is not looked at, so that it can't be told from one that is not.
+    w.know("of-f", {{.as = http::role::environment_admin, .environment = f}});
+    const auto loads = w.store.loads();
+    w.store.away(true);
+    check_error(w.get("/v1/spaces?environmentId=" + e, "of-f"), 404);
+    check_error(w.get("/v1/spaces?environmentId=nowhere", "of-f"), 404);
+    CHECK(w.store.loads() == loads);
 }
 
 TEST_CASE("Several spaces are removed at once, all or none") {

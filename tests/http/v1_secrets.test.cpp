@@ -257,6 +257,17 @@ TEST_CASE("Values that are no text are told, not guessed; a damaged one costs it
     CHECK(json::serialize(listed.body.at("unrepresentable")) == R"(["BYTES"])");
 }
 
+TEST_CASE("A removal tells the value to those alone who may read that name") {
+    world w;
+    const auto where = at(w.e);
+    const auto id = w.put(where, "DB_URL", "hidden").text("id");
+    const auto other = w.put(where, "SLACK_TOKEN", "shown").text("id");
+    w.know("admin", {{.as = http::role::environment_admin, .environment = w.e},
+                     {.as = http::role::service, .environment = w.e, .names = {"SLACK_*"}}});
+    CHECK(w.send("DELETE", "/v1/secrets/" + id, {}, "admin").text("value") == "(absent)");
+    CHECK(w.send("DELETE", "/v1/secrets/" + other, {}, "admin").text("value") == "shown");
+}
+
 TEST_CASE("A removal by id never takes the secret that was set again meanwhile") {
     bool raced = true;
     for (std::size_t n = 1; raced; ++n) {

@@ -331,6 +331,86 @@ TEST_CASE("A token for some names sees, sets and removes no others") {
     CHECK(w.list(e).values() == values{{"OTHER", "v"}, {"SLACK_A", "v"}, {"SLACK_B", "w"}});
 }
 
+TEST_CASE("What a token for some names is given counts and tells of no others") {
+    world w;
+    const auto e = at(w.e);
+    const auto path = "/v1/x/requirements" + w.query(e);
+    for (const char* name : {"OTHER", "SLACK_A"}) {
+        w.put(e, name, "v");
+        w.put(at(w.e, w.s), name, "v");
+    }
+    const std::string given = R"({"requirements":{"app":[{"name":"SLACK_M"},)"
+                              R"({"name":"STRIPE_KEY","pattern":"^sk_"}]}})";
+    CHECK(w.send("PUT", path, given).status() == 200);
+    w.know("slack",
+           {{.as = http::role::service, .environment = w.e, .write = true, .names = {"SLACK_*"}}});
+    CHECK(shown(w.get(path, "slack").data()) == R"({"requirements":{"app":[{"name":"SLACK_M"}]}})");
+    // What it can't see it can't replace, nor put there.
+    check_error(w.send("PUT", path, R"({"requirements":{}})", "slack"), 403);
+    CHECK(shown(w.get(path).data()) == given);
+    CHECK(w.send("PUT", path, R"({"requirements":{}})").status() == 200);
+    check_error(w.send("PUT", path, given, "slack"), 403);
+    CHECK(
+        w.send("PUT", path, R"({"requirements":{"app":[{"name":"SLACK_M"}]}})", "slack").status() ==
+        200);
+    CHECK(w.get("/v1/x/environments", "slack").text("names") == "1");
+    const auto space = w.get("/v1/x/spaces" + w.query(e), "slack");
+    CHECK(space.text("own") == "1");
+    CHECK(space.text("missing") == "1");
+}
+
+TEST_CASE("A token for one actor learns of no other") {
+    world w;
+    for (const char* actor : {"ana", "ben"}) {
+        w.put(at(w.e, w.s, actor), "A", "v");
+        w.put(at(w.e, {}, actor), "A", "v");
+    }
+    w.know("ana", {{.as = http::role::service, .environment = w.e, .actor = "ana"}});
+    const auto seen = w.one(at(w.e, w.s, "ana"), "A", "ana");
+    REQUIRE(seen.status() == 200);
+    CHECK(seen.text("actors") == R"(["ana"])");
+    CHECK(seen.text("personal") == "1");
+    CHECK(w.one(at(w.e, w.s), "A").text("actors") == R"(["ana","ben"])");
+    CHECK(w.one(at(w.e, w.s), "A").text("personal") == "2");
+    const auto use = w.get("/v1/x/secrets" + w.query(at(w.e, {}, "ana")), "ana");
+    REQUIRE(use.status() == 200);
+    CHECK(use.raw.body.find("ben") == http::wiped_text::npos);
+}
+
+TEST_CASE("Who may not know a value is not told that they guessed it, by whatever name they go") {
+    world w;
+    const auto e = at(w.e);
+    w.know("ana", {{.as = http::role::environment_admin, .environment = w.e}});
+    w.know("guesser", {{.as = http::role::environment_admin, .environment = w.e}});
+    w.tokens->all["guesser"].name = w.tokens->all["ana"].name;
+    w.know("reader", {{.as = http::role::service, .environment = w.e, .write = true}});
+    CHECK(w.set(e, "PIN", R"({"value":"4711"})", "ana").text("version") == "1");
+    const auto guess = w.set(e, "PIN", R"({"value":"4711"})", "guesser");
+    CHECK(guess.text("changed") == "true");
+    CHECK(guess.text("version") == "2");
+    const auto batch = w.send("POST", "/v1/x/batch" + w.query(e),
+                              R"({"set":[{"name":"PIN","value":"4711"}]})", "guesser");
+    CHECK(batch.text("changed") == "true");
+    CHECK(w.put(e, "PIN", "4711", "guesser").status() == 200);
+    CHECK(w.version(e, "PIN") == "4");
+    // A repetition by who may know it is none, so that what is sent twice is written once.
+    CHECK(w.set(e, "PIN", R"({"value":"4711"})", "reader").text("version") == "5");
+    CHECK(w.set(e, "PIN", R"({"value":"4711"})", "reader").text("changed") == "false");
+    CHECK(w.put(e, "PIN", "4711", "reader").status() == 200);
+    CHECK(w.version(e, "PIN") == "5");
+}
+
+TEST_CASE("x/values: a name that is asked for many times is answered once") {
+    world w;
+    const auto e = at(w.e);
+    w.put(e, "A", "v");
+    w.put(e, "B", "v");
+    const auto r = w.send("POST", "/v1/x/values" + w.query(e), R"({"names":["B","A","B","B"]})");
+    REQUIRE(r.status() == 200);
+    CHECK(r.data().at("rows").as_array().size() == 2);
+    CHECK(w.audit->records.back().names == std::vector<std::string>{"A", "B"});
+}
+
 TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {
     world w;
     std::vector<std::string> told;

@@ -108,8 +108,8 @@ private:
             // A repetition of the writer's own last write is no new version. Only its own: "equal"
             // would tell anyone else what the value is. A value that can't be read is replaced.
             const auto& newest = was->newest();
-            const bool same_entry = newest.state == entry_state::value && newest.author == author &&
-                                    newest.expires == with.expires;
+            const bool same_entry = !with.even_if_equal && newest.state == entry_state::value &&
+                                    newest.author == author && newest.expires == with.expires;
             if (same_entry) {
                 const auto same = d.value_equals(key, newest, v.value);
                 if (!same && same.error().code == errc::unavailable) return same.error();

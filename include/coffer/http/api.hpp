@@ -242,8 +242,9 @@ private:
         return with_.audit != nullptr && !row.action.empty();
     }
     /// A change can't be taken back when its audit record fails, so that is made sure of before.
+    /// Who has not said yet who they are changes nothing, and fills no disk.
     void require_prepared(call& c) const {
-        if (c.of.method == "GET" || !is_audited(c.of)) return;
+        if (c.of.method == "GET" || c.of.who == admits::anyone || !is_audited(c.of)) return;
         complete(c, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
     }
@@ -266,12 +267,17 @@ private:
                                                                   : to_response(unaudited());
     }
 
-    /// An answer that was made while the store was away says so, and how old it is.
+    static auto is_marked(const response& out) noexcept -> bool {
+        return std::ranges::any_of(out.headers,
+                                   [](const header& h) { return h.name == "x-coffer-stale"; });
+    }
+    /// An answer that was made while the store was away says so, and how old it is, if its route
+    /// has not said it yet.
     void mark_age(call& c, response& out) const {
         if (c.of.where == scope_from::rows)
             if (const auto all = c.vault().resolver().at({.environment = system_environment}))
                 c.made_from(*all);
-        if (!c.staleness() || out.status >= 300) return;
+        if (!c.staleness() || out.status >= 300 || is_marked(out)) return;
         const auto age = std::to_string(std::max<std::int64_t>(0, c.staleness()->count()));
         out.headers.push_back({"x-coffer-stale", "1"});
         out.headers.push_back({"x-coffer-age-ms", age});

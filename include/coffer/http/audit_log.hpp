@@ -37,8 +37,8 @@ struct audit_options {
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
 /// false, and the service 503; it goes on by itself once there is room. No change is made whose
-/// record could fail for that: see prepare(). Failed log-ins (status 401) are counted, and not
-/// waited for: one line an address and a minute.
+/// record could fail for that: see prepare(). What is refused to nobody (a failed log-in, a
+/// sign-in too many) is counted, and not waited for: one line an address and a minute.
 class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
@@ -66,7 +66,7 @@ public:
     }
 
     auto append(const audit_record& r) -> bool override try {
-        if (r.status == 401) return count_refusal(r.peer);
+        if (r.principal_id.empty() && r.status >= 400) return count_refusal(r.peer);
         return submit(detail::audit_members(r, wall_now()));
     } catch (...) { // no memory: nothing was written
         return false;

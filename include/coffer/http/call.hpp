@@ -170,6 +170,12 @@ public:
     auto covers(const scope& where, std::string_view name) const -> bool {
         return covers_name(who, *of.needs, where.view(), name);
     }
+    /// Whether the caller may know the value of a name, one way or another. To others no answer
+    /// may tell whether it equals theirs.
+    auto sees(const scope& where, std::string_view name) const -> bool {
+        return covers_name(who, right::read, where.view(), name) ||
+               covers_name(who, right::reveal, where.view(), name);
+    }
     auto may(right what, context where) const -> bool {
         return decide(who, what, where) == decision::allowed;
     }

@@ -14,7 +14,10 @@
 
 #include <array>
 #include <charconv>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <new>
 #include <optional>
@@ -59,9 +62,8 @@ public:
     }
     /// The text of a member's value; empty if there is none. Valid as long as the text read from.
     auto find(std::string_view name) const noexcept -> std::string_view {
-        for (const auto& m : members_)
-            if (m.first == name) return m.second;
-        return {};
+        const auto found = places_.find(name);
+        return found == places_.end() ? std::string_view() : members_[found->second].second;
     }
     auto all() const& noexcept -> const std::vector<std::pair<std::string, std::string_view>>& {
         return members_;
@@ -70,12 +72,11 @@ public:
 
 private:
     void set(std::string name, std::string_view value) {
-        for (auto& m : members_)
-            if (m.first == name) {
-                m.second = value;
-                return;
-            }
-        members_.emplace_back(std::move(name), value);
+        const auto [at, added] = places_.try_emplace(name, members_.size());
+        if (added)
+            members_.emplace_back(std::move(name), value);
+        else
+            members_[at->second].second = value;
     }
     void blanks() {
         const auto n = rest_.find_first_not_of(" \t\r\n");
@@ -128,6 +129,7 @@ private:
 
     std::string_view rest_;
     std::vector<std::pair<std::string, std::string_view>> members_{};
+    std::map<std::string, std::size_t, std::less<>> places_{}; ///< Name → place in members_.
 };
 
 /// A JSON object that was read strictly (RFC 8259): well-formed UTF-8, no unpaired surrogates, at

@@ -96,6 +96,7 @@ inline auto list_spaces(call& c) -> response {
         rows.time = all.time;
     } else {
         c.record.where.environment = environment;
+        if (!knows_environment(c.who, environment)) throw no_such_thing(); // before any look
         const auto found = need(c.parts.places.look(environment));
         add_spaces(c, *found, rows);
         rows.fresh = found.fresh;

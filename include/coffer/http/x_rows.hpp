@@ -163,6 +163,13 @@ private:
     std::map<scope_key, names> scopes_{};
 };
 
+/// Whether a scope is an actor's, and the caller may know that there is one.
+inline auto is_seen_actor(const call& c, std::string_view environment,
+                          const entry_table::scope_key& at) -> bool {
+    return !at.second.empty() &&
+           c.may(right::list, {.environment = environment, .space = at.first, .actor = at.second});
+}
+
 /// How the spaces of an environment use a name of it.
 struct name_use {
     std::uint64_t over = 0;
@@ -170,14 +177,14 @@ struct name_use {
     std::uint64_t older = 0;
     std::uint64_t personal = 0;
 };
-inline auto uses_of(const entry_table& table, std::string_view name, const own_entry* parent)
-    -> name_use {
+inline auto uses_of(const call& c, std::string_view environment, const entry_table& table,
+                    std::string_view name, const own_entry* parent) -> name_use {
     name_use out;
     for (const auto& [where, names] : table.all()) {
         const auto* e = entry_table::in(names, name);
         if (!is_live(e) || (where.first.empty() && where.second.empty())) continue;
         if (!where.second.empty()) {
-            ++out.personal;
+            if (is_seen_actor(c, environment, where)) ++out.personal;
         } else if (e->state == format::entry_state::hidden) {
             ++out.hidden;
         } else {
@@ -233,7 +240,7 @@ class row_writer {
 public:
     row_writer(const call& c, const scope& where, const entry_table& table,
                const required_names& required, std::size_t spaces)
-        : where_(where), table_(table), required_(required), spaces_(spaces),
+        : c_(c), where_(where), table_(table), required_(required), spaces_(spaces),
           sees_environment_(c.may(right::list, {.environment = where.environment})) {}
 
     void write(json_writer& w, std::string_view name) const {
@@ -253,7 +260,7 @@ public:
 
 private:
     void write_uses(json_writer& w, std::string_view name, const own_entry* own) const {
-        const auto use = uses_of(table_, name, own);
+        const auto use = uses_of(c_, where_.environment, table_, name, own);
         const auto apart = use.over + use.hidden;
         w.key("usedBy").begin_object();
         w.member("inherit", spaces_ - std::min<std::uint64_t>(spaces_, apart));
@@ -273,12 +280,13 @@ private:
         w.member("older", s.is_older());
         std::uint64_t personal = 0;
         for (const auto& [where, names] : table_.all())
-            if (where.first == where_.space && !where.second.empty() &&
+            if (where.first == where_.space && is_seen_actor(c_, where_.environment, where) &&
                 is_live(entry_table::in(names, name)))
                 ++personal;
         w.member("personal", personal);
     }
 
+    const call& c_;
     const scope& where_;
     const entry_table& table_;
     const required_names& required_;

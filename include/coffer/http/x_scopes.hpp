@@ -11,7 +11,10 @@
 #include <cctype>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include <boost/json/serialize.hpp>
 
 /// /v1/x/environments, /v1/x/spaces and /v1/x/requirements.
 namespace coffer::inline COFFER_ABI::http::x {
@@ -65,9 +68,9 @@ inline void write_environment_counts(json_writer& w, const call& c, const enviro
     const auto visible = std::ranges::count_if(e.spaces, [&](const auto& s) {
         return c.may(right::list, {.environment = e.own.id, .space = s.first});
     });
-    const bool sees = c.may(right::list, {.environment = e.own.id});
     const auto names = std::ranges::count_if(e.secrets, [&](const auto& s) {
-        return sees && s.second.space.empty() && s.second.actor.empty();
+        return s.second.space.empty() && s.second.actor.empty() &&
+               covers_name(c.who, right::list, {.environment = e.own.id}, s.second.name);
     });
     w.member("spaces", static_cast<std::uint64_t>(visible));
     w.member("names", static_cast<std::uint64_t>(names));
@@ -162,21 +165,24 @@ inline auto remove_environment(call& c) -> response {
 
 // Spaces ------------------------------------------------------------------------------------------
 
-/// How the names of a space stand, counted.
+/// How those names of a space stand that the caller's grants cover, counted.
 struct space_counts {
     std::uint64_t own = 0;
     std::uint64_t hidden = 0;
     std::uint64_t missing = 0;
 
-    space_counts(const environment_state& state, std::string_view space) {
+    space_counts(const call& c, const environment_state& state, std::string_view space) {
         const context where{.environment = state.facts->own.id, .space = space};
+        const auto covered = [&](std::string_view name) {
+            return covers_name(c.who, right::list, where, name);
+        };
         for (const auto& [name, e] : state.table.of(space, {})) {
-            if (!is_live(e)) continue;
+            if (!is_live(e) || !covered(name)) continue;
             ++(e->state == format::entry_state::hidden ? hidden : own);
         }
-        for (const auto& [name, programs] : state.required) {
-            if (state.table.standing_of(where, name).state() == row_state::missing) ++missing;
-        }
+        for (const auto& [name, programs] : state.required)
+            if (covered(name) && state.table.standing_of(where, name).state() == row_state::missing)
+                ++missing;
     }
 };
 
@@ -192,8 +198,9 @@ inline auto fits(const place_facts& place, std::string_view wanted) -> bool {
            lower(name_of(place)).find(part) != std::string::npos;
 }
 
-inline void write_space_row(json_writer& w, const environment_state& state, const listed_place& s) {
-    const space_counts counts(state, s.place.id);
+inline void write_space_row(json_writer& w, const call& c, const environment_state& state,
+                            const listed_place& s) {
+    const space_counts counts(c, state, s.place.id);
     const auto updated = s.meta.number("updatedAt");
     w.begin_object().member("id", s.place.id).member("name", name_of(s.place));
     w.member("own", counts.own).member("hidden", counts.hidden).member("missing", counts.missing);
@@ -220,7 +227,7 @@ inline auto list_spaces(call& c) -> response {
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     for (auto i = shown.first; i < shown.last; ++i)
-        write_space_row(w, state, rows[i]);
+        write_space_row(w, c, state, rows[i]);
     w.end_list();
     shown.show(w);
     mark_stale(out, w, state.facts);
@@ -285,20 +292,42 @@ inline auto remove_space(call& c) -> response {
 
 // What programs need ------------------------------------------------------------------------------
 
-inline auto requirements_answer(const metadata& environment) -> response {
+inline auto requirements_in(const metadata& environment) -> boost::json::object {
     const auto said = environment.find("requirements");
+    const auto read = json_document::read(said.empty() ? "{}" : said);
+    return read ? read->object() : boost::json::object();
+}
+inline auto required_name(const boost::json::value& one) -> std::string_view {
+    const auto* name = one.is_object() ? one.get_object().if_contains("name") : nullptr;
+    return name != nullptr && name->is_string() ? view_of(name->get_string()) : std::string_view();
+}
+
+/// What of them speaks of names that the caller's grants cover.
+inline auto covered_requirements(const call& c, const scope& where, boost::json::object all)
+    -> boost::json::object {
+    for (auto& [program, needs] : all) {
+        if (!needs.is_array()) continue;
+        boost::json::array kept;
+        for (const auto& one : needs.get_array())
+            if (c.covers(where, required_name(one))) kept.push_back(one);
+        needs = std::move(kept);
+    }
+    return all;
+}
+
+inline auto requirements_answer(const boost::json::object& all) -> response {
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().key("requirements");
-    w.raw(said.empty() ? "{}" : said).end_object().end_object();
+    w.raw(boost::json::serialize(all)).end_object().end_object();
     return out;
 }
 
 inline auto get_requirements(call& c) -> response {
     const auto where = queried_environment(c);
     c.allow(where);
-    return requirements_answer(
-        metadata(need(c.parts.places.look(where.environment))->own.metadata));
+    const metadata environment(need(c.parts.places.look(where.environment))->own.metadata);
+    return requirements_answer(covered_requirements(c, where, requirements_in(environment)));
 }
 
 /// Whether this is `{program:[{"name":…,"pattern"?:…}]}`.
@@ -317,8 +346,9 @@ inline auto are_requirements(const boost::json::value* v) -> bool {
     });
 }
 
-/// Replaces what programs need. With `was`, the document that this replaces: if it is another one
-/// by now, 409, and nothing is changed.
+/// Replaces what programs need; for those alone whose grants cover every name of it, before and
+/// after. With `was`, the document that this replaces: if it is another one by now, 409, and nothing
+/// is changed.
 inline auto set_requirements(call& c) -> response {
     if (!are_requirements(c.body().find("requirements")))
         throw bad_request("requirements", R"(this must be {"program":[{"name":…,"pattern":…}]})");
@@ -331,15 +361,15 @@ inline auto set_requirements(call& c) -> response {
     const auto facts = need(c.parts.places.look(where.environment));
     const listed_place was(where.environment, facts->own);
     metadata meta = was.meta;
-    if (expected != nullptr) {
-        const auto said = meta.find("requirements");
-        const auto now = json_document::read(said.empty() ? "{}" : said);
-        if (!now || now->object() != expected->get_object()) throw error_of(errc::conflict);
-    }
+    const auto now = requirements_in(meta);
+    const auto& next = c.body().find("requirements")->get_object();
+    if (covered_requirements(c, where, now) != now || covered_requirements(c, where, next) != next)
+        throw forbidden();
+    if (expected != nullptr && now != expected->get_object()) throw error_of(errc::conflict);
     meta.set("createdAt", std::to_string(was.created));
     meta.set("requirements", raw_members(c.body().text()).find("requirements"));
     need(c.vault().set_description(where.view(), meta.to_text()));
-    return requirements_answer(meta);
+    return requirements_answer(next);
 }
 
 } // namespace coffer::inline COFFER_ABI::http::x

@@ -99,12 +99,13 @@ inline void write_versions(json_writer& w, const std::vector<version_info>& vers
     w.end_list();
 }
 
-/// The actors that have a value of their own in the same space.
-inline void write_actors(json_writer& w, const entry_table& table, const scope& where,
-                         std::string_view name) {
+/// The actors that have a value of their own in the same space, as far as the caller may see them.
+inline void write_actors(json_writer& w, const call& c, const entry_table& table,
+                         const scope& where, std::string_view name) {
     std::vector<std::string> actors;
     for (const auto& [at, names] : table.all())
-        if (at.first == where.space && !at.second.empty() && is_live(entry_table::in(names, name)))
+        if (at.first == where.space && is_seen_actor(c, where.environment, at) &&
+            is_live(entry_table::in(names, name)))
             actors.emplace_back(at.second);
     if (!actors.empty()) write_texts(w, "actors", actors);
 }
@@ -128,7 +129,7 @@ inline auto explain_secret(call& c) -> response {
     row.write(w, name);
     write_look_up(w, c, told);
     write_versions(w, versions ? *versions : std::vector<version_info>());
-    write_actors(w, state.table, where, name);
+    write_actors(w, c, state.table, where, name);
     write_state(w, seen);
     w.member("kekId", told.kek_id);
     write_rights(w, c.who, where.view());

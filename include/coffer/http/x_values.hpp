@@ -46,7 +46,7 @@ inline void write_row(json_writer& w, const call& c, const explanation& told,
     w.end_object();
 }
 
-/// The member `names` of the body; nothing if it is not there: all of them.
+/// The member `names` of the body, each once, sorted; nothing if it is not there: all of them.
 inline auto wanted_names(call& c) -> std::optional<std::vector<std::string>> {
     const auto* found = c.body().find("names");
     if (found == nullptr) return std::nullopt;
@@ -57,6 +57,8 @@ inline auto wanted_names(call& c) -> std::optional<std::vector<std::string>> {
         out.emplace_back(view_of(one.get_string()));
         if (!check_name(out.back())) throw bad_request("names", "this is no name");
     }
+    std::ranges::sort(out);
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 

@@ -170,6 +170,7 @@ inline auto set_secret(call& c) -> response {
     const sent_facts facts(c.body().object());
     change_of change(c);
     change.with.expires = facts.expires;
+    change.with.even_if_equal = !c.sees(change.where, change.name);
     const auto was = entry_now(c, change.where, change.name);
     change.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
     auto done = c.vault().put_many(change.where.view(), std::move(one), change.with);
@@ -267,6 +268,8 @@ inline auto change_batch(call& c) -> response {
     for (const auto& name : names)
         c.allow_name(where, name);
     write_options with{.author = c.who.name};
+    with.even_if_equal = !std::ranges::all_of(
+        all.values, [&](const named_value& v) { return c.sees(where, v.name); });
     if (all.facts) {
         with.expires = all.facts->expires;
         with.note = all.facts->over("");

@@ -32,8 +32,8 @@ public:
     void submit(Job job) {
         if (waiting_.fetch_add(1) + 1 > idle_.load()) add_thread();
         boost::asio::post(context_, [this, job = std::move(job)]() mutable {
+            idle_.fetch_sub(1); // first: a thread too many harms less than one too few
             waiting_.fetch_sub(1);
-            idle_.fetch_sub(1);
             job();
             idle_.fetch_add(1);
         });

@@ -56,7 +56,6 @@ public:
     }
 
     static void deallocate(std::byte* data, std::size_t size) noexcept {
-        if (data == nullptr) return;
         const auto c = class_of(size);
         wipe(data, size);
         if (c >= classes) return instance().deallocate_large(data, size);
@@ -182,13 +181,15 @@ public:
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     auto operator=(secure_buffer&& other) noexcept -> secure_buffer& {
         if (this != &other) {
-            secure_heap::deallocate(data_, size_);
+            if (data_ != nullptr) secure_heap::deallocate(data_, size_);
             data_ = std::exchange(other.data_, nullptr);
             size_ = std::exchange(other.size_, 0);
         }
         return *this;
     }
-    ~secure_buffer() { secure_heap::deallocate(data_, size_); }
+    ~secure_buffer() {
+        if (data_ != nullptr) secure_heap::deallocate(data_, size_);
+    }
 
     auto view() const noexcept -> byte_view { return {data_, size_}; }
     auto span() noexcept -> std::span<std::byte> { return {data_, size_}; }

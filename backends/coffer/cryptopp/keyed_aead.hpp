@@ -4,8 +4,10 @@
 
 #include <coffer/cryptopp/primitives.hpp>
 
-#include <cassert>
+#include <cryptopp/misc.h>
+
 #include <memory>
+#include <utility>
 
 namespace coffer::inline COFFER_ABI::cryptopp {
 
@@ -35,18 +37,26 @@ public:
     /// Opens `sealed` into `out`, which has its length: all or nothing.
     auto open(std::span<const std::byte, NonceSize> nonce, byte_view aad, byte_view sealed,
               std::span<const std::byte, 16> tag, std::span<std::byte> out) -> bool {
-        if (!decryption_) decryption_ = make<typename Aead::Decryption>(nonce);
-        const bool verified =
-            out.size() == sealed.size() &&
-            decryption_->DecryptAndVerify(detail::raw(out.data()), detail::raw(tag.data()),
-                                          tag.size(), detail::raw(nonce.data()), int{NonceSize},
-                                          detail::raw(aad.data()), aad.size(),
-                                          detail::raw(sealed.data()), sealed.size());
+        const bool verified = out.size() == sealed.size() && opens(nonce, aad, sealed, tag, out);
         if (!verified) wipe(out);
         return verified;
     }
 
 private:
+    /// DecryptAndVerify in its steps, but for the one that holds lengths against limits far from
+    /// ours, and with the expected tag on the stack: Crypto++ takes a heap block for it.
+    auto opens(std::span<const std::byte, NonceSize> nonce, byte_view aad, byte_view sealed,
+               std::span<const std::byte, 16> tag, std::span<std::byte> out) -> bool {
+        if (!decryption_) decryption_ = make<typename Aead::Decryption>(nonce);
+        auto& aead = *decryption_;
+        aead.Resynchronize(detail::raw(nonce.data()), int{NonceSize});
+        aead.Update(detail::raw(aad.data()), aad.size());
+        aead.ProcessData(detail::raw(out.data()), detail::raw(sealed.data()), sealed.size());
+        wiped_array<16> expected; // it would forge what does not verify
+        aead.TruncatedFinal(detail::raw(expected.span().data()), expected.span().size());
+        return CryptoPP::VerifyBufsEqual(detail::raw(std::as_const(expected).view().data()),
+                                         detail::raw(tag.data()), tag.size());
+    }
     template <class Direction>
     auto make(std::span<const std::byte, NonceSize> nonce) const -> std::unique_ptr<Direction> {
         auto direction = std::make_unique<Direction>();

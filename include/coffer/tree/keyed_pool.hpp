@@ -22,11 +22,16 @@ inline auto thread_ordinal() noexcept -> std::size_t {
 }
 } // namespace detail
 
-/// Keyed ciphers of one subkey, lent to one thread at a time without a lock: a slot is emptied by
-/// whoever takes from it, and a thread that finds its slot empty makes another keyed cipher.
-/// Thread-safe. Keys are wiped with the pool.
+/// Keyed ciphers of one subkey, lent to one thread at a time without a lock: each slot keeps one,
+/// and a thread that finds its slot lent out makes another for once. Thread-safe. Keys are wiped
+/// with the pool.
 template <Cipher C>
 class keyed_pool {
+    struct alignas(64) slot {
+        std::atomic<bool> lent{false};
+        std::unique_ptr<any_keyed<C>> at{}; ///< Belongs to whoever set `lent`.
+    };
+
 public:
     using keyed = any_keyed<C>;
 
@@ -34,56 +39,61 @@ public:
         : cipher_(cipher), id_(id), key_(std::move(key)) {}
     keyed_pool(const keyed_pool&) = delete;
     auto operator=(const keyed_pool&) -> keyed_pool& = delete;
-    ~keyed_pool() {
-        for (auto& s : slots_)
-            delete s.at.load(std::memory_order_relaxed);
-    }
+    ~keyed_pool() = default;
 
     /// A keyed cipher on loan, which goes back on destruction, or why there is none.
     class lease {
     public:
-        explicit lease(errc why) noexcept : pool_(nullptr), why_(why) {}
-        lease(keyed_pool& pool, std::size_t slot, keyed* k) noexcept
-            : pool_(&pool), slot_(slot), keyed_(k) {}
+        explicit lease(errc why) noexcept : why_(why) {}
+        explicit lease(slot& from) noexcept : from_(&from), keyed_(from.at.get()) {}
+        explicit lease(std::unique_ptr<keyed> own) noexcept
+            : keyed_(own.get()), own_(std::move(own)) {}
         lease(const lease&) = delete;
         auto operator=(const lease&) -> lease& = delete;
         ~lease() {
-            if (keyed_ != nullptr)
-                delete pool_->slots_[slot_].at.exchange(keyed_, std::memory_order_acq_rel);
+            if (from_ != nullptr) give_back(*from_);
         }
         explicit operator bool() const noexcept { return keyed_ != nullptr; }
         auto operator->() const noexcept -> keyed* { return keyed_; }
         auto error() const noexcept -> errc { return why_; }
 
     private:
-        keyed_pool* pool_;
-        std::size_t slot_ = 0;
+        slot* from_ = nullptr;
         keyed* keyed_ = nullptr;
+        std::unique_ptr<keyed> own_{};
         errc why_{};
     };
 
     /// Errors: those of the cipher's key().
     auto borrow() const -> lease {
-        auto& self =
-            const_cast<keyed_pool&>(*this); // slots are a cache: lending changes no state seen
-        const auto slot = detail::thread_ordinal() % self.slots_.size();
-        auto* k = self.slots_[slot].at.exchange(nullptr, std::memory_order_acq_rel);
-        if (k == nullptr) {
-            auto made = keyed::make(cipher_, id_, key_.view());
-            if (!made) return lease(made.error().code);
-            k = new keyed(*std::move(made));
+        auto& mine = slots_[detail::thread_ordinal() % slots_.size()];
+        if (take(mine)) {
+            if (mine.at != nullptr) return lease(mine);
+            give_back(mine);
         }
-        return lease(self, slot, k);
+        return borrow_new(mine);
     }
 
 private:
-    struct alignas(64) slot_line {
-        std::atomic<keyed*> at{nullptr};
-    };
+    static auto take(slot& s) noexcept -> bool {
+        return !s.lent.exchange(true, std::memory_order_acquire);
+    }
+    static void give_back(slot& s) noexcept { s.lent.store(false, std::memory_order_release); }
+
+    /// Makes a keyed cipher, which stays in its slot if that is free.
+    auto borrow_new(slot& mine) const -> lease {
+        auto made = keyed::make(cipher_, id_, key_.view());
+        if (!made) return lease(made.error().code);
+        auto own = std::make_unique<keyed>(*std::move(made));
+        if (!take(mine)) return lease(std::move(own));
+        if (mine.at == nullptr) mine.at = std::move(own);
+        return lease(mine);
+    }
+
     C cipher_;
     std::uint8_t id_;
     key_bytes key_;
-    std::array<slot_line, 8> slots_{};
+    mutable std::array<slot, 8> slots_{}; // a cache: lending changes no state that is seen
 };
 
 } // namespace coffer::inline COFFER_ABI::tree

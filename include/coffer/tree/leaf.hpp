@@ -39,6 +39,12 @@ public:
     }
     auto aad() const noexcept -> byte_view { return {tail(), aad_size_}; }
     auto sealed() const noexcept -> byte_view { return {tail() + aad_size_, sealed_size_}; }
+    /// Asks for the memory that a read needs, all at once: else the fields, the name and the record
+    /// would each wait for the one before.
+    void prefetch() const noexcept {
+        for (const std::size_t line : {0, 64, 128, 192, 256})
+            __builtin_prefetch(reinterpret_cast<const std::byte*>(this) + line);
+    }
     /// Whether this is the leaf of that entry's newest version.
     auto is(const format::entry_version& v) const noexcept -> bool {
         return number_ == v.number && state_ == v.state && expires_ == v.expires &&

@@ -31,7 +31,9 @@ public:
         for (auto i = hash & mask();; i = (i + 1) & mask()) {
             const auto& s = slots_[i];
             if (s.at == nullptr) return nullptr;
-            if (s.hash == hash && same(s.at->name(), name)) return s.at;
+            if (s.hash != hash) continue;
+            s.at->prefetch();
+            if (same(s.at->name(), name)) return s.at;
         }
     }
     static auto hash_of(std::string_view name) noexcept -> std::uint64_t {

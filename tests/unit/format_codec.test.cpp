@@ -136,3 +136,16 @@ TEST_CASE("well-formed UTF-8 is told from all else", "[format]") {
     CHECK(is_utf8("a\xC2\x80\xE0\xA0\x80\xF0\x9F\x94\x91", &points));
     CHECK(points == 4);
 }
+
+TEST_CASE("hex reads back as the bytes that it was made of, and nothing else is read", "[format]") {
+    bytes all(256);
+    for (std::size_t i = 0; i < all.size(); ++i)
+        all[i] = static_cast<std::byte>(i);
+    bytes read(256);
+    CHECK(format::from_hex(format::to_hex(all), read));
+    CHECK(read == all);
+    std::array<std::byte, 2> two{};
+    for (const auto* bad :
+         {"", "0a", "0a1", "0a1b2", "0A1B", "0a1g", "0a/0", "0a:0", "0a`0", " a1b"})
+        CHECK_FALSE(format::from_hex(bad, two));
+}

@@ -4,70 +4,82 @@
 
 #include <coffer/bytes.hpp>
 
-#include <boost/archive/iterators/base64_from_binary.hpp>
-#include <boost/archive/iterators/binary_from_base64.hpp>
-#include <boost/archive/iterators/transform_width.hpp>
-
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+/// The padded base64 of RFC 4648 §4, by tables: not constant-time, for sealed bytes alone
+/// (detail/base64.hpp is for keys). Written here because a document is mostly this, and a put waits
+/// for it: the iterators of Boost.Serialization take ten times as long.
 namespace coffer::inline COFFER_ABI::file {
 
-/// Appends the padded base64 (RFC 4648 §4) of `data`. Not constant-time: for sealed bytes alone.
+namespace detail {
+inline constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+inline constexpr std::uint8_t no_base64 = 64;
+/// The six bits of each character, or no_base64.
+inline constexpr auto base64_bits = [] {
+    std::array<std::uint8_t, 256> bits{};
+    bits.fill(no_base64);
+    for (std::uint8_t i = 0; i < base64_digits.size(); ++i)
+        bits[static_cast<unsigned char>(base64_digits[i])] = i;
+    return bits;
+}();
+inline auto bits_of(char c) noexcept -> std::uint32_t {
+    return base64_bits[static_cast<unsigned char>(c)];
+}
+/// How many `=` a text ends with.
+inline auto base64_padding(std::string_view text) noexcept -> std::size_t {
+    return text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U;
+}
+} // namespace detail
+
+/// Appends the base64 of `data`.
 inline void append_base64(std::string& to, byte_view data) {
-    namespace it = boost::archive::iterators;
-    using encoder = it::base64_from_binary<it::transform_width<const char*, 6, 8>>;
-    const auto text = as_text(data);
     const auto begin = to.size();
-    to.resize(begin + (text.size() + 2) / 3 * 4, '=');
-    // transform_width must not read behind its end, so a last group of one or two bytes goes alone.
-    const auto whole = text.size() / 3 * 3;
-    auto* out = std::copy(encoder(text.data()), encoder(text.data() + whole), to.data() + begin);
-    if (whole == text.size()) return;
-    std::array<char, 3> last{};
-    std::copy(text.begin() + static_cast<std::ptrdiff_t>(whole), text.end(), last.begin());
-    std::copy_n(encoder(last.data()), text.size() - whole + 1, out);
+    to.resize(begin + (data.size() + 2) / 3 * 4, '=');
+    auto* out = to.data() + begin;
+    const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(data[i]); };
+    const auto put = [&out](std::uint32_t group, unsigned digits) {
+        for (unsigned i = 0; i < digits; ++i)
+            *out++ = detail::base64_digits[(group >> (18 - 6 * i)) & 63U];
+    };
+    std::size_t i = 0;
+    for (; data.size() - i >= 3; i += 3)
+        put(at(i) << 16 | at(i + 1) << 8 | at(i + 2), 4);
+    if (data.size() - i == 2) put(at(i) << 16 | at(i + 1) << 8, 3);
+    if (data.size() - i == 1) put(at(i) << 16, 2);
 }
 
 /// Decodes text for which is_base64 holds.
 inline auto from_base64(std::string_view text) -> bytes {
-    namespace it = boost::archive::iterators;
-    using decoder = it::transform_width<it::binary_from_base64<const char*>, 8, 6>;
-    const auto padding = text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U;
-    bytes data(text.size() / 4 * 3 - padding);
-    auto from = decoder(text.data()); // '=' decodes as zero bits, which `padding` leaves out
-    for (auto& b : data) {
-        b = static_cast<std::byte>(*from);
-        ++from;
+    bytes data(text.size() / 4 * 3 - detail::base64_padding(text));
+    auto* out = data.data();
+    for (std::size_t i = 0; i < text.size(); i += 4) {
+        std::uint32_t group = 0;
+        for (std::size_t k = 0; k < 4; ++k)
+            group = group << 6 | (detail::bits_of(text[i + k]) & 63U); // '=' is zero bits
+        const auto left = static_cast<std::size_t>(data.data() + data.size() - out);
+        for (std::size_t k = 0; k < std::min<std::size_t>(left, 3); ++k)
+            *out++ = static_cast<std::byte>(group >> (16 - 8 * k));
     }
     return data;
 }
 
 /// The one base64 text of some bytes: whole groups of the standard alphabet, padded, and no stray
 /// bits in front of the padding.
-inline auto is_base64(std::string_view text) -> bool {
-    static constexpr auto in_alphabet = [] {
-        std::array<bool, 256> table{};
-        for (const char c :
-             std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
-            table[static_cast<unsigned char>(c)] = true;
-        return table;
-    }();
+inline auto is_base64(std::string_view text) noexcept -> bool {
     if (text.size() % 4 != 0) return false;
-    if (text.empty()) return true;
-    const auto last = text.substr(text.size() - 4);
-    const auto body = text.substr(0, text.size() - (last.ends_with("==")  ? 2U
-                                                    : last.ends_with('=') ? 1U
-                                                                          : 0U));
+    const auto padding = detail::base64_padding(text);
+    const auto body = text.substr(0, text.size() - padding);
     if (!std::all_of(body.begin(), body.end(),
-                     [](char c) { return in_alphabet[static_cast<unsigned char>(c)]; }))
+                     [](char c) { return detail::bits_of(c) != detail::no_base64; }))
         return false;
-    std::string again;
-    append_base64(again, from_base64(last));
-    return again == last;
+    const std::uint32_t stray = padding == 2 ? 15U : padding == 1 ? 3U : 0U;
+    return body.empty() ? text.empty() : (detail::bits_of(body.back()) & stray) == 0;
 }
 
 } // namespace coffer::inline COFFER_ABI::file

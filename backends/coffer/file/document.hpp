@@ -5,6 +5,7 @@
 #include <coffer/concepts/listable_store.hpp>
 #include <coffer/file/base64.hpp>
 #include <coffer/file/json_members.hpp>
+#include <coffer/format/codec.hpp>
 #include <coffer/store_rules.hpp>
 
 #include <algorithm>
@@ -45,7 +46,7 @@ public:
             previous = key;
             if (key == revision_member) {
                 hex = value;
-                if (!from_hex(hex, read.at_)) return errc::tampered;
+                if (!format::from_hex(hex, read.at_)) return errc::tampered;
             } else if (!is_object_key(key) || !is_base64(value)) {
                 return errc::tampered;
             } else {
@@ -142,12 +143,7 @@ private:
             for (std::size_t i = 0; i < lines.size(); ++i)
                 if ((lines[i].key == "head") == heads_turn) entries_[i] = append(lines[i]);
         text_.append("\"").append(revision_member).append("\":\"");
-        for (const auto b : at_) {
-            static constexpr std::string_view digits = "0123456789abcdef";
-            text_ += digits[std::to_integer<std::size_t>(b >> 4)];
-            text_ += digits[std::to_integer<std::size_t>(b & std::byte{15})];
-        }
-        text_ += "\"\n}\n";
+        text_.append(format::to_hex(at_)).append("\"\n}\n");
     }
 
     auto append(const line& l) -> entry {
@@ -161,16 +157,6 @@ private:
         e.value_size = text_.size() - value;
         text_ += "\",\n";
         return e;
-    }
-
-    static auto from_hex(std::string_view hex, revision& to) noexcept -> bool {
-        if (hex.size() != 2 * to.size()) return false;
-        const auto digit = [](char c) { return c <= '9' ? c - '0' : c - 'a' + 10; };
-        for (const char c : hex)
-            if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'))) return false;
-        for (std::size_t i = 0; i < to.size(); ++i)
-            to[i] = static_cast<std::byte>(digit(hex[2 * i]) * 16 + digit(hex[2 * i + 1]));
-        return true;
     }
 
     static auto revision_of_head(const std::vector<line>& lines, revision& to) -> bool {

@@ -4,6 +4,7 @@
 
 #include <coffer/bytes.hpp>
 #include <coffer/detail/base64.hpp>
+#include <coffer/format/codec.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -18,17 +19,9 @@ using coffer::detail::base64_size;
 
 /// Reads lower-case hex, two digits a byte, of what is public (marks, ids): nullopt if it is not.
 inline auto from_hex(std::string_view text) -> std::optional<bytes> {
-    const auto digit = [](char c) -> int {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
     if (text.size() % 2 != 0) return std::nullopt;
     bytes out(text.size() / 2);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        const int high = digit(text[2 * i]);
-        const int low = digit(text[2 * i + 1]);
-        if (high < 0 || low < 0) return std::nullopt;
-        out[i] = static_cast<std::byte>(high * 16 + low);
-    }
+    if (!format::from_hex(text, out)) return std::nullopt;
     return out;
 }
 

@@ -142,52 +142,6 @@ private:
     sealed_state<C> state_{};
 };
 
-/// How many unlisted objects may wait for their grace. Each may be a page of 32 KiB, and a store
-/// that is written in a loop must not grow by all of a minute: beyond this the oldest go at once.
-inline constexpr std::size_t most_unlisted = 32;
-
-/// Calls f(name) for every object that a state lists: root, pages, records of all versions.
-template <Cipher C, class F>
-void each_listed(const tree::snapshot<C>& state, F&& f) {
-    if (state.closed()) return;
-    f(state.head.root);
-    for (const auto& page : state.pages.pages()) {
-        f(page.ref.name);
-        for (const auto& e : page.node->entries)
-            for (const auto& v : e.versions)
-                if (v.state == format::entry_state::value) f(v.record);
-    }
-}
-
-/// Calls f(name) for every object that `before` lists and `after` does not. Pages that both share
-/// are passed over whole, so this costs what the two differ in.
-template <Cipher C, class F>
-void each_unlisted(const tree::snapshot<C>& before, const tree::snapshot<C>& after, F&& f) {
-    tree::by_object_name<bool> shared;
-    for (const auto& page : before.pages.pages())
-        shared.emplace(page.ref.name, false);
-    tree::by_object_name<bool> listed;
-    const auto each_record = [](const tree::page_node& node, auto&& g) {
-        for (const auto& e : node.entries)
-            for (const auto& v : e.versions)
-                if (v.state == format::entry_state::value) g(v.record);
-    };
-    for (const auto& page : after.pages.pages()) {
-        if (const auto at = shared.find(page.ref.name); at != shared.end())
-            at->second = true;
-        else
-            each_record(*page.node, [&](const format::object_name& n) { listed.emplace(n, true); });
-    }
-    if (before.head.root != after.head.root) f(before.head.root);
-    for (const auto& page : before.pages.pages()) {
-        if (shared.find(page.ref.name)->second) continue;
-        f(page.ref.name);
-        each_record(*page.node, [&](const format::object_name& n) {
-            if (!listed.contains(n)) f(n);
-        });
-    }
-}
-
 } // namespace coffer::inline COFFER_ABI::algorithm
 
 #endif

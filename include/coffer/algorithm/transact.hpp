@@ -3,6 +3,7 @@
 #define COFFER_ALGORITHM_TRANSACT_HPP
 
 #include <coffer/algorithm/edit.hpp>
+#include <coffer/algorithm/listed.hpp>
 #include <coffer/algorithm/refresh.hpp>
 #include <coffer/algorithm/rewrap.hpp>
 #include <coffer/algorithm/sealing.hpp>
@@ -400,16 +401,14 @@ private:
         sweeping_ = false;
         if (options_.close) return on_all_objects(std::move(answer));
         if (!answer || answer->at != base_->at) return seal(); // another time: it is only tidying
-        std::unordered_set<std::string> unlisted;
+        erasable found;
         for (auto& [key, value] : answer->entries)
-            unlisted.insert(std::move(key));
-        unlisted.erase("head");
-        each_listed(*base_, [&](const format::object_name& name) {
-            unlisted.erase(format::store_key(name));
-        });
+            if (key != "head") found.add(std::move(key));
+        found.keep(*base_);
+        auto unlisted = found.take();
         const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
         if (age >= options_.grace.count() || unlisted.size() > most_unlisted)
-            options_.erase.insert(options_.erase.end(), unlisted.begin(), unlisted.end());
+            std::move(unlisted.begin(), unlisted.end(), std::back_inserter(options_.erase));
         return seal();
     }
 
@@ -482,15 +481,13 @@ private:
     /// What is erased must really be unlisted: a merge or a restore may have brought it back. What
     /// the last state lists stays too, for readers that are at it.
     void add_erasures(std::vector<object_write>& writes) const {
-        if (options_.erase.empty()) return;
-        std::unordered_set<std::string> gone(options_.erase.begin(), options_.erase.end());
-        const auto keep = [&](const format::object_name& name) {
-            gone.erase(format::store_key(name));
-        };
-        each_listed(*mine_, keep);
-        if (live()) each_listed(*base_, keep);
-        for (const auto& key : gone)
-            writes.push_back({key, std::nullopt});
+        erasable gone;
+        for (const auto& key : options_.erase)
+            gone.add(key);
+        gone.keep(*mine_);
+        if (live()) gone.keep(*base_);
+        for (auto& key : gone.take())
+            writes.push_back({std::move(key), std::nullopt});
     }
 
     auto close() -> action {

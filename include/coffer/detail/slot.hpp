@@ -2,8 +2,8 @@
 #ifndef COFFER_DETAIL_SLOT_HPP
 #define COFFER_DETAIL_SLOT_HPP
 
+#include <coffer/algorithm/listed.hpp>
 #include <coffer/algorithm/refresh.hpp>
-#include <coffer/algorithm/sealing.hpp>
 #include <coffer/detail/flights.hpp>
 #include <coffer/detail/write_queue.hpp>
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -145,6 +146,20 @@ inline auto to_hex(byte_view data) -> std::string {
     std::string out(data.size() * 2, '0');
     to_hex(data, out.data());
     return out;
+}
+/// Reads lower-case hex of public bytes, two digits for each of `out`; false if it is not that.
+inline auto from_hex(std::string_view hex, std::span<std::byte> out) noexcept -> bool {
+    const auto digit = [](char c) -> int {
+        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    };
+    if (hex.size() != 2 * out.size()) return false;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const int high = digit(hex[2 * i]);
+        const int low = digit(hex[2 * i + 1]);
+        if (high < 0 || low < 0) return false;
+        out[i] = static_cast<std::byte>(high * 16 + low);
+    }
+    return true;
 }
 
 } // namespace coffer::inline COFFER_ABI::format

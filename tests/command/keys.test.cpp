@@ -30,7 +30,8 @@ void reads_all(const sandbox& box) {
 TEST_CASE("keys without a verb tells apart what people mix up") {
     const sandbox box;
     const auto text = box.ok({"keys"});
-    for (const auto* verb : {"status", "rotate-kek", "rewrap", "rotate-dek", "disable"})
+    for (const auto* verb :
+         {"status", "rotate-kek", "rewrap", "rotate-dek", "disable", "shred", "copy"})
         CHECK(has(text, "coffer keys " + std::string(verb)));
     CHECK(has(text, "coffer set"));
     CHECK(box.run({"keys", "--json"}).code == 2);
@@ -114,4 +115,159 @@ TEST_CASE("keys that come from outside, an id that is not there, and what --forc
     CHECK(box.run({"keys", "rotate-kek", "--yes"}).code == 9);
     box.variables["MY_KEY"] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     CHECK(box.run({"keys", "rotate-kek", "--yes", "--keys", "env:MY_KEY"}).code == 3);
+}
+
+namespace {
+
+/// Gives dev a KEK of its own, and goes over to it.
+auto move_dev(const sandbox& box) -> std::string {
+    box.ok({"keys", "rotate-kek", "-e", "dev", "--yes"});
+    const auto own = keks(box).back();
+    box.ok({"keys", "rewrap", "-e", "dev", "--yes"});
+    box.ok({"keys", "rotate-dek", "-e", "dev", "--yes"});
+    return own;
+}
+void copy_all(const std::filesystem::path& from, const std::filesystem::path& to) {
+    std::filesystem::remove_all(to);
+    std::filesystem::copy(from, to, std::filesystem::copy_options::recursive);
+}
+
+} // namespace
+
+TEST_CASE("shred destroys what opens an environment, and nothing else") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "staging"});
+    box.ok({"set", "KEPT", "-e", "staging"}, "kept");
+    const auto shared = keks(box).front();
+    CHECK(box.run({"keys", "shred", "--yes"}).code == 2); // a setting names dev: that is not enough
+    CHECK(box.run({"keys", "shred", "--yes", "-e", "coffer.system"}).code == 2);
+    CHECK(box.run({"keys", "shred", "--yes", "-e", "none"}).code == 1);
+    const auto needed = box.run({"keys", "shred", "-e", "dev", "--yes"});
+    CHECK(needed.code == 4);
+    CHECK(has(needed.err, shared + ", which others need"));
+    box.ok({"keys", "rotate-kek", "-e", "dev", "--yes"});
+    const auto under = box.run({"keys", "shred", "-e", "dev", "--yes"});
+    CHECK(under.code == 4);
+    CHECK(has(under.err, "dev is under " + shared));
+    reads_all(box);
+
+    const auto first = move_dev(box);
+    const auto second = move_dev(box); // every KEK of its own goes
+    const auto store = box.work() / "coffer-store";
+    const auto keys = box.keyring().parent_path();
+    copy_all(store, box.work() / "copy");
+    copy_all(keys, box.work() / "keys-copy");
+    CHECK(box.run({"keys", "shred", "-e", "dev"}).code == 2);
+    CHECK(has(box.ok({"keys", "shred", "-e", "dev", "--dry-run"}), "nothing was done"));
+    const auto thought_better =
+        box.on_terminal({"keys", "shred", "-e", "dev"}, {{"Type dev to go on: ", "y\n"}});
+    CHECK(thought_better.code == 130);
+    reads_all(box);
+
+    const auto done =
+        box.on_terminal({"keys", "shred", "-e", "dev"}, {{"Type dev to go on: ", "dev\n"}});
+    INFO(done.out);
+    CHECK(done.code == 0);
+    for (const auto& part : {"dev was shredded, ", "head ", "closed", "at the earliest"})
+        CHECK(has(done.out, part));
+    for (const auto& id : {first, second, shared})
+        CHECK(has(done.out, id));
+    CHECK(has(done.out, "it was under " + shared + " as well"));
+    CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
+    CHECK(box.ok({"get", "KEPT", "-e", "staging"}) == "kept");
+    CHECK(has(box.ok({"keys", "status"}), first + "  destroyed"));
+    CHECK(has(box.ok({"keys", "shred", "-e", "dev", "--yes"}), "was shredded before"));
+    box.ok({"verify"});
+
+    // A copy of the store from before opens no more; with the keyring from before it does.
+    const auto reading = [&](const std::filesystem::path& ring) {
+        std::filesystem::remove(ring.string() + ".anchor");
+        return box.run({"get", "SLACK_TOKEN", "-e", "dev", "--store",
+                        "file:" + (box.work() / "copy").string(), "--keys",
+                        "file:" + ring.string()});
+    };
+    CHECK(reading(box.keyring()).code == 9);
+    CHECK(reading(box.work() / "keys-copy/keyring.json").out == dev_token);
+}
+
+TEST_CASE("shred goes on where it was stopped, and tells what it could not close") {
+    const sandbox box;
+    box.fill();
+    const auto own = move_dev(box);
+    box.ok({"env", "remove", "dev", "--yes"}); // as far as a run came that was killed then
+    const auto done = box.ok({"keys", "shred", "-e", "dev", "--yes", "--json"});
+    INFO(done);
+    CHECK(has(done, R"("environment":"dev","shredded":")"));
+    CHECK(has(done, R"("closed":true,"destroyed":[{"id":")" + own));
+    CHECK(has(done, R"("alone_since":"20)"));
+    CHECK(has(box.ok({"keys", "status"}), own + "  destroyed"));
+
+    box.ok({"env", "create", "staging"});
+    box.ok({"keys", "rotate-kek", "-e", "staging", "--yes"});
+    const auto other = keks(box).back();
+    box.ok({"keys", "rewrap", "-e", "staging", "--yes"});
+    box.ok({"keys", "disable", other, "--yes", "--force"});
+    const auto unread = box.run({"keys", "shred", "-e", "staging", "--yes"});
+    CHECK(unread.code == 0);
+    CHECK(has(unread.out, "not closed: key_disabled"));
+    CHECK(has(box.run({"keys", "status"}).out, other + "  destroyed"));
+}
+
+TEST_CASE("a sealed copy of the keyring brings it back") {
+    sandbox box;
+    box.fill();
+    const auto copy = (box.home() / "copy.json").string();
+    const std::string typed = "a long passphrase";
+    CHECK(box.run({"keys", "copy", "--yes"}).code == 2);
+    CHECK(box.run({"keys", "copy", "--yes", "--to", copy, "--from", copy}).code == 2);
+    CHECK(box.run({"keys", "copy", "--to", copy}, typed).code == 2); // it asks first
+    CHECK(box.run({"keys", "copy", "--to", copy, "--yes"}, "short").code == 2);
+    const auto inside = (box.work() / "coffer-store/copy.json").string();
+    CHECK(box.run({"keys", "copy", "--to", inside, "--yes"}, typed).code == 5);
+    CHECK_FALSE(std::filesystem::exists(copy));
+
+    CHECK(has(box.ok({"keys", "copy", "--to", copy, "--yes"}, typed + "\n"), "1 KEK sealed into"));
+    CHECK((std::filesystem::status(copy).permissions() & std::filesystem::perms(077)) ==
+          std::filesystem::perms::none);
+    CHECK_FALSE(has(sandbox::read(copy), "kek-"));
+    CHECK(box.run({"keys", "copy", "--to", copy, "--yes"}, typed).code == 4);
+    CHECK(box.run({"keys", "copy", "--from", copy, "--yes"}, typed).code == 4);
+
+    std::filesystem::remove(box.keyring());
+    CHECK(box.run({"get", "SLACK_TOKEN"}).code == 9);
+    const auto wrong = box.run({"keys", "copy", "--from", copy, "--yes"}, "another passphrase");
+    CHECK(wrong.code == 5);
+    CHECK_FALSE(has(wrong.err, "another passphrase"));
+    CHECK(box.run({"keys", "copy", "--from", box.keyring().string() + ".anchor", "--yes"}, typed)
+              .code == 7);
+    CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes"}, typed), "1 KEK"));
+    reads_all(box);
+    box.variables["MY_KEY"] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const auto other = copy + "2";
+    CHECK(box.run({"keys", "copy", "--to", other, "--yes", "--keys", "env:MY_KEY"}, typed).code ==
+          3);
+}
+
+TEST_CASE("the passphrase of a copy is typed twice, unseen") {
+    const sandbox box;
+    box.fill();
+    const auto copy = (box.home() / "copy.json").string();
+    const auto slip =
+        box.on_terminal({"keys", "copy", "--to", copy}, {{"Go on? [y/N] ", "y\n"},
+                                                         {"(not shown): ", "a long passphrase\n"},
+                                                         {"once more: ", "b\n"}});
+    CHECK(slip.code == 2);
+    CHECK(has(slip.out, "two passphrases"));
+    CHECK_FALSE(has(slip.out, "a long passphrase"));
+    CHECK_FALSE(std::filesystem::exists(copy));
+    const auto done =
+        box.on_terminal({"keys", "copy", "--to", copy}, {{"Go on? [y/N] ", "y\n"},
+                                                         {"(not shown): ", "a long passphrase\n"},
+                                                         {"once more: ", "a long passphrase\n"}});
+    CHECK(done.code == 0);
+    CHECK_FALSE(has(done.out, "a long passphrase"));
+    std::filesystem::remove(box.keyring());
+    box.ok({"keys", "copy", "--from", copy, "--yes"}, "a long passphrase");
+    reads_all(box);
 }

@@ -97,6 +97,29 @@ test('an environment whose key is disabled: said, its keys are seen, and others 
   await tab.end();
 });
 
+test('a shredded environment is gone, and the others are not', async () => {
+  const tab = await open('#/e/dev/keys');
+  await tab.page.getByRole('button', { name: 'Shred…' }).click();
+  assert.match(await tab.text('dialog'), /Copies of the keyring still open copies of the store/);
+  await assert.rejects(runShown(tab), (refused) => refused.status === 4 && /others need/.test(refused.stderr));
+  assert.equal(await tab.axe(), '');
+  await tab.picture('keys-shred');
+  await closed(tab);
+  await tab.page.getByRole('button', { name: 'Rotate the key…' }).click();
+  await runShown(tab, 1);
+  await closed(tab);
+  await tab.page.getByRole('main').getByRole('button', { name: 'Rewrap…' }).click();
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Rewrap' }).click();
+  await tab.undoBar().filter({ hasText: '1 environment rewrapped.' }).waitFor();
+  await tab.page.getByRole('button', { name: 'Shred…' }).click();
+  assert.match(await runShown(tab), /dev was shredded/);
+  await tab.page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
+  await tab.page.getByText('There is nothing here').waitFor();
+  assert.equal((await site.ask('GET', '/v1/secrets?environmentId=dev')).status, 404);
+  assert.equal((await served(prod)).BETA_KEY, 'beta-1');
+  await tab.end();
+});
+
 test('keys that no command changes, and people who may not: the buttons say why', async () => {
   const tab = await open('#/environments');
   await tab.patch('**/v1/x/keys?*', (json) => { json.kept = 'passphrase'; });

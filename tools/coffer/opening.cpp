@@ -53,6 +53,19 @@ public:
             return errc::unsupported;
     }
 
+    auto destroy(std::span<const std::string> kek_ids) -> coffer::result<void> override {
+        if constexpr (may_change)
+            return keys_.destroy(kek_ids);
+        else
+            return errc::unsupported;
+    }
+    auto sealed_copy(const coffer::secret& passphrase) -> coffer::result<std::string> override {
+        if constexpr (may_change)
+            return keys_.sealed_copy(passphrase);
+        else
+            return errc::unsupported;
+    }
+
 private:
     static constexpr bool may_change = std::is_same_v<Keys, keyring::file_keyring>;
     Keys keys_;
@@ -84,6 +97,11 @@ auto need_keys(coffer::result<T>&& got, const std::string& place) -> T {
     case errc::tampered: throw problem(errc::tampered, "the keys at " + shown + " are damaged");
     default: throw problem(got.error().code, "the keys at " + shown + " can't be used" + cause);
     }
+}
+
+auto file_options_of(const settings& from, bool anchored) -> keyring::file_options {
+    return {.anchor = anchored,
+            .store_folder = from.find("store") ? folder_of_store(store_place(from)) : fs::path()};
 }
 
 auto open_passphrase(const fs::path& file, const std::string& place, missing_keys if_missing,
@@ -148,9 +166,7 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
     const auto place = absolute_place(*from.find("keys"));
     const auto [scheme, rest] = parts_of(place);
     if (scheme == "file") {
-        const keyring::file_options how{
-            .anchor = anchored,
-            .store_folder = from.find("store") ? folder_of_store(store_place(from)) : fs::path()};
+        const auto how = file_options_of(from, anchored);
         return told(need_keys(if_missing == missing_keys::make ? keyring::open_or_create(rest, how)
                                                                : keyring::open(rest, how),
                               place));
@@ -162,6 +178,27 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
     throw problem(
         errc::unsupported,
         "keys are file:PATH, env:NAME, credential:NAME or passphrase:FILE (see coffer config)");
+}
+
+auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
+    -> std::size_t {
+    const auto place = absolute_place(*from.find("keys"));
+    const auto [scheme, rest] = parts_of(place);
+    if (scheme != "file")
+        throw problem(errc::unsupported, "a copy becomes a keyring file again: say --keys "
+                                         "file:PATH for where");
+    auto made = keyring::file_keyring::restore(rest, copy, passphrase, file_options_of(from, true));
+    if (made) return need_keys(made->keks(), place).size();
+    const auto why = made.error();
+    if (why == errc::conflict)
+        throw problem(why.code, "there are keys at " + printable(place) + ". Nothing was written.");
+    if (why == errc::tampered || why == errc::unsupported || why == errc::too_large)
+        throw problem(why.code, "that is no copy of a keyring that this version can read, or it is "
+                                "damaged");
+    if (why == errc::denied)
+        throw problem(why.code, "that is not the passphrase, or " + printable(place) +
+                                    " lies with the store");
+    return need_keys(coffer::result<std::size_t>(why), place);
 }
 
 auto options_of(const settings& from) -> coffer::options {

@@ -8,6 +8,7 @@
 #include <coffer/any_store.hpp>
 #include <coffer/any_vault.hpp>
 #include <coffer/policy.hpp>
+#include <coffer/secret.hpp>
 
 #include <filesystem>
 #include <memory>
@@ -40,6 +41,10 @@ auto open_store(const settings& from) -> coffer::any_store;
 auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored = true) -> opened_keys;
+/// Makes a keyring file of a sealed copy where `keys` names one and there is none. Answers how many
+/// KEKs it has. Throws problem.
+auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
+    -> std::size_t;
 /// How a vault is opened by these settings.
 auto options_of(const settings& from) -> coffer::options;
 /// The vault of the command.

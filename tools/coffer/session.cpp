@@ -156,23 +156,37 @@ void tell_plan(const session& s, std::string_view effect) {
     }
 }
 
-} // namespace
-
-auto session::confirm(std::string_view effect) const -> bool {
-    if (dry_run()) {
-        tell_plan(*this, effect);
+/// `ask` asks, and answers whether to go on; nullopt: there is nobody to ask.
+template <class Ask>
+auto confirmed(const session& s, std::string_view effect, Ask&& ask) -> bool {
+    if (s.dry_run()) {
+        tell_plan(s, effect);
         return false;
     }
-    if (in.has("yes")) {
-        hint(effect);
+    if (s.in.has("yes")) {
+        s.hint(effect);
         return true;
     }
-    const auto answer =
-        in.has("no-input") ? std::nullopt : ask_yes_no(std::string(effect) + " Go on?");
+    const std::optional<bool> answer = s.in.has("no-input") ? std::nullopt : ask();
     if (!answer)
         refuse(std::string(effect) + " This asks first, and there is nobody to ask: say --yes");
     if (!*answer) throw problem(errc::cancelled, "nothing was done");
     return true;
+}
+
+} // namespace
+
+auto session::confirm(std::string_view effect) const -> bool {
+    return confirmed(*this, effect, [&] { return ask_yes_no(std::string(effect) + " Go on?"); });
+}
+
+auto session::confirm_typed(std::string_view effect, std::string_view word) const -> bool {
+    return confirmed(*this, effect, [&]() -> std::optional<bool> {
+        const auto typed =
+            ask_line(std::string(effect) + " Type " + printable(word) + " to go on: ");
+        if (!typed) return std::nullopt;
+        return *typed == word;
+    });
 }
 
 auto session::confirm_change(const place& at, std::string_view effect) const -> bool {

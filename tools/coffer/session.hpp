@@ -61,6 +61,8 @@ public:
     /// Tells what will be done and asks. True: go on. False: --dry-run, or the answer was no (then
     /// problem is thrown). Throws problem (invalid_argument) where nobody can be asked.
     auto confirm(std::string_view effect) const -> bool;
+    /// The same, but for yes a word has to be typed.
+    auto confirm_typed(std::string_view effect, std::string_view word) const -> bool;
     /// The same before a change that asks in PROD environments alone.
     auto confirm_change(const place& at, std::string_view effect) const -> bool;
 

@@ -121,19 +121,22 @@ auto read_line(const file_descriptor& tty, const signals_held& signals)
 
 } // namespace
 
-auto ask_yes_no(std::string_view question) -> std::optional<bool> {
+auto ask_line(std::string_view question) -> std::optional<std::string> {
     const auto tty = stderr_is_terminal() ? open_terminal() : file_descriptor();
     if (!tty) return std::nullopt;
     show(tty, question);
-    show(tty, " [y/N] ");
     std::optional<coffer::wiped_bytes> line;
     {
         const signals_held signals;
         line = read_line(tty, signals);
     }
-    if (!line) return false;
-    const auto answer = coffer::as_text(*line);
-    return answer == "y" || answer == "Y" || answer == "yes";
+    return line ? std::string(coffer::as_text(*line)) : std::string();
+}
+
+auto ask_yes_no(std::string_view question) -> std::optional<bool> {
+    const auto answer = ask_line(std::string(question) + " [y/N] ");
+    if (!answer) return std::nullopt;
+    return *answer == "y" || *answer == "Y" || *answer == "yes";
 }
 
 auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes> {

@@ -17,6 +17,9 @@ auto stderr_is_terminal() noexcept -> bool;
 /// Asks on the terminal, whatever stdin and stdout are; nullopt if there is none to ask on.
 auto ask_yes_no(std::string_view question) -> std::optional<bool>;
 
+/// The same for a line; empty if none was typed.
+auto ask_line(std::string_view question) -> std::optional<std::string>;
+
 /// Asks for a line that is not shown while it is typed; nullopt if there is no terminal. A signal
 /// leaves the terminal as it was. Throws problem for a line over 64 KiB.
 auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes>;

@@ -22,6 +22,21 @@ namespace json = boost::json;
 namespace keyring = coffer::keyring;
 using coffer::errc;
 
+auto keks_of(session& s) -> std::vector<keyring::kek_info> {
+    return need(s.keys().changes->keks());
+}
+
+auto need_change(const coffer::failure& why) -> problem {
+    if (why.code == errc::unsupported)
+        return {why.code,
+                "these keys come from outside: only a keyring file (--keys file:PATH) can be "
+                "changed or copied here"};
+    if (why.code == errc::outcome_unknown)
+        return {why.code, "the keyring was changed, but may not be on disk yet; run coffer keys "
+                          "status"};
+    return {why.code, words_for(why, {}, {})};
+}
+
 namespace {
 
 constexpr std::string_view mixed_up =
@@ -31,6 +46,9 @@ constexpr std::string_view mixed_up =
     "coffer keys rotate-dek  seals every value of an environment anew, under a new DEK; readable\n"
     "                        throughout; resumes\n"
     "coffer keys disable ID  a KEK opens nothing any more; refused while it is needed\n"
+    "coffer keys shred       destroys the KEKs of --env alone, and with them all that is in it;\n"
+    "                        prints a receipt; no backup brings it back\n"
+    "coffer keys copy --to F the keyring, sealed under a passphrase: the copy to lock away\n"
     "\n"
     "To change a secret itself (a new Slack token) use coffer set: that is no key rotation.\n"
     "After a leak of keys: docs/operating.md#after-a-leak";
@@ -76,9 +94,6 @@ auto use_of(session& s, const std::vector<std::string>& environments) -> std::ve
     return out;
 }
 
-auto keks_of(session& s) -> std::vector<keyring::kek_info> {
-    return need(s.keys().changes->keks());
-}
 auto state_text(const keyring::kek_info& k) -> std::string {
     std::string out(to_string(k.state));
     std::ranges::replace(out, '_', '-');
@@ -166,19 +181,6 @@ auto run_status(session& s) -> int {
 }
 
 // rotate-kek --------------------------------------------------------------------------------------
-
-[[noreturn]] void refuse_changes() {
-    throw problem(errc::unsupported,
-                  "these keys come from outside and can't be changed here: only a keyring file "
-                  "(--keys file:PATH) can");
-}
-auto need_change(const coffer::failure& why) -> problem {
-    if (why.code == errc::unsupported) refuse_changes();
-    if (why.code == errc::outcome_unknown)
-        return {why.code, "the keyring was changed, but may not be on disk yet; run coffer keys "
-                          "status"};
-    return {why.code, words_for(why, {}, {})};
-}
 
 auto run_rotate_kek(session& s) -> int {
     std::vector<keyring::kek_rotation> done;
@@ -391,6 +393,8 @@ auto key_verbs() -> std::vector<verb> {
                       "then"}},
          .run = run_disable,
          .local = true},
+        shred_verb(),
+        copy_keys_verb(),
     };
 }
 

@@ -5,6 +5,7 @@
 #include <coffer/concepts/anchoring_key_provider.hpp>
 #include <coffer/keyring/anchor_file.hpp>
 #include <coffer/keyring/kek_file.hpp>
+#include <coffer/keyring/sealed_copy.hpp>
 #include <coffer/keyring/store_folder.hpp>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,16 +68,21 @@ public:
         auto there = posix::stamp(path);
         if (!there) return there.error();
         if (*there) return open(std::move(path), std::move(options));
-        if (auto apart = require_apart(path, options); !apart) return apart.error();
-        if (auto made = posix::make_private_folder(path.parent_path()); !made) return made.error();
-        auto held = lock_of(path, options);
-        if (!held) return held.error();
-        there = posix::stamp(path); // another process may have made it meanwhile
-        if (there && !*there) {
-            kek_set first;
-            if (auto id = first.add({.is_default = true}); !id) return id.error();
-            if (auto written = write(path, first); !written) return written.error();
-        }
+        kek_set first;
+        if (auto id = first.add({.is_default = true}); !id) return id.error();
+        auto made = create(path, options, first);
+        // Another process may have made it meanwhile.
+        if (!made && made.error() != errc::conflict) return made.error();
+        return open(std::move(path), std::move(options));
+    }
+
+    /// Makes a keyring of a sealed copy (sealed_copy.hpp), as open_or_create() makes a new one.
+    /// Never overwrites anything: `conflict`. Errors: also those of open_sealed_keks().
+    static auto restore(std::filesystem::path path, byte_view copy, const secret& passphrase,
+                        file_options options = {}) -> result<file_keyring> {
+        auto keks = open_sealed_keks(copy, passphrase);
+        if (!keks) return keks.error();
+        if (auto made = create(path, options, *keks); !made) return made.error();
         return open(std::move(path), std::move(options));
     }
 
@@ -144,6 +151,20 @@ public:
     auto set_state(std::string_view kek_id, kek_state to) -> result<void> {
         return change([&](kek_set& set) { return set.set_state(kek_id, to); });
     }
+    /// Destroys several, all or none, in one replacement of the file.
+    auto destroy(std::span<const std::string> kek_ids) -> result<void> {
+        return change([&](kek_set& set) -> result<void> {
+            for (const auto& id : kek_ids)
+                if (auto done = set.set_state(id, kek_state::destroyed); !done) return done;
+            return {};
+        });
+    }
+    /// The keyring as it is now, sealed under a passphrase: see sealed_copy.hpp.
+    auto sealed_copy(const secret& passphrase, scrypt_cost cost = {}) const -> result<std::string> {
+        auto keks = state_->current();
+        if (!keks) return keks.error();
+        return seal_keks(**keks, passphrase, cost);
+    }
 
 private:
     using shared_keks = std::shared_ptr<const kek_set>;
@@ -194,6 +215,18 @@ private:
             return errc::denied;
         if (holds_store_documents(path.parent_path())) return errc::denied;
         return {};
+    }
+    /// Makes the file, and folders that are missing. `conflict` if there is one.
+    static auto create(const std::filesystem::path& path, const file_options& options,
+                       const kek_set& keks) -> result<void> {
+        if (auto apart = require_apart(path, options); !apart) return apart.error();
+        if (auto made = posix::make_private_folder(path.parent_path()); !made) return made.error();
+        auto held = lock_of(path, options);
+        if (!held) return held.error();
+        auto there = posix::stamp(path);
+        if (!there) return there.error();
+        if (*there) return errc::conflict;
+        return write(path, keks);
     }
     static auto lock_of(const std::filesystem::path& path, const file_options& options)
         -> result<posix::file_lock> {

@@ -4,15 +4,13 @@
 
 #include <coffer/keyring/fixed_keyring.hpp>
 #include <coffer/keyring/kek_file.hpp>
+#include <coffer/keyring/scrypt.hpp>
 #include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_lock.hpp>
 
 #include <boost/json/serialize.hpp>
-#include <cryptopp/scrypt.h>
 
-#include <bit>
 #include <chrono>
-#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -20,40 +18,11 @@
 
 namespace coffer::inline COFFER_ABI::keyring {
 
-/// The cost of scrypt (RFC 7914): 128·n·r bytes of memory, p times the work. The default takes
-/// 128 MiB and a few tenths of a second.
-struct scrypt_cost {
-    std::uint64_t n = 1U << 17; ///< A power of two, at most 2^20.
-    std::uint64_t r = 8;        ///< At most 16.
-    std::uint64_t p = 1;        ///< At most 4.
-};
-
 /// How a passphrase file is made; an existing one says it itself.
 struct passphrase_options {
     std::vector<std::string> environments{std::string(kek_set::any)};
     scrypt_cost cost{};
 };
-
-/// `too_large` beyond the caps (and 1 GiB of memory), so that a file can't make its reader work for
-/// hours; `invalid_argument` if it is no cost at all.
-inline auto check_cost(const scrypt_cost& cost) noexcept -> result<void> {
-    if (cost.n > (1U << 20) || cost.r > 16 || cost.p > 4) return errc::too_large;
-    if (cost.n < 2 || !std::has_single_bit(cost.n) || cost.r == 0 || cost.p == 0)
-        return errc::invalid_argument;
-    if (128 * cost.n * cost.r > (std::uint64_t{1} << 30)) return errc::too_large;
-    return {};
-}
-
-/// 32 bytes by scrypt. The cost must have passed check_cost(). May throw std::bad_alloc.
-inline auto derive_scrypt(byte_view passphrase, byte_view salt, const scrypt_cost& cost)
-    -> key_bytes {
-    const auto raw = [](byte_view b) { return reinterpret_cast<const CryptoPP::byte*>(b.data()); };
-    key_bytes out;
-    CryptoPP::Scrypt{}.DeriveKey(reinterpret_cast<CryptoPP::byte*>(out.span().data()), 32,
-                                 raw(passphrase), passphrase.size(), raw(salt), salt.size(), cost.n,
-                                 cost.r, cost.p);
-    return out;
-}
 
 /// A KEK out of a passphrase. A small file on the key side, 0600, keeps the salt, the cost and a
 /// check value; neither the passphrase nor the key is stored anywhere. It has no anchor of its own:
@@ -132,11 +101,7 @@ private:
         auto& environments = out["environments"].emplace_array();
         for (const auto& e : options.environments)
             environments.emplace_back(e);
-        out["kdf"] = "scrypt";
-        out["n"] = static_cast<std::int64_t>(options.cost.n);
-        out["r"] = static_cast<std::int64_t>(options.cost.r);
-        out["p"] = static_cast<std::int64_t>(options.cost.p);
-        out["salt"] = format::to_hex(salt);
+        detail::write_scrypt(out, options.cost, salt);
         out["check"] = detail::key_check(key.view(), *id);
         const auto text = boost::json::serialize(out) + "\n";
         auto written = posix::replace_file(path, as_bytes(text));
@@ -154,41 +119,18 @@ private:
         if (format == nullptr || !format->is_int64()) return errc::tampered;
         if (format->get_int64() != 1) return errc::unsupported;
         const auto id = detail::text_of(top, "id");
-        const auto kdf = detail::text_of(top, "kdf");
-        const auto salt = detail::text_of(top, "salt");
         const auto check = detail::text_of(top, "check");
         const auto* environments = top.if_contains("environments");
-        if (top.size() != 9 || !id || kdf != "scrypt" || !salt || !check ||
-            environments == nullptr || !environments->is_array())
+        if (top.size() != 9 || !id || !check || environments == nullptr ||
+            !environments->is_array())
             return errc::tampered;
         parameters out{.id = std::string(*id), .check = std::string(*check)};
         for (const auto& e : environments->get_array()) {
             if (!e.is_string()) return errc::tampered;
             out.environments.emplace_back(e.get_string().data(), e.get_string().size());
         }
-        auto salt_bytes = from_hex(*salt);
-        if (!salt_bytes || salt_bytes->size() != 16) return errc::tampered;
-        out.salt = std::move(*salt_bytes);
-        if (auto read = read_cost(top, out.cost); !read) return read.error();
+        if (auto read = detail::read_scrypt(top, out.cost, out.salt); !read) return read.error();
         return out;
-    }
-
-    static auto read_cost(const boost::json::object& from, scrypt_cost& out) -> result<void> {
-        const auto number = [&](const char* name, std::uint64_t& into) {
-            const auto* found = from.if_contains(name);
-            if (found == nullptr || !found->is_number()) return false;
-            // A number beyond 63 bits or a fraction is no cost; a huge one is over every cap.
-            into = found->is_int64() && found->get_int64() >= 0
-                       ? static_cast<std::uint64_t>(found->get_int64())
-                   : found->is_uint64() ? found->get_uint64()
-                                        : 0;
-            return true;
-        };
-        if (!number("n", out.n) || !number("r", out.r) || !number("p", out.p))
-            return errc::tampered;
-        auto fine = check_cost(out);
-        if (!fine && fine.error() == errc::invalid_argument) return errc::tampered;
-        return fine;
     }
 };
 

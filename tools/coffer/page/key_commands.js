@@ -58,3 +58,12 @@ export function disableKek(kekId, environments, { kept, closed }) {
         commands: [['', `coffer keys disable ${shellWord(kekId)}`]],
     });
 }
+
+export function shredEnvironment(environmentId, { kept, closed }) {
+    show({
+        title: ['Shred ', named(world.environmentName(environmentId))], kept, closed,
+        text: 'The environment is removed and the keys that speak for it alone are destroyed: nothing opens what was ever sealed of it, in no backup of the store. The command asks for the name of the environment and prints a receipt.',
+        warning: 'It needs a key of its own (Rotate the key…, the second command; then rewrap and rotate the data key), else the command refuses. Copies of the keyring still open copies of the store: destroy those too.',
+        commands: [['', `coffer keys shred --env=${shellWord(environmentId)}`]],
+    });
+}

@@ -10,7 +10,7 @@ import { button, problemLine } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { count, el, fill, icon, named } from './el.js';
 import { crumbs, screenHead } from './head.js';
-import { disableKek, fixedReason, rotateKek } from './key_commands.js';
+import { disableKek, fixedReason, rotateKek, shredEnvironment } from './key_commands.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
 import { saved } from './undo.js';
@@ -115,7 +115,8 @@ export function screen(place) {
                     el('div', { class: 'panel-actions' },
                         button('Rotate the key…', { reason: keyReason, act: () => rotateKek(place.environmentId, { kept, closed: done }) }),
                         rewrapButton(place.environmentId, { reason, done }),
-                        button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, done) }))),
+                        button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, done) }),
+                        button('Shred…', { reason: keyReason, kind: 'quiet', act: () => shredEnvironment(place.environmentId, { kept, closed: done }) }))),
             ];
         },
     });

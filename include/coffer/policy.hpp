@@ -38,10 +38,12 @@ struct options {
     /// `prod` and `staging`, are then not interchangeable. 0 to 64 bytes; never changes for a
     /// datastore.
     std::string realm{};
-    /// How old the last look at the head may be for a read not to look again. 0: every read looks.
+    /// How old the last look at the head may be for a read not to look again, unless the key side
+    /// is to be asked again too. 0: every read looks.
     std::chrono::milliseconds recheck_after{0};
     /// How old the key side's last word may be for held keys to be used without asking again. So
-    /// long after a KEK is disabled, readers and writers that have its DEKs end with key_disabled.
+    /// long after a KEK is disabled, readers and writers that have its DEKs end with key_disabled;
+    /// later only where the store hangs, since a look that is under way must end first.
     std::chrono::milliseconds recheck_keys_after{std::chrono::seconds(1)};
     /// How long after its last look a state may stand in while the store can't be reached.
     std::chrono::milliseconds serve_stale_for{std::chrono::minutes(5)};

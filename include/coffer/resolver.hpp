@@ -63,8 +63,13 @@ public:
     /// stale.
     auto refresh(std::string_view environment) const -> result<void> {
         if (auto valid = check_context({.environment = environment}); !valid) return valid;
-        return engine_->with_slot(environment, [&](auto& s) {
-            return s.looks().share([&] { return engine_->refresh(s); });
+        return engine_->with_slot(environment, [&](auto& s) -> result<void> {
+            auto looked = s.looks().share([&] { return engine_->refresh(s); });
+            if (!looked) return looked;
+            const auto held = s.state(false).snapshot;
+            if (held != nullptr) return held->closed() ? result<void>(errc::unknown_scope) : looked;
+            const auto why = engine_->found(s);
+            return why ? looked : result<void>(why.error());
         });
     }
 

@@ -45,8 +45,8 @@ public:
     static auto allocate(std::size_t size) -> std::byte* {
         const auto c = class_of(size);
         if (c >= classes) return instance().allocate_large(size);
-        auto& cache = local();
-        auto& list = cache.lists[c];
+        if (is_over()) return instance().allocate_shared(c);
+        auto& list = local().lists[c];
         if (list.head == nullptr) instance().refill(list, c);
         auto* block = list.head;
         list.head = block->next;
@@ -59,6 +59,7 @@ public:
         const auto c = class_of(size);
         wipe(data, size);
         if (c >= classes) return instance().deallocate_large(data, size);
+        if (is_over()) return instance().deallocate_shared(data, c);
         auto& list = local().lists[c];
         list.head = ::new (static_cast<void*>(data)) free_block{list.head};
         if (++list.count > cached_blocks) instance().drain(list, c, cached_blocks / 2);
@@ -85,10 +86,16 @@ private:
     struct thread_cache {
         std::array<free_list, classes> lists{};
         ~thread_cache() {
+            is_over() = true;
             for (std::size_t c = 0; c < classes; ++c)
                 instance().drain(lists[c], c, 0);
         }
     };
+    /// This thread's cache is gone: what has static storage is destroyed after it.
+    static auto is_over() noexcept -> bool& {
+        thread_local bool over = false;
+        return over;
+    }
 
     static auto local() -> thread_cache& {
         thread_local thread_cache cache;
@@ -146,6 +153,21 @@ private:
         }
     }
 
+    auto allocate_shared(std::size_t c) -> std::byte* {
+        free_list some;
+        refill(some, c);
+        auto* block = some.head;
+        some.head = block->next;
+        --some.count;
+        drain(some, c, 0);
+        block->next = nullptr;
+        return reinterpret_cast<std::byte*>(block);
+    }
+    void deallocate_shared(std::byte* data, std::size_t c) noexcept {
+        free_list one{::new (static_cast<void*>(data)) free_block{nullptr}, 1};
+        drain(one, c, 0);
+    }
+
     /// A large block stands behind a line of its own that says whether it is locked.
     auto allocate_large(std::size_t size) -> std::byte* {
         bool locked = false;
@@ -198,6 +220,30 @@ public:
 private:
     std::byte* data_ = nullptr;
     std::size_t size_ = 0;
+};
+
+} // namespace detail
+
+namespace detail {
+
+/// Puts objects that hold keys into the secure heap: for std::allocate_shared. Blocks are aligned to
+/// a cache line.
+template <class T>
+class secure_allocator {
+public:
+    using value_type = T;
+
+    secure_allocator() noexcept = default;
+    template <class U>
+    secure_allocator(const secure_allocator<U>&) noexcept {}
+    auto allocate(std::size_t n) -> T* {
+        static_assert(alignof(T) <= 64);
+        return reinterpret_cast<T*>(secure_heap::allocate(n * sizeof(T)));
+    }
+    void deallocate(T* p, std::size_t n) noexcept {
+        secure_heap::deallocate(reinterpret_cast<std::byte*>(p), n * sizeof(T));
+    }
+    friend auto operator==(const secure_allocator&, const secure_allocator&) -> bool = default;
 };
 
 } // namespace detail

@@ -75,8 +75,10 @@ public:
     auto create_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
         return make_environment(id, std::move(metadata), true);
     }
-    /// Makes the environment, then the space of a context, if they are not there.
+    /// Makes the environment, then the space of a context, if they are not there. This and the next
+    /// two take no actor: invalid_argument.
     auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
+        if (!where.actor.empty()) return errc::invalid_argument;
         if (auto made = ensure_environment(where.environment); !made) return made;
         return make_space(where, std::move(metadata), false);
     }
@@ -87,7 +89,7 @@ public:
     /// Removes a space with all its values. They are gone for good once their objects are erased.
     auto remove_space(context where) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
-        if (where.space.empty()) return errc::invalid_argument;
+        if (where.space.empty() || !where.actor.empty()) return errc::invalid_argument;
         return ignore(apply(where, algorithm::edits::remove_space{std::string(where.space)}));
     }
     /// Removes an environment with everything in it; its head stays, closed, so that an old copy of
@@ -231,6 +233,7 @@ public:
         -> result<secret> {
         if (auto valid = check_scope(where); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
+        if (version == 0) return errc::not_found; // versions are counted from 1
         auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
         if (!value) return value.error();
         detail::secure_buffer held(value->size());
@@ -453,6 +456,7 @@ private:
     }
     auto make_space(context where, std::string&& metadata, bool must_be_new) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
+        if (!where.actor.empty()) return errc::invalid_argument;
         if (where.space.empty())
             return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
         if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;

@@ -4,6 +4,8 @@
 #include "support/history.hpp"
 
 #include <barrier>
+#include <latch>
+#include <optional>
 #include <thread>
 
 using namespace coffer;
@@ -17,9 +19,10 @@ constexpr context acme{.environment = "prod", .space = "acme"};
 
 /// A store that can be switched off, a clock that is set by hand, a vault and a reader.
 struct fixture {
-    explicit fixture(std::chrono::milliseconds recheck_after = 0ms)
-        : vault(store, {}, keys, with(recheck_after)),
-          reader(store, {}, keys, with(recheck_after)) {
+    explicit fixture(std::chrono::milliseconds recheck_after = 0ms,
+                     std::chrono::milliseconds recheck_keys_after = 1s)
+        : vault(store, {}, keys, with(recheck_after, recheck_keys_after)),
+          reader(store, {}, keys, with(recheck_after, recheck_keys_after)) {
         vault.ensure_space(acme).value();
         vault.put(env, "TOKEN", "everyone's").value();
         vault.put(env, "HIDDEN", "environment's").value();
@@ -27,8 +30,10 @@ struct fixture {
         vault.put(env, "SHORT", "environment's").value();
         vault.put(acme, "SHORT", "override", {.expires = at(10s)}).value();
     }
-    auto with(std::chrono::milliseconds recheck_after) const -> options {
+    auto with(std::chrono::milliseconds recheck_after,
+              std::chrono::milliseconds recheck_keys_after = 1s) const -> options {
         options o;
+        o.recheck_keys_after = recheck_keys_after;
         o.time = &time;
         o.recheck_after = recheck_after;
         o.serve_stale_for = 5min;
@@ -189,6 +194,48 @@ TEST_CASE("a key that is disabled ends the use of keys that are held, store away
     CHECK(shown(f.reader.get(acme, "TOKEN")) == "new");
 }
 
+TEST_CASE("a key that is disabled ends reads however rarely they look at the store") {
+    fixture f(1h);
+    f.reader.at(acme).value();
+    f.keys.set_state(f.keys.keks().front().id, keyring::kek_state::disabled).value();
+    f.time.advance(999ms);
+    CHECK(f.reader.at(acme).has_value());
+    f.time.advance(1ms);
+    CHECK_FALSE(f.reader.try_at(acme).has_value());
+    CHECK(f.reader.at(acme).error() == errc::key_disabled);
+}
+
+TEST_CASE("a store that hangs keeps one reader waiting, not all") {
+    fixture f(100ms);
+    f.reader.at(acme).value();
+    f.time.advance(100ms);
+    f.store.go_away(errc::timed_out);
+    REQUIRE(f.reader.at(acme)->stale()); // found out
+    f.time.advance(100ms);
+    CHECK_FALSE(f.reader.try_at(acme).has_value()); // somebody must ask
+    std::latch asked{1}, answer{1};
+    f.store.before_load([&](auto&&...) {
+        asked.count_down();
+        answer.wait();
+    });
+    std::optional<bool> waited;
+    std::thread one([&] { waited = f.reader.at(acme)->stale(); });
+    asked.wait();
+    const auto others = f.reader.try_at(acme);
+    const auto seen = f.reader.at(acme);
+    answer.count_down();
+    one.join();
+    f.store.before_load({});
+    CHECK(waited == true);
+    REQUIRE(seen.has_value());
+    CHECK(seen->stale());
+    CHECK(seen->age() == 200ms);
+    CHECK(others->stale());
+
+    f.store.go_away(std::nullopt);
+    CHECK_FALSE(f.reader.at(acme)->stale());
+}
+
 TEST_CASE("a head that is refused is not served stale in its place") {
     fixture f;
     f.reader.at(acme).value();
@@ -214,7 +261,7 @@ TEST_CASE("with recheck_after 0 every read looks, else as often as it says") {
         CHECK(plain(f.reader.get(acme, "TOKEN")) == "second");
     }
     SECTION("10 s") {
-        fixture f(10s);
+        fixture f(10s, 1h);
         f.reader.at(acme).value();
         const auto before = f.store.loads();
         f.vault.put(env, "TOKEN", "second").value();
@@ -232,21 +279,21 @@ TEST_CASE("with recheck_after 0 every read looks, else as often as it says") {
         CHECK(f.store.loads() > of_vault);
     }
     SECTION("refresh looks whatever it says") {
-        fixture f(10s);
+        fixture f(10s, 1h);
         f.reader.at(acme).value();
         f.vault.put(env, "TOKEN", "second").value();
         f.reader.refresh("prod").value();
         CHECK(plain(f.reader.get(acme, "TOKEN")) == "second");
     }
     SECTION("a state that was written is current for its own vault") {
-        fixture f(10s);
+        fixture f(10s, 1h);
         f.vault.put(env, "TOKEN", "second").value();
         const auto before = f.store.loads();
         CHECK(plain(f.vault.resolver().get(acme, "TOKEN")) == "second");
         CHECK(f.store.loads() == before);
     }
     SECTION("stale ends where the store is back, and it is not asked less for being away") {
-        fixture f(10s);
+        fixture f(10s, 1h);
         f.reader.at(acme).value();
         f.vault.put(env, "TOKEN", "second").value();
         f.time.advance(10s);

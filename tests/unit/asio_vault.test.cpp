@@ -227,6 +227,34 @@ TEST_CASE("a recent look is not repeated, and a store that is away is stood in f
     CHECK(shown(got.get()) == "unavailable");
 }
 
+TEST_CASE("a store that hangs keeps one reader waiting, not all", "[asio]") {
+    native_vault n({.recheck_after = std::chrono::seconds(10)});
+    n.time.advance(std::chrono::seconds(11));
+    auto got = n.get();
+    n.poll();
+    n.time.advance(std::chrono::seconds(11));
+    n.faulty.fail(1, testing::fault::unavailable);
+    got = n.get(); // finds out
+    n.poll();
+    REQUIRE(got.get()->fresh().stale);
+
+    n.store.loads.shut();
+    const auto one = n.get();
+    const auto other = n.get("TOKEN", {.environment = "env", .space = "acme"});
+    n.poll();
+    CHECK_FALSE(one.ended());
+    REQUIRE(other.ended());
+    REQUIRE(other.get());
+    CHECK(other.get()->fresh().stale);
+    n.store.loads.open();
+    n.poll();
+    REQUIRE(one.get());
+    CHECK_FALSE(one.get()->fresh().stale);
+    got = n.get();
+    n.poll();
+    CHECK_FALSE(got.get()->fresh().stale);
+}
+
 TEST_CASE("async_put, async_erase and async_apply write what their synchronous twins would",
           "[asio]") {
     native_vault n;

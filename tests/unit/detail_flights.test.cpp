@@ -79,6 +79,32 @@ TEST_CASE("a flight that is dropped is unavailable to all, and the next one star
     CHECK(all.share([] { return result<void>(errc::stale); }).error() == errc::stale);
 }
 
+TEST_CASE("a waiter that throws instead of leading drops the flight, and the next one starts",
+          "[flights]") {
+    struct no_memory final : coffer::detail::flight_waiter {
+        std::optional<result<void>> told{};
+        void lead(flight&& mine) override {
+            const auto dropped = std::move(mine);
+            throw std::bad_alloc();
+        }
+        void landed(const result<void>& outcome) override { told = outcome; }
+    };
+    flights all;
+    const auto first = std::make_shared<waiter>();
+    const auto second = std::make_shared<no_memory>();
+    all.join(first);
+    CHECK(all.is_flying());
+    all.join(second);
+    first->leads.reset(); // the second would lead, within a destructor
+    CHECK(first->told->error() == errc::unavailable);
+    CHECK(second->told->error() == errc::unavailable);
+    CHECK_FALSE(all.is_flying());
+    const auto third = std::make_shared<no_memory>();
+    all.join(third);
+    CHECK(third->told->error() == errc::unavailable);
+    CHECK(all.share([] { return result<void>(); }));
+}
+
 TEST_CASE("threads and waiters share flights, of which each begins after the call", "[flights]") {
     flights all;
     std::atomic<int> state{0};

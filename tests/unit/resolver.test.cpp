@@ -71,6 +71,17 @@ TEST_CASE("names of environments that are not there are not kept") {
     CHECK(secrets.at({.environment = "prod"}));
 }
 
+TEST_CASE("refresh tells of an environment that is not there, or is no more, as at does") {
+    coffer_test::test_vault vault{coffer::memory::store{}, coffer::cryptopp::aes_256_gcm{},
+                                  coffer::keyring::memory_keyring{}};
+    vault.ensure_environment("prod").value();
+    const auto secrets = vault.resolver();
+    CHECK(secrets.refresh("prod"));
+    CHECK(secrets.refresh("prdo").error() == errc::unknown_scope);
+    vault.remove_environment("prod").value();
+    CHECK(secrets.refresh("prod").error() == errc::unknown_scope);
+}
+
 TEST_CASE("get, all and explain are short for at and then the same") {
     coffer_test::test_vault vault{coffer::memory::store{}, coffer::cryptopp::aes_256_gcm{},
                                   coffer::keyring::memory_keyring{}};

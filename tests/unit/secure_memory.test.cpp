@@ -62,6 +62,24 @@ TEST_CASE("memory that came back is used again", "[memory]") {
     CHECK(secure_memory().reserved_bytes == reserved);
 }
 
+TEST_CASE("a block that outlives its thread's cache is used again", "[memory]") {
+    struct late { // made before the cache of its thread, and so destroyed after it
+        secure_buffer held{};
+        ~late() { held = secure_buffer(300); }
+    };
+    const auto use = [] {
+        std::thread([] {
+            thread_local late mine;
+            mine.held = secure_buffer(static_cast<std::size_t>(200));
+        }).join();
+    };
+    use();
+    const auto reserved = secure_memory().reserved_bytes;
+    for (int i = 0; i < 3000; ++i) // more than there are blocks in a chunk
+        use();
+    CHECK(secure_memory().reserved_bytes == reserved);
+}
+
 TEST_CASE("a large block is given back to the system", "[memory]") {
     const auto before = secure_memory();
     {

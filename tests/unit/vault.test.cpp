@@ -249,6 +249,20 @@ TEST_CASE("an unknown environment or space is an error of its own, for readers a
           errc::unknown_scope);
 }
 
+TEST_CASE("a space is nobody's: its calls take no actor, and remove nothing for one") {
+    fixture f;
+    const context anas{.environment = "prod", .space = "acme", .actor = "ana"};
+    f.vault.put(acme, "TOKEN", "acme").value();
+    CHECK(f.vault.remove_space(anas).error() == errc::invalid_argument);
+    CHECK(f.vault.create_space(anas).error() == errc::invalid_argument);
+    CHECK(f.vault.ensure_space({.environment = "other", .actor = "ana"}).error() ==
+          errc::invalid_argument);
+    CHECK(f.vault.environments().value() == std::vector<std::string>{"prod"});
+    CHECK(f.get(acme, "TOKEN") == "acme");
+    CHECK(f.vault.get_version(acme, "TOKEN", 0).error() == errc::not_found);
+    CHECK(shown(f.vault.get_version(acme, "TOKEN", 1)) == "acme");
+}
+
 TEST_CASE("with open spaces an unregistered space inherits, and its first write makes it") {
     fixture f;
     auto open = f.open({.known_spaces = coffer::spaces::open});

@@ -95,8 +95,7 @@ struct subject {
             const format::dek_binding binding{of.realm, of.environment, d.number, d.cipher};
             const auto dek = keys.unwrap(d.kek_id, of.environment, d.wrapped,
                                          format::wrap_aad(binding, d.kek_id));
-            all.add(
-                std::make_shared<const tree::dek_keys<C>>(cipher, dek.value().view(), binding, d));
+            all.add(tree::make_dek_keys<C>(cipher, dek.value().view(), binding, d));
         }
         return all;
     }

@@ -5,6 +5,7 @@
 #include <coffer/format/codec.hpp>
 #include <coffer/format/limits.hpp>
 #include <coffer/keyring/codec.hpp>
+#include <coffer/keyring/store_folder.hpp>
 #include <coffer/mark.hpp>
 #include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_lock.hpp>
@@ -108,7 +109,7 @@ class anchor_file {
 public:
     explicit anchor_file(std::filesystem::path path,
                          std::chrono::milliseconds patience = std::chrono::seconds(10))
-        : path_(std::move(path)), patience_(patience) {}
+        : path_(fixed_path(path)), patience_(patience) {}
 
     auto recall(std::string_view realm, std::string_view environment)
         -> result<std::optional<mark>> {

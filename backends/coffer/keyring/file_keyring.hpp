@@ -53,6 +53,7 @@ public:
     /// unavailable.
     static auto open(std::filesystem::path path, file_options options = {})
         -> result<file_keyring> {
+        path = fixed_path(path);
         if (auto apart = require_apart(path, options); !apart) return apart.error();
         file_keyring ring(std::move(path), std::move(options));
         const std::lock_guard lock(ring.state_->mutex);
@@ -65,6 +66,7 @@ public:
     /// outcome_unknown if the new file is not sure to be on disk (calling again is safe).
     static auto open_or_create(std::filesystem::path path, file_options options = {})
         -> result<file_keyring> {
+        path = fixed_path(path);
         auto there = posix::stamp(path);
         if (!there) return there.error();
         if (*there) return open(std::move(path), std::move(options));

@@ -158,17 +158,18 @@ public:
         }
         return out;
     }
-    /// Makes a KEK for one environment alone. The one that spoke for it so far goes on to unwrap
-    /// for it. `unknown_key` if there is none, else as add().
+    /// Makes a KEK for one environment alone. Those that spoke for it so far go on to unwrap for
+    /// it. `unknown_key` if there is none, else as add().
     auto rotate(std::string_view environment) -> result<kek_rotation> {
         if (!is_environment(environment)) return errc::invalid_argument;
-        kek* speaker = nullptr;
+        std::vector<kek*> speakers;
         for (auto& k : keks_)
-            if (may_speak(k, environment)) speaker = &k;
-        if (speaker == nullptr) return errc::unknown_key;
-        // "*" would stand for it no longer once another KEK names it.
-        if (!names(*speaker, environment)) speaker->info.environments.emplace_back(environment);
-        kek_rotation out{speaker->info.id, {}};
+            if (may_speak(k, environment)) speakers.push_back(&k);
+        if (speakers.empty()) return errc::unknown_key;
+        // "*" would stand for it no longer once another KEK names it, and DEKs may be under any.
+        for (auto* k : speakers)
+            if (!names(*k, environment)) k->info.environments.emplace_back(environment);
+        kek_rotation out{speakers.back()->info.id, {}};
         auto id = add({.environments = {std::string(environment)}});
         if (!id) return id.error();
         out.to = *std::move(id);

@@ -11,15 +11,24 @@
 
 namespace coffer::inline COFFER_ABI::keyring {
 
+/// The path that a relative one means now: the process may change its own folder later.
+inline auto fixed_path(const std::filesystem::path& path) -> std::filesystem::path {
+    std::error_code wrong;
+    auto out = std::filesystem::absolute(path, wrong);
+    return wrong ? path : out;
+}
+
 /// Keys beside the data protect nothing: whoever copies the folder has both. These two find out.
 
-/// Whether `path` lies in `folder` or below it, links resolved as far as they exist.
+/// Whether `path` lies in `folder` or below it, links resolved as far as they exist; true also
+/// where that can't be told.
 inline auto lies_in(const std::filesystem::path& path, const std::filesystem::path& folder)
     -> bool {
     std::error_code wrong;
-    const auto inner =
-        std::filesystem::weakly_canonical(std::filesystem::absolute(path, wrong), wrong);
-    auto outer = std::filesystem::weakly_canonical(std::filesystem::absolute(folder, wrong), wrong);
+    const auto inner = std::filesystem::weakly_canonical(fixed_path(path), wrong);
+    if (wrong) return true;
+    auto outer = std::filesystem::weakly_canonical(fixed_path(folder), wrong);
+    if (wrong) return true;
     if (!outer.has_filename()) outer = outer.parent_path(); // a trailing slash
     const auto [in, out] = std::mismatch(inner.begin(), inner.end(), outer.begin(), outer.end());
     return out == outer.end();

@@ -122,7 +122,7 @@ private:
             dek_problems_.emplace_back(listed.number, code);
             return proceed();
         }
-        auto keys = std::make_shared<const tree::dek_keys<C>>(
+        auto keys = tree::make_dek_keys<C>(
             cipher_, answer->view(),
             format::dek_binding{of_.realm, of_.environment, listed.number, listed.cipher}, listed);
         if (!equal_constant_time(keys->commitment(), listed.commitment))

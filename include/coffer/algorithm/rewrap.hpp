@@ -71,8 +71,7 @@ private:
         return {of_.realm, of_.environment, listed_.number, listed_.cipher};
     }
     auto keys_of(const format::head_dek& listed) const -> std::shared_ptr<const tree::dek_keys<C>> {
-        return std::make_shared<const tree::dek_keys<C>>(cipher_, std::as_const(dek_).view(),
-                                                         binding(), listed);
+        return tree::make_dek_keys<C>(cipher_, std::as_const(dek_).view(), binding(), listed);
     }
 
     C cipher_;

@@ -99,8 +99,7 @@ public:
         format::head_dek listed{next_dek_, C::id, {}, 0, kek_id_, *std::move(answer)};
         tree::dek_keys<C> probe(cipher_, new_dek_.view(), binding(), listed);
         listed.commitment = probe.commitment();
-        new_keys_ =
-            std::make_shared<const tree::dek_keys<C>>(cipher_, new_dek_.view(), binding(), listed);
+        new_keys_ = tree::make_dek_keys<C>(cipher_, new_dek_.view(), binding(), listed);
         new_listed_ = std::move(listed);
         new_dek_ = key_bytes{};
         return edit();
@@ -381,8 +380,7 @@ private:
             old_key_problem_ = answer.error().code;
             return edit();
         }
-        auto keys = std::make_shared<const tree::dek_keys<C>>(cipher_, answer->view(),
-                                                              binding_of(listed), listed);
+        auto keys = tree::make_dek_keys<C>(cipher_, answer->view(), binding_of(listed), listed);
         if (!equal_constant_time(keys->commitment(), listed.commitment))
             return done(errc::tampered);
         old_keys_.add(std::move(keys));

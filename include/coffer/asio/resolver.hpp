@@ -64,14 +64,14 @@ auto work_on(const lifted_handle<H>& lifted) {
                                                                    engine_of(lifted.handle));
 }
 
-/// Looks at the registry, to say why an environment is not known (see engine::found). False: the
-/// last look is recent enough, and `self` was left alone.
+/// Looks at the registry, to say why an environment is not known (see engine::found). False: no
+/// look is needed, and `self` was left alone.
 template <class P, class Self>
 auto ask_registry(engine_ptr<P> io, Self& self) -> bool {
     auto& engine = *io->engine;
     engine.slot_of(system_environment); // one to keep
     auto registry = engine.borrow_slot(system_environment);
-    if (engine.is_recent(*registry)) return false;
+    if (engine.without_look(*registry)) return false;
     async_flight<P>(std::move(io), std::move(registry), std::move(self));
     return true;
 }
@@ -98,6 +98,7 @@ public:
     void operator()(Self& self, result<void> looked = {}) {
         switch (std::exchange(next_, step::done)) {
         case step::start: return start(self);
+        case step::known: return view_of_known(self);
         case step::look: return on_look(self, looked);
         case step::registry: return on_registry(self, looked);
         case step::look_again: return on_look(self, looked, true);
@@ -106,7 +107,8 @@ public:
     }
 
 private:
-    enum class step : unsigned char { start, look, registry, look_again, done };
+    using state_type = coffer::detail::current_state<typename P::cipher_type>;
+    enum class step : unsigned char { start, known, look, registry, look_again, done };
 
     template <class Self>
     void start(Self& self) {
@@ -114,14 +116,17 @@ private:
         auto& engine = *io_->engine;
         const auto valid = check_context(where_.view());
         if (valid) slot_ = engine.borrow_slot(where_.environment);
-        if (valid && !engine.is_recent(*slot_)) return look(self, step::look);
-        if (!valid) {
+        if (valid) known_ = engine.without_look(*slot_);
+        if (valid && !known_) return look(self, step::look);
+        if (valid)
+            next_ = step::known;
+        else
             found_ = result<view>(valid.error());
-            return boost::asio::post(std::move(self));
-        }
-        next_ =
-            step::look; // recent enough: as if it had just been looked at, but not within this call
-        boost::asio::post(std::move(self));
+        boost::asio::post(std::move(self)); // never within this call
+    }
+    template <class Self>
+    void view_of_known(Self& self) {
+        on_state(self, *known_, false);
     }
     template <class Self>
     void look(Self& self, step then) {
@@ -132,11 +137,16 @@ private:
     }
     template <class Self>
     void on_look(Self& self, const result<void>& looked, bool listed = false) {
-        auto& engine = *io_->engine;
+        const auto& engine = *io_->engine;
         const auto state = engine.state_after(*slot_, looked);
         if (!state) return finish(self, state.error());
-        if (state->snapshot != nullptr)
-            return finish(self, engine.view_of(*slot_, *state, where_.view()));
+        on_state(self, *state, listed);
+    }
+    template <class Self>
+    void on_state(Self& self, const state_type& state, bool listed) {
+        auto& engine = *io_->engine;
+        if (state.snapshot != nullptr)
+            return finish(self, engine.view_of(*slot_, state, where_.view()));
         if (listed) return finish(self, errc::tampered);
         if (where_.environment == system_environment) return finish(self, errc::unknown_scope);
         next_ = step::registry;
@@ -163,6 +173,7 @@ private:
     scope where_;
     Finish finish_;
     slot_ptr<P> slot_{};
+    std::optional<state_type> known_{};
     std::optional<result<view>> found_{};
     step next_ = step::start;
 };

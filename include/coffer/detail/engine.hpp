@@ -85,8 +85,18 @@ public:
     /// The newest state of an environment, or the last one while the store is away. Its snapshot is
     /// null where there is none.
     auto observe(slot_type& s) -> result<current_state<C>> {
-        if (is_recent(s)) return s.state(false);
+        if (auto known = without_look(s)) return *std::move(known);
         return state_after(s, s.looks().share([&] { return refresh(s); }));
+    }
+    /// What a reader gets that need not look at the store: the last state, where the last look is
+    /// recent enough; where it found the store away, the last state as well, stale, as long as
+    /// somebody else looks. So a store that hangs keeps one reader waiting, not all.
+    auto without_look(const slot_type& s) const -> std::optional<current_state<C>> {
+        if (is_recent(s)) return s.state(false);
+        if (!is_asked_in_vain(s)) return std::nullopt;
+        auto instead = in_place_of(s, errc::unavailable);
+        if (!instead) return std::nullopt;
+        return *std::move(instead);
     }
     /// What a reader gets after a look at the store that ended so.
     auto state_after(const slot_type& s, const result<void>& looked) const
@@ -94,18 +104,26 @@ public:
         if (looked) return s.state(false);
         return in_place_of(s, looked.error());
     }
-    /// Whether the last look is recent enough for a read not to look again.
+    /// Whether the last look, and the key side's last word, are recent enough for a read not to
+    /// look again.
     auto is_recent(const slot_type& s) const noexcept -> bool {
         const auto checked = s.checked();
         return checked.count() >= 0 && options_.recheck_after.count() > 0 &&
-               time_->boot() - checked < options_.recheck_after;
+               time_->boot() - checked < options_.recheck_after && !keys_due(s);
+    }
+    /// Whether the last look found the store away, and another is under way.
+    auto is_asked_in_vain(const slot_type& s) const -> bool {
+        return s.is_away() && options_.recheck_after.count() > 0 && s.looks().is_flying();
+    }
+    static auto means_away(const failure& why) noexcept -> bool {
+        return why.code == errc::unavailable || why.code == errc::timed_out;
     }
     /// The answer when a refresh failed: the last state while the store alone is away, else the
     /// error.
     auto in_place_of(const slot_type& s, const failure& why) const -> result<current_state<C>> {
-        const bool away = why.code == errc::unavailable || why.code == errc::timed_out;
         const auto checked = s.checked();
-        if (!away || checked.count() < 0 || time_->boot() - checked > options_.serve_stale_for)
+        if (!means_away(why) || checked.count() < 0 ||
+            time_->boot() - checked > options_.serve_stale_for)
             return why;
         return s.state(true);
     }
@@ -115,9 +133,14 @@ public:
         const auto as_of = time_->boot();
         const bool confirm = keys_due(s);
         algorithm::refresh<C> look(cipher_, s.of(), known, seen, confirm);
-        auto found = algorithm::run(look, store_, keys_);
+        return looked(s, algorithm::run(look, store_, keys_), confirm, as_of);
+    }
+    /// Takes over what a look found that began at `as_of`.
+    auto looked(slot_type& s, result<tree::snapshot_ptr<C>>&& found, bool confirmed, ms as_of) const
+        -> result<void> {
+        s.note_away(!found && means_away(found.error()));
         if (!found) return found.error();
-        if (confirm) s.keys_confirmed(as_of);
+        if (confirmed) s.keys_confirmed(as_of);
         return s.adopt(*std::move(found), as_of);
     }
     /// Whether the key side is to be asked again for keys that are held.
@@ -201,13 +224,12 @@ public:
             return view(hit->model, {hit->from->checked(), false});
         if (!check_context(where)) return std::nullopt;
         const auto s = borrow_slot(where.environment);
-        if (!is_recent(*s)) {
+        const auto state = without_look(*s);
+        if (!state || state->snapshot == nullptr) { // why, at() finds out
             give_back(s);
             return std::nullopt;
         }
-        const auto state = s->state(false);
-        if (state.snapshot == nullptr) return std::nullopt; // why, at() finds out
-        auto seen = view_of(*s, state, where);
+        auto seen = view_of(*s, *state, where);
         if (!seen) return std::nullopt;
         return *std::move(seen);
     }

@@ -39,7 +39,7 @@ private:
 class flight_waiter {
 public:
     virtual ~flight_waiter() = default;
-    /// Runs the flight: nobody else does. It may end on any thread.
+    /// Runs the flight: nobody else does. It may end on any thread. One that throws has dropped it.
     virtual void lead(flight&& mine) = 0;
     /// The flight that was waited for has ended. Called without a lock, on any thread.
     virtual void landed(const result<void>& outcome) = 0;
@@ -77,7 +77,12 @@ public:
         if (flying_) return;
         auto next = take_off();
         lock.unlock();
-        waiter->lead(std::move(next));
+        hand_over(*waiter, std::move(next));
+    }
+    /// Whether somebody runs one now.
+    auto is_flying() const -> bool {
+        const std::lock_guard lock(mutex_);
+        return flying_;
     }
 
 private:
@@ -87,6 +92,13 @@ private:
         std::shared_ptr<flight_waiter> who{};
     };
 
+    /// One that throws has dropped the flight, and whoever waits for it was told.
+    static void hand_over(flight_waiter& leader, flight&& next) noexcept {
+        try {
+            leader.lead(std::move(next));
+        } catch (...) {
+        }
+    }
     auto take_off() -> flight {
         flying_ = true;
         return {*this, ++started_};
@@ -106,7 +118,7 @@ private:
             const auto leader = waiting_.front().who;
             auto next = take_off();
             lock.unlock();
-            leader->lead(std::move(next));
+            hand_over(*leader, std::move(next));
         } else {
             lock.unlock();
         }
@@ -114,7 +126,7 @@ private:
             p.who->landed(outcome);
     }
 
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable landing_;
     bool flying_ = false;
     std::uint64_t started_ = 0;

@@ -49,6 +49,10 @@ public:
     /// When the held state was last known to be the newest; negative: never.
     auto checked() const noexcept -> ms { return ms(checked_.load(std::memory_order_acquire)); }
 
+    /// Whether the last look found the store away.
+    auto is_away() const noexcept -> bool { return away_.load(std::memory_order_acquire); }
+    void note_away(bool is) noexcept { away_.store(is, std::memory_order_release); }
+
     /// When the key side last gave the active DEK; negative: not since it was first held.
     auto keys_checked() const noexcept -> ms {
         return ms(keys_checked_.load(std::memory_order_acquire));
@@ -89,6 +93,7 @@ public:
 
     /// The refreshes of this environment: each adopts what it finds before it lands.
     auto looks() noexcept -> flights& { return looks_; }
+    auto looks() const noexcept -> const flights& { return looks_; }
     /// The writes that wait for a commit.
     auto writes() noexcept -> write_queue& { return writes_; }
 
@@ -120,6 +125,7 @@ private:
     std::optional<mark> mark_{};
     std::atomic<std::uint64_t> version_{0};
     std::atomic<ms::rep> checked_{-1};
+    std::atomic<bool> away_{false};
     std::atomic<ms::rep> keys_checked_{-1};
 
     flights looks_;

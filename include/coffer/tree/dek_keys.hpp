@@ -139,6 +139,17 @@ private:
     keyed_pool<C> record_pool_;
 };
 
+/// They lie in memory that is locked and left out of core dumps; what the cipher's library expands
+/// from them lies in its own, and is wiped by it.
+template <Cipher C>
+auto make_dek_keys(const C& cipher, std::span<const std::byte, 32> dek,
+                   const format::dek_binding& of, const format::head_dek& listed)
+    -> std::shared_ptr<const dek_keys<C>> {
+    using keys = const dek_keys<C>;
+    return std::allocate_shared<keys>(coffer::detail::secure_allocator<dek_keys<C>>(), cipher, dek,
+                                      of, listed);
+}
+
 /// The DEKs of one head that were unwrapped so far, ascending by number. Immutable once shared.
 template <Cipher C>
 class keyset {

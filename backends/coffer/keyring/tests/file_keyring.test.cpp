@@ -450,6 +450,40 @@ TEST_CASE("A KEK for every environment stands for one that moved to its own, too
     CHECK(ring.unwrap(shared, "dev", wrapped, aad));
 }
 
+TEST_CASE("All KEKs that may have wrapped an environment's DEKs open them when it gets its own") {
+    keyring::memory_keyring ring;
+    const auto first = ring.add({.environments = {"*"}}).value();
+    const key_bytes dek;
+    const auto wrapped = ring.wrap(first, dek.view(), aad).value();
+    const auto second = ring.rotate().value().front().to;
+    const auto newer = ring.wrap(second, dek.view(), aad).value();
+    const auto own = ring.rotate("prod").value();
+    CHECK(own.from == second);
+    CHECK(ring.unwrap(first, "prod", wrapped, aad)); // not rewrapped yet
+    CHECK(ring.unwrap(second, "prod", newer, aad));
+    CHECK(ring.unwrap(first, "dev", wrapped, aad));
+}
+
+TEST_CASE("A keyring stays where it was opened, wherever the process goes") {
+    temporary_folder folder;
+    temporary_folder other;
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    auto ring = keyring::open_or_create("keyring.json").value();
+    lineage seen;
+    seen.newest.generation = 1;
+    seen.newest.dek = 1;
+    CHECK(ring.remember("", "prod", seen));
+    std::filesystem::current_path(other.path());
+    const auto id = ring.key_for("prod");
+    const auto mark = ring.recall("", "prod");
+    std::filesystem::current_path(before);
+    CHECK(id);
+    REQUIRE(mark);
+    CHECK(mark->has_value());
+    CHECK(std::filesystem::exists(folder / "keyring.json.anchor"));
+}
+
 TEST_CASE("Two processes that rotate at once lose no KEK") {
     temporary_folder folder;
     const auto path = folder / "keyring.json";

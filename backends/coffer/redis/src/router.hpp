@@ -58,12 +58,17 @@ public:
     auto run_on(const endpoint& node, const errand& what) -> answered {
         const auto until = steady::now() + with_.with.response_timeout + what.patience;
         const auto via = lane_to(node, what.over);
-        auto over = via->get(until, with_.with.connect_timeout);
-        auto got = over ? (*over)->run(what.wire(true), what.replies, what.most_bytes, until)
-                        : answered{over.error(), false, false};
-        if (got.replies) return checked(std::move(got), what, **over);
-        topology_.forget();
-        return got;
+        for (bool again = false;; again = true) {
+            auto over = via->get(until, with_.with.connect_timeout);
+            auto got = over ? (*over)->run(what.wire(true), what.replies, what.most_bytes, until)
+                            : answered{over.error(), false, false};
+            if (got.replies) return checked(std::move(got), what, **over);
+            topology_.forget();
+            // A connection that was idle may have been closed by the other side.
+            const bool was_stale = over && got.replies.error().code == errc::unavailable &&
+                                   (!got.sent || what.repeatable);
+            if (again || !was_stale) return got;
+        }
     }
     /// A new connection to one of primaries(), for whoever wants one of its own.
     auto connect(const endpoint& node, deadline until) -> result<std::unique_ptr<socket>> {

@@ -246,6 +246,7 @@ private:
             auto what =
                 plain(command{"SCAN", cursor, "MATCH", prefix + "{*}", "COUNT", "1000"}, is_array);
             what.most_bytes = std::size_t{16} << 20;
+            what.repeatable = true;
             const auto said = router_.run_on(node, what);
             if (!said.replies) return said.replies.error();
             const auto& answer = said.replies->front();

@@ -234,6 +234,20 @@ TEST_CASE("a server that was restarted is connected to again") {
     }));
 }
 
+TEST_CASE("a connection that was closed while it was idle costs no call") {
+    const server at;
+    auto store = redis::open(options_for(at)).value();
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
+            commit_outcome::committed);
+    const auto close_all = [&] { at.cli({"CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"}); };
+    for (int i = 0; i < 5; ++i) {
+        close_all();
+        CHECK(store.partitions().value() == std::vector<std::string>{"p"});
+        close_all();
+        CHECK(store.load("p", {}).value().at == rev(1));
+    }
+}
+
 TEST_CASE("a server that hangs is timed_out, a commit to it unknown") {
     const server at;
     auto with = options_for(at);

@@ -66,9 +66,7 @@ void fly(const engine_ptr<P>& io, const slot_ptr<P>& slot, coffer::detail::fligh
         engine.cipher(), slot->of(), std::move(known), seen, confirm);
     async_run(std::move(look), io->store, io->keys,
               [io, slot, as_of, confirm, mine = std::move(mine)](auto found) mutable {
-                  if (found && confirm) slot->keys_confirmed(as_of);
-                  mine.ends_with(found ? slot->adopt(*std::move(found), as_of)
-                                       : result<void>(found.error()));
+                  mine.ends_with(io->engine->looked(*slot, std::move(found), confirm, as_of));
               });
 }
 

@@ -63,6 +63,8 @@ private:
                     byte_view aad) -> result<key_bytes> override {
             return keys.unwrap(id, environment, wrapped, aad);
         }
+        static_assert(detail::anchors_rightly<K>,
+                      "the key provider has recall or remember, and is no AnchoringKeyProvider");
         auto recall([[maybe_unused]] std::string_view realm,
                     [[maybe_unused]] std::string_view environment)
             -> result<std::optional<mark>> override {

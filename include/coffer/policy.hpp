@@ -2,6 +2,7 @@
 #ifndef COFFER_POLICY_HPP
 #define COFFER_POLICY_HPP
 
+#include <coffer/concepts/anchoring_key_provider.hpp>
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/concepts/inheritance.hpp>
 #include <coffer/concepts/key_provider.hpp>
@@ -23,6 +24,9 @@ struct policy {
     using cipher_type = C;
     using key_provider_type = K;
     using inheritance_type = I;
+
+    static_assert(detail::anchors_rightly<K>,
+                  "the key provider has recall or remember, and is no AnchoringKeyProvider");
 };
 
 /// What a space has to be before it is read.

@@ -54,6 +54,18 @@ concept AnchoringKeyProvider = KeyProvider<K> &&
     { k.remember(realm, environment, seen) } -> std::same_as<result<mark>>;
 };
 
+namespace detail {
+
+/// Whether a key provider that speaks of an anchor at all keeps one as the core asks it to. One
+/// whose recall or remember is spelt in another way would pass for a provider without an anchor,
+/// and a store that was put back would go unnoticed.
+template <class K>
+inline constexpr bool anchors_rightly =
+    AnchoringKeyProvider<K> || !(
+                                   requires { &K::recall; } || requires { &K::remember; });
+
+} // namespace detail
+
 } // namespace coffer::inline COFFER_ABI
 
 #endif

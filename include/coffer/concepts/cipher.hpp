@@ -98,6 +98,7 @@ concept Cipher = std::copyable<C> && requires(const C& c, std::span<const std::b
                                               byte_view in, std::span<std::byte> out) {
     { C::id } -> std::convertible_to<std::uint8_t>;
     { C::nonce_size } -> std::convertible_to<std::size_t>;
+    requires C::id >= 1 && C::id <= 3 && C::nonce_size == (C::id == 2 ? 24 : 12);
     requires KeyedCipher<typename C::keyed, C::nonce_size>;
     { c.key(key) } -> std::same_as<result<typename C::keyed>>;
     { c.sha256(in) } -> std::same_as<digest>;

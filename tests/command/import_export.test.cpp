@@ -173,3 +173,39 @@ TEST_CASE("JSON that is no object of texts is refused or shown as invalid") {
     CHECK(box.ok({"get", "B"}) == std::string("\0\x01", 2));
     CHECK(box.ok({"get", "any name at all"}) == "v");
 }
+
+TEST_CASE("import --rename takes a name of the file as another, also one that dotenv has not") {
+    const sandbox box;
+    box.fill();
+    box.write(box.work() / ".env", "PATH TO=canary-1\nDB_URL='canary 2'\nKEPT=3\n");
+    CHECK(has(box.run({"import", ".env", "--dry-run"}).out, "use JSON, or --rename"));
+    const auto plan =
+        box.ok({"import", ".env", "--rename", "PATH TO=PATH_TO,DB_URL=OTHER_URL", "--dry-run"});
+    INFO(plan);
+    CHECK(has(plan, "new  PATH_TO"));
+    CHECK(has(plan, "line 1  \"PATH TO\" in the file"));
+    CHECK_FALSE(has(plan, "canary"));
+    box.ok({"import", ".env", "--rename", "PATH TO=PATH_TO,DB_URL=OTHER_URL", "--yes"});
+    CHECK(box.ok({"get", "PATH_TO"}) == "canary-1");
+    CHECK(box.ok({"get", "OTHER_URL"}) == "canary 2");
+    CHECK(box.ok({"get", "KEPT"}) == "3");
+    CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
+    const auto json = std::string(R"({"a b":"json-1","KEPT":"4"})");
+    box.ok({"import", "--format", "json", "--rename", "a b=A_B", "--yes"}, json);
+    CHECK(box.ok({"get", "A_B"}) == "json-1");
+
+    // Two of one name are one too many, whichever was renamed.
+    for (const auto* format : {"dotenv", "json"}) {
+        const auto twice =
+            box.run({"import", "--format", format, "--rename", "X=KEPT", "--dry-run"},
+                    format == std::string("json") ? R"({"X":"1","KEPT":"2"})" : "X=1\nKEPT=2\n");
+        CHECK(twice.code == 1);
+        CHECK(has(twice.out, "set twice"));
+    }
+    for (const auto* wrong : {"X", "=Y", "X=", "X=A,X=B", "NOT_THERE=Y"})
+        CHECK(box.run({"import", ".env", "--rename", wrong, "--yes"}).code == 2);
+    // --prune goes by what names became.
+    box.ok({"import", "--prune", "--rename", "OLD=KEPT", "--yes"}, "OLD=5\n");
+    CHECK(box.ok({"get", "KEPT"}) == "5");
+    CHECK(box.run({"get", "PATH_TO"}).code == 1);
+}

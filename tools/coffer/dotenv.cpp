@@ -10,7 +10,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <map>
+#include <set>
 
 namespace command {
 
@@ -55,7 +55,7 @@ auto showable(std::string_view text) -> bool {
 
 class dotenv_reader {
 public:
-    explicit dotenv_reader(std::string_view text) : rest_(text) {
+    dotenv_reader(std::string_view text, const renames& names) : rest_(text), names_(names) {
         if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
     }
 
@@ -72,7 +72,7 @@ private:
         ++line_;
     }
     void wrong(std::string_view name, std::string why) {
-        out_.push_back({std::string(name), {}, line_, std::move(why)});
+        out_.push_back({std::string(name), {}, line_, std::move(why), was_});
     }
 
     void read_line() {
@@ -82,10 +82,15 @@ private:
         if (line.empty() || line[0] == '#') return next_line();
         if (is_key_block()) return skip_key_block();
         const auto equals = line.find('=');
-        const auto name = trimmed(line.substr(0, equals));
-        if (equals == line.npos || !is_variable_name(name)) {
+        auto name = trimmed(line.substr(0, equals));
+        was_.clear();
+        if (const auto other = names_.find(name); equals != line.npos && other != names_.end()) {
+            was_ = name;
+            name = other->second;
+        } else if (equals == line.npos || !is_variable_name(name)) {
             wrong(equals != line.npos && showable(name) ? name : std::string_view(),
-                  equals == line.npos ? "no NAME=value" : "not a dotenv name; use JSON");
+                  equals == line.npos ? "no NAME=value"
+                                      : "not a dotenv name; use JSON, or --rename");
             return next_line();
         }
         auto value = line.substr(equals + 1);
@@ -107,6 +112,7 @@ private:
         return begin != line.npos && (quote == line.npos || quote > begin);
     }
     void skip_key_block() {
+        was_.clear();
         const auto line = trimmed(this_line());
         const auto name = trimmed(line.substr(0, line.find('=')));
         wrong(is_variable_name(name) ? name : std::string_view(),
@@ -147,7 +153,7 @@ private:
             add(name, std::move(value), started);
         else
             out_.push_back(
-                {std::string(name), {}, started, "there is text after the closing quote"});
+                {std::string(name), {}, started, "there is text after the closing quote", was_});
         next_line();
     }
     /// How many characters of the text went into the value beyond the backslash.
@@ -164,10 +170,12 @@ private:
         std::string problem;
         if (value.empty()) problem = "empty: Coffer keeps no empty values";
         if (!fresh) problem = "set twice: first on line " + std::to_string(at->second);
-        out_.push_back({std::string(name), std::move(value), line, std::move(problem)});
+        out_.push_back({std::string(name), std::move(value), line, std::move(problem), was_});
     }
 
     std::string_view rest_;
+    const renames& names_;
+    std::string was_{}; ///< See imported::was, of the line that is read.
     std::size_t line_ = 1;
     std::vector<imported> out_{};
     std::map<std::string, std::size_t> seen_{};
@@ -188,18 +196,23 @@ auto base64_member(const boost::json::object& from, wiped_bytes& to) -> std::str
 
 } // namespace
 
-auto parse_dotenv(std::string_view text) -> std::vector<imported> {
-    return dotenv_reader(text).read();
+auto parse_dotenv(std::string_view text, const renames& names) -> std::vector<imported> {
+    return dotenv_reader(text, names).read();
 }
 
-auto parse_json_secrets(std::string_view text) -> std::vector<imported> {
+auto parse_json_secrets(std::string_view text, const renames& names) -> std::vector<imported> {
     coffer::keyring::wiping_resource memory;
     boost::system::error_code wrong;
     const auto parsed = boost::json::parse({text.data(), text.size()}, wrong, &memory);
     if (wrong || !parsed.is_object()) refuse("that is no JSON object");
     std::vector<imported> out;
+    std::set<std::string> seen;
     for (const auto& member : parsed.get_object()) {
-        imported one{std::string(member.key()), {}, 0, {}};
+        imported one{.name = std::string(member.key())};
+        if (const auto other = names.find(one.name); other != names.end()) {
+            one.was = std::move(one.name);
+            one.name = other->second;
+        }
         if (const auto* const string = member.value().if_string())
             append(one.value, {string->data(), string->size()});
         else if (const auto* const object = member.value().if_object())
@@ -208,6 +221,7 @@ auto parse_json_secrets(std::string_view text) -> std::vector<imported> {
             one.problem = "neither a text nor {\"base64\":…}";
         if (one.problem.empty() && one.value.empty())
             one.problem = "empty: Coffer keeps no empty values";
+        if (!seen.insert(one.name).second) one.problem = "set twice";
         out.push_back(std::move(one));
     }
     return out;

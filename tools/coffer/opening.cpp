@@ -180,6 +180,11 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
         "keys are file:PATH, env:NAME, credential:NAME or passphrase:FILE (see coffer config)");
 }
 
+auto anchor_of(const settings& from) -> fs::path {
+    const auto [scheme, rest] = parts_of(absolute_place(*from.find("keys")));
+    return scheme == "file" || scheme == "passphrase" ? fs::path(rest + ".anchor") : fs::path();
+}
+
 auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
     -> std::size_t {
     const auto place = absolute_place(*from.find("keys"));

@@ -41,6 +41,8 @@ auto open_store(const settings& from) -> coffer::any_store;
 auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored = true) -> opened_keys;
+/// The anchor beside the keys that `keys` names; empty for keys that keep none.
+auto anchor_of(const settings& from) -> std::filesystem::path;
 /// Makes a keyring file of a sealed copy where `keys` names one and there is none. Answers how many
 /// KEKs it has. Throws problem.
 auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)

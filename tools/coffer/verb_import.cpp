@@ -41,6 +41,32 @@ struct import_plan {
     std::size_t invalid = 0;
 };
 
+/// OLD=NEW,… of --rename.
+auto renames_of(const session& s) -> renames {
+    renames out;
+    std::string_view rest;
+    const auto said = s.in.text("rename");
+    for (rest = said ? std::string_view(*said) : std::string_view(); !rest.empty();) {
+        const auto one = rest.substr(0, rest.find(','));
+        rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        const auto equals = one.find('=');
+        const auto to = one.substr(equals == one.npos ? one.size() : equals + 1);
+        if (equals == 0 || to.empty() || !coffer::check_name(to) ||
+            !out.emplace(one.substr(0, equals), to).second)
+            refuse("--rename takes OLD=NEW, and more of these after commas; each OLD once");
+    }
+    return out;
+}
+
+auto parsed(const std::string& format, std::string_view text, const renames& names)
+    -> std::vector<imported> {
+    auto out = format == "json" ? parse_json_secrets(text, names) : parse_dotenv(text, names);
+    for (const auto& [from, to] : names)
+        if (std::ranges::find(out, from, &imported::was) == out.end())
+            refuse("there is no " + printable(from) + " in the file to be renamed");
+    return out;
+}
+
 auto read_input(session& s) -> std::vector<imported> {
     const auto& files = s.in.arguments;
     const bool from_stdin = files.empty() || files.front() == "-";
@@ -48,9 +74,8 @@ auto read_input(session& s) -> std::vector<imported> {
     const auto text = from_stdin ? read_stdin(most_bytes) : read_file(files.front(), most_bytes);
     const bool looks_json = !from_stdin && files.front().ends_with(".json");
     const auto format = s.in.text("format").value_or(looks_json ? "json" : "dotenv");
-    if (format == "json") return parse_json_secrets(coffer::as_text(text));
-    if (format != "dotenv") refuse("--format is dotenv or json");
-    return parse_dotenv(coffer::as_text(text));
+    if (format != "json" && format != "dotenv") refuse("--format is dotenv or json");
+    return parsed(format, coffer::as_text(text), renames_of(s));
 }
 
 /// What is wrong with an entry that could be read; empty if nothing is.
@@ -83,6 +108,9 @@ void add(session& s, const place& at, const std::map<std::string, coffer::own_en
     }
     if (made.what != "unchanged") {
         made.remark = means.of(one.name);
+        if (!one.was.empty())
+            made.remark = "\"" + printable(one.was) + "\" in the file" +
+                          (made.remark.empty() ? "" : "; " + made.remark);
         plan.values.push_back({one.name, std::move(one.value)});
     }
     plan.steps.push_back(std::move(made));
@@ -192,6 +220,8 @@ auto import_verb() -> verb {
                        "if a part of the\n"
                        "file could not be taken.",
             .options = {{"--format", takes::value, "dotenv|json", "else by the file's name"},
+                        {"--rename", takes::value, "OLD=NEW[,…]",
+                         "take OLD of the file as NEW, also one that is no dotenv name"},
                         {"--prune",
                          takes::nothing,
                          {},

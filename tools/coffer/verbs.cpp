@@ -23,6 +23,7 @@ auto all_verbs() -> std::span<const verb> {
         add(token_verbs());
         add(audit_verbs());
         add(key_verbs());
+        add(backup_verbs());
         add({verify_verb(), copy_verb(), serve_verb()});
         add(git_verbs());
         add({doctor_verb(), config_verb()});

@@ -36,6 +36,7 @@ auto shred_verb() -> verb;               ///< keys shred
 auto copy_keys_verb() -> verb;           ///< keys copy
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
+auto backup_verbs() -> std::vector<verb>; ///< backup, restore
 auto copy_verb() -> verb;
 auto git_verbs() -> std::vector<verb>;
 auto config_verb() -> verb;

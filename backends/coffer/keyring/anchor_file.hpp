@@ -135,11 +135,21 @@ public:
         const auto known = look_up(*marks, realm, environment);
         const auto next = seen.after(known);
         if (!next || *next == known) return next;
-        (*marks)[{std::string(realm), std::string(environment)}] = *next;
-        auto written = posix::replace_file(path_, as_bytes(detail::write_anchor(*marks)));
-        if (!written) return unreadable(written.error());
-        if (!written->durable) return failure{errc::unavailable, written->cause};
+        if (auto kept = keep(*marks, realm, environment, *next); !kept) return kept.error();
         return next;
+    }
+
+    /// Puts a mark in the place of whatever stands: to forget, on purpose, what was seen since.
+    /// Nobody else may use the store meanwhile; what other processes remember stands. Errors: those
+    /// of remember().
+    auto reset(std::string_view realm, std::string_view environment, const mark& to)
+        -> result<void> {
+        auto lock_path = path_;
+        auto held = posix::file_lock::acquire(lock_path += ".lock", patience_);
+        if (!held) return unreadable(held.error());
+        auto marks = read_shared();
+        if (!marks) return marks.error();
+        return keep(*marks, realm, environment, to);
     }
 
 private:
@@ -150,6 +160,15 @@ private:
                         std::string_view environment) -> std::optional<mark> {
         const auto found = marks.find(std::pair(realm, environment));
         return found == marks.end() ? std::nullopt : std::optional(found->second);
+    }
+    /// Writes the file anew with this mark in it, with its lock held.
+    auto keep(anchor_marks& marks, std::string_view realm, std::string_view environment,
+              const mark& m) -> result<void> {
+        marks[{std::string(realm), std::string(environment)}] = m;
+        auto written = posix::replace_file(path_, as_bytes(detail::write_anchor(marks)));
+        if (!written) return unreadable(written.error());
+        if (!written->durable) return failure{errc::unavailable, written->cause};
+        return {};
     }
     /// With mutex_ held: marks_ is what the file says now.
     auto renew() -> result<void> {

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "sandbox.hpp"
+#include "support/catch.hpp"
+
+#include <filesystem>
+
+using coffer_test::acme_token;
+using coffer_test::db_url;
+using coffer_test::dev_token;
+using coffer_test::has;
+using coffer_test::sandbox;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void reads_all(const sandbox& box) {
+    CHECK(box.ok({"get", "SLACK_TOKEN"}) == dev_token);
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
+    CHECK(box.ok({"get", "DB_URL", "-s", "globex"}) == db_url);
+}
+auto anchor_of(const sandbox& box) -> fs::path {
+    return box.keyring().string() + ".anchor";
+}
+auto store_of(const sandbox& box) -> fs::path {
+    return box.work() / "coffer-store";
+}
+
+} // namespace
+
+TEST_CASE("a backup has every version, no key, and brings a lost store back") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "DB_URL"}, "second");
+    box.ok({"rollback", "DB_URL", "--to", "1"});
+    const auto made = box.ok({"backup", "saved"});
+    CHECK(has(made, "dev            copied"));
+    CHECK(has(made, "coffer.system  copied"));
+    for (const auto& entry : fs::recursive_directory_iterator(box.work() / "saved"))
+        if (entry.is_regular_file())
+            CHECK_FALSE(has(sandbox::read(entry.path()), "coffer_keyring"));
+    CHECK(has(box.ok({"verify", "--store", "file:" + (box.work() / "saved").string()}),
+              "all is whole"));
+    CHECK(has(box.ok({"backup", "saved"}), "was there"));
+    box.ok({"set", "NEWER"}, "newer");
+    CHECK(has(box.ok({"backup", "saved"}), "dev            brought up to date"));
+
+    fs::remove_all(store_of(box));
+    CHECK(box.run({"get", "DB_URL"}).code == 6);
+    CHECK(box.run({"restore", "saved"}).code == 2); // it asks first
+    CHECK(has(box.ok({"restore", "saved", "--dry-run"}), "nothing was done"));
+    CHECK_FALSE(fs::exists(store_of(box)));
+    CHECK(has(box.ok({"restore", "saved", "--yes"}), "copied"));
+    reads_all(box);
+    CHECK(box.ok({"get", "NEWER"}) == "newer");
+    CHECK(box.ok({"get", "DB_URL", "--version", "2", "--show"}) == "second");
+    CHECK(has(box.ok({"restore", "saved", "--yes", "--json"}), R"("copied":0)"));
+}
+
+TEST_CASE(
+    "an older backup is refused, by the store and by the anchor, unless that is what is meant") {
+    const sandbox box;
+    box.fill();
+    box.ok({"backup", "saved"});
+    box.ok({"set", "DB_URL"}, "newer");
+    box.ok({"env", "create", "later"});
+    const auto by_store = box.run({"restore", "saved", "--yes"});
+    CHECK(by_store.code == 4);
+    CHECK(has(by_store.err, "seen of coffer.system, dev: values and tokens that were revoked"));
+    CHECK(box.ok({"get", "DB_URL"}) == "newer");
+
+    const auto saved = box.work() / "whole";
+    fs::copy(store_of(box), saved, fs::copy_options::recursive);
+    const auto anchor = sandbox::read(anchor_of(box));
+    fs::remove_all(store_of(box));
+    CHECK(box.run({"restore", "saved", "--yes"}).code == 4); // the anchor remembers
+    CHECK_FALSE(fs::exists(store_of(box) / "dev.json"));
+    fs::remove_all(store_of(box));
+    fs::copy(saved, store_of(box), fs::copy_options::recursive);
+
+    CHECK(
+        has(box.ok({"restore", "saved", "--yes", "--accept-rollback"}), "dev            put back"));
+    reads_all(box);
+    box.ok({"set", "DB_URL"}, "after");
+    CHECK(box.ok({"get", "DB_URL"}) == "after");
+
+    // A run that was stopped before the anchor forgot: nothing is believed, and the next finishes.
+    box.ok({"restore", "saved", "--yes", "--accept-rollback"});
+    box.write(anchor_of(box), anchor);
+    CHECK(box.run({"get", "DB_URL"}).code == 7);
+    CHECK(has(box.ok({"restore", "saved", "--yes", "--accept-rollback"}), "was there"));
+    reads_all(box);
+    CHECK(has(box.run({"verify"}).out, "coffer.system"));
+}
+
+TEST_CASE("restore checks all of a backup before it writes any of it, and cures a damaged store") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "staging"});
+    box.ok({"backup", "saved"});
+    const auto spoil = [](const fs::path& folder, std::string_view environment) {
+        for (const auto& entry : fs::directory_iterator(folder))
+            if (entry.path().filename().string().starts_with(environment)) {
+                auto text = sandbox::read(entry.path());
+                const auto at = text.find("\"head\"") + 60;
+                text[at] = text[at] == 'A' ? 'B' : 'A';
+                fs::remove(entry.path());
+                coffer_test::sandbox().write(entry.path(), text);
+            }
+    };
+    fs::copy(box.work() / "saved", box.work() / "bad", fs::copy_options::recursive);
+    spoil(box.work() / "bad", "staging");
+    fs::remove_all(store_of(box));
+    CHECK(box.run({"restore", "bad", "--yes", "--accept-rollback"}).code == 7);
+    CHECK((!fs::exists(store_of(box)) || fs::is_empty(store_of(box))));
+    box.ok({"restore", "saved", "--yes"});
+    spoil(store_of(box), "dev");
+    CHECK(box.run({"get", "DB_URL"}).code == 7);
+    box.ok({"restore", "saved", "--yes", "--accept-rollback"});
+    reads_all(box);
+    box.ok({"verify"});
+}
+
+TEST_CASE("a backup goes where nothing else is") {
+    const sandbox box;
+    box.fill();
+    CHECK(box.run({"backup"}).code == 2);
+    CHECK(box.run({"backup", store_of(box).string()}).code == 5);
+    CHECK(box.run({"backup", (store_of(box) / "in").string()}).code == 5);
+    // Beside the keys it would make them unusable.
+    CHECK(box.run({"backup", box.keyring().parent_path().string()}).code == 4);
+    reads_all(box);
+    CHECK(box.run({"restore", "nowhere", "--yes"}).code == 6);
+    CHECK(box.run({"restore", store_of(box).string(), "--yes"}).code == 2);
+    CHECK(has(box.ok({"backup", "saved", "--dry-run"}), "would be copied"));
+    CHECK_FALSE(fs::exists(box.work() / "saved"));
+}

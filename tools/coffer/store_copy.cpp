@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "store_copy.hpp"
+
+#include "opening.hpp"
+#include "output.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "text.hpp"
+
+#include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/memory/store.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+
+namespace command {
+
+namespace json = boost::json;
+namespace format = coffer::format;
+using coffer::errc;
+
+auto read_partition(coffer::any_store& from, const std::string& partition, bool damaged_too)
+    -> environment_copy {
+    environment_copy out{partition, need(from.list(partition))};
+    for (const auto& [key, value] : out.all.entries)
+        if (key == "head") {
+            auto head = format::decode_head(value);
+            if (!head && !damaged_too)
+                throw problem(head.error().code,
+                              "the head of " + printable(partition) + " can't be read");
+            out.damaged = !head;
+            if (head) out.head = *std::move(head);
+        }
+    return out;
+}
+
+void check_hashes(const environment_copy& of, const std::string& place) {
+    const coffer::cryptopp::aes_256_gcm cipher;
+    const auto damaged = [&] {
+        throw problem(errc::tampered, "what is stored of " + printable(of.name()) + " at " +
+                                          printable(place) +
+                                          " is damaged; nothing of it was copied");
+    };
+    if (!of.head) damaged();
+    for (const auto& [key, value] : of.all.entries) {
+        const auto hash = cipher.sha256(value);
+        const bool fits =
+            key == "head" ? format::revision_of(hash) == of.all.at : format::store_key(hash) == key;
+        if (!fits) damaged();
+    }
+}
+
+auto compare(const environment_copy& from, const environment_copy& to) -> need_of {
+    if (to.all.at == coffer::revision{}) return need_of::all;
+    if (to.damaged) return need_of::other;
+    if (!to.head) return need_of::rest;
+    if (from.all.at == to.all.at) {
+        for (const auto& entry : from.all.entries)
+            if (!std::ranges::binary_search(to.all.entries, entry)) return need_of::rest;
+        return need_of::nothing;
+    }
+    const bool same_keys =
+        from.head->environment == to.head->environment && from.head->realm == to.head->realm;
+    if (same_keys &&
+        format::compare_mark(*from.head, to.head->mark_of()) == format::mark_verdict::newer)
+        return need_of::newer;
+    return need_of::other;
+}
+
+namespace {
+
+/// A revision that no head has: what a copy on its way is at.
+auto passing_revision() -> coffer::revision {
+    coffer::revision out{};
+    do {
+        need(coffer::cryptopp::aes_256_gcm().random(out));
+    } while (out == coffer::revision{});
+    return out;
+}
+
+/// Commits; what came of an unknown outcome is seen by its revision.
+void commit(coffer::any_store& to, const environment_copy& what, coffer::revision& at,
+            const coffer::revision& next, const std::vector<coffer::object_write>& writes) {
+    for (int tries = 0; tries < 10; ++tries) {
+        const auto done = need(to.commit(what.partition, at, next, writes));
+        if (done == coffer::commit_outcome::unknown) continue;
+        if (done == coffer::commit_outcome::committed ||
+            (tries > 0 && need(to.load(what.partition, {})).at == next)) {
+            at = next;
+            return;
+        }
+        throw problem(errc::conflict,
+                      "somebody else writes " + printable(what.name()) + " there. Run it again.");
+    }
+    throw problem(errc::outcome_unknown, "the store does not say what became of " +
+                                             printable(what.name()) +
+                                             "; run it again, it goes on where it was");
+}
+
+/// Copies what is not there yet: the objects first, in portions that the store takes, and with the
+/// last of them the head, so that readers see the old state or the new one. `told` hears how many
+/// bytes are there after each portion.
+void copy_partition(coffer::any_store& to, const environment_copy& from, environment_copy& there,
+                    bool erase, const std::function<void(std::size_t)>& told) {
+    const auto most = std::min(to.limits().commit_bytes / 2, std::size_t{4} << 20);
+    auto at = there.all.at;
+    std::vector<coffer::object_write> portion;
+    std::size_t size = 0;
+    std::size_t done = there.bytes();
+    for (const auto& entry : from.all.entries) {
+        if (entry.first == "head" || std::ranges::binary_search(there.all.entries, entry)) continue;
+        if (size + entry.second.size() > most && !portion.empty()) {
+            commit(to, from, at, passing_revision(), portion);
+            done += size;
+            told(done);
+            portion.clear();
+            size = 0;
+        }
+        size += entry.second.size();
+        portion.push_back({entry.first, entry.second});
+    }
+    for (const auto& [key, value] : from.all.entries)
+        if (key == "head") portion.push_back({key, value});
+    if (erase)
+        for (const auto& entry : there.all.entries)
+            if (std::ranges::find(
+                    from.all.entries, entry.first,
+                    [](const auto& e) -> auto& { return e.first; }) == from.all.entries.end())
+                portion.push_back({entry.first, std::nullopt});
+    if (at == from.all.at) commit(to, from, at, passing_revision(), {}); // the same revision again
+    commit(to, from, at, from.all.at, portion);
+}
+
+void check_copy(coffer::any_store& to, const environment_copy& from) {
+    const auto there = need(to.list(from.partition));
+    const bool same =
+        there.at == from.all.at && std::ranges::all_of(from.all.entries, [&](const auto& entry) {
+            return std::ranges::binary_search(there.entries, entry);
+        });
+    if (!same)
+        throw problem(errc::tampered, "what was written of " + printable(from.name()) +
+                                          " does not read back the same, or somebody else writes "
+                                          "there");
+}
+
+struct report {
+    table rows{};
+    json::array environments{};
+    std::size_t copied = 0;
+
+    void add(const environment_copy& what, const std::string& done) {
+        rows.row({printable(what.name()), done, count(what.all.entries.size(), "object"),
+                  std::to_string(what.bytes()) + " bytes"});
+        json::object one;
+        one["environment"] = what.name();
+        one["done"] = done;
+        one["entries"] = what.all.entries.size();
+        one["bytes"] = what.bytes();
+        environments.push_back(std::move(one));
+    }
+};
+
+/// What is done where somebody else was.
+auto word_of(need_of what) -> std::string {
+    switch (what) {
+    case need_of::newer: return "brought up to date";
+    case need_of::rest: return "finished";
+    case need_of::other: return "put back";
+    default: return "copied";
+    }
+}
+
+void copy_one(const session& s, copy_route& route, const environment_copy& what,
+              const std::string& progress, report& told) {
+    check_hashes(what, route.from_place);
+    auto there = read_partition(route.to, what.partition, route.replace);
+    const auto to_do = compare(what, there);
+    if (to_do == need_of::other && !route.replace)
+        throw problem(errc::conflict, "at " + printable(route.to_place) + " there is another " +
+                                          printable(what.name()) +
+                                          ", newer or of another history. Nothing of it was "
+                                          "copied.");
+    if (to_do == need_of::nothing) return told.add(what, "was there");
+    s.hint(progress + " " + printable(what.name()) + ": " +
+           count(what.all.entries.size(), "object") + ", " + std::to_string(what.bytes()) +
+           " bytes");
+    if (s.dry_run()) return told.add(what, "would be " + word_of(to_do));
+    copy_partition(route.to, what, there, to_do == need_of::other, [&](std::size_t done) {
+        s.hint(progress + " " + printable(what.name()) + ": " + std::to_string(done) + " of " +
+               std::to_string(what.bytes()) + " bytes");
+    });
+    check_copy(route.to, what);
+    ++told.copied;
+    told.add(what, word_of(to_do));
+    if (need(route.from.load(what.partition, {})).at != what.all.at)
+        s.notice("note: " + printable(what.name()) +
+                 " was written meanwhile; run it again to bring the copy up to date");
+}
+
+} // namespace
+
+auto open_copy_target(const std::string& place, bool make) -> coffer::any_store {
+    const auto folder = folder_of_store(place);
+    std::error_code wrong;
+    if (!make && !folder.empty() && !std::filesystem::exists(folder, wrong))
+        return coffer::memory::store{};
+    return open_store_at(place, make);
+}
+
+void copy_store(const session& s, copy_route& route) {
+    const auto is_own = [](const std::string& p) { return p.starts_with("coffer-system."); };
+    std::vector<environment_copy> own;
+    for (const auto& partition : need(route.from.partitions()))
+        if (is_own(partition)) own.push_back(read_partition(route.from, partition));
+    // Listed after that was read: what it lists is among these.
+    const auto partitions = need(route.from.partitions());
+    report told;
+    std::size_t number = 0;
+    const auto copy = [&](const environment_copy& what) {
+        if (what.all.at == coffer::revision{}) return; // it went meanwhile
+        copy_one(s, route, what, std::to_string(++number) + "/" + std::to_string(partitions.size()),
+                 told);
+    };
+    for (const auto& partition : partitions)
+        if (!is_own(partition)) copy(read_partition(route.from, partition));
+    for (const auto& what : own)
+        copy(what);
+    if (s.json()) {
+        json::object out;
+        out["copied"] = told.copied;
+        out["environments"] = std::move(told.environments);
+        put_json(out);
+    } else {
+        put(told.rows.text());
+    }
+}
+
+} // namespace command

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "opening.hpp"
+#include "problem.hpp"
+#include "session.hpp"
+#include "store_copy.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <coffer/keyring/anchor_file.hpp>
+#include <coffer/keyring/store_folder.hpp>
+
+#include <filesystem>
+
+namespace command {
+
+namespace fs = std::filesystem;
+namespace format = coffer::format;
+namespace keyring = coffer::keyring;
+using coffer::errc;
+
+namespace {
+
+/// The folder of a backup, as a path from the root.
+auto backup_folder(const session& s) -> fs::path {
+    std::error_code wrong;
+    const auto& named = s.in.arguments.front();
+    auto folder = fs::absolute(named, wrong).lexically_normal();
+    if (!folder.has_filename()) folder = folder.parent_path();
+    if (named.empty() || wrong) refuse("say which folder");
+    return folder;
+}
+
+auto run_backup(session& s) -> int {
+    const auto folder = backup_folder(s);
+    const auto store = store_place(s.config());
+    const auto store_folder = folder_of_store(store);
+    std::error_code wrong;
+    if (!store_folder.empty() && keyring::lies_in(folder, store_folder))
+        throw problem(errc::denied, "a backup does not go into the store's own folder");
+    if (fs::exists(folder, wrong) && !fs::is_empty(folder, wrong) &&
+        !keyring::holds_store_documents(folder))
+        throw problem(errc::conflict, printable(folder.string()) +
+                                          " is there and holds something else. Nothing was "
+                                          "written.");
+    copy_route route{.from = open_store(s.config()),
+                     .from_place = store,
+                     .to = open_copy_target("file:" + folder.string(), !s.dry_run()),
+                     .to_place = folder.string()};
+    copy_store(s, route);
+    s.notice("The keys are not in it, and without them it opens nothing: coffer keys copy.");
+    return 0;
+}
+
+/// The anchor's mark of an environment, where it is of something that the head does not follow.
+auto seen_since(keyring::anchor_file* anchor, const format::head& head) -> bool {
+    if (anchor == nullptr) return false;
+    const auto known = need(anchor->recall(head.realm, head.environment));
+    if (!known) return false;
+    const auto verdict = format::compare_mark(head, *known);
+    return verdict == coffer::mark_verdict::older || verdict == coffer::mark_verdict::forked;
+}
+
+/// The heads of a backup, and which of them are older than what is there or was seen.
+struct restore_plan {
+    std::vector<format::head> heads{};
+    std::vector<std::string> older{};
+};
+
+/// Looks at all of it before anything is written.
+auto plan_of(copy_route& route, keyring::anchor_file* anchor) -> restore_plan {
+    restore_plan out;
+    for (const auto& partition : need(route.from.partitions())) {
+        auto what = read_partition(route.from, partition);
+        check_hashes(what, route.from_place);
+        const auto there = read_partition(route.to, partition, true);
+        if (compare(what, there) == need_of::other || seen_since(anchor, *what.head))
+            out.older.push_back(what.name());
+        out.heads.push_back(*std::move(what.head));
+    }
+    return out;
+}
+
+auto run_restore(session& s) -> int {
+    const auto folder = backup_folder(s);
+    const auto store = store_place(s.config());
+    if (store == "file:" + folder.string()) refuse("that is the store itself");
+    copy_route route{.from = open_store_at("file:" + folder.string()),
+                     .from_place = folder.string(),
+                     .to = open_copy_target(store, false),
+                     .to_place = store,
+                     .replace = s.in.has("accept-rollback")};
+    std::optional<keyring::anchor_file> anchor;
+    if (const auto file = anchor_of(s.config()); !file.empty()) anchor.emplace(file);
+    const auto plan = plan_of(route, anchor ? &*anchor : nullptr);
+    const auto older = printable(join(plan.older, ", "));
+    if (!plan.older.empty() && !route.replace)
+        throw problem(errc::conflict,
+                      "this is older than what is there or was seen of " + older +
+                          ": values and tokens that were revoked since would be valid again. "
+                          "Nothing was written. To have it so, say --accept-rollback.");
+    if (!s.confirm("Puts " + count(plan.heads.size(), "environment") + " of " +
+                   printable(folder.string()) + " into " + printable(store) +
+                   (plan.older.empty()
+                        ? "."
+                        : ", and forgets what was written since to " + older +
+                              ": what was revoked is valid again. No program may use the store.")))
+        return 0;
+    route.to = open_copy_target(store, true);
+    copy_store(s, route);
+    // Last: until then what was seen since is remembered, and a run that was stopped is finished
+    // by the next.
+    for (const auto& head : plan.heads)
+        if (seen_since(anchor ? &*anchor : nullptr, head))
+            need(anchor->reset(head.realm, head.environment, head.mark_of()));
+    s.notice("Next: coffer verify, and set again what was revoked since the backup.");
+    return 0;
+}
+
+} // namespace
+
+auto backup_verbs() -> std::vector<verb> {
+    return {
+        {.name = "backup",
+         .arguments = "F",
+         .least = 1,
+         .most = 1,
+         .offers = completes::files,
+         .summary = "all that is sealed, every version of it, into a folder; never the keys",
+         .details = "F is made; a backup that is there is brought up to date, one that was "
+                    "interrupted goes on. It is a\nstore of files: coffer verify --store file:F "
+                    "opens it all. Programs may write meanwhile.",
+         .run = run_backup,
+         .local = true},
+        {.name = "restore",
+         .arguments = "F",
+         .least = 1,
+         .most = 1,
+         .offers = completes::files,
+         .summary = "put a backup back into the store",
+         .details = "What is missing or older in the store is put back. All of the backup is "
+                    "checked first. Where it is\nolder than the store, or than the anchor beside "
+                    "the keys has seen, it is refused: what was revoked\nsince would be valid "
+                    "again. Stop the programs that use the store. Asks first.",
+         .options = {{"--accept-rollback",
+                      takes::nothing,
+                      {},
+                      "forget what was written since, in the store and the anchor"}},
+         .run = run_restore,
+         .local = true},
+    };
+}
+
+} // namespace command

@@ -42,7 +42,7 @@ public:
     /// Asks for the memory that a read needs, all at once: else the fields, the name and the record
     /// would each wait for the one before.
     void prefetch() const noexcept {
-        for (const std::size_t line : {0, 64, 128, 192, 256})
+        for (std::size_t line = 0; line <= 256; line += 64)
             __builtin_prefetch(reinterpret_cast<const std::byte*>(this) + line);
     }
     /// Whether this is the leaf of that entry's newest version.

@@ -91,10 +91,13 @@ private:
                     return true;
                 });
         }
-        const auto name_of = [](const winner& w) { return w.leaf->name(); };
-        std::ranges::stable_sort(out, {}, name_of); // of equal names the most specific stays first
-        const auto rest = std::ranges::unique(out, {}, name_of);
-        out.erase(rest.begin(), rest.end());
+        std::stable_sort(out.begin(), out.end(), [](const winner& a, const winner& b) {
+            return a.leaf->name() < b.leaf->name(); // of equal ones the most specific stays first
+        });
+        const auto rest = std::unique(out.begin(), out.end(), [](const winner& a, const winner& b) {
+            return a.leaf->name() == b.leaf->name();
+        });
+        out.erase(rest, out.end());
         return out;
     }
 

@@ -3,12 +3,16 @@
 #define COFFER_ALGORITHM_REFRESH_HPP
 
 #include <coffer/algorithm/action.hpp>
-#include <coffer/tree/object_cache.hpp>
-#include <coffer/tree/snapshot.hpp>
+#include <coffer/algorithm/fetching.hpp>
+#include <coffer/algorithm/tree_reader.hpp>
 
+#include <memory>
 #include <optional>
+#include <string>
+#include <type_traits>
 #include <utility>
 #include <variant>
+#include <vector>
 
 namespace coffer::inline COFFER_ABI::algorithm {
 
@@ -34,7 +38,7 @@ public:
     /// that was disabled ends the use of them, whether or not the store can be reached.
     refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen,
             bool confirm_key = false)
-        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), held_(known_),
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), tree_(known_),
           confirm_key_(confirm_key && known_ != nullptr && !known_->closed()) {}
 
     auto start() -> action {
@@ -65,7 +69,7 @@ public:
             if (key == "head")
                 whole.objects[0] = std::move(value);
             else
-                cache_.emplace(cipher_.sha256(value), std::move(value));
+                tree_.objects().emplace(cipher_.sha256(value), std::move(value));
         }
         complete_cut_ = true;
         return on_head(std::move(whole));
@@ -119,7 +123,7 @@ private:
             const bool active = listed.number == head_.active().number;
             const auto code = answer.error().code;
             if (active || !is_of_the_key(code)) return done(answer.error());
-            dek_problems_.emplace_back(listed.number, code);
+            tree_.refuse_dek(listed.number, code);
             return proceed();
         }
         auto keys = tree::make_dek_keys<C>(
@@ -127,7 +131,7 @@ private:
             format::dek_binding{of_.realm, of_.environment, listed.number, listed.cipher}, listed);
         if (!equal_constant_time(keys->commitment(), listed.commitment))
             return done(errc::tampered);
-        keys_->add(std::move(keys));
+        tree_.add_keys(std::move(keys));
         return verified_ ? proceed() : on_active_key();
     }
     /// A KEK may be refused because the DEK is under another one by now: only if the head is still
@@ -166,7 +170,7 @@ private:
         if (answer) return on_probe(known_->at);
         const bool active = pending_dek_->number == known_->head.active().number;
         if (active || !is_of_the_key(answer.error().code)) return done(answer.error());
-        held_ = nullptr; // what lies under that DEK is to be told as to one who holds nothing
+        tree_.forget_held(); // what lies under that DEK is to be told as to one who holds nothing
         return ask(waits::head, {"head"});
     }
 
@@ -191,7 +195,7 @@ private:
         head_ = known_->head;
         head_id_ = known_->head_id;
         at_ = known_->at;
-        keys_ = std::make_shared<tree::keyset<C>>(*known_->keys);
+        tree_.begin_held();
         verified_ = true;
         return proceed();
     }
@@ -215,21 +219,8 @@ private:
         head_id_ = format::revision_of(cipher_.sha256(head_bytes_));
         unchanged_ = false;
         verified_ = false;
-        root_known_ = false;
-        lost_.clear();
-        dek_problems_.clear();
-        keys_ = std::make_shared<tree::keyset<C>>();
-        to_unwrap_.clear();
-        const auto unwrapped_anew = std::exchange(confirm_key_, false);
-        if (held_ != nullptr)
-            for (const auto& d : head_.deks) {
-                auto held = held_->keys->shared(d);
-                if (held && !unwrapped_anew)
-                    keys_->add(std::move(held));
-                else if (held_->keys->find(d.number) != nullptr)
-                    to_unwrap_.push_back(d);
-            }
-        if (keys_->find(head_.active().number) == nullptr) return unwrap_dek(head_.active());
+        tree_.begin(head_, std::exchange(confirm_key_, false));
+        if (tree_.keys().find(head_.active().number) == nullptr) return unwrap_dek(head_.active());
         return on_active_key();
     }
 
@@ -249,7 +240,7 @@ private:
     auto on_active_key() -> action {
         const auto signed_part =
             byte_view(head_bytes_).first(head_bytes_.size() - head_.mac.size());
-        const auto mac = keys_->find(head_.active().number)->head_mac(signed_part);
+        const auto mac = tree_.keys().find(head_.active().number)->head_mac(signed_part);
         if (!equal_constant_time(mac, head_.mac)) return done(errc::tampered);
         verified_ = true;
         if (!recalled_) return recall{of_.realm, of_.environment};
@@ -277,46 +268,32 @@ private:
     /// Goes as far as what is held allows, and asks for what is missing.
     auto proceed() -> action {
         if (head_.closed()) return finish({});
-        if (auto next = want_held_deks()) return *std::move(next);
-        if (auto next = want_root()) return *std::move(next);
-        if (auto next = want_pages()) return *std::move(next);
-        if (auto next = want_records()) return *std::move(next);
-        return assemble();
+        auto next = tree_.go_on(head_);
+        return std::visit(
+            [&]<class A>(A& what) -> action {
+                if constexpr (std::is_same_v<A, std::vector<format::object_name>>)
+                    return fetch(std::move(what));
+                else if constexpr (std::is_same_v<A, format::head_dek>)
+                    return unwrap_dek(what);
+                else
+                    return what ? finish(*std::move(what)) : done(what.error());
+            },
+            next);
     }
 
     auto fetch(std::vector<format::object_name> names) -> action {
-        queue_ = std::move(names);
-        queue_at_ = 0;
-        missing_.clear();
+        fetching_ = fetching(std::move(names));
         if (complete_cut_) { // what a complete cut does not hold is nowhere
-            missing_ = std::move(queue_);
-            queue_.clear();
+            fetching_.give_up();
             return on_still_missing();
         }
-        return fetch_more();
-    }
-    auto fetch_more() -> action {
-        std::vector<std::string> keys;
-        const auto n = std::min(most_per_load, queue_.size() - queue_at_);
-        keys.reserve(n);
-        for (std::size_t i = 0; i < n; ++i)
-            keys.push_back(format::store_key(queue_[queue_at_ + i]));
-        return ask(waits::objects, std::move(keys));
+        return ask(waits::objects, fetching_.keys());
     }
     auto on_objects(cut&& answer) -> action {
-        const auto n = std::min(most_per_load, queue_.size() - queue_at_);
-        if (answer.objects.size() != n) return done(errc::tampered);
-        for (std::size_t i = 0; i < n; ++i) {
-            const auto& name = queue_[queue_at_ + i];
-            auto& object = answer.objects[i];
-            if (object && cipher_.sha256(*object) == name)
-                cache_.emplace(name, std::move(*object));
-            else
-                missing_.push_back(name);
-        }
-        queue_at_ += n;
-        if (queue_at_ < queue_.size()) return fetch_more();
-        if (!missing_.empty()) return ask(waits::head_again, {"head"});
+        if (!fetching_.take(std::move(answer), cipher_, tree_.objects()))
+            return done(errc::tampered);
+        if (!fetching_.ended()) return ask(waits::objects, fetching_.keys());
+        if (!fetching_.missing().empty()) return ask(waits::head_again, {"head"});
         return proceed();
     }
     auto same_head(const cut& answer, const revision& id) const -> bool {
@@ -325,224 +302,27 @@ private:
     }
     /// The head that names them is still the newest, and they are not there: they were taken away.
     auto on_still_missing() -> action {
-        if (!want_only_records_) return done(errc::tampered);
-        for (const auto& name : missing_)
-            lost_.emplace(name, true);
+        if (!tree_.lose(fetching_.missing())) return done(errc::tampered);
         return proceed();
     }
 
-    /// The keys of an object's DEK; an action if it has to be unwrapped first, a failure in
-    /// `problem`.
-    auto keys_of(std::uint32_t number, errc& problem, std::optional<action>& next)
-        -> const tree::dek_keys<C>* {
-        if (const auto* held = keys_->find(number)) return held;
-        const auto* listed = head_.find_dek(number);
-        problem = errc::tampered;
-        for (const auto& [n, code] : dek_problems_)
-            if (n == number) {
-                problem = code;
-                return nullptr;
-            }
-        if (listed != nullptr) next = unwrap_dek(*listed);
-        return nullptr;
-    }
-
-    /// Opens a root or a page that is in the cache.
-    auto open_body(format::object_kind kind, const bytes& object, std::optional<action>& next)
-        -> std::optional<tree::opened_body> {
-        const auto parts = format::parse_object(object);
-        if (!parts) {
-            next = done(parts.error());
-            return std::nullopt;
-        }
-        errc problem{};
-        const auto* keys = keys_of(parts->dek, problem, next);
-        if (keys == nullptr) {
-            if (!next) next = done(problem);
-            return std::nullopt;
-        }
-        auto opened = keys->open(kind, format::object_aad(parts->prefix, kind), parts->rest);
-        if (!opened) {
-            next = done(opened.error());
-            return std::nullopt;
-        }
-        return *std::move(opened);
-    }
-
-    /// What is held lies under DEKs that were wrapped again since, or are to be confirmed: the key
-    /// side decides on each, and if it refuses one, nothing that is held stands in.
-    auto want_held_deks() -> std::optional<action> {
-        for (const auto& d : to_unwrap_) {
-            if (keys_->find(d.number) != nullptr) continue;
-            const bool refused = std::any_of(dek_problems_.begin(), dek_problems_.end(),
-                                             [&](const auto& p) { return p.first == d.number; });
-            if (!refused) return unwrap_dek(d);
-            held_ = nullptr;
-        }
-        to_unwrap_.clear();
-        return std::nullopt;
-    }
-
-    auto want_root() -> std::optional<action> {
-        if (root_known_) return std::nullopt;
-        pages_.clear();
-        want_only_records_ = false;
-        if (held_ != nullptr && !held_->closed() && held_->head.root == head_.root) {
-            for (const auto& p : held_->pages.pages())
-                pages_.push_back({p.ref, p.node, {}});
-            root_known_ = true;
-            return std::nullopt;
-        }
-        const auto at = cache_.find(head_.root);
-        if (at == cache_.end()) return fetch({head_.root});
-        std::optional<action> next;
-        const auto opened = open_body(format::object_kind::root, at->second, next);
-        if (!opened) return next;
-        auto refs = format::decode_root(opened->view());
-        if (!refs) return done(refs.error());
-        tree::by_object_name<std::shared_ptr<const tree::page_node>> held;
-        if (held_ != nullptr)
-            for (const auto& p : held_->pages.pages())
-                held.emplace(p.ref.name, p.node);
-        for (auto& ref : *refs) {
-            const auto same = held.find(ref.name);
-            // A page is decoded for its place: it stands in for itself only where it stood before.
-            const bool usable =
-                same != held.end() && same->second->entries.front().key == ref.first;
-            pages_.push_back({std::move(ref), usable ? same->second : nullptr, {}});
-        }
-        for (std::size_t i = 0; i + 1 < pages_.size(); ++i)
-            if (pages_[i].node && !(pages_[i].node->entries.back().key < pages_[i + 1].ref.first))
-                return done(errc::tampered);
-        root_known_ = true;
-        return std::nullopt;
-    }
-
-    auto want_pages() -> std::optional<action> {
-        want_only_records_ = false;
-        std::vector<format::object_name> absent;
-        for (const auto& p : pages_)
-            if (p.node == nullptr && p.entries.empty() && !cache_.contains(p.ref.name))
-                absent.push_back(p.ref.name);
-        if (!absent.empty()) return fetch(std::move(absent));
-        for (std::size_t i = 0; i < pages_.size(); ++i) {
-            auto& p = pages_[i];
-            if (p.node != nullptr || !p.entries.empty()) continue;
-            std::optional<action> next;
-            const auto& object = cache_.find(p.ref.name)->second;
-            const auto opened = open_body(format::object_kind::page, object, next);
-            if (!opened) return next;
-            auto entries =
-                format::decode_page(opened->view(), p.ref.first,
-                                    i + 1 < pages_.size() ? &pages_[i + 1].ref.first : nullptr);
-            if (!entries) return done(entries.error());
-            p.entries = *std::move(entries);
-            p.dek = format::parse_object(object)->dek;
-        }
-        return std::nullopt;
-    }
-
-    /// The leaf that is held of an entry's newest version, if it is whole.
-    auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
-        if (held_ == nullptr || held_->closed() || held_->pages.pages().empty()) return nullptr;
-        const auto& node = *held_->pages.pages()[held_->pages.page_of(e.key)].node;
-        for (auto at = std::lower_bound(
-                 node.entries.begin(), node.entries.end(), e.key,
-                 [](const format::entry&x, const format::entry_key&k) { return x.key < k; });
-             at != node.entries.end() && at->key == e.key; ++at) {
-            const auto& l = node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
-            if (l->is(e.newest()) && !l->damaged()) return l;
-        }
-        return nullptr;
-    }
-
-    auto want_records() -> std::optional<action> {
-        want_only_records_ = true;
-        std::vector<format::object_name> absent;
-        std::optional<action> next;
-        for (auto& p : pages_) {
-            if (p.node != nullptr && p.node->damaged == 0) continue;
-            if (p.node != nullptr) {
-                p.entries = p.node->entries; // look for its lost records again
-                p.dek = p.node->dek;
-                p.node = nullptr;
-            }
-            for (const auto& e : p.entries) {
-                const auto& v = e.newest();
-                if (v.state != format::entry_state::value || lost_.contains(v.record)) continue;
-                const auto at = cache_.find(v.record);
-                if (at == cache_.end()) {
-                    if (held_leaf(e) == nullptr) absent.push_back(v.record);
-                    continue;
-                }
-                if (next) continue;
-                errc ignored{};
-                if (const auto parts = format::parse_object(at->second))
-                    keys_of(parts->dek, ignored, next);
-            }
-        }
-        if (!absent.empty()) return fetch(std::move(absent));
-        return next;
-    }
-
-    auto make_leaf(const format::entry& e) -> std::shared_ptr<const tree::leaf> {
-        const auto& v = e.newest();
-        if (v.state != format::entry_state::value) return tree::leaf::make(e);
-        const auto at = cache_.find(v.record);
-        if (at == cache_.end()) {
-            auto held = held_leaf(e);
-            return held ? held : tree::leaf::make(e, errc::tampered);
-        }
-        const auto parts = format::parse_object(at->second);
-        if (!parts) return tree::leaf::make(e, parts.error().code);
-        errc problem{};
-        std::optional<action> none;
-        if (keys_of(parts->dek, problem, none) == nullptr) return tree::leaf::make(e, problem);
-        return tree::leaf::make(e, at->second);
-    }
-
-    auto assemble() -> action {
-        std::vector<tree::placed_page> placed;
-        placed.reserve(pages_.size());
-        for (auto& p : pages_) {
-            if (p.node == nullptr) {
-                auto node = std::make_shared<tree::page_node>();
-                node->leaves.reserve(p.entries.size());
-                for (const auto& e : p.entries) {
-                    node->leaves.push_back(make_leaf(e));
-                    if (node->leaves.back()->damaged()) ++node->damaged;
-                }
-                node->entries = std::move(p.entries);
-                node->dek = p.dek;
-                p.node = std::move(node);
-            }
-            placed.push_back({std::move(p.ref), std::move(p.node)});
-        }
-        return finish(std::move(placed));
-    }
-
     auto finish(std::vector<tree::placed_page> placed) -> action {
-        const bool had = held_ != nullptr && !held_->closed();
-        tree::page_set pages(std::move(placed), had ? &held_->pages : nullptr);
+        const auto& held = tree_.held();
+        const bool had = held != nullptr && !held->closed();
+        tree::page_set pages(std::move(placed), had ? &held->pages : nullptr);
         if (pages.has_orphans()) return done(errc::tampered);
         made_ = std::make_shared<const tree::snapshot<C>>(
-            tree::snapshot<C>{head_, head_id_, at_, std::move(keys_), std::move(pages)});
+            tree::snapshot<C>{head_, head_id_, at_, tree_.take_keys(), std::move(pages)});
         if (unchanged_ || anchor_ == head_.mark_of()) return done(std::move(made_));
         return remember{of_.realm, of_.environment, head_.lineage_of()};
     }
-
-    struct pending_page {
-        format::page_ref ref{};
-        std::shared_ptr<const tree::page_node> node{}; ///< Held already.
-        std::vector<format::entry> entries{};          ///< Or decoded now.
-        std::uint32_t dek = 0;                         ///< What it was sealed under.
-    };
 
     C cipher_;
     subject of_;
     value_type known_;
     std::optional<mark> seen_;
-    value_type held_;          ///< What may be used again of `known_`: all of it, or nothing.
+    tree_reader<C> tree_;
+    fetching fetching_{};
     bool confirm_key_ = false; ///< Still to be done.
     bool confirming_ = false;
     std::vector<const format::head_dek*> to_confirm_{};
@@ -554,25 +334,14 @@ private:
     bool unchanged_ = false; ///< The store says that `known_` is the newest.
     bool asked_after_anchor_ = false;
     bool absent_ = false;
-    bool verified_ = false; ///< The head's MAC was right.
-    bool root_known_ = false;
+    bool verified_ = false;     ///< The head's MAC was right.
     bool complete_cut_ = false; ///< The cache holds all objects of one committed state.
-    bool want_only_records_ = false;
     unsigned attempts_ = 0;
     bytes head_bytes_{};
     format::head head_{};
     revision head_id_{};
     revision at_{};
     std::optional<format::head_dek> pending_dek_{};
-    std::vector<std::pair<std::uint32_t, errc>> dek_problems_{};
-    std::vector<format::head_dek> to_unwrap_{}; ///< DEKs that are held, under another wrapping.
-    std::shared_ptr<tree::keyset<C>> keys_{};
-    std::vector<pending_page> pages_{};
-    tree::object_cache cache_{};
-    tree::by_object_name<bool> lost_{};
-    std::vector<format::object_name> queue_{};
-    std::size_t queue_at_ = 0;
-    std::vector<format::object_name> missing_{};
     value_type made_{};
 };
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_ALGORITHM_OLD_VALUES_HPP
+#define COFFER_ALGORITHM_OLD_VALUES_HPP
+
+#include <coffer/algorithm/action.hpp>
+#include <coffer/tree/draft.hpp>
+#include <coffer/tree/snapshot.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace coffer::inline COFFER_ABI::algorithm {
+
+/// What edits read of the state below them. The newest values are held; an older one is loaded,
+/// with the DEK that it lies under, once an edit has asked for it in vain: the edits then run
+/// again.
+template <Cipher C>
+class old_values final : public tree::draft_source {
+public:
+    /// How loading ended: all that can be had is there, or something is missing and a newer state
+    /// may not list it any more.
+    enum class loaded : unsigned char { all, look_again };
+    using action = std::variant<load, unwrap, result<loaded>>;
+
+    old_values(const C& cipher, subject of) : cipher_(cipher), of_(std::move(of)) {}
+
+    /// Edits begin on this state; null where there is none.
+    void begin(tree::snapshot_ptr<C> base) {
+        base_ = std::move(base);
+        wanted_.clear();
+    }
+    /// An edit asked for what is not there yet.
+    auto wants() const noexcept -> bool { return !wanted_.empty(); }
+    /// Loads what was asked for. `newest`: the state is known to be the newest.
+    auto start(bool newest) -> action {
+        newest_ = newest;
+        return load_records();
+    }
+    auto loading() const noexcept -> bool { return loading_; }
+    auto unwrapping() const noexcept -> bool { return pending_dek_.has_value(); }
+
+    auto on(result<cut> answer) -> action {
+        loading_ = false;
+        if (!answer) return done(answer.error());
+        const auto n = std::min(most_per_load, wanted_.size());
+        if (answer->objects.size() != n) return done(errc::tampered);
+        bool missing = false;
+        for (std::size_t i = 0; i < n; ++i) {
+            auto& object = answer->objects[i];
+            if (object && cipher_.sha256(*object) == wanted_[i])
+                records_.emplace(wanted_[i], std::move(*object));
+            else
+                missing = lost_.emplace(wanted_[i], newest_).second || missing;
+        }
+        if (missing && !newest_) { // another writer may have trimmed it
+            lost_.clear();
+            return done(loaded::look_again);
+        }
+        wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(n));
+        return wanted_.empty() ? want_keys() : load_records();
+    }
+    auto on(result<key_bytes> answer) -> action {
+        const auto listed = *std::exchange(pending_dek_, std::nullopt);
+        if (!answer) {
+            key_problem_ = answer.error().code;
+            return done(loaded::all);
+        }
+        auto keys = tree::make_dek_keys<C>(cipher_, answer->view(), binding_of(listed), listed);
+        if (!equal_constant_time(keys->commitment(), listed.commitment))
+            return done(errc::tampered);
+        keys_.add(std::move(keys));
+        return want_keys();
+    }
+
+    auto value_of(const format::entry_key& key, const format::entry_version& v)
+        -> result<tree::opened_body> override {
+        if (const auto* held = held_leaf(key, v)) return base_->open(*held);
+        const auto object = record_of(v);
+        if (!object) return object.error();
+        const auto parts = format::parse_object(**object);
+        if (!parts) return parts.error();
+        const auto* keys = base_->keys->find(parts->dek);
+        if (keys == nullptr) keys = keys_.find(parts->dek);
+        if (keys == nullptr) return key_problem_;
+        return keys->open(format::object_kind::record,
+                          format::record_aad(parts->prefix, key, v.number), parts->rest);
+    }
+    auto dek_of(const format::entry_key& key, const format::entry_version& v)
+        -> result<std::uint32_t> override {
+        if (const auto* held = held_leaf(key, v); held != nullptr && held->dek() != 0)
+            return held->dek();
+        const auto object = record_of(v);
+        if (!object) return object.error();
+        const auto parts = format::parse_object(**object);
+        return parts ? result<std::uint32_t>(parts->dek) : parts.error();
+    }
+    auto deks() const -> std::span<const format::head_dek> override {
+        return base_ != nullptr ? std::span<const format::head_dek>(base_->head.deks)
+                                : std::span<const format::head_dek>();
+    }
+    auto new_id() -> result<format::secret_id> override {
+        format::secret_id id{};
+        if (auto drawn = cipher_.random(id); !drawn) return drawn.error();
+        return id;
+    }
+
+private:
+    static auto done(result<loaded> with) -> action {
+        return action(std::in_place_type<result<loaded>>, std::move(with));
+    }
+    auto binding_of(const format::head_dek& listed) const -> format::dek_binding {
+        return {of_.realm, of_.environment, listed.number, listed.cipher};
+    }
+    auto held_leaf(const format::entry_key& key, const format::entry_version& v) const
+        -> const tree::leaf* {
+        const auto* newest = base_->pages.find(key).newest;
+        return newest != nullptr && newest->is(v) ? newest : nullptr;
+    }
+    auto record_of(const format::entry_version& v) -> result<const bytes*> {
+        if (const auto at = records_.find(v.record); at != records_.end()) return &at->second;
+        if (lost_.contains(v.record)) return errc::tampered;
+        wanted_.push_back(v.record);
+        return errc::unavailable;
+    }
+    auto load_records() -> action {
+        loading_ = true;
+        std::vector<std::string> keys;
+        for (std::size_t i = 0; i < std::min(most_per_load, wanted_.size()); ++i)
+            keys.push_back(format::store_key(wanted_[i]));
+        return load{of_.partition, std::move(keys)};
+    }
+    /// An old version may be under a DEK that no newest value needs.
+    auto want_keys() -> action {
+        for (const auto& [name, object] : records_) {
+            const auto parts = format::parse_object(object);
+            if (!parts || base_->keys->find(parts->dek) || keys_.find(parts->dek)) continue;
+            const auto* listed = base_->head.find_dek(parts->dek);
+            if (listed == nullptr || key_problem_ != errc::tampered) continue;
+            pending_dek_ = *listed;
+            return unwrap{listed->kek_id, of_.environment, listed->wrapped,
+                          format::wrap_aad(binding_of(*listed), listed->kek_id)};
+        }
+        return done(loaded::all);
+    }
+
+    C cipher_;
+    subject of_;
+    tree::snapshot_ptr<C> base_{};
+    bool newest_ = false;
+    bool loading_ = false;
+    std::vector<format::object_name> wanted_{};
+    tree::object_cache records_{};
+    tree::by_object_name<bool> lost_{};
+    tree::keyset<C> keys_{};
+    errc key_problem_ = errc::tampered;
+    std::optional<format::head_dek> pending_dek_{};
+};
+
+} // namespace coffer::inline COFFER_ABI::algorithm
+
+#endif

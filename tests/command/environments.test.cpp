@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <filesystem>
+#include <sstream>
 
 using coffer_test::has;
 using coffer_test::sandbox;
@@ -31,6 +32,9 @@ TEST_CASE("an environment that was removed but for the list is gone, and can be 
     const auto read = box.run({"get", "SLACK_TOKEN", "--env", "prod"});
     CHECK(read.code == 1);
     CHECK(has(box.ok({"verify"}), "all is whole"));
+    CHECK_FALSE(has(box.ok({"verify"}), "prod"));
+    CHECK(has(box.ok({"doctor"}),
+              "ok  environment prod  removed but for the list; coffer env remove prod"));
     SECTION("removed") {
         box.ok({"env", "remove", "prod", "--yes"});
         CHECK(box.run({"env", "remove", "prod", "--yes"}).code == 1);
@@ -48,11 +52,40 @@ TEST_CASE("an environment that was made but for the list is made by making it ag
     box.fill();
     kill_before_the_list(box, {"env", "create", "prod"});
     CHECK_FALSE(has(box.ok({"env", "list"}), "prod"));
+    const auto verified = box.ok({"verify"});
+    INFO(verified);
+    CHECK(has(verified, "prod "));
+    CHECK(has(verified, "not listed: coffer env create prod"));
+    CHECK(has(box.ok({"verify", "--json"}), R"("environment":"prod","listed":false)"));
     CHECK(box.run({"set", "TOKEN", "--env", "prod"}, "v").code == 1);
     box.ok({"env", "create", "prod", "--prod"});
     CHECK(has(box.ok({"env", "list"}), "yes")); // as it was made the second time
     box.ok({"set", "TOKEN", "--env", "prod", "--yes"}, "v");
     CHECK(box.run({"env", "create", "prod"}).code == 4);
+}
+
+TEST_CASE("verify finds damage in an environment that is on no list") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "other"});
+    box.ok({"set", "TOKEN", "--env", "other"}, "v");
+    const auto list = box.document("coffer-system");
+    const auto before = sandbox::read(list);
+    box.ok({"env", "create", "prod"});
+    box.ok({"set", "TOKEN", "--env", "prod"}, "a-value");
+    box.write(list, before);
+    fs::remove(box.keyring().string() + ".anchor");
+    box.ok({"verify"});
+    std::istringstream lines(sandbox::read(box.document("prod")));
+    std::string left; // without any object
+    for (std::string line; std::getline(lines, line);)
+        if (line.size() < 3 || has(line, "\"head\"") || has(line, "\"_revision\""))
+            left += line + "\n";
+    box.write(box.document("prod"), left);
+    const auto damaged = box.run({"verify"});
+    INFO(damaged.out);
+    CHECK(damaged.code == 7);
+    CHECK(has(damaged.out, "prod"));
 }
 
 TEST_CASE("a store of another realm is told as one by whatever is asked of it, and stays alone") {

@@ -82,7 +82,11 @@ void look_at_memory(findings& f) {
 }
 
 void look_at_environment(session& s, findings& f, const std::string& id, std::uint64_t& newest) {
-    const auto state = need(s.vault()->status(id), {.environment = id});
+    const auto looked = s.vault()->status(id);
+    if (!looked && looked.error() == errc::unknown_scope)
+        return f.good("environment " + id,
+                      "removed but for the list; coffer env remove " + id + " finishes it");
+    const auto state = need(coffer::result(looked), {.environment = id});
     newest = std::max(newest, state.written_at);
     const auto what = "environment " + id;
     const auto said = "generation " + std::to_string(state.generation) + ", " +

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "opening.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "resolved.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
+#include <coffer/format/head.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
@@ -52,17 +54,23 @@ auto json_of(const coffer::verification& found) -> json::object {
     return out;
 }
 
+/// How an environment came to be looked at.
+enum class known_by : unsigned char { name, list, head };
+
 /// One environment's report: its line, and its damage. One that is listed may be gone: its remover
 /// did not come to take it off the list.
-void check(session& s, const std::string& id, bool listed, table& rows,
+void check(session& s, const std::string& id, known_by how, table& rows,
            std::vector<std::string>& damage, json::array& all, verdict& v) {
     const auto found = s.vault()->verify(id);
-    if (listed && !found && found.error() == errc::unknown_scope) return;
+    if (how != known_by::name && !found && found.error() == errc::unknown_scope) return;
     json::object out;
     if (found) {
         out = json_of(*found);
         rows.row({printable(id), count(found->checked, "value") + " opened",
-                  std::to_string(found->damaged.size()) + " damaged"});
+                  std::to_string(found->damaged.size()) + " damaged",
+                  how == known_by::head ? "not listed: coffer env create " + printable(id) +
+                                              " does that, if it is to be there"
+                                        : ""});
         for (const auto& d : found->damaged) {
             damage.push_back(text_of(d));
             v.add(d.why);
@@ -74,7 +82,27 @@ void check(session& s, const std::string& id, bool listed, table& rows,
         v.add(found.error().code);
     }
     out["environment"] = id;
+    if (how == known_by::head) out["listed"] = false;
     all.push_back(std::move(out));
+}
+
+/// The environments that have a head which is not closed, and are on no list: their makers did not
+/// come to put them there, or an older list was put back.
+auto unlisted(session& s, const std::vector<std::string>& listed) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    auto store = open_store(s.config());
+    const auto partitions = store.partitions();
+    if (!partitions && partitions.error() == errc::unsupported) return out;
+    const std::vector<std::string> wanted{"head"};
+    for (const auto& partition : need(coffer::result(partitions))) {
+        const auto read = store.load(partition, wanted);
+        if (!read || !read->objects.front()) continue;
+        const auto head = coffer::format::decode_head(*read->objects.front());
+        if (head && !head->closed() && head->realm == s.config().text("realm") &&
+            std::ranges::find(listed, head->environment) == listed.end())
+            out.push_back(head->environment);
+    }
+    return out;
 }
 
 auto run_verify(session& s) -> int {
@@ -84,12 +112,16 @@ auto run_verify(session& s) -> int {
         environments.insert(environments.begin(), std::string(coffer::system_environment));
     const auto only = s.in.text("env");
     if (only) environments = {s.environment_id(*only)};
+    const auto more =
+        only || environments.empty() ? std::vector<std::string>() : unlisted(s, environments);
     table rows;
     std::vector<std::string> damage;
     json::array all;
     verdict v;
     for (const auto& id : environments)
-        check(s, id, !only, rows, damage, all, v);
+        check(s, id, only ? known_by::name : known_by::list, rows, damage, all, v);
+    for (const auto& id : more)
+        check(s, id, known_by::head, rows, damage, all, v);
     if (s.json()) {
         json::object out;
         out["ok"] = damage.empty();
@@ -110,14 +142,14 @@ auto run_verify(session& s) -> int {
 } // namespace
 
 auto verify_verb() -> verb {
-    return {
-        .name = "verify",
-        .summary = "open every version of every value, and say what is damaged",
-        .details =
-            "All environments, or the one of --env. Exit code 7 if anything was changed behind\n"
-            "Coffer's back, 3 if the store is of another realm than the settings name.",
-        .run = run_verify,
-        .local = true};
+    return {.name = "verify",
+            .summary = "open every version of every value, and say what is damaged",
+            .details = "All environments, also those that have a head and are on no list, or the "
+                       "one of --env. "
+                       "Exit code 7 if anything was changed behind\n"
+                       "Coffer's back, 3 if the store is of another realm than the settings name.",
+            .run = run_verify,
+            .local = true};
 }
 
 } // namespace command

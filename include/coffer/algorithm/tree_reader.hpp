@@ -93,7 +93,7 @@ private:
                 problem = code;
                 return nullptr;
             }
-        if (listed != nullptr) next = *listed;
+        if (listed != nullptr) next.emplace(*listed);
         return nullptr;
     }
 
@@ -102,18 +102,18 @@ private:
                    std::optional<step>& next) -> std::optional<tree::opened_body> {
         const auto parts = format::parse_object(object);
         if (!parts) {
-            next = failed(parts.error());
+            next.emplace(failed(parts.error()));
             return std::nullopt;
         }
         errc problem{};
         const auto* keys = keys_of(head, parts->dek, problem, next);
         if (keys == nullptr) {
-            if (!next) next = failed(problem);
+            if (!next) next.emplace(failed(problem));
             return std::nullopt;
         }
         auto opened = keys->open(kind, format::object_aad(parts->prefix, kind), parts->rest);
         if (!opened) {
-            next = failed(opened.error());
+            next.emplace(failed(opened.error()));
             return std::nullopt;
         }
         return *std::move(opened);

@@ -155,6 +155,39 @@ TEST_CASE(
     CHECK(fourth->told->error() == errc::outcome_unknown);
 }
 
+TEST_CASE("a write that commits alone shares its outcome with no other", "[flights]") {
+    struct edit final : coffer::algorithm::queued_edit {
+        bool alone = true;
+        auto apply(coffer::tree::draft&) -> bool override { return true; }
+        auto is_alone() const noexcept -> bool override { return alone; }
+    };
+    edit mine;
+    edit others;
+    others.alone = false;
+    coffer::detail::write_queue q;
+    const auto with = [&](edit& what) {
+        auto w = std::make_shared<writer>();
+        w->entry.edit = &what;
+        w->entry.waiter = w;
+        q.join(w->entry);
+        return w;
+    };
+    const auto under_way = queue(q);
+    const std::vector all{with(others), with(mine), with(mine), with(others), with(others)};
+    std::vector<std::size_t> sizes;
+    under_way->leads.reset();
+    for (const auto& w : all)
+        if (w->leads) {
+            sizes.push_back(w->leads->edits().size());
+            w->leads->ends_with(w->entry.edit == &mine ? result<void>(errc::key_disabled)
+                                                       : result<void>());
+            w->leads.reset();
+        }
+    CHECK(sizes == std::vector<std::size_t>{1, 1, 1, 2});
+    for (const auto& w : all)
+        CHECK(w->told->has_value() == (w->entry.edit == &others));
+}
+
 TEST_CASE("a write is taken back from the queue, not from a commit", "[flights]") {
     coffer::detail::write_queue q;
     const auto first = queue(q);

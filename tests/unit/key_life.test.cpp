@@ -255,6 +255,69 @@ TEST_CASE("damaged records stay, and so does the DEK that they may be under") {
     CHECK(f.deks() == std::vector<std::uint32_t>{3});
 }
 
+TEST_CASE("a KEK that is refused costs what is under its DEKs, and no other older version") {
+    fixture f;
+    f.vault.ensure_environment("prod").value();
+    const auto first = f.keys.keks().front().id;
+    f.vault.put(prod, "N", "v1").value();
+    for (std::uint32_t i = 2; i <= 5; ++i) { // each version under a DEK and a KEK of its own
+        f.new_kek();
+        f.vault.engine().apply("prod", algorithm::edits::begin_rotation{i - 1}).value();
+        f.vault.put(prod, "N", "v" + std::to_string(i)).value();
+    }
+    REQUIRE(f.deks().size() == 5);
+    f.keys.set_state(first, kek_state::disabled).value();
+    const auto seen = f.open().verify("prod");
+    REQUIRE(seen);
+    REQUIRE(seen->damaged.size() == 2); // and the description of the environment
+    for (const auto& d : seen->damaged) {
+        CHECK(d.version == 1);
+        CHECK(d.why == errc::key_disabled);
+    }
+}
+
+TEST_CASE("an answer of the key side that no head can hold is refused before it is written") {
+    struct loose_keys {
+        std::shared_ptr<std::size_t> wrapped = std::make_shared<std::size_t>(0); ///< 0: as it is.
+        std::shared_ptr<std::string> id = std::make_shared<std::string>();
+        keyring::memory_keyring inner{};
+
+        auto key_for(std::string_view environment) -> result<std::string> {
+            return id->empty() ? inner.key_for(environment) : result<std::string>(*id);
+        }
+        auto wrap(std::string_view kek_id, std::span<const std::byte, 32> dek, byte_view aad)
+            -> result<bytes> {
+            return *wrapped == 0 ? inner.wrap(kek_id, dek, aad) : result<bytes>(bytes(*wrapped));
+        }
+        auto unwrap(std::string_view kek_id, std::string_view environment, byte_view data,
+                    byte_view aad) -> result<key_bytes> {
+            return inner.unwrap(kek_id, environment, data, aad);
+        }
+    };
+    loose_keys keys;
+    vault v{memory::store(), cryptopp::aes_256_gcm(), keys};
+    v.ensure_environment("prod").value();
+    v.put(prod, "N", "v").value();
+    for (const std::size_t size : {15U, 4097U}) {
+        *keys.wrapped = size;
+        CHECK(v.ensure_environment("new").error() == errc::invalid_argument);
+        CHECK(v.rotate_dek("prod").error() == errc::invalid_argument);
+        CHECK(v.put(prod, "N", "v").value().changed == false);
+    }
+    *keys.wrapped = 100;
+    *keys.id = std::string(256, 'k');
+    CHECK(v.ensure_environment("new").error() == errc::invalid_argument);
+    CHECK(v.rewrap("prod").error() == errc::invalid_argument);
+    keys.id->clear();
+    const auto next = keys.inner.add({.environments = {"prod"}}).value();
+    *keys.wrapped = 4097;
+    CHECK(v.rewrap("prod").error() == errc::invalid_argument);
+    *keys.wrapped = 0;
+    CHECK(v.rewrap("prod").value().kek_id == next);
+    CHECK(shown(v.resolver().get(prod, "N")) == "v");
+    CHECK(v.ensure_environment("new"));
+}
+
 TEST_CASE("a head signed with the retired DEK is refused by all who saw the new one") {
     fixture f;
     f.fill();

@@ -113,6 +113,30 @@ TEST_CASE("verify sees what was damaged since the vault read it, wherever that i
     CHECK(w.vault.verify("prod").value().damaged.empty());
 }
 
+TEST_CASE("verify calls nothing damaged that another writer trims meanwhile") {
+    bool struck = true;
+    for (std::size_t load = 1; struck; ++load) { // right before each load in turn
+        world w;
+        for (int i = 0; i < 8; ++i) // ten versions are kept
+            w.vault.put(prod, "TOKEN", "version " + std::to_string(i)).value();
+        auto other = w.open({.erase_after = 0ms});
+        other.put(prod, "TOKEN", "the newest").value();
+        std::size_t loads = 0;
+        w.store.before_load([&](std::string_view, std::span<const std::string>) {
+            if (++loads != load) return;
+            for (int i = 0; i < 12; ++i)
+                other.put(prod, "TOKEN", "later " + std::to_string(i)).value();
+        });
+        CAPTURE(load);
+        const auto seen = w.vault.verify("prod");
+        struck = loads >= load;
+        REQUIRE(seen);
+        CHECK(seen->damaged.empty());
+        CHECK(seen->checked == 12); // ten, and the descriptions of environment and space
+        REQUIRE(load < 50);
+    }
+}
+
 TEST_CASE("verify sees that an older state was put back") {
     world w;
     const auto before = w.store.shown(w.partition());

@@ -27,6 +27,15 @@ public:
     virtual ~queued_edit() = default;
     /// Runs the edit; false if it failed (the draft is then as before).
     virtual auto apply(tree::draft& d) -> bool = 0;
+    /// It gets a commit of its own: see commits_alone.
+    virtual auto is_alone() const noexcept -> bool = 0;
+};
+
+/// Whether an edit shares its commit with no other, as `E::commits_alone` says: one that wishes
+/// something of the key side, whose refusal would be the others' too.
+template <class E>
+inline constexpr bool commits_alone = requires {
+    requires E::commits_alone;
 };
 
 /// An edit together with its last answer.
@@ -42,6 +51,7 @@ public:
         if (!answer_->has_value()) d.roll_back(before);
         return answer_->has_value();
     }
+    auto is_alone() const noexcept -> bool override { return commits_alone<E>; }
     /// The last answer; taken once, after the commit.
     auto take() -> result<value_type> { return *std::move(answer_); }
 

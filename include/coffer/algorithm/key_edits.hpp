@@ -20,6 +20,7 @@ namespace coffer::inline COFFER_ABI::algorithm::edits {
 /// Wraps every DEK that is under another KEK under this one.
 struct rewrap_all {
     using value_type = std::size_t; ///< How many were.
+    static constexpr bool commits_alone = true;
     std::string kek_id{};
 
     auto operator()(tree::draft& d) const -> result<std::size_t> {
@@ -38,6 +39,7 @@ struct rewrap_all {
 /// too_large (the head lists as many DEKs as it may).
 struct begin_rotation {
     using value_type = std::uint32_t; ///< The number of the active DEK.
+    static constexpr bool commits_alone = true;
     std::uint32_t instead_of = 0;
 
     auto operator()(tree::draft& d) const -> result<std::uint32_t> {

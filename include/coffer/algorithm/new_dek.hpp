@@ -23,7 +23,8 @@ struct made_dek {
 
 /// Makes a DEK and wraps it under the KEK that the key side names (docs/format.md, Writing).
 ///
-/// Value: see made_dek. Errors: unavailable (no randomness), and what the key side answers.
+/// Value: see made_dek. Errors: unavailable (no randomness), invalid_argument (the key side's answer
+/// is one that no head can hold), and what the key side answers.
 template <Cipher C>
 class new_dek {
 public:
@@ -37,12 +38,14 @@ public:
     auto on(result<std::string> answer) -> action {
         if (!answer) return done(answer.error());
         kek_id_ = *std::move(answer);
+        if (!format::is_kek_id(kek_id_)) return done(errc::invalid_argument);
         if (auto drawn = cipher_.random(dek_.span()); !drawn) return done(drawn.error());
         return wrap{kek_id_, key_bytes(std::as_const(dek_).view()),
                     format::wrap_aad(binding(), kek_id_)};
     }
     auto on(result<bytes> answer) -> action {
         if (!answer) return done(answer.error());
+        if (!format::is_wrapped_dek(*answer)) return done(errc::invalid_argument);
         value_type out{{number_, C::id, {}, 0, kek_id_, *std::move(answer)}, nullptr};
         out.listed.commitment = keys_of(out.listed)->commitment();
         out.keys = keys_of(out.listed);

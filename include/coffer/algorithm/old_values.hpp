@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -25,8 +26,8 @@ namespace coffer::inline COFFER_ABI::algorithm {
 template <Cipher C>
 class old_values final : public tree::draft_source {
 public:
-    /// How loading ended: all that can be had is there, or something is missing and a newer state
-    /// may not list it any more.
+    /// How loading ended: all that can be had is there, or something is missing that a newer state
+    /// may not list any more.
     enum class loaded : unsigned char { all, look_again };
     using action = std::variant<load, unwrap, result<loaded>>;
 
@@ -60,7 +61,8 @@ public:
             else
                 missing = lost_.emplace(wanted_[i], newest_).second || missing;
         }
-        if (missing && !newest_) { // another writer may have trimmed it
+        // Another writer may have trimmed it, before or since.
+        if (missing && (!newest_ || answer->at != base_->at)) {
             lost_.clear();
             return done(loaded::look_again);
         }
@@ -70,8 +72,8 @@ public:
     auto on(result<key_bytes> answer) -> action {
         const auto listed = *std::exchange(pending_dek_, std::nullopt);
         if (!answer) {
-            key_problem_ = answer.error().code;
-            return done(loaded::all);
+            key_problems_.emplace(listed.number, answer.error().code);
+            return want_keys();
         }
         auto keys = tree::make_dek_keys<C>(cipher_, answer->view(), binding_of(listed), listed);
         if (!equal_constant_time(keys->commitment(), listed.commitment))
@@ -89,7 +91,7 @@ public:
         if (!parts) return parts.error();
         const auto* keys = base_->keys->find(parts->dek);
         if (keys == nullptr) keys = keys_.find(parts->dek);
-        if (keys == nullptr) return key_problem_;
+        if (keys == nullptr) return problem_of(parts->dek);
         return keys->open(format::object_kind::record,
                           format::record_aad(parts->prefix, key, v.number), parts->rest);
     }
@@ -130,6 +132,11 @@ private:
         wanted_.push_back(v.record);
         return errc::unavailable;
     }
+    /// Why there are no keys of a DEK: the key side refused it, or no head lists it.
+    auto problem_of(std::uint32_t dek) const -> errc {
+        const auto found = key_problems_.find(dek);
+        return found == key_problems_.end() ? errc::tampered : found->second;
+    }
     auto load_records() -> action {
         loading_ = true;
         std::vector<std::string> keys;
@@ -143,7 +150,7 @@ private:
             const auto parts = format::parse_object(object);
             if (!parts || base_->keys->find(parts->dek) || keys_.find(parts->dek)) continue;
             const auto* listed = base_->head.find_dek(parts->dek);
-            if (listed == nullptr || key_problem_ != errc::tampered) continue;
+            if (listed == nullptr || key_problems_.contains(parts->dek)) continue;
             pending_dek_ = *listed;
             return unwrap{listed->kek_id, of_.environment, listed->wrapped,
                           format::wrap_aad(binding_of(*listed), listed->kek_id)};
@@ -160,7 +167,7 @@ private:
     tree::object_cache records_{};
     tree::by_object_name<bool> lost_{};
     tree::keyset<C> keys_{};
-    errc key_problem_ = errc::tampered;
+    std::map<std::uint32_t, errc> key_problems_{}; ///< DEK number → why it can't be had.
     std::optional<format::head_dek> pending_dek_{};
 };
 

@@ -29,8 +29,9 @@ struct rewrapped_dek {
 /// Wraps one DEK of a verified head under another KEK (docs/format.md, Writing, step 7): it is
 /// unwrapped, held against its commitment and wrapped anew. Nothing else of it changes.
 ///
-/// Value: see rewrapped_dek. Errors: tampered (what was unwrapped is not this DEK), and what the
-/// key side answers: unknown_key and key_disabled of either KEK among it.
+/// Value: see rewrapped_dek. Errors: tampered (what was unwrapped is not this DEK), invalid_argument
+/// (the KEK's id, or what the key side answers, is nothing that a head can hold), and what the key
+/// side answers: unknown_key and key_disabled of either KEK among it.
 template <Cipher C>
 class rewrap {
 public:
@@ -55,6 +56,8 @@ public:
     }
     auto on(result<bytes> answer) -> action {
         if (!answer) return done(answer.error());
+        if (!format::is_kek_id(kek_id_) || !format::is_wrapped_dek(*answer))
+            return done(errc::invalid_argument);
         value_type out;
         out.listed = listed_;
         out.was = std::exchange(out.listed.wrapped, *std::move(answer));

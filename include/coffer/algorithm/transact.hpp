@@ -232,8 +232,10 @@ private:
                     return action(std::in_place_type<A>, std::move(what));
                 else if (!what)
                     return done(what.error());
+                else if (*what == loaded::all)
+                    return edit();
                 else
-                    return *what == loaded::all ? edit() : look(after::edit);
+                    return fresh_ ? on_conflict() : look(after::edit);
             },
             next);
     }

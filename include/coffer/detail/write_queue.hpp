@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstddef>
+#include <iterator>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -126,11 +127,17 @@ private:
     friend class write_batch;
 
     auto take_batch() noexcept -> write_batch {
-        std::size_t room = 256;
+        std::size_t room = 255; // beside the first
         const bool create = queue_.front()->create;
-        const auto end = std::find_if(queue_.begin(), queue_.end(), [&](const waiting_write* w) {
-            return w->create != create || room-- == 0;
-        });
+        const auto is_alone = [](const waiting_write* w) {
+            return w->edit != nullptr && w->edit->is_alone();
+        };
+        const auto second = std::next(queue_.begin());
+        const auto end = is_alone(queue_.front())
+                             ? second
+                             : std::find_if(second, queue_.end(), [&](const waiting_write* w) {
+                                   return w->create != create || is_alone(w) || room-- == 0;
+                               });
         std::list<waiting_write*> batch;
         batch.splice(batch.end(), queue_, queue_.begin(), end);
         writing_ = true;

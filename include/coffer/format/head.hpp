@@ -27,6 +27,15 @@ struct head_dek {
     friend auto operator==(const head_dek&, const head_dek&) -> bool = default;
 };
 
+/// Whether a head can hold this as the id of a KEK.
+inline auto is_kek_id(std::string_view id) noexcept -> bool {
+    return !id.empty() && id.size() <= limits::id && is_utf8(id);
+}
+/// Whether a head can hold this as a wrapped DEK.
+inline auto is_wrapped_dek(byte_view wrapped) noexcept -> bool {
+    return wrapped.size() >= limits::wrapped_min && wrapped.size() <= limits::wrapped_max;
+}
+
 using ancestor = ancestry::value_type;
 static_assert(std::tuple_size_v<ancestry> == limits::ancestors);
 

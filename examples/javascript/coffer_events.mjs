@@ -3,8 +3,12 @@
 // (POST /v1/events) and those of secrets that changed (secret:created, :updated, :deleted).
 //
 //   listener.mount(new CofferEvents({ url, token }));
+import { setTimeout as pause } from 'node:timers/promises';
+
+const mostSeen = 1000; // as many as the server keeps to send again
+
 export class CofferEvents {
-  #seen = new Set();
+  #seen = new Set(); // the newest ids, oldest first
   #last = '';
   #stop = new AbortController();
 
@@ -13,8 +17,10 @@ export class CofferEvents {
     this.token = token;
   }
 
+  // `done` ends with the driver; it is rejected if the server refuses it, which is said on stderr too.
   mountEventHandler(handler) {
     this.done = this.#listen(handler);
+    this.done.catch((why) => console.error(`No more events: ${why.message}`));
     return this;
   }
 
@@ -25,14 +31,15 @@ export class CofferEvents {
 
   // Comes back after an end, and asks for what it missed. A refusal is the end.
   async #listen(handler) {
-    while (!this.#stop.signal.aborted) {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
       const answer = await fetch(this.address, {
         headers: { authorization: `Bearer ${this.token}`, ...(this.#last && { 'last-event-id': this.#last }) },
-        signal: this.#stop.signal,
+        signal,
       }).catch(() => undefined);
-      if (answer?.ok) await this.#read(answer.body, handler).catch(() => {});
-      else if (answer && answer.status < 500) throw new Error(`the server refuses: ${answer.status}`);
-      if (!this.#stop.signal.aborted) await new Promise((again) => { setTimeout(again, 1000); });
+      if (answer?.ok) await this.#read(answer.body, handler).catch(() => {}); // it broke off
+      else if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`the server refuses: ${answer.status}`);
+      await pause(1000 * (Number(answer?.headers.get('retry-after')) || 1), undefined, { signal }).catch(() => {});
     }
   }
 
@@ -45,11 +52,20 @@ export class CofferEvents {
         const { id, data } = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s)));
         if (!data) continue;
         this.#last = id;
-        const event = JSON.parse(data);
-        if (this.#seen.has(event.id)) continue;
-        this.#seen.add(event.id);
-        await handler.dispatchEvent(event);
+        await this.#give(JSON.parse(data), handler);
       }
+    }
+  }
+
+  // An event that the listener fails on is said, and not given again.
+  async #give(event, handler) {
+    if (this.#seen.has(event.id)) return;
+    this.#seen.add(event.id);
+    if (this.#seen.size > mostSeen) this.#seen.delete(this.#seen.values().next().value);
+    try {
+      await handler.dispatchEvent(event);
+    } catch (why) {
+      console.error(`The listener failed on ${event.topic}: ${why?.message ?? why}`); // its other members may hold the token
     }
   }
 }

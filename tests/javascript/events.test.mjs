@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: BSL-1.0
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { once, EventEmitter } from 'node:events';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { Coffer } from './coffer.mjs';
 import { api, FlatfileListener, withoutKeepAlive } from './packages.mjs';
 
-const { CofferEvents } = await import(pathToFileURL(path.join(process.env.COFFER_EXAMPLES, 'coffer_events.mjs')));
+const driverFile = pathToFileURL(path.join(process.env.COFFER_EXAMPLES, 'coffer_events.mjs'));
+const { CofferEvents } = await import(driverFile);
 const scope = { environmentId: 'us_env_123', spaceId: 'us_spa_123' };
 let server;
 
@@ -73,4 +76,65 @@ test('a program\'s event reaches the listeners of its space', async () => {
 test('a refused driver says so', async () => {
   const { driver } = await mounted({ token: 'wrong' });
   await assert.rejects(driver.done, /401/);
+});
+
+test('a refused driver that nobody waits for does not end its process', async () => {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', `
+    import { CofferEvents } from '${driverFile}';
+    new CofferEvents({ url: '${server.url}', token: 'wrong' }).mountEventHandler({});
+    setTimeout(() => console.log('still here'), 2000);`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (piece) => { said.out += piece; });
+  child.stderr.on('data', (piece) => { said.err += piece; });
+  const [code] = await once(child, 'close');
+  assert.deepEqual({ code, ...said }, { code: 0, out: 'still here\n', err: 'No more events: the server refuses: 401\n' });
+});
+
+// A server that gives each request the next answer, and nothing to those that come later. What a driver
+// makes of its events is in `given`; an event whose topic is `bad` fails.
+async function against(answers, enough) {
+  let requests = 0;
+  const pretended = http.createServer((request, answer) => {
+    const { status = 200, headers = {}, events = [] } = answers[requests] ?? {};
+    requests += 1;
+    answer.writeHead(status, headers);
+    for (const event of events) answer.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
+    if (status !== 200 || answers[requests]) answer.end();
+    else answer.flushHeaders();
+  }).listen(0, '127.0.0.1');
+  await once(pretended, 'listening');
+  const given = [];
+  const driver = new CofferEvents({ url: `http://127.0.0.1:${pretended.address().port}`, token: 't' });
+  await new Promise((done) => {
+    driver.mountEventHandler({
+      async dispatchEvent(event) {
+        given.push(event.id);
+        if (given.length === enough) done();
+        if (event.topic === 'bad') throw new Error('the listener is broken');
+      },
+    });
+    driver.done.catch(done);
+  });
+  driver.unmountEventHandler();
+  await driver.done;
+  pretended.closeAllConnections();
+  pretended.close();
+  return { given, requests };
+}
+
+test('a driver that is told to wait waits, and goes on', { timeout: 30_000 }, async () => {
+  const { given, requests } = await against([{ status: 429, headers: { 'retry-after': '1' } }, { events: [{ id: 'a', topic: 't' }] }], 1);
+  assert.deepEqual({ given, requests }, { given: ['a'], requests: 2 });
+});
+
+test('an event that the listener fails on is given once, and the next one comes by the same stream', { timeout: 30_000 }, async () => {
+  const { given, requests } = await against([{ events: [{ id: 'a', topic: 'bad' }, { id: 'b', topic: 't' }] }], 2);
+  assert.deepEqual({ given, requests }, { given: ['a', 'b'], requests: 1 });
+});
+
+test('of the ids that were given the newest thousand are remembered', { timeout: 30_000 }, async () => {
+  const numbered = Array.from({ length: 1001 }, (_, i) => ({ id: `e${i}`, topic: 't' }));
+  const again = [{ id: 'e1000', topic: 't' }, { id: 'e1', topic: 't' }, { id: 'e0', topic: 't' }];
+  const { given } = await against([{ events: [...numbered, ...again] }], 1002);
+  assert.deepEqual(given.slice(1000), ['e1000', 'e0']);
 });

@@ -139,6 +139,48 @@ TEST_CASE("async_at of a registered environment that lost its head is tampered",
     CHECK(write == errc::tampered);
 }
 
+TEST_CASE("async_at and async_put say of a store of another realm what at and put say", "[asio]") {
+    native_vault w;
+    testing::fake_key_provider unanchored{};
+    const async_fake_keys fresh_keys{w.io.get_executor(), unanchored};
+    const auto ask = [&](async_fake_store store, std::string realm, std::string_view id = "env") {
+        options with;
+        with.realm = std::move(realm);
+        with.time = &w.time;
+        vault<native_policy> v(asio::block_on(store), {},
+                               asio::block_on(id == "env" ? w.keys : fresh_keys), std::move(with));
+        std::optional<errc> read;
+        std::optional<errc> written;
+        asio::async_at(v, {.environment = id},
+                       [&](result<view> got) { read = got ? errc{} : got.error().code; });
+        asio::async_put(v, {.environment = id}, "TOKEN", "v",
+                        [&](auto got) { written = got ? errc{} : got.error().code; });
+        w.poll();
+        REQUIRE(read);
+        REQUIRE(written);
+        CHECK(*read == *written);
+        return *read;
+    };
+    CHECK(ask(w.store, "staging") == errc::foreign);
+    CHECK(ask(w.store, {}) == errc{});
+    testing::faulty_store<memory::store> empty{memory::store{}};
+    const async_fake_store fresh{w.io.get_executor(), empty};
+    CHECK(ask(fresh, "staging") == errc::unknown_scope);
+    // A store of this realm that has lost its registry is not another's.
+    auto own = memory::store{};
+    for (const auto& partition : w.faulty.partitions().value()) {
+        if (partition.starts_with("coffer-system")) continue;
+        std::vector<object_write> all;
+        const auto held = w.faulty.list(partition).value();
+        for (const auto& [key, value] : held.entries)
+            all.push_back({key, value});
+        REQUIRE(own.commit(partition, revision{}, held.at, all));
+    }
+    testing::faulty_store<memory::store> mine{own};
+    CHECK(ask(async_fake_store{w.io.get_executor(), mine}, {}, "none") == errc::unknown_scope);
+    CHECK(ask(async_fake_store{w.io.get_executor(), mine}, "staging", "none") == errc::foreign);
+}
+
 TEST_CASE("readers who ask at the same time share one look, which begins after they asked",
           "[asio]") {
     native_vault n;

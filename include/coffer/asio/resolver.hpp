@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace coffer::inline COFFER_ABI::asio {
 
@@ -75,14 +76,16 @@ auto ask_registry(engine_ptr<P> io, Self& self) -> bool {
     async_flight<P>(std::move(io), std::move(registry), std::move(self));
     return true;
 }
-/// Whether it is listed there.
+/// What it says of the environment; `none`: there is no registry.
+enum class registered : unsigned char { none, no, yes };
 template <class P>
 auto registry_says(const engine_ptr<P>& io, const std::string& environment,
-                   const result<void>& looked) -> result<bool> {
+                   const result<void>& looked) -> result<registered> {
     auto& engine = *io->engine;
     const auto state = engine.state_after(engine.slot_of(system_environment), looked);
     if (!state) return state.error();
-    return engine.is_listed_in(*state, environment);
+    if (state->snapshot == nullptr) return registered::none;
+    return engine.is_listed_in(*state, environment) ? registered::yes : registered::no;
 }
 
 /// engine::at step by step; Finish makes the answer of a result<view>.
@@ -104,6 +107,22 @@ public:
         case step::look_again: return on_look(self, looked, true);
         case step::done: return finish(self, *std::move(found_));
         }
+    }
+    /// engine::check_ours: the partitions, and then the head of each.
+    template <class Self>
+    void operator()(Self& self, result<std::vector<std::string>> partitions) {
+        if (!partitions)
+            return finish(self, partitions.error() == errc::unsupported ? errc::unknown_scope
+                                                                        : partitions.error());
+        partitions_ = *std::move(partitions);
+        ask_head(self);
+    }
+    template <class Self>
+    void operator()(Self& self, const result<cut>& head) {
+        const auto ours = io_->engine->is_ours(head);
+        if (ours.value_or(false)) return finish(self, errc::unknown_scope);
+        others_ = others_ || ours;
+        ask_head(self);
     }
 
 private:
@@ -158,8 +177,23 @@ private:
     void on_registry(Self& self, const result<void>& looked) {
         const auto listed = registry_says<P>(io_, where_.environment, looked);
         if (!listed) return finish(self, listed.error());
-        if (!*listed) return finish(self, errc::unknown_scope);
-        look(self, step::look_again);
+        if (*listed == registered::yes) return look(self, step::look_again);
+        if constexpr (requires(Self s) { io_->store.async_partitions(std::move(s)); })
+            if (*listed == registered::none) {
+                const auto io = io_;
+                return io->store.async_partitions(std::move(self));
+            }
+        finish(self, errc::unknown_scope);
+    }
+    template <class Self>
+    void ask_head(Self& self) {
+        if (self.cancelled() != boost::asio::cancellation_type::none)
+            return finish(self, errc::cancelled);
+        if (partitions_.empty()) return finish(self, others_ ? errc::foreign : errc::unknown_scope);
+        auto partition = std::move(partitions_.back());
+        partitions_.pop_back();
+        const auto io = io_;
+        io->store.async_load(std::move(partition), {"head"}, std::move(self));
     }
     template <class Self>
     void finish(Self& self, result<view> found) {
@@ -175,6 +209,8 @@ private:
     slot_ptr<P> slot_{};
     std::optional<state_type> known_{};
     std::optional<result<view>> found_{};
+    std::vector<std::string> partitions_{}; ///< Whose heads are yet to be looked at.
+    bool others_ = false;                   ///< One was of another realm.
     step next_ = step::start;
 };
 

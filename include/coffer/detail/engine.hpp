@@ -188,15 +188,18 @@ public:
                                                                : partitions.error();
             const std::vector<std::string> head{"head"};
             for (const auto& partition : *partitions) {
-                const auto read = store_.load(partition, head);
-                if (!read || read->objects.size() != 1 || !read->objects.front()) continue;
-                const auto known = format::decode_head(*read->objects.front());
-                if (!known) continue;
-                if (known->realm == options_.realm) return {};
-                others = true;
+                const auto ours = is_ours(store_.load(partition, head));
+                if (ours.value_or(false)) return {};
+                others = others || ours;
             }
         }
         return others ? result<void>(errc::foreign) : result<void>();
+    }
+    /// Whether the head that was loaded is of this realm; nothing where it can't be read.
+    auto is_ours(const result<cut>& head) const -> std::optional<bool> {
+        if (!head || head->objects.size() != 1 || !head->objects.front()) return std::nullopt;
+        const auto known = format::decode_head(*head->objects.front());
+        return known ? std::optional(known->realm == options_.realm) : std::nullopt;
     }
     static auto is_listed_in(const current_state<C>& registry, std::string_view environment)
         -> bool {

@@ -62,3 +62,28 @@ TEST_CASE("a token that nobody limited on purpose is not made") {
     CHECK(box.ok({"token", "list"}).empty());
     CHECK(box.ok({"token", "list", "--json"}) == "{\"tokens\":[]}\n");
 }
+
+TEST_CASE("a limit that a role does not have is refused, not dropped") {
+    const sandbox box;
+    box.fill();
+    const auto refused = [&](sandbox::words more, const std::string& advice) {
+        sandbox::words all{"token", "create"};
+        all.insert(all.end(), more.begin(), more.end());
+        const auto ended = box.run(all);
+        CHECK(ended.code == 2);
+        CHECK(ended.out.empty());
+        CHECK(has(ended.err, advice));
+    };
+    refused({"--full", "-e", "dev"}, "leave --env out, or say --role");
+    refused({"--full", "-s", "acme"}, "leave --space out, or say --role");
+    refused({"--role", "operator", "-e", "dev"}, "leave --env and --space out");
+    refused({"--role", "operator", "-s", "acme"}, "leave --env and --space out");
+    refused({"--role", "operator", "--names", "A*"}, "--names are a service's");
+    refused({"--role", "env-admin", "-e", "dev", "-s", "acme"}, "or make a space-admin");
+    refused({"--role", "env-admin", "-e", "dev", "--actor", "u1"}, "--actor and --names");
+    refused({"--role", "auditor", "-s", "acme"}, "leave --space out");
+    refused({"--role", "auditor", "-e", "dev", "-s", "acme"}, "leave --space out");
+    refused({"--role", "service", "-e", "dev", "-s", ""}, "--space is empty");
+    refused({"--role", "service", "-e", "dev", "--actor", ""}, "--actor is empty");
+    CHECK(box.ok({"token", "list"}).empty());
+}

@@ -42,8 +42,27 @@ auto role_here(const session& s) -> role {
     refuse("there is no such role: operator, env-admin, space-admin, service, auditor");
 }
 
+/// A limit that the token would not have is refused, never dropped: who typed it means it.
+void refuse_lost_limits(const session& s, role as) {
+    const bool with_env = s.in.has("env");
+    const bool with_space = s.in.has("space");
+    if (as == role::instance_operator && (with_env || with_space))
+        refuse("an operator is one of the whole instance: leave --env and --space out, or make an "
+               "env-admin, a space-admin or an auditor");
+    if (as == role::environment_admin && with_space)
+        refuse("an env-admin has the environment with all its spaces: leave --space out, or make "
+               "a space-admin");
+    if (as == role::auditor && with_space)
+        refuse("an auditor has an environment with all its spaces, or everything: leave --space "
+               "out");
+    for (const char* const limit : {"space", "actor"}) // --space "$UNSET" is no wider token
+        if (s.in.text(limit) == "")
+            refuse("--" + std::string(limit) + " is empty: leave it out if there is to be none");
+}
+
 /// Where the grant holds. One that nobody limited on purpose is not made on everything.
 void place_grant(session& s, grant& g) {
+    refuse_lost_limits(s, g.as);
     if (g.as == role::instance_operator) return;
     if (g.as == role::auditor && !s.in.has("env")) return;
     if (!s.in.has("env")) // what holds in a folder was not said of this token
@@ -58,9 +77,11 @@ void place_grant(session& s, grant& g) {
 
 auto grants_here(session& s) -> std::vector<grant> {
     if (s.in.has("full")) {
-        for (const char* const other : {"role", "names", "actor", "write", "reveal"})
+        for (const char* const other :
+             {"role", "env", "space", "names", "actor", "write", "reveal"})
             if (s.in.has(other))
-                refuse("--full is everything: it goes with no other limit or role");
+                refuse("--full is everything everywhere: leave --" + std::string(other) +
+                       " out, or say --role instead of --full");
         return http::full_grants();
     }
     grant g;

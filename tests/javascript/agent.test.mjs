@@ -95,6 +95,36 @@ test('one event that hangs or breaks does not keep the next from being given', a
   assert.match(run.err, /job:die.*ended with 7/);
 });
 
+test('a process that ends with a signal or a high number ends its own event alone', async () => {
+  const run = await agent(
+    listener(`
+      if (event.topic === 'job:number') process.exit(200);
+      if (event.topic === 'job:signal') process.kill(process.pid, 'SIGSEGV');
+      if (event.topic === 'job:abort') process.abort();
+      console.log('saw', event.topic);`),
+    ['--events', '-'], [event({ topic: 'job:number' }), event({ topic: 'job:signal' }), event({ topic: 'job:abort' }), event()],
+  ).ended;
+  assert.equal(run.code, 1);
+  assert.equal(run.out, 'saw job:ready\n');
+  assert.match(run.err, /job:number.*ended with 200\n.*job:signal.*ended with 139\n/s);
+  assert.match(run.err, /job:abort.*ended with 134\n/);
+});
+
+test('a signal to the agent reaches the event\'s process and ends the agent, however that one ends', { timeout: 60_000 }, async () => {
+  const { child, said, ended } = agent(
+    listener(`
+      process.on('SIGTERM', () => { console.log('told'); process.exit(0); });
+      console.log('began', event.topic);
+      await new Promise((done) => { setTimeout(done, 60_000); });`),
+    ['--events', '-'], [event(), event({ topic: 'job:later' })],
+  );
+  while (!said.out.includes('began') && child.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
+  child.kill('SIGTERM');
+  const { code, out } = await ended;
+  assert.equal(code, 143);
+  assert.equal(out, 'began job:ready\ntold\n');
+});
+
 test('without --events the server\'s own events are given, until somebody ends the agent', { timeout: 60_000 }, async () => {
   const { child, said, ended } = agent(listener(`console.log('heard', event.topic, event.payload.name);`));
   const write = setInterval(() => server.ask('POST', '/v1/secrets', { body: { name: 'NEW', value: String(Math.random()), ...scope } }), 200);

@@ -25,6 +25,9 @@ namespace {
 /// The running child, for the signal handler; 0: none.
 std::atomic<pid_t> current_child{0};
 static_assert(std::atomic<pid_t>::is_always_lock_free);
+/// The last signal that asks this process to end; 0: none.
+std::atomic<int> end_asked{0};
+static_assert(std::atomic<int>::is_always_lock_free);
 /// Written to by the handler when a child ends.
 std::array<int, 2> wake_pipe{-1, -1};
 
@@ -32,6 +35,7 @@ constexpr std::array forwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR
 
 extern "C" void on_signal(int number, siginfo_t* info, void*) {
     const int before = errno;
+    if (number != SIGCHLD && number != SIGUSR1 && number != SIGUSR2) end_asked.store(number);
     if (number == SIGCHLD) {
         const char byte = 0;
         (void)!::write(wake_pipe[1], &byte, 1);
@@ -201,6 +205,7 @@ void child::stop() {
 signal_forwarding::signal_forwarding() {
     if (::pipe2(wake_pipe.data(), O_CLOEXEC | O_NONBLOCK) != 0)
         throw problem(coffer::errc::unavailable, "can't make a pipe");
+    end_asked.store(0);
     struct sigaction how {};
     how.sa_sigaction = on_signal;
     how.sa_flags = SA_SIGINFO | SA_RESTART;
@@ -227,6 +232,11 @@ void signal_forwarding::drain() const {
     std::array<char, 64> bytes{};
     while (::read(wake_pipe[0], bytes.data(), bytes.size()) > 0) {
     }
+}
+
+auto signal_forwarding::asked_to_end() const -> std::optional<int> {
+    const int number = end_asked.load();
+    return number == 0 ? std::nullopt : std::optional(number);
 }
 
 } // namespace command

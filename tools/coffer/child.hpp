@@ -67,6 +67,9 @@ public:
     ~signal_forwarding();
     auto wake() const -> int;
     void drain() const;
+    /// The last signal that asked this process itself to end, from the terminal or from somebody
+    /// else; nullopt: none did.
+    auto asked_to_end() const -> std::optional<int>;
 };
 
 } // namespace command

@@ -12,7 +12,6 @@
 #include <boost/json/value.hpp>
 
 #include <array>
-#include <csignal>
 #include <filesystem>
 #include <optional>
 
@@ -114,12 +113,16 @@ private:
         const signal_forwarding signals;
         child process({"node", "--input-type=module", "-e", host, file_.string()}, variables, true);
         const auto code = watch(process, signals, values);
-        if (code == 0) return std::nullopt;
-        ++failed_;
-        s_.notice(code == 127 ? "node is not there"
-                              : printable(event.topic) + ": the listener's process ended with " +
-                                    std::to_string(code));
-        return code > 128 && code != 128 + SIGKILL && !late_ ? std::optional(code) : std::nullopt;
+        if (code != 0) {
+            ++failed_;
+            s_.notice(code == 127
+                          ? "node is not there"
+                          : printable(event.topic) + ": the listener's process ended with " +
+                                std::to_string(code));
+        }
+        // Whatever the process ended with, a signal of its own included, is about this event alone.
+        if (const auto number = signals.asked_to_end()) return 128 + *number;
+        return std::nullopt;
     }
 
     /// Shows what it says, less what is a value, until it ends or its time is up.
@@ -130,7 +133,6 @@ private:
         const auto until = std::chrono::steady_clock::now() + time_;
         bool out_open = process.out() >= 0;
         bool err_open = process.err() >= 0;
-        late_ = false;
         while (!process.ended() || out_open || err_open) {
             std::array<pollfd, 3> on{{{out_open ? process.out() : -1, POLLIN, 0},
                                       {err_open ? process.err() : -1, POLLIN, 0},
@@ -140,7 +142,6 @@ private:
             if (on[0].revents != 0) out_open = out.move(process.out());
             if (on[1].revents != 0) err_open = err.move(process.err());
             if (std::chrono::steady_clock::now() < until) continue;
-            late_ = true;
             process.stop();
             break; // what it started and left behind may hold its pipes for ever
         }
@@ -153,7 +154,6 @@ private:
     agent_server& server_;
     fs::path file_;
     std::chrono::milliseconds time_;
-    bool late_ = false;
     std::size_t failed_ = 0;
 };
 

@@ -206,6 +206,47 @@ test('the session ends while somebody types: the value stays and is saved after 
   await tab.end();
 });
 
+// What asks whether typed text may go, after the browser's Back.
+const discard = (tab) => tab.page.getByRole('alertdialog').filter({ hasText: 'Discard what you typed?' });
+const hash = (tab) => tab.page.evaluate(() => location.hash);
+
+test('Back asks before what was typed is lost, and goes there once that is said', async () => {
+  const tab = await open('#/e/prod/s/initech/secrets');
+  await tab.go('#/e/prod/s/globex/secrets');
+  await tab.row('DB_URL').getByText('Override').click();
+  await tab.page.locator('dialog .value').first().fill('typed before');
+  await tab.page.evaluate(() => history.back());
+  await discard(tab).waitFor();
+  assert.equal(await hash(tab), '#/e/prod/s/globex/secrets');
+  await tab.page.getByRole('button', { name: 'Go on typing' }).click();
+  assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed before');
+  await tab.page.evaluate(() => history.back());
+  await discard(tab).getByRole('button', { name: 'Discard' }).click();
+  await tab.page.getByRole('heading', { name: 'Secrets of Initech' }).waitFor();
+  assert.equal(await hash(tab), '#/e/prod/s/initech/secrets');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await tab.end();
+});
+
+test('Back over the sign-in does not end the session unasked', async () => {
+  const tab = await open('#/e/prod/spaces');
+  let ended = false;
+  await tab.page.route('**/v1/x/secrets?*', (route) => (ended
+    ? route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } }) : route.continue()));
+  ended = true;
+  await tab.page.evaluate(() => { location.hash = '#/e/prod/s/bolt/secrets'; });
+  await tab.page.getByText('Your session has ended').waitFor();
+  await tab.page.evaluate(() => history.back());
+  await discard(tab).waitFor();
+  await tab.page.getByRole('button', { name: 'Go on typing' }).click();
+  ended = false;
+  await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.row('DB_URL').waitFor();
+  assert.equal(await hash(tab), '#/e/prod/s/bolt/secrets');
+  await tab.end();
+});
+
 test('the store goes away and comes back: rows with their time, saving off, then on again', async () => {
   const tab = await open('#/e/prod/secrets');
   fs.renameSync(site.store, `${site.store}.away`);

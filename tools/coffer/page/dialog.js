@@ -11,6 +11,21 @@ export function topDialog() {
     return open.at(-1);
 }
 
+/** Whether closing what is open would lose what somebody typed, or interrupt a save. */
+export function holdsWork() {
+    return open.some((one) => one.holdsWork());
+}
+
+/** Closes what is open, from the top, asking where work would be lost; resolves to whether all of it is closed. */
+export async function tryCloseAll() {
+    while (open.length > 0) {
+        const top = topDialog();
+        await top.tryClose();
+        if (open.includes(top)) return false;
+    }
+    return true;
+}
+
 /** Where the focus is, in a way that survives a redrawing of the list that it is in. */
 function rememberFocus() {
     const element = document.activeElement;
@@ -32,7 +47,7 @@ function rememberFocus() {
 export function openDialog({ title, body, footer, submit, dirty, closed, kind = '', role }) {
     const id = freshId('dialog');
     const back = rememberFocus();
-    const handle = { close, tryClose, element: null, busy };
+    const handle = { close, tryClose, holdsWork, element: null, busy };
     const form = el('form', { class: 'dialog-form', novalidate: true, method: 'dialog', on: { submit: submitted } },
         el('header', { class: 'dialog-head' },
             el('h2', { id }, title),
@@ -47,10 +62,15 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
 
     const fields = () => JSON.stringify([...form.querySelectorAll('input, textarea, select')].map((one) => (one.type === 'checkbox' ? one.checked : one.value)));
     let asOpened = '';
+    const isBusy = () => element.getAttribute('aria-busy') === 'true';
+    const isDirty = () => dirty?.() ?? fields() !== asOpened;
 
+    function holdsWork() {
+        return isBusy() || isDirty();
+    }
     function submitted(event) {
         event.preventDefault();
-        if (element.getAttribute('aria-busy') !== 'true') submit?.();
+        if (!isBusy()) submit?.();
     }
     function keyed(event) {
         event.stopPropagation(); // the page's own keys are off while a dialog is open
@@ -63,8 +83,8 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
         } else handle.keys?.(event);
     }
     async function tryClose() {
-        if (element.getAttribute('aria-busy') === 'true') return;
-        if (!(dirty?.() ?? fields() !== asOpened) || await ask({
+        if (isBusy()) return;
+        if (!isDirty() || await ask({
             title: 'Discard what you typed?', text: 'It is only in this dialog.',
             yes: 'Discard', no: 'Go on typing', danger: true,
         })) close();

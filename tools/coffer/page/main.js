@@ -4,7 +4,7 @@ import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill } from './el.js';
-import { topDialog } from './dialog.js';
+import { holdsWork, topDialog, tryCloseAll } from './dialog.js';
 import { frame } from './frame.js';
 import { setScreenKeys, showKeys, startKeyboard } from './keyboard.js';
 import { follow, go, placeOf } from './router.js';
@@ -100,7 +100,7 @@ async function start() {
     });
     // The list of environments is also a screen: draw it anew when it changes.
     world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash)); });
-    follow(show);
+    follow(show, holdsWork, tryCloseAll);
 }
 
 // A page out of the browser's memory must not show what was there before the sign-out.

@@ -38,9 +38,18 @@ export function go(place) {
     location.hash = addressOf(place);
 }
 
-/** Calls `f` with the place now and whenever it changes. */
-export function follow(f) {
-    addEventListener('hashchange', () => f(placeOf(location.hash)));
+/**
+ * Calls `f` with the place now and whenever it changes. While `stays()` says so, a change is taken back,
+ * and made after all once `leave()` resolves to true.
+ */
+export function follow(f, stays, leave) {
+    addEventListener('hashchange', async ({ oldURL }) => {
+        if (oldURL && stays()) {
+            const wanted = location.hash;
+            history.pushState(null, '', oldURL);
+            if (await leave()) location.hash = wanted;
+        } else f(placeOf(location.hash));
+    });
     f(placeOf(location.hash));
 }
 

@@ -63,3 +63,27 @@ test('the page’s code makes no markup, evaluates nothing and names no other ho
     if (name !== 'api.js') assert.doesNotMatch(text, /\bfetch\(|XMLHttpRequest|sendBeacon|WebSocket|EventSource/, name);
   }
 });
+
+test('a row of spaces says its place among all of them; a space holds what it is given', async () => {
+  const tab = await open('#/environments');
+  await tab.patch('**/v1/x/spaces?*', (json) => { json.pagination = { currentPage: 1, pageCount: 2, totalCount: 101 }; });
+  await tab.go('#/e/prod/spaces');
+  const places = () => tab.page.locator('main tr').evaluateAll((rows) => rows.map((one) => one.getAttribute('aria-rowindex')).join());
+  assert.equal(await places(), '1,2,3,4,5');
+  await tab.page.unrouteAll();
+  await tab.patch('**/v1/x/spaces?*', (json) => {
+    json.data = [{ id: 's100', name: 'Customer 100' }];
+    json.pagination = { currentPage: 2, pageCount: 2, totalCount: 101 };
+  });
+  await tab.page.getByRole('button', { name: 'Next' }).click();
+  await tab.page.getByText('Page 2 of 2').waitFor();
+  assert.equal(await places(), '1,102');
+  assert.equal(await tab.axe(), '');
+  await tab.page.unrouteAll();
+  await tab.go('#/e/prod/s/initech/secrets');
+  const names = /(\d+) names/.exec(await tab.text('main'))[1];
+  assert.ok(await tab.row('STRIPE_KEY').getByText('Missing').count() > 0);
+  await tab.go('#/e/prod/s/initech/overview');
+  assert.match(await tab.text('main .facts'), new RegExp(`Holds ${names} names`));
+  await tab.end();
+});

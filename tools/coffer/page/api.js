@@ -111,7 +111,7 @@ export const changeEnvironment = (environmentId, fields) =>
     data(request('PATCH', '/v1/x/environments', { query: { environmentId }, body: fields }));
 export const removeEnvironment = (environmentId) =>
     request('DELETE', '/v1/x/environments', { query: { environmentId } });
-export const spaces = (environmentId, { search, pageNumber, pageSize = 100 } = {}, options) =>
+export const spaces = (environmentId, { search, pageNumber, pageSize } = {}, options) =>
     get('/v1/x/spaces', { environmentId, search, pageNumber, pageSize }, options);
 export const space = async ({ environmentId, spaceId }, options) =>
     (await data(get('/v1/x/spaces', { environmentId, spaceId }, options)))[0];

@@ -37,7 +37,7 @@ export function screen(place) {
                 el('section', { class: 'part boxed' }, el('h2', {}, 'This space'), el('dl', { class: 'facts' },
                     el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),
                     el('dt', {}, 'Inherits from'), el('dd', {}, named(world.environmentName(place.environmentId))),
-                    el('dt', {}, 'Holds'), el('dd', {}, count(list.rows.length, 'name')),
+                    el('dt', {}, 'Holds'), el('dd', {}, count(list.rows.filter((row) => row.state !== 'missing').length, 'name')),
                     space?.updatedAt && [el('dt', {}, 'Changed'), el('dd', {}, timeElement(space.updatedAt))]),
                 el('div', { class: 'panel-actions' },
                     button('Rename…', { reason, act: () => renameSpace(where, () => { go({ ...where, screen: 'secrets' }); }) }),

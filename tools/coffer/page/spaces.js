@@ -13,9 +13,12 @@ import { timeElement } from './time.js';
 const whyNot = (environmentId) => (world.may('spaces', environmentId) ? undefined
     : 'Making a space needs the role operator or environment admin');
 
-function row(environmentId, one) {
+const pageSize = 100;
+
+/** `index` is its place among the rows of all pages, the head being the first. */
+function row(environmentId, one, index) {
     const number = (n, label, tone) => el('td', { role: 'cell', class: `num${n ? ` ${tone}` : ' zero'}`, 'data-label': label }, n ?? 0);
-    return el('tr', { role: 'row', 'data-row': one.id, class: 'row' },
+    return el('tr', { role: 'row', 'aria-rowindex': index, 'data-row': one.id, class: 'row' },
         el('td', { role: 'cell', class: 'what' }, el('a', {
             class: 'name', 'data-focus': `space:${one.id}`, href: addressOf({ environmentId, spaceId: one.id, screen: 'secrets' }),
         }, named(one.name ?? one.id)), el('div', { class: 'line mono' }, one.id)),
@@ -40,7 +43,7 @@ export function screen(place) {
     }, search);
 
     const view = live({
-        load: (signal) => api.spaces(environmentId, { search, pageNumber: page }, { signal }),
+        load: (signal) => api.spaces(environmentId, { search, pageNumber: page, pageSize }, { signal }),
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
             const pages = answer.pagination ?? { currentPage: page, pageCount: 1, totalCount: answer.data.length };
@@ -51,9 +54,9 @@ export function screen(place) {
                     : panel('search', ['No space contains “', named(search), '”.'], null, button('Clear filter', { act: () => { filter.querySelector('input').value = ''; search = ''; view.refresh(); } }));
             }
             return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'Own', 'Hidden', 'Missing', 'Changed'].map((head) =>
+                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Changed'].map((head) =>
                     el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, answer.data.map((one) => row(environmentId, one)))),
+                el('tbody', { role: 'rowgroup' }, answer.data.map((one, i) => row(environmentId, one, (pages.currentPage - 1) * pageSize + i + 2)))),
             pages.pageCount > 1 && pager(pages)];
         },
     });

@@ -213,7 +213,7 @@ const hash = (tab) => tab.page.evaluate(() => location.hash);
 test('Back asks before what was typed is lost, and goes there once that is said', async () => {
   const tab = await open('#/e/prod/s/initech/secrets');
   await tab.go('#/e/prod/s/globex/secrets');
-  await tab.row('DB_URL').getByText('Override').click();
+  await tab.row('S3_ACCESS_KEY').getByText('Override').click();
   await tab.page.locator('dialog .value').first().fill('typed before');
   await tab.page.evaluate(() => history.back());
   await discard(tab).waitFor();

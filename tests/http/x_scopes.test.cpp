@@ -165,6 +165,7 @@ TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {
     CHECK(m.text("cells") == R"([[0,0,"overridden",1,1],[1,1,"hidden",1,0],[1,2,"own",1,0]])");
     CHECK(m.text("parent") == "[2,1,null]");
     CHECK(m.text("totals") == R"({"spaces":3,"names":4,"over":1,"hidden":1})");
+    CHECK(has(m.text("rights"), "\"write\""));
     const auto all = w.get("/v1/x/matrix" + query + "&all=1");
     CHECK(all.row().at("spaces").as_array().size() == 3);
     CHECK(all.text("names") == R"(["A","B","OWN","SAME"])");

@@ -2,7 +2,8 @@
 // The matrix: sparse, by keyboard, and with changes of a selection. How large it may be: budget.test.mjs.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { open, site } from './here.mjs';
+import { open, served, site } from './here.mjs';
+import { acme, bolt } from './site.mjs';
 
 test('what differs is shown, the details opened and the environment’s value used again in a selection', async () => {
   const tab = await open('#/e/prod/matrix');
@@ -29,17 +30,19 @@ test('a change of many can be stopped, goes on where it stopped, and ends with w
   const tab = await open('#/environments');
   const spaces = Array.from({ length: 30 }, (_, i) => ({ id: `s${i}`, name: `Customer ${i}` }));
   await tab.page.route('**/v1/x/matrix?*', (route) => route.fulfill({
-    json: { data: { spaces, names: ['A_NAME'], cells: spaces.map((_, s) => [s, 0, 'overridden', 1, 0]), parent: [2], totals: { spaces: 30, names: 1 }, generation: 7 } },
+    json: { data: { spaces, names: ['A_NAME'], cells: spaces.map((_, s) => [s, 0, 'overridden', 1, 0]), parent: [2], totals: { spaces: 30, names: 1 }, generation: 7, rights: ['list', 'write'] } },
   }));
   const asked = [];
   let go;
   let reached;
   const hold = new Promise((resolve) => { go = resolve; });
   const held = new Promise((resolve) => { reached = resolve; });
-  await tab.page.route('**/v1/x/batch?*', async (route) => {
-    const id = new URL(route.request().url()).searchParams.get('spaceId');
+  await tab.page.route('**/v1/x/secret?*', async (route) => {
+    const { searchParams } = new URL(route.request().url());
+    const id = searchParams.get('spaceId');
+    assert.equal(`${route.request().method()} ${searchParams.get('name')} ${searchParams.get('ifVersion')}`, 'DELETE A_NAME 1');
     asked.push(id);
-    if (id === 's3') return route.fulfill({ status: 409, json: { errors: [{ message: 'changed meanwhile' }], code: 'conflict' } });
+    if (id === 's3') return route.fulfill({ status: 409, json: { errors: [{ message: 'changed meanwhile' }], code: 'conflict', data: { setBy: 'Ben', version: 2 } } });
     if (asked.length === 6) {
       reached();
       await hold;
@@ -62,8 +65,56 @@ test('a change of many can be stopped, goes on where it stopped, and ends with w
   await tab.page.locator('.bulk').getByText('5 spaces done, 1 failed, 24 not begun').waitFor();
   await tab.page.getByRole('button', { name: 'Go on' }).click();
   await tab.page.locator('.bulk').getByText('29 spaces done, 1 failed').waitFor();
-  assert.match(await tab.text('.failures'), /Customer 3: changed meanwhile/);
+  assert.match(await tab.text('.failures'), /Customer 3: A_NAME: Ben set v2 meanwhile/);
   assert.equal(new Set(asked).size, 30);
   assert.equal(asked.length, 30);
+  await tab.end();
+});
+
+// The button of the bar above the matrix, and why it can't be pressed.
+const bulkButton = (tab, name) => tab.page.locator('.bulk').getByRole('button', { name });
+const whyNot = async (tab, name) => (await bulkButton(tab, name).getAttribute('aria-disabled') === 'true' ? bulkButton(tab, name).getAttribute('title') : undefined);
+const choose = (tab, name) => tab.page.getByRole('grid').getByRole('gridcell', { name }).click();
+const again = 'Use Production’s value again';
+
+test('a value that is only here is not given up for one that is not there', async () => {
+  await site.put(bolt, 'SLACK_TOKEN', 'xoxb-bolt');
+  const tab = await open('#/e/prod/matrix');
+  await choose(tab, 'ACME_SFTP_KEY, Customer Acme: Only here v1');
+  assert.match(await whyNot(tab, again), /None of them replaces a value of Production/);
+  await choose(tab, /^SLACK_TOKEN, Customer Bolt: Overridden/);
+  await bulkButton(tab, again).click();
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: `${again} in 1 space` }).click();
+  await tab.page.locator('.bulk').getByText('1 space done').waitFor();
+  assert.equal((await served(acme)).ACME_SFTP_KEY, 'sftp-1');
+  assert.equal((await served(bolt)).SLACK_TOKEN, 'xoxb-1');
+  await tab.end();
+});
+
+test('an override that is newer than what is shown stays', async () => {
+  await site.put(bolt, 'SLACK_TOKEN', 'xoxb-bolt');
+  const tab = await open('#/e/prod/matrix');
+  await choose(tab, /^SLACK_TOKEN, Customer Bolt: Overridden/);
+  await site.put(bolt, 'SLACK_TOKEN', 'xoxb-newer', { by: 'admin' });
+  await bulkButton(tab, again).click();
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: `${again} in 1 space` }).click();
+  await tab.page.locator('.bulk').getByText('0 spaces done, 1 failed').waitFor();
+  assert.match(await tab.text('.failures'), /Customer Bolt: SLACK_TOKEN: Ben set v\d+ meanwhile/);
+  assert.equal((await served(bolt)).SLACK_TOKEN, 'xoxb-newer');
+  await tab.end();
+});
+
+test('who may not change values, or while the store is away, is told so in the place of failures', async () => {
+  const auditor = await open('#/e/prod/matrix', { as: 'auditor' });
+  await choose(auditor, 'BETA_KEY, Customer Acme: Hidden');
+  for (const name of [again, 'Hide', 'Show again']) assert.match(await whyNot(auditor, name), /Changing Production needs the role environment admin/, name);
+  assert.match(await auditor.text('.bulk'), /Changing Production needs the role environment admin$/);
+  assert.equal(await auditor.axe(), '');
+  await auditor.end();
+  const tab = await open('#/environments');
+  await tab.patch('**/v1/x/matrix?*', (json) => { json.data.stale = true; json.data.ageMs = 5000; });
+  await tab.go('#/e/prod/matrix');
+  await choose(tab, 'BETA_KEY, Customer Acme: Hidden');
+  for (const name of [again, 'Hide', 'Show again']) assert.match(await whyNot(tab, name), /The store does not answer: saving is off/, name);
   await tab.end();
 });

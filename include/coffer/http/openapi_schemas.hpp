@@ -172,14 +172,15 @@ inline constexpr schema_doc schema_docs[] = {
 "ageMs":{"type":"integer"},"rows":{"type":"array",
 "items":{"type":"object","required":["name","layers","outcome"]}}}}}})"},
     {"XMatrix", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
-"required":["spaces","names","cells","parent","totals","generation"],"properties":{
+"required":["spaces","names","cells","parent","totals","generation","rights"],"properties":{
 "spaces":{"type":"array","items":{"type":"object","required":["id","name"]}},
 "names":{"type":"array","items":{"type":"string"}},
 "cells":{"type":"array","items":{"type":"array","description":"space, name, state, version, older"}},
 "parent":{"type":"array","items":{"type":["integer","null"]}},
 "totals":{"type":"object","required":["spaces","names","over","hidden"]},
 "generation":{"type":"integer"},"asOf":{"type":"string","format":"date-time"},
-"stale":{"type":"boolean"},"ageMs":{"type":"integer"}}}}})"},
+"stale":{"type":"boolean"},"ageMs":{"type":"integer"},
+"rights":{"type":"array","items":{"type":"string"}}}}}})"},
     {"XRequirements", R"({"type":"object","required":["requirements"],"properties":{
 "requirements":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object",
 "required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}},

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSL-1.0
-// The same change in several spaces: only for what was selected, space by space, with progress; it can be
-// stopped and goes on where it stopped, and ends with what failed and why.
+// The same change in several spaces: only for what was selected and as it is shown, space by space, with
+// progress; it can be stopped and goes on where it stopped, and ends with what failed and why.
 import * as api from './api.js';
 import { count, el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
 import { ask } from './dialog.js';
 import { announce } from './announce.js';
+import { whoWasFirst } from './outcome.js';
 
 const askAbove = 20; // cells; more have to be typed
 
-/** The bar above the matrix: what is selected, and what can be done with it. */
-export function bulkBar({ environmentId, done }) {
+/**
+ * The bar above the matrix: what is selected, and what can be done with it. `whyNot()` says why nothing may
+ * be changed, or nothing.
+ */
+export function bulkBar({ environmentId, whyNot, done }) {
     const element = el('div', { class: 'bulk', role: 'region', 'aria-label': 'Selection', hidden: true });
     let running = null;
 
@@ -18,15 +22,20 @@ export function bulkBar({ environmentId, done }) {
         if (running) return;
         element.hidden = cells.length === 0;
         if (cells.length === 0) return;
-        const own = cells.filter(({ cell }) => ['overridden', 'own', 'expired'].includes(cell?.state));
+        // A value that is only here is none of them: nothing would take its place.
+        const over = cells.filter(({ cell, parentVersion }) => ['overridden', 'expired'].includes(cell?.state) && parentVersion);
         const hidden = cells.filter(({ cell }) => cell?.state === 'hidden');
         const given = cells.filter(({ cell }) => cell?.state !== 'hidden');
+        const no = whyNot();
+        const reason = (those, without) => no ?? (those.length === 0 ? without : undefined);
+        const act = (label, what, those, without) => button(label, { small: true, reason: reason(those, without), act: () => start(label, what, those) });
         fill(element, el('span', {}, `selected: ${count(cells.length, 'cell')}`),
-            button(`Use ${parent}’s value again`, { small: true, reason: own.length === 0 ? 'None of them has a value of its own' : undefined, act: () => start(`Use ${parent}’s value again`, 'remove', own) }),
-            button('Hide', { small: true, reason: given.length === 0 ? 'All of them are hidden' : undefined, act: () => start('Hide', 'hide', given) }),
-            button('Show again', { small: true, reason: hidden.length === 0 ? 'None of them is hidden' : undefined, act: () => start('Show again', 'unhide', hidden) }));
+            act(`Use ${parent}’s value again`, 'remove', over, `None of them replaces a value of ${parent}`),
+            act('Hide', 'hide', given, 'All of them are hidden'),
+            act('Show again', 'unhide', hidden, 'None of them is hidden'),
+            no && el('span', { class: 'refused' }, no));
     }
-    /** One unit of work a space: giving up overrides is one write, hiding is one a name. */
+    /** One unit of work a space, one write a name. */
     function bySpace(cells) {
         const spaces = new Map();
         for (const { space, name, cell } of cells) {
@@ -56,20 +65,26 @@ export function bulkBar({ environmentId, done }) {
         for (; i < total && !mine.stopped; i += 1) {
             fill(text, `${label}: ${i.toLocaleString('en')} of ${total.toLocaleString('en')}`);
             bar.value = i;
-            try {
-                await one(what, work[i]);
-            } catch (problem) {
-                if (problem.name !== 'ApiError') throw problem;
-                failed.push({ space: work[i].space, why: problem.message });
-            }
+            const why = await changeIn(work[i], what);
+            if (why) failed.push({ space: work[i].space, why });
         }
         running = null;
         finish(label, what, work, failed, i);
     }
-    async function one(what, { space, names }) {
+    /** Changes the names of a space, each from the version that is shown; answers what failed, or nothing. */
+    async function changeIn({ space, names }, what) {
         const where = { environmentId, spaceId: space.id };
-        if (what === 'remove') await api.batch(where, { set: [], remove: names.map(({ name }) => name) });
-        else for (const { name, version } of names) await api.changeSecret(what, where, name, version);
+        const failed = [];
+        for (const { name, version } of names) {
+            try {
+                if (what === 'remove') await api.removeSecret(where, name, version);
+                else await api.changeSecret(what, where, name, version);
+            } catch (problem) {
+                if (problem.name !== 'ApiError') throw problem;
+                failed.push(`${name}: ${problem.status === 409 ? whoWasFirst(problem) : problem.message}`);
+            }
+        }
+        return failed.join('; ');
     }
     function finish(label, what, work, failed, at) {
         const left = work.length - at;

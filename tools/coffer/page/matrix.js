@@ -3,6 +3,7 @@
 // what is in view exists.
 import * as api from './api.js';
 import * as world from './world.js';
+import { whyNoChange } from './actions.js';
 import { count, el, fill, icon, named } from './el.js';
 import { button, chips, filterField } from './controls.js';
 import { bulkBar } from './bulk.js';
@@ -51,7 +52,9 @@ export function screen(place) {
     const selected = new Map(); // "space name" → {s, n}
     const about = el('div', { class: 'about' });
     const modes = el('div', { class: 'filters' });
-    const bulk = bulkBar({ environmentId, done: () => { selected.clear(); view.refresh(); } });
+    const bulk = bulkBar({
+        environmentId, whyNot: () => whyNoChange({ environmentId }, data), done: () => { selected.clear(); view.refresh(); },
+    });
 
     const filterBox = filterField('Filter both', (text) => {
         filter = text.trim();
@@ -118,7 +121,7 @@ export function screen(place) {
             ` · ${rows.length.toLocaleString('en')} of ${count(data.totals.spaces, 'space')} shown`);
         if (columns.length === 1) about.append(' · ', named(data.names[columns[0]], { class: 'mono' }), `: ${countsOf(columns[0])}`);
         fill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
-        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n) })), parent);
+        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })), parent);
     }
     function choose(mode) {
         all = mode === 'all';

@@ -14,6 +14,9 @@
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 
@@ -24,9 +27,11 @@ namespace {
 /// `coffer serve` with these options on a free port, ended by its process id.
 class serving {
 public:
-    explicit serving(const sandbox& box, const std::string& options) : here_(box) {
+    explicit serving(const sandbox& box, const std::string& options,
+                     const std::string& log_to = "err")
+        : here_(box) {
         const auto script = "rm -f out err; '" + coffer_test::coffer_program() + "' serve " +
-                            options + " >out 2>err </dev/null & echo $!";
+                            options + " >out 2>" + log_to + " </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
         REQUIRE(until([&] { return said().find("://") != std::string::npos && ends_line(); }));
@@ -121,6 +126,31 @@ TEST_CASE("serve with an audit log outlives every SIGHUP, and says how far the l
     const auto head = log.substr(at, log.find('"', at) - at);
     CHECK(box.ok({"audit", "verify", "audit", "--head", head}).find("all as they were") !=
           std::string::npos);
+}
+
+TEST_CASE("a log that nobody reads keeps nobody waiting, and the server from no end") {
+    const sandbox box;
+    box.fill();
+    auto token = box.ok({"token", "create", "--full"});
+    token.pop_back();
+    REQUIRE(box.run_program({"mkfifo", "pipe"}).code == 0);
+    const int pipe = ::open((box.work() / "pipe").c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    REQUIRE(pipe >= 0);
+    const auto room = ::fcntl(pipe, F_SETPIPE_SZ, 4096);
+    serving server(box, "--listen 127.0.0.1:0", "pipe");
+    sandbox client;
+    client.variables["COFFER_SERVER"] = server.url;
+    client.variables["COFFER_TOKEN"] = token;
+    for (int requests = 0; requests * 100 < room; ++requests) // a line has more than 100 characters
+        REQUIRE(client.run({"get", "DB_URL", "-e", "dev"}).code == 0);
+    server.tell(SIGTERM);
+    CHECK(serving::until([&] { return !server.is_alive(); }));
+    std::string log(static_cast<std::size_t>(room), '\0');
+    const auto n = ::read(pipe, log.data(), log.size());
+    ::close(pipe);
+    REQUIRE(n > 0);
+    log.resize(static_cast<std::size_t>(n));
+    CHECK(log.ends_with("}\n"));
 }
 
 TEST_CASE("SIGHUP reads the certificate again, and keeps the old one if the new one is none") {

@@ -24,7 +24,7 @@ auto word_of(log_level level) -> std::string_view {
     return "error";
 }
 
-/// Pieces of one line, ended and written. A log that can't be written is no reason to serve nobody.
+/// Pieces of one line.
 class line {
 public:
     explicit line(log_level level) : json_(text_) {
@@ -32,16 +32,22 @@ public:
         json_.member("time", coffer::http::iso_time(now_ms())).member("level", word_of(level));
     }
     auto json() -> coffer::http::json_writer& { return json_; }
-    void write() {
+    auto ended() -> std::string {
         json_.end_object();
         text_.push_back('\n');
-        (void)!::write(STDERR_FILENO, text_.data(), text_.size());
+        return {text_.data(), text_.size()};
     }
 
 private:
     coffer::http::wiped_text text_{};
     coffer::http::json_writer json_;
 };
+
+auto message_line(log_level level, std::string_view message) -> std::string {
+    line out(level);
+    out.json().member("message", message);
+    return out.ended();
+}
 
 } // namespace
 
@@ -53,11 +59,14 @@ auto wanted_log_level() -> log_level {
     return said == "debug" ? log_level::debug : log_level::info;
 }
 
+server_log::server_log(log_level most)
+    : most_(most), lines_(std::make_unique<line_writer>(STDERR_FILENO, [](std::uint64_t dropped) {
+          return message_line(log_level::error, "dropped " + std::to_string(dropped) +
+                                                    " lines that stderr was too slow for");
+      })) {}
+
 void server_log::say(log_level level, std::string_view message) const {
-    if (level > most_) return;
-    line out(level);
-    out.json().member("message", message);
-    out.write();
+    if (level <= most_) lines_->put(message_line(level, message));
 }
 
 void server_log::answered(const coffer::http::answered_request& r) const {
@@ -74,7 +83,7 @@ void server_log::answered(const coffer::http::answered_request& r) const {
     json.key("ms").raw(std::to_string(us / 1000) + "." +
                        std::to_string(1000 + us % 1000).substr(1));
     json.member_if("token", r.token_id).member("peer", r.peer).member_if("id", r.id);
-    out.write();
+    lines_->put(out.ended());
 }
 
 } // namespace command

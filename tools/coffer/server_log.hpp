@@ -2,8 +2,11 @@
 #ifndef COFFER_COMMAND_SERVER_LOG_HPP
 #define COFFER_COMMAND_SERVER_LOG_HPP
 
+#include "line_writer.hpp"
+
 #include <coffer/http/api.hpp>
 
+#include <memory>
 #include <string_view>
 
 namespace command {
@@ -14,11 +17,13 @@ enum class log_level : unsigned char { none, error, info, debug };
 /// What COFFER_LOG says: `off`, `error`, `info` (the default), `debug`.
 auto wanted_log_level() -> log_level;
 
-/// The log of `coffer serve`: one JSON object a line on stderr, each written in one piece. It holds
-/// the patterns of routes, never a target, a name or a value. Thread-safe.
+/// The log of `coffer serve`: one JSON object a line on stderr, each written in one piece, by a thread
+/// of its own: nobody waits for who reads it. What a slow reader missed is counted in a line, and all
+/// the rest is written when this goes. It holds the patterns of routes, never a target, a name or a
+/// value. Thread-safe.
 class server_log {
 public:
-    explicit server_log(log_level most) noexcept : most_(most) {}
+    explicit server_log(log_level most);
 
     void error(std::string_view message) const { say(log_level::error, message); }
     void info(std::string_view message) const { say(log_level::info, message); }
@@ -29,6 +34,7 @@ private:
     void say(log_level level, std::string_view message) const;
 
     log_level most_;
+    std::unique_ptr<line_writer> lines_;
 };
 
 } // namespace command

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "../../tools/coffer/line_writer.hpp"
+#include "support/catch.hpp"
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include <unistd.h>
+
+using command::line_writer;
+
+namespace {
+
+/// A pipe whose ends are closed by hand.
+struct channel {
+    channel() { REQUIRE(::pipe(ends.data()) == 0); }
+    channel(const channel&) = delete;
+    auto operator=(const channel&) -> channel& = delete;
+    ~channel() {
+        close(0);
+        close(1);
+    }
+    void close(std::size_t end) {
+        if (ends[end] >= 0) ::close(ends[end]);
+        ends[end] = -1;
+    }
+    auto all() -> std::string {
+        std::string out;
+        std::array<char, 4096> piece{};
+        for (ssize_t n = 0; (n = ::read(ends[0], piece.data(), piece.size())) > 0;)
+            out.append(piece.data(), static_cast<std::size_t>(n));
+        return out;
+    }
+    std::array<int, 2> ends{-1, -1};
+};
+
+auto dropped_line(std::uint64_t n) -> std::string {
+    return "dropped " + std::to_string(n) + "\n";
+}
+auto line(int i) -> std::string {
+    return std::to_string(i) + std::string(100, '.') + "\n";
+}
+
+constexpr auto at_once = std::chrono::milliseconds(1);
+
+} // namespace
+
+TEST_CASE("all lines are written in their order before the writer is gone") {
+    channel pipe;
+    std::string expected;
+    {
+        line_writer writer(pipe.ends[1], dropped_line);
+        for (int i = 0; i < 100; ++i) {
+            expected += line(i);
+            writer.put(line(i));
+        }
+    }
+    pipe.close(1);
+    CHECK(pipe.all() == expected);
+}
+
+TEST_CASE("lines that nobody reads are dropped and counted, and nobody waits for them") {
+    channel pipe;
+    std::optional<line_writer> writer(std::in_place, pipe.ends[1], dropped_line);
+    constexpr int said = 20'000; // more than a pipe and the queue take
+    for (int i = 0; i < said; ++i)
+        writer->put(line(i));
+    std::string got;
+    std::thread reader([&] { got = pipe.all(); });
+    writer.reset();
+    pipe.close(1);
+    reader.join();
+    std::uint64_t written = 0;
+    std::uint64_t dropped = 0;
+    for (std::size_t at = 0; at < got.size(); at = got.find('\n', at) + 1) {
+        if (got.compare(at, 8, "dropped ") == 0)
+            dropped += std::stoull(got.substr(at + 8));
+        else
+            ++written;
+    }
+    CHECK(dropped > 0);
+    CHECK(written >= line_writer::most_waiting);
+    CHECK(written + dropped == said);
+}
+
+TEST_CASE("a reader that takes nothing, or is gone, does not keep the writer from its end") {
+    channel pipe;
+    {
+        line_writer writer(pipe.ends[1], dropped_line, at_once);
+        for (int i = 0; i < 10'000; ++i)
+            writer.put(line(i));
+    }
+    ::signal(SIGPIPE, SIG_IGN);
+    pipe.close(0);
+    line_writer writer(pipe.ends[1], dropped_line, at_once);
+    for (int i = 0; i < 100; ++i)
+        writer.put(line(i));
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "line_writer.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <utility>
+
+#include <poll.h>
+#include <unistd.h>
+
+namespace command {
+
+line_writer::line_writer(int fd, std::function<std::string(std::uint64_t)> about_dropped,
+                         std::chrono::milliseconds patience)
+    : fd_(fd), about_dropped_(std::move(about_dropped)), patience_(patience),
+      thread_([this] { write_all(); }) {}
+
+line_writer::~line_writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    changed_.notify_one();
+    thread_.join();
+}
+
+void line_writer::put(std::string line) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_.size() == most_waiting) {
+            ++dropped_;
+            return;
+        }
+        waiting_.push_back(std::move(line));
+    }
+    changed_.notify_one();
+}
+
+void line_writer::write_all() {
+    for (;;) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+        if (waiting_.empty()) return;
+        auto lines = std::exchange(waiting_, {});
+        const auto dropped = std::exchange(dropped_, 0);
+        lock.unlock();
+        if (dropped != 0) lines.push_back(about_dropped_(dropped)); // they came after these
+        for (const auto& line : lines)
+            if (!write_line(line)) return;
+    }
+}
+
+/// False if nobody takes it any more. A log that can't be written is no reason to serve nobody.
+auto line_writer::write_line(std::string_view line) -> bool {
+    while (!line.empty()) {
+        if (!takes_more()) return false;
+        // So much does not wait, once poll() says that there is room; and it is written in one piece.
+        const auto n = ::write(fd_, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
+        if (n >= 0)
+            line.remove_prefix(static_cast<std::size_t>(n));
+        else if (errno != EINTR && errno != EAGAIN)
+            break; // this one is lost
+    }
+    return true;
+}
+
+/// Waits until there is room; at the end no longer than the patience lasts.
+auto line_writer::takes_more() -> bool {
+    for (;;) {
+        const bool ending = is_ending();
+        pollfd room{fd_, POLLOUT, 0};
+        const auto wait = ending ? patience_ : std::chrono::milliseconds(200);
+        if (::poll(&room, 1, static_cast<int>(wait.count())) > 0) return true;
+        if (ending) return false;
+    }
+}
+
+auto line_writer::is_ending() -> bool {
+    const std::lock_guard lock(mutex_);
+    return ending_;
+}
+
+} // namespace command

@@ -361,6 +361,7 @@ TEST_CASE("What a token for some names is given counts and tells of no others") 
 
 TEST_CASE("A token for one actor learns of no other") {
     world w;
+    w.put(at(w.e), "A", "v");
     for (const char* actor : {"ana", "ben"}) {
         w.put(at(w.e, w.s, actor), "A", "v");
         w.put(at(w.e, {}, actor), "A", "v");

@@ -197,8 +197,7 @@ private:
 class secure_buffer {
 public:
     secure_buffer() noexcept = default;
-    explicit secure_buffer(std::size_t size)
-        : data_(size == 0 ? nullptr : secure_heap::allocate(size)), size_(size) {}
+    explicit secure_buffer(std::size_t size) : data_(secure_heap::allocate(size)), size_(size) {}
     secure_buffer(secure_buffer&& other) noexcept
         : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
     auto operator=(secure_buffer&& other) noexcept -> secure_buffer& {

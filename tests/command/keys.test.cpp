@@ -191,6 +191,35 @@ TEST_CASE("shred destroys what opens an environment, and nothing else") {
     CHECK(reading(box.work() / "keys-copy/keyring.json").out == dev_token);
 }
 
+TEST_CASE("shred takes an id and no name, and calls nothing closed that it did not see") {
+    const sandbox box;
+    box.fill();
+    const auto own = move_dev(box);
+    box.ok({"env", "remove", "dev", "--yes"}); // a run was stopped here
+    box.ok({"env", "create", "dev", "--id", "dev2"});
+    box.ok({"keys", "rotate-kek", "-e", "dev2", "--yes"});
+    const auto others = keks(box).back();
+    const auto again = box.ok({"keys", "shred", "-e", "dev", "--yes", "--json"});
+    CHECK(has(again, R"("environment":"dev",)"));
+    CHECK_FALSE(has(box.ok({"keys", "status"}), others + "  destroyed"));
+
+    box.ok({"env", "create", "other name", "--id", "third"});
+    const auto named = box.run({"keys", "shred", "-e", "other name", "--yes"});
+    CHECK(named.code == 2);
+    CHECK(has(named.err, "--env third"));
+
+    // Another store, of which no anchor tells that it is not the one of these keys.
+    std::filesystem::create_directory(box.work() / "elsewhere");
+    copy_all(box.keyring().parent_path(), box.work() / "ring");
+    std::filesystem::remove(box.work() / "ring/keyring.json.anchor");
+    const auto unseen = box.run({"keys", "shred", "-e", "dev2", "--yes", "--json", "--store",
+                                 "file:" + (box.work() / "elsewhere").string(), "--keys",
+                                 "file:" + (box.work() / "ring/keyring.json").string()});
+    INFO(unseen.out + unseen.err);
+    CHECK(unseen.code == 0);
+    CHECK(has(unseen.out, R"("closed":false,"error":"unknown_scope")"));
+}
+
 TEST_CASE("shred goes on where it was stopped, and tells what it could not close") {
     const sandbox box;
     box.fill();

@@ -65,11 +65,15 @@ void report(const session& s, const char* direction, const fs::path& file, std::
     }
 }
 
-auto copy_to(session& s, const fs::path& file) -> int {
+void require_nothing_at(const fs::path& file) {
     std::error_code wrong;
     if (const auto status = fs::symlink_status(file, wrong); fs::exists(status))
         throw problem(errc::conflict,
                       printable(file.string()) + " is there already. Nothing was written.");
+}
+
+auto copy_to(session& s, const fs::path& file) -> int {
+    require_nothing_at(file);
     if (s.config().find("store") != nullptr) {
         const auto store = folder_of_store(store_place(s.config()));
         if (!store.empty() && coffer::keyring::lies_in(file, store))
@@ -85,6 +89,7 @@ auto copy_to(session& s, const fs::path& file) -> int {
                " characters: the file can be tried by whoever has it");
     const auto text = s.keys().changes->sealed_copy(passphrase);
     if (!text) throw need_change(text.error());
+    require_nothing_at(file); // questions take their time
     const auto done = coffer::posix::replace_file(file, coffer::as_bytes(*text), 0600);
     if (!done)
         throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +

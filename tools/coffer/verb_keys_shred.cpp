@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_changes.hpp"
+#include "opening.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
@@ -7,6 +8,9 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
+#include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/format/head.hpp>
+#include <coffer/format/subkeys.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
@@ -68,18 +72,29 @@ auto made_text(const kek_info& k) -> std::string {
     return iso_time(static_cast<std::uint64_t>(k.created.count()));
 }
 
-/// The environment of --env. One that is on no list any more is it too while it has keys: shredding
-/// it was interrupted.
+/// The environment of --env, by its id alone: a name might be another's by the time that an
+/// interrupted run is repeated. One that is on no list any more is it too while it has keys.
 auto shredded_id(session& s, const std::vector<kek_info>& keks) -> std::string {
     const auto meant = s.in.text("env");
     if (!meant) refuse("say with --env which environment: no setting chooses one to be shredded");
     if (*meant == coffer::system_environment) refuse("Coffer's own environment can't be shredded");
-    try {
-        return s.environment_id(*meant);
-    } catch (const problem& why) {
-        if (why.code != errc::unknown_scope || speakers(keks, *meant).own.empty()) throw;
-    }
-    return *meant;
+    const auto listed = need(s.vault()->environments());
+    if (std::ranges::find(listed, *meant) != listed.end() || !speakers(keks, *meant).own.empty())
+        return *meant;
+    const auto id = s.environment_id(*meant);
+    refuse("an environment is shredded by its id, which no other has: --env " + printable(id));
+}
+
+/// Whether the store has the closed head that a removed environment leaves.
+auto is_closed(session& s, const std::string& id) -> bool {
+    const auto realm = s.config().text("realm");
+    const std::vector<std::string> wanted{"head"};
+    auto store = open_store(s.config());
+    const auto read = store.load(
+        coffer::format::partition_name(coffer::cryptopp::aes_256_gcm(), realm, id), wanted);
+    if (!read || !read->objects.front()) return false;
+    const auto head = coffer::format::decode_head(*read->objects.front());
+    return head && head->closed() && head->realm == realm && head->environment == id;
 }
 
 /// What the environment is now, as far as it matters here.
@@ -96,7 +111,10 @@ auto look(session& s, const std::string& id, const speakers& keys) -> condition 
     const auto status = s.vault()->status(id);
     if (!status) {
         switch (status.error().code) {
-        case errc::unknown_scope: out.closed = true; return out;
+        case errc::unknown_scope:
+            out.closed = is_closed(s, id);
+            if (!out.closed) out.why = errc::unknown_scope; // it is in another store, or in none
+            return out;
         case errc::key_disabled:
         case errc::unknown_key:
         case errc::tampered:

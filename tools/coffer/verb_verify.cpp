@@ -99,6 +99,7 @@ auto unlisted(session& s, const std::vector<std::string>& listed) -> std::vector
         if (!read || !read->objects.front()) continue;
         const auto head = coffer::format::decode_head(*read->objects.front());
         if (head && !head->closed() && head->realm == s.config().text("realm") &&
+            head->environment != coffer::system_environment &&
             std::ranges::find(listed, head->environment) == listed.end())
             out.push_back(head->environment);
     }
@@ -112,8 +113,7 @@ auto run_verify(session& s) -> int {
         environments.insert(environments.begin(), std::string(coffer::system_environment));
     const auto only = s.in.text("env");
     if (only) environments = {s.environment_id(*only)};
-    const auto more =
-        only || environments.empty() ? std::vector<std::string>() : unlisted(s, environments);
+    const auto more = only ? std::vector<std::string>() : unlisted(s, environments);
     table rows;
     std::vector<std::string> damage;
     json::array all;
@@ -132,7 +132,7 @@ auto run_verify(session& s) -> int {
     put(rows.text());
     for (const auto& line : damage)
         put_line("damaged: " + line);
-    if (environments.empty())
+    if (environments.empty() && more.empty())
         put_line("there is nothing in the store");
     else
         put_line(damage.empty() ? "all is whole" : "See docs/operating.md#damaged");

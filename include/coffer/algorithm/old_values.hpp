@@ -35,6 +35,7 @@ public:
 
     /// Edits begin on this state; null where there is none.
     void begin(tree::snapshot_ptr<C> base) {
+        if (base_ != base) key_problems_.clear(); // a newer head may list a DEK under another KEK
         base_ = std::move(base);
         wanted_.clear();
     }

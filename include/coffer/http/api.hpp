@@ -267,17 +267,12 @@ private:
                                                                   : to_response(unaudited());
     }
 
-    static auto is_marked(const response& out) noexcept -> bool {
-        return std::ranges::any_of(out.headers,
-                                   [](const header& h) { return h.name == "x-coffer-stale"; });
-    }
-    /// An answer that was made while the store was away says so, and how old it is, if its route
-    /// has not said it yet.
+    /// An answer that was made while the store was away says so, and how old it is.
     void mark_age(call& c, response& out) const {
         if (c.of.where == scope_from::rows)
             if (const auto all = c.vault().resolver().at({.environment = system_environment}))
                 c.made_from(*all);
-        if (!c.staleness() || out.status >= 300 || is_marked(out)) return;
+        if (!c.staleness() || out.status >= 300) return;
         const auto age = std::to_string(std::max<std::int64_t>(0, c.staleness()->count()));
         out.headers.push_back({"x-coffer-stale", "1"});
         out.headers.push_back({"x-coffer-age-ms", age});

@@ -193,7 +193,9 @@ public:
     // How current the answer is -------------------------------------------------------------------
 
     /// The answer is made from this: if the store is away, it says so, and how old it is.
-    void made_from(const view& seen) {
+    /// `seen`: a view, or dated.
+    template <class Seen>
+    void made_from(const Seen& seen) {
         if (seen.stale()) stale_ = std::max(stale_.value_or(seen.age()), seen.age());
     }
     /// Nothing: it is the newest state.
@@ -247,16 +249,6 @@ private:
     std::optional<std::chrono::milliseconds> stale_{};
     bool allowed_ = false;
 };
-
-/// Says in an answer that the store is away, and how old the answer is. `seen`: a view, or dated.
-template <class Seen>
-void mark_stale(response& out, json_writer& w, const Seen& seen) {
-    if (!seen.stale()) return;
-    const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen.age().count()));
-    w.member("stale", true).member("ageMs", age);
-    out.headers.push_back({"x-coffer-stale", "1"});
-    out.headers.push_back({"x-coffer-age-ms", std::to_string(age)});
-}
 
 } // namespace coffer::inline COFFER_ABI::http
 

@@ -69,7 +69,7 @@ inline auto list_environments(call& c) -> response {
         write_environment(w, rows[i].place);
     w.end_list();
     shown.show(w);
-    mark_stale(out, w, all);
+    c.made_from(all);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

@@ -112,7 +112,7 @@ inline auto list_spaces(call& c) -> response {
         write_space(w, rows[i]);
     w.end_list();
     shown.show(w);
-    mark_stale(out, w, rows);
+    c.made_from(rows);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

@@ -96,7 +96,7 @@ inline auto list_environments(call& c) -> response {
         ++c.record.count;
     }
     w.end_list();
-    mark_stale(out, w, all);
+    c.made_from(all);
     w.end_object();
     return out;
 }
@@ -230,7 +230,7 @@ inline auto list_spaces(call& c) -> response {
         write_space_row(w, c, state, rows[i]);
     w.end_list();
     shown.show(w);
-    mark_stale(out, w, state.facts);
+    c.made_from(state.facts);
     w.end_object();
     c.record.count = shown.last - shown.first;
     return out;

@@ -108,7 +108,8 @@ TEST_CASE("a commit's answer, and a greeting, that are cut at any byte are never
 
 TEST_CASE("a watch that is lied to ends, and what it does not vouch for is asked") {
     std::mutex mutex;
-    fake_server::answer push;
+    // A lie from the first on: one that listened to an honest server would stay with it.
+    fake_server::answer push{">1\r\n+invalidate\r\n"};
     std::atomic<int> listening{0};
     const fake_server at([&](const command& c) -> fake_server::answer {
         if (c[0] == "CLIENT" && c.at(1) == "TRACKING") {

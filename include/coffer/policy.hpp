@@ -6,7 +6,9 @@
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/concepts/inheritance.hpp>
 #include <coffer/concepts/key_provider.hpp>
+#include <coffer/concepts/listable_store.hpp>
 #include <coffer/concepts/store.hpp>
+#include <coffer/concepts/watchable_store.hpp>
 #include <coffer/inheritance.hpp>
 
 #include <chrono>
@@ -25,6 +27,9 @@ struct policy {
     using key_provider_type = K;
     using inheritance_type = I;
 
+    static_assert(detail::lists_rightly<S>,
+                  "the store has list or partitions, and is no ListableStore");
+    static_assert(detail::watches_rightly<S>, "the store has watching, and is no WatchableStore");
     static_assert(detail::anchors_rightly<K>,
                   "the key provider has recall or remember, and is no AnchoringKeyProvider");
 };

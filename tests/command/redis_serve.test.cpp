@@ -27,12 +27,10 @@ auto token_for(const sandbox& machine) -> std::string {
     made.pop_back();
     return made;
 }
-/// Sends `DELETE /v1/x/tokens` to a server; answers the status line.
-auto revoke(const std::string& url, const std::string& token, const std::string& revoked)
-    -> std::string {
+/// Sends a request without a body to a server; answers the whole answer.
+auto ask(const std::string& url, const std::string& token, const std::string& line) -> std::string {
     const auto port = url.substr(url.rfind(':') + 1);
-    const auto id = revoked.substr(4, 12);
-    const auto request = "DELETE /v1/x/tokens?id=" + id + " HTTP/1.1\r\nHost: 127.0.0.1:" + port +
+    const auto request = line + " HTTP/1.1\r\nHost: 127.0.0.1:" + port +
                          "\r\nAuthorization: Bearer " + token + "\r\nConnection: close\r\n\r\n";
     const coffer::posix::file_descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     ::sockaddr_in to{};
@@ -46,7 +44,11 @@ auto revoke(const std::string& url, const std::string& token, const std::string&
     std::array<char, 4096> part{};
     for (::ssize_t got = 0; (got = ::recv(fd.get(), part.data(), part.size(), 0)) > 0;)
         answer.append(part.data(), static_cast<std::size_t>(got));
-    return answer.substr(0, answer.find("\r\n"));
+    return answer;
+}
+auto revoke(const std::string& url, const std::string& token, const std::string& revoked) -> bool {
+    const auto answer = ask(url, token, "DELETE /v1/x/tokens?id=" + revoked.substr(4, 12));
+    return answer.substr(0, answer.find("\r\n")).find(" 20") != std::string::npos;
 }
 auto reads(const client& who, const std::string& name, const std::string& value) -> bool {
     const auto got = who.run({"get", name, "-e", "dev"});
@@ -72,6 +74,11 @@ TEST_CASE(
     const serving second(two);
     const client at_first(first->url, mine);
     const client at_second(second.url, mine);
+    CHECK(eventually([&] {
+        return ask(first->url, "", "GET /metrics")
+                   .find(std::string("\ncoffer_store_watching ") + (*watching ? "1\n" : "0\n")) !=
+               std::string::npos;
+    }));
 
     for (int i = 0; i < 3; ++i) {
         const auto value = "value " + std::to_string(i);
@@ -88,7 +95,7 @@ TEST_CASE(
                                           std::tuple(second_to_go, second.url, first->url)}) {
         const client there(other, gone);
         REQUIRE(reads(there, "SLACK_TOKEN", std::string(dev_token)));
-        CHECK(revoke(by, mine, gone).find(" 20") != std::string::npos);
+        CHECK(revoke(by, mine, gone));
         CHECK_FALSE(reads(client(by, gone), "SLACK_TOKEN", std::string(dev_token)));
         CHECK(eventually([&] { return there.run({"get", "SLACK_TOKEN", "-e", "dev"}).code == 5; }));
     }

@@ -156,10 +156,11 @@ auto kept_in(const std::string& place) -> std::string {
     return place.substr(0, place.find(':'));
 }
 
-auto served_vault(session& s, coffer::any_key_provider keys) -> coffer::any_vault {
+auto served_vault(session& s, coffer::any_store store, coffer::any_key_provider keys)
+    -> coffer::any_vault {
     auto how = options_of(s.config());
     how.recheck_after = std::chrono::milliseconds(100);
-    return open_vault(open_store(s.config()), std::move(keys), std::move(how));
+    return open_vault(std::move(store), std::move(keys), std::move(how));
 }
 
 /// A scope of an id of the caller's choice, for clients that have it in their code.
@@ -246,6 +247,12 @@ void serve_on(http::server& server, http::api& service, const told_by_signals& s
     tell_head(audit, log);
 }
 
+void count_store(const coffer::any_store& store, http::metrics& counters) {
+    counters.add_gauge("coffer_store_watching",
+                       "1 while the store is told of every change; one that is not is asked.",
+                       [store] { return store.watching() ? 1.0 : 0.0; });
+}
+
 void count_audit(const std::shared_ptr<http::audit_log>& audit, http::metrics& counters) {
     if (audit == nullptr) return;
     counters.add_gauge("coffer_audit_records", "Records of the audit log that are durable.",
@@ -282,7 +289,8 @@ auto run_serve(session& s) -> int {
     auto options = server_options_of(s, files);
     const auto reveal = reveal_of(s);
     const auto keys = anchored_keys(s);
-    auto vault = served_vault(s, keys.provider);
+    const auto store = open_store(s.config());
+    auto vault = served_vault(s, store, keys.provider);
     need(vault->environments());
     seed_all(s, vault);
 
@@ -303,6 +311,7 @@ auto run_serve(session& s) -> int {
     with.token_rate = rate_of(s, "token-rate", with.token_rate);
     with.refused_rate = rate_of(s, "refused-rate", with.refused_rate);
     with.stale_for = options_of(s.config()).serve_stale_for;
+    count_store(store, *options.counters);
     count_audit(audit, *options.counters);
     for (auto& row : http::x::audit_routes(audit))
         with.more.push_back(std::move(row));

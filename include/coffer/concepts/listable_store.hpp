@@ -45,6 +45,18 @@ concept ListableStore = ReadableStore<S> && requires(S& s, std::string_view part
     { s.partitions() } -> std::same_as<result<std::vector<std::string>>>;
 };
 
+namespace detail {
+
+/// Whether a store that speaks of listing at all lists as the core asks it to. One whose list or
+/// partitions is spelt in another way would pass for a store that can't: nothing would be swept
+/// from it, and a store of another realm would be taken for an empty one.
+template <class S>
+inline constexpr bool lists_rightly =
+    ListableStore<S> || !(
+                            requires { &S::list; } || requires { &S::partitions; });
+
+} // namespace detail
+
 } // namespace coffer::inline COFFER_ABI
 
 #endif

@@ -38,6 +38,16 @@ concept WatchableStore = ReadableStore<S> && requires(const S& s) {
     noexcept->std::same_as<bool>;
 };
 
+namespace detail {
+
+/// Whether a store that says whether it watches says it as this asks.
+template <class S>
+inline constexpr bool watches_rightly = WatchableStore<S> || !requires {
+    &S::watching;
+};
+
+} // namespace detail
+
 } // namespace coffer::inline COFFER_ABI
 
 #endif

@@ -28,7 +28,7 @@ public:
     auto ReportContext(const Context&) -> bool override { return true; }
     void ReportRuns(const std::vector<Run>& runs) override {
         for (const auto& run : runs) {
-            if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+            if (run.run_type != Run::RT_Iteration || failed(run)) continue;
             auto& best =
                 best_.try_emplace(run.run_name.function_name, std::numeric_limits<double>::max())
                     .first->second;
@@ -41,6 +41,15 @@ public:
     }
 
 private:
+    /// Google Benchmark 1.8 gave the member another name and meaning.
+    template <class R>
+    static auto failed(const R& run) -> bool {
+        if constexpr (requires { run.error_occurred; })
+            return run.error_occurred;
+        else
+            return run.skipped != decltype(run.skipped){};
+    }
+
     std::map<std::string, double> best_;
 };
 

@@ -103,7 +103,8 @@ void open_bare(benchmark::State& state, std::size_t size) {
     bare library(size);
     for (auto _ : state) {
         if (!library.open()) std::abort();
-        benchmark::DoNotOptimize(library.first());
+        auto first = library.first();
+        benchmark::DoNotOptimize(first);
     }
 }
 
@@ -113,7 +114,8 @@ void resolve(benchmark::State& state, std::size_t names, std::size_t size) {
     for (auto _ : state) {
         const auto value = subject.view->get(subject.order[i++ % subject.order.size()]);
         if (!value) std::abort();
-        benchmark::DoNotOptimize(value->expose_secret().front());
+        auto first = value->expose_secret().front();
+        benchmark::DoNotOptimize(first);
     }
 }
 

@@ -34,8 +34,8 @@ const coffer::context acme{.environment = "prod", .space = "acme"};
 struct world {
     fake_secrets secrets{{"SLACK_TOKEN", "xoxb"}};
     coffer::listener listener{secrets};
+    net::io_context home{}; // outlives the pool, which completes on it
     net::thread_pool pool{2};
-    net::io_context home{};
 };
 
 } // namespace

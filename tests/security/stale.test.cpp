@@ -320,7 +320,7 @@ TEST_CASE("readers that wait for one refresh share it") {
             if (!first.exchange(false)) return;
             while (asking < readers)
                 std::this_thread::yield(); // all have begun to ask
-            std::this_thread::sleep_for(2ms);
+            std::this_thread::sleep_for(20ms);
         });
         std::vector<std::thread> threads;
         for (std::size_t i = 0; i < readers; ++i)

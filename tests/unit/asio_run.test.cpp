@@ -227,8 +227,8 @@ TEST_CASE("a commit in flight whose outcome stays open after the cancelling is o
 TEST_CASE("async_run calls its handler on the handler's executor, and allocates with its allocator",
           "[asio]") {
     algorithm_world w;
+    boost::asio::io_context io; // outlives the pool, which completes on it
     boost::asio::thread_pool pool(1);
-    boost::asio::io_context io;
     auto store = asio::lift(pool, w.store);
     auto keys = asio::lift(pool, w.keys);
     int allocations = 0;

@@ -81,7 +81,7 @@ TEST_CASE("A mark that is none is not remembered") {
 }
 
 TEST_CASE("Two processes that remember at once leave the newest mark and lose no environment") {
-    temporary_folder folder;
+    const auto folder = temporary_folder::in_memory(); // each waits for the lock of the other
     const auto path = folder / "a.anchor";
     constexpr std::uint64_t rounds = 40;
     const auto pid = ::fork();
@@ -142,7 +142,7 @@ TEST_CASE("An anchor that can't be written says so and keeps the old mark") {
 }
 
 TEST_CASE("An anchor whose folder can't be written is read, and says so to writers") {
-    temporary_folder folder;
+    const auto folder = temporary_folder::in_memory(); // which another user can come into
     const auto path = folder / "a.anchor";
     keyring::anchor_file(path).remember("r", "e", some(1)).value();
     for (const bool long_ago : {false, true}) { // by the lock, and where none is taken

@@ -16,12 +16,14 @@ namespace redis_test {
 /// A Redis Cluster of six nodes, three of them replicas.
 class cluster {
 public:
-    explicit cluster(const std::string& node_timeout = "1000") {
+    /// After `node_timeout` (ms) of silence a node is dead to the others. Long where none is meant to
+    /// die: a busy machine would let one seem so.
+    explicit cluster(const std::string& node_timeout = "15000") {
         std::vector<std::string> create{"redis-cli", "--cluster", "create"};
         for (int i = 0; i < 6; ++i) {
             nodes.push_back(std::make_unique<server>(std::vector<std::string>{
                 "--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
-                "--cluster-node-timeout", node_timeout, "--repl-diskless-sync-delay", "0"}));
+                "--cluster-node-timeout", "15000", "--repl-diskless-sync-delay", "0"}));
             create.push_back("127.0.0.1:" + std::to_string(nodes.back()->port()));
         }
         create.insert(create.end(), {"--cluster-replicas", "1", "--cluster-yes"});
@@ -36,6 +38,8 @@ public:
                 });
             }))
             throw std::runtime_error("the cluster does not come up");
+        for (const auto& n : nodes)
+            n->cli({"CONFIG", "SET", "cluster-node-timeout", node_timeout});
     }
     static auto is_primary(const server& n) -> bool {
         return n.cli({"INFO", "replication"}).find("role:master") != std::string::npos;

@@ -40,8 +40,8 @@ class load {
 public:
     load(const redis::options& with, keyring::memory_keyring keys)
         : vault_(redis::open(with).value(), {}, keys) {
-        for (const auto& e : environments)
-            vault_.ensure_environment(e).value();
+        for (const auto& e : environments) // a replica may confirm once a second at first
+            REQUIRE(eventually([&] { return vault_.ensure_environment(e).has_value(); }));
         for (std::size_t t = 0; t < 3; ++t)
             threads_.emplace_back([this, t] { write(t); });
         threads_.emplace_back([this] { read(); });
@@ -162,7 +162,7 @@ TEST_CASE("partitions are on all nodes of a cluster, and all are listed") {
 }
 
 TEST_CASE("a node of a cluster killed under load loses nothing that a replica confirmed") {
-    cluster all;
+    cluster all("2000");
     auto with = all.options();
     with.keep = {1, 200ms};
     with.watch = true;
@@ -186,7 +186,10 @@ TEST_CASE("a node of a cluster killed under load loses nothing that a replica co
     REQUIRE(eventually([&] { return all.has_living_owner(first); }));
     // It gets the replica of another, and with that the same writers go on there as well.
     auto& promoted = all.owner(first);
-    all.replica_of_others(promoted).cli({"CLUSTER", "REPLICATE", cluster::id(promoted)});
+    CHECK(eventually([&] { // which has yet to hear of it
+        return all.replica_of_others(promoted).cli(
+                   {"CLUSTER", "REPLICATE", cluster::id(promoted)}) == "OK\n";
+    }));
     CHECK(eventually([&] { return goes_on(environments[0]); }));
     working.stop();
     CHECK(working.lies() == "");

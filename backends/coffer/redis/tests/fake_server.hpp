@@ -56,6 +56,8 @@ public:
     auto port() const -> std::uint16_t { return port_; }
     auto connections() const -> int { return connections_; }
     auto commands() const -> int { return commands_; }
+    /// How many late answers were sent.
+    auto late() const -> int { return late_; }
     /// All bytes that came in.
     auto heard() const -> std::string {
         const std::lock_guard lock(mutex_);
@@ -124,6 +126,7 @@ private:
             if (!said.late.empty()) {
                 std::this_thread::sleep_for(std::chrono::milliseconds(20));
                 ::send(c.fd.get(), said.late.data(), said.late.size(), MSG_NOSIGNAL);
+                ++late_;
             }
             if (said.close) return false;
         }
@@ -134,6 +137,7 @@ private:
     std::uint16_t port_ = 0;
     std::atomic<int> connections_{0};
     std::atomic<int> commands_{0};
+    std::atomic<int> late_{0};
     std::atomic<bool> stopping_{false};
     mutable std::mutex mutex_{};
     std::string heard_{};

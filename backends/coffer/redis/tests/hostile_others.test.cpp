@@ -173,6 +173,7 @@ TEST_CASE("a Sentinel that lies names nobody, and is asked for no password") {
     auto with = liar_options(at);
     with.kind = redis::deployment::sentinel;
     with.service = "main";
+    with.response_timeout = with.connect_timeout = 100ms; // any failure will do
     with.password = std::make_shared<const secret>(std::string_view("right-horse"));
     std::vector<std::string> all{"*2\r\n$9\r\n127.0.0.1\r\n$1\r\n0\r\n",
                                  "*2\r\n$9\r\n127.0.0.1\r\n$6\r\n123456\r\n",

@@ -152,7 +152,7 @@ TEST_CASE("a replica that hangs makes a commit unknown, and nothing is told unti
 TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown") {
     const server primary;
     auto with = options_for(primary);
-    with.response_timeout = with.connect_timeout = 200ms;
+    with.response_timeout = with.connect_timeout = 500ms;
     auto store = redis::open(with).value();
     REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
     primary.cli({"CLIENT", "PAUSE", "600000", "WRITE"}); // reads go on
@@ -162,7 +162,7 @@ TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown")
         return done && *done == commit_outcome::unknown;
     }));
     primary.cli({"CLIENT", "UNPAUSE"});
-    primary.cli({"CLIENT", "PAUSE", "3000", "ALL"}); // it takes no command to end that
+    primary.cli({"CLIENT", "PAUSE", "8000", "ALL"}); // it takes no command to end that
     for (int i = 0; i < 2; ++i) {                    // nor can it be connected to
         const auto got = store.load("p", {});
         REQUIRE_FALSE(got.has_value());
@@ -172,7 +172,7 @@ TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown")
 }
 
 TEST_CASE("a node of a cluster that hangs is left for the one in its place") {
-    cluster all;
+    cluster all("2000");
     auto with = all.options();
     with.response_timeout = with.connect_timeout = 1000ms;
     auto store = redis::open(with).value();

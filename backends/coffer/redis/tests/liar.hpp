@@ -23,8 +23,7 @@ inline auto good(char c) -> std::string {
 inline auto liar_options(const fake_server& at) -> coffer::redis::options {
     coffer::redis::options out;
     out.endpoints = {{"127.0.0.1", at.port(), {}}};
-    out.response_timeout = std::chrono::milliseconds(100);
-    out.connect_timeout = std::chrono::milliseconds(100);
+    out.response_timeout = out.connect_timeout = std::chrono::seconds(2);
     return out;
 }
 

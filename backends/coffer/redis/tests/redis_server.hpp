@@ -28,14 +28,15 @@ namespace redis_test {
 
 using coffer_test::free_port;
 
-/// Waits until `ready()`; false after a minute, which only what never comes takes.
+/// Waits until `ready()`; false after a minute and a half, which only what never comes takes.
 template <class F>
 auto eventually(F ready) -> bool {
-    for (int i = 0; i < 6000; ++i) {
+    const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+    for (;;) {
         if (ready()) return true;
+        if (std::chrono::steady_clock::now() > last) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
-    return false;
 }
 
 /// In a child: output goes into a file.
@@ -53,6 +54,7 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
     const auto pid = ::fork();
     if (pid == 0) {
         ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::unsetenv("REDISCLI_AUTH"); // whose warning would stand in the answer
         write_to(log);
         ::execvp(argv[0], argv.data());
         ::_exit(127);
@@ -108,6 +110,7 @@ public:
         pid_ = ::fork();
         if (pid_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+            ::setenv("LC_ALL", "C", 1);
             ::execvp(argv[0], argv.data());
             ::_exit(127);
         }
@@ -122,7 +125,10 @@ public:
         pid_ = 0;
     }
     /// Neither dead nor alive: the system takes bytes for it.
-    void freeze() const { ::kill(pid_, SIGSTOP); }
+    void freeze() const {
+        ::kill(pid_, SIGSTOP);
+        ::waitpid(pid_, nullptr, WUNTRACED); // it is only sent, till then
+    }
     void thaw() const { ::kill(pid_, SIGCONT); }
 
     auto runs() const -> bool { return pid_ > 0; }

@@ -25,8 +25,8 @@ public:
     explicit sentinel(const server& primary) {
         std::ofstream(folder_ / "sentinel.conf")
             << "sentinel monitor main 127.0.0.1 " << primary.port() << " 1\n"
-            << "sentinel down-after-milliseconds main 300\n"
-            << "sentinel failover-timeout main 2000\n";
+            << "sentinel down-after-milliseconds main 2000\n"
+            << "sentinel failover-timeout main 4000\n";
         pid_ = ::fork();
         if (pid_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -45,7 +45,10 @@ public:
         ::waitpid(pid_, nullptr, 0);
     }
 
-    void freeze() const { ::kill(pid_, SIGSTOP); }
+    void freeze() const {
+        ::kill(pid_, SIGSTOP);
+        ::waitpid(pid_, nullptr, WUNTRACED); // it is only sent, till then
+    }
     auto port() const -> std::uint16_t { return port_; }
     /// It looks at replicas every ten seconds: until it knows one, it can't promote it.
     auto knows(const server& replica) const -> bool {

@@ -16,6 +16,7 @@ namespace coffer::inline COFFER_ABI {
 namespace limits {
 inline constexpr std::size_t name_code_points = 1024;
 inline constexpr std::size_t value_bytes = std::size_t{64} << 10;
+inline constexpr std::size_t metadata_bytes = std::size_t{256} << 10;
 } // namespace limits
 
 /// The environment that holds Coffer's own entries (the registry); nobody else's.
@@ -50,6 +51,15 @@ inline auto check_realm(std::string_view realm) noexcept -> result<void> {
 inline auto check_value(byte_view value) noexcept -> result<void> {
     if (value.empty()) return errc::invalid_argument;
     if (value.size() > limits::value_bytes) return errc::too_large;
+    return {};
+}
+
+/// What an environment or a space says of itself: 1 byte to 256 KiB, more than any value, since a
+/// client's largest body is stored in it beside what a service adds. Errors: invalid_argument,
+/// too_large.
+inline auto check_metadata(std::string_view metadata) noexcept -> result<void> {
+    if (metadata.empty()) return errc::invalid_argument;
+    if (metadata.size() > limits::metadata_bytes) return errc::too_large;
     return {};
 }
 

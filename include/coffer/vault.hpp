@@ -127,7 +127,7 @@ public:
     /// Replaces the metadata of an environment or a space.
     auto set_description(context where, std::string metadata) -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
-        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        if (auto valid = check_metadata(metadata); !valid) return valid;
         return ignore(apply(where, algorithm::edits::describe_scope{
                                        key_of(where, {}), std::move(metadata), author({})}));
     }
@@ -450,7 +450,7 @@ private:
     auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new)
         -> result<void> {
         if (auto valid = check_scope({.environment = id}); !valid) return valid;
-        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        if (auto valid = check_metadata(metadata); !valid) return valid;
         return detail::environments<P>(engine()).make(id, std::move(metadata), author({}),
                                                       must_be_new);
     }
@@ -459,7 +459,7 @@ private:
         if (!where.actor.empty()) return errc::invalid_argument;
         if (where.space.empty())
             return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
-        if (auto valid = check_value(as_bytes(metadata)); !valid) return valid;
+        if (auto valid = check_metadata(metadata); !valid) return valid;
         return ignore(apply(where, algorithm::edits::make_scope{{std::string(where.space), {}, {}},
                                                                 std::move(metadata),
                                                                 author({}),

@@ -223,6 +223,16 @@ TEST_CASE("names, values and ids outside their limits are refused, and nothing i
     }();
     CHECK(f.vault.put(prod, "bytes: any", every_byte));
     CHECK(f.get(prod, "bytes: any") == every_byte);
+
+    // What a scope says of itself may be longer.
+    const std::string described(limits::metadata_bytes, 'm');
+    CHECK(f.vault.set_description(prod, described));
+    CHECK(f.vault.describe(prod).value() == described);
+    CHECK(f.vault.set_description(prod, described + "m").error() == errc::too_large);
+    CHECK(f.vault.set_description(prod, "").error() == errc::invalid_argument);
+    CHECK(f.vault.create_space({.environment = "prod", .space = "s"}, described + "m").error() ==
+          errc::too_large);
+    CHECK(f.vault.create_environment("e", described + "m").error() == errc::too_large);
 }
 
 TEST_CASE("a realm or an author that can't be written down is refused before anything is sealed") {

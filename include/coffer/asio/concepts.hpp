@@ -115,7 +115,7 @@ concept AsyncListableStore = AsyncReadableStore<S> &&
 ///     static_assert(coffer::asio::AsyncKeyProvider<my_keys>);
 ///
 /// Example: tests/support/async_fakes.hpp. Conformance: coffer/asio/testing/async_laws.hpp for N1 to
-/// N4, and run_key_provider_laws over block_on of it for K1 to K7 and A1 to A5.
+/// N4, and run_key_provider_laws over block_on of it for K1 to K7 and A1 to A6.
 template <class K>
 concept AsyncKeyProvider = std::copy_constructible<K> &&
     requires(K& k, std::string text, key_bytes dek, bytes data,

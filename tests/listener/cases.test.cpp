@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <fstream>
 #include <memory>
+#include <optional>
+#include <set>
 #include <sstream>
 
 namespace {
@@ -21,7 +23,9 @@ auto cases_file() -> json::object {
     std::ifstream file(named != nullptr ? named : COFFER_LISTENER_CASES);
     std::stringstream text;
     text << file.rdbuf();
-    return json::parse(text.str()).as_object();
+    json::parse_options how;
+    how.max_depth = 1000;
+    return json::parse(text.str(), {}, how).as_object();
 }
 
 /// Plays a case of topics, filters, namespaces, order, errors or removal: what it came to, in the
@@ -55,26 +59,26 @@ public:
         : state_(std::make_shared<state>(state{responses})) {}
 
     auto at(coffer::context where) const -> coffer::result<coffer::view> {
-        std::string target = "/v1/secrets?environmentId=" + escaped(where.environment);
-        if (!where.space.empty()) target += "&spaceId=" + escaped(where.space);
-        if (!where.actor.empty()) target += "&actorId=" + escaped(where.actor);
         const auto& responses = state_->responses;
         const auto& now =
             responses.at(std::min(state_->requests.size(), responses.size() - 1)).as_object();
-        state_->requests.emplace_back(target);
+        state_->requests.emplace_back(target_of(where));
         const auto* status = now.if_contains("status");
-        const auto* body = now.at("body").if_object();
-        const bool is_json =
-            coffer_test::text_of(now, "contentType", "application/json").find("json") !=
-            std::string::npos;
-        if ((status != nullptr && (status->as_int64() < 200 || status->as_int64() > 399)) ||
-            body == nullptr || !is_json)
+        if (status != nullptr && (status->as_int64() < 200 || status->as_int64() > 399))
             return coffer::errc::unavailable;
+        if (coffer_test::text_of(now, "contentType", "application/json").find("application/json") ==
+            std::string::npos)
+            return coffer::errc::unsupported;
+        const auto body = body_of(now);
+        if (!body || body->is_null()) return coffer::errc::unavailable;
+        const auto* data = body->is_object() ? body->get_object().if_contains("data") : nullptr;
         coffer::testing::fake_secrets rows;
-        if (const auto* data = body->if_contains("data"))
-            for (const auto& row : data->is_array() ? data->get_array() : json::array{})
+        if (data != nullptr && !data->is_null()) {
+            if (!data->is_array()) return coffer::errc::unsupported;
+            for (const auto& row : data->get_array())
                 add(rows, row.as_object());
-        return rows.at(where);
+        }
+        return rows.at({.environment = "whichever"}); // its ids may be of any form
     }
     auto requests() const -> const json::array& { return state_->requests; }
 
@@ -83,20 +87,35 @@ private:
         json::array responses;
         json::array requests{};
     };
+    /// A text is sent as it is. Nothing: it is no JSON.
+    static auto body_of(const json::object& response) -> std::optional<json::value> {
+        const auto& body = response.at("body");
+        if (!body.is_string()) return body;
+        json::error_code wrong;
+        auto parsed = json::parse(body.get_string(), wrong);
+        return wrong ? std::nullopt : std::optional(std::move(parsed));
+    }
     static void add(coffer::testing::fake_secrets& rows, const json::object& row) {
         const auto name = coffer_test::text_of(row, "name");
-        const auto* value = row.at("value").if_string();
-        if (value == nullptr || value->empty())
+        const auto value = coffer_test::text_of(row, "value");
+        if (value.empty())
             rows.erase(coffer::testing::every_context, name);
         else
-            rows.set(name, std::string_view(*value));
+            rows.set(name, value);
     }
-    /// As the URL parser behind the JavaScript client does it.
-    static auto escaped(std::string_view id) -> std::string {
+    /// As the JavaScript client pastes it together, and the two URL parsers behind it take it.
+    static auto target_of(coffer::context where) -> std::string {
+        auto target = "/v1/secrets?environmentId=" + std::string(where.environment);
+        if (!where.space.empty()) target.append("&spaceId=").append(where.space);
+        if (!where.actor.empty()) target.append("&actorId=").append(where.actor);
+        while (static_cast<unsigned char>(target.back()) <= 0x20)
+            target.pop_back();
         std::string out;
-        for (const char c : id.substr(0, id.find('#'))) {
+        for (const char c : target.substr(0, target.find('#'))) {
             const auto byte = static_cast<unsigned char>(c);
-            if (byte > 0x20 && byte < 0x7F && c != '"' && c != '<' && c != '>' && c != '\'') {
+            if (c == '\t' || c == '\n' || c == '\r') continue;
+            if (byte > 0x20 && byte < 0x7F &&
+                std::string_view("\"<>'`|{}^\\").find(c) == std::string_view::npos) {
                 out += c;
                 continue;
             }
@@ -112,14 +131,15 @@ private:
 
 auto asked(coffer::event& e, const json::object& call) -> json::object {
     const auto* options = call.if_contains("options");
-    const auto other = options == nullptr ? json::object() : options->as_object();
+    const auto other =
+        options == nullptr || options->is_null() ? json::object() : options->as_object();
     const auto id = [&](const char* name) { return coffer_test::text_of(other, name); };
     const auto environment = id("environmentId"), space = id("spaceId"), actor = id("actorId");
     const auto key = coffer_test::text_of(call, "key");
     const auto got = e.secrets(key, {.environment = environment, .space = space, .actor = actor});
     if (got) return {{"value", got->expose_secret()}};
     // JavaScript knows two errors; the typed one that C++ gives is behind the second.
-    if (got.error() == coffer::errc::invalid_argument)
+    if (environment.empty() && e.where().environment.empty())
         return {{"error", "environmentId is required to fetch secrets"}};
     return {{"error", "Secret " + key + " not found"}};
 }
@@ -128,6 +148,13 @@ auto asked(coffer::event& e, const json::object& call) -> json::object {
 auto fits(const json::object& got, const json::object& expected) -> bool {
     const auto* error = expected.if_contains("error");
     return error != nullptr && *error == "*" ? got.contains("error") : got == expected;
+}
+
+auto different(const json::array& targets) -> std::set<std::string> {
+    std::set<std::string> out;
+    for (const auto& one : targets)
+        out.emplace(one.as_string());
+    return out;
 }
 
 void play_secrets(const json::object& a_case) {
@@ -147,10 +174,10 @@ void play_secrets(const json::object& a_case) {
         INFO(json::serialize(results[i]));
         CHECK(fits(results[i], expected[i].as_object()));
     }
-    // Calls at the same time are for asynchronous listeners; this one asks once for them all.
+    // Calls at the same time are for asynchronous listeners; this one asks once for each scope.
     if (const auto* parallel = a_case.if_contains("parallel");
         parallel != nullptr && parallel->as_bool())
-        CHECK(server.requests().size() == 1);
+        CHECK(different(server.requests()) == different(expect.at("requests").as_array()));
     else
         CHECK(json::serialize(server.requests()) == json::serialize(expect.at("requests")));
 }
@@ -167,7 +194,6 @@ TEST_CASE("the listener does what the recorded listener did, in every case of th
         if (a_case.at("category") == "secrets")
             play_secrets(a_case);
         else
-            CHECK(json::serialize(played(a_case, file)) ==
-                  json::serialize(a_case.at("expect").as_object()));
+            CHECK(played(a_case, file) == a_case.at("expect").as_object());
     }
 }

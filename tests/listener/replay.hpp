@@ -36,10 +36,11 @@ inline auto value_of(const boost::json::value& j) -> coffer::event_value {
     }
 }
 
+/// A member that is null counts as absent.
 inline auto text_of(const boost::json::object& o, const char* name, const char* other = "")
     -> std::string {
     const auto* member = o.if_contains(name);
-    return member == nullptr ? other : std::string(member->as_string());
+    return member == nullptr || member->is_null() ? other : std::string(member->as_string());
 }
 
 class replay {
@@ -70,7 +71,7 @@ private:
         else
             throw std::runtime_error("what is the step " + op);
     }
-    /// The same id is the same callback; what it does is the newest of its registrations.
+    /// The same id is the same callback, and does what its first registration says.
     auto callback(const boost::json::object& step) -> coffer::listener_callback {
         const auto id = text_of(step, "id");
         const auto known = callbacks_.find(id);

@@ -273,6 +273,8 @@ TEST_CASE("Answers that are no Coffer's are errors, never an empty view") {
     CHECK(answered(200, json, "[]") == errc::unsupported);
     CHECK(answered(200, json, "{\"data\":{\"rows\"") == errc::unsupported);
     CHECK(answered(200, json, "{\"data\":{\"unchanged\":true}}") == errc::unsupported);
+    CHECK(answered(200, json, "{\"data\":{\"rows\":{}}}") == errc::unsupported);
+    CHECK(answered(200, json, "{\"data\":[]}") == errc::unsupported);
     CHECK(answered(301, json, "{}") == errc::unsupported);
     CHECK(answered(403, json, "{}") == errc::denied);
     CHECK(answered(429, json, "{}") == errc::unavailable);

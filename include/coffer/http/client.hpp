@@ -177,7 +177,8 @@ inline void source::take(json_answer&& in, const scope& where, std::chrono::mill
     const auto& data = in.object();
     const bool unchanged = flag_in(data, "unchanged") && kept.rows != nullptr &&
                            number_in(data, "generation") == kept.rows->generation;
-    if (!unchanged && !data.contains("rows")) {
+    const auto* rows = data.if_contains("rows");
+    if (!unchanged && (rows == nullptr || !rows->is_array())) {
         kept.failed = true;
         kept.last = errc::unsupported;
         kept.rows = nullptr;

@@ -31,6 +31,9 @@ inline auto ask_values(caller& calls, context where, bool values,
     w.end_object();
     auto in = calls.call(std::move(out));
     if (!in && in.error().code == errc::not_found) return errc::unknown_scope;
+    if (!in) return in;
+    const auto* rows = in->object().if_contains("rows");
+    if (rows == nullptr || !rows->is_array()) return errc::unsupported;
     return in;
 }
 

@@ -72,9 +72,11 @@ public:
 
     /// A secret of where the event happened, or of elsewhere: each member of `other` that is not
     /// empty takes the place of the event's own, so another environment alone keeps the event's
-    /// space. All reads of one scope within one dispatch see one state, also if it is a failure: a
-    /// store that is away is asked once for an event. Errors: invalid_argument (neither names an
-    /// environment; nothing is asked), those of SecretSource and view::get.
+    /// space; an event without a context needs all three. All reads of one scope within one
+    /// dispatch see one state, also if it is a failure: a store that is away is asked once for an
+    /// event. Only an answer that is none (unsupported) is not kept; the next read asks again.
+    /// Errors: invalid_argument (neither names an environment, or no context and not all three;
+    /// nothing is asked), those of SecretSource and view::get.
     auto secrets(std::string_view name, coffer::context other = {}) -> result<secret> {
         const auto own = where();
         const auto chosen = [](std::string_view a, std::string_view b) {
@@ -83,11 +85,16 @@ public:
         const coffer::context at{chosen(other.environment, own.environment),
                                  chosen(other.space, own.space), chosen(other.actor, own.actor)};
         if (at.environment.empty()) return errc::invalid_argument;
-        const auto known = std::find_if(views_.begin(), views_.end(),
-                                        [&](const auto& v) { return v.first.view() == at; });
-        const auto& seen =
-            known != views_.end() ? *known : views_.emplace_back(scope(at), source_.at(at));
-        return seen.second ? seen.second->get(name) : seen.second.error();
+        if (context().is_null() && (at.space.empty() || at.actor.empty()))
+            return errc::invalid_argument;
+        auto known = std::find_if(views_.begin(), views_.end(),
+                                  [&](const auto& v) { return v.first.view() == at; });
+        if (known == views_.end()) {
+            auto seen = source_.at(at);
+            if (!seen && seen.error() == errc::unsupported) return seen.error();
+            known = views_.insert(known, {scope(at), std::move(seen)});
+        }
+        return known->second ? known->second->get(name) : known->second.error();
     }
 
     /// Runs once after all callbacks of this dispatch; of those with one key the first stays.

@@ -20,7 +20,7 @@ namespace coffer::inline COFFER_ABI {
 ///
 ///     "job:ready"    "space:*"    "**"    {"job:ready", "job:failed"}
 ///
-/// An empty text stands for `**`; an empty list matches nothing.
+/// An empty text stands for `**`, though the two are not equal; an empty list matches nothing.
 class topic_patterns {
 public:
     topic_patterns(const char* pattern) : topic_patterns(event_value(pattern)) {}
@@ -28,13 +28,16 @@ public:
     topic_patterns(const std::string& pattern) : topic_patterns(event_value(pattern)) {}
     topic_patterns(std::initializer_list<std::string_view> patterns)
         : topic_patterns(event_value(event_value::list(patterns.begin(), patterns.end()))) {}
-    /// Of a text, a list of texts, or null. Others are not valid: dispatching to them fails.
+    /// Of a text, a list of texts, or what JavaScript takes for false, which stands for `**`.
+    /// Others are not valid: dispatching to them fails.
     topic_patterns(const event_value& patterns) {
         if (const auto* elements = patterns.as<event_value::list>()) {
-            for (const auto& e : *elements)
+            given_ = *elements;
+            for (const auto& e : given_)
                 add(e);
         } else {
-            add(patterns.is_null() || patterns == event_value("") ? event_value("**") : patterns);
+            given_ = {patterns};
+            add(patterns.is_falsy() ? event_value("**") : patterns);
         }
     }
 
@@ -43,19 +46,19 @@ public:
         return !topic.empty() && std::any_of(globs_.begin(), globs_.end(),
                                              [&](const glob& g) { return g.matches(topic); });
     }
+    /// As they were given; a text and a list of just that text are equal.
     friend auto operator==(const topic_patterns& a, const topic_patterns& b) noexcept -> bool {
-        return a.texts_ == b.texts_ && a.valid_ == b.valid_;
+        return a.given_ == b.given_;
     }
 
 private:
     void add(const event_value& pattern) {
         const auto* text = pattern.as<std::string>();
         valid_ = valid_ && text != nullptr;
-        texts_.emplace_back(pattern.text());
         globs_.emplace_back(pattern.text(), ':');
     }
 
-    std::vector<std::string> texts_{};
+    event_value::list given_{};
     std::vector<glob> globs_{};
     bool valid_ = true;
 };
@@ -96,8 +99,10 @@ public:
     void off(const topic_patterns& topics, const listener_callback& run) {
         remove([&](const registration& r) { return r.topics == topics && r.run == run; });
     }
-    /// The same, if also the filter is equal, down to the order of its members.
+    /// The same, if also the filter is equal, down to the order of its members. One that JavaScript
+    /// takes for false is none.
     void off(const topic_patterns& topics, const event_filter& only, const listener_callback& run) {
+        if (only.source().is_falsy()) return off(topics, run);
         remove([&](const registration& r) {
             return r.topics == topics && r.run == run && r.only.source() == only.source();
         });
@@ -164,7 +169,7 @@ private:
                         matching& found) {
         if (!node.only.matches(flat)) return;
         for (const auto& r : node.registrations) {
-            found.valid = found.valid && r.topics.valid();
+            found.valid = found.valid && (topic.empty() || r.topics.valid());
             if (r.topics.match(topic) && r.only.matches(flat)) found.callbacks.push_back(r.run);
         }
         for (const auto& child : node.children)

@@ -51,7 +51,8 @@ using keys = std::vector<std::string>;
 } // namespace
 
 TEST_CASE("a user and a password from a file open the store") {
-    const server at(users({"coffer on >right-horse ~test*{* +@all", "default off"}));
+    const server at(
+        users({"ear on nopass +@all", "coffer on >right-horse ~test*{* +@all", "default off"}));
     auto with = options_for(at);
     with.user = "coffer";
     with.password_file = password_file(at, "right-horse\nsecond line\n");

@@ -2,6 +2,8 @@
 #ifndef COFFER_REDIS_TESTS_EAVESDROPPER_HPP
 #define COFFER_REDIS_TESTS_EAVESDROPPER_HPP
 
+#include "clear_text.hpp"
+
 #include <coffer/posix/file_descriptor.hpp>
 
 #include <algorithm>
@@ -11,11 +13,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -34,101 +34,99 @@ inline auto connect_to(const std::filesystem::path& socket) -> coffer::posix::fi
     return fd;
 }
 
-/// Hears all that a server is told (MONITOR), from its first command to its last, and ends the test
-/// program if there is something in clear that has to be sealed. A server that asks for a password
-/// tells nothing.
+/// Hears all that a server is told (MONITOR), from its first command to its last, and looks through
+/// it. Ends the test program if it hears nothing.
 class eavesdropper {
 public:
-    /// What vaults and the command keep in tests over a Redis: names, spaces and values.
-    static constexpr std::array<std::string_view, 9> sealed{"NAME_",       "CANARY_", "LARGE_",
-                                                            "SLACK_TOKEN", "DB_URL",  "canary",
-                                                            "globex",      "value ",  "middle "};
-
-    explicit eavesdropper(std::filesystem::path socket) : socket_(std::move(socket)) {
+    /// `login`: what a server with a password has to be told first, a line or nothing.
+    explicit eavesdropper(std::filesystem::path socket, std::string login = {})
+        : socket_(std::move(socket)), login_(std::move(login)) {
         thread_ = std::thread([this] { work(); });
-        while (!listening_) // not one command is missed
-            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        wait();
     }
     eavesdropper(const eavesdropper&) = delete;
     auto operator=(const eavesdropper&) -> eavesdropper& = delete;
+    /// Once it has heard what the server was told last, if it is still there.
     ~eavesdropper() {
         stopping_ = true;
         thread_.join();
     }
 
-    /// From now on these bytes are looked for as well, as they are, and as hex digits.
-    void listen_for(std::string_view bytes) {
-        const std::lock_guard lock(mutex_);
-        const auto digit = [](unsigned n) { return "0123456789abcdef"[n & 15U]; };
-        std::string repr;
-        std::string hex;
-        for (const char c : bytes) {
-            const auto byte = static_cast<unsigned char>(c);
-            const std::string two{digit(byte >> 4U), digit(byte)};
-            hex += two;
-            // As MONITOR writes them.
-            constexpr std::string_view marks = "\n\r\t\a\b\"\\";
-            constexpr std::string_view letters = "nrtab\"\\";
-            if (const auto at = marks.find(c); at != marks.npos)
-                repr += {'\\', letters[at]};
-            else if (byte < 0x20 || byte > 0x7e)
-                repr += "\\x" + two;
-            else
-                repr += c;
-        }
-        more_.push_back(std::move(repr));
-        more_.push_back(std::move(hex));
+    /// Until it listens: to a server that was started again, too.
+    void wait() const {
+        while (!listening_)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
+    /// From now on these bytes are looked for as well.
+    void listen_for(std::string_view bytes) { looked_through_.look_for(bytes); }
     auto heard() const -> std::size_t { return heard_; }
 
 private:
-    void work() {
-        do {
-            const auto fd = connect_to(socket_);
-            const std::string_view command = "MONITOR\r\n";
-            if (fd && ::send(fd.get(), command.data(), command.size(), MSG_NOSIGNAL) > 0)
-                listen(fd.get());
-            listening_ = true;
-            if (!stopping_) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-        } while (!stopping_);
+    static constexpr std::string_view last_words = "what-was-overheard-ends-here";
+
+    [[noreturn]] static void deaf(const std::string& why) {
+        std::fprintf(stderr, "a Redis can't be overheard: %s\n", why.c_str());
+        std::abort();
     }
-    /// Until the server ends it, or nothing more comes after the test has ended.
+    static auto tell(int fd, const std::string& commands) -> bool {
+        return ::send(fd, commands.data(), commands.size(), MSG_NOSIGNAL) > 0;
+    }
+    void work() {
+        while (!stopping_) {
+            listening_ = false;
+            if (const auto fd = connect_to(socket_); fd && tell(fd.get(), login_ + "MONITOR\r\n"))
+                listen(fd.get());
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+    }
+    /// Says the last words, so that they are heard; false if the server does not take them.
+    auto say_last_words() const -> bool {
+        const auto fd = connect_to(socket_);
+        if (!fd || !tell(fd.get(), login_ + "ECHO " + std::string(last_words) + "\r\n"))
+            return false;
+        std::string answer;
+        while (answer.find(last_words) == answer.npos) {
+            std::array<char, 256> part;
+            const auto got = ::recv(fd.get(), part.data(), part.size(), 0);
+            if (got <= 0) return false;
+            answer.append(part.data(), static_cast<std::size_t>(got));
+            if (answer.starts_with("-") || answer.find("\n-") != answer.npos) return false;
+        }
+        return true;
+    }
+    /// Until the server ends it, or the last words are heard.
     void listen(int fd) {
-        std::string held;
-        for (;;) {
+        const std::string granted = login_.empty() ? "+OK\r\n" : "+OK\r\n+OK\r\n";
+        std::string begin;
+        std::string end;
+        for (bool said = false;;) {
+            if (stopping_ && listening_ && !said && !(said = say_last_words())) return;
             ::pollfd one{fd, POLLIN, 0};
-            if (::poll(&one, 1, 20) <= 0) {
-                if (stopping_) return;
-                continue;
-            }
+            if (::poll(&one, 1, 20) <= 0) continue;
             std::array<char, 65'536> part;
             const auto got = ::recv(fd, part.data(), part.size(), 0);
             if (got <= 0) return;
-            listening_ = true;
-            heard_ += static_cast<std::size_t>(got);
-            held.append(part.data(), static_cast<std::size_t>(got));
-            scan(held);
-            held.erase(0, held.size() - std::min<std::size_t>(held.size(), 256));
+            const std::string_view told(part.data(), static_cast<std::size_t>(got));
+            if (!listening_) {
+                begin += told;
+                const auto both = std::min(begin.size(), granted.size());
+                if (begin.compare(0, both, granted, 0, both) != 0) deaf(begin);
+                listening_ = both == granted.size();
+            }
+            heard_ += told.size();
+            looked_through_.look_through(told);
+            end += told;
+            if (end.find(last_words) != end.npos) return;
+            end.erase(0, end.size() - std::min(end.size(), last_words.size()));
         }
-    }
-    void scan(std::string_view told) {
-        const std::lock_guard lock(mutex_);
-        const auto check = [&](std::string_view text) {
-            if (told.find(text) == told.npos) return;
-            std::fprintf(stderr, "a Redis was told in clear: %.*s\n", static_cast<int>(text.size()),
-                         text.data());
-            std::abort();
-        };
-        std::ranges::for_each(sealed, check);
-        std::ranges::for_each(more_, check);
     }
 
     std::filesystem::path socket_;
+    std::string login_; ///< A command, or nothing.
     std::atomic<bool> listening_{false};
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> heard_{0};
-    std::mutex mutex_{};
-    std::vector<std::string> more_{};
+    clear_text looked_through_{};
     std::thread thread_{};
 };
 

@@ -13,7 +13,8 @@
 
 namespace redis_test {
 
-/// Stands between a store and a server: records, falls silent, cuts.
+/// Stands between a store and a server: records, falls silent, cuts. In the end all that went by is
+/// looked through, see clear_text.
 class proxy {
 public:
     explicit proxy(std::uint16_t to) : to_(to) {
@@ -25,6 +26,7 @@ public:
     ~proxy() {
         stopping_ = true;
         thread_.join();
+        clear_text().look_through(recorded_);
     }
 
     auto port() const -> std::uint16_t { return port_; }

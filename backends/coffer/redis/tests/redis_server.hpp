@@ -70,17 +70,17 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
 /// id at the end, or when the test dies.
 class server {
 public:
-    /// `heard`: all that it is told is looked through, see eavesdropper.
-    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true,
-                    bool heard = true)
+    /// All that it is told is looked through, see eavesdropper; who logs in with
+    /// the password that all need, or as the first user if that is `ear`.
+    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true)
         : folder_(coffer_test::temporary_folder::in_memory()), port_(free_port()),
           arguments_(std::move(arguments)), plain_port_(plain_port) {
         start();
-        if (heard) ears_ = std::make_unique<eavesdropper>(path());
     }
     server(const server&) = delete;
     auto operator=(const server&) -> server& = delete;
     ~server() {
+        thaw();
         ears_.reset(); // while it still tells
         kill();
     }
@@ -116,6 +116,10 @@ public:
         }
         if (!eventually([&] { return bool(connect_to(path())); })) // the port is open before
             throw std::runtime_error("redis-server does not start");
+        if (ears_)
+            ears_->wait();
+        else
+            ears_ = std::make_unique<eavesdropper>(path(), login());
     }
     /// kill -9, as a crash would.
     void kill() {
@@ -129,7 +133,9 @@ public:
         ::kill(pid_, SIGSTOP);
         ::waitpid(pid_, nullptr, WUNTRACED); // it is only sent, till then
     }
-    void thaw() const { ::kill(pid_, SIGCONT); }
+    void thaw() const {
+        if (pid_ > 0) ::kill(pid_, SIGCONT);
+    }
 
     auto runs() const -> bool { return pid_ > 0; }
     auto port() const -> std::uint16_t { return port_; }
@@ -150,6 +156,17 @@ public:
     }
 
 private:
+    /// What the ear says first.
+    auto login() const -> std::string {
+        const auto after = [&](std::string_view option) {
+            const auto at = std::ranges::find(arguments_, option);
+            return at == arguments_.end() ? std::string() : *std::next(at);
+        };
+        if (const auto password = after("--requirepass"); !password.empty())
+            return "AUTH " + password + "\r\n";
+        return after("--user") == "ear" ? "AUTH ear any\r\n" : "";
+    }
+
     coffer_test::temporary_folder folder_;
     std::uint16_t port_;
     std::vector<std::string> arguments_;

@@ -2,7 +2,7 @@
 #ifndef COFFER_REDIS_TESTS_SENTINEL_HPP
 #define COFFER_REDIS_TESTS_SENTINEL_HPP
 
-#include "redis_server.hpp"
+#include "proxy.hpp"
 
 namespace redis_test {
 
@@ -19,7 +19,8 @@ inline auto is_linked(const server& replica) -> bool {
     return replica.cli({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;
 }
 
-/// A Sentinel that watches over a primary by the name of `main`, and decides alone.
+/// A Sentinel that watches over a primary by the name of `main`, and decides alone. It has no
+/// MONITOR: what stores say to it goes through a proxy.
 class sentinel {
 public:
     explicit sentinel(const server& primary) {
@@ -49,7 +50,7 @@ public:
         ::kill(pid_, SIGSTOP);
         ::waitpid(pid_, nullptr, WUNTRACED); // it is only sent, till then
     }
-    auto port() const -> std::uint16_t { return port_; }
+    auto port() const -> std::uint16_t { return between_.port(); }
     /// It looks at replicas every ten seconds: until it knows one, it can't promote it.
     auto knows(const server& replica) const -> bool {
         const auto text = ask({"SENTINEL", "REPLICAS", "main"});
@@ -76,6 +77,7 @@ private:
 
     coffer_test::temporary_folder folder_{};
     std::uint16_t port_ = free_port();
+    proxy between_{port_};
     ::pid_t pid_ = 0;
 };
 

@@ -36,6 +36,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -47,11 +48,22 @@ bool brief = false;
 
 constexpr const char* target = "/v1/secrets?environmentId=us_env_1&spaceId=us_sp_1";
 
+/// The cores that this process may run on.
+auto cores() -> std::vector<int> {
+    ::cpu_set_t allowed;
+    CPU_ZERO(&allowed);
+    ::sched_getaffinity(0, sizeof allowed, &allowed);
+    std::vector<int> out;
+    for (int core = 0; core < CPU_SETSIZE; ++core)
+        if (CPU_ISSET(core, &allowed)) out.push_back(core);
+    return out;
+}
+
 struct installed {
     std::string coffer = COFFER_COMMAND;
     std::string nginx = COFFER_NGINX;
     std::string wrk = COFFER_WRK;
-    bool pinned = std::thread::hardware_concurrency() > 1;
+    bool pinned = cores().size() > 1;
 };
 
 /// What a program prints; it must end with 0. No argument holds a quote.
@@ -71,6 +83,7 @@ class server {
 public:
     server(const std::vector<std::string>& words, const std::string& folder, bool pinned) {
         pid_ = ::fork();
+        if (pid_ < 0) throw std::runtime_error("fork");
         if (pid_ != 0) return;
         ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         ::setenv("HOME", folder.c_str(), 1);
@@ -78,7 +91,7 @@ public:
         const int out = ::open((folder + "/said").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
         if (out < 0 || ::dup2(out, 1) < 0 || ::chdir(folder.c_str()) != 0) ::_exit(126);
         std::vector<char*> argv;
-        static std::array<std::string, 3> pin{"taskset", "-c", "0"};
+        static std::array<std::string, 3> pin{"taskset", "-c", std::to_string(cores().front())};
         if (pinned)
             for (auto& word : pin)
                 argv.push_back(word.data());
@@ -193,9 +206,9 @@ auto nginx_configuration(const coffer_test::raw_reply& answer, std::uint16_t por
 auto requests_a_second(const installed& with, std::uint16_t port, const std::string& token)
     -> double {
     const auto text =
-        output_of(std::string(with.pinned ? "taskset -c 1 " : "") + with.wrk + " -t1 -c16 -d" +
-                  (brief ? "1" : "4") + "s -H 'Authorization: Bearer " + token +
-                  "' 'http://127.0.0.1:" + std::to_string(port) + target + "'");
+        output_of((with.pinned ? "taskset -c " + std::to_string(cores().at(1)) + " " : "") +
+                  with.wrk + " -t1 -c16 -d" + (brief ? "1" : "4") + "s -H 'Authorization: Bearer " +
+                  token + "' 'http://127.0.0.1:" + std::to_string(port) + target + "'");
     if (text.find("Non-2xx") != text.npos) throw std::runtime_error("refused:\n" + text);
     const auto at = text.find("Requests/sec:");
     if (at == text.npos) throw std::runtime_error("wrk said:\n" + text);
@@ -221,7 +234,8 @@ auto p99(std::uint16_t port, const std::string& token, double a_second) -> doubl
         waits.push_back({clients.back()->native(), POLLIN, 0});
     }
     const auto step = std::chrono::nanoseconds(static_cast<long>(1e9 / a_second));
-    const auto total = static_cast<std::size_t>(a_second * (brief ? 0.05 : 4));
+    const auto total =
+        std::max<std::size_t>(1, static_cast<std::size_t>(a_second * (brief ? 0.05 : 4)));
     std::vector<clock::time_point> due(lanes);
     std::vector<bool> busy(lanes);
     std::vector<double> took;

@@ -145,6 +145,7 @@ void time_to_sight(const redis::options& with) {
         }
         ::_exit(0);
     }
+    ::close(seen[1]); // so that a child that ends early is noticed
     redis_vault writer(redis::open(with).value(), {}, keys);
     const auto asking = writer.resolver();
     std::vector<double> took, asked;

@@ -15,7 +15,7 @@ TEST_CASE("doctor says of each thing beside a store that it is well, and opens n
     const auto said = box.ok({"doctor"});
     for (const char* what : {"version", "memory", "keys", "store", "environment dev", "clock"})
         CHECK(has(said, "ok  " + std::string(what) + " "));
-    CHECK_FALSE(has(said, "NO"));
+    CHECK_FALSE(has(said, "NO  ")); // a folder may be called anything
     CHECK(has(box.ok({"doctor", "--json"}), "{\"ok\":true,\"findings\":[{\"what\":\"version\""));
 }
 

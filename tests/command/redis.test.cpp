@@ -6,6 +6,7 @@
 #include "../../backends/coffer/redis/tests/tls_server.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
+#include "support/process.hpp"
 
 #include <sys/stat.h>
 
@@ -207,7 +208,7 @@ TEST_CASE("a copy that is killed in the middle leaves no half to read, and the n
     REQUIRE(pid > 0);
     REQUIRE(redis_test::eventually([&] { return between.is_mute(); }));
     ::kill(pid, SIGKILL);
-    REQUIRE(redis_test::eventually([&] { return ::kill(pid, 0) != 0; }));
+    REQUIRE(redis_test::eventually([&] { return !coffer_test::lives(pid); }));
 
     const auto keys = keys_in(at);
     REQUIRE(keys.size() == 1);

@@ -27,7 +27,7 @@ namespace {
 using deadline = std::chrono::steady_clock::time_point;
 /// Far beyond what any run takes: it ends a run that hangs, it measures nothing.
 auto patience() -> deadline {
-    return std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    return std::chrono::steady_clock::now() + std::chrono::seconds(240);
 }
 
 auto code_of(pid_t pid) -> int {
@@ -113,6 +113,7 @@ auto sandbox::run_program(const words& command, std::string_view in) const -> ra
     for (auto& p : pipes)
         if (::pipe2(p.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     const auto pid = ::fork();
+    if (pid < 0) throw std::runtime_error("fork");
     if (pid == 0) {
         ::setsid(); // no terminal to ask on
         ::signal(SIGPIPE, SIG_DFL);

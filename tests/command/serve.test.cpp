@@ -3,6 +3,7 @@
 
 #include "http/certificate.hpp"
 #include "support/catch.hpp"
+#include "support/process.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -49,7 +50,7 @@ public:
         return until([&] { return log().find(text) != std::string::npos; });
     }
     void tell(int signal) const { REQUIRE(::kill(pid_, signal) == 0); }
-    auto is_alive() const -> bool { return ::kill(pid_, 0) == 0; }
+    auto is_alive() const -> bool { return coffer_test::lives(pid_); }
     auto pid() const -> pid_t { return pid_; }
     void end() {
         if (pid_ <= 0) return;

@@ -4,6 +4,7 @@
 
 #include "sandbox.hpp"
 #include "support/catch.hpp"
+#include "support/process.hpp"
 
 #include <cerrno>
 #include <chrono>
@@ -24,7 +25,7 @@ public:
             "'" + coffer_program() + "' serve --listen 127.0.0.1:0 >out 2>err </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
-        for (int i = 0; url.empty() && i < 600; ++i) {
+        for (int i = 0; url.empty() && i < 1800; ++i) {
             const auto said = sandbox::read(here_.work() / "out");
             const auto where = said.find("http://");
             if (where != said.npos && said.ends_with('\n'))
@@ -42,7 +43,7 @@ public:
     void stop() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
-        for (int i = 0; ::kill(pid_, 0) == 0 && i < 600; ++i)
+        for (int i = 0; lives(pid_) && i < 600; ++i)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         kill();
     }

@@ -99,7 +99,7 @@ struct world {
     temporary_folder outer = temporary_folder::in_memory();
     fs::path folder = outer / "audit";
     coffer::any_vault vault = service_vault();
-    http::audit_options how{};
+    http::audit_options how{.segment_size = 1 << 20}; // a disk in memory may be small
 
     auto open() const -> std::shared_ptr<http::audit_log> {
         return http::audit_log::open(vault, folder, how).value();

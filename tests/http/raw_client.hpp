@@ -49,7 +49,7 @@ public:
         to.sin_family = AF_INET;
         to.sin_port = htons(port);
         to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const ::timeval patience{30, 0};
+        const ::timeval patience{90, 0};
         const int one = 1;
         ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);

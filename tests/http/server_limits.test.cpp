@@ -127,7 +127,7 @@ TEST_CASE("sending a byte now and then does not hold a connection open") {
 
 TEST_CASE("who does not take its answer is let go, and the others do not notice") {
     http::limits limits;
-    limits.write_time = 100ms;
+    limits.write_time = 2s; // enough to make the large answer, and to give the others theirs
     server_settings settings;
     settings.limits = limits;
     const auto large = [](const http::request& in) -> std::optional<http::response> {
@@ -139,13 +139,13 @@ TEST_CASE("who does not take its answer is let go, and the others do not notice"
     stuck.send(get(server, "/large"));
     stuck.receive(true);
     raw_client other(server);
-    while (server.counters().connections() != 1) // the stuck one is let go
+    while (server.counters().connections() > 1) // the stuck one is let go
         CHECK(other.ask(get(server, "/small")).body == "small");
 }
 
 TEST_CASE("who takes its answer slowly gets all of it") {
     http::limits limits;
-    limits.write_time = 1s;
+    limits.write_time = 3s;
     server_settings settings;
     settings.limits = limits;
     const auto large = [](const http::request&) -> std::optional<http::response> {
@@ -154,9 +154,9 @@ TEST_CASE("who takes its answer slowly gets all of it") {
     const test_server server(std::make_shared<test_handler>(large), settings);
     raw_client client(server);
     client.send(get(server) + text_of(server, "GET", "/", "Connection: close\r\n"));
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 110; ++i) {
         std::this_thread::sleep_for(30ms); // longer in all than it may take nothing
-        CHECK(client.skip(500'000));
+        CHECK(client.skip(200'000));
     }
     CHECK(client.rest().size() > (std::size_t{38} << 20));
 }

@@ -69,7 +69,7 @@ public:
     }
     auto wait() -> bool {
         std::unique_lock lock(mutex_);
-        return changed_.wait_for(lock, std::chrono::seconds(30), [this] { return set_; });
+        return changed_.wait_for(lock, std::chrono::seconds(90), [this] { return set_; });
     }
 
 private:

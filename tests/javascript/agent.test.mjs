@@ -87,8 +87,8 @@ test('the token of an event reads its scope alone, writes nothing, and is refuse
 
 test('one event that hangs or breaks does not keep the next from being given', async () => {
   const run = await agent(
-    listener(`if (event.topic === 'job:hang') await new Promise((done) => { setTimeout(done, 60_000); }); if (event.topic === 'job:die') process.exit(7); console.log('saw', event.topic);`),
-    ['--events', '-', '--timeout', '2s'], [event({ topic: 'job:hang' }), event({ topic: 'job:die' }), event({ context: {} }), event()],
+    listener(`if (event.topic === 'job:hang') await new Promise((done) => { setTimeout(done, 600_000); }); if (event.topic === 'job:die') process.exit(7); console.log('saw', event.topic);`),
+    ['--events', '-', '--timeout', '15s'], [event({ topic: 'job:hang' }), event({ topic: 'job:die' }), event({ context: {} }), event()],
   ).ended;
   assert.equal(run.code, 1);
   assert.match(run.out, /^saw job:ready\n$/);

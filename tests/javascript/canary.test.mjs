@@ -180,7 +180,7 @@ test('a server that is aborted leaves no core, whatever it was started with', { 
     for (const folder of folders.filter((at) => fs.existsSync(at)))
       for (const file of fs.readdirSync(folder, { withFileTypes: true })) {
         if (!file.isFile()) continue;
-        assert.equal(/^core/.test(file.name) && (folder === folders[0] || file.name.includes(`${pid}`)), false, file.name);
+        assert.equal(/^core/.test(file.name) && (folder === folders[0] || file.name.endsWith(`.${pid}`)), false, file.name);
         if (folder === folders[0]) hits.push(...findIn(file.name, fs.readFileSync(path.join(folder, file.name)), needles));
       }
     assert.deepEqual(hits, []);

@@ -20,6 +20,7 @@ test('who did what, where, to which name, with which result', async () => {
   assert.equal(refused.status, 403);
   const tab = await open('#/e/prod/activity?name=ACTIVE');
   assert.equal(await rows(tab).count(), 2);
+  await rows(tab).nth(1).getByText('Customer Acme').waitFor(); // names come after the records
   assert.match(await tab.text(rows(tab).nth(0)), /Audrey 127\.0\.0\.1 secret\.set Production ACTIVE denied/);
   assert.match(await tab.text(rows(tab).nth(1)), /Ben 127\.0\.0\.1 secret\.set Customer Acme ACTIVE v1 ok/);
   await filtered(tab, () => tab.page.getByLabel('Result').selectOption('ok'));
@@ -28,6 +29,7 @@ test('who did what, where, to which name, with which result', async () => {
   await tab.page.getByText('Nothing of that kind').waitFor();
   await filtered(tab, () => tab.page.getByRole('button', { name: 'Clear filter' }).click());
   await filtered(tab, () => tab.page.getByLabel('What').selectOption('secret.hide'));
+  await rows(tab).first().getByText('Customer Acme').waitFor();
   assert.match(await tab.text(rows(tab).first()), /secret\.hide Customer Acme BETA_KEY/);
   await tab.end();
 });

@@ -23,7 +23,7 @@ export class Browser {
   }
 
   static async start(more = []) {
-    return new Browser(await chromium.launch({ executablePath: program, args: [...flags, ...more] }));
+    return new Browser(await chromium.launch({ executablePath: program, args: [...flags, ...more], timeout: 120_000 }));
   }
 
   async end() {
@@ -65,7 +65,7 @@ export class Tab {
 
   async watch() {
     const { page } = this;
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(120_000);
     await page.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => {
         console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`);

@@ -47,18 +47,21 @@ after(async () => {
 
 const label = (tab) => tab.page.evaluate(() => document.activeElement.getAttribute('aria-label'));
 
+// Not what the frame asks by itself, once a minute.
+const ofTheScreen = (url) => url.includes('/v1/x/') && !/\/v1\/x\/(whoami|keys|watch)\b/.test(url);
+
 test('only cells in view exist, one request brings them, and none is sent while one looks around', async (t) => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/environments' });
   const grid = tab.page.getByRole('grid');
   const alive = () => tab.page.locator('.grid-cell').count();
-  const asked = () => tab.traffic.filter((one) => one.method && one.url.includes('/v1/x/')).length;
+  const asked = () => tab.traffic.filter((one) => one.method && ofTheScreen(one.url)).length;
   const before = asked();
   const first = await tab.page.evaluate(async () => {
     const began = performance.now();
     location.hash = '#/e/big/matrix';
     while (!document.querySelector('[data-r="1"][data-c="0"]')) await new Promise(requestAnimationFrame);
     const [answer] = performance.getEntriesByType('resource').filter((one) => one.name.includes('/v1/x/matrix'));
-    return { ms: performance.now() - began, server: answer.responseEnd - answer.startTime, bytes: answer.encodedBodySize };
+    return { ms: performance.now() - began, server: answer ? answer.responseEnd - answer.startTime : 0, bytes: answer?.encodedBodySize };
   });
   t.diagnostic(`first rows after ${first.ms.toFixed(0)} ms, of which the answer took ${first.server.toFixed(0)} ms (${first.bytes} bytes)`);
   assert.equal(asked() - before, 1, 'one request');

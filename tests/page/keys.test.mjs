@@ -14,7 +14,10 @@ async function runShown(tab, place = 0, more = ['--yes']) {
   const said = await tab.page.locator('dialog pre.code').nth(place).innerText();
   const words = said.split(' ');
   assert.equal(words.shift(), 'coffer');
-  return site.run([...words, ...more]);
+  const out = site.run([...words, ...more]);
+  // The server, beside which this was done, looks again once its last look is 100 ms old.
+  await new Promise((done) => { setTimeout(done, 200); });
+  return out;
 }
 async function closed(tab) {
   await tab.page.getByRole('dialog').getByRole('button', { name: 'Close' }).last().click();
@@ -26,7 +29,7 @@ test('a new key, rewrapping and the end of the old one: the page names the comma
   const tab = await open('#/e/staging/keys');
   const old = await tab.text('.keys-rows .name');
   await keyRow(tab, 'Active').getByText('Staging data key 1').waitFor();
-  assert.match(await tab.text('.keys-rows tbody tr'), /just now|seconds? ago|minutes? ago|today/);
+  assert.match(await tab.text('.keys-rows tbody tr'), /just now|\d+ (s|min|h) ago|yesterday/);
 
   await keyRow(tab, 'Active').getByRole('button', { name: 'Disable…' }).click();
   assert.match(await tab.text('dialog'), new RegExp(`coffer keys disable ${old}`));

@@ -164,16 +164,24 @@ test('nothing found: what was probably meant, and where else to look', async () 
 test('outcome unknown: it is looked up, and either way is said', async () => {
   const tab = await open('#/e/prod/s/globex/secrets');
   const put = '**/v1/x/secret?*';
-  // The save arrives, its answer does not.
+  // The save arrives, its answer does not; it is looked up once that was seen to be said.
+  let seen;
+  const wasSeen = new Promise((done) => { seen = done; });
+  let lost = false;
   await tab.page.route(put, async (route) => {
-    if (route.request().method() !== 'PUT') return route.continue();
-    await route.fetch();
-    return route.abort('connectionreset');
+    if (route.request().method() === 'PUT') {
+      await route.fetch();
+      lost = true;
+      return route.abort('connectionreset');
+    }
+    if (lost) await wasSeen;
+    return route.continue();
   });
   await tab.row('DB_URL').getByText('Override').click();
   await tab.page.locator('dialog .value').first().fill('arrived');
   await tab.page.keyboard.press('Control+Enter');
   await tab.page.getByText('The connection ended before the answer. Checking…').waitFor();
+  seen();
   await tab.undoBar().filter({ hasText: 'DB_URL overridden in Globex: v1.' }).waitFor();
   await tab.page.unroute(put);
   // The save is lost.
@@ -247,10 +255,20 @@ test('Back over the sign-in does not end the session unasked', async () => {
   await tab.end();
 });
 
+// The server has noticed: it does not look again before its last look is 100 ms old.
+async function answersStale(want) {
+  for (;;) {
+    const { json } = await site.ask('GET', '/v1/x/secrets?environmentId=prod');
+    if (Boolean(json.data?.stale) === want) return;
+    await new Promise((done) => { setTimeout(done, 50); });
+  }
+}
+
 test('the store goes away and comes back: rows with their time, saving off, then on again', async () => {
   const tab = await open('#/e/prod/secrets');
   fs.renameSync(site.store, `${site.store}.away`);
   try {
+    await answersStale(true);
     await tab.go('#/e/prod/spaces');
     await tab.go('#/e/prod/secrets');
     await tab.page.locator('.stale').getByText('the store does not answer. Saving is off.').waitFor();
@@ -260,6 +278,7 @@ test('the store goes away and comes back: rows with their time, saving off, then
   } finally {
     fs.renameSync(`${site.store}.away`, site.store);
   }
+  await answersStale(false);
   await tab.go('#/e/prod/spaces');
   await tab.go('#/e/prod/secrets');
   await tab.row('DB_URL').waitFor();

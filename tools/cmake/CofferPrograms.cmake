@@ -90,7 +90,7 @@ function(coffer_example name)
         COMMAND "${CMAKE_COMMAND}" "-DFOLDER=${CMAKE_CURRENT_BINARY_DIR}/run_${name}"
             "-DOUTPUT=${ARG_OUTPUT}" -P "${PROJECT_SOURCE_DIR}/tools/cmake/run_in_fresh_folder.cmake"
             -- "$<TARGET_FILE:example_${name}>" ${ARG_ARGS})
-    set_tests_properties(example.${name} PROPERTIES TIMEOUT 300 LABELS "example;${ARG_LABELS}")
+    set_tests_properties(example.${name} PROPERTIES TIMEOUT 900 LABELS "example;${ARG_LABELS}")
 endfunction()
 
 # coffer_benchmark(<name> SOURCES <file>… [LINK <target or dependency>…])
@@ -112,7 +112,7 @@ function(coffer_benchmark name)
     if(COFFER_BUILD_TESTS)
         add_test(NAME benchmark.${name}
             COMMAND benchmark_${name} --benchmark_min_time=0.001 --benchmark_format=csv)
-        set_tests_properties(benchmark.${name} PROPERTIES TIMEOUT 300 LABELS benchmark)
+        set_tests_properties(benchmark.${name} PROPERTIES TIMEOUT 900 LABELS benchmark)
     endif()
 endfunction()
 

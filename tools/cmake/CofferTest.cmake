@@ -67,7 +67,7 @@ function(coffer_test name)
         add_dependencies(coffer_tests_threads ${target})
     endif()
     if(NOT ARG_TIMEOUT)
-        set(ARG_TIMEOUT 300)
+        set(ARG_TIMEOUT 900)
     endif()
     add_test(NAME ${name} COMMAND ${target})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "catch;${ARG_LABELS}"

@@ -84,19 +84,6 @@ private:
     int file_ = -1;
 };
 
-/// How many answers it may cost that these members are not what they were; all of them, if one is
-/// of what the others hang on.
-auto cost(const target& t, const std::set<std::string>& keys) -> std::size_t {
-    std::size_t sum = 0;
-    for (const auto& key : keys) {
-        if (key == "head" || t.trunk.contains(key))
-            return (t.now.spaces.size() + 1) * t.names.size();
-        if (const auto at = t.newest.find(key); at != t.newest.end())
-            sum += answers_from(t, at->second.first, at->second.second);
-    }
-    return sum;
-}
-
 } // namespace
 
 TEST_CASE("the document as it was written is read, and a text made of its members is the same") {

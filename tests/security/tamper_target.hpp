@@ -97,6 +97,19 @@ inline auto answers_from(const target& t, const std::string& space, const std::s
     return n;
 }
 
+/// How many answers it may cost that these objects are not what they were; all of them, if one is
+/// of what the others hang on.
+inline auto cost(const target& t, const std::set<std::string>& keys) -> std::size_t {
+    std::size_t sum = 0;
+    for (const auto& key : keys) {
+        if (key == "head" || t.trunk.contains(key))
+            return (t.now.spaces.size() + 1) * t.names.size();
+        if (const auto at = t.newest.find(key); at != t.newest.end())
+            sum += answers_from(t, at->second.first, at->second.second);
+    }
+    return sum;
+}
+
 /// What a newest state needs, and nothing else.
 inline auto only_listed(const target& t) -> image {
     image out{t.whole.at, {}};

@@ -37,6 +37,14 @@ public:
     auto is_mute() const -> bool { return mute_; }
     /// After so many further bytes to the server (or from it), every connection is cut.
     void cut_after(long bytes, bool to_server) { (to_server ? left_up_ : left_down_) = bytes; }
+    /// Every connection is cut now.
+    void drop() {
+        dropping_ = true;
+        while (dropping_ && !stopping_)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    /// How often cut_after struck.
+    auto cuts() const -> std::size_t { return cuts_; }
     /// All that went by, in both directions.
     auto recorded() const -> std::string {
         const std::lock_guard lock(mutex_);
@@ -88,6 +96,7 @@ private:
             got = left;
             left = std::numeric_limits<long>::max();
             cut = true;
+            ++cuts_;
         } else {
             left -= got;
         }
@@ -102,6 +111,10 @@ private:
     void work() {
         std::vector<pair> all;
         while (!stopping_) {
+            if (dropping_) {
+                all.clear();
+                dropping_ = false;
+            }
             std::vector<::pollfd> ready{{fd_.get(), POLLIN, 0}};
             if (!mute_)
                 for (const auto& p : all) {
@@ -131,6 +144,8 @@ private:
     std::atomic<bool> stopping_{false};
     std::atomic<long> left_up_{std::numeric_limits<long>::max()};
     std::atomic<long> left_down_{std::numeric_limits<long>::max()};
+    std::atomic<bool> dropping_{false};
+    std::atomic<std::size_t> cuts_{0};
     mutable std::mutex mutex_{};
     std::string recorded_{};
     std::thread thread_{};

@@ -330,3 +330,43 @@ TEST_CASE("A space that nobody has is told while the store is away, new spaces o
     check_error(w.get("/v1/secrets?environmentId=none"), 404);
     CHECK(w.get("/v1/secrets?spaceId=new").status() == 200);
 }
+
+TEST_CASE("Scopes that another process made are told while the store is away") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    api_world w(how);
+    const auto e = w.new_environment();
+    CHECK(w.get("/v1/spaces").status() == 200);
+    // Not through this service, which has seen them in the state that it serves values from.
+    w.vault->create_space({.environment = e, .space = "new"}, R"({"name":"New"})").value();
+    w.vault->create_environment("other", R"({"name":"Other","isProd":true})").value();
+    CHECK(w.get("/v1/secrets?environmentId=" + e + "&spaceId=new").status() == 200);
+    CHECK(w.get("/v1/secrets?environmentId=other").status() == 200);
+    time.advance(std::chrono::seconds(7));
+    w.store.away(true);
+    const auto told = [&](const std::string& target) {
+        auto out = w.get(target);
+        INFO(target);
+        CHECK(out.status() == 200);
+        CHECK(out.header("x-coffer-stale") == "1");
+        return out;
+    };
+    CHECK(told("/v1/environments/" + e).text("name") == "one");
+    CHECK(told("/v1/spaces/new").text("name") == "new"); // the store alone knows more
+    CHECK(told("/v1/spaces?environmentId=" + e).text("id") == "new");
+    CHECK(told("/v1/spaces").data().as_array().size() == 1);
+    CHECK(told("/v1/environments/other").text("isProd") == "true"); // nothing is known of it
+    const auto all = told("/v1/environments");
+    REQUIRE(all.data().as_array().size() == 2);
+    for (std::size_t i = 0; i < 2; ++i)
+        CHECK(all.text("isProd", i) == (all.text("id", i) == e ? "false" : "true"));
+    const auto rows = told("/v1/x/environments");
+    for (std::size_t i = 0; i < 2; ++i)
+        CHECK(rows.text("state", i) == (rows.text("id", i) == e ? "(absent)" : "unavailable"));
+    check_error(w.send("PATCH", "/v1/spaces/new", R"({"name":"Newer"})"), 503);
+    w.store.away(false);
+    CHECK(w.get("/v1/spaces/new").text("name") == "New");
+    CHECK(w.get("/v1/environments/other").text("name") == "Other");
+    CHECK(w.get("/v1/environments/other").header("x-coffer-stale").empty());
+}

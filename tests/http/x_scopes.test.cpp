@@ -72,7 +72,9 @@ TEST_CASE("x/environments: one that can't be opened is told as such, and hides n
         CHECK(some.text("state", i) == (some.text("id", i) == e ? "unavailable" : "(absent)"));
     CHECK(w.get("/v1/environments").data().as_array().size() == 2);
     const auto t = w.new_space(f);
+    CHECK(w.get("/v1/environments").header("x-coffer-stale") == "1");
     CHECK(w.get("/v1/spaces").data().as_array().size() == 1);
+    CHECK(w.get("/v1/spaces").header("x-coffer-stale") == "1"); // some may be missing
     CHECK(w.get("/v1/secrets?spaceId=" + t).status() == 200);
     check_error(w.get("/v1/secrets?spaceId=elsewhere"), 503); // it might be where nobody can look
 }

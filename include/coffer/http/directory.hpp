@@ -19,6 +19,11 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
+/// Whether this is no answer of the store's but the lack of one.
+inline auto is_away(const failure& why) noexcept -> bool {
+    return why.code == errc::unavailable || why.code == errc::timed_out;
+}
+
 /// An environment or a space as it is registered.
 struct place_facts {
     std::string id{};
@@ -26,6 +31,7 @@ struct place_facts {
     format::secret_id entry{};  ///< Of the scope's own entry: another one when it is made anew.
     std::uint64_t version = 0;  ///< Of the metadata.
     std::uint64_t at = 0;       ///< When the metadata was last written.
+    bool told = true;           ///< False: nothing is known of the metadata.
 };
 
 /// Where a secret id leads to.
@@ -56,19 +62,12 @@ public:
     /// What is known of an environment now. Errors: unknown_scope, also for Coffer's own and for
     /// what can be no id; those of reading.
     auto look(std::string_view environment) -> result<dated<facts>> {
-        if (environment == system_environment || !check_context({.environment = environment}))
-            return errc::unknown_scope;
-        const auto now = vault_->status(environment);
-        if (!now) return forget(environment, now.error());
-        auto known = kept(environment);
-        if (known != nullptr && known->generation == now->generation)
-            return dated<facts>{std::move(known), now->fresh, now->time};
-        auto read = read_facts(environment, now->generation, known.get());
-        if (!read) return forget(environment, read.error());
-        const std::lock_guard lock(mutex_);
-        auto& kept = kept_[std::string(environment)];
-        kept = *std::move(read);
-        return dated<facts>{kept, now->fresh, now->time};
+        return look(environment, false);
+    }
+    /// The same for who only shows it: while the store is away, metadata that is not held is what
+    /// it last was, or nothing (`told`), and the whole is stale.
+    auto look_back(std::string_view environment) -> result<dated<facts>> {
+        return look(environment, true);
     }
 
     /// An environment that is registered, and what was found when it was looked at.
@@ -76,16 +75,19 @@ public:
         std::string id{};
         result<dated<facts>> found{errc::unknown_scope};
     };
-    /// Every environment. One that can't be opened hides no other. Errors: those of reading the
-    /// list.
+    /// Every environment, as look_back shows it. One that can't be opened hides no other; if its
+    /// store is away, the whole is stale. Errors: those of reading the list.
     auto all() -> result<dated<std::vector<looked>>> {
         auto ids = vault_->environments();
         if (!ids) return ids.error();
         dated<std::vector<looked>> out{{}, ids->fresh, ids->time};
         for (auto& id : *ids) {
-            auto one = look(id);
+            auto one = look_back(id);
             if (!one && one.error().code == errc::unknown_scope) continue; // removed meanwhile
-            if (one) out.fresh = older(out.fresh, one->fresh);
+            if (one)
+                out.fresh = older(out.fresh, one->fresh);
+            else if (is_away(one.error()))
+                out.fresh.stale = true;
             out.push_back({std::move(id), std::move(one)});
         }
         return out;
@@ -159,6 +161,24 @@ private:
     /// How long a space's environment is taken for the only one with that id.
     static constexpr std::chrono::milliseconds hints_hold{1000};
 
+    auto look(std::string_view environment, bool back) -> result<dated<facts>> {
+        if (environment == system_environment || !check_context({.environment = environment}))
+            return errc::unknown_scope;
+        const auto now = vault_->status(environment);
+        if (!now) return forget(environment, now.error());
+        auto known = kept(environment);
+        if (known != nullptr && known->generation == now->generation)
+            return dated<facts>{std::move(known), now->fresh, now->time};
+        bool missing = false; // what misses something is not kept
+        auto read =
+            read_facts(environment, now->generation, known.get(), back ? &missing : nullptr);
+        if (!read) return forget(environment, read.error());
+        if (missing) return dated<facts>{*std::move(read), {now->fresh.as_of, true}, now->time};
+        const std::lock_guard lock(mutex_);
+        auto& kept = kept_[std::string(environment)];
+        kept = *std::move(read);
+        return dated<facts>{kept, now->fresh, now->time};
+    }
     auto kept(std::string_view environment) -> facts {
         const std::lock_guard lock(mutex_);
         const auto found = kept_.find(environment);
@@ -192,7 +212,7 @@ private:
     }
 
     auto read_facts(std::string_view environment, std::uint64_t generation,
-                    const environment_facts* known) -> result<facts> {
+                    const environment_facts* known, bool* missing) -> result<facts> {
         auto entries = vault_->entries(environment);
         if (!entries) return entries.error();
         auto out = std::make_shared<environment_facts>();
@@ -212,23 +232,38 @@ private:
                 if (const auto s = known->spaces.find(e.space); s != known->spaces.end())
                     was = &s->second;
             auto& place = e.space.empty() ? out->own : out->spaces[e.space];
-            if (auto read = read_place(environment, e, was, place); !read) return read.error();
+            if (auto read = read_place(environment, e, was, missing, place); !read)
+                return read.error();
         }
         return facts(std::move(out));
     }
+    /// `missing`: set where the metadata can't be had now, which is an error without it.
     auto read_place(std::string_view environment, const scoped_entry& e, const place_facts* was,
-                    place_facts& out) -> result<void> {
+                    bool* missing, place_facts& out) -> result<void> {
         out.id = e.space.empty() ? std::string(environment) : e.space;
         out.entry = e.entry.id;
         out.version = e.entry.version;
         out.at = e.entry.at;
-        if (was != nullptr && was->entry == out.entry && was->version == out.version) {
+        if (was != nullptr && was->entry != out.entry) was = nullptr;
+        if (was != nullptr && was->version == out.version) {
             out.metadata = was->metadata;
             return {};
         }
-        auto text = vault_->describe({.environment = environment, .space = e.space});
-        if (!text) return text.error().code == errc::unknown_scope ? result<void>() : text.error();
-        out.metadata = *std::move(text);
+        // Of several places that are missing only the first is waited for.
+        auto text = missing != nullptr && *missing
+                        ? result<std::string>(errc::unavailable)
+                        : vault_->describe({.environment = environment, .space = e.space});
+        if (text) {
+            out.metadata = *std::move(text);
+            return {};
+        }
+        if (text.error().code == errc::unknown_scope) return {};
+        if (missing == nullptr || !is_away(text.error())) return text.error();
+        *missing = true;
+        if (was != nullptr)
+            out.metadata = was->metadata;
+        else
+            out.told = false;
         return {};
     }
 

@@ -26,12 +26,13 @@ inline constexpr member_rule environment_members[] = {{"name", member_kind::text
                                                       {"namespaces", member_kind::texts},
                                                       {"languageOverride", member_kind::text}};
 
-/// The members of an environment, with a default for each that the contract requires.
+/// The members of an environment, with a default for each that the contract requires. One of which
+/// nothing is known counts as production: nobody takes less care with it than it needs.
 inline void write_environment(json_writer& w, const place_facts& place) {
     const metadata meta(place.metadata);
     w.begin_object().member("id", place.id).member("accountId", account_id);
     if (!meta.has({"name", member_kind::text})) w.member("name", place.id);
-    if (!meta.has({"isProd", member_kind::boolean})) w.member("isProd", false);
+    if (!meta.has({"isProd", member_kind::boolean})) w.member("isProd", !place.told);
     if (!meta.has({"guestAuthentication", member_kind::logins}))
         w.key("guestAuthentication").raw("[]");
     w.key("features").raw("{}");
@@ -58,6 +59,7 @@ inline auto list_environments(call& c) -> response {
         if (!c.may(right::list, {.environment = e.id})) continue;
         place_facts unreadable;
         unreadable.id = e.id; // listed all the same: the others' pages must not fail with it
+        unreadable.told = false;
         rows.emplace_back(e.id, e.found ? (*e.found)->own : unreadable);
     }
     std::ranges::sort(rows, std::less<>());
@@ -97,14 +99,16 @@ inline auto create_environment(call& c) -> response {
 }
 
 /// The environment of the path, with what the caller may do there asked.
-inline auto environment_of_path(call& c) -> directory::facts {
-    const auto where = c.scope_of(c.path.front(), {}, {});
+inline auto environment_of_path(call& c) -> scope {
+    auto where = c.scope_of(c.path.front(), {}, {});
     c.allow(where);
-    return need(c.parts.places.look(where.environment));
+    return where;
 }
 
 inline auto get_environment(call& c) -> response {
-    return environment_answer(environment_of_path(c)->own, true);
+    const auto found = need(c.parts.places.look_back(environment_of_path(c).environment));
+    c.made_from(found);
+    return environment_answer(found->own, true);
 }
 
 inline auto update_environment(call& c) -> response {
@@ -112,17 +116,17 @@ inline auto update_environment(call& c) -> response {
     sent.take(c, environment_members);
     refuse_empty_name(c);
     const auto turn = c.parts.places.changing();
-    const auto found = environment_of_path(c);
+    const auto where = environment_of_path(c);
+    const auto found = need(c.parts.places.look(where.environment));
     metadata meta(found->own.metadata);
     meta.take(c, environment_members);
     meta.set("createdAt", std::to_string(listed_place(found->own.id, found->own).created));
-    need(c.vault().set_description({.environment = found->own.id}, meta.to_text()));
-    return environment_answer(need(c.parts.places.look(found->own.id))->own, false);
+    need(c.vault().set_description(where.view(), meta.to_text()));
+    return environment_answer(need(c.parts.places.look(where.environment))->own, false);
 }
 
 inline auto delete_environment(call& c) -> response {
-    const auto found = environment_of_path(c);
-    need(c.vault().remove_environment(found->own.id));
+    need(c.vault().remove_environment(environment_of_path(c).environment));
     return success();
 }
 

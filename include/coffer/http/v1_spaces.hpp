@@ -36,25 +36,25 @@ inline void write_space(json_writer& w, const listed_place& s) {
 
 /// A space and the environment that it is in.
 struct found_space {
-    directory::facts environment{};
+    dated<directory::facts> environment{};
     const place_facts* place = nullptr;
-
-    auto where() const -> scope {
-        return scope({.environment = environment->own.id, .space = place->id});
-    }
 };
 
-/// A space by its id; `environmentId` in the query tells apart several of the same id. Throws 404,
-/// 400. The caller's right is asked.
-inline auto find_space(call& c, std::string_view id) -> found_space {
-    const auto where = c.scope_of(c.parameter("environmentId"), id, {});
-    c.allow(where);
-    found_space out;
-    out.environment = need(c.parts.places.look(where.environment));
+/// A space that is there; throws 404 if it was removed meanwhile.
+inline auto space_in(dated<directory::facts> environment, std::string_view id) -> found_space {
+    found_space out{std::move(environment)};
     const auto found = out.environment->spaces.find(id);
     if (found == out.environment->spaces.end()) throw no_such_thing();
     out.place = &found->second;
     return out;
+}
+
+/// The scope of a space by its id; `environmentId` in the query tells apart several of the same id.
+/// Throws 404, 400. The caller's right is asked.
+inline auto space_scope(call& c, std::string_view id) -> scope {
+    auto where = c.scope_of(c.parameter("environmentId"), id, {});
+    c.allow(where);
+    return where;
 }
 
 inline auto space_answer(const found_space& s) -> response {
@@ -68,12 +68,7 @@ inline auto space_answer(const found_space& s) -> response {
 
 /// A space that was just written.
 inline auto space_answer(call& c, const scope& where) -> response {
-    found_space s;
-    s.environment = need(c.parts.places.look(where.environment));
-    const auto found = s.environment->spaces.find(where.space);
-    if (found == s.environment->spaces.end()) throw no_such_thing(); // removed meanwhile
-    s.place = &found->second;
-    return space_answer(s);
+    return space_answer(space_in(need(c.parts.places.look(where.environment)), where.space));
 }
 
 /// The spaces of an environment that the caller may see.
@@ -97,7 +92,7 @@ inline auto list_spaces(call& c) -> response {
     } else {
         c.record.where.environment = environment;
         if (!knows_environment(c.who, environment)) throw no_such_thing(); // before any look
-        const auto found = need(c.parts.places.look(environment));
+        const auto found = need(c.parts.places.look_back(environment));
         add_spaces(c, *found, rows);
         rows.fresh = found.fresh;
         rows.time = found.time;
@@ -136,14 +131,18 @@ inline auto create_space(call& c) -> response {
 }
 
 inline auto get_space(call& c) -> response {
-    return space_answer(find_space(c, c.path.front()));
+    const auto where = space_scope(c, c.path.front());
+    const auto found = space_in(need(c.parts.places.look_back(where.environment)), where.space);
+    c.made_from(found.environment);
+    return space_answer(found);
 }
 
 inline auto update_space(call& c) -> response {
     metadata sent("{}");
     sent.take(c, space_members);
     const auto turn = c.parts.places.changing();
-    const auto found = find_space(c, c.path.front());
+    const auto where = space_scope(c, c.path.front());
+    const auto found = space_in(need(c.parts.places.look(where.environment)), where.space);
     const listed_place was(found.environment->own.id, *found.place);
     metadata meta = was.meta;
     meta.take(c, space_members);
@@ -152,13 +151,12 @@ inline auto update_space(call& c) -> response {
     meta.set("createdAt", std::to_string(was.created));
     const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
     meta.set("updatedAt", std::to_string(std::max(wall_now(), updated + 1)));
-    need(c.vault().set_description(found.where().view(), meta.to_text()));
-    return space_answer(c, found.where());
+    need(c.vault().set_description(where.view(), meta.to_text()));
+    return space_answer(c, where);
 }
 
 inline auto delete_space(call& c) -> response {
-    const auto found = find_space(c, c.path.front());
-    need(c.vault().remove_space(found.where().view()));
+    need(c.vault().remove_space(space_scope(c, c.path.front()).view()));
     return success();
 }
 
@@ -168,7 +166,7 @@ inline auto delete_spaces(call& c) -> response {
     if (!ids || ids->empty()) throw bad_request("spaceIds", "spaces must be named");
     std::vector<scope> all;
     for (const auto& id : *ids)
-        all.push_back(find_space(c, id).where());
+        all.push_back(space_scope(c, id));
     for (const auto& where : all) {
         const auto gone = c.vault().remove_space(where.view());
         if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());

@@ -85,11 +85,12 @@ inline auto list_environments(call& c) -> response {
     for (const auto& [id, e] : all) {
         if (!knows_environment(c.who, id)) continue;
         w.begin_object();
-        if (e) {
+        if (e && (**e).own.told) {
             write_environment_row(w, **e);
             write_environment_counts(w, c, **e);
         } else {
-            w.member("id", id).member("name", id).member("state", trouble_word(e.error().code));
+            const auto why = e ? errc::unavailable : e.error().code;
+            w.member("id", id).member("name", id).member("state", trouble_word(why));
         }
         write_rights(w, c.who, {.environment = id});
         w.end_object();

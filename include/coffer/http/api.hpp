@@ -164,12 +164,11 @@ private:
         if (who) return *std::move(who);
         if (who.error().code != errc::denied) throw error_of(who.error());
         note_refused(in);
+        api_error why{401, "a known token is needed: Authorization: Bearer …", {}, "denied"};
         // A token that is known is let in all the same: an address may be a whole office's, and who
-        // guesses there must not lock out who knows.
-        if (!bearer.empty())
-            if (const auto wait = refused_.take(address_key(in.peer)); wait.count() != 0)
-                throw too_many("too many unknown tokens from this address", wait);
-        throw api_error{401, "a known token is needed: Authorization: Bearer …", {}, "denied"};
+        // guesses there must not lock out who knows. No 429: clients would send it again at once.
+        if (!bearer.empty()) why.retry_after = refused_.take(address_key(in.peer));
+        throw why;
     }
 
     void note_refused(const request& in) {

@@ -24,7 +24,7 @@ struct api_error {
     std::string key{};                  ///< The field or parameter at fault, if there is one.
     std::string code{};                 ///< The name of an errc, for programs.
     std::string data{};                 ///< JSON that is given along; empty: none.
-    std::chrono::seconds retry_after{}; ///< With 429.
+    std::chrono::seconds retry_after{}; ///< For Retry-After; zero: none.
 };
 
 inline auto bad_request(std::string_view key, std::string_view message) -> api_error {

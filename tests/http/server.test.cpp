@@ -54,6 +54,7 @@ TEST_CASE("a refusal repeats nothing of what was sent") {
           text_of(server, "POST", "/", "hunter2\r\n")}) {
         raw_client client(server);
         client.send(bytes);
+        client.end_sending(); // or it would wait for the next request
         const auto text = client.rest();
         CHECK(text.find("\"errors\"") != std::string::npos);
         CHECK(text.find("hunter2") == std::string::npos);

@@ -117,6 +117,12 @@ private:
         closed,
     };
 
+    /// Why a request is refused once all of it is there.
+    struct refusal {
+        unsigned status;
+        std::string_view message;
+    };
+
     auto self() { return this->shared_from_this(); }
     auto limits() const noexcept -> const http::limits& { return service_.limits; }
     auto socket() noexcept -> detail::tcp_socket& {
@@ -167,7 +173,9 @@ private:
         if (ec && ec != beast::error::need_more) return refuse(400, "malformed request");
         if (!held_.grow_to(request_.body.capacity()))
             return refuse(503, "too many large requests at once");
-        if (parser_->is_done()) return ask();
+        if (parser_->is_done())
+            return refused_ ? refuse(refused_->status, refused_->message, parser_->keep_alive())
+                            : ask();
         if (inbox_.size() >= limits().head) return refuse(400, "malformed chunk");
         if (expects_continue_ && inbox_.empty()) return write_continue();
         read();
@@ -180,12 +188,18 @@ private:
         }
         const auto text = inbox_.text();
         const auto progress = find_head_end(text, scanned_, limits().head);
+        head_only_ = text.starts_with("HEAD ");
         if (progress.fault != head_fault::none) return refuse(progress.fault), false;
         if (progress.size == 0) return read(), false;
         const auto facts = check_head(text.substr(0, progress.size));
-        if (facts.fault != head_fault::none) return refuse(facts.fault), false;
-        if (!service_.hosts.holds(facts.host))
-            return refuse(421, "this server does not answer for that host"), false;
+        if (facts.fault == head_fault::target)
+            refused_ = {status_of(facts.fault), message_of(facts.fault)};
+        else if (facts.fault != head_fault::none)
+            return refuse(facts.fault), false;
+        else if (!service_.hosts.holds(facts.host))
+            refused_ = {421, "this server does not answer for that host"};
+        if (refused_ && facts.expects_continue) // who waits may send the body or not
+            return refuse(refused_->status, refused_->message), false;
         http_1_0_ = facts.http_1_0;
         expects_continue_ = facts.expects_continue && !facts.http_1_0;
         parser_.emplace(request_, limits());
@@ -207,7 +221,6 @@ private:
         at_ = stage::working;
         deadline = detail::steady::time_point::max();
         asked_ = detail::steady::now();
-        head_only_ = request_.method == "HEAD";
         if (head_only_) request_.method = "GET";
         keep_alive_ = parser_->keep_alive();
         route_ = route_class_of(request_.target);
@@ -235,11 +248,12 @@ private:
         write_answer();
     }
     void refuse(head_fault fault) { refuse(status_of(fault), message_of(fault)); }
-    /// Answers a request whose end can't be told any more, or that is no business of the handler.
-    void refuse(unsigned status, std::string_view message) {
+    /// Answers a request that is no business of the handler. `keep`: its end is known, and the
+    /// connection is good for the next.
+    void refuse(unsigned status, std::string_view message, bool keep = false) {
         answer_ = detail::refusal(status, message);
         service_.counters->refused();
-        keep_alive_ = false;
+        keep_alive_ = keep && !loop_.stopping();
         write_answer();
     }
     void write_answer() {
@@ -284,6 +298,7 @@ private:
         held_.give_back();
         parser_.reset();
         scanned_ = 0;
+        refused_.reset();
         http_1_0_ = head_only_ = expects_continue_ = false;
     }
 
@@ -399,6 +414,7 @@ private:
     std::size_t scanned_ = 0; ///< How much of the inbox was searched for the end of a head.
     detail::inbox inbox_{};
     std::optional<detail::request_parser> parser_{};
+    std::optional<refusal> refused_{};
     request request_{};
     detail::held_bytes held_;
     response answer_{};

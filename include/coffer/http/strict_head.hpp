@@ -17,7 +17,7 @@ enum class head_fault : unsigned char {
     line_end,     ///< A line that does not end in CR LF, or a CR or LF within one.
     request_line, ///< Not `METHOD target HTTP/1.1`, one space each.
     version,      ///< Neither HTTP/1.1 nor HTTP/1.0.
-    target,       ///< Not a path and query: absolute, fragment, blank, control, 8-bit, `..`.
+    target,       ///< Not a path and query: absolute, fragment, blank, control, 8-bit.
     field,        ///< A header line that is not `name: value`, a blank before the colon, control.
     folded,       ///< A header line that begins with a blank: RFC 9112 section 5.2.
     host,         ///< No Host, two, or one that is no host, or whose port is none.
@@ -115,30 +115,8 @@ constexpr auto trim_blanks(std::string_view text) noexcept -> std::string_view {
     return text;
 }
 
-/// Whether a segment is `.` or `..`, percent-encoded or not: servers and proxies differ about them.
-constexpr auto is_dot_segment(std::string_view segment) noexcept -> bool {
-    std::size_t dots = 0;
-    while (!segment.empty()) {
-        if (segment.front() == '.')
-            segment.remove_prefix(1);
-        else if (equal_without_case(segment.substr(0, 3), "%2e"))
-            segment.remove_prefix(3);
-        else
-            return false;
-        ++dots;
-    }
-    return dots == 1 || dots == 2;
-}
-
 constexpr auto good_target(std::string_view target) noexcept -> bool {
-    if (target.empty() || target.front() != '/' || !all_of_class(target, is_target)) return false;
-    auto path = target.substr(1, target.find('?') - 1);
-    for (;;) {
-        const auto slash = path.find('/');
-        if (is_dot_segment(path.substr(0, slash))) return false;
-        if (slash == std::string_view::npos) return true;
-        path.remove_prefix(slash + 1);
-    }
+    return !target.empty() && target.front() == '/' && all_of_class(target, is_target);
 }
 
 /// `name`, `name:port`, `[address]:port`: a port is 1 to 65535. Whether the name is one that is
@@ -255,8 +233,9 @@ private:
 /// goes through a parser. A Host is asked of HTTP/1.0 as well: without one nobody knows whom the
 /// request is for. Bytes of 0x80 and more pass in the values of headers that nobody here
 /// interprets: RFC 9110 section 5.5 has them opaque, browsers and proxies send them, and no parser
-/// takes them for an end of anything. Percent escapes are not looked at (but for dot segments): the
-/// target is the router's, which matches raw segments, so that `%2F` can't become a slash.
+/// takes them for an end of anything. Percent escapes and dot segments are not looked at: the target
+/// is the router's, which matches raw segments, so that `%2F` can't become a slash and `..` is a
+/// segment like any other. A target that is none is told last: where the request ends is known.
 constexpr auto check_head(std::string_view head) noexcept -> head_facts {
     head_facts facts;
     const auto fail = [&facts](head_fault fault) {
@@ -266,8 +245,8 @@ constexpr auto check_head(std::string_view head) noexcept -> head_facts {
     bool broken = false;
     const auto first = detail::take_line(head, broken);
     if (broken) return fail(head_fault::line_end);
-    if (const auto f = detail::check_request_line(first, facts); f != head_fault::none)
-        return fail(f);
+    const auto line_fault = detail::check_request_line(first, facts);
+    if (line_fault != head_fault::none && line_fault != head_fault::target) return fail(line_fault);
     detail::framing_fields framing;
     for (;;) {
         const auto line = detail::take_line(head, broken);
@@ -285,7 +264,9 @@ constexpr auto check_head(std::string_view head) noexcept -> head_facts {
             f != head_fault::none)
             return fail(f);
     }
-    return head.empty() ? fail(framing.whole(facts)) : fail(head_fault::line_end);
+    if (!head.empty()) return fail(head_fault::line_end);
+    const auto whole = framing.whole(facts);
+    return fail(whole != head_fault::none ? whole : line_fault);
 }
 
 /// How far the head of a request has come in.
@@ -309,13 +290,17 @@ inline auto find_head_end(std::string_view data, std::size_t& scanned, std::size
         if (at >= 3 && data[at - 2] == '\n') return {at + 1, head_fault::none};
     }
     scanned = data.size();
-    const auto blank = data.find(' ');
-    const auto method = data.substr(0, blank);
+    const auto line_end = data.find('\n');
+    const auto method = data.substr(0, data.find(' '));
     if (method.size() > 32 || !detail::all_of_class(method, detail::is_token))
         return {0, head_fault::request_line}; // a TLS hello, another protocol, garbage
+    if (line_end != std::string_view::npos) { // nobody may wait for the headers of no request
+        head_facts first;
+        const auto fault = detail::check_request_line(data.substr(0, line_end - 1), first);
+        if (fault == head_fault::request_line || fault == head_fault::version) return {0, fault};
+    }
     if (data.size() < limit) return {};
-    return {0,
-            data.find('\n') == std::string_view::npos ? head_fault::target_size : head_fault::size};
+    return {0, line_end == std::string_view::npos ? head_fault::target_size : head_fault::size};
 }
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -71,11 +71,14 @@ TEST_CASE("hosts that are not on the list are answered 421") {
     const auto port = ":" + std::to_string(server.port());
     for (const auto& host :
          {"127.0.0.1" + port, "localhost" + port, "LOCALHOST" + port, "[::1]" + port,
-          std::string("coffer.example"), "Coffer.example" + port, std::string("other.example:99")})
+          std::string("coffer.example"), "Coffer.example" + port, std::string("other.example:99"),
+          // Without a port: a browser would say it, so no page can make one leave it out.
+          std::string("localhost"), std::string("127.0.0.1"), std::string("[::1]"),
+          std::string("other.example")})
         CHECK(status(host) == 200);
     for (const auto& host :
-         {std::string("localhost"), std::string("localhost:1"), "evil.example" + port,
-          "127.0.0.1.evil.example" + port, std::string("other.example:98"), std::string("[::1]"),
+         {std::string("localhost:1"), std::string("evil.example"), "evil.example" + port,
+          "127.0.0.1.evil.example" + port, std::string("other.example:98"), std::string("[::1]:1"),
           std::string("coffer.example.evil"), "x.coffer.example" + port})
         CHECK(status(host) == 421);
     // With a name alone any port is good, but it must be one.

@@ -24,11 +24,14 @@ namespace coffer::inline COFFER_ABI::http::detail {
 /// Host headers that are answered: what a page of another origin can't make a browser send.
 class host_list {
 public:
-    /// `host` or `host:port`; without a port any is good.
+    /// `host` or `host:port`; without a port any is good, and with one also none: clients that
+    /// leave it out mean the server that they are connected to.
     void add(std::string host) {
         std::transform(host.begin(), host.end(), host.begin(),
                        [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-        (port_at(host) == std::string_view::npos ? any_port_ : exact_).push_back(std::move(host));
+        const auto port = port_at(host);
+        if (port != std::string_view::npos) exact_.push_back(host.substr(0, port));
+        (port == std::string_view::npos ? any_port_ : exact_).push_back(std::move(host));
     }
     auto holds(std::string_view host) const noexcept -> bool {
         const auto same = [](std::string_view text) {

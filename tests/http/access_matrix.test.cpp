@@ -268,8 +268,12 @@ void check_silence(const http::principal& who, const reply& answer) {
 /// One token's way through one row and one target.
 void check_cell(matrix_world& w, const http::route& r, const named& t, const std::string& token,
                 compared& with) {
-    const auto in = request_for(w, r, t);
+    auto in = request_for(w, r, t);
     const auto& who = w.tokens->all.find(token)->second;
+    // A foreign space counts as none only for who may know of its environment; else it is not there.
+    if (t.is_foreign && r.where == scope_from::wire_query &&
+        !http::knows_environment(who, t.space.substr(2)))
+        in.effective.reset();
     INFO(token + ": " + std::string(r.method) + " " + in.target + " " + in.body);
     const auto before = w.store.loads();
     const auto answer = w.send(r.method, in.target, in.body, token);

@@ -240,7 +240,9 @@ private:
         return false;
     }
     auto is_space(std::string_view id) -> bool {
-        const auto found = parts.places.environments_of(id, [](std::string_view) { return true; });
+        const auto found = parts.places.environments_of(id, [this](std::string_view environment) {
+            return knows_environment(who, environment);
+        });
         if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
         return found.has_value();
     }
@@ -248,6 +250,8 @@ private:
     std::optional<json_document> body_{};
     std::optional<std::chrono::milliseconds> stale_{};
     bool allowed_ = false;
+    /// Whether any environment that the caller may know of has such a space. Others are not looked
+    /// at: whether they have one must make no difference.
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -133,7 +133,6 @@ TEST_CASE("What POST /v1/secrets is given decides what it answers (contract 7.3)
     check_error(with("spaceId", w.new_space(f)), 404);
     check_error(with("name", std::string("a\0b", 3)), 400);
     CHECK(with("value", std::string("a\0b", 3)).text("value") == std::string("a\0b", 3));
-    check_error(with("actorId", std::string(256, 'a')), 400);
     CHECK(with("spaceId", nullptr).text("spaceId") == "(absent)");
     CHECK(with("spaceId", "").status() == 200);
     CHECK(with("id", "us_sec_mine").text("id") != "us_sec_mine");
@@ -144,6 +143,33 @@ TEST_CASE("What POST /v1/secrets is given decides what it answers (contract 7.3)
         post(object({{"name", "B"}, {"value", "v"}, {"spaceId", w.s}, {"environmentId", nullptr}}));
     CHECK(by_space.text("environmentId") == w.e);
     CHECK(by_space.text("spaceId") == w.s);
+}
+
+TEST_CASE("Actors have ids of any form, each another one (contract 6)") {
+    world w;
+    w.put(at(w.e), "N", "everyone");
+    const std::string hash = "sha256:" + std::string(64, '0');
+    const std::vector<std::string> actors{std::string(255, 'a'),  std::string(256, 'a'),
+                                          std::string(3000, 'a'), std::string("a\0b", 3),
+                                          std::string("a\0c", 3), hash,
+                                          "us_usr_/ ?&%",         times(rocket, 128)};
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < actors.size(); ++i) {
+        const auto made = w.put(at(w.e, {}, actors[i]), "N", std::to_string(i));
+        REQUIRE(made.status() == 200);
+        CHECK(made.text("actorId") == actors[i]);
+        ids.insert(made.text("id"));
+    }
+    CHECK(ids.size() == actors.size());
+    for (std::size_t i = 0; i < actors.size(); ++i) {
+        const auto seen = w.list(at(w.e, {}, actors[i]));
+        CHECK(seen.text("value") == std::to_string(i));
+        CHECK(seen.text("actorId") == actors[i]);
+    }
+    CHECK(w.list(at(w.e, {}, std::string(3001, 'a'))).text("value") == "everyone");
+    const auto gone = w.list(at(w.e, {}, actors[1])).text("id");
+    CHECK(w.send("DELETE", "/v1/secrets/" + gone).status() == 200);
+    CHECK(w.list(at(w.e, {}, actors[1])).text("value") == "everyone");
 }
 
 TEST_CASE("A body is one strict JSON object, or 400 (contract 4)") {

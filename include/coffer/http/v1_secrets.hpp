@@ -19,12 +19,25 @@ namespace coffer::inline COFFER_ABI::http::v1 {
 inline constexpr std::size_t wire_code_points = 1024;
 
 /// One row. A secret without a value is one whose value the caller may not see, or that is no text.
+/// `actor`: as the caller calls it, if the secret is one of an actor's.
 inline void write_secret(json_writer& w, std::string_view id, std::string_view name,
-                         std::optional<std::string_view> value, const scope& where) {
+                         std::optional<std::string_view> value, const scope& where,
+                         std::string_view actor) {
     w.begin_object().member("id", id).member("name", name);
     if (value) w.member("value", *value);
     w.member("environmentId", where.environment).member_if("spaceId", where.space);
-    w.member_if("actorId", where.actor).end_object();
+    if (!where.actor.empty()) w.member("actorId", actor);
+    w.end_object();
+}
+
+/// An actor as the vault keeps it. The contract (6) lets ids be of any form: one that the vault
+/// would not take (longer than 255 bytes, U+0000) is kept as its hash, and so is what looks like
+/// one.
+inline auto kept_actor(const call& c, std::string_view actor) -> std::string {
+    constexpr std::string_view mark = "sha256:";
+    if (!actor.starts_with(mark) && check_context({.environment = "e", .actor = actor}))
+        return std::string(actor);
+    return std::string(mark).append(format::to_hex(c.vault().sha256(as_bytes(actor))));
 }
 
 inline void write_names(json_writer& w, std::string_view key,
@@ -82,7 +95,7 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
         if (!c.covers(where, s.name)) continue;
         const auto value = s.value.expose_secret();
         if (format::is_utf8(value)) {
-            write_secret(w, ids.of(s.id), s.name, value, s.from);
+            write_secret(w, ids.of(s.id), s.name, value, s.from, c.parameter("actorId"));
             ++c.record.count;
         } else {
             no_text.push_back(s.name);
@@ -96,14 +109,9 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
     return out;
 }
 
-/// An actor that nobody could have written for changes nothing.
-inline auto readable(scope where) -> scope {
-    if (!check_context({.environment = "e", .actor = where.actor})) where.actor.clear();
-    return where;
-}
-
 inline auto list_secrets(call& c) -> response {
-    const auto where = readable(c.queried_scope(true));
+    const auto where = c.scope_of(c.parameter("environmentId"), c.parameter("spaceId"),
+                                  kept_actor(c, c.parameter("actorId")), true);
     c.allow(where);
     const auto seen = need(c.vault().resolver().at(where.view()));
     auto out = list_answer(c, where, seen);
@@ -118,9 +126,8 @@ inline auto list_secrets_now(call& c) -> std::optional<response> {
     scope where;
     where.environment = c.parameter("environmentId");
     where.space = c.parameter("spaceId");
-    where.actor = c.parameter("actorId");
+    where.actor = kept_actor(c, c.parameter("actorId"));
     if (where.environment.empty() || where.environment == system_environment) return std::nullopt;
-    where = readable(std::move(where));
     if (!c.may(*c.of.needs, where.view())) return std::nullopt; // nothing is looked at for them
     const auto seen = c.vault().try_at(where.view());
     if (!seen) return std::nullopt;
@@ -146,9 +153,7 @@ inline auto write_secret_request(call& c) -> response {
     const auto environment = c.text("environmentId");
     const auto space = c.text("spaceId");
     const auto actor = c.text("actorId");
-    if (!check_context({.environment = "e", .actor = actor}))
-        throw bad_request("actorId", "this must be at most 255 bytes without U+0000");
-    const auto where = c.scope_of(environment, space, actor);
+    const auto where = c.scope_of(environment, space, kept_actor(c, actor));
     c.allow(where);
     c.allow_name(where, name);
 
@@ -167,7 +172,7 @@ inline auto write_secret_request(call& c) -> response {
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
-    write_secret(w, wire_id(where.environment, done.id), name, value, where);
+    write_secret(w, wire_id(where.environment, done.id), name, value, where, actor);
     w.end_list().end_object();
     return out;
 }
@@ -204,7 +209,7 @@ inline auto remove_once(call& c, response& out) -> bool {
     w.begin_object().key("data").begin_list();
     const bool text = value && format::is_utf8(value->expose_secret());
     write_secret(w, c.path.front(), place->name,
-                 text ? std::optional(value->expose_secret()) : std::nullopt, where);
+                 text ? std::optional(value->expose_secret()) : std::nullopt, where, where.actor);
     w.end_list().end_object();
     return true;
 }

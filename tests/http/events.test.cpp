@@ -122,6 +122,51 @@ TEST_CASE("A changed secret is told to who listens: name and id, no value") {
         CHECK(piece.find("canary") == std::string::npos);
 }
 
+TEST_CASE("What is told of a change follows from what was there before") {
+    world w;
+    const auto ear = w.listen();
+    const auto prod = w.api.query(at(w.prod), "A");
+    const auto acme = w.api.query(at(w.prod, w.acme), "A");
+    const auto told = [&](const char* method, const std::string& target, const char* body = "") {
+        const auto before = ear->topics().size();
+        REQUIRE(w.api.send(method, target, body).status() == 200);
+        return ear->topics().substr(before);
+    };
+    const char* const value = R"({"value":"v"})";
+    CHECK(told("PUT", "/v1/x/secret" + prod, value) == "secret:created ");
+    CHECK(told("PUT", "/v1/x/secret" + prod, R"({"value":"w"})") == "secret:updated ");
+    CHECK(told("POST", "/v1/x/secret/hide" + acme) == "secret:updated "); // nothing was made
+    CHECK(told("PUT", "/v1/x/secret" + acme, value) == "secret:updated ");
+    CHECK(told("DELETE", "/v1/x/secret" + acme) == "secret:deleted ");
+    CHECK(told("POST", "/v1/x/secret/undelete" + acme) == "secret:created ");
+    CHECK(told("DELETE", "/v1/x/secret" + prod) == "secret:deleted ");
+    CHECK(told("PUT", "/v1/x/secret" + prod, value) == "secret:created "); // another one
+    CHECK(told("POST", "/v1/x/secret/rollback" + prod, R"({"to":1})") == "secret:updated ");
+    CHECK(told("POST", "/v1/x/batch" + w.api.query(at(w.prod)),
+               R"({"set":[{"name":"B","value":"v"},{"name":"A","value":"x"}]})") ==
+          "secret:created secret:updated ");
+    CHECK(told("POST", "/v1/x/batch" + w.api.query(at(w.prod)), R"({"remove":["A"]})") ==
+          "secret:deleted ");
+    w.api.put(at(w.prod), "A", "v");
+    CHECK(ear->topics().ends_with("secret:created "));
+}
+
+TEST_CASE("An event of a space names its environment too") {
+    world w;
+    const auto ear = w.listen();
+    for (const auto* environment : {"", R"("environmentId":null,)", R"("environmentId":"",)"}) {
+        const auto sent =
+            w.api.send("POST", "/v1/events",
+                       R"({"topic":"job:ready","context":{)" + std::string(environment) +
+                           R"("spaceId":")" + w.acme + R"(","jobId":7}})");
+        REQUIRE(sent.status() == 200);
+        const auto heard = ear->events().back().at("context");
+        CHECK(heard.at("environmentId") == json::string(w.prod));
+        CHECK(heard.at("spaceId") == json::string(w.acme));
+        CHECK(heard.at("jobId") == 7);
+    }
+}
+
 TEST_CASE("A write that changed nothing, and one that was refused, are told to nobody") {
     world w;
     w.api.put(at(w.prod), "A", "same");

@@ -179,12 +179,21 @@ public:
     auto may(right what, context where) const -> bool {
         return decide(who, what, where) == decision::allowed;
     }
-    /// Tells who listens that a secret was changed.
-    void tell(const written& done, const scope& where, std::string_view name,
-              bool removed = false) {
-        if (!parts.changed || !done.changed) return;
-        const auto* what = removed ? "deleted" : done.version == 1 ? "created" : "updated";
-        parts.changed(what, where, name, wire_id(where.environment, done.id));
+    /// How to tell of a value that is about to be set: `created` where the scope itself has nothing
+    /// of this name, as far as is known now, else `updated`.
+    auto word_for_set(const scope& where, std::string_view name) -> std::string_view {
+        const auto seen = vault().resolver().at(where.view());
+        const auto told = seen ? seen->explain(name) : result<explanation>(seen.error());
+        const auto is_there = [&](const layer& l) {
+            return l.where.view() == where.view() && l.state != layer_state::absent;
+        };
+        return told && std::ranges::any_of(told->layers, is_there) ? "updated" : "created";
+    }
+    /// Tells who listens that a secret was changed: `created`, `updated` or `deleted`.
+    void tell(std::string_view what, const written& done, const scope& where,
+              std::string_view name) {
+        if (parts.changed && done.changed)
+            parts.changed(what, where, name, wire_id(where.environment, done.id));
     }
     /// For routes whose rows are decided on one by one.
     void rows_are_decided() noexcept { allowed_ = true; }
@@ -239,6 +248,8 @@ private:
         if (!all || std::ranges::binary_search(*all, environment)) throw error_of(seen.error());
         return false;
     }
+    /// Whether any environment that the caller may know of has such a space. Others are not looked
+    /// at: whether they have one must make no difference.
     auto is_space(std::string_view id) -> bool {
         const auto found = parts.places.environments_of(id, [this](std::string_view environment) {
             return knows_environment(who, environment);
@@ -250,8 +261,6 @@ private:
     std::optional<json_document> body_{};
     std::optional<std::chrono::milliseconds> stale_{};
     bool allowed_ = false;
-    /// Whether any environment that the caller may know of has such a space. Others are not looked
-    /// at: whether they have one must make no difference.
 };
 
 } // namespace coffer::inline COFFER_ABI::http

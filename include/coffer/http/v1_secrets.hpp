@@ -157,6 +157,7 @@ inline auto write_secret_request(call& c) -> response {
     c.allow(where);
     c.allow_name(where, name);
 
+    const auto what = c.word_for_set(where, name);
     const auto bytes = as_bytes(value);
     std::vector<named_value> one;
     one.push_back({std::string(name), wiped_bytes(bytes.begin(), bytes.end())});
@@ -167,7 +168,7 @@ inline auto write_secret_request(call& c) -> response {
     c.record.names = {std::string(name)};
     c.record.version = done.version;
     c.record.count = 1;
-    c.tell(done, where, name);
+    c.tell(what, done, where, name);
 
     response out;
     json_writer w(out.body);
@@ -204,7 +205,7 @@ inline auto remove_once(call& c, response& out) -> bool {
     c.record.names = {place->name};
     c.record.version = gone->version;
     c.record.count = 1;
-    c.tell(*gone, where, place->name, true);
+    c.tell("deleted", *gone, where, place->name);
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     const bool text = value && format::is_utf8(value->expose_secret());

@@ -131,15 +131,15 @@ inline void write_written(json_writer& w, const scope& where, std::string_view n
     w.end_object();
 }
 
-/// The answer to one change, noted and told.
+/// The answer to one change, noted and told: `created`, `updated` or `deleted`.
 inline auto changed(call& c, const scope& where, std::string_view name, result<written> done,
-                    bool removed = false) -> response {
+                    std::string_view what) -> response {
     if (!done && done.error().code == errc::conflict) refuse_conflict(c, where, name);
     if (!done) throw error_of(done.error());
     c.record.names = {std::string(name)};
     c.record.version = done->version;
     c.record.count = done->changed ? 1 : 0;
-    c.tell(*done, where, name, removed);
+    c.tell(what, *done, where, name);
     response out;
     json_writer w(out.body);
     w.begin_object().key("data");
@@ -173,34 +173,41 @@ inline auto set_secret(call& c) -> response {
     change.with.even_if_equal = !c.sees(change.where, change.name);
     const auto was = entry_now(c, change.where, change.name);
     change.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
+    const auto what = c.word_for_set(change.where, change.name);
     auto done = c.vault().put_many(change.where.view(), std::move(one), change.with);
     return changed(c, change.where, change.name,
-                   done ? result<written>(done->front()) : result<written>(done.error()));
+                   done ? result<written>(done->front()) : result<written>(done.error()), what);
 }
 inline auto remove_secret(call& c) -> response {
     const change_of it(c);
-    return changed(c, it.where, it.name, c.vault().erase(it.where.view(), it.name, it.with), true);
+    return changed(c, it.where, it.name, c.vault().erase(it.where.view(), it.name, it.with),
+                   "deleted");
 }
 inline auto hide_secret(call& c) -> response {
     const change_of it(c);
-    return changed(c, it.where, it.name, c.vault().hide(it.where.view(), it.name, it.with));
+    return changed(c, it.where, it.name, c.vault().hide(it.where.view(), it.name, it.with),
+                   "updated");
 }
 inline auto unhide_secret(call& c) -> response {
     const change_of it(c);
-    return changed(c, it.where, it.name, c.vault().show(it.where.view(), it.name, it.with));
+    return changed(c, it.where, it.name, c.vault().show(it.where.view(), it.name, it.with),
+                   "updated");
 }
 inline auto undelete_secret(call& c) -> response {
     const change_of it(c);
-    return changed(c, it.where, it.name, c.vault().undelete(it.where.view(), it.name, it.with));
+    return changed(c, it.where, it.name, c.vault().undelete(it.where.view(), it.name, it.with),
+                   "created");
 }
 inline auto rollback_secret(call& c) -> response {
     const auto* to = c.body().find("to");
     if (to == nullptr || !to->is_int64() || to->get_int64() < 1)
         throw bad_request("to", "the number of a version is needed");
     const change_of it(c);
+    const auto what = c.word_for_set(it.where, it.name);
     return changed(c, it.where, it.name,
                    c.vault().rollback(it.where.view(), it.name,
-                                      static_cast<std::uint64_t>(to->get_int64()), it.with));
+                                      static_cast<std::uint64_t>(to->get_int64()), it.with),
+                   what);
 }
 
 /// `{"set":[{name,value,note?,rotateBy?,expiresAt?}],"remove":[name]}`, checked.
@@ -278,7 +285,10 @@ inline auto change_batch(call& c) -> response {
     for (const auto& v : all.values)
         in_order.push_back(v.name);
     in_order.insert(in_order.end(), all.removes.begin(), all.removes.end());
-    const auto sets = all.values.size();
+    std::vector<std::string_view> words;
+    for (const auto& v : all.values)
+        words.push_back(c.word_for_set(where, v.name));
+    words.resize(in_order.size(), "deleted");
     const auto done = need(
         c.vault().change_many(where.view(), std::move(all.values), std::move(all.removes), with));
     response out;
@@ -286,7 +296,7 @@ inline auto change_batch(call& c) -> response {
     w.begin_object().key("data").begin_list();
     for (std::size_t i = 0; i < done.size(); ++i) {
         write_written(w, where, in_order[i], done[i]);
-        c.tell(done[i], where, in_order[i], i >= sets);
+        c.tell(words[i], done[i], where, in_order[i]);
         if (done[i].changed) ++c.record.count;
     }
     w.end_list().end_object();

@@ -28,6 +28,7 @@ struct desk_world {
     std::shared_ptr<session_registry> sessions =
         std::make_shared<session_registry>(tokens, session_limits{.most = 4, .most_of_a_token = 2});
     std::shared_ptr<first_code> first = std::make_shared<first_code>(tokens);
+    std::shared_ptr<coffer_test::kept_audit> audit = std::make_shared<coffer_test::kept_audit>();
     std::unique_ptr<http::api> service;
     std::string peer = "192.0.2.1";
     std::string site{};
@@ -35,6 +36,7 @@ struct desk_world {
     desk_world() {
         api_options with;
         with.tokens = sessions;
+        with.audit = audit;
         with.more = x::token_routes(sessions, first);
         service = coffer_test::make_service(vault, std::move(with));
     }
@@ -257,6 +259,23 @@ TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
     CHECK(made.text("expiresAt") == iso_time(w.tokens->now() + 90 * 86'400'000ULL));
     CHECK(mint(w.mint(), lasting(24h * 91)) == 400);
     CHECK(mint(w.mint(), lasting(-1h)) == 400);
+}
+
+TEST_CASE("The audit log says which token was made and ended, and where it is good") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto in_space =
+        json::object{{"role", "service"}, {"environmentId", "E"}, {"spaceId", "S"}};
+    const auto made = w.send("POST", "/v1/x/tokens", w.text(ana), wish(in_space));
+    REQUIRE(made.status() == 200);
+    REQUIRE(w.send("DELETE", "/v1/x/tokens?id=" + made.text("id"), w.text(ana)).status() == 200);
+    for (const auto* action : {"token.mint", "token.revoke"}) {
+        const auto& all = w.audit->records;
+        const auto noted = std::ranges::find(all, action, &audit_record::action);
+        REQUIRE(noted != all.end());
+        CHECK(noted->names == std::vector<std::string>{"app", made.text("id")});
+        CHECK(to_string(noted->where.view()) == to_string(context{"E", "S", {}}));
+    }
 }
 
 TEST_CASE("Tokens are listed to who may revoke them, with their last use; others are not there") {

@@ -280,7 +280,11 @@ TEST_CASE("x/secret/reveal: flag, mode, policy, reason and a fresh token are all
     w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"allowed"})");
     for (int i = 1; i < 30; ++i)
         CHECK(ask(e, "admin").status() == 200);
-    check_error(ask(e, "admin"), 429);
+    const auto limited = ask(e, "admin");
+    check_error(limited, 429);
+    const auto wait = std::stoul("0" + limited.header("retry-after"));
+    CHECK(wait > 0);
+    CHECK(wait <= 3600);
     w.audit->works = false;
     CHECK(ask(e, "page").raw.body.find("xyzzy") == http::wiped_text::npos);
     w.audit->works = true;

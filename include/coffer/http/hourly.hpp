@@ -21,8 +21,8 @@ public:
     explicit hourly_limit(std::size_t most, const clock& time = machine_clock())
         : most_(most), time_(&time) {}
 
-    /// False: it did so often enough.
-    auto take(std::string_view token_id) -> bool {
+    /// Takes one: zero, or for how long this token must wait (for `Retry-After`).
+    auto take(std::string_view token_id) -> std::chrono::seconds {
         const auto now = time_->boot();
         const std::lock_guard lock(mutex_);
         for (auto one = done_.begin(); one != done_.end();) {
@@ -32,9 +32,12 @@ public:
             one = times.empty() ? done_.erase(one) : std::next(one);
         }
         auto& mine = done_[std::string(token_id)];
-        if (mine.size() >= most_) return false;
+        if (mine.size() >= most_) {
+            const auto left = mine.front() + std::chrono::hours(1) - now;
+            return std::chrono::ceil<std::chrono::seconds>(left);
+        }
         mine.push_back(now);
-        return true;
+        return std::chrono::seconds(0);
     }
 
 private:

@@ -55,6 +55,15 @@ inline auto on_one_line(std::string_view json) -> std::string {
     return out;
 }
 
+/// The context of an event as it goes out: with the environment, which a space alone implies.
+inline void write_context(json_writer& w, std::string_view sent, const scope& where) {
+    w.begin_object().member("environmentId", where.environment);
+    const raw_members members(sent);
+    for (const auto& [name, value] : members.all())
+        if (name != "environmentId") w.key(name).raw(value);
+    w.end_object();
+}
+
 /// Takes an event of a program's: `{domain, topic, context:{environmentId, spaceId?, actorId?},
 /// payload?, namespaces?, …}`, 64 KiB at most. It goes to those who may list its scope; id and time
 /// are made here.
@@ -81,7 +90,10 @@ inline auto post_event(call& c, event_hub& hub) -> response {
     w.member("createdAt", iso_time(wall_now()));
     const raw_members sent(c.in.body);
     for (const auto& [name, value] : sent.all())
-        if (name != "id" && name != "createdAt") w.key(name).raw(value);
+        if (name == "context")
+            write_context(w.key(name), value, what.where);
+        else if (name != "id" && name != "createdAt")
+            w.key(name).raw(value);
     w.end_object();
     what.json = on_one_line(text);
     if (what.json.size() > largest_event)

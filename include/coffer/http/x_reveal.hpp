@@ -87,8 +87,9 @@ inline auto reveal_value(call& c) -> response {
     c.record.reason = reason;
     const auto newest = need(c.vault().history(where.view(), name)).front().version;
     const auto number = version == 0 ? newest : version;
-    if (!c.parts.reveals.take(c.who.token_id))
-        throw api_error{429, "this token has revealed 30 values within an hour", {}, "denied", {}};
+    if (const auto wait = c.parts.reveals.take(c.who.token_id); wait.count() != 0)
+        throw api_error{429, "this token has revealed 30 values within an hour", {}, "denied", {},
+                        wait};
     const auto value = need(c.vault().get_version(where.view(), name, number));
     c.record.version = number;
     c.record.count = 1;

@@ -243,6 +243,17 @@ inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64
     return std::min(at, now + longest);
 }
 
+/// What the audit log says of a token: its name and id, and where its first grant lies.
+inline void note_token(call& c, const std::string& name, const std::string& id,
+                       const std::vector<grant>& grants) {
+    c.record.names = {name};
+    if (!id.empty()) c.record.names.push_back(id);
+    if (grants.empty()) return;
+    const auto& first = grants.front();
+    c.record.where =
+        scope({.environment = first.environment, .space = first.space, .actor = first.actor});
+}
+
 inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     require_token_right(c);
     token_wish wish;
@@ -259,8 +270,9 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
             throw api_error{403, "nobody can give what they lack", "grants", "denied", {}};
     require_confirmed(c);
     wish.created_by = c.who.token_id;
-    c.record.names = {wish.name};
+    note_token(c, wish.name, {}, wish.grants);
     const auto made = need(desk.tokens().mint(std::move(wish)), "name");
+    note_token(c, made.row.name, made.row.id, made.row.grants);
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().member("id", made.row.id);
@@ -275,7 +287,7 @@ inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
     if (id.empty()) throw bad_request("id", "the id of a token is needed");
     const auto row = need(desk.tokens().find(id));
     if (!administers_all(c.who, *row)) throw no_such_thing();
-    c.record.names = {row->name};
+    note_token(c, row->name, row->id, row->grants);
     need(desk.tokens().revoke(id, c.who.token_id));
     return success();
 }

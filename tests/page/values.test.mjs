@@ -62,6 +62,39 @@ test('the field is a password until the eye is held, takes nothing of the browse
   await tab.end();
 });
 
+// A veiled field shows of two texts of one shape the same: as it is, with all of it selected, and in
+// the colours that somebody forces.
+async function assertVeiled(tab, field, eye) {
+  const { page } = tab;
+  const look = async (text) => {
+    await field.fill(text);
+    const plain = (await field.screenshot({ caret: 'hide' })).toString('base64');
+    await field.selectText();
+    return [plain, (await field.screenshot({ caret: 'hide' })).toString('base64')];
+  };
+  for (const forcedColors of ['none', 'active']) {
+    await page.emulateMedia({ forcedColors });
+    const one = await look('ABC=iiii\nDEF=llll');
+    assert.deepEqual(await look('QRS=WWWW\nXYZ=mmmm'), one, `read with forced colours ${forcedColors}`);
+    const box = await eye.boundingBox();
+    await page.mouse.move(box.x + 5, box.y + 5);
+    await page.mouse.down();
+    const held = (await field.screenshot({ caret: 'hide' })).toString('base64');
+    await page.mouse.up();
+    assert.notEqual(held, one[1], 'the eye shows nothing');
+    assert.equal((await field.screenshot({ caret: 'hide' })).toString('base64'), one[1], 'the veil stays off');
+  }
+  await page.emulateMedia({ forcedColors: 'none' });
+}
+
+test('several lines are discs until the eye is held: selected and in forced colours, too', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.getByLabel('multi-line').check();
+  await assertVeiled(tab, tab.page.locator('dialog textarea.value'), tab.page.getByRole('button', { name: 'Show the value while this is held' }));
+  await tab.end();
+});
+
 test('hints say what they see, and send nothing', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.page.getByRole('button', { name: 'New secret' }).first().click();

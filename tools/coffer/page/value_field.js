@@ -5,22 +5,16 @@ import { el, fill, freshId, icon, unseen } from './el.js';
 import { button, checkbox } from './controls.js';
 import { generated, hasOuterSpace, hintsFor, lengthOf } from './hints.js';
 
-/** {element, value(), isEmpty(), clear(), focus()} */
-export function valueField({ changed } = {}) {
-    const id = freshId('value');
-    const aboutId = `${id}-about`;
-    let trim = false;
-    const common = {
-        class: 'value', 'aria-describedby': aboutId, autocomplete: 'off', spellcheck: 'false',
-        autocapitalize: 'off', 'data-lpignore': 'true', 'data-1p-ignore': 'true', 'data-form-type': 'other',
-        on: { input: typed },
-    };
-    const one = el('input', { ...common, id, type: 'password', autofocus: true });
-    const many = el('textarea', { ...common, class: 'value veiled', rows: 6, wrap: 'off', hidden: true });
-    const several = checkbox('multi-line', { on: { change: () => showMany(several.input.checked) } });
-    const about = el('div', { class: 'about-value', id: aboutId, 'aria-live': 'polite' });
-    const eye = el('button', {
-        type: 'button', class: 'button quiet only-picture', title: 'Show while held', 'aria-label': 'Show the value while this is held',
+/** What browsers and password managers must not do with a field that holds values. */
+export const leftAlone = {
+    autocomplete: 'off', spellcheck: 'false', autocapitalize: 'off',
+    'data-lpignore': 'true', 'data-1p-ignore': 'true', 'data-form-type': 'other',
+};
+
+/** The eye beside a veiled field: `show(true)` while it is held, by pointer or key. */
+export function heldEye(label, show) {
+    return el('button', {
+        type: 'button', class: 'button quiet only-picture', title: 'Show while held', 'aria-label': label,
         on: {
             pointerdown: (event) => { event.preventDefault(); show(true); },
             pointerup: () => show(false), pointerleave: () => show(false), blur: () => show(false),
@@ -28,6 +22,21 @@ export function valueField({ changed } = {}) {
             keyup: () => show(false),
         },
     }, icon('eye'));
+}
+
+/** {element, value(), isEmpty(), clear(), focus()} */
+export function valueField({ changed } = {}) {
+    const id = freshId('value');
+    const aboutId = `${id}-about`;
+    let trim = false;
+    const common = {
+        class: 'value', 'aria-describedby': aboutId, ...leftAlone, on: { input: typed },
+    };
+    const one = el('input', { ...common, id, type: 'password', autofocus: true });
+    const many = el('textarea', { ...common, class: 'value veiled', rows: 6, wrap: 'off', hidden: true });
+    const several = checkbox('multi-line', { on: { change: () => showMany(several.input.checked) } });
+    const about = el('div', { class: 'about-value', id: aboutId, 'aria-live': 'polite' });
+    const eye = heldEye('Show the value while this is held', show);
     // A single-line field would drop the line breaks of what is pasted.
     one.addEventListener('paste', (event) => {
         const text = event.clipboardData?.getData('text/plain') ?? '';

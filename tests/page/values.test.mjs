@@ -95,6 +95,17 @@ test('several lines are discs until the eye is held: selected and in forced colo
   await tab.end();
 });
 
+test('pasted text is discs until the eye is held; what stands beside it is names', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+  const field = tab.page.locator('dialog textarea');
+  await assertVeiled(tab, field, tab.page.getByRole('button', { name: 'Show the text while this is held' }));
+  await field.fill('NAMED=canary-paste\nrubbish-canary\n');
+  await tab.page.locator('dialog .paste-table').getByText('NAMED').waitFor();
+  assert.ok(!(await tab.page.locator('dialog').innerText()).includes('canary'));
+  await tab.end();
+});
+
 test('hints say what they see, and send nothing', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.page.getByRole('button', { name: 'New secret' }).first().click();

@@ -10,6 +10,7 @@ import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import { saved } from './undo.js';
+import { heldEye, leftAlone } from './value_field.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const hasOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
@@ -31,10 +32,11 @@ export function openImport({ where, list, done }) {
     let checking = false;
 
     const text = el('textarea', {
-        class: 'paste mono veiled-out', rows: 14, wrap: 'off', autocomplete: 'off', spellcheck: 'false', autofocus: true,
+        class: 'paste mono veiled', rows: 14, wrap: 'off', ...leftAlone, autofocus: true,
         'aria-label': 'Text of a .env file, or JSON', placeholder: 'SLACK_TOKEN=xoxb-…\nDB_URL="postgres://…"\n\nor {"SLACK_TOKEN": "xoxb-…"}',
         on: { input: draw },
     });
+    const eye = heldEye('Show the text while this is held', (is) => text.classList.toggle('veiled', !is));
     const summary = el('p', { class: 'paste-summary', role: 'status' });
     const outlet = el('div', { class: 'paste-table', tabindex: '0', role: 'region', 'aria-label': 'What would be saved' });
     const typed = inProd && textInput({ 'aria-label': `This is production: type ${place} to save`, placeholder: `Type ${place} to save`, on: { input: ready } });
@@ -42,7 +44,7 @@ export function openImport({ where, list, done }) {
     const save = button('Save', { kind: 'primary', type: 'submit' });
     const dialog = openDialog({
         title: ['Paste .env or JSON into ', named(place)], kind: `wide${inProd ? ' is-prod' : ''}`,
-        body: [el('div', { class: 'paste-sides' }, el('div', {}, text,
+        body: [el('div', { class: 'paste-sides' }, el('div', {}, el('div', { class: 'value-row' }, text, eye),
             el('p', { class: 'hint' }, 'Literal text: a $ is kept. The values are sent once, when you save.')),
         el('div', {}, summary, outlet)), typed && el('div', { class: 'field' }, typed), problem.element],
         footer: [button('Cancel', { act: () => dialog.tryClose() }), save],

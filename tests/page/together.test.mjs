@@ -9,6 +9,7 @@ import { acme, bolt, prod, query } from './site.mjs';
 const staging = { environmentId: 'staging' };
 const one = '**/v1/x/secret?*';
 const fillValue = (tab, value) => tab.page.locator('dialog .value').first().fill(value);
+const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const lose = (tab) => tab.page.route(one, (route) => (route.request().method() === 'PUT' ? route.abort('connectionreset') : route.continue()));
 
 test('a lost save of a name that was removed, hidden or another’s before is told as not saved', async () => {
@@ -266,5 +267,52 @@ test('a paste whose answer is lost is looked up: all of it is in, or nothing', a
   await tab.page.getByText('Not saved: all of it is still here.').waitFor();
   assert.match(await tab.page.locator('dialog textarea').inputValue(), /LOST_B=4/);
   assert.equal((await served(staging)).ARRIVED_A, '1');
+  await tab.end();
+});
+
+test('while only an older state answers, a save without an answer is not told as not saved', async () => {
+  await site.put(staging, 'STALE_ONE', 'a');
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.clock.install();
+  // What was sent is in, its answer is lost, and what is asked then is answered from before.
+  const losing = async (writes, asks, act) => {
+    let answered = await (await tab.page.request.get(`${site.url}${asks.of}`, { headers: { authorization: `Bearer ${site.token}` } })).json();
+    answered = { data: { ...answered.data, stale: true, ageMs: 60_000 } };
+    let looks = 0;
+    await tab.page.route(asks.as, (route) => {
+      if (route.request().method() !== 'GET') return route.fallback();
+      looks += 1;
+      return route.fulfill({ json: answered });
+    });
+    await tab.page.route(writes, async (route) => {
+      if (route.request().method() === 'GET') return route.fallback();
+      await route.fetch();
+      return route.abort('connectionreset');
+    });
+    await act();
+    await tab.page.getByText('The connection ended before the answer. Checking…').waitFor();
+    const begun = looks;
+    for (let i = 0; i < 200 && looks < begun + 4; i += 1) {
+      await tab.page.clock.runFor(1000);
+      await pause(20);
+    }
+    await tab.page.getByText('Not known yet whether it is saved').waitFor();
+    assert.equal(await tab.page.getByText(/^Not saved/).count(), 0);
+    await tab.page.unroute(asks.as);
+    await tab.page.unroute(writes);
+    await tab.page.clock.runFor(8000);
+  };
+  await losing(one, { of: `/v1/x/secret?${query({ ...staging, name: 'STALE_ONE' })}`, as: one }, async () => {
+    await tab.row('STALE_ONE').getByText('Replace').click();
+    await fillValue(tab, 'arrived');
+    await tab.page.keyboard.press('Control+Enter');
+  });
+  await tab.undoBar().filter({ hasText: 'STALE_ONE replaced in Staging: v2.' }).waitFor();
+  await losing('**/v1/x/batch?*', { of: '/v1/x/secrets?environmentId=staging', as: '**/v1/x/secrets?*' }, async () => {
+    await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+    await tab.page.locator('dialog textarea').fill('STALE_TWO=1\n');
+    await tab.page.getByRole('button', { name: 'Save 1' }).click();
+  });
+  await tab.undoBar().filter({ hasText: '1 name saved in Staging.' }).waitFor();
   await tab.end();
 });

@@ -9,6 +9,7 @@ import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
+import * as outcome from './outcome.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
 
@@ -111,7 +112,7 @@ export function openImport({ where, list, done }) {
                 problem.say(`Nothing saved: ${failed.message}`);
                 return;
             }
-            problem.say('The connection ended before the answer. Checking…');
+            problem.say(outcome.checking);
             checking = true; // the dialog may be closed meanwhile, but nothing be sent
             dialog.busy(false);
             const answer = await lookedUp(set);
@@ -131,16 +132,21 @@ export function openImport({ where, list, done }) {
     }
     /** What became of a save without an answer: it is all there, by who is signed in, or nothing is. */
     async function lookedUp(set) {
-        for (let looks = 0; looks < 3 && !over;) {
-            await pause(500 * 2 ** looks);
+        let looks = 0;
+        for (let wait = 500; looks < 3 && !over; wait = Math.min(wait * 2, 8000)) {
+            await pause(wait);
             try {
-                const now = new Map((await api.secrets(where)).rows.map((row) => [row.name, row]));
+                const answer = await api.secrets(where);
+                const now = new Map(answer.rows.map((row) => [row.name, row]));
                 const isIn = ({ name }) => hasOwn(now.get(name)) && now.get(name).setBy === session.me()?.name &&
                     (!hasOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
                 if (set.every(isIn)) return set.map(({ name }) => ({ name, version: now.get(name).version }));
-                looks += 1;
+                // An older state can't know that it is not in.
+                if (answer.stale) problem.say(outcome.notKnown);
+                else looks += 1;
             } catch (failed) {
                 if (failed.name !== 'ApiError') throw failed;
+                problem.say(outcome.notKnown);
             }
         }
         return undefined;

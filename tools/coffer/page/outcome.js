@@ -37,28 +37,40 @@ export async function thereNow(where, name) {
     }
 }
 
+/** Whether what the server says of a scope now is an older state: the store does not answer it. */
+const isStale = async (where) => (await api.secrets(where)).stale === true;
+
 /**
  * What became of a save that was sent when `before` was the newest version: {saved: version}, {not: true}
  * or {other: {version, setBy, setAt}} if somebody else's change is there. Asks until there is an answer,
- * or the dialog is closed.
+ * or the dialog is closed. That a save is not in is said only of what the store says now: an older state
+ * can't know, and `unknown()` is called.
  */
-export async function whatBecameOf(where, name, before, isOver) {
+export async function whatBecameOf(where, name, before, isOver, unknown) {
     let looks = 0;
     for (let wait = 500; !isOver(); wait = Math.min(wait * 2, 8000)) {
         await pause(wait);
+        let stale = false;
         try {
-            const one = newest(await api.secret(where, name));
+            const detail = await api.secret(where, name);
+            const one = newest(detail);
             if (one && one.version > before) {
                 const mine = one.state === 'value' && one.setBy === session.me()?.name;
                 return mine ? { saved: one.version } : { other: one.state === 'deleted' ? { ...one, version: 0 } : one };
             }
-            looks += 1;
+            stale = detail.stale === true;
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
-            if (problem.status === 404) looks += 1;
+            stale = problem.status !== 404 || await isStale(where).catch(() => true);
         }
+        if (stale) unknown();
+        else looks += 1;
         // A late answer is still possible just after the connection ended.
         if (looks >= 3) return { not: true };
     }
     return { not: true };
 }
+
+/** What is said while that is not known. */
+export const checking = 'The connection ended before the answer. Checking…';
+export const notKnown = 'Not known yet whether it is saved: the store does not answer. Checking…';

@@ -11,7 +11,7 @@ import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
 import { previewOfSet } from './preview.js';
-import { standingOf, thereNow, whatBecameOf } from './outcome.js';
+import * as outcome from './outcome.js';
 import { saved } from './undo.js';
 
 const isOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
@@ -131,7 +131,7 @@ export function openSet({ where, row, rows = [], done }) {
         conflict.hidden = true;
         dialog.busy(true);
         try {
-            const now = await standingOf(where, currentName());
+            const now = await outcome.standingOf(where, currentName());
             before = now.newest;
             // Of a hiding the list does not tell whose it is: the scope's own, or the environment's.
             const ifVersion = target?.state === 'hidden' ? now.live : version;
@@ -162,10 +162,10 @@ export function openSet({ where, row, rows = [], done }) {
     }
     async function notSaved(failed) {
         if (failed.unknown) {
-            problem.say('The connection ended before the answer. Checking…');
+            problem.say(outcome.checking);
             checking = true;
             dialog.busy(false);
-            const became = await whatBecameOf(where, currentName(), before, () => over);
+            const became = await outcome.whatBecameOf(where, currentName(), before, () => over, () => problem.say(outcome.notKnown));
             checking = false;
             if (over) return;
             if (became.saved) finished(became.saved);
@@ -175,7 +175,7 @@ export function openSet({ where, row, rows = [], done }) {
                 fill(save, el('span', {}, 'Save again'));
             }
         } else if (failed.status === 409) {
-            inConflict(failed.data ?? await thereNow(where, currentName()));
+            inConflict(failed.data ?? await outcome.thereNow(where, currentName()));
         } else {
             problem.say(`Not saved: ${failed.message}${failed.requestId ? ` (request ${failed.requestId})` : ''}`);
         }

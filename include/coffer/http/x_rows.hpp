@@ -247,6 +247,7 @@ public:
         const auto s = table_.standing_of(where_.view(), name);
         const auto* e = s.decides() != nullptr ? s.decides() : s.own;
         w.member("name", name).member("state", to_string(s.state()));
+        w.member("own", is_live(s.own));
         if (e != nullptr && (e == s.own || sees_environment_))
             write_entry(w, where_.environment, *e);
         if (s.is_top)

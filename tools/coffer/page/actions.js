@@ -50,6 +50,8 @@ export function actionsOf(row, { where, list, done, open }) {
         }
     }
     const back = `Use ${parent}’s value again`;
+    if (!row.own && ['hidden', 'expired'].includes(row.state)) // the environment's
+        return row.state === 'expired' ? [set('Override'), hidden] : [set('Override')];
     switch (row.state) {
     case 'inherited': return [set('Override'), hidden];
     case 'overridden': return row.older
@@ -58,7 +60,7 @@ export function actionsOf(row, { where, list, done, open }) {
     case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
     case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attempt(() => showAgain(where, row, done)) }];
     case 'missing': return [set('Set')];
-    case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set('Replace', { also: true })];
+    case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set(row.own ? 'Replace' : 'Override', { also: true })];
     default: return [set('Replace'), away(row.parent ? back : 'Remove', { also: true }), hidden];
     }
 }

@@ -8,6 +8,7 @@ import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { previewOfRemoval } from './preview.js';
 import { standingOf, thereNow, whoWasFirst } from './outcome.js';
+import { begunFrom } from './rows.js';
 import { saved } from './undo.js';
 
 /** Does something, tells it, and offers to undo it: `undo` gets the version that was made. */
@@ -52,9 +53,6 @@ function confirmed({ title, preview, label, danger, typed, act }) {
     });
     check();
 }
-
-/** The scope's own version that a change of a row begins from: 0 if what is shown is inherited, or nothing. */
-const begunFrom = (row) => (['inherited', 'missing', 'removed'].includes(row.state) ? 0 : row.version);
 
 export function hide(where, row, done) {
     const place = world.placeName(where);

@@ -10,17 +10,18 @@ import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import * as outcome from './outcome.js';
+import { isOwn } from './rows.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-const hasOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
+
+const hides = (row) => row?.own === true && row.state === 'hidden';
 
 /** What saving an entry would do, in a word. */
 function effectOf(row) {
-    if (hasOwn(row)) return 'replace';
-    if (row?.state === 'inherited' || row?.state === 'hidden') return 'override';
-    return 'new';
+    if (isOwn(row)) return 'replace';
+    return !row || ['missing', 'removed'].includes(row.state) ? 'new' : 'override';
 }
 
 export function openImport({ where, list, done }) {
@@ -138,8 +139,8 @@ export function openImport({ where, list, done }) {
             try {
                 const answer = await api.secrets(where);
                 const now = new Map(answer.rows.map((row) => [row.name, row]));
-                const isIn = ({ name }) => hasOwn(now.get(name)) && now.get(name).setBy === session.me()?.name &&
-                    (!hasOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
+                const isIn = ({ name }) => isOwn(now.get(name)) && now.get(name).setBy === session.me()?.name &&
+                    (!isOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
                 if (set.every(isIn)) return set.map(({ name }) => ({ name, version: now.get(name).version }));
                 // An older state can't know that it is not in.
                 if (answer.stale) problem.say(outcome.notKnown);
@@ -157,14 +158,14 @@ export function openImport({ where, list, done }) {
         return async () => {
             const now = new Map((await api.secrets(where)).rows.map((row) => [row.name, row]));
             const made = answer.filter((one) => one.changed !== false);
-            const ours = made.filter(({ name, version }) => hasOwn(now.get(name)) && now.get(name).version === version);
+            const ours = made.filter(({ name, version }) => isOwn(now.get(name)) && now.get(name).version === version);
             const kept = made.length - ours.length;
-            const fresh = ours.filter(({ name }) => !hasOwn(before.get(name)) && before.get(name)?.state !== 'hidden').map(({ name }) => name);
+            const fresh = ours.filter(({ name }) => !isOwn(before.get(name)) && !hides(before.get(name))).map(({ name }) => name);
             if (fresh.length > 0) await api.batch(where, { set: [], remove: fresh });
             for (const { name, version } of ours) {
                 const row = before.get(name);
-                if (hasOwn(row)) await api.rollBack(where, name, row.version, version);
-                else if (row?.state === 'hidden') await api.changeSecret('hide', where, name, version);
+                if (isOwn(row)) await api.rollBack(where, name, row.version, version);
+                else if (hides(row)) await api.changeSecret('hide', where, name, version);
             }
             done?.();
             return `${ours.length} ${ours.length === 1 ? 'name is' : 'names are'} as before in ${place}.` +

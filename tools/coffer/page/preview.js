@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a change will do, before it is made. Says only what is known without looking at values.
 import { count, el, icon, named, unseen } from './el.js';
+import { isOwn } from './rows.js';
 import * as world from './world.js';
 
 function line(who, what, note) {
@@ -31,10 +32,10 @@ function inEnvironment(where, row) {
 /** One space's own value changes. */
 function inSpace(where, row) {
     const parent = world.environmentName(where.environmentId);
-    const own = ['overridden', 'own', 'expired', 'damaged'].includes(row?.state);
+    const own = isOwn(row);
     const now = own ? `its own v${row.version}`
-        : row?.state === 'inherited' ? [named(parent), versionOf(row.parent ?? row)]
-            : row?.state === 'hidden' ? 'hidden' : 'no value';
+        : row?.state === 'hidden' ? 'hidden'
+            : !row || ['missing', 'removed'].includes(row.state) ? 'no value' : [named(parent), versionOf(row.parent ?? row)];
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
         line(named(world.placeName(where)), [now, arrow(),

@@ -8,6 +8,11 @@ import { addressOf } from './router.js';
 import { date } from './time.js';
 import { extraBadges, lineOf, stateBadge, whenAndWho } from './words.js';
 
+/** Whether a scope has a value of its own of the name: what its row says is of that one. */
+export const isOwn = (row) => row?.own === true && row.state !== 'hidden';
+/** The version that a change of a row begins from: the scope's own, a hiding's too; 0 if it has none. */
+export const begunFrom = (row) => (row?.own ? row.version : 0);
+
 const hasValue = (row) => ['value', 'inherited', 'overridden', 'own'].includes(row.state);
 
 /** Eight dots. */
@@ -79,7 +84,7 @@ function spaceRow(row, where, parent, open, actions) {
             el('div', { class: 'line' }, lineOf(row, parent))),
         cell('val', '', valueCell(row)),
         cell('ver', '', (hasValue(row) || row.state === 'expired') && (row.version ?? row.parent?.version) ? `v${row.version ?? row.parent.version}` : '—'),
-        cell('set', '', ['overridden', 'own', 'expired'].includes(row.state) && whenAndWho(row.setAt, row.setBy)),
+        cell('set', '', isOwn(row) && whenAndWho(row.setAt, row.setBy)),
         actionCell(row, actions));
 }
 

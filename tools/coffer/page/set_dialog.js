@@ -11,23 +11,20 @@ import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
 import { previewOfSet } from './preview.js';
+import { begunFrom, isOwn } from './rows.js';
 import * as outcome from './outcome.js';
 import { saved } from './undo.js';
-
-const isOwn = (row) => ['value', 'overridden', 'own', 'expired', 'damaged'].includes(row?.state);
-/** The version that a save begins from, as the list has it: the scope's own, 0 if it has none. */
-const begunFrom = (row) => (isOwn(row) ? row.version : 0);
 
 function verbFor(where, row) {
     if (!row) return 'Set';
     if (isOwn(row)) return 'Replace';
-    return where.spaceId !== undefined && (row.state === 'inherited' || row.parent) ? 'Override' : 'Set';
+    return where.spaceId !== undefined && (row.parent || !['missing', 'removed'].includes(row.state)) ? 'Override' : 'Set';
 }
 
 /** How to take a save back: the row was `row` before and has `version` now. */
 function undoOf(where, name, row, version) {
     const place = world.placeName(where);
-    if (row?.state === 'hidden') {
+    if (row?.own && row.state === 'hidden') {
         return async () => {
             await api.changeSecret('hide', where, name, version);
             return `${name} is hidden again in ${place}.`;
@@ -133,9 +130,7 @@ export function openSet({ where, row, rows = [], done }) {
         try {
             const now = await outcome.standingOf(where, currentName());
             before = now.newest;
-            // Of a hiding the list does not tell whose it is: the scope's own, or the environment's.
-            const ifVersion = target?.state === 'hidden' ? now.live : version;
-            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value, ifVersion };
+            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value, ifVersion: version };
             const answer = await api.setSecret(where, currentName(), fields);
             finished(answer.version, answer.changed);
         } catch (failed) {
@@ -197,7 +192,7 @@ export function openSet({ where, row, rows = [], done }) {
                     kind: 'danger', small: true,
                     act() {
                         version = there?.version ?? 0;
-                        target = { ...(target ?? { name: currentName() }), version,
+                        target = { ...(target ?? { name: currentName() }), version, own: version > 0,
                             state: version === 0 ? 'missing' : where.spaceId === undefined ? 'value' : 'overridden' };
                         send();
                     },

@@ -67,6 +67,12 @@ TEST_CASE("x/secrets: how each name stands in an environment and in a space") {
                                 {"OWN", "own"},
                                 {"HIDDEN", "hidden"},
                                 {"EXPIRED", "expired"}});
+    for (const char* name : {"INHERITED", "EXPIRED"})
+        CHECK(w.one(s, name).text("own") == "false");
+    for (const char* name : {"OVER", "OWN", "HIDDEN"})
+        CHECK(w.one(s, name).text("own") == "true");
+    CHECK(w.one(e, "GONE").text("own") == "false");
+    CHECK(w.one(e, "EXPIRED").text("own") == "true");
     w.send("PUT", "/v1/x/requirements" + w.query(e),
            R"({"requirements":{"app":[{"name":"NEEDED"},{"name":"OVER","pattern":"^x"}]}})");
     CHECK(w.states(e).at("NEEDED") == "missing");
@@ -194,7 +200,13 @@ TEST_CASE("x/secret: hide, unhide, undelete and roll back") {
     check_error(post("unhide"), 404);
     w.put(s, "A", "one");
     w.put(s, "A", "two");
-    CHECK(post("rollback", R"({"to":3})").text("version") == "5");
+    w.set(s, "A", R"({"value":"three","note":"of three","rotateBy":"2030-01-31"})");
+    CHECK(post("rollback", R"({"to":3})").text("version") == "6");
+    CHECK(w.one(s, "A").text("note") == "of three");
+    CHECK(post("rollback", R"({"to":3,"note":"of one","rotateBy":""})").text("version") == "7");
+    CHECK(w.one(s, "A").text("note") == "of one");
+    CHECK(w.one(s, "A").text("rotateBy") == "(absent)");
+    check_error(post("rollback", R"({"to":3,"note":7})"), 400);
     CHECK(w.list(s).values() == values{{"A", "one"}});
     check_error(post("rollback", R"({"to":99})"), 404);
     check_error(post("rollback", "{}"), 400);

@@ -4,7 +4,10 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { open, served, site } from './here.mjs';
-import { acme, prod } from './site.mjs';
+import { acme, prod, query } from './site.mjs';
+
+const staging = { environmentId: 'staging' };
+const told = async (where, name) => (await site.must('GET', `/v1/x/secret?${query({ ...where, name })}`)).data;
 
 test('an override says what it changes, is served, and can be undone', async () => {
   const tab = await open('#/e/prod/s/acme/secrets');
@@ -192,5 +195,44 @@ test('a token is made, shown once, works, and is revoked', async () => {
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
   await tab.undoBar().filter({ hasText: 'made-here revoked' }).waitFor();
   assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 401);
+  await tab.end();
+});
+
+test('what has expired or is damaged in the environment is the environment’s: a space overrides it, and gives that up again', async () => {
+  await site.put(prod, 'EXPIRED_KEY', 'a', {});
+  await site.put(prod, 'EXPIRED_KEY', 'b', { expiresAt: '2001-01-01T00:00:00Z' });
+  const tab = await open('#/environments');
+  await tab.patch('**/v1/x/secrets?*', (json) => { json.data.rows.find((row) => row.name === 'S3_ACCESS_KEY').state = 'damaged'; });
+  await tab.go('#/e/prod/s/globex/secrets');
+  for (const [name, version] of [['EXPIRED_KEY', 'v2'], ['S3_ACCESS_KEY', 'v1']]) {
+    await tab.row(name).locator('button.name').focus();
+    await tab.page.keyboard.press('o');
+    await tab.page.getByRole('heading', { name: `Override ${name} in Globex` }).waitFor();
+    assert.match(await tab.text('dialog .preview'), new RegExp(`Production ${version} becomes`));
+    await tab.page.locator('dialog .value').first().fill('globex');
+    await tab.page.keyboard.press('Control+Enter');
+    await tab.undoBar().filter({ hasText: `${name} overridden in Globex: v1.` }).waitFor();
+    await tab.page.getByRole('button', { name: 'Undo' }).click();
+    await tab.undoBar().filter({ hasText: `${name} is no longer set in Globex.` }).waitFor();
+  }
+  await tab.end();
+});
+
+test('the undo of a replacement brings note and date back with the value', async () => {
+  await site.put(staging, 'NOTED', 'one', { note: 'of one', rotateBy: '2031-01-31' });
+  const tab = await open('#/e/staging/secrets');
+  await tab.row('NOTED').getByText('Replace').click();
+  await tab.page.locator('dialog .value').first().fill('two');
+  await tab.page.getByRole('textbox', { name: /^Note/ }).fill('of two');
+  await tab.page.getByLabel(/^Rotate by/).fill('');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'NOTED replaced in Staging: v2.' }).waitFor();
+  assert.equal((await told(staging, 'NOTED')).note, 'of two');
+  assert.equal((await told(staging, 'NOTED')).rotateBy, undefined);
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'has the value of v1 again' }).waitFor();
+  assert.equal((await served(staging)).NOTED, 'one');
+  assert.equal((await told(staging, 'NOTED')).note, 'of one');
+  assert.equal((await told(staging, 'NOTED')).rotateBy, '2031-01-31');
   await tab.end();
 });

@@ -110,9 +110,11 @@ inline constexpr schema_doc schema_docs[] = {
 "ageMs":{"type":"integer"}}})"},
     {"XSpaceWrite", R"({"type":"object","required":["name"],"properties":{
 "name":{"type":"string","minLength":1},"id":{"type":"string"}}})"},
-    {"XRow", R"({"type":"object","required":["name","state","requiredBy"],"properties":{
+    {"XRow", R"({"type":"object","required":["name","state","own","requiredBy"],"properties":{
 "name":{"type":"string"},"state":{"enum":["value","inherited","overridden","own","hidden","removed",
-"missing","damaged","expired"]},"version":{"type":"integer"},
+"missing","damaged","expired"]},"own":{"type":"boolean",
+"description":"The scope itself has a value or a hiding: version and the rest are of it."},
+"version":{"type":"integer"},
 "setAt":{"type":"string","format":"date-time"},"setBy":{"type":"string"},"note":{"type":"string"},
 "rotateBy":{"type":"string","format":"date"},"expiresAt":{"type":"string","format":"date-time"},
 "id":{"type":"string"},"requiredBy":{"type":"array","items":{"type":"string"}},
@@ -155,7 +157,10 @@ inline constexpr schema_doc schema_docs[] = {
 "expiresAt":{"type":["string","integer","null"]}}}},
 "remove":{"type":"array","items":{"type":"string"}}}})"},
     {"XRollback", R"({"type":"object","required":["to"],"properties":{"to":{"type":"integer",
-"minimum":1}}})"},
+"minimum":1},"note":{"type":["string","null"],"description":"Left out or null: as it is."},
+"rotateBy":{"type":["string","null"],"format":"date"},
+"expiresAt":{"type":["string","integer","null"],
+"description":"Left out or null: that version's."}}})"},
     {"XVersion", R"({"type":"object","properties":{"version":{"type":"integer","minimum":1}}})"},
     {"XReveal", R"({"type":"object","required":["reason"],"properties":{"version":{"type":"integer",
 "minimum":1},"reason":{"type":"string","minLength":1}}})"},

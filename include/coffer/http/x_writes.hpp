@@ -202,7 +202,11 @@ inline auto rollback_secret(call& c) -> response {
     const auto* to = c.body().find("to");
     if (to == nullptr || !to->is_int64() || to->get_int64() < 1)
         throw bad_request("to", "the number of a version is needed");
-    const change_of it(c);
+    const sent_facts facts(c.body().object());
+    change_of it(c);
+    it.with.expires = facts.expires;
+    const auto was = entry_now(c, it.where, it.name);
+    it.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
     const auto what = c.word_for_set(it.where, it.name);
     return changed(c, it.where, it.name,
                    c.vault().rollback(it.where.view(), it.name,

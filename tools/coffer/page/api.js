@@ -139,8 +139,9 @@ export const removeSecret = (where, name, ifVersion) =>
 /** `how` is hide, unhide or undelete. */
 export const changeSecret = (how, where, name, ifVersion) =>
     data(post(`/v1/x/secret/${how}`, { ...scope(where), name, ifVersion }));
-export const rollBack = (where, name, to, ifVersion) =>
-    data(post('/v1/x/secret/rollback', { ...scope(where), name, ifVersion }, { to }));
+/** `facts` are {note, rotateBy} that go with the older value; without them they stay as they are. */
+export const rollBack = (where, name, to, ifVersion, facts = {}) =>
+    data(post('/v1/x/secret/rollback', { ...scope(where), name, ifVersion }, { to, ...facts }));
 export const reveal = (where, name, reason, version) =>
     data(post('/v1/x/secret/reveal', { ...scope(where), name }, { reason, version }));
 export const batch = (where, changes) => data(post('/v1/x/batch', scope(where), changes));

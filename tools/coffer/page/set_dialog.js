@@ -32,7 +32,7 @@ function undoOf(where, name, row, version) {
     }
     if (isOwn(row) && row.state !== 'damaged') {
         return async () => {
-            await api.rollBack(where, name, row.version, version);
+            await api.rollBack(where, name, row.version, version, { note: row.note ?? '', rotateBy: row.rotateBy ?? '' });
             return `${name} in ${place} has the value of v${row.version} again.`;
         };
     }

@@ -126,6 +126,29 @@ test('the undo of a paste keeps the names that somebody else has changed since',
   await tab.end();
 });
 
+test('a paste overwrites nothing that its table does not show; its undo brings back what it replaced', async () => {
+  await site.put(staging, 'PASTED_C', 'c1');
+  const tab = await open('#/e/staging/secrets');
+  await tab.row('PASTED_C').waitFor();
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+  await tab.page.locator('dialog textarea').fill('PASTED_C=mine\nPASTED_D=mine\n');
+  await site.put(staging, 'PASTED_C', 'bens c', { by: 'stagingAdmin' });
+  await site.put(staging, 'PASTED_D', 'bens d', { by: 'stagingAdmin' });
+  await tab.page.getByRole('button', { name: 'Save 2' }).click();
+  await tab.page.getByText('Nothing saved: Ben changed PASTED_C, PASTED_D meanwhile.').waitFor();
+  assert.match(await tab.text('.paste-summary'), /new 0 · replace 2/);
+  const bens = { PASTED_C: 'bens c', PASTED_D: 'bens d' };
+  const now = async () => Object.fromEntries(Object.entries(await served(staging)).filter(([name]) => name in bens));
+  assert.deepEqual(await now(), bens);
+  await tab.page.getByRole('button', { name: 'Save 2' }).click();
+  await tab.undoBar().filter({ hasText: '2 names saved in Staging.' }).waitFor();
+  assert.deepEqual(await now(), { PASTED_C: 'mine', PASTED_D: 'mine' });
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: '2 names are as before in Staging.' }).waitFor();
+  assert.deepEqual(await now(), bens);
+  await tab.end();
+});
+
 test('requirements of two people: of other programs both stay, of one the later is told', async () => {
   const needs = async () => (await site.must('GET', '/v1/x/requirements?environmentId=prod')).data.requirements;
   const add = async (tab, program, name) => {

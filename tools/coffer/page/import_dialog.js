@@ -26,7 +26,8 @@ function effectOf(row) {
 
 export function openImport({ where, list, done }) {
     const place = world.placeName(where);
-    const rows = new Map((list?.rows ?? []).map((row) => [row.name, row]));
+    const byName = (answer) => new Map((answer?.rows ?? []).map((row) => [row.name, row]));
+    let rows = byName(list);
     const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
     const unticked = new Set();
     let entries = [];
@@ -106,7 +107,9 @@ export function openImport({ where, list, done }) {
         dialog.busy(true);
         problem.say('');
         try {
-            finish(await api.batch(where, { set }));
+            const since = await changedSince(set);
+            if (since) problem.say(since);
+            else finish(await api.batch(where, { set }));
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
             if (!failed.unknown) {
@@ -124,6 +127,22 @@ export function openImport({ where, list, done }) {
         } finally {
             dialog.busy(false);
         }
+    }
+    /**
+     * Who changed one of these names since the list was made, in words, or nothing: a batch expects no
+     * versions, so what it would do is looked at once more, and shown.
+     */
+    async function changedSince(set) {
+        const now = await api.secrets(where);
+        if (now.stale) return 'Nothing saved: the store does not answer.';
+        const before = rows;
+        rows = byName(now);
+        const key = (row) => `${row?.own} ${row?.state} ${row?.version}`;
+        const others = set.filter(({ name }) => key(before.get(name)) !== key(rows.get(name)));
+        if (others.length === 0) return undefined;
+        draw();
+        const who = rows.get(others[0].name)?.setBy ?? 'Somebody';
+        return `Nothing saved: ${who} changed ${others.map((one) => one.name).join(', ')} meanwhile. Look at the table, and save again.`;
     }
     function finish(answer) {
         dialog.busy(false);
@@ -154,21 +173,30 @@ export function openImport({ where, list, done }) {
     }
     /** Takes back what was made, but for names that somebody has changed since. */
     function undoOf(answer) {
-        const before = new Map(answer.map((one) => [one.name, rows.get(one.name)]));
+        const before = rows;
+        const left = answer.filter((one) => one.changed !== false);
+        let back = 0;
+        let kept = 0;
+        async function takeBack({ name, version }) {
+            const row = before.get(name);
+            // What was there is the version before: the very one that this replaced.
+            if (isOwn(row)) await api.rollBack(where, name, version - 1, version);
+            else if (hides(row)) await api.changeSecret('hide', where, name, version);
+            else await api.removeSecret(where, name, version);
+        }
         return async () => {
-            const now = new Map((await api.secrets(where)).rows.map((row) => [row.name, row]));
-            const made = answer.filter((one) => one.changed !== false);
-            const ours = made.filter(({ name, version }) => isOwn(now.get(name)) && now.get(name).version === version);
-            const kept = made.length - ours.length;
-            const fresh = ours.filter(({ name }) => !isOwn(before.get(name)) && !hides(before.get(name))).map(({ name }) => name);
-            if (fresh.length > 0) await api.batch(where, { set: [], remove: fresh });
-            for (const { name, version } of ours) {
-                const row = before.get(name);
-                if (isOwn(row)) await api.rollBack(where, name, row.version, version);
-                else if (hides(row)) await api.changeSecret('hide', where, name, version);
+            while (left.length > 0) {
+                try {
+                    await takeBack(left[0]);
+                    back += 1;
+                } catch (failed) {
+                    if (failed.name !== 'ApiError' || failed.status !== 409) throw failed;
+                    kept += 1;
+                }
+                left.shift();
             }
             done?.();
-            return `${ours.length} ${ours.length === 1 ? 'name is' : 'names are'} as before in ${place}.` +
+            return `${back} ${back === 1 ? 'name is' : 'names are'} as before in ${place}.` +
                 (kept > 0 ? ` ${kept} changed since by somebody else: kept.` : '');
         };
     }

@@ -236,3 +236,53 @@ test('the undo of a replacement brings note and date back with the value', async
   assert.equal((await told(staging, 'NOTED')).rotateBy, '2031-01-31');
   await tab.end();
 });
+
+test('a name that is there, typed as a new one, keeps its note and its date', async () => {
+  await site.put(staging, 'THERE', 'one', { note: 'of THERE', rotateBy: '2031-01-31' });
+  await site.put(staging, 'OTHER', 'one', { note: 'of OTHER' });
+  const tab = await open('#/e/staging/secrets');
+  const note = tab.page.getByRole('textbox', { name: /^Note/ });
+  const asNew = async (name) => {
+    await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+    await tab.page.getByLabel('Name', { exact: true }).fill(name);
+    await tab.page.locator('dialog .value').first().fill('two');
+  };
+  await asNew('THERE');
+  assert.equal(await note.inputValue(), 'of THERE');
+  assert.equal(await tab.page.getByLabel(/^Rotate by/).inputValue(), '2031-01-31');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'THERE replaced in Staging: v2.' }).waitFor();
+  assert.equal((await told(staging, 'THERE')).note, 'of THERE');
+  assert.equal((await told(staging, 'THERE')).rotateBy, '2031-01-31');
+  await asNew('THER');
+  await note.fill('typed');
+  await tab.page.getByLabel('Name', { exact: true }).fill('OTHER');
+  assert.equal(await note.inputValue(), 'typed');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'OTHER replaced in Staging: v2.' }).waitFor();
+  assert.equal((await told(staging, 'OTHER')).note, 'typed');
+  await tab.end();
+});
+
+test('of an environment what was changed is sent alone: neither a default, nor what another set since', async () => {
+  const reveal = async () => (await site.must('GET', '/v1/x/environments')).data.find((one) => one.id === 'staging').reveal;
+  const tab = await open('#/e/staging/general');
+  const change = async (act) => {
+    await tab.page.getByRole('button', { name: 'Change…' }).click();
+    await act();
+    await tab.page.getByRole('button', { name: 'Save', exact: true }).click();
+    await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  };
+  await change(() => tab.page.getByLabel('Name', { exact: true }).fill('Stage'));
+  await change(() => tab.page.getByLabel(/^Production:/).check());
+  assert.equal(await reveal(), 'never');
+  await change(() => tab.page.getByLabel(/^Production:/).uncheck());
+  assert.equal(await reveal(), 'allowed');
+  await site.must('PATCH', '/v1/x/environments?environmentId=staging', { reveal: 'never' });
+  await change(() => tab.page.getByLabel('Name', { exact: true }).fill('Staging'));
+  assert.equal(await reveal(), 'never');
+  await change(() => {});
+  assert.deepEqual(tab.traffic.filter((one) => one.method === 'PATCH').map((one) => one.body),
+    ['{"name":"Stage"}', '{"isProd":true}', '{"isProd":false}', '{"name":"Staging"}']);
+  await tab.end();
+});

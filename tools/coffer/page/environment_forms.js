@@ -62,17 +62,22 @@ export function editEnvironment(one, done) {
     const name = textInput({ value: one.name, autofocus: true });
     const prod = checkbox('Production: saving always shows what changes, and asks for its name', { checked: Boolean(one.isProd) });
     const mayPolicy = (one.rights ?? []).includes('policy');
-    const policy = select([['never', 'never'], ['allowed', 'allowed, to tokens with reveal']], { value: one.reveal ?? 'never', disabled: !mayPolicy });
+    const was = one.reveal ?? 'never';
+    const policy = select([['never', 'never'], ['allowed', 'allowed, to tokens with reveal']], { value: was, disabled: !mayPolicy });
     formDialog({
         title: ['Change ', named(one.name)], label: 'Save', ready: needed(name),
-        body: [field('Name', name), prod.element, field('Values may be shown', policy, { hint: 'Only where the server runs with --reveal reason.' })],
+        body: [field('Name', name), prod.element, field('Values may be shown', policy, { hint: 'Only where the server runs with --reveal reason. Until it is chosen here: never in production.' })],
         async save() {
-            const fields = { name: name.value.trim(), isProd: prod.input.checked };
-            if (mayPolicy) fields.reveal = policy.value;
+            // What was not changed is not sent: it may be a default, and somebody may have changed it since.
+            const fields = {};
+            if (name.value.trim() !== one.name) fields.name = name.value.trim();
+            if (prod.input.checked !== Boolean(one.isProd)) fields.isProd = prod.input.checked;
+            if (policy.value !== was) fields.reveal = policy.value;
+            if (Object.keys(fields).length === 0) return `Environment ${one.name} is as it was.`;
             await api.changeEnvironment(one.id, fields);
             await world.refresh();
             done?.();
-            return `Environment ${fields.name} saved.`;
+            return `Environment ${name.value.trim()} saved.`;
         },
     });
 }

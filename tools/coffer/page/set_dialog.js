@@ -56,8 +56,10 @@ export function openSet({ where, row, rows = [], done }) {
     const name = textInput({ class: 'mono', value: row?.name ?? '', autofocus: !row, on: { input: renamed } });
     const nameNote = el('p', { class: 'hint', 'aria-live': 'polite' });
     const value = valueField({ changed: ready });
-    const note = textInput({ value: row && isOwn(row) ? row.note ?? '' : '' });
-    const rotateBy = el('input', { type: 'date', value: isOwn(row) ? fieldOfDate(row.rotateBy) : '' });
+    const note = textInput();
+    const rotateBy = el('input', { type: 'date' });
+    let filled = { note: '', rotateBy: '' }; // with what is there; what differs from it was typed
+    fillFromTarget();
     const preview = el('div', {}, previewOfSet(where, row));
     const typed = inProd && textInput({ on: { input: ready }, class: 'typed-name' });
     const problem = problemLine();
@@ -84,6 +86,12 @@ export function openSet({ where, row, rows = [], done }) {
     if (row) value.focus();
     ready();
 
+    function fillFromTarget() {
+        const there = isOwn(target) ? { note: target.note ?? '', rotateBy: fieldOfDate(target.rotateBy) } : { note: '', rotateBy: '' };
+        if (note.value === filled.note) note.value = there.note;
+        if (rotateBy.value === filled.rotateBy) rotateBy.value = there.rotateBy;
+        filled = there;
+    }
     function currentName() {
         return row ? row.name : name.value.trim();
     }
@@ -91,6 +99,7 @@ export function openSet({ where, row, rows = [], done }) {
         const text = currentName();
         target = rows.find((one) => one.name === text);
         version = begunFrom(target);
+        fillFromTarget();
         const why = text === '' ? undefined : whyNotName(text);
         const like = rows.find((one) => one.name !== text && one.name.toUpperCase() === text.toUpperCase());
         const near = !target && text.length > 4 && didYouMean(text, rows.filter((one) =>
@@ -130,7 +139,9 @@ export function openSet({ where, row, rows = [], done }) {
         try {
             const now = await outcome.standingOf(where, currentName());
             before = now.newest;
-            const fields = { value: value.value(), note: note.value, rotateBy: rotateBy.value, ifVersion: version };
+            // A note or a date that was left alone is left out: it stays as it is.
+            const typedOf = (input, was) => (input.value === was ? undefined : input.value);
+            const fields = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), ifVersion: version };
             const answer = await api.setSecret(where, currentName(), fields);
             finished(answer.version, answer.changed);
         } catch (failed) {

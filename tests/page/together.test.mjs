@@ -202,6 +202,28 @@ test('who signs in again as somebody else can’t send what the first one typed'
   await tab.end();
 });
 
+test('a session that ends while somebody types takes no focus: a line says it, and typing goes on', async () => {
+  const { data } = (await site.ask('POST', '/v1/x/session', { body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json;
+  const tab = await browser.open(site.url, { session: data, at: '#/e/staging/secrets' });
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.locator('dialog .value').first().focus();
+  await tab.page.keyboard.type('typed be');
+  await site.ask('DELETE', '/v1/x/session', { token: data.token, headers: { 'sec-fetch-site': 'same-origin' } });
+  await site.put(staging, 'WAKES_THE_WATCH', 'x'); // its next request is refused
+  await tab.page.locator('.banner').getByText('Signed out: your session has ended.').waitFor();
+  await tab.page.keyboard.type('fore');
+  assert.equal(await tab.page.locator('dialog').count(), 1);
+  assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed before');
+  await tab.page.locator('dialog .value').first().fill('');
+  await tab.page.keyboard.press('Escape');
+  assert.equal(await tab.axe(), '');
+  await tab.page.locator('.banner').getByRole('button', { name: 'Sign in' }).click();
+  await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.page.locator('.banner').waitFor({ state: 'detached' });
+  await tab.end();
+});
+
 test('signing out of a session that has ended leaves, and asks for nothing', async () => {
   const { data } = (await site.ask('POST', '/v1/x/session', { body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json;
   const tab = await browser.open(site.url, { session: data, at: '#/environments' });

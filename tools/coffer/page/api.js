@@ -21,6 +21,11 @@ export class ApiError extends Error {
 
 let askSignIn = null;
 let signingIn = null;
+/** Asks for a sign-in, once for all who wait for one. */
+export function signInAgain() {
+    signingIn ??= askSignIn().finally(() => { signingIn = null; });
+    return signingIn;
+}
 /** Says how to ask for a sign-in when the session has ended: a function that waits for it. */
 export function whenSessionEnds(f) {
     askSignIn = f;
@@ -68,12 +73,12 @@ async function refusal(response, write) {
     });
 }
 
+/** `unasked`: the page asks of its own accord. That takes nobody's focus for a sign-in: the end of the session is noted. */
 async function request(method, path, options = {}) {
     let response = await send(method, path, options);
-    while (response.status === 401 && options.bearer === undefined && askSignIn) {
-        // All requests that meet the end of the session wait for one sign-in.
-        signingIn ??= askSignIn().finally(() => { signingIn = null; });
-        await signingIn;
+    if (response.status === 401 && options.unasked) session.noteEnd();
+    while (response.status === 401 && options.bearer === undefined && !options.unasked && askSignIn) {
+        await signInAgain();
         response = await send(method, path, options);
     }
     const write = method !== 'GET';
@@ -102,7 +107,7 @@ export const signInWithToken = (token) => data(post('/v1/x/session', {}, {}, { b
 export const confirm = (token) => data(post('/v1/x/session/confirm', {}, { token }));
 export const signOut = (bearer) => request('DELETE', '/v1/x/session', { bearer });
 /** Who is signed in; with a `bearer`, whose that is. */
-export const whoami = (bearer) => data(get('/v1/x/whoami', {}, { bearer }));
+export const whoami = (bearer, options) => data(get('/v1/x/whoami', {}, { ...options, bearer }));
 
 // Environments and spaces.
 export const environments = (options) => data(get('/v1/x/environments', {}, options));

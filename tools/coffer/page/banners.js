@@ -2,6 +2,7 @@
 // Lines over the whole width that are there only while they are true.
 import * as api from './api.js';
 import * as session from './session.js';
+import { button } from './controls.js';
 import { count, el, fill, icon, named } from './el.js';
 import { rewrapButton } from './keys.js';
 import { duration, timeOfDay } from './time.js';
@@ -13,7 +14,7 @@ const often = 60_000;
 async function keysToLeave() {
     if (!session.holdsAnywhere('keys')) return [];
     try {
-        return (await api.keys()).data.filter((one) => one.state === 'decrypt_only' && one.environments?.length > 0);
+        return (await api.keys(undefined, { unasked: true })).data.filter((one) => one.state === 'decrypt_only' && one.environments?.length > 0);
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
         return []; // not for a whole instance, or not now
@@ -27,6 +28,8 @@ export function banners() {
     function draw(me) {
         const server = me?.server ?? {};
         const lines = [];
+        if (session.hasEnded())
+            lines.push(['lock', 'warn', ['Signed out: your session has ended. ', button('Sign in', { small: true, act: api.signInAgain })]]);
         if (server.stale) {
             const since = server.since ? ` for ${duration(Date.now() - new Date(server.since))}` : '';
             lines.push(['cloud-off', 'bad', `Store unreachable${since}. Programs still get the last known values${server.until ? ` (until ${timeOfDay(server.until)})` : ''}. Saving is off.`]);
@@ -47,9 +50,9 @@ export function banners() {
     draw(session.me());
     lookAtKeys();
     setInterval(async () => {
-        if (!isLookedAt()) return;
+        if (!isLookedAt() || session.hasEnded()) return;
         try {
-            session.know(await api.whoami());
+            session.know(await api.whoami(undefined, { unasked: true }));
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
         }

@@ -79,7 +79,7 @@ export function secretsScreen(about, query) {
     async function changedNames() {
         const key = (row) => `${row.state} ${row.version} ${row.setAt}`;
         const before = new Map(list().rows.map((row) => [row.name, key(row)]));
-        const { rows } = await api.secrets(where);
+        const { rows } = await api.secrets(where, { unasked: true });
         const now = new Set(rows.map((row) => row.name));
         return [...rows.filter((row) => before.get(row.name) !== key(row)).map((row) => row.name), ...[...before.keys()].filter((name) => !now.has(name))];
     }

@@ -5,6 +5,7 @@
 const place = 'coffer.session';
 const listeners = new Set();
 let who = null;
+let ended = false;
 
 /** The session's token, or nothing. */
 export function token() {
@@ -42,12 +43,23 @@ export function me() {
 }
 export function know(answer) {
     who = answer;
+    ended = false;
     for (const f of listeners) f(who);
 }
-/** Calls `f` whenever it is known anew who is signed in. */
+/** Calls `f` whenever it is known anew who is signed in, or that nobody is. Returns what ends that. */
 export function onKnown(f) {
     listeners.add(f);
+    return () => listeners.delete(f);
 }
+
+/** Takes note that the session has ended, where nobody asked for anything. */
+export function noteEnd() {
+    if (ended) return;
+    ended = true;
+    for (const f of listeners) f(who);
+}
+/** Whether it has ended, as far as it was noted. */
+export const hasEnded = () => ended;
 
 /** Takes note of what an answer says about the store: the banner goes by it. */
 export function noteStale(answer) {

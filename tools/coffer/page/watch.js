@@ -2,6 +2,7 @@
 // Asks the server to say when something of a scope changes. Stops while nobody looks, so that an open
 // page neither keeps a session alive nor costs anything.
 import * as api from './api.js';
+import * as session from './session.js';
 
 const awayAfter = 5 * 60_000;
 let lastTouched = Date.now();
@@ -20,13 +21,13 @@ export function watch(where, generation, news) {
     async function run() {
         while (!ended.signal.aborted) {
             known ??= generation();
-            if (known === undefined || !isLookedAt()) {
+            if (known === undefined || !isLookedAt() || session.hasEnded()) {
                 await pause(1000);
                 continue;
             }
             const asked = known;
             try {
-                const answer = await api.watch(where, asked, { signal: ended.signal });
+                const answer = await api.watch(where, asked, { signal: ended.signal, unasked: true });
                 if (known !== asked) continue; // our own save came between
                 if (answer.generation > asked) {
                     known = answer.generation;
@@ -38,7 +39,7 @@ export function watch(where, generation, news) {
                 if (problem.name === 'AbortError') return;
                 if (problem.name !== 'ApiError') throw problem;
                 if ([404, 405, 501].includes(problem.status)) return;
-                await pause(10_000);
+                if (problem.status !== 401) await pause(10_000);
             }
         }
     }

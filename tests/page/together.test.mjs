@@ -324,14 +324,16 @@ test('while only an older state answers, a save without an answer is not told as
     let answered = await (await tab.page.request.get(`${site.url}${asks.of}`, { headers: { authorization: `Bearer ${site.token}` } })).json();
     answered = { data: { ...answered.data, stale: true, ageMs: 60_000 } };
     let looks = 0;
+    let lost = false;
     await tab.page.route(asks.as, (route) => {
-      if (route.request().method() !== 'GET') return route.fallback();
+      if (!lost || route.request().method() !== 'GET') return route.fallback();
       looks += 1;
       return route.fulfill({ json: answered });
     });
     await tab.page.route(writes, async (route) => {
       if (route.request().method() === 'GET') return route.fallback();
       await route.fetch();
+      lost = true;
       return route.abort('connectionreset');
     });
     await act();

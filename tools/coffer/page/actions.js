@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // What can be done with a row: the same in the list, in the drawer and by key.
+import * as session from './session.js';
 import * as world from './world.js';
 import { copyText } from './controls.js';
 import { explainDamage, hide, putBack, showAgain, takeAway } from './changes.js';
@@ -11,7 +12,7 @@ import { whyNotWrite } from './words.js';
 /** Why nothing may be changed in a scope, or nothing. `list` is the answer that its rows came in. */
 export function whyNoChange(where, list) {
     if (!list) return 'The list could not be loaded';
-    if (list.stale) return 'The store does not answer: saving is off';
+    if (list.stale || session.isStale()) return 'The store does not answer: saving is off';
     if (!(list.rights ?? []).includes('write'))
         return whyNotWrite(world.placeName(where), where.spaceId !== undefined);
     return undefined;

@@ -84,11 +84,27 @@ async function request(method, path, options = {}) {
     const write = method !== 'GET';
     if (!response.ok) throw await refusal(response, write);
     if (response.status === 204) return {};
+    let answer;
     try {
-        return await response.json();
+        answer = await response.json();
     } catch {
         throw new ApiError('The answer was cut off', { code: 'unreachable', unknown: write });
     }
+    noteAge(answer);
+    return answer;
+}
+
+const ages = new WeakMap();
+/** Remembers how old an answer is that was made while the store does not answer, with what is in it. */
+function noteAge(answer) {
+    const old = [answer, answer.data].find((one) => one?.stale === true);
+    if (!old) return;
+    for (const one of [answer, answer.data]) if (one instanceof Object) ages.set(one, old);
+    session.noteStale(old);
+}
+/** {stale: true, ageMs, asOf} of an answer, or of what was made of some, if it is an older state; else nothing. */
+export function ageOf(answer) {
+    return [answer, ...Object.values(answer ?? {})].map((one) => (one instanceof Object ? ages.get(one) : undefined)).find(Boolean);
 }
 
 const get = (path, query, options) => request('GET', path, { ...options, query });
@@ -129,10 +145,7 @@ export const removeSpace = (where) =>
 
 // Secrets.
 /** {rows, generation, asOf, stale, ageMs, rights} of a scope. */
-export const secrets = async (where, options) => {
-    const answer = await get('/v1/x/secrets', scope(where), options);
-    return Array.isArray(answer.data) ? { ...answer, rows: answer.data } : answer.data;
-};
+export const secrets = (where, options) => data(get('/v1/x/secrets', scope(where), options));
 export const secret = (where, name, options) =>
     data(get('/v1/x/secret', { ...scope(where), name }, options));
 export const setSecret = (where, name, fields) =>

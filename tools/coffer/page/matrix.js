@@ -11,7 +11,7 @@ import { openDrawer } from './drawer.js';
 import { gridWindow } from './grid_window.js';
 import { crumbs, screenHead } from './head.js';
 import { addressOf, go } from './router.js';
-import { live, panel, staleLine } from './states.js';
+import { live, panel } from './states.js';
 import { stateWord } from './words.js';
 
 const shapes = { inherited: 'arrow-down', overridden: 'dot', own: 'diamond', hidden: 'hidden', missing: 'bang', damaged: 'cross', expired: 'clock' };
@@ -82,7 +82,7 @@ export function screen(place) {
                 rowHead, columnHead, cell, state, key, pressed,
             });
             requestAnimationFrame(() => grid.redraw());
-            return [staleLine(answer), bulk.element, grid.element, legend()];
+            return [bulk.element, grid.element, legend()];
         },
     });
 

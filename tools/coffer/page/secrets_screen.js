@@ -14,7 +14,7 @@ import { openImport } from './import_dialog.js';
 import { addressOf } from './router.js';
 import { rowsTable } from './rows.js';
 import { openSet } from './set_dialog.js';
-import { live, panel, staleLine } from './states.js';
+import { live, panel } from './states.js';
 import { undoLast } from './undo.js';
 import { watch } from './watch.js';
 
@@ -53,7 +53,7 @@ export function secretsScreen(about, query) {
             fill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
                 chosen.key, (key) => { group = key; view.redraw(); }));
             groups.hidden = sorted.length === 0;
-            return [staleLine(answer), about.note?.(sorted),
+            return [about.note?.(sorted),
                 sorted.length === 0 ? about.empty({ newSecret, paste, reason: whyNoChange(where, answer) })
                     : shown.length === 0 ? nothingFound(sorted, chosen)
                         : rowsTable({ where, rows: shown, label: about.label, parent, open, actions: (row) => actionsOf(row, context) })];
@@ -90,7 +90,7 @@ export function secretsScreen(about, query) {
     }
     function refusedLine() {
         const why = whyNoChange(where, list());
-        return why && !list().stale && [icon('lock'), why];
+        return why && !api.ageOf(list()) && [icon('lock'), why];
     }
     function drawTools() {
         const reason = whyNoChange(where, list());

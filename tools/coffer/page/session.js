@@ -61,12 +61,13 @@ export function noteEnd() {
 /** Whether it has ended, as far as it was noted. */
 export const hasEnded = () => ended;
 
-/** Takes note of what an answer says about the store: the banner goes by it. */
-export function noteStale(answer) {
-    const stale = Boolean(answer.stale);
-    if (!who?.server || Boolean(who.server.stale) === stale) return;
-    know({ ...who, server: { ...who.server, stale, since: stale ? answer.asOf : undefined } });
+/** Takes note of what an answer says about the store: the banner and every list go by it. */
+export function noteStale({ stale = false, ageMs = 0, asOf = new Date(Date.now() - ageMs).toISOString() }) {
+    if (!who?.server || isStale() === stale) return;
+    know({ ...who, server: { ...who.server, stale, since: stale ? asOf : undefined } });
 }
+/** Whether the store does not answer the server, as far as is known. */
+export const isStale = () => who?.server?.stale === true;
 
 /** Whether this server shows values at all (`serve --reveal reason`). */
 export function revealIsOn() {

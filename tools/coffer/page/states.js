@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
+import { ageOf } from './api.js';
 import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
+import { isStale, onKnown } from './session.js';
 import { environmentName } from './world.js';
 
 /** A panel in the middle of a list. */
@@ -56,12 +58,13 @@ export function facts(problem) {
         problem.requestId && [el('dt', {}, 'Request'), el('dd', {}, el('code', {}, problem.requestId))]);
 }
 
-/** The head of a list whose server has no newer answer than this. */
-export function staleLine(answer) {
-    if (!answer?.stale) return null;
-    const asOf = answer.asOf ?? Date.now() - (answer.ageMs ?? 0);
+/** The head of what is shown while the server has no newer answer than this. */
+function staleLine(answer) {
+    const age = ageOf(answer);
+    if (!age) return null;
+    const asOf = age.asOf ?? Date.now() - (age.ageMs ?? 0);
     return el('p', { class: 'stale', role: 'status' }, icon('clock'),
-        'As of ', timeElement(asOf, timeOfDay(asOf)), ` (${duration(answer.ageMs ?? Date.now() - new Date(asOf))} ago): ` +
+        'As of ', timeElement(asOf, timeOfDay(asOf)), ` (${duration(age.ageMs ?? Date.now() - new Date(asOf))} ago): ` +
         'the store does not answer. Saving is off.');
 }
 
@@ -72,7 +75,8 @@ function greyRows(n) {
 
 /**
  * A part of a screen that is loaded. `load(signal)` asks the server, `draw(answer)` gives the nodes.
- * Keeps the focus on what it was on, by data-focus, when it is drawn anew.
+ * Keeps the focus on what it was on, by data-focus, when it is drawn anew. Where the answer is an older
+ * state it says so, and it is asked for anew once the store stops to answer or answers again.
  */
 export function live({ load, draw, rows = 8, onProblem }) {
     const outlet = el('div', { class: 'live', 'aria-busy': 'false' });
@@ -123,14 +127,21 @@ export function live({ load, draw, rows = 8, onProblem }) {
         if (answer === undefined) return;
         const focused = document.activeElement;
         const key = outlet.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
-        fill(outlet, draw(answer));
+        fill(outlet, staleLine(answer), draw(answer));
         drawn = true;
         if (key) outlet.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
     }
+    let knownStale = isStale();
+    const forget = onKnown(() => {
+        if (isStale() === knownStale) return;
+        knownStale = isStale();
+        if (!running && (answer === undefined || Boolean(ageOf(answer)) !== knownStale)) refresh();
+    });
     return {
         outlet, refresh, redraw,
         answer: () => answer,
         close() {
+            forget();
             running?.abort();
             running = null;
         },

@@ -70,11 +70,12 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
 /// id at the end, or when the test dies.
 class server {
 public:
-    /// All that it is told is looked through, see eavesdropper; who logs in with
-    /// the password that all need, or as the first user if that is `ear`.
-    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true)
+    /// `heard`: all that it is told is looked through, see eavesdropper; who logs in with the
+    /// password that all need, or as the first user if that is `ear`. Only benchmarks do without.
+    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true,
+                    bool heard = true)
         : folder_(coffer_test::temporary_folder::in_memory()), port_(free_port()),
-          arguments_(std::move(arguments)), plain_port_(plain_port) {
+          arguments_(std::move(arguments)), plain_port_(plain_port), heard_(heard) {
         start();
     }
     server(const server&) = delete;
@@ -118,7 +119,7 @@ public:
             throw std::runtime_error("redis-server does not start");
         if (ears_)
             ears_->wait();
-        else
+        else if (heard_)
             ears_ = std::make_unique<eavesdropper>(path(), login());
     }
     /// kill -9, as a crash would.
@@ -171,6 +172,7 @@ private:
     std::uint16_t port_;
     std::vector<std::string> arguments_;
     bool plain_port_;
+    bool heard_;
     ::pid_t pid_ = 0;
     std::unique_ptr<eavesdropper> ears_{};
 };

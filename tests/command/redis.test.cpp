@@ -36,7 +36,7 @@ auto keys_in(const redis_test::server& at) -> std::vector<std::string> {
 
 } // namespace
 
-TEST_CASE("every verb works over Redis as over a folder") {
+TEST_CASE("verbs of values and tokens work over Redis as over a folder") {
     const redis_test::server at;
     const sandbox box;
     fill_redis(box, at.address());
@@ -70,6 +70,63 @@ TEST_CASE("every verb works over Redis as over a folder") {
     CHECK_FALSE(std::filesystem::exists(box.work() / "coffer.json"));
     box.ok({"init", "--store", at.address() + "?prefix=second:"});
     CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
+}
+
+TEST_CASE("verbs of scopes, keys and backups work over Redis as over a folder") {
+    const redis_test::server at;
+    const sandbox box;
+    fill_redis(box, at.address());
+    box.ok({"unset", "DB_URL", "--yes"});
+    box.ok({"undelete", "DB_URL"});
+    CHECK(box.ok({"get", "DB_URL"}) == db_url);
+    CHECK(has(box.run({"diff", "dev", "dev/acme"}).out, "SLACK_TOKEN"));
+    CHECK(box.run({"diff", "dev", "dev/acme"}).code == 1);
+    box.write(box.work() / "need.json", R"({"billing":[{"name":"DB_URL"},{"name":"ABSENT"}]})");
+    CHECK(box.run({"check", "need.json"}).out == "missing  ABSENT  dev  required by billing\n");
+
+    box.ok({"env", "create", "staging"});
+    box.ok({"set", "KEPT", "-e", "staging"}, "kept");
+    box.ok({"env", "rename", "staging", "Rehearsal"});
+    CHECK(has(box.ok({"env", "list"}), "Rehearsal"));
+    CHECK(box.ok({"get", "KEPT", "-e", "staging"}) == "kept");
+    box.ok({"space", "create", "globex"});
+    box.ok({"space", "rename", "globex", "Globex Inc"});
+    CHECK(has(box.ok({"space", "list"}), "Globex Inc"));
+    box.ok({"space", "remove", "globex", "--yes"});
+    CHECK_FALSE(has(box.ok({"space", "list"}), "Globex Inc"));
+
+    CHECK(has(box.ok({"doctor"}), "redis://"));
+    const auto old = box.ok({"keys", "status"});
+    CHECK(has(old, "active"));
+    box.ok({"keys", "rotate-kek", "--yes"});
+    CHECK(has(box.ok({"keys", "status"}), "decrypt-only"));
+    box.ok({"keys", "rewrap", "--yes"});
+    CHECK(has(box.ok({"keys", "rotate-dek", "-e", "dev", "--yes"}), "under DEK 2"));
+    const auto id = old.substr(old.find("kek-"), std::string_view("kek-2020-01-0000").size());
+    CHECK(has(box.ok({"keys", "disable", id, "--yes"}), "is disabled"));
+    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
+    const auto sealed = (box.home() / "copy.json").string();
+    box.ok({"keys", "copy", "--to", sealed, "--yes"}, "a long passphrase");
+    CHECK(std::filesystem::exists(sealed));
+
+    CHECK(has(box.ok({"backup", "saved"}), "copied"));
+    at.cli({"FLUSHALL"});
+    CHECK(box.run({"get", "DB_URL"}).code != 0);
+    CHECK(has(box.ok({"restore", "saved", "--yes"}), "copied"));
+    CHECK(box.ok({"get", "DB_URL"}) == db_url);
+    CHECK(box.ok({"get", "KEPT", "-e", "staging"}) == "kept");
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    box.ok({"set", "DB_URL"}, "newer");
+    CHECK(box.run({"restore", "saved", "--yes"}).code == 4); // older than what is there
+
+    box.ok({"keys", "rotate-kek", "-e", "staging", "--yes"});
+    box.ok({"keys", "rewrap", "-e", "staging", "--yes"});
+    CHECK(has(box.ok({"keys", "shred", "-e", "staging", "--yes"}), "staging"));
+    CHECK_FALSE(has(box.ok({"env", "list"}), "Rehearsal"));
+    box.ok({"env", "create", "gone"});
+    box.ok({"env", "remove", "gone", "--yes"});
+    CHECK_FALSE(has(box.ok({"env", "list"}), "gone"));
+    CHECK(box.run({"get", "KEPT", "-e", "staging"}).code == 1);
 }
 
 TEST_CASE(

@@ -108,3 +108,23 @@ TEST_CASE(
     CHECK(reads(client(first->url, mine), "A", "alone"));
     CHECK(one.ok({"verify"}).find("all is whole") != std::string::npos);
 }
+
+TEST_CASE("the audit log of a server over Redis is verified with the key that lies there") {
+    const redis_test::server at;
+    const sandbox box;
+    box.ok({"init", "--store", at.address()});
+    box.ok({"set", "SLACK_TOKEN"}, dev_token);
+    {
+        const auto token = token_for(box);
+        const serving over(box, "--audit audit");
+        CHECK(reads(client(over.url, token), "SLACK_TOKEN", std::string(dev_token)));
+    }
+    CHECK(box.ok({"audit", "tail", "audit"}).find("SLACK_TOKEN") != std::string::npos);
+    CHECK(box.ok({"audit", "verify", "audit"}).find("all as they were written") !=
+          std::string::npos);
+    const auto first = box.work() / "audit/audit-1.jsonl";
+    auto text = sandbox::read(first);
+    text[text.find("SLACK_TOKEN")] = 'F';
+    box.write(first, text);
+    CHECK(box.run({"audit", "verify", "audit"}).code == 7);
+}

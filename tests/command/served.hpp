@@ -20,9 +20,10 @@ namespace coffer_test {
 /// The `coffer serve` of a home, on a free port, ended by its process id.
 class serving {
 public:
-    explicit serving(const sandbox& at) : here_(at) {
-        const auto script =
-            "'" + coffer_program() + "' serve --listen 127.0.0.1:0 >out 2>err </dev/null & echo $!";
+    /// `arguments`: of serve, as a shell takes them.
+    explicit serving(const sandbox& at, const std::string& arguments = {}) : here_(at) {
+        const auto script = "'" + coffer_program() + "' serve --listen 127.0.0.1:0 " + arguments +
+                            " >out 2>err </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
         for (int i = 0; url.empty() && i < 1800; ++i) {

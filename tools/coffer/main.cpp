@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "manual.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"

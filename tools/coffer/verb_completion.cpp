@@ -26,7 +26,7 @@ _coffer() {
     found=("${(@f)$(coffer complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)}")
     if [[ -n "${found[1]}" ]]; then compadd -- "${found[@]}"; else _files; fi
 }
-compdef _coffer coffer
+if [[ "${funcstack[1]}" == _coffer ]]; then _coffer; else compdef _coffer coffer; fi
 )";
 constexpr std::string_view fish_script =
     "complete -c coffer -f -a '(coffer complete -- (commandline -opc)[2..-1] (commandline -ct) "

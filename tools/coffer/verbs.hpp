@@ -30,10 +30,10 @@ auto doctor_verb() -> verb;
 auto login_verbs() -> std::vector<verb>; ///< login, logout, whoami
 auto token_verbs() -> std::vector<verb>; ///< token …
 auto agent_verb() -> verb;
-auto audit_verbs() -> std::vector<verb>; ///< audit …
-auto key_verbs() -> std::vector<verb>;   ///< keys …
-auto shred_verb() -> verb;               ///< keys shred
-auto copy_keys_verb() -> verb;           ///< keys copy
+auto audit_verbs() -> std::vector<verb>;        ///< audit …
+auto key_verbs() -> std::vector<verb>;          ///< keys …
+auto shred_verb() -> verb;                      ///< keys shred
+auto copy_keys_verb() -> verb;                  ///< keys copy
 auto verify_verb() -> verb;
 auto serve_verb() -> verb;
 auto backup_verbs() -> std::vector<verb>; ///< backup, restore
@@ -44,8 +44,6 @@ auto completion_verbs() -> std::vector<verb>;
 auto version_verb() -> verb;
 auto help_verb() -> verb;
 
-/// The help of one verb, or of the command where it is null.
-auto help_text(const verb* of) -> std::string;
 /// `coffer 0.1.0 (format 1)`.
 auto version_text() -> std::string;
 

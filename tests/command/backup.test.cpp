@@ -4,9 +4,6 @@
 
 #include <filesystem>
 
-using coffer_test::acme_token;
-using coffer_test::db_url;
-using coffer_test::dev_token;
 using coffer_test::has;
 using coffer_test::sandbox;
 
@@ -14,11 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void reads_all(const sandbox& box) {
-    CHECK(box.ok({"get", "SLACK_TOKEN"}) == dev_token);
-    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
-    CHECK(box.ok({"get", "DB_URL", "-s", "globex"}) == db_url);
-}
 auto anchor_of(const sandbox& box) -> fs::path {
     return box.keyring().string() + ".anchor";
 }
@@ -51,7 +43,7 @@ TEST_CASE("a backup has every version, no key, and brings a lost store back") {
     CHECK(has(box.ok({"restore", "saved", "--dry-run"}), "nothing was done"));
     CHECK_FALSE(fs::exists(store_of(box)));
     CHECK(has(box.ok({"restore", "saved", "--yes"}), "copied"));
-    reads_all(box);
+    box.check_filled();
     CHECK(box.ok({"get", "NEWER"}) == "newer");
     CHECK(box.ok({"get", "DB_URL", "--version", "2", "--show"}) == "second");
     CHECK(has(box.ok({"restore", "saved", "--yes", "--json"}), R"("copied":0)"));
@@ -80,7 +72,7 @@ TEST_CASE(
 
     CHECK(
         has(box.ok({"restore", "saved", "--yes", "--accept-rollback"}), "dev            put back"));
-    reads_all(box);
+    box.check_filled();
     box.ok({"set", "DB_URL"}, "after");
     CHECK(box.ok({"get", "DB_URL"}) == "after");
 
@@ -89,7 +81,7 @@ TEST_CASE(
     box.write(anchor_of(box), anchor);
     CHECK(box.run({"get", "DB_URL"}).code == 7);
     CHECK(has(box.ok({"restore", "saved", "--yes", "--accept-rollback"}), "was there"));
-    reads_all(box);
+    box.check_filled();
     CHECK(has(box.run({"verify"}).out, "coffer.system"));
 }
 
@@ -117,7 +109,7 @@ TEST_CASE("restore checks all of a backup before it writes any of it, and cures 
     spoil(store_of(box), "dev");
     CHECK(box.run({"get", "DB_URL"}).code == 7);
     box.ok({"restore", "saved", "--yes", "--accept-rollback"});
-    reads_all(box);
+    box.check_filled();
     box.ok({"verify"});
 }
 
@@ -129,7 +121,7 @@ TEST_CASE("a backup goes where nothing else is") {
     CHECK(box.run({"backup", (store_of(box) / "in").string()}).code == 5);
     // Beside the keys it would make them unusable.
     CHECK(box.run({"backup", box.keyring().parent_path().string()}).code == 4);
-    reads_all(box);
+    box.check_filled();
     CHECK(box.run({"restore", "nowhere", "--yes"}).code == 6);
     CHECK(box.run({"restore", store_of(box).string(), "--yes"}).code == 2);
     CHECK(has(box.ok({"backup", "saved", "--dry-run"}), "would be copied"));

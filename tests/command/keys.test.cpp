@@ -2,30 +2,10 @@
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
-using coffer_test::acme_token;
-using coffer_test::db_url;
 using coffer_test::dev_token;
 using coffer_test::has;
+using coffer_test::keks;
 using coffer_test::sandbox;
-
-namespace {
-
-/// The ids of the KEKs, in the order in which they were made.
-auto keks(const sandbox& box) -> std::vector<std::string> {
-    std::vector<std::string> out;
-    const auto text = box.ok({"keys", "status", "--json"});
-    const auto end = text.find("\"environments\":");
-    for (auto at = text.find("\"id\":\"kek-"); at < end; at = text.find("\"id\":\"kek-", at + 1))
-        out.push_back(text.substr(at + 6, text.find('"', at + 6) - at - 6));
-    return out;
-}
-void reads_all(const sandbox& box) {
-    CHECK(box.ok({"get", "SLACK_TOKEN"}) == dev_token);
-    CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
-    CHECK(box.ok({"get", "DB_URL", "-s", "globex"}) == db_url);
-}
-
-} // namespace
 
 TEST_CASE("keys without a verb tells apart what people mix up") {
     const sandbox box;
@@ -65,22 +45,21 @@ TEST_CASE("a KEK that may have leaked: a new one, rewrap, disable the old one, n
     const auto fresh = keks(box).back();
     CHECK(has(rotated, fresh + " is active; " + old + " only opens what is under it"));
     CHECK(has(box.ok({"keys", "status"}), old + "  decrypt-only     2 environments"));
-    reads_all(box);
+    box.check_filled();
     CHECK(box.run({"keys", "disable", old, "--yes"}).code == 4);
     CHECK(box.run({"keys", "disable", fresh, "--yes"}).code == 4);
 
     const auto rewrapped = box.ok({"keys", "rewrap", "--yes", "--json"});
-    CHECK(
-        has(rewrapped, R"("environment":"coffer.system","kek":")" + fresh + R"(","rewrapped":1)"));
+    CHECK(has(rewrapped, R"("environment":"coffer.system","kek":")" + fresh + R"(","rewrapped":1)"));
     CHECK(has(rewrapped, R"("environment":"dev","kek":")" + fresh + R"(","rewrapped":1)"));
     CHECK(has(box.ok({"keys", "rewrap", "--yes"}), "was there"));
     CHECK(has(box.ok({"keys", "disable", old, "--yes"}), old + " is disabled"));
-    reads_all(box);
+    box.check_filled();
 
     const auto sealed = box.ok({"keys", "rotate-dek", "-e", "dev", "--yes", "--json"});
     CHECK(has(sealed, R"("dek":2,"resumed":false,"finished":true,"resealed":)"));
     CHECK(has(box.ok({"keys", "rotate-dek", "-e", "coffer.system", "--yes"}), "under DEK 2"));
-    reads_all(box);
+    box.check_filled();
     const auto after = box.ok({"keys", "status"});
     INFO(after);
     CHECK(has(after, "DEK 2  active"));
@@ -100,7 +79,7 @@ TEST_CASE("an environment gets a KEK of its own") {
     INFO(status);
     CHECK(has(status, shared + "  active, default  2 environments  coffer.system, staging"));
     CHECK(has(status, own + "  active           1 environment   dev"));
-    reads_all(box);
+    box.check_filled();
 }
 
 TEST_CASE("keys that come from outside, an id that is not there, and what --force does") {
@@ -150,7 +129,7 @@ TEST_CASE("shred destroys what opens an environment, and nothing else") {
     const auto under = box.run({"keys", "shred", "-e", "dev", "--yes"});
     CHECK(under.code == 4);
     CHECK(has(under.err, "dev is under " + shared));
-    reads_all(box);
+    box.check_filled();
 
     const auto first = move_dev(box);
     const auto second = move_dev(box); // every KEK of its own goes
@@ -163,7 +142,7 @@ TEST_CASE("shred destroys what opens an environment, and nothing else") {
     const auto thought_better =
         box.on_terminal({"keys", "shred", "-e", "dev"}, {{"Type dev to go on: ", "y\n"}});
     CHECK(thought_better.code == 130);
-    reads_all(box);
+    box.check_filled();
 
     const auto done =
         box.on_terminal({"keys", "shred", "-e", "dev"}, {{"Type dev to go on: ", "dev\n"}});
@@ -271,7 +250,7 @@ TEST_CASE("a sealed copy of the keyring brings it back") {
     CHECK(box.run({"keys", "copy", "--from", box.keyring().string() + ".anchor", "--yes"}, typed)
               .code == 7);
     CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes"}, typed), "1 KEK"));
-    reads_all(box);
+    box.check_filled();
     box.variables["MY_KEY"] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const auto other = copy + "2";
     CHECK(box.run({"keys", "copy", "--to", other, "--yes", "--keys", "env:MY_KEY"}, typed).code ==
@@ -298,5 +277,5 @@ TEST_CASE("the passphrase of a copy is typed twice, unseen") {
     CHECK_FALSE(has(done.out, "a long passphrase"));
     std::filesystem::remove(box.keyring());
     box.ok({"keys", "copy", "--from", copy, "--yes"}, "a long passphrase");
-    reads_all(box);
+    box.check_filled();
 }

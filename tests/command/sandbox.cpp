@@ -72,6 +72,16 @@ auto coffer_program() -> std::string {
     return COFFER_COMMAND;
 }
 
+auto keks(const sandbox& box) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    const auto text = box.ok({"keys", "status", "--json"});
+    const auto end = text.find("\"environments\":");
+    for (auto at = text.find("\"id\":\"kek-"); at < end;
+         at = text.find("\"id\":\"kek-", at + 1))
+        out.push_back(text.substr(at + 6, text.find('"', at + 6) - at - 9));
+    return out;
+}
+
 sandbox::sandbox() {
     for (const auto& made : {work(), home()})
         fs::create_directory(made);
@@ -196,6 +206,12 @@ void sandbox::fill() const {
     ok({"set", "SLACK_TOKEN"}, dev_token);
     ok({"set", "DB_URL"}, db_url);
     ok({"set", "SLACK_TOKEN", "-s", "acme"}, acme_token);
+}
+
+void sandbox::check_filled() const {
+    CHECK(ok({"get", "SLACK_TOKEN"}) == dev_token);
+    CHECK(ok({"get", "SLACK_TOKEN", "-s", "acme"}) == acme_token);
+    CHECK(ok({"get", "DB_URL", "-s", "globex"}) == db_url);
 }
 
 auto sandbox::document(std::string_view environment) const -> fs::path {

@@ -48,6 +48,8 @@ public:
     /// `coffer init`, then: SLACK_TOKEN and DB_URL in dev, spaces acme and globex, SLACK_TOKEN
     /// overridden in acme.
     void fill() const;
+    /// Fails the test unless every value that fill() set is read where it is seen.
+    void check_filled() const;
 
     auto work() const -> std::filesystem::path { return root_ / "work"; }
     auto home() const -> std::filesystem::path { return root_ / "home"; }
@@ -71,6 +73,9 @@ private:
 
 /// The command under test.
 auto coffer_program() -> std::string;
+
+/// The ids of the KEKs, in the order in which they were made.
+auto keks(const sandbox& box) -> std::vector<std::string>;
 
 /// The values that fill() sets: no run may show them unasked.
 inline constexpr std::string_view dev_token = "xoxb-canary-everyone-8c1f";

@@ -13,7 +13,6 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <map>
 #include <set>
 
 namespace command {
@@ -24,6 +23,21 @@ using coffer::errc;
 
 auto keks_of(session& s) -> std::vector<keyring::kek_info> {
     return need(s.keys().changes->keks());
+}
+
+auto all_environments(session& s) -> std::vector<std::string> {
+    const auto listed = s.vault()->environments();
+    if (listed && listed->empty()) return {};
+    std::vector<std::string> out{std::string(coffer::system_environment)};
+    if (listed) out.insert(out.end(), listed->begin(), listed->end());
+    return out;
+}
+
+auto chosen_environments(session& s) -> std::vector<std::string> {
+    const auto only = s.in.text("env");
+    if (!only) return all_environments(s);
+    if (*only == coffer::system_environment) return {*only};
+    return {s.environment_id(*only)};
 }
 
 auto need_change(const coffer::failure& why) -> problem {
@@ -66,22 +80,6 @@ struct used_keys {
     errc why{};
 };
 
-/// All environments, Coffer's own first: it has keys as well. Where it can't be read, it alone: what
-/// is done with it then says why.
-auto all_environments(session& s) -> std::vector<std::string> {
-    const auto listed = s.vault()->environments();
-    if (listed && listed->empty()) return {};
-    std::vector<std::string> out{std::string(coffer::system_environment)};
-    if (listed) out.insert(out.end(), listed->begin(), listed->end());
-    return out;
-}
-/// The one of --env, which may be Coffer's own, else all.
-auto chosen_environments(session& s) -> std::vector<std::string> {
-    const auto only = s.in.text("env");
-    if (!only) return all_environments(s);
-    if (*only == coffer::system_environment) return {*only};
-    return {s.environment_id(*only)};
-}
 auto use_of(session& s, const std::vector<std::string>& environments) -> std::vector<used_keys> {
     std::vector<used_keys> out;
     for (const auto& id : environments) {
@@ -180,129 +178,6 @@ auto run_status(session& s) -> int {
     return code;
 }
 
-// rotate-kek --------------------------------------------------------------------------------------
-
-auto run_rotate_kek(session& s) -> int {
-    std::vector<keyring::kek_rotation> done;
-    const auto only = s.in.text("env");
-    const auto environment = only ? chosen_environments(s).front() : std::string();
-    if (!s.confirm(only ? "Makes a KEK for " + printable(environment) +
-                              " alone. The one that speaks for it now stays as it is."
-                        : "Makes a new KEK in the place of every active one. The older ones open "
-                          "what is under them until coffer keys rewrap, and wrap nothing more."))
-        return 0;
-    if (only) {
-        auto one = s.keys().changes->rotate(environment);
-        if (!one) throw need_change(one.error());
-        done.push_back(*std::move(one));
-    } else {
-        auto all = s.keys().changes->rotate();
-        if (!all) throw need_change(all.error());
-        done = *std::move(all);
-    }
-    if (s.json()) {
-        json::object out;
-        auto& list = out["rotated"].emplace_array();
-        for (const auto& r : done) {
-            json::object one;
-            one["from"] = r.from;
-            one["to"] = r.to;
-            list.push_back(std::move(one));
-        }
-        put_json(out);
-        return 0;
-    }
-    for (const auto& r : done)
-        put_line(printable(r.to) + " is active" +
-                 (only ? " for " + printable(environment)
-                       : "; " + printable(r.from) + " only opens what is under it"));
-    s.notice("Back up the keyring now. Next: coffer keys rewrap; this alone ends no leak.");
-    return 0;
-}
-
-// rewrap ------------------------------------------------------------------------------------------
-
-auto run_rewrap(session& s) -> int {
-    const auto environments = chosen_environments(s);
-    if (!s.confirm("Wraps the DEKs of " + count(environments.size(), "environment") +
-                   " under the KEK that is active for each. Values stay as they are."))
-        return 0;
-    table rows;
-    json::array all;
-    errc worst{};
-    for (const auto& id : environments) {
-        const auto done = s.vault()->rewrap(id);
-        json::object one;
-        one["environment"] = id;
-        if (done) {
-            one["kek"] = done->kek_id;
-            one["rewrapped"] = done->deks;
-            rows.row({printable(id), "under " + printable(done->kek_id),
-                      done->deks == 0 ? "was there" : count(done->deks, "DEK") + " rewrapped"});
-        } else {
-            worst = done.error().code;
-            one["error"] = std::string(to_string(worst));
-            rows.row(
-                {printable(id), "not done: " + words_for(done.error(), {.environment = id}, {})});
-        }
-        all.push_back(std::move(one));
-    }
-    if (s.json()) {
-        json::object out;
-        out["environments"] = std::move(all);
-        put_json(out);
-    } else {
-        put(rows.text());
-    }
-    return worst == errc{} ? 0 : exit_code_of(worst);
-}
-
-// rotate-dek --------------------------------------------------------------------------------------
-
-auto json_of(const std::string& environment, const coffer::dek_rotation& done) -> json::object {
-    json::object out;
-    out["environment"] = environment;
-    out["dek"] = done.dek;
-    out["resumed"] = done.resumed;
-    out["finished"] = done.finished;
-    out["resealed"] = done.resealed;
-    out["damaged"] = done.damaged;
-    return out;
-}
-
-auto run_rotate_dek(session& s) -> int {
-    const bool own = s.in.text("env") == coffer::system_environment;
-    const auto id =
-        own ? std::string(coffer::system_environment) : s.environment_here().environment;
-    if (!s.confirm("Seals every version of every value of " + printable(id) +
-                   " anew, under a new DEK. It stays readable throughout; interrupted, it goes on "
-                   "when called again."))
-        return 0;
-    const auto done =
-        need(s.vault()->rotate_dek(id,
-                                   [&](const coffer::rotation_progress& p) {
-                                       s.hint("DEK " + std::to_string(p.dek) + ": " +
-                                              std::to_string(p.entries) + " of " +
-                                              count(p.entries_all, "name") + ", " +
-                                              count(p.resealed, "record") + " sealed anew");
-                                       return true;
-                                   }),
-             {.environment = id});
-    if (s.json()) {
-        put_json(json_of(id, done));
-    } else {
-        put_line(printable(id) + ": " + count(done.resealed, "record") + " sealed anew under DEK " +
-                 std::to_string(done.dek));
-        if (done.damaged != 0)
-            put_line(count(done.damaged, "record") +
-                     " can't be opened and stayed, with the older DEKs: coffer verify says which");
-    }
-    if (done.resumed)
-        s.notice("note: this finished a rotation that was begun earlier. For a DEK that is made "
-                 "now, as after a leak, run it again.");
-    return done.damaged == 0 ? 0 : exit_code_of(errc::tampered);
-}
-
 // disable -----------------------------------------------------------------------------------------
 
 auto run_disable(session& s) -> int {
@@ -348,7 +223,7 @@ auto run_disable(session& s) -> int {
 } // namespace
 
 auto key_verbs() -> std::vector<verb> {
-    return {
+    std::vector<verb> out{
         {.name = "keys",
          .summary = "the verbs of keys, which are easily mixed up",
          .details = mixed_up,
@@ -359,43 +234,27 @@ auto key_verbs() -> std::vector<verb> {
          .details = "All environments and Coffer's own, coffer.system, or the one of --env.",
          .run = run_status,
          .local = true},
-        {.name = "keys rotate-kek",
-         .summary = "a new KEK becomes active; new writes use it, old data stays readable",
-         .details = "Every active KEK gets a successor; with --env that environment gets a KEK of "
-                    "its own.\nThis ends no leak by itself: docs/operating.md#after-a-leak.",
-         .run = run_rotate_kek,
-         .local = true},
-        {.name = "keys rewrap",
-         .summary = "the DEKs of old KEKs under the active one; values untouched",
-         .details = "All environments and Coffer's own, or the one of --env. Each is one commit; "
-                    "interrupted, it\ngoes on when called again.",
-         .run = run_rewrap,
-         .local = true},
-        {.name = "keys rotate-dek",
-         .summary = "seal every value of --env anew, under a new DEK",
-         .details = "Readable throughout; what is written meanwhile is under the new DEK. "
-                    "Interrupted, it goes on\nwhen called again. Exit code 7 if records are "
-                    "damaged: they stay, with the older DEK.\n--env coffer.system is Coffer's "
-                    "own.",
-         .run = run_rotate_dek,
-         .local = true},
-        {.name = "keys disable",
-         .arguments = "ID",
-         .least = 1,
-         .most = 1,
-         .summary = "a KEK opens nothing any more",
-         .details = "Refused while an environment of the store needs it. Undone by hand, in the "
-                    "keyring.",
-         .options = {{"--force",
-                      takes::nothing,
-                      {},
-                      "even if what is under it can't be opened "
-                      "then"}},
-         .run = run_disable,
-         .local = true},
-        shred_verb(),
-        copy_keys_verb(),
     };
+    for (auto& rotation : key_rotation_verbs())
+        out.push_back(std::move(rotation));
+    out.push_back({.name = "keys disable",
+                   .arguments = "ID",
+                   .least = 1,
+                   .most = 1,
+                   .summary = "a KEK opens nothing any more",
+                   .details =
+                       "Refused while an environment of the store needs it. Undone by hand, in the "
+                       "keyring.",
+                   .options = {{"--force",
+                                takes::nothing,
+                                {},
+                                "even if what is under it can't be opened "
+                                "then"}},
+                   .run = run_disable,
+                   .local = true});
+    out.push_back(shred_verb());
+    out.push_back(copy_keys_verb());
+    return out;
 }
 
 } // namespace command

@@ -31,7 +31,7 @@ TEST_CASE("diff shows what two scopes see differently, and no value") {
           "\"b\":{\"environment\":\"dev\",\"space\":\"globex\"},\"same\":true,\"names\":[]}\n");
     CHECK(has(box.run({"diff", "dev", "dev/acme", "--json"}).out,
               "\"same\":false,\"names\":[{\"name\":\"BETA_KEY\",\"a\":{\"name\":\"BETA_KEY\","
-              "\"state\":\"set\""));
+              "\"state\":\"value\""));
     CHECK(box.run({"diff", "dev", "typo"}).code == 1);
     CHECK(has(box.run({"diff", "dev", "dev/typo"}).err, "there is no space typo in dev"));
     CHECK(box.run({"diff", "dev"}).code == 2);
@@ -57,7 +57,7 @@ TEST_CASE("check tells all that is missing or invalid, each once where it can be
     CHECK_FALSE(has(everywhere.out + everywhere.err, "canary"));
     CHECK(has(box.run({"check", "need.json", "-s", "globex", "--json"}).out,
               "{\"name\":\"STRIPE_KEY\",\"environment\":\"dev\",\"space\":\"globex\","
-              "\"problem\":\"missing\",\"required_by\":[\"billing\"]}"));
+              "\"problem\":\"missing\",\"requiredBy\":[\"billing\"]}"));
     box.ok({"set", "STRIPE_KEY"}, "sk_test");
     box.ok({"set", "DB_URL"}, "mysql://for-all");
     CHECK(has(

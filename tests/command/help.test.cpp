@@ -131,7 +131,7 @@ TEST_CASE("the man page is roff that no name or text of it steers") {
     }
     CHECK(page.starts_with(".TH COFFER 1 "));
     CHECK(sections ==
-          "NAME|SYNOPSIS|DESCRIPTION|VERBS|OPTIONS|ENVIRONMENT|EXIT STATUS|EACH VERB|");
+          "NAME|SYNOPSIS|DESCRIPTION|VERBS|OPTIONS|ENVIRONMENT|EXIT STATUS|JSON|EACH VERB|");
     if (box.run_program({"groff", "--version"}).code != 0) {
         WARN("skipped: there is no groff; only the lines were looked at");
         return;

@@ -50,8 +50,8 @@ TEST_CASE("a KEK that may have leaked: a new one, rewrap, disable the old one, n
     CHECK(box.run({"keys", "disable", fresh, "--yes"}).code == 4);
 
     const auto rewrapped = box.ok({"keys", "rewrap", "--yes", "--json"});
-    CHECK(has(rewrapped, R"("environment":"coffer.system","kek":")" + fresh + R"(","rewrapped":1)"));
-    CHECK(has(rewrapped, R"("environment":"dev","kek":")" + fresh + R"(","rewrapped":1)"));
+    CHECK(has(rewrapped, R"("environment":"coffer.system","kekId":")" + fresh + R"(","deks":1)"));
+    CHECK(has(rewrapped, R"("environment":"dev","kekId":")" + fresh + R"(","deks":1)"));
     CHECK(has(box.ok({"keys", "rewrap", "--yes"}), "was there"));
     CHECK(has(box.ok({"keys", "disable", old, "--yes"}), old + " is disabled"));
     box.check_filled();
@@ -206,9 +206,9 @@ TEST_CASE("shred goes on where it was stopped, and tells what it could not close
     box.ok({"env", "remove", "dev", "--yes"}); // as far as a run came that was killed then
     const auto done = box.ok({"keys", "shred", "-e", "dev", "--yes", "--json"});
     INFO(done);
-    CHECK(has(done, R"("environment":"dev","shredded":")"));
-    CHECK(has(done, R"("closed":true,"destroyed":[{"id":")" + own));
-    CHECK(has(done, R"("alone_since":"20)"));
+    CHECK(has(done, R"("environment":"dev","shreddedAt":")"));
+    CHECK(has(done, R"("closed":true,"destroyed":[{"kekId":")" + own));
+    CHECK(has(done, R"("aloneSince":"20)"));
     CHECK(has(box.ok({"keys", "status"}), own + "  destroyed"));
 
     box.ok({"env", "create", "staging"});

@@ -171,7 +171,7 @@ TEST_CASE("rule 5: writes on PROD and removals ask; nobody to ask, --no-input an
     CHECK(box.run({"env", "remove", "dev"}).code == 2);
     CHECK(box.run({"space", "remove", "acme"}).code == 2);
     CHECK(box.ok({"unset", "DB_URL", "--dry-run"}).starts_with("dev will see no DB_URL any more"));
-    CHECK(box.ok({"unset", "DB_URL", "--dry-run", "--json"}).starts_with("{\"dry_run\":true,"));
+    CHECK(box.ok({"unset", "DB_URL", "--dry-run", "--json"}).starts_with("{\"dryRun\":true,"));
     CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
 
     const auto no = box.on_terminal({"unset", "DB_URL"}, {{"[y/N]", "n\n"}});

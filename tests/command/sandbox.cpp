@@ -76,9 +76,9 @@ auto keks(const sandbox& box) -> std::vector<std::string> {
     std::vector<std::string> out;
     const auto text = box.ok({"keys", "status", "--json"});
     const auto end = text.find("\"environments\":");
-    for (auto at = text.find("\"id\":\"kek-"); at < end;
-         at = text.find("\"id\":\"kek-", at + 1))
-        out.push_back(text.substr(at + 6, text.find('"', at + 6) - at - 9));
+    for (auto at = text.find("\"kekId\":\"kek-"); at < end;
+         at = text.find("\"kekId\":\"kek-", at + 1))
+        out.push_back(text.substr(at + 9, text.find('"', at + 9) - at - 9));
     return out;
 }
 

@@ -118,7 +118,7 @@ TEST_CASE("one half of a note is kept when the other is given") {
     box.ok({"set", "DB_URL", "--rotate-by", "2031-01-31"}, "b");
     CHECK(has(box.ok({"list"}), "read only; rotate by 2031-01-31"));
     box.ok({"set", "DB_URL"}, "c");
-    CHECK(has(box.ok({"list", "--json"}), "\"note\":\"read only\",\"rotate_by\":\"2031-01-31\""));
+    CHECK(has(box.ok({"list", "--json"}), "\"note\":\"read only\",\"rotateBy\":\"2031-01-31\""));
 }
 
 TEST_CASE("no verb shows a value unasked, on either stream") {

@@ -157,6 +157,16 @@ auto exit_section() -> std::string {
     return out;
 }
 
+auto json_section() -> std::string {
+    auto out = heading("JSON");
+    for (const auto& one : paragraphs(manual::about_json()))
+        out += ".PP\n" + marked(one) + "\n";
+    for (const auto& all : {manual::json_shapes(), manual::json_answers()})
+        for (const auto& shape : all)
+            out += item("\\fB" + literal(shape.name) + "\\fR", literal(shape.fields));
+    return out;
+}
+
 /// What help_text() says, in the same order. A paragraph in columns stays as it stands.
 auto verb_section(const verb& v) -> std::string {
     const auto name = "coffer " + std::string(v.name);

@@ -41,6 +41,14 @@ auto settings_text() -> std::string {
     return out + "\n" + std::string(manual::about_settings());
 }
 
+auto json_text() -> std::string {
+    table rows;
+    for (const auto& all : {manual::json_shapes(), manual::json_answers()})
+        for (const auto& shape : all)
+            rows.row({std::string(shape.name), std::string(shape.fields)});
+    return "\n## JSON\n\n" + std::string(manual::about_json()) + "\n```\n" + rows.text() + "```\n";
+}
+
 } // namespace
 
 auto option_text(const option_spec& option) -> std::string {
@@ -72,7 +80,7 @@ auto markdown_manual() -> std::string {
                "-->\n\n## Rules\n\n" +
                std::string(manual::rules()) + section("Verbs", verbs_text()) +
                section("Everywhere", options_text(global_options())) + settings_text() +
-               section("Exit codes", manual::exit_codes());
+               section("Exit codes", manual::exit_codes()) + json_text();
     for (const auto& v : all_verbs())
         if (v.shown) out += section(v.name, help_text(&v));
     return out;

@@ -36,6 +36,17 @@ auto settings_of() -> std::span<const setting>; ///< In the order of `coffer con
 auto about_settings() -> std::string_view;      ///< Markdown: what the table doesn't say.
 auto exit_codes() -> std::string_view;          ///< Lines of a code, two blanks and its meaning.
 
+/// What is written with `--json`: `{name: text, space: text|null, names?: [text]}`. A test holds the
+/// verbs against it.
+struct json_shape {
+    std::string_view name; ///< A verb, or a word in capitals that other shapes use.
+    std::string_view fields;
+};
+
+auto about_json() -> std::string_view; ///< Markdown: how to read the shapes.
+auto json_shapes() -> std::span<const json_shape>;
+auto json_answers() -> std::span<const json_shape>; ///< In the order of the help.
+
 } // namespace manual
 
 } // namespace command

@@ -62,9 +62,9 @@ auto about_settings() -> std::string_view {
 A server is asked over https, or over http on this machine. Of a server and a store the one that is
 said in the stronger place counts; both in the same place are refused. A token goes only where it is
 meant to go: one that `coffer login` keeps, to the server that it was kept for; `--token-file`,
-`COFFER_TOKEN` and `COFFER_TOKEN_FILE` to a server of a flag, a variable or the user's file; `token_file`
-of the user's file to the server that stands beside it. None of these goes to a server that a folder's
-`coffer.json` names.
+`COFFER_TOKEN` and `COFFER_TOKEN_FILE` to a server of a flag, a variable or the user's file;
+`token_file` of the user's file to the server that stands beside it. None of these goes to a server
+that a folder's `coffer.json` names.
 )";
 }
 

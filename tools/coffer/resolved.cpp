@@ -44,37 +44,47 @@ auto set_by(const coffer::layer& l) -> std::string {
     return "set " + ago(l.at, now_ms()) + (l.author.empty() ? "" : " by " + printable(l.author));
 }
 
-namespace {
-
-auto text_or_null(const std::string& text) -> json::value {
-    return text.empty() ? json::value(nullptr) : json::value(text);
+auto text_or_null(std::string_view text) -> json::value {
+    return text.empty() ? json::value(nullptr)
+                        : json::value(json::string_view(text.data(), text.size()));
 }
 
-} // namespace
+auto scope_json(coffer::context where) -> json::object {
+    json::object out;
+    out["environment"] = std::string(where.environment);
+    out["space"] = text_or_null(where.space);
+    if (!where.actor.empty()) out["actor"] = std::string(where.actor);
+    return out;
+}
 
 auto place_json(const place& at, std::string_view name) -> json::object {
     json::object out;
     if (!name.empty()) out["name"] = json::string_view(name.data(), name.size());
-    out["environment"] = at.environment;
-    out["space"] = text_or_null(at.space);
+    for (auto& member : scope_json(at.where()))
+        out.insert_or_assign(member.key(), member.value());
     return out;
+}
+
+auto state_word(const coffer::explanation& e) -> std::string_view {
+    const auto state = state_of(e);
+    return state == "set" ? "value" : state;
 }
 
 auto entry_json(const coffer::explanation& e) -> json::object {
     json::object out;
-    const auto state = state_of(e);
+    const auto state = state_word(e);
     out["name"] = e.name;
     out["state"] = json::string_view(state.data(), state.size());
     const auto* const won = winner(e);
     if (won == nullptr) return out;
     const auto note = entry_note::read(won->note);
-    out["from"] = to_string(won->where.view());
+    out["from"] = scope_json(won->where.view());
     out["version"] = won->version;
-    out["set_at"] = iso_time(won->at);
-    out["by"] = text_or_null(won->author);
+    out["setAt"] = iso_time(won->at);
+    out["setBy"] = text_or_null(won->author);
     out["note"] = text_or_null(note.text);
-    out["rotate_by"] = text_or_null(note.rotate_by);
-    out["expires_at"] = text_or_null(won->expires == 0 ? "" : iso_time(won->expires));
+    out["rotateBy"] = text_or_null(note.rotate_by);
+    out["expiresAt"] = text_or_null(won->expires == 0 ? "" : iso_time(won->expires));
     return out;
 }
 

@@ -29,7 +29,13 @@ auto set_by(const coffer::layer& l) -> std::string;
 
 /// The fields that an entry has in every JSON answer.
 auto entry_json(const coffer::explanation& e) -> boost::json::object;
-/// The members `name`, `environment` and `space` (null for the environment itself).
+/// state_of() as programs are told: an environment's own is a `value`, as HTTP calls it.
+auto state_word(const coffer::explanation& e) -> std::string_view;
+/// A text, or null in the place of an empty one.
+auto text_or_null(std::string_view text) -> boost::json::value;
+/// The members `environment`, `space` (null for the environment itself) and, of an actor, `actor`.
+auto scope_json(coffer::context where) -> boost::json::object;
+/// The same behind `name`; an empty one is left out.
 auto place_json(const place& at, std::string_view name) -> boost::json::object;
 
 /// What values set in a scope mean for others, as it is when this is made: it asks for a scope as a

@@ -148,7 +148,7 @@ namespace {
 void tell_plan(const session& s, std::string_view effect) {
     if (s.json()) {
         boost::json::object out;
-        out["dry_run"] = true;
+        out["dryRun"] = true;
         out["effect"] = boost::json::string_view(effect.data(), effect.size());
         put_json(out);
     } else {

@@ -248,15 +248,16 @@ auto run_audit_verify(session& s) -> int {
     const auto found = need(verifier.run(std::move(here.all)));
     if (s.json()) {
         json::object out;
-        out["ok"] = found.intact();
+        out["intact"] = found.intact();
         out["records"] = found.records;
         out["last"] = found.last;
-        if (found.up_to != 0) out["up_to"] = http::iso_time(found.up_to);
-        if (found.fault)
-            out["first_bad"] = {{"file", found.fault->file.string()},
-                                {"line", found.fault->line},
-                                {"seq", found.fault->seq},
-                                {"why", std::string(found.fault->why)}};
+        if (found.up_to != 0) out["upTo"] = http::iso_time(found.up_to);
+        if (found.fault) {
+            out["firstBad"] = found.fault->seq;
+            out["why"] = std::string(found.fault->why);
+            out["file"] = found.fault->file.string();
+            out["line"] = found.fault->line;
+        }
         put_json(out);
         return found.intact() ? 0 : exit_code_of(errc::tampered);
     }

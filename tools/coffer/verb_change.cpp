@@ -35,7 +35,7 @@ void report(session& s, const place& at, const std::string& name, const coffer::
             const std::string& text) {
     if (s.json()) {
         auto out = place_json(at, name);
-        const auto state = state_of(explained(s, at, name));
+        const auto state = state_word(explained(s, at, name));
         out["state"] = boost::json::string_view(state.data(), state.size());
         out["version"] = done.version;
         out["changed"] = done.changed;

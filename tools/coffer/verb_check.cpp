@@ -187,11 +187,11 @@ auto remark_of(const trouble& t, const requirement& needed, std::size_t spaces) 
 auto json_of(const trouble& t, const requirement& needed) -> json::object {
     auto out = place_json(t.at, t.name);
     out["problem"] = t.what;
-    auto& programs = out["required_by"].emplace_array();
+    auto& programs = out["requiredBy"].emplace_array();
     for (const auto& program : needed.programs)
         programs.emplace_back(program);
     if (!t.like.empty()) out["pattern"] = t.like;
-    if (t.in_spaces > 0) out["in_spaces"] = t.in_spaces;
+    if (t.in_spaces > 0) out["inSpaces"] = t.in_spaces;
     return out;
 }
 

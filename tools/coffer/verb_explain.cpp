@@ -57,18 +57,17 @@ auto json_of(session& s, const place& at, const explanation& e) -> json::object 
         out.insert_or_assign(member.key(), member.value());
     out["stale"] = e.fresh.stale;
     out["generation"] = e.generation;
-    out["key"] = e.kek_id;
-    out["key_state"] = s.key_state(e.kek_id);
+    out["kekId"] = e.kek_id;
+    out["keyState"] = s.key_state(e.kek_id);
     auto& layers = out["layers"].emplace_array();
     for (const auto& l : e.layers) {
-        json::object one;
+        auto one = scope_json(l.where.view());
         const auto state = to_string(l.state);
-        one["scope"] = to_string(l.where.view());
         one["state"] = json::string_view(state.data(), state.size());
         if (l.state != layer_state::absent) {
             one["version"] = l.version;
-            one["set_at"] = iso_time(l.at);
-            one["by"] = l.author;
+            one["setAt"] = iso_time(l.at);
+            one["setBy"] = text_or_null(l.author);
         }
         layers.push_back(std::move(one));
     }
@@ -103,16 +102,16 @@ auto run_history(session& s) -> int {
         using coffer::format::entry_state;
         const char* const state = v.state == entry_state::value    ? "value"
                                   : v.state == entry_state::hidden ? "hidden"
-                                                                   : "removed";
-        rows.row({"v" + std::to_string(v.version), state, ago(v.at, now_ms()), printable(v.author),
-                  v.expires == 0 ? "" : iso_time(v.expires)});
+                                                                   : "deleted";
+        rows.row({"v" + std::to_string(v.version),
+                  v.state == entry_state::deleted ? "removed" : state, ago(v.at, now_ms()),
+                  printable(v.author), v.expires == 0 ? "" : iso_time(v.expires)});
         json::object one;
         one["version"] = v.version;
         one["state"] = state;
-        one["set_at"] = iso_time(v.at);
-        one["by"] = v.author;
-        one["expires_at"] =
-            v.expires == 0 ? json::value(nullptr) : json::value(iso_time(v.expires));
+        one["setAt"] = iso_time(v.at);
+        one["setBy"] = text_or_null(v.author);
+        one["expiresAt"] = v.expires == 0 ? json::value(nullptr) : json::value(iso_time(v.expires));
         all.push_back(std::move(one));
     }
     if (s.json())

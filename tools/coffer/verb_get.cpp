@@ -40,7 +40,7 @@ void write_json(session& s, const place& at, const std::string& name, const coff
     } else {
         std::string text;
         coffer::file::append_base64(text, coffer::as_bytes(bytes));
-        out["value_base64"].emplace_string().assign(text.data(), text.size());
+        out["base64"].emplace_string().assign(text.data(), text.size());
         coffer::wipe(text.data(), text.size());
     }
     for (auto& member : entry_json(e))

@@ -3,6 +3,7 @@
 #include "git_document.hpp"
 #include "output.hpp"
 #include "problem.hpp"
+#include "resolved.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "text.hpp"
@@ -104,7 +105,10 @@ auto run_enroll(session& s) -> int {
              {"merge.coffer.name", "Coffer, by name"},
              {"merge.coffer.driver", me + " git merge %O %A %B"}})
         git(folder, {"config", "--local", key, value});
-    put_line(printable(top) + "  enrolled: git diff shows names, git merge merges by name");
+    if (s.json())
+        put_json(boost::json::object{{"repository", top}});
+    else
+        put_line(printable(top) + "  enrolled: git diff shows names, git merge merges by name");
     s.hint("commit " + printable((folder / ".gitattributes").string()) +
            "; whoever clones the repository runs coffer git enroll once");
     return 0;
@@ -112,26 +116,36 @@ auto run_enroll(session& s) -> int {
 
 // show --------------------------------------------------------------------------------------------
 
+auto word_of(entry_state state) -> std::string {
+    return state == entry_state::value    ? "value"
+           : state == entry_state::hidden ? "hidden"
+                                          : "deleted";
+}
+
 auto row_of(const std::string& environment, const entry& e) -> std::vector<std::string> {
     const auto& v = e.newest();
     const coffer::context where{environment, e.key.space, e.key.actor};
-    const char* const state = v.state == entry_state::value    ? "value"
-                              : v.state == entry_state::hidden ? "hidden"
-                                                               : "removed";
+    const auto state = word_of(v.state);
     return {e.key.name.empty() ? "(settings)" : printable(e.key.name),
             printable(to_string(where)),
             "v" + std::to_string(v.number),
-            state,
+            state == "deleted" ? "removed" : state,
             iso_time(v.at),
             printable(v.author),
             entry_note::read(e.note).shown()};
 }
 
 /// Without the key: what anybody can see.
-auto sealed_line(const coffer::format::head& head, std::size_t objects) -> std::string {
-    return "environment " + printable(head.environment) + ", generation " +
-           std::to_string(head.generation) + ", " + count(objects, "object") + ", sealed under " +
-           printable(head.active().kek_id);
+void put_sealed(const session& s, const git_document& document) {
+    const auto& head = document.head();
+    if (s.json())
+        return put_json(boost::json::object{{"environment", head.environment},
+                                            {"generation", head.generation},
+                                            {"objects", document.objects()},
+                                            {"kekId", head.active().kek_id}});
+    put_line("environment " + printable(head.environment) + ", generation " +
+             std::to_string(head.generation) + ", " + count(document.objects(), "object") +
+             ", sealed under " + printable(head.active().kek_id) + "; the key is not here");
 }
 
 /// Generation and objects are left out here: they change with each write, and a diff shows the
@@ -144,7 +158,7 @@ auto run_show(session& s) -> int {
         if (!s.in.has("sealed") || (exit_code_of(why.code) != 9 &&
                                     why.code != errc::invalid_argument && why.code != errc::denied))
             throw;
-        put_line(sealed_line(document.head(), document.objects()) + "; the key is not here");
+        put_sealed(s, document);
         return 0;
     }
     const auto& environment = document.head().environment;
@@ -154,12 +168,12 @@ auto run_show(session& s) -> int {
         if (key.name.empty() && e.versions.size() == 1 && key.space.empty())
             continue; // the environment as it was made
         rows.row(row_of(environment, e));
-        boost::json::object one;
-        one["name"] = key.name;
-        one["space"] = key.space;
+        auto one = scope_json({environment, key.space, key.actor});
+        one["name"] = text_or_null(key.name);
+        one["state"] = word_of(e.newest().state);
         one["version"] = e.newest().number;
-        one["set_at"] = iso_time(e.newest().at);
-        one["by"] = e.newest().author;
+        one["setAt"] = iso_time(e.newest().at);
+        one["setBy"] = text_or_null(e.newest().author);
         all.push_back(std::move(one));
     }
     if (s.json()) {

@@ -115,11 +115,11 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
     auto& listed = out["keks"].emplace_array();
     for (const auto& k : keks) {
         json::object one;
-        one["id"] = k.id;
+        one["kekId"] = k.id;
         one["state"] = std::string(to_string(k.state));
         one["default"] = k.is_default;
         if (k.created.count() != 0)
-            one["created"] = iso_time(static_cast<std::uint64_t>(k.created.count()));
+            one["createdAt"] = iso_time(static_cast<std::uint64_t>(k.created.count()));
         auto& wraps = one["wraps"].emplace_array();
         for (const auto& id : needed_by(k.id, all))
             wraps.emplace_back(id);
@@ -128,13 +128,13 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
     auto& environments = out["environments"].emplace_array();
     for (const auto& e : all) {
         json::object one;
-        one["id"] = e.environment;
+        one["environment"] = e.environment;
         if (e.why != errc{}) one["error"] = std::string(to_string(e.why));
         auto& deks = one["deks"].emplace_array();
         for (const auto& d : e.deks) {
             json::object dek;
-            dek["number"] = d.number;
-            dek["kek"] = d.kek_id;
+            dek["dek"] = d.number;
+            dek["kekId"] = d.kek_id;
             dek["seals"] = d.seals;
             deks.push_back(std::move(dek));
         }
@@ -211,7 +211,7 @@ auto run_disable(session& s) -> int {
     if (const auto done = s.keys().changes->disable(id); !done) throw need_change(done.error());
     if (s.json()) {
         json::object out;
-        out["id"] = id;
+        out["kekId"] = id;
         out["state"] = "disabled";
         put_json(out);
     } else {

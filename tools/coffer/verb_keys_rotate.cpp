@@ -75,8 +75,8 @@ auto run_rewrap(session& s) -> int {
         json::object one;
         one["environment"] = id;
         if (done) {
-            one["kek"] = done->kek_id;
-            one["rewrapped"] = done->deks;
+            one["kekId"] = done->kek_id;
+            one["deks"] = done->deks;
             rows.row({printable(id), "under " + printable(done->kek_id),
                       done->deks == 0 ? "was there" : count(done->deks, "DEK") + " rewrapped"});
         } else {

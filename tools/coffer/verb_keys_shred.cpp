@@ -144,21 +144,21 @@ auto receipt_json(const std::string& id, const speakers& keys, const condition& 
     -> json::object {
     json::object out;
     out["environment"] = id;
-    out["shredded"] = time;
+    out["shreddedAt"] = time;
     out["closed"] = was.why == errc{};
     if (was.why != errc{}) out["error"] = std::string(to_string(was.why));
     auto& list = out["destroyed"].emplace_array();
     for (const auto& k : keys.own) {
         json::object one;
-        one["id"] = k.id;
-        one["created"] = made_text(k);
+        one["kekId"] = k.id;
+        one["createdAt"] = made_text(k);
         one["now"] = std::ranges::find(destroyed, k.id) != destroyed.end();
         list.push_back(std::move(one));
     }
     auto& shared = out["shared"].emplace_array();
     for (const auto& k : keys.shared)
         shared.emplace_back(k.id);
-    out["alone_since"] =
+    out["aloneSince"] =
         keys.shared.empty() ? json::value(nullptr) : json::value(made_text(keys.own.front()));
     return out;
 }

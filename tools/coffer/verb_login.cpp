@@ -53,7 +53,7 @@ auto grant_text(const json::object& g) -> std::string {
 
 void show(const session& s, const std::string& server, json::object me) {
     if (s.json()) {
-        me["server_url"] = server;
+        me["serverUrl"] = server;
         put_json(me);
         return;
     }
@@ -127,7 +127,7 @@ auto run_logout(session& s) -> int {
                       "can't remove the token of " + server + " (" + wrong.message() + ")");
     forget_copies(server);
     if (s.json()) {
-        put_json(json::object{{"server_url", server}, {"forgotten", gone}});
+        put_json(json::object{{"serverUrl", server}, {"forgotten", gone}});
     } else {
         put_line(server + (gone ? "  forgotten (coffer token revoke ends the token itself)"
                                 : "  no token was kept"));

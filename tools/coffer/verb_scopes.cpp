@@ -23,7 +23,7 @@ namespace {
 auto name_json(const place& at, const scope_metadata& meta) -> json::object {
     auto out = place_json(at, {});
     out["name"] = meta.name;
-    if (at.space.empty()) out["prod"] = meta.is_prod;
+    if (at.space.empty()) out["isProd"] = meta.is_prod;
     return out;
 }
 

@@ -2,6 +2,7 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote_tokens.hpp"
+#include "resolved.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -158,9 +159,9 @@ auto json_of(const http::token_row& row, const json::storage_ptr& storage = {}) 
     auto& grants = out["grants"].emplace_array();
     for (const auto& g : row.grants)
         grants.push_back(json_of(g));
-    out["created"] = iso_time(row.created);
-    out["created_by"] = row.created_by;
-    out["expires"] = iso_time(row.expires);
+    out["createdAt"] = iso_time(row.created);
+    out["createdBy"] = text_or_null(row.created_by);
+    out["expiresAt"] = iso_time(row.expires);
     return out;
 }
 

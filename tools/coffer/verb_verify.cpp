@@ -44,9 +44,8 @@ auto json_of(const coffer::verification& found) -> json::object {
     out["checked"] = found.checked;
     auto& damaged = out["damaged"].emplace_array();
     for (const auto& d : found.damaged) {
-        json::object one;
+        auto one = scope_json(d.where.view());
         one["name"] = d.name;
-        one["scope"] = to_string(d.where.view());
         one["version"] = d.version;
         one["error"] = std::string(to_string(d.why));
         damaged.push_back(std::move(one));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSL-1.0
-# Compiles one file without a build tool, and runs it in an empty folder.
+# Compiles a program without a build tool, and runs it in an empty folder.
 #  COMPILER UNIT FOLDER EXPECTED, and either FLAGS and LIBRARIES or PKG_CONFIG, PC_PATH and PACKAGES
+#  MORE      a second file of the program; of packages, what they name as their source
 #  LAUNCHER  what the compiler is started through, such as ccache; may be empty
 cmake_minimum_required(VERSION 3.22)
 
@@ -10,15 +11,23 @@ if(PKG_CONFIG)
         OUTPUT_VARIABLE FLAGS COMMAND_ERROR_IS_FATAL ANY)
     execute_process(COMMAND "${PKG_CONFIG}" --libs ${PACKAGES}
         OUTPUT_VARIABLE LIBRARIES COMMAND_ERROR_IS_FATAL ANY)
+    execute_process(COMMAND "${PKG_CONFIG}" --variable=source ${PACKAGES}
+        OUTPUT_VARIABLE MORE OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
 endif()
 separate_arguments(FLAGS UNIX_COMMAND "${FLAGS}")
 separate_arguments(LIBRARIES UNIX_COMMAND "${LIBRARIES}")
 
 file(REMOVE_RECURSE "${FOLDER}")
 file(MAKE_DIRECTORY "${FOLDER}/run")
-execute_process(COMMAND ${LAUNCHER} "${COMPILER}" -std=c++20 ${FLAGS} -c "${UNIT}" -o "${FOLDER}/app.o"
-    COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND "${COMPILER}" "${FOLDER}/app.o" -o "${FOLDER}/app" ${LIBRARIES}
+set(objects "")
+foreach(unit IN LISTS UNIT MORE)
+    list(LENGTH objects count)
+    list(APPEND objects "${FOLDER}/${count}.o")
+    execute_process(
+        COMMAND ${LAUNCHER} "${COMPILER}" -std=c++20 ${FLAGS} -c "${unit}" -o "${FOLDER}/${count}.o"
+        COMMAND_ERROR_IS_FATAL ANY)
+endforeach()
+execute_process(COMMAND "${COMPILER}" ${objects} -o "${FOLDER}/app" ${LIBRARIES}
     COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND "${FOLDER}/app" WORKING_DIRECTORY "${FOLDER}/run"
     OUTPUT_VARIABLE printed COMMAND_ERROR_IS_FATAL ANY)

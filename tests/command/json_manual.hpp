@@ -63,6 +63,13 @@ public:
             if (!seen_.contains(name)) out.push_back(name);
         return out;
     }
+    /// The fields that may be absent and were, in every answer.
+    auto always_absent() const -> std::set<std::string> {
+        std::set<std::string> out;
+        for (const auto& [field, was_there] : is_there_)
+            if (!was_there) out.insert(field);
+        return out;
+    }
     auto has_row(const std::string& name) const -> bool { return shapes_.contains(name); }
 
 private:
@@ -111,7 +118,7 @@ private:
             if (!is_kind(one, v)) continue;
             if (is_shape(one)) {
                 seen_.emplace(one);
-                match(shapes_.at(std::string(one)), v, where);
+                match(shapes_.at(std::string(one)), v, std::string(one));
             } else if (one.front() == '[') {
                 for (const auto& element : v.get_array())
                     match(inner(one), element, where + "[]");
@@ -137,6 +144,7 @@ private:
             if (may_be_absent) name.remove_suffix(1);
             const auto path = where + "." + std::string(name);
             const auto found = left.find({name.data(), name.size()});
+            if (may_be_absent) is_there_[path] |= found != left.end();
             if (found == left.end()) {
                 INFO(path);
                 if (!may_be_absent) FAIL_CHECK("missing");
@@ -156,6 +164,7 @@ private:
 
     std::map<std::string, std::string> shapes_{};
     std::set<std::string> seen_{};
+    std::map<std::string, bool> is_there_{}; ///< Of the fields that may be absent.
 };
 
 } // namespace coffer_test

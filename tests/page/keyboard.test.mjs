@@ -137,3 +137,19 @@ test('saves are announced politely; a first Tab offers to skip the navigation', 
   assert.equal(await tab.page.locator('#announcements').getAttribute('aria-live'), 'polite');
   await tab.end();
 });
+
+test('letters that are switched off act neither in the list nor in the details', async () => {
+  const tab = await open('#/e/prod/s/initech/secrets');
+  const { keyboard } = tab.page;
+  await tab.page.evaluate(() => localStorage.setItem('coffer.keys', 'off'));
+  await tab.row('SENTRY_DSN').locator('button.name').focus();
+  await keyboard.press('h');
+  await keyboard.press('Enter');
+  await tab.page.waitForSelector('dialog.drawer .layers');
+  for (const key of ['h', 'o', 'j', 'z']) await keyboard.press(key);
+  assert.equal(await tab.page.locator('dialog').count(), 1);
+  assert.equal(await tab.text('dialog .drawer-title'), 'SENTRY_DSN in Initech');
+  await keyboard.press('Escape');
+  assert.equal(tab.traffic.filter((one) => one.method === 'POST').length, 0);
+  await tab.end();
+});

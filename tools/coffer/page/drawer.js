@@ -9,6 +9,7 @@ import { button } from './controls.js';
 import { openDialog } from './dialog.js';
 import { actionsOf, copyName } from './actions.js';
 import { mayRead } from './grants.js';
+import { isOff } from './keyboard.js';
 import { makeCurrent } from './changes.js';
 import { revealPart } from './reveal.js';
 import { addressOf } from './router.js';
@@ -133,7 +134,7 @@ export function openDrawer({ where, name, list, done, step }) {
         closed: () => content.close(),
     });
     drawer.keys = (event) => {
-        if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select')) return;
+        if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select') || isOff()) return;
         if (event.key === 'j' || event.key === 'k') show(step(current, event.key === 'j' ? 1 : -1));
         else if (event.key === 'z') undoLast();
         else if (event.key === 'y') copyName({ name: current });

@@ -21,7 +21,8 @@ export function startKeyboard(keys) {
     document.addEventListener('keydown', pressed);
 }
 
-const isOff = () => localStorage.getItem(switchedOff) === 'off';
+/** Whether single-letter keys are switched off. */
+export const isOff = () => localStorage.getItem(switchedOff) === 'off';
 const isField = (element) =>
     element?.matches?.('input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]');
 

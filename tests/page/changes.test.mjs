@@ -286,3 +286,71 @@ test('of an environment what was changed is sent alone: neither a default, nor w
     ['{"name":"Stage"}', '{"isProd":true}', '{"isProd":false}', '{"name":"Staging"}']);
   await tab.end();
 });
+
+test('what is put back in production shows what changes, asks for its name, and can be undone', async () => {
+  await site.put(prod, 'BACK_KEY', 'back');
+  await site.must('DELETE', `/v1/x/secret?${query({ ...prod, name: 'BACK_KEY' })}`);
+  const tab = await open('#/e/prod/secrets?group=removed');
+  await tab.row('BACK_KEY').getByText('Put back').click();
+  assert.match(await tab.text('dialog.is-prod .preview'), /no value becomes v3 4 spaces will get the new value/);
+  const go = tab.page.getByRole('button', { name: 'Put back into Production' });
+  assert.equal(await go.getAttribute('aria-disabled'), 'true');
+  assert.equal(await tab.axe(), '');
+  await tab.page.getByLabel('Type Production to go on').fill('Production');
+  await go.click();
+  await tab.undoBar().filter({ hasText: 'BACK_KEY is back in Production.' }).waitFor();
+  assert.equal((await served(prod)).BACK_KEY, 'back');
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'BACK_KEY is removed from Production again.' }).waitFor();
+  assert.ok(!('BACK_KEY' in await served(prod)));
+  await tab.go('#/e/prod/s/globex/secrets');
+  await tab.row('DB_URL').getByText('Override').click();
+  await tab.page.locator('dialog.is-prod').waitFor();
+  await tab.end();
+});
+
+test('an undo that failed can be tried again; one that ends late leaves the next save’s bar', async () => {
+  const tab = await open('#/e/prod/s/globex/secrets');
+  const hide = async (name) => {
+    await tab.row(name).locator('button.name').focus();
+    await tab.page.keyboard.press('h');
+    await tab.undoBar().filter({ hasText: `${name} is hidden in Globex` }).waitFor();
+  };
+  const unhide = '**/v1/x/secret/unhide?*';
+  await hide('DB_URL');
+  await tab.page.route(unhide, (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'Not undone: the store does not answer' }).waitFor();
+  await tab.page.unroute(unhide);
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route(unhide, async (route) => { await held; await route.continue(); });
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await hide('S3_ACCESS_KEY');
+  go();
+  await tab.row('DB_URL').getByText('Inherited').waitFor();
+  assert.match(await tab.text(tab.undoBar()), /S3_ACCESS_KEY is hidden in Globex/);
+  await tab.page.unroute(unhide);
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.row('S3_ACCESS_KEY').getByText('Inherited').waitFor();
+  await tab.end();
+});
+
+test('the browser asks before the page with what was typed is left, not otherwise', async () => {
+  const tab = await open('#/e/staging/secrets');
+  tab.expected.push(/a browser's own dialog/);
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.locator('dialog .value').first().focus();
+  await tab.page.keyboard.type('typed');
+  const asked = tab.page.waitForEvent('dialog');
+  await tab.page.evaluate(() => { setTimeout(() => location.reload(), 0); });
+  assert.equal((await asked).type(), 'beforeunload');
+  assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed');
+  await tab.page.locator('dialog .value').first().fill('');
+  await tab.page.keyboard.press('Escape');
+  await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  await tab.page.reload();
+  await tab.settled();
+  assert.equal(tab.problems.length, 1);
+  await tab.end();
+});

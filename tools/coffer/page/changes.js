@@ -6,7 +6,7 @@ import * as world from './world.js';
 import { el, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
-import { previewOfRemoval } from './preview.js';
+import { previewOfRemoval, previewOfSet } from './preview.js';
 import { standingOf, thereNow, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
 import { saved } from './undo.js';
@@ -22,8 +22,10 @@ async function carryOut(act, text, undo, undone, done) {
     done?.();
 }
 
-/** A dialog that shows what will change and does it. `typed`: what must be typed first. */
-function confirmed({ title, preview, label, danger, typed, act }) {
+/** A dialog that shows what will change and does it. Of a production environment's own its name must be typed first. */
+function confirmed({ where, title, preview, label, danger, act }) {
+    const isProd = world.environment(where.environmentId)?.isProd;
+    const typed = isProd && where.spaceId === undefined ? world.placeName(where) : undefined;
     const problem = problemLine();
     const word = typed && textInput({ 'aria-label': `Type ${typed} to go on`, on: { input: check } });
     const go = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit', more: typed ? {} : { autofocus: true } });
@@ -31,7 +33,7 @@ function confirmed({ title, preview, label, danger, typed, act }) {
         if (typed) go.setAttribute('aria-disabled', String(word.value.trim() !== typed));
     }
     const dialog = openDialog({
-        title, body: [preview, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
+        title, kind: isProd ? 'is-prod' : '', body: [preview, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
         footer: [button('Cancel', { act: () => dialog.close() }), go],
         dirty: () => false,
         async submit() {
@@ -78,13 +80,11 @@ export function takeAway(where, row, done) {
     const place = world.placeName(where);
     const parent = world.environmentName(where.environmentId);
     const again = where.spaceId !== undefined && row.parent;
-    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
     confirmed({
-        title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
+        where, title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
             : ['Remove ', named(row.name, { class: 'mono' }), ' from ', named(place)],
         preview: previewOfRemoval(where, row),
         label: again ? `Use ${parent}’s value again` : `Remove from ${place}`, danger: !again,
-        typed: inProd ? place : undefined,
         act: () => carryOut(() => api.removeSecret(where, row.name, row.version),
             again ? `${place} uses ${parent}’s value of ${row.name} again.` : `${row.name} removed from ${place}.`,
             () => api.changeSecret('undelete', where, row.name, 0), `${row.name} is as it was in ${place}.`, done),
@@ -92,18 +92,23 @@ export function takeAway(where, row, done) {
 }
 
 export function putBack(where, row, done) {
-    return carryOut(() => api.changeSecret('undelete', where, row.name, 0),
-        `${row.name} is back in ${world.placeName(where)}.`, undefined, '', done);
+    const place = world.placeName(where);
+    const act = () => carryOut(() => api.changeSecret('undelete', where, row.name, 0), `${row.name} is back in ${place}.`,
+        (made) => api.removeSecret(where, row.name, made), `${row.name} is removed from ${place} again.`, done);
+    if (!world.environment(where.environmentId)?.isProd) return act();
+    return confirmed({
+        where, title: ['Put ', named(row.name, { class: 'mono' }), ' back into ', named(place)],
+        preview: previewOfSet(where, row), label: `Put back into ${place}`, act,
+    });
 }
 
 /** Makes an older version current again, as a new version. `row.version` is the one in force, `row.live` what is there: 0 if it was removed. */
 export function makeCurrent(where, row, version, done) {
     const place = world.placeName(where);
     confirmed({
-        title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
+        where, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
         preview: el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
         label: `Make v${version} current again`,
-        typed: where.spaceId === undefined && world.environment(where.environmentId)?.isProd ? place : undefined,
         act: () => carryOut(() => api.rollBack(where, row.name, version, row.live),
             `${row.name} in ${place} has the value of v${version} again.`,
             row.version && row.version !== version ? (made) => api.rollBack(where, row.name, row.version, made) : undefined,

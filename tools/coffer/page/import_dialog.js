@@ -28,7 +28,8 @@ export function openImport({ where, list, done }) {
     const place = world.placeName(where);
     const byName = (answer) => new Map((answer?.rows ?? []).map((row) => [row.name, row]));
     let rows = byName(list);
-    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
+    const isProd = world.environment(where.environmentId)?.isProd;
+    const inProd = isProd && where.spaceId === undefined;
     const unticked = new Set();
     let entries = [];
     let over = false;
@@ -46,7 +47,7 @@ export function openImport({ where, list, done }) {
     const problem = problemLine();
     const save = button('Save', { kind: 'primary', type: 'submit' });
     const dialog = openDialog({
-        title: ['Paste .env or JSON into ', named(place)], kind: `wide${inProd ? ' is-prod' : ''}`,
+        title: ['Paste .env or JSON into ', named(place)], kind: `wide${isProd ? ' is-prod' : ''}`,
         body: [el('div', { class: 'paste-sides' }, el('div', {}, el('div', { class: 'value-row' }, text, eye),
             el('p', { class: 'hint' }, 'Literal text: a $ is kept. The values are sent once, when you save.')),
         el('div', {}, summary, outlet)), typed && el('div', { class: 'field' }, typed), problem.element],

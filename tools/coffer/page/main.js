@@ -103,6 +103,8 @@ async function start() {
     follow(show, holdsWork, tryCloseAll);
 }
 
+// What is typed is nowhere but here. Who leaves on purpose has no session any more.
+addEventListener('beforeunload', (event) => { if (holdsWork() && session.token()) event.preventDefault(); });
 // A page out of the browser's memory must not show what was there before the sign-out.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 start();

@@ -48,7 +48,8 @@ function undoOf(where, name, row, version) {
  */
 export function openSet({ where, row, rows = [], done }) {
     const place = world.placeName(where);
-    const inProd = where.spaceId === undefined && world.environment(where.environmentId)?.isProd;
+    const isProd = world.environment(where.environmentId)?.isProd;
+    const inProd = isProd && where.spaceId === undefined;
     let target = row;
     let version = begunFrom(row);
     let over = false;
@@ -68,7 +69,7 @@ export function openSet({ where, row, rows = [], done }) {
     const dialog = openDialog({
         title: row ? [`${verbFor(where, row)} `, named(row.name, { class: 'mono' }), ' in ', named(place)]
             : ['New secret in ', named(place)],
-        kind: `set${inProd ? ' is-prod' : ''}`,
+        kind: `set${isProd ? ' is-prod' : ''}`,
         body: [
             !row && el('div', {}, field('Name', name), nameNote),
             value.element,

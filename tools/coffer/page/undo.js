@@ -10,6 +10,7 @@ const shownFor = 30_000;
 let bar = null;
 let timer = 0;
 let current = null;
+let shown = 0; // how many saves were told
 
 function place() {
     bar ??= el('div', {
@@ -25,6 +26,7 @@ function place() {
 export function saved(text, undo) {
     announce(text);
     current = undo;
+    shown += 1;
     const outlet = place();
     fill(outlet, icon('check'), el('span', { class: 'undo-text' }, text),
         undo && button('Undo', { small: true, act: undoLast, more: { 'aria-keyshortcuts': 'z' } }),
@@ -40,16 +42,18 @@ function hide() {
     current = null;
 }
 
-/** Takes the last save back, while its bar is there. */
+/** Takes the last save back, while its bar is there. What was saved meanwhile keeps its bar; what failed can be tried again. */
 export async function undoLast() {
     const undo = current;
     if (!undo) return;
     current = null;
+    const mine = shown;
+    const tell = (text, again) => (shown === mine ? saved(text, again) : announce(text));
     try {
-        saved(await undo());
+        tell(await undo());
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
-        saved(problem.status === 409 ? `Not undone: ${whoWasFirst(problem)} It is kept.`
-            : problem.unknown ? 'The connection ended before the answer: look whether it is undone.' : `Not undone: ${problem.message}`);
+        if (problem.status === 409) tell(`Not undone: ${whoWasFirst(problem)} It is kept.`);
+        else tell(problem.unknown ? 'The connection ended before the answer: look whether it is undone.' : `Not undone: ${problem.message}`, undo);
     }
 }

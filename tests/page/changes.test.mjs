@@ -12,7 +12,8 @@ const told = async (where, name) => (await site.must('GET', `/v1/x/secret?${quer
 test('an override says what it changes, is served, and can be undone', async () => {
   const tab = await open('#/e/prod/s/acme/secrets');
   await tab.row('DB_URL').getByText('Override').click();
-  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own value\s+3 other spaces\s+no change/);
+  await tab.page.locator('dialog .preview').getByText(/reads? it/).waitFor();
+  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own v1\s+\d+ tokens? reads? it\s+3 other spaces\s+no change/);
   await tab.page.locator('dialog .value').first().fill('postgres://acme');
   await tab.page.getByRole('button', { name: 'Override in Customer Acme' }).click();
   await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Acme: v1.' }).waitFor();
@@ -292,7 +293,7 @@ test('what is put back in production shows what changes, asks for its name, and 
   await site.must('DELETE', `/v1/x/secret?${query({ ...prod, name: 'BACK_KEY' })}`);
   const tab = await open('#/e/prod/secrets?group=removed');
   await tab.row('BACK_KEY').getByText('Put back').click();
-  assert.match(await tab.text('dialog.is-prod .preview'), /no value becomes v3 4 spaces will get the new value/);
+  assert.match(await tab.text('dialog.is-prod .preview'), /no value becomes v3 .*4 spaces will get the new value/);
   const go = tab.page.getByRole('button', { name: 'Put back into Production' });
   assert.equal(await go.getAttribute('aria-disabled'), 'true');
   assert.equal(await tab.axe(), '');
@@ -352,5 +353,30 @@ test('the browser asks before the page with what was typed is left, not otherwis
   await tab.page.reload();
   await tab.settled();
   assert.equal(tab.problems.length, 1);
+  await tab.end();
+});
+
+test('the preview says what is there now, not when the list was made, and how many tokens read it', async () => {
+  await site.put(prod, 'SEEN_KEY', 'one');
+  const gone = { environmentId: 'prod', spaceId: 'globex' };
+  await site.put(gone, 'SEEN_KEY', 'was here');
+  await site.must('DELETE', `/v1/x/secret?${query({ ...gone, name: 'SEEN_KEY' })}`);
+  const mine = await site.must('POST', '/v1/x/tokens', { name: 'reader', grants: [{ role: 'service', environmentId: 'prod', names: ['SEEN_*'] }] });
+  const other = await site.must('POST', '/v1/x/tokens', { name: 'blind', grants: [{ role: 'service', environmentId: 'prod', names: ['OTHER_*'] }] });
+  const all = (await site.must('GET', '/v1/x/tokens?environmentId=prod')).data;
+  assert.ok(mine.data && other.data && all.some((one) => one.name === 'reader'));
+  const reading = all.filter((one) => one.grants.some((grant) => grant.role === 'service') && one.name !== 'blind').length;
+  const tab = await open('#/e/prod/secrets');
+  await tab.row('SEEN_KEY').waitFor();
+  await site.must('POST', `/v1/x/secret/hide?${query({ ...acme, name: 'SEEN_KEY' })}`, {});
+  await tab.row('SEEN_KEY').getByText('Replace').click();
+  await tab.page.locator('dialog .preview').getByText('stays hidden').waitFor();
+  assert.match(await tab.text('dialog .preview'), new RegExp(`v1 becomes v2 ${reading} tokens? reads? it 3 spaces`));
+  assert.match(await tab.text('dialog .dialog-foot'), /Replace in Production ⌃↵/);
+  assert.equal(await tab.axe(), '');
+  await tab.page.keyboard.press('Escape');
+  await tab.go('#/e/prod/s/globex/secrets');
+  await tab.row('SEEN_KEY').getByText('Override').click();
+  await tab.page.locator('dialog .preview').getByText('its own v3').waitFor();
   await tab.end();
 });

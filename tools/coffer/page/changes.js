@@ -3,10 +3,10 @@
 // put back, an older version. Each says what it does before, and can be undone after.
 import * as api from './api.js';
 import * as world from './world.js';
-import { el, named } from './el.js';
+import { el, fill, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
-import { previewOfRemoval, previewOfSet } from './preview.js';
+import { asOfNow, previewOfRemoval, previewOfSet } from './preview.js';
 import { standingOf, thereNow, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
 import { saved } from './undo.js';
@@ -22,9 +22,11 @@ async function carryOut(act, text, undo, undone, done) {
     done?.();
 }
 
-/** A dialog that shows what will change and does it. Of a production environment's own its name must be typed first. */
-function confirmed({ where, title, preview, label, danger, act }) {
+/** A dialog that shows what will change and does it. `preview` draws that, and once more with what asOfNow says. Of a production environment's own its name must be typed first. */
+function confirmed({ where, name, title, preview, label, danger, act }) {
     const isProd = world.environment(where.environmentId)?.isProd;
+    const shown = el('div', {}, preview());
+    asOfNow(where, name).then((now) => fill(shown, preview(now)));
     const typed = isProd && where.spaceId === undefined ? world.placeName(where) : undefined;
     const problem = problemLine();
     const word = typed && textInput({ 'aria-label': `Type ${typed} to go on`, on: { input: check } });
@@ -33,7 +35,7 @@ function confirmed({ where, title, preview, label, danger, act }) {
         if (typed) go.setAttribute('aria-disabled', String(word.value.trim() !== typed));
     }
     const dialog = openDialog({
-        title, kind: isProd ? 'is-prod' : '', body: [preview, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
+        title, kind: isProd ? 'is-prod' : '', body: [shown, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
         footer: [button('Cancel', { act: () => dialog.close() }), go],
         dirty: () => false,
         async submit() {
@@ -81,9 +83,10 @@ export function takeAway(where, row, done) {
     const parent = world.environmentName(where.environmentId);
     const again = where.spaceId !== undefined && row.parent;
     confirmed({
-        where, title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
+        where, name: row.name, title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
             : ['Remove ', named(row.name, { class: 'mono' }), ' from ', named(place)],
-        preview: previewOfRemoval(where, row),
+        // What is taken away is what the list shows: another version since is a conflict.
+        preview: (now) => previewOfRemoval(where, now?.row ? { ...row, usedBy: now.row.usedBy, parent: now.row.parent } : row, now),
         label: again ? `Use ${parent}’s value again` : `Remove from ${place}`, danger: !again,
         act: () => carryOut(() => api.removeSecret(where, row.name, row.version),
             again ? `${place} uses ${parent}’s value of ${row.name} again.` : `${row.name} removed from ${place}.`,
@@ -97,8 +100,8 @@ export function putBack(where, row, done) {
         (made) => api.removeSecret(where, row.name, made), `${row.name} is removed from ${place} again.`, done);
     if (!world.environment(where.environmentId)?.isProd) return act();
     return confirmed({
-        where, title: ['Put ', named(row.name, { class: 'mono' }), ' back into ', named(place)],
-        preview: previewOfSet(where, row), label: `Put back into ${place}`, act,
+        where, name: row.name, title: ['Put ', named(row.name, { class: 'mono' }), ' back into ', named(place)],
+        preview: (now) => previewOfSet(where, now?.row ?? row, now), label: `Put back into ${place}`, act,
     });
 }
 
@@ -106,8 +109,8 @@ export function putBack(where, row, done) {
 export function makeCurrent(where, row, version, done) {
     const place = world.placeName(where);
     confirmed({
-        where, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
-        preview: el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
+        where, name: row.name, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
+        preview: () => el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
         label: `Make v${version} current again`,
         act: () => carryOut(() => api.rollBack(where, row.name, version, row.live),
             `${row.name} in ${place} has the value of v${version} again.`,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a change will do, before it is made. Says only what is known without looking at values.
+import * as api from './api.js';
+import * as session from './session.js';
 import { count, el, icon, named, unseen } from './el.js';
+import { mayRead } from './grants.js';
 import { isOwn } from './rows.js';
 import * as world from './world.js';
 
@@ -12,15 +15,17 @@ function line(who, what, note) {
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const arrow = () => [icon('arrow-right'), unseen(' becomes ')];
 
+const readers = (n) => n > 0 && `${count(n, 'token')} ${n === 1 ? 'reads' : 'read'} it`;
+
 /** The environment's own value changes: what the spaces will see. */
-function inEnvironment(where, row) {
+function inEnvironment(where, row, { tokens }) {
     const name = named(world.environmentName(where.environmentId));
     const now = row?.version && row.state !== 'missing' && row.state !== 'removed' ? `v${row.version}` : 'no value';
     const next = row?.version ? `v${row.version + 1}` : 'v1';
     const used = row?.usedBy;
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
-        line(name, [now, arrow(), el('strong', {}, next)]),
+        line(name, [now, arrow(), el('strong', {}, next)], readers(tokens)),
         used
             ? used.inherit > 0 && line(count(used.inherit, 'space'), `will get the new value at ${used.inherit === 1 ? 'its' : 'their'} next read`)
             : spaces > 0 && line(count(spaces, 'space'), 'will get it at the next read, but for those that have their own'),
@@ -30,7 +35,7 @@ function inEnvironment(where, row) {
 }
 
 /** One space's own value changes. */
-function inSpace(where, row) {
+function inSpace(where, row, { newest, tokens }) {
     const parent = world.environmentName(where.environmentId);
     const own = isOwn(row);
     const now = own ? `its own v${row.version}`
@@ -39,25 +44,47 @@ function inSpace(where, row) {
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
         line(named(world.placeName(where)), [now, arrow(),
-            el('strong', {}, own ? `its own v${row.version + 1}` : 'its own value')]),
+            el('strong', {}, own || newest !== undefined ? `its own v${(newest ?? row.version) + 1}` : 'its own value')], readers(tokens)),
         spaces > 1 && line(count(spaces - 1, 'other space'), 'no change'),
         row?.personal > 0 && line(`${row.personal} personal`, 'keep their own value, which wins for them'),
     ];
 }
 
-/** The preview of setting a value. `row` is the name's row now, if it has one. */
-export function previewOfSet(where, row) {
+async function answered(asking) {
+    try {
+        return await asking;
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        return undefined; // the preview says what is known without it
+    }
+}
+
+/**
+ * What is known of a name as it is now, not as old as the list: {row, newest, tokens}. `newest` is the
+ * scope's newest version, `tokens` how many may read it; each is left out where it can't be known.
+ */
+export async function asOfNow(where, name) {
+    const [detail, tokens] = await Promise.all([answered(api.secret(where, name, { unasked: true })),
+        session.holdsAnywhere('tokens') ? answered(api.tokens(where, { unasked: true })) : undefined]);
+    return {
+        row: detail, newest: detail && Math.max(0, ...detail.versions.map((one) => one.version)),
+        tokens: tokens?.filter((one) => mayRead(one, where, name)).length,
+    };
+}
+
+/** The preview of setting a value. `row` is the name's row now, if it has one; `more` is of asOfNow. */
+export function previewOfSet(where, row, more = {}) {
     return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
-        where.spaceId === undefined ? inEnvironment(where, row) : inSpace(where, row));
+        where.spaceId === undefined ? inEnvironment(where, row, more) : inSpace(where, row, more));
 }
 
 /** The preview of taking a scope's own value away. */
-export function previewOfRemoval(where, row) {
+export function previewOfRemoval(where, row, { tokens } = {}) {
     const place = named(world.placeName(where));
     if (where.spaceId === undefined) {
         const used = row.usedBy ?? {};
         return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
-            line(place, [`v${row.version}`, arrow(), el('strong', {}, 'no value')]),
+            line(place, [`v${row.version}`, arrow(), el('strong', {}, 'no value')], readers(tokens)),
             used.inherit > 0 && line(count(used.inherit, 'space'),
                 used.inherit === 1 ? 'loses it: its programs find nothing' : 'lose it: their programs find nothing'),
             used.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its own value' : 'keep their own value'),
@@ -66,7 +93,7 @@ export function previewOfRemoval(where, row) {
     const parent = named(world.environmentName(where.environmentId));
     return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
         line(place, [`its own v${row.version}`, arrow(),
-            el('strong', {}, row.parent ? [parent, versionOf(row.parent)] : 'no value')]),
+            el('strong', {}, row.parent ? [parent, versionOf(row.parent)] : 'no value')], readers(tokens)),
         !row.parent && row.requiredBy?.length > 0 &&
             line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
 }

@@ -10,7 +10,7 @@ import { openDialog } from './dialog.js';
 import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
-import { previewOfSet } from './preview.js';
+import { asOfNow, previewOfSet } from './preview.js';
 import { begunFrom, isOwn } from './rows.js';
 import * as outcome from './outcome.js';
 import { saved } from './undo.js';
@@ -53,6 +53,7 @@ export function openSet({ where, row, rows = [], done }) {
     let target = row;
     let version = begunFrom(row);
     let over = false;
+    let looking = 0;
 
     const name = textInput({ class: 'mono', value: row?.name ?? '', autofocus: !row, on: { input: renamed } });
     const nameNote = el('p', { class: 'hint', 'aria-live': 'polite' });
@@ -61,7 +62,7 @@ export function openSet({ where, row, rows = [], done }) {
     const rotateBy = el('input', { type: 'date' });
     let filled = { note: '', rotateBy: '' }; // with what is there; what differs from it was typed
     fillFromTarget();
-    const preview = el('div', {}, previewOfSet(where, row));
+    const preview = el('div', {});
     const typed = inProd && textInput({ on: { input: ready }, class: 'typed-name' });
     const problem = problemLine();
     const conflict = el('div', { class: 'conflict', role: 'alert', hidden: true });
@@ -85,6 +86,8 @@ export function openSet({ where, row, rows = [], done }) {
     });
     // The one to start in: a name if there is none yet.
     if (row) value.focus();
+    label(`${verbFor(where, row)} in ${place}`);
+    look();
     ready();
 
     function fillFromTarget() {
@@ -109,8 +112,21 @@ export function openSet({ where, row, rows = [], done }) {
             : like ? ['There is ', named(like.name, { class: 'mono' }), ', which differs only in case.']
                 : near ? ['A name like ', named(near, { class: 'mono' }), ' is there.'] : []));
         fill(preview, previewOfSet(where, target));
-        fill(save, el('span', {}, `${verbFor(where, target)} in ${place}`));
+        clearTimeout(looking);
+        looking = setTimeout(look, 300); // while it is typed nothing is asked
+        label(`${verbFor(where, target)} in ${place}`);
         ready();
+    }
+    function label(text) {
+        fill(save, el('span', {}, text), el('kbd', { 'aria-hidden': 'true' }, '⌃↵'));
+    }
+    /** Shows what changes as the list has it, then as it is. */
+    async function look() {
+        const of = currentName();
+        fill(preview, previewOfSet(where, target));
+        if (over || of === '' || whyNotName(of)) return;
+        const now = await asOfNow(where, of);
+        if (!over && of === currentName()) fill(preview, previewOfSet(where, now.row ?? target, now));
     }
     function whyNotYet() {
         const bad = row ? undefined : whyNotName(currentName());
@@ -179,7 +195,7 @@ export function openSet({ where, row, rows = [], done }) {
             else if (became.other) inConflict(became.other);
             else {
                 problem.say('Not saved. Your value is still here.');
-                fill(save, el('span', {}, 'Save again'));
+                label('Save again');
             }
         } else if (failed.status === 409) {
             inConflict(failed.data ?? await outcome.thereNow(where, currentName()));

@@ -153,3 +153,54 @@ test('letters that are switched off act neither in the list nor in the details',
   assert.equal(tab.traffic.filter((one) => one.method === 'POST').length, 0);
   await tab.end();
 });
+
+test('the focus stays on what is drawn anew: a filter, and the details’ buttons, whose keys work on', async () => {
+  const tab = await open('#/e/prod/s/initech/secrets');
+  const { keyboard } = tab.page;
+  const chip = tab.page.getByRole('button', { name: /^Inherited/ });
+  await chip.focus();
+  await keyboard.press('Enter');
+  assert.equal(await tab.focusKey(), 'chip:inherited');
+  assert.equal(await chip.getAttribute('aria-pressed'), 'true');
+  await tab.page.getByRole('button', { name: 'All', exact: true }).click();
+  await tab.row('S3_ACCESS_KEY').locator('button.name').focus();
+  await keyboard.press('Enter');
+  const hide = tab.page.locator('dialog').getByRole('button', { name: 'Hide here' });
+  await hide.focus();
+  await keyboard.press('Enter');
+  await tab.page.locator('dialog').getByRole('button', { name: 'Show again' }).waitFor();
+  assert.equal(await tab.focusKey(), 'do:h');
+  // What is said is said where it is heard.
+  await tab.page.locator('dialog #announcements').getByText('S3_ACCESS_KEY is hidden in Initech').waitFor({ state: 'attached' });
+  await keyboard.press('h');
+  await hide.waitFor();
+  // A button that is gone leaves the focus in the details.
+  await tab.page.locator('dialog').getByRole('button', { name: 'Override…' }).focus();
+  await keyboard.press('h');
+  await tab.page.locator('dialog').getByRole('button', { name: 'Show again' }).waitFor();
+  await tab.page.waitForFunction(() => document.activeElement.closest('dialog'));
+  await keyboard.press('h');
+  await hide.waitFor();
+  await keyboard.press('Escape');
+  await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  assert.equal(await tab.page.locator('body > #announcements').count(), 1);
+  await tab.end();
+});
+
+test('the length of a value is not spoken at each key, a hint is spoken once', async () => {
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.locator('dialog .value').first().focus();
+  await tab.page.evaluate(() => {
+    globalThis.spoken = 0;
+    const observer = new MutationObserver((all) => { if (all.some((one) => one.target.parentElement?.closest('[aria-live]') ?? one.target.closest?.('[aria-live]'))) globalThis.spoken += 1; });
+    observer.observe(document.querySelector('dialog .value-field'), { childList: true, subtree: true, characterData: true });
+  });
+  await tab.page.keyboard.type('xoxb-1234');
+  assert.match(await tab.text('dialog .about-value'), /9 characters/);
+  assert.equal(await tab.page.evaluate(() => globalThis.spoken), 0);
+  await tab.page.keyboard.type(' ');
+  assert.match(await tab.text('dialog .about-value'), /begins or ends with white space/);
+  assert.equal(await tab.page.evaluate(() => globalThis.spoken), 1);
+  await tab.end();
+});

@@ -89,7 +89,7 @@ export function filterField(label, search, value = '') {
 export function chips(label, items, chosen, choose) {
     return el('div', { class: 'chips', role: 'group', 'aria-label': label }, items.map((item) =>
         el('button', {
-            type: 'button', class: 'chip', 'aria-pressed': String(item.key === chosen),
+            type: 'button', class: 'chip', 'data-focus': `chip:${item.key}`, 'aria-pressed': String(item.key === chosen),
             on: { click: () => choose(item.key) },
         }, item.label, item.count !== undefined && el('span', { class: 'chip-count' }, item.count))));
 }

@@ -4,9 +4,9 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import * as session from './session.js';
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon, named, refill } from './el.js';
 import { button } from './controls.js';
-import { openDialog } from './dialog.js';
+import { openDialog, topDialog } from './dialog.js';
 import { actionsOf, copyName } from './actions.js';
 import { mayRead } from './grants.js';
 import { isOff } from './keyboard.js';
@@ -61,7 +61,7 @@ function versionsPart(detail, row, context) {
         i === 0 && el('span', { class: 'badge blue' }, one.state === 'value' ? 'live' : stateWord(one.state).toLowerCase()), ' ',
         el('span', { class: 'faint' }, one.state !== 'value' && i > 0 && `${stateWord(one.state).toLowerCase()}, `, setBy(one)),
         i > 0 && one.state === 'value' && button(`Make v${one.version} current again`, {
-            small: true, kind: 'quiet', reason: refused,
+            small: true, kind: 'quiet', reason: refused, more: { 'data-focus': `do:v${one.version}` },
             act: () => makeCurrent(context.where, now, one.version, context.done),
         })))));
 }
@@ -91,7 +91,7 @@ function personalPart(detail, row) {
 export function openDrawer({ where, name, list, done, step }) {
     const parent = world.environmentName(where.environmentId);
     let current = name;
-    const head = el('span', { class: 'drawer-title' });
+    const head = el('span', { class: 'drawer-title', tabindex: '-1' });
     const foot = el('div', { class: 'drawer-actions' });
     const revealOutlet = el('div', {});
     /** Asked once: the tokens do not change with the name. Without them the details are shown all the same. */
@@ -103,7 +103,7 @@ export function openDrawer({ where, name, list, done, step }) {
     const rowNow = () => list()?.rows.find((one) => one.name === current);
     const context = {
         where, get list() { return list(); },
-        done: async (changed) => { await done(changed); content.refresh(); },
+        done: async (changed) => { await done(changed); await refresh(); },
         open: () => {},
     };
     const content = live({
@@ -116,8 +116,8 @@ export function openDrawer({ where, name, list, done, step }) {
             const row = rowNow() ?? detail.row ?? detail;
             const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
             const reason = actions.find((one) => one.reason)?.reason;
-            fill(foot, actions.map((one) => button(one.label + (['Override', 'Replace'].includes(one.label) ? '…' : ''), { reason: one.reason, act: one.act })),
-                button('Copy name', { kind: 'quiet', picture: 'copy', act: () => copyName(row) }),
+            refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace'].includes(one.label) ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),
+                button('Copy name', { kind: 'quiet', picture: 'copy', more: { 'data-focus': 'do:copy' }, act: () => copyName(row) }),
                 el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
             return [
                 el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
@@ -150,9 +150,13 @@ export function openDrawer({ where, name, list, done, step }) {
         if (!next) return;
         current = next;
         fill(head, named(current, { class: 'mono' }), ' in ', named(world.placeName(where)));
-        fill(foot);
         fill(revealOutlet, session.revealIsOn() ? revealPart(where, current, () => list()) : []);
-        content.refresh();
+        refresh();
+    }
+    /** Asks anew. What had the focus may be gone then: the title has it instead, so that the drawer's keys work on. */
+    async function refresh() {
+        await content.refresh();
+        if (topDialog() === drawer && !drawer.element.contains(document.activeElement)) head.focus();
     }
     show(name);
     return drawer;

@@ -44,6 +44,15 @@ export function fill(element, ...children) {
     return element;
 }
 
+/** The same, keeping the focus on what it was on there, by data-focus. */
+export function refill(element, ...children) {
+    const focused = document.activeElement;
+    const key = element.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
+    fill(element, ...children);
+    if (key !== undefined) element.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
+    return element;
+}
+
 /** A small picture that says nothing to those who can't see it: the text beside it does. */
 export function icon(name) {
     return el('span', { class: `icon icon-${name}`, 'aria-hidden': 'true' });

@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon, named, refill } from './el.js';
 import { button, chips, filterField } from './controls.js';
 import { actionsOf, copyName, whyNoChange } from './actions.js';
 import { openDrawer } from './drawer.js';
@@ -50,7 +50,7 @@ export function secretsScreen(about, query) {
             drawTools();
             session.noteStale(answer);
             fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));
-            fill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
+            refill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
                 chosen.key, (key) => { group = key; view.redraw(); }));
             groups.hidden = sorted.length === 0;
             return [about.note?.(sorted),
@@ -94,9 +94,9 @@ export function secretsScreen(about, query) {
     }
     function drawTools() {
         const reason = whyNoChange(where, list());
-        fill(tools,
-            button(about.pasteLabel ?? 'Paste .env', { reason, picture: 'paste', act: paste }),
-            button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n' } }));
+        refill(tools,
+            button(about.pasteLabel ?? 'Paste .env', { reason, picture: 'paste', act: paste, more: { 'data-focus': 'paste' } }),
+            button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n', 'data-focus': 'new' } }));
     }
     function nothingFound(rows, chosen) {
         if (filter === '') return panel('search', `No name is in “${chosen.label}”`, null, button('Show all', { act: () => { group = 'all'; view.redraw(); } }));

@@ -2,7 +2,7 @@
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
 import { ageOf } from './api.js';
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon, named, refill } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
@@ -125,11 +125,8 @@ export function live({ load, draw, rows = 8, onProblem }) {
     /** Draws what is there once more, for another filter, say. */
     function redraw() {
         if (answer === undefined) return;
-        const focused = document.activeElement;
-        const key = outlet.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
-        fill(outlet, staleLine(answer), draw(answer));
+        refill(outlet, staleLine(answer), draw(answer));
         drawn = true;
-        if (key) outlet.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
     }
     let knownStale = isStale();
     const forget = onKnown(() => {

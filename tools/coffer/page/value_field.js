@@ -35,7 +35,11 @@ export function valueField({ changed } = {}) {
     const one = el('input', { ...common, id, type: 'password', autofocus: true });
     const many = el('textarea', { ...common, class: 'value veiled', rows: 6, wrap: 'off', hidden: true });
     const several = checkbox('multi-line', { on: { change: () => showMany(several.input.checked) } });
-    const about = el('div', { class: 'about-value', id: aboutId, 'aria-live': 'polite' });
+    // The length changes with each key: it is there to be read, not to be spoken.
+    const size = el('span', { class: 'value-size' });
+    const hints = el('div', { class: 'value-hints', 'aria-live': 'polite' });
+    let hinted = 'false';
+    const about = el('div', { class: 'about-value', id: aboutId }, size, hints);
     const eye = heldEye('Show the value while this is held', show);
     // A single-line field would drop the line breaks of what is pasted.
     one.addEventListener('paste', (event) => {
@@ -77,8 +81,11 @@ export function valueField({ changed } = {}) {
     }
     function describe() {
         const text = value();
-        fill(about,
-            text !== '' && el('span', {}, `${lengthOf(text).toLocaleString('en')} ${lengthOf(text) === 1 ? 'character' : 'characters'}`),
+        fill(size, text !== '' && `${lengthOf(text).toLocaleString('en')} ${lengthOf(text) === 1 ? 'character' : 'characters'}`);
+        const now = [hasOuterSpace(text), ...hintsFor(text)].join('\n');
+        if (now === hinted) return;
+        hinted = now;
+        fill(hints,
             hasOuterSpace(text) && el('span', { class: 'outer-space' }, icon('warning'),
                 'begins or ends with white space: ',
                 button('Trim it', { small: true, act: () => { trim = true; describe(); changed?.(); } }),

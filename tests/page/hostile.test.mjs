@@ -51,7 +51,7 @@ test('hostile names are text in the dialogs too: set, preview, paste, undo', asy
   const nothing = async (where) => assert.equal(await tab.page.locator(':is(dialog, .undo-bar) :is(img, script, iframe, b, i)').count(), 0, where);
   await row.getByText('Override').click();
   assert.match(await tab.text('dialog h2'), /Override "><script>alert\(1\)<\/script> in <img src=x onerror=alert\(1\)>/);
-  assert.match(await tab.text('dialog .preview'), /"><script>alert\(1\)<\/script> v1 becomes its own v1/);
+  assert.match(await tab.text('dialog .preview'), /"><script>alert\(1\)<\/script> v1 becomes its own v(\d|alue)/);
   await nothing('set');
   await tab.page.locator('dialog .value').first().fill('v');
   await tab.page.keyboard.press('Control+Enter');

@@ -117,6 +117,21 @@ test('reveal: off by default; with it a reason, the token again, thirty seconds'
     await tab.page.getByText('Show for 30 s').click();
     await tab.page.getByText('A reason is needed').waitFor();
     await tab.page.getByLabel('Reason').fill('a test of showing');
+    // Cancelled before the answer comes: it is thrown away.
+    const reveal = '**/v1/x/secret/reveal?*';
+    let go;
+    const held = new Promise((resolve) => { go = resolve; });
+    await tab.page.route(reveal, async (route) => { await held; await route.fulfill({ json: { data: { name: 'SHOWN', version: 1, value: 'late' } } }); });
+    const late = tab.page.waitForResponse(reveal);
+    await tab.page.getByText('Show for 30 s').click();
+    await tab.page.locator('.reveal').getByRole('button', { name: 'Cancel' }).click();
+    go();
+    await (await late).finished();
+    await tab.page.clock.runFor(100);
+    assert.equal(await tab.page.getByText('late', { exact: true }).count(), 0);
+    await tab.page.unroute(reveal);
+    await tab.page.getByText('Show the value…').click();
+    await tab.page.getByLabel('Reason').fill('a test of showing');
     await tab.page.getByText('Show for 30 s').click();
     const again = tab.page.getByText('Enter your personal token again');
     const value = tab.page.locator('.revealed');
@@ -130,6 +145,21 @@ test('reveal: off by default; with it a reason, the token again, thirty seconds'
     await tab.page.clock.runFor(31_000);
     await value.waitFor({ state: 'detached' });
     assert.ok(!(await tab.page.content()).includes('the shown value'));
+    // Only what is the scope's own can be shown, and nothing where the policy says never.
+    await tab.page.keyboard.press('Escape');
+    const show = tab.page.getByRole('button', { name: 'Show the value…' });
+    await tab.go('#/e/prod/s/acme/secrets');
+    await tab.row('SLACK_TOKEN').locator('button.name').click();
+    await show.getByText('Values of this environment are never shown').waitFor({ state: 'attached' });
+    assert.equal(await show.getAttribute('aria-disabled'), 'true');
+    await tab.page.keyboard.press('Escape');
+    for (const name of ['DB_URL', 'BETA_KEY', 'STRIPE_KEY']) {
+      await tab.row(name).locator('button.name').click();
+      await tab.page.locator('dialog .layers').waitFor();
+      assert.equal(await show.count(), 0, name);
+      await tab.page.keyboard.press('Escape');
+      await tab.page.locator('dialog').waitFor({ state: 'detached' });
+    }
     await tab.end();
   } finally {
     await other.end();

@@ -255,6 +255,24 @@ test('Back over the sign-in does not end the session unasked', async () => {
   await tab.end();
 });
 
+test('a removed name is inherited by nobody; one inherited name beside a missing one is one', async () => {
+  await site.must('DELETE', '/v1/x/secret?environmentId=prod&name=BETA_KEY');
+  const tab = await open('#/e/prod/secrets?group=removed');
+  await tab.row('BETA_KEY').waitFor();
+  assert.equal(await tab.text(tab.row('BETA_KEY').locator('.used')), '1 hidden');
+  await tab.patch('**/v1/x/secrets?*', (json) => { json.data.rows = json.data.rows.filter((row) => ['DB_URL', 'STRIPE_KEY'].includes(row.name)); });
+  await tab.go('#/e/prod/s/initech/secrets');
+  assert.equal(await tab.text('.list-note'), 'Nothing of its own. One name comes from Production.');
+  await tab.end();
+});
+
+test('commands to copy are words of a shell, whatever an environment is called', async () => {
+  const nothing = { rows: [], generation: 1, asOf: new Date().toISOString(), stale: false, ageMs: 0, rights: ['list', 'write'] };
+  const tab = await open("#/e/it's/secrets", { init: (page) => page.route("**/v1/x/secrets?*it*s*", (route) => route.fulfill({ json: { data: nothing } })) });
+  assert.match(await tab.text('.panel pre'), /coffer set SLACK_TOKEN --env='it'\\''s' coffer set SLACK_TOKEN --env='it'\\''s' --space=ID/);
+  await tab.end();
+});
+
 // The server has noticed: it does not look again before its last look is 100 ms old.
 async function answersStale(want) {
   for (;;) {

@@ -6,6 +6,7 @@ import * as world from './world.js';
 import { el, fill, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
+import { shellWord } from './key_commands.js';
 import { asOfNow, previewOfRemoval, previewOfSet } from './preview.js';
 import { standingOf, thereNow, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
@@ -127,7 +128,7 @@ export function explainDamage(where, row) {
             el('p', {}, 'What is stored for it does not match what its page says: bytes are missing or were changed. ' +
                 'It is not served, and programs get an error, never another scope’s value. The rest of the environment works.'),
             el('p', {}, 'Find out what is damaged, and put the store back from a backup:'),
-            el('pre', { class: 'code' }, `coffer verify --env ${where.environmentId}`),
+            el('pre', { class: 'code' }, `coffer verify --env=${shellWord(where.environmentId)}`),
             el('p', {}, 'Or set a new value: it replaces the damaged one.'),
         ],
         footer: [button('Close', { kind: 'primary', act: (event) => event.target.closest('dialog').querySelector('.dialog-head button').click() })],

@@ -13,6 +13,7 @@ import { isOff } from './keyboard.js';
 import { makeCurrent } from './changes.js';
 import { revealPart } from './reveal.js';
 import { addressOf } from './router.js';
+import { isOwn } from './rows.js';
 import { live } from './states.js';
 import { timeElement } from './time.js';
 import { undoLast } from './undo.js';
@@ -114,6 +115,7 @@ export function openDrawer({ where, name, list, done, step }) {
         },
         draw: ({ detail, tokens }) => {
             const row = rowNow() ?? detail.row ?? detail;
+            revealOutlet.hidden = !isOwn(row);
             const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
             const reason = actions.find((one) => one.reason)?.reason;
             refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace'].includes(one.label) ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),

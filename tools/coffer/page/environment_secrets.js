@@ -4,6 +4,7 @@ import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button } from './controls.js';
 import { crumbs } from './head.js';
+import { shellWord } from './key_commands.js';
 import { secretsScreen } from './secrets_screen.js';
 import { panel } from './states.js';
 import { isDue, needsAttention } from './words.js';
@@ -33,7 +34,8 @@ export function screen(place) {
         empty: ({ newSecret, paste, reason }) => panel('empty', 'No secrets yet',
             [el('p', {}, 'A secret set here is given to every space.'),
                 el('p', { class: 'faint' }, 'Or with the command:'),
-                el('pre', { class: 'code' }, `coffer set SLACK_TOKEN --env ${place.environmentId}`)],
+                el('pre', { class: 'code' }, `coffer set SLACK_TOKEN --env=${shellWord(place.environmentId)}\ncoffer set SLACK_TOKEN --env=${shellWord(place.environmentId)} --space=ID`),
+                el('p', { class: 'faint' }, 'The second is for one space, in place of it.')],
             button('New secret', { kind: 'primary', reason, act: newSecret }),
             button('Paste .env', { reason, act: paste })),
     }, place.query);

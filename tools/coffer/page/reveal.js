@@ -2,6 +2,7 @@
 // Showing a stored value: only where the server and the environment allow it, for a typed reason, one
 // name at a time, 30 seconds. Written to Activity before it is answered.
 import * as api from './api.js';
+import * as world from './world.js';
 import { el, fill, icon } from './el.js';
 import { button, copyText, problemLine, textInput } from './controls.js';
 import { confirmWithToken } from './signin.js';
@@ -13,13 +14,18 @@ export function revealPart(where, name, list) {
     const outlet = el('section', { class: 'part reveal' });
     const problem = problemLine();
     let timer = 0;
-    const allowed = () => (list()?.rights ?? []).includes('reveal');
+    function whyNot() {
+        if (world.environment(where.environmentId)?.reveal === 'never') return 'Values of this environment are never shown';
+        return (list()?.rights ?? []).includes('reveal') ? undefined : 'It needs a token with reveal';
+    }
+    let turn = 0; // an answer that comes after Cancel, or for another name, is thrown away
 
     function closed() {
         clearTimeout(timer);
+        turn += 1;
         fill(outlet, button('Show the value…', {
             kind: 'quiet', small: true, picture: 'eye', act: asking,
-            reason: allowed() ? undefined : 'It needs a token with reveal, and an environment that allows it',
+            reason: whyNot(),
         }));
     }
     function asking() {
@@ -39,8 +45,10 @@ export function revealPart(where, name, list) {
             return;
         }
         problem.say('');
+        const mine = turn;
         try {
-            then(await withConfirmation(() => api.reveal(where, name, reason)));
+            const answer = await withConfirmation(() => api.reveal(where, name, reason));
+            if (mine === turn && outlet.isConnected) then(answer);
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
             problem.say(failed.message);

@@ -54,11 +54,11 @@ function usedBy(row, where) {
     const used = row.usedBy;
     if (!used) return null;
     const parts = [
-        used.inherit > 0 && `${used.inherit.toLocaleString('en')} inherit`,
+        row.state !== 'removed' && used.inherit > 0 && `${used.inherit.toLocaleString('en')} inherit`,
         used.over > 0 && `${used.over.toLocaleString('en')} over`,
         used.hidden > 0 && `${used.hidden.toLocaleString('en')} hidden`,
     ].filter(Boolean);
-    if (parts.length === 0) return el('span', { class: 'faint' }, 'no space yet');
+    if (parts.length === 0) return row.state !== 'removed' && el('span', { class: 'faint' }, 'no space yet');
     return el('a', {
         href: addressOf({ environmentId: where.environmentId, screen: 'matrix', query: { name: row.name } }),
     }, parts.map((part, i) => [i > 0 && ' · ', el('span', {}, part)]));

@@ -24,9 +24,12 @@ export function screen(place) {
         ],
         summary: (rows) => ['inherits from ', el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'secrets' }) }, named(parent)),
             rows.length > 0 && ` · ${count(rows.filter((row) => row.state !== 'missing').length, 'name')}`],
-        note: (rows) => rows.length > 0 && rows.every((row) => ['inherited', 'missing'].includes(row.state)) &&
-            el('p', { class: 'list-note' }, icon('arrow-down'), 'Nothing of its own. ',
-                `${rows.length === 1 ? 'This name comes' : `These ${rows.filter((row) => row.state === 'inherited').length} names come`} from `, named(parent), '.'),
+        note(rows) {
+            if (rows.length === 0 || !rows.every((row) => ['inherited', 'missing'].includes(row.state))) return null;
+            const n = rows.filter((row) => row.state === 'inherited').length;
+            return el('p', { class: 'list-note' }, icon('arrow-down'), el('span', {}, 'Nothing of its own. ',
+                n > 0 && [n === 1 ? 'One name comes' : `These ${n} names come`, ' from ', named(parent), '.']));
+        },
         empty: ({ newSecret, paste, reason }) => panel('empty', 'Nothing here yet',
             el('p', {}, 'Neither this space nor ', named(parent), ' has a secret.'),
             button('New secret', { kind: 'primary', reason, act: newSecret }),

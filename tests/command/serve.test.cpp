@@ -2,12 +2,14 @@
 #include "sandbox.hpp"
 
 #include "http/certificate.hpp"
+#include "http/raw_client.hpp"
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -21,6 +23,7 @@
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 
+using coffer_test::raw_client;
 using coffer_test::sandbox;
 
 namespace {
@@ -52,6 +55,9 @@ public:
     void tell(int signal) const { REQUIRE(::kill(pid_, signal) == 0); }
     auto is_alive() const -> bool { return coffer_test::lives(pid_); }
     auto pid() const -> pid_t { return pid_; }
+    auto port() const -> std::uint16_t {
+        return static_cast<std::uint16_t>(std::stoul(url.substr(url.rfind(':') + 1)));
+    }
     void end() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
@@ -75,6 +81,22 @@ private:
     const sandbox& here_;
     pid_t pid_ = 0;
 };
+
+/// A request as it goes over the wire.
+auto text_of(const std::string& target, const std::string& token,
+             const std::string& host = "localhost") -> std::string {
+    return "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token +
+           "\r\n\r\n";
+}
+auto asked(const serving& server, const std::string& target, const std::string& token,
+           const std::string& host = "localhost") -> coffer_test::raw_reply {
+    return raw_client(server.port()).ask(text_of(target, token, host));
+}
+auto full_token(const sandbox& box) -> std::string {
+    auto token = box.ok({"token", "create", "--full"});
+    token.pop_back();
+    return token;
+}
 
 /// The name in the certificate that a server shows.
 auto shown_name(const std::string& url) -> std::string {
@@ -196,4 +218,115 @@ TEST_CASE("serve takes as many connections as the system lets it") {
     char hard[32] = {};
     REQUIRE(std::sscanf(limits.c_str() + from, "Max open files %31s %31s", soft, hard) == 2);
     CHECK(std::string(soft) == hard);
+}
+
+TEST_CASE("serve makes the ids that clients have in their code, once") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    for (int start = 0; start < 2; ++start) {
+        const serving server(box, "--listen 127.0.0.1:0 --seed-environment us_env_123,two "
+                                  "--seed-space us_env_123/us_spa_123");
+        CHECK(asked(server, "/v1/secrets?environmentId=us_env_123&spaceId=us_spa_123", token)
+                  .status == 200);
+        CHECK(asked(server, "/v1/environments/two", token).status == 200);
+        CHECK(asked(server, "/v1/secrets?environmentId=two&spaceId=us_spa_124", token).status ==
+              404);
+    }
+    const auto refused = box.run({"serve", "--listen", "127.0.0.1:0", "--seed-space", "acme"});
+    CHECK(refused.code == 2);
+    CHECK(refused.err.find("ENVIRONMENT/SPACE") != std::string::npos);
+}
+
+TEST_CASE("serve answers for the hosts that it is told of") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const serving server(box, "--listen 127.0.0.1:0 --allow-host coffer.example,other.example:7");
+    const auto status = [&](const char* host) {
+        return asked(server, "/v1/environments", token, host).status;
+    };
+    for (const auto* host : {"coffer.example", "coffer.example:1", "other.example:7"})
+        CHECK(status(host) == 200);
+    for (const auto* host : {"evil.example", "other.example:8", "localhost:1"})
+        CHECK(status(host) == 421);
+}
+
+TEST_CASE("serve's limits of a token's requests and of unknown tokens are what it is told") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const serving server(box, "--listen 127.0.0.1:0 --token-rate 1 --refused-rate 1");
+    CHECK(asked(server, "/v1/environments", token).status == 200);
+    const auto limited = asked(server, "/v1/environments", token);
+    CHECK(limited.status == 429);
+    CHECK_FALSE(limited.header("retry-after").empty());
+    CHECK(asked(server, "/v1/environments", "wrong").header("retry-after").empty());
+    const auto guessed = asked(server, "/v1/environments", "wrong");
+    CHECK(guessed.status == 401);
+    CHECK_FALSE(guessed.header("retry-after").empty());
+}
+
+TEST_CASE("serve --no-anchor serves a store that was put back") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    REQUIRE(box.run_program({"cp", "-r", "coffer-store", "old"}).code == 0);
+    box.ok({"set", "DB_URL"}, "newer");
+    REQUIRE(box.run_program({"rm", "-r", "coffer-store"}).code == 0);
+    REQUIRE(box.run_program({"mv", "old", "coffer-store"}).code == 0);
+    CHECK(box.run({"get", "DB_URL"}).code != 0); // the anchor knows of the newer one
+    const serving server(box, "--listen 127.0.0.1:0 --no-anchor");
+    const auto got = asked(server, "/v1/secrets?environmentId=dev", token);
+    CHECK(got.status == 200);
+    CHECK(got.body.find("newer") == std::string::npos);
+}
+
+TEST_CASE("KEKs come and go under a running server") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const auto kek = [&] { // the newest
+        const auto all = box.ok({"keys", "status", "--json"});
+        const auto at = all.rfind("\"id\":\"kek-", all.find("\"environments\":")) + 6;
+        return all.substr(at, all.find('"', at) - at);
+    };
+    const auto old = kek();
+    const serving server(box, "--listen 127.0.0.1:0");
+    const auto secrets = [&] { return asked(server, "/v1/secrets?environmentId=dev", token); };
+    CHECK(secrets().status == 200);
+    box.ok({"keys", "rotate-kek", "--yes"});
+    server.tell(SIGHUP);
+    box.ok({"keys", "rewrap", "--yes"});
+    box.ok({"keys", "disable", old, "--yes"});
+    const auto fresh = kek();
+    CHECK(fresh != old);
+    box.ok({"set", "DB_URL"}, "under the new one");
+    CHECK(serving::until(
+        [&] { return secrets().body.find("under the new one") != std::string::npos; }));
+    box.ok({"keys", "disable", fresh, "--yes", "--force"});
+    server.tell(SIGHUP);
+    CHECK(serving::until([&] { return secrets().status != 200; }));
+    CHECK(secrets().body.find("key_disabled") != std::string::npos);
+    CHECK(server.is_alive());
+}
+
+TEST_CASE("SIGTERM lets a request end that is under way") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const serving server(box, "--listen 127.0.0.1:0");
+    const std::string body = R"({"name":"LAST","value":"v","environmentId":"dev"})";
+    raw_client client(server.port());
+    client.send("POST /v1/secrets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token +
+                "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                body.substr(0, 10));
+    CHECK(asked(server, "/v1/environments", token).status == 200); // so it has seen the other
+    server.tell(SIGTERM);
+    CHECK(server.logs("ending: requests under way are answered"));
+    const auto answer = client.ask(body.substr(10));
+    CHECK(answer.status == 200);
+    CHECK(answer.header("connection") == "close");
+    CHECK(serving::until([&] { return !server.is_alive(); }));
+    CHECK(box.ok({"get", "LAST"}) == "v");
 }

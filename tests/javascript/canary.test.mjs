@@ -7,41 +7,18 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
+import { codingsOf, findIn, random } from './canaries.mjs';
 import { Coffer } from './coffer.mjs';
 import { secretIn } from './packages.mjs';
 
-const random = () => Buffer.from(crypto.getRandomValues(new Uint8Array(9))).toString('hex');
 const canaries = {
   name: `CANARY_NAME_${random()}`,
   value: `canary-value-${random()}`,
   longValue: `canary-long-${random()}-`.repeat(40),
   wrongToken: `canary-token-${random()}`,
   note: `canary-note-${random()}`,
+  payload: `canary-payload-${random()}`,
 };
-
-// Everything that a text may look like where it should not be.
-function codingsOf(text) {
-  const bytes = Buffer.from(text);
-  const base64 = (shift) => Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64')
-    .slice(shift === 0 ? 0 : 4, -4); // what does not hang on the neighbours
-  const wide = Buffer.from(text, 'utf16le');
-  const swapped = Buffer.from(wide).swap16();
-  const codings = [
-    bytes, Buffer.from([...text].reverse().join('')), Buffer.from(bytes.toString('hex')),
-    Buffer.from(bytes.toString('hex').toUpperCase()), wide, swapped,
-    Buffer.from(encodeURIComponent(text)), ...[0, 1, 2].map((shift) => Buffer.from(base64(shift))),
-    ...[0, 1, 2].map((shift) => Buffer.from(base64(shift).replaceAll('+', '-').replaceAll('/', '_'))),
-  ];
-  return codings.filter((coding) => coding.length >= 8);
-}
-
-function findIn(where, haystack, needles) {
-  const hits = [];
-  for (const [what, text] of Object.entries(needles))
-    for (const coding of codingsOf(text))
-      if (haystack.includes(coding)) hits.push(`${what} in ${where}`);
-  return hits;
-}
 
 const raw = (server, text) => new Promise((resolve) => {
   const { hostname, port } = new URL(server.url);
@@ -78,6 +55,9 @@ test('no name, value or token is found outside of the answers that are meant to 
     assert.equal((await ask('POST', '/v1/secrets', { body: { name, value, environmentId } })).status, 200);
     assert.equal((await ask('POST', '/v1/secrets', { body: { name, value: longValue.slice(0, 1000), environmentId, spaceId } })).status, 200);
     assert.deepEqual(await secretIn(server, name, { environmentId }), { value });
+    const happened = { topic: 'job:ready', domain: 'job', context: { environmentId, spaceId }, payload: { text: canaries.payload } };
+    assert.equal((await ask('POST', '/v1/events', { body: happened })).status, 200);
+    await ask('POST', '/v1/events', { body: { ...happened, context: { environmentId: canaries.payload } } });
     for (const target of [`/v1/x/secret?environmentId=${environmentId}&name=${name}`, '/v1/x/whoami', '/v1/x/environments'])
       await ask('GET', target);
     await ask('PUT', `/v1/x/secret?environmentId=${environmentId}&name=${name}`, { body: { value, note: canaries.note } });

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// A real `coffer serve` on a free port, in a temporary folder of its own, ended by its process id.
+// A real `coffer serve` on a free port, in a temporary folder of its own, ended by its process id. At
+// its end no canary may be found in what it leaves behind.
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { findBelow, findIn, random } from './canaries.mjs';
 
 const program = process.env.COFFER;
 if (!program) throw new Error('COFFER must name the command');
@@ -12,6 +15,7 @@ if (!program) throw new Error('COFFER must name the command');
 export class Coffer {
   root = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-javascript-'));
   log = '';
+  canaries = { value: `canary-value-${random()}`, payload: `canary-payload-${random()}`, wrongToken: `canary-token-${random()}` };
 
   constructor() {
     fs.mkdirSync(path.join(this.root, 'work'));
@@ -88,10 +92,33 @@ export class Coffer {
 
   async end() {
     try {
-      return await this.stop();
+      await this.plantCanaries();
+      const how = await this.stop();
+      const needles = { ...this.canaries, ...(this.token ? { token: this.token } : {}) };
+      const hits = [...findIn('the log', Buffer.from(this.log), needles)];
+      if (fs.existsSync(this.store)) hits.push(...findBelow(this.store, needles));
+      assert.deepEqual(hits, []);
+      return how;
     } finally {
+      await this.stop('SIGKILL');
       this.remove();
     }
+  }
+
+  // A value, an event and a token that is refused go through a server that still runs.
+  async plantCanaries() {
+    if (!this.server || !this.token) return;
+    const { value, payload, wrongToken } = this.canaries;
+    const made = await this.ask('POST', '/v1/environments', { body: { name: 'canaries', isProd: false } });
+    if (made.status === 503) return; // a store that a test left away
+    assert.equal(made.status, 200);
+    const environmentId = made.json.data.id;
+    const written = await this.ask('POST', '/v1/secrets', { body: { name: 'CANARY', value, environmentId } });
+    assert.equal(written.status, 200);
+    assert.equal((await this.ask('GET', `/v1/secrets?environmentId=${environmentId}`)).json.data[0].value, value);
+    const event = { topic: 'job:ready', domain: 'job', context: { environmentId }, payload };
+    assert.equal((await this.ask('POST', '/v1/events', { body: event })).status, 200);
+    assert.equal((await this.ask('GET', `/v1/secrets/${value}`, { token: wrongToken })).status, 401);
   }
 
   // One request as plain as can be.

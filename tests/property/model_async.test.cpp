@@ -1,98 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "property/world.hpp"
+#include "property/pooled_calls.hpp"
 
 #include "support/catch.hpp"
 
-#include <coffer/asio/block_on.hpp>
-#include <coffer/asio/resolver.hpp>
-#include <coffer/asio/vault.hpp>
-
-#include <boost/asio/thread_pool.hpp>
-
 using namespace coffer_test;
-
-namespace {
-
-namespace edits = coffer::algorithm::edits;
-
-/// The same calls by their asynchronous twins, on the threads of a pool.
-struct pooled_calls {
-    static auto pool() -> boost::asio::thread_pool& {
-        // Never destroyed: at exit, Asio's own threads may still hold what completed on it.
-        static auto* const threads = new boost::asio::thread_pool(2);
-        return *threads;
-    }
-    static auto put(test_vault& v, coffer::context where, std::string_view name,
-                    std::string_view value, const coffer::write_options& with) {
-        return wait<coffer::written>([&](auto token) {
-            coffer::asio::async_put(coffer::asio::lift(pool(), v), where, name, value, with,
-                                    std::move(token));
-        });
-    }
-    static auto put_many(test_vault& v, coffer::context where,
-                         std::vector<coffer::named_value>&& values,
-                         const coffer::write_options& with) {
-        return applied(v, v.plan_put(where, std::move(values), with).value());
-    }
-    static auto erase(test_vault& v, coffer::context where, std::string_view name) {
-        return wait<coffer::written>([&](auto token) {
-            coffer::asio::async_erase(coffer::asio::lift(pool(), v), where, name, std::move(token));
-        });
-    }
-    static auto hide(test_vault& v, coffer::context where, std::string_view name) {
-        return applied(v, edits::hide{key_of(where, name), {}, author_of(v), false});
-    }
-    static auto show(test_vault& v, coffer::context where, std::string_view name,
-                     const coffer::write_options& with) {
-        return applied(v, edits::show{key_of(where, name), with, author_of(v)});
-    }
-    static auto undelete(test_vault& v, coffer::context where, std::string_view name,
-                         const coffer::write_options& with) {
-        return applied(v, edits::undelete{key_of(where, name), with, author_of(v)});
-    }
-    static auto rollback(test_vault& v, coffer::context where, std::string_view name,
-                         std::uint64_t to, const coffer::write_options& with) {
-        return applied(v, edits::rollback{key_of(where, name), to, with, author_of(v)});
-    }
-    static auto create_space(test_vault& v, coffer::context where) -> coffer::result<void> {
-        if (where.space.empty()) return v.create_space(where); // refused: there is no edit of it
-        return no_answer(
-            applied(v, edits::make_scope{key_of(where, {}), "{}", author_of(v), true}));
-    }
-    static auto remove_space(test_vault& v, coffer::context where) -> coffer::result<void> {
-        if (where.space.empty()) return v.remove_space(where);
-        return no_answer(applied(v, edits::remove_space{std::string(where.space)}));
-    }
-    static auto at(const test_resolver& r, coffer::context where) {
-        return wait<coffer::view>([&](auto token) {
-            coffer::asio::async_at(coffer::asio::lift(pool(), r), where, std::move(token));
-        });
-    }
-
-private:
-    /// Not by a future: the thread sanitizer sees races in libstdc++'s promise.
-    template <class T, class Initiate>
-    static auto wait(Initiate&& initiate) -> coffer::result<T> {
-        return coffer::asio::detail::wait_for<coffer::result<T>>(initiate, coffer::errc::cancelled);
-    }
-    template <class E>
-    static auto applied(test_vault& v, E edit) -> coffer::result<typename E::value_type> {
-        return wait<typename E::value_type>([&](auto token) {
-            coffer::asio::async_apply(coffer::asio::lift(pool(), v), "e", std::move(edit),
-                                      std::move(token));
-        });
-    }
-    static auto key_of(coffer::context where, std::string_view name) -> coffer::format::entry_key {
-        return {std::string(where.space), {}, std::string(name)};
-    }
-    static auto author_of(test_vault& v) -> std::string { return v.engine().settings().author; }
-    template <class T>
-    static auto no_answer(const coffer::result<T>& done) -> coffer::result<void> {
-        return done ? coffer::result<void>() : coffer::result<void>(done.error());
-    }
-};
-
-} // namespace
 
 TEST_CASE("the same by asynchronous calls over a memory store") {
     CHECK(equals_the_model<pooled_calls>("memory, async", in_memory));

@@ -66,6 +66,28 @@ TEST_CASE("a commit that too few replicas confirm is unknown, and is not shown b
     CHECK(replica.cli({"HLEN", with.prefix + "{p}"}) == "1\n"); // it is there already
 }
 
+TEST_CASE("a script that the server forgot is sent again together with what confirms it") {
+    const server primary({"--repl-diskless-sync-delay", "0"});
+    const server replica(replica_of(primary));
+    REQUIRE(eventually([&] { return is_linked(replica); }));
+    auto with = redis_test::options_for(primary);
+    with.keep = {1, 60s};
+    with.response_timeout = 60s;
+    auto store = redis::open(with).value();
+    REQUIRE(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
+    for (int i = 2; i < 10; ++i) {
+        primary.cli({"SCRIPT", "FLUSH"});
+        CHECK(store.commit("p", rev(i - 1), rev(i), {}).value() == commit_outcome::committed);
+        CHECK(store.load("p", {}).value().at == rev(i));
+        CHECK(store.commit("p", rev(i - 1), rev(i), {}).value() == commit_outcome::conflict);
+    }
+    // The WAIT that came with what was refused confirms nothing.
+    with.keep = {2, 50ms};
+    auto too_few = redis::open(with).value();
+    primary.cli({"SCRIPT", "FLUSH"});
+    CHECK(too_few.commit("q", {}, rev(1), {}).value() == commit_outcome::unknown);
+}
+
 TEST_CASE("what is not confirmed yet is told to nobody in this process, whichever way it is read") {
     const server primary({"--repl-diskless-sync-delay", "0"});
     const server replica(replica_of(primary));

@@ -44,6 +44,30 @@ auto shown(const json::value& v) -> std::string {
 
 } // namespace
 
+TEST_CASE("x/secret: a version is told to be yours by the token that made it") {
+    api_world w;
+    const auto e = w.new_environment();
+    w.know("other", http::full_grants());
+    REQUIRE(w.put(at(e), "A", "v").status() == 200);
+    const auto list = [&](const char* token) {
+        return w.get("/v1/x/secrets?environmentId=" + e, token).data().at("rows").at(0).as_object();
+    };
+    const auto versions = [&](const char* token) {
+        return w.get("/v1/x/secret?name=A&environmentId=" + e, token)
+            .data()
+            .at("versions")
+            .as_array();
+    };
+    CHECK(list("full-token").contains("yours"));
+    CHECK_FALSE(list("other").contains("yours"));
+    REQUIRE(w.put(at(e), "A", "w", "other").status() == 200);
+    CHECK_FALSE(list("full-token").contains("yours"));
+    for (const auto& v : versions("other"))
+        CHECK(v.as_object().contains("yours") == (v.at("version") == 2));
+    for (const auto& v : versions("full-token"))
+        CHECK_FALSE(v.as_object().contains("yours"));
+}
+
 TEST_CASE("x/secrets: how each name stands in an environment and in a space") {
     world w;
     const auto e = at(w.e);

@@ -224,6 +224,32 @@ test('a session that ends while somebody types takes no focus: a line says it, a
   await tab.end();
 });
 
+test('another who is named the same is another: neither their sign-in nor their save is taken for one’s own', async () => {
+  const namesake = (await site.must('POST', '/v1/x/tokens', { name: 'Ana', grants: [{ role: 'environment_admin', environmentId: 'prod' }] })).data.token;
+  const globex = { ...prod, spaceId: 'globex' };
+  const tab = await open('#/e/prod/s/globex/secrets');
+  let answer = (route) => route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } });
+  await tab.page.route(one, (route) => (route.request().method() === 'PUT' ? answer(route) : route.continue()));
+  await tab.row('S3_ACCESS_KEY').getByText('Override').click();
+  await fillValue(tab, 'typed by Ana');
+  await tab.page.keyboard.press('Control+Enter');
+  const token = tab.page.getByLabel('Personal token', { exact: true });
+  await token.fill(namesake);
+  await tab.page.keyboard.press('Enter');
+  await tab.page.getByText('This is another token, though it is named Ana too.').waitFor();
+  // The save is lost, and the namesake’s comes in.
+  answer = async (route) => {
+    await site.ask('PUT', `/v1/x/secret?${query({ ...globex, name: 'S3_ACCESS_KEY' })}`, { token: namesake, body: { value: 'by her namesake' } });
+    await route.abort('connectionreset');
+  };
+  await token.fill(site.token);
+  await tab.page.keyboard.press('Enter');
+  await tab.page.getByText(/Ana set v1 .*Your value is kept here/).waitFor();
+  assert.equal((await served(globex)).S3_ACCESS_KEY, 'by her namesake');
+  await tab.page.getByRole('button', { name: 'Discard mine' }).click();
+  await tab.end();
+});
+
 test('signing out of a session that has ended leaves, and asks for nothing', async () => {
   const { data } = (await site.ask('POST', '/v1/x/session', { body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json;
   const tab = await browser.open(site.url, { session: data, at: '#/environments' });

@@ -6,6 +6,7 @@
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
 #include <coffer/http/hourly.hpp>
+#include <coffer/http/recent_writes.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
 #include <coffer/http/watches.hpp>
@@ -52,6 +53,7 @@ struct api_parts {
 
     /// Values that a token may reveal within an hour.
     hourly_limit reveals{30};
+    recent_writes written{};
     /// The KEKs as they are now, for those who may know; null: they are not told.
     std::function<result<std::vector<kek_facts>>()> keks{};
     /// Where they are kept, in a word (`file`): whoever changes them does it there.
@@ -189,9 +191,11 @@ public:
         };
         return told && std::ranges::any_of(told->layers, is_there) ? "updated" : "created";
     }
-    /// Tells who listens that a secret was changed: `created`, `updated` or `deleted`.
+    /// Tells who listens that a secret was changed: `created`, `updated` or `deleted`; and keeps in
+    /// mind who did it.
     void tell(std::string_view what, const written& done, const scope& where,
               std::string_view name) {
+        if (done.changed) parts.written.note(where, name, done.version, who.token_id);
         if (parts.changed && done.changed)
             parts.changed(what, where, name, wire_id(where.environment, done.id));
     }

@@ -115,7 +115,9 @@ inline constexpr schema_doc schema_docs[] = {
 "missing","damaged","expired"]},"own":{"type":"boolean",
 "description":"The scope itself has a value or a hiding: version and the rest are of it."},
 "version":{"type":"integer"},
-"setAt":{"type":"string","format":"date-time"},"setBy":{"type":"string"},"note":{"type":"string"},
+"setAt":{"type":"string","format":"date-time"},"setBy":{"type":"string"},
+"yours":{"type":"boolean","description":"The token that asks made the scope's own version."},
+"note":{"type":"string"},
 "rotateBy":{"type":"string","format":"date"},"expiresAt":{"type":"string","format":"date-time"},
 "id":{"type":"string"},"requiredBy":{"type":"array","items":{"type":"string"}},
 "usedBy":{"type":"object","required":["inherit","over","hidden","older","personal"]},
@@ -178,7 +180,8 @@ inline constexpr schema_doc schema_docs[] = {
 "items":{"type":"object","required":["name","layers","outcome"]}}}}}})"},
     {"XMatrix", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["spaces","names","cells","parent","totals","generation","rights"],"properties":{
-"spaces":{"type":"array","items":{"type":"object","required":["id","name"]}},
+"spaces":{"type":"array","items":{"type":"object","required":["id","name"],"properties":{
+"write":{"type":"boolean","description":"The caller may write there, though not everywhere."}}}},
 "names":{"type":"array","items":{"type":"string"}},
 "cells":{"type":"array","items":{"type":"array","description":"space, name, state, version, older"}},
 "parent":{"type":"array","items":{"type":["integer","null"]}},
@@ -218,10 +221,12 @@ inline constexpr schema_doc schema_docs[] = {
 "names":{"type":"array","items":{"type":"string"},"description":"A service's: SLACK_*, DB_URL."}}})"},
     {"XGrants", R"({"type":"array","items":{"$ref":"#/components/schemas/XGrant"}})"},
     {"XWhoAmI", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
-"required":["tokenId","name","session","grants","rights","server"],"properties":{
+"required":["tokenId","name","session","grants","rights","instanceRights","server"],"properties":{
 "tokenId":{"type":"string"},"name":{"type":"string"},
 "expiresAt":{"type":"string","format":"date-time"},"session":{"type":"boolean"},
 "grants":{"$ref":"#/components/schemas/XGrants"},"rights":{"type":"array","items":{"type":"string"}},
+"instanceRights":{"type":"array","items":{"type":"string"},
+"description":"Those on the instance itself."},
 "confirmedUntil":{"type":"string","format":"date-time"},"server":{"type":"object",
 "required":["version","reveal","stale"],"properties":{"version":{"type":"string"},
 "reveal":{"enum":["off","reason"]},"stale":{"type":"boolean"},

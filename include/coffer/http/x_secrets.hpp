@@ -49,6 +49,12 @@ struct environment_state {
     }
 };
 
+/// Says of a version that the caller's own token made it, where that is known.
+inline void write_whose(json_writer& w, const call& c, const scope& where, std::string_view name,
+                        std::uint64_t version) {
+    if (c.parts.written.was_by(c.who.token_id, where, name, version)) w.member("yours", true);
+}
+
 inline auto list_states(call& c) -> response {
     const auto where = c.queried_scope();
     c.allow(where);
@@ -61,6 +67,8 @@ inline auto list_states(call& c) -> response {
     for (const auto& name : state.names_of(c, where)) {
         w.begin_object();
         row.write(w, name);
+        const auto* own = state.table.standing_of(where.view(), name).own;
+        if (own != nullptr) write_whose(w, c, where, name, own->version);
         w.end_object();
     }
     w.end_list();
@@ -88,12 +96,14 @@ constexpr auto word_of(format::entry_state s) noexcept -> std::string_view {
                                               : "deleted";
 }
 
-inline void write_versions(json_writer& w, const std::vector<version_info>& versions) {
+inline void write_versions(json_writer& w, const call& c, const scope& where, std::string_view name,
+                           const std::vector<version_info>& versions) {
     w.key("versions").begin_list();
     for (const auto& v : versions) {
         w.begin_object().member("version", v.version).member("state", word_of(v.state));
         w.member("setAt", iso_time(v.at)).member_if("setBy", v.author);
         if (v.expires != 0) w.member("expiresAt", iso_time(v.expires));
+        write_whose(w, c, where, name, v.version);
         w.end_object();
     }
     w.end_list();
@@ -128,7 +138,7 @@ inline auto explain_secret(call& c) -> response {
     w.begin_object().key("data").begin_object();
     row.write(w, name);
     write_look_up(w, c, told);
-    write_versions(w, versions ? *versions : std::vector<version_info>());
+    write_versions(w, c, where, name, versions ? *versions : std::vector<version_info>());
     write_actors(w, c, state.table, where, name);
     write_state(w, seen);
     w.member("kekId", told.kek_id);

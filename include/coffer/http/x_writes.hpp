@@ -119,6 +119,7 @@ inline auto entry_now(call& c, const scope& where, std::string_view name)
     json_writer w(data);
     w.begin_object().member("version", is_live(e ? &*e : nullptr) ? e->version : 0);
     if (e) w.member("setAt", iso_time(e->at)).member_if("setBy", e->author);
+    if (e) write_whose(w, c, where, name, e->version);
     w.end_object();
     why.data = std::string(data);
     throw why;

@@ -2,7 +2,6 @@
 // Paste a .env file or JSON: left the text, right what it would do. Nothing is saved before Save; then
 // all of it or nothing.
 import * as api from './api.js';
-import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
@@ -159,7 +158,7 @@ export function openImport({ where, list, done }) {
             try {
                 const answer = await api.secrets(where);
                 const now = new Map(answer.rows.map((row) => [row.name, row]));
-                const isIn = ({ name }) => isOwn(now.get(name)) && now.get(name).setBy === session.me()?.name &&
+                const isIn = ({ name }) => isOwn(now.get(name)) && now.get(name).yours === true &&
                     (!isOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
                 if (set.every(isIn)) return set.map(({ name }) => ({ name, version: now.get(name).version }));
                 // An older state can't know that it is not in.

@@ -2,7 +2,6 @@
 // The one dialog that sets a value: new, replaced or overriding, here or in the environment. It stays
 // open, with what was typed, until the value is saved or thrown away.
 import * as api from './api.js';
-import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, field, problemLine, textInput } from './controls.js';
@@ -209,7 +208,7 @@ export function openSet({ where, row, rows = [], done }) {
         const name_ = named(currentName(), { class: 'mono' });
         const when = there?.setAt ? ` ${ago(there.setAt)}` : '';
         // A browser sends a request again whose connection broke: this may be our own save.
-        const mine = there?.setBy === session.me()?.name && there?.version === version + 1;
+        const mine = there?.yours === true && there.version === version + 1;
         const what = !there ? ['Somebody else changed ', name_]
             : there.version ? [named(who), ` set v${there.version} of `, name_, when] : [named(who), ' removed ', name_, when];
         fill(conflict, icon('warning'), el('div', {},

@@ -51,9 +51,11 @@ async function exchangeAgain(token) {
     const made = await api.signInWithToken(token);
     const who = await api.whoami(made.token);
     const was = session.me();
-    if (was && who.name !== was.name) {
+    // Names are not unique: another token of the same name may be another's.
+    if (was && who.tokenId !== was.tokenId) {
         await endSession(made.token);
-        throw new api.ApiError(`This is ${who.name}’s token. What is open here is ${was.name}’s: sign in as ${was.name}, or leave.`);
+        throw new api.ApiError(who.name === was.name ? `This is another token, though it is named ${was.name} too. Use the one that you signed in with, or leave.`
+            : `This is ${who.name}’s token. What is open here is ${was.name}’s: sign in as ${was.name}, or leave.`);
     }
     session.keep(made);
     session.know(who);

@@ -510,6 +510,11 @@ TEST_CASE("The log is read newest first, page by page, and by who, what, name an
     CHECK(rows("?environmentId=" + e + "&name=N1") == 2);
     CHECK(rows("?environmentId=" + e + "&who=nobody") == 0);
     CHECK(rows("?environmentId=" + f + "&what=secret.set&result=denied") == 0);
+    const auto newest = first.text("time", 0);
+    CHECK(rows("?what=secret.set&until=" + newest) < 7);
+    CHECK(rows("?what=secret.set&since=" + newest) + rows("?what=secret.set&until=" + newest) == 7);
+    CHECK(rows("?what=secret.set&since=2999-01-01") == 0);
+    check_error(s.get("/v1/x/audit?since=soon"), 400);
     s.know("reader", {{.as = http::role::service, .environment = f}});
     CHECK(s.put(at(f), "N1", "other", "reader").status() == 403);
     CHECK(rows("?environmentId=" + f + "&result=denied&who=id-of-reader") == 1);

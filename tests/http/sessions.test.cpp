@@ -101,6 +101,10 @@ TEST_CASE("A session says who it is, and is no token of the wire contract's") {
     CHECK(me.text("session") == "true");
     CHECK(me.text("rights") ==
           R"(["list","reveal","write","spaces","tokens","keys","audit","policy"])");
+    CHECK(me.text("instanceRights") == me.text("rights"));
+    const auto local = w.mint({{.as = role::auditor, .environment = "E"}}, "local");
+    CHECK(w.send("GET", "/v1/x/whoami", w.text(local)).text("rights") == R"(["list","audit"])");
+    CHECK(w.send("GET", "/v1/x/whoami", w.text(local)).text("instanceRights") == "[]");
     CHECK(me.header("x-request-id").size() == 12);
     CHECK(w.send("GET", "/v1/x/environments", session).status() == 200);
     for (const char* path :

@@ -21,8 +21,8 @@ test('who did what, where, to which name, with which result', async () => {
   const tab = await open('#/e/prod/activity?name=ACTIVE');
   assert.equal(await rows(tab).count(), 2);
   await rows(tab).nth(1).getByText('Customer Acme').waitFor(); // names come after the records
-  assert.match(await tab.text(rows(tab).nth(0)), /Audrey 127\.0\.0\.1 secret\.set Production ACTIVE denied/);
-  assert.match(await tab.text(rows(tab).nth(1)), /Ben 127\.0\.0\.1 secret\.set Customer Acme ACTIVE v1 ok/);
+  assert.match(await tab.text(rows(tab).nth(0)), /Audrey 127\.0\.0\.1 set secret\.set Production ACTIVE denied/);
+  assert.match(await tab.text(rows(tab).nth(1)), /Ben 127\.0\.0\.1 set secret\.set Customer Acme ACTIVE v1 ok/);
   await filtered(tab, () => tab.page.getByLabel('Result').selectOption('ok'));
   assert.equal(await rows(tab).count(), 1);
   await filtered(tab, () => tab.page.getByLabel('Who').fill('Nobody'));
@@ -31,6 +31,67 @@ test('who did what, where, to which name, with which result', async () => {
   await filtered(tab, () => tab.page.getByLabel('What').selectOption('secret.hide'));
   await rows(tab).first().getByText('Customer Acme').waitFor();
   assert.match(await tab.text(rows(tab).first()), /secret\.hide Customer Acme BETA_KEY/);
+  await tab.end();
+});
+
+test('sign-ins and tokens are found: those of everything in the activity of all, those of an environment there too', async () => {
+  await site.session('operator');
+  const made = (await site.must('POST', '/v1/x/tokens', { name: 'short-lived', grants: [{ role: 'service', environmentId: 'prod', spaceId: 'acme' }] })).data;
+  await site.must('DELETE', `/v1/x/tokens?id=${made.id}`);
+  const tab = await open('#/environments');
+  await tab.page.locator('nav.side').getByRole('link', { name: 'Activity everywhere' }).click();
+  await tab.page.getByRole('heading', { name: 'Activity everywhere' }).waitFor();
+  await tab.settled();
+  await filtered(tab, () => tab.page.getByLabel('What').selectOption('session.begin'));
+  assert.match(await tab.text(rows(tab).filter({ hasText: 'Olga' })), /Olga 127\.0\.0\.1 signed in session\.begin the server ok/);
+  await filtered(tab, () => tab.page.getByLabel('What').selectOption('token.mint'));
+  await rows(tab).filter({ hasText: 'Olga' }).first().waitFor(); // hers is of the whole instance
+  assert.match(await tab.text(rows(tab).filter({ hasText: 'short-lived' })), /token made token\.mint Production › Customer Acme short-lived, \S+ ok/);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('activity-everywhere');
+  await filtered(tab, () => tab.page.getByLabel('Environment', { exact: true }).selectOption('staging'));
+  await tab.page.getByText('Nothing of that kind').waitFor();
+  await tab.go('#/e/prod/activity');
+  await filtered(tab, () => tab.page.getByLabel('What').selectOption('token.revoke'));
+  assert.match(await tab.text(rows(tab).first()), /token revoked token\.revoke Customer Acme short-lived, \S+ ok/);
+  await tab.end();
+});
+
+test('who audits one environment is not offered the activity of all, and is refused it', async () => {
+  const tab = await open('#/e/prod/activity', { as: 'admin' });
+  assert.ok(await rows(tab).count() > 0);
+  assert.equal(await tab.page.locator('nav.side').getByRole('link', { name: 'Activity everywhere' }).count(), 0);
+  await tab.go('#/activity');
+  await tab.page.locator('.panel.denied').waitFor();
+  await tab.end();
+});
+
+test('the filter knows every action that the server writes down, and the rows have its words', async () => {
+  const tab = await open('#/activity');
+  const offered = await tab.page.getByLabel('What').locator('option').evaluateAll((all) => all.map((one) => one.value).filter(Boolean));
+  const headers = path.join(process.env.COFFER_PAGE, '../../../include/coffer/http');
+  const written = new Set(fs.readdirSync(headers).filter((name) => name.endsWith('.hpp')).flatMap((name) =>
+    [...fs.readFileSync(path.join(headers, name), 'utf8').matchAll(/"([a-z]+\.[a-z]+)"/g)].map(([, action]) => action)));
+  assert.deepEqual([...offered].sort(), [...written].sort());
+  await tab.end();
+});
+
+test('time and scope filter where the log is', async () => {
+  const tab = await open('#/e/prod/activity');
+  const day = (at) => new Date(at).toISOString().slice(0, 10);
+  await filtered(tab, () => tab.page.getByLabel('To').fill(day(Date.now() - 86_400_000 * 2)));
+  await tab.page.getByText('Nothing of that kind').waitFor();
+  await filtered(tab, () => tab.page.getByLabel('To').fill(day(Date.now() + 86_400_000)));
+  assert.ok(await rows(tab).count() > 0);
+  await filtered(tab, () => tab.page.getByLabel('From').fill(day(Date.now() + 86_400_000)));
+  await tab.page.getByText('Nothing of that kind').waitFor();
+  await filtered(tab, () => tab.page.getByRole('button', { name: 'Clear filter' }).click());
+  await tab.page.getByLabel('Space').fill('nowhere');
+  await tab.page.getByText('No space is called “nowhere”').waitFor();
+  await filtered(tab, () => tab.page.getByLabel('Space').fill('Customer Acme'));
+  assert.equal(await tab.page.getByText('No space is called').count(), 0);
+  for (const where of await rows(tab).locator('[data-label="in"]').allInnerTexts()) assert.equal(where, 'Customer Acme');
+  assert.ok(await rows(tab).count() > 0);
   await tab.end();
 });
 
@@ -79,6 +140,11 @@ test('the chain is checked: intact, and not after a byte of it was changed', asy
     await verify();
     assert.match(await tab.text('.chain'), /Chain intact up to \d\d:\d\d:\d\d · [\d,]+ records/);
     await tab.picture('activity-intact');
+    await tab.page.route('**/v1/x/audit/verify?*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the log is being checked already' }], code: 'unavailable' } }));
+    await tab.page.getByRole('button', { name: 'Verify' }).click();
+    await tab.page.locator('.chain').getByText('Not checked: the log is being checked already').waitFor();
+    assert.equal(await tab.page.locator('.chain.good').count(), 0);
+    await tab.page.unroute('**/v1/x/audit/verify?*');
     const folder = path.join(other.root, 'audit');
     const [file] = fs.readdirSync(folder).filter((name) => fs.readFileSync(path.join(folder, name), 'utf8').includes('SENTRY_DSN'));
     const text = fs.readFileSync(path.join(folder, file), 'utf8');

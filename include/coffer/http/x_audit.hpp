@@ -5,6 +5,7 @@
 #include <coffer/http/audit_log.hpp>
 #include <coffer/http/call.hpp>
 #include <coffer/http/json_answer.hpp>
+#include <coffer/http/times.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -26,6 +27,8 @@ struct audit_question {
     std::string_view what{}; ///< An action.
     std::string_view name{};
     std::string_view result{};
+    std::uint64_t since = 0;          ///< In milliseconds since 1970; itself included.
+    std::uint64_t until = UINT64_MAX; ///< It is not included.
     std::uint64_t before = UINT64_MAX;
     std::uint64_t limit = 100;
 };
@@ -56,6 +59,10 @@ inline auto fits(const boost::json::object& line, const audit_question& q) -> bo
     if (!is("environmentId", q.where.environment) || !is("spaceId", q.where.space) ||
         !is("actorId", q.where.actor) || !is("action", q.what) || !is("result", q.result))
         return false;
+    if (q.since != 0 || q.until != UINT64_MAX) {
+        const auto at = time_of_iso(text_in(line, "time"));
+        if (!at || *at < q.since || *at >= q.until) return false;
+    }
     const auto& actor = object_in(line, "actor");
     if (!q.who.empty() && text_in(actor, "id") != q.who && text_in(actor, "name") != q.who)
         return false;
@@ -127,6 +134,16 @@ inline auto audited_scope(call& c) -> scope {
     return out;
 }
 
+/// A time in the query: a day, or one to the second. Throws 400.
+inline auto asked_time(const call& c, std::string_view name, std::uint64_t otherwise)
+    -> std::uint64_t {
+    const auto text = c.parameter(name);
+    if (text.empty()) return otherwise;
+    const auto at = time_of_iso(text);
+    if (!at) throw bad_request(name, "this must be a time: 2026-01-31T00:00:00Z");
+    return *at;
+}
+
 /// `after`: the `next` of the answer before, which goes on to older ones.
 inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> response {
     audit_question q;
@@ -136,6 +153,8 @@ inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> respo
     q.what = c.parameter("what");
     q.name = c.parameter("name");
     q.result = c.parameter("result");
+    q.since = asked_time(c, "since", q.since);
+    q.until = asked_time(c, "until", q.until);
     q.before = c.number("after", UINT64_MAX);
     q.limit = std::min<std::uint64_t>(c.number("limit", q.limit), 1000);
     response out;

@@ -57,6 +57,13 @@ inline auto rights_anywhere(const principal& who) -> right_set {
     return out;
 }
 
+inline void write_right_list(json_writer& w, std::string_view key, right_set held) {
+    w.key(key).begin_list();
+    for (const auto r : all_rights)
+        if (held.has(r)) w.text(to_string(r));
+    w.end_list();
+}
+
 inline void write_server(call& c, json_writer& w) {
     w.key("server").begin_object();
     w.member("version", std::to_string(COFFER_VERSION_MAJOR) + "." +
@@ -85,11 +92,8 @@ inline auto whoami(call& c) -> response {
     if (c.who.expires != 0) w.member("expiresAt", iso_time(c.who.expires));
     w.member("session", c.who.is_session).key("grants");
     write_grants(w, c.who.grants);
-    w.key("rights").begin_list();
-    const auto held = rights_anywhere(c.who);
-    for (const auto r : all_rights)
-        if (held.has(r)) w.text(to_string(r));
-    w.end_list();
+    write_right_list(w, "rights", rights_anywhere(c.who));
+    write_right_list(w, "instanceRights", rights_at(c.who, {}));
     if (c.who.is_session && c.who.confirmed_at != 0)
         w.member("confirmedUntil", iso_time(c.who.confirmed_at + confirmed_for_ms));
     write_server(c, w);
@@ -200,6 +204,22 @@ inline auto concerns(const token_row& row, std::string_view environment, std::st
     });
 }
 
+/// The smallest scope that all of the grants lie in; the whole instance, if they have none in
+/// common. Whoever reads the audit log there learns of the token.
+inline auto common_scope(const std::vector<grant>& grants) -> scope {
+    const auto same = [&](std::string grant::*part) {
+        return std::all_of(grants.begin(), grants.end(),
+                           [&](const grant& g) { return g.*part == grants.front().*part; });
+    };
+    scope out;
+    if (grants.empty() || !same(&grant::environment)) return out;
+    out.environment = grants.front().environment;
+    if (!same(&grant::space)) return out;
+    out.space = grants.front().space;
+    if (same(&grant::actor)) out.actor = grants.front().actor;
+    return out;
+}
+
 inline void write_token(json_writer& w, const token_row& row, const token_use& use) {
     w.begin_object().member("id", row.id).member("name", row.name).key("grants");
     write_grants(w, row.grants);
@@ -243,15 +263,12 @@ inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64
     return std::min(at, now + longest);
 }
 
-/// What the audit log says of a token: its name and id, and where its first grant lies.
+/// What the audit log says of a token: its name and id, and where all of its grants lie.
 inline void note_token(call& c, const std::string& name, const std::string& id,
                        const std::vector<grant>& grants) {
     c.record.names = {name};
     if (!id.empty()) c.record.names.push_back(id);
-    if (grants.empty()) return;
-    const auto& first = grants.front();
-    c.record.where =
-        scope({.environment = first.environment, .space = first.space, .actor = first.actor});
+    c.record.where = common_scope(grants);
 }
 
 inline auto mint_token(sign_in_desk& desk, call& c) -> response {

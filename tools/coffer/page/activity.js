@@ -3,11 +3,12 @@
 // can be checked. It is filtered where it is kept: the page never has all of it.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, fill, icon, named } from './el.js';
+import { count, el, fill, icon, named, refill } from './el.js';
 import { button, field, problemLine, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
+import { spaceInput } from './space_field.js';
 import { live, panel } from './states.js';
-import { timeElement, timeOfDay } from './time.js';
+import { startOfDay, startOfNextDay, timeElement, timeOfDay } from './time.js';
 import { saved } from './undo.js';
 
 const pageSize = 200;
@@ -15,18 +16,29 @@ const exportSize = 1000;
 const mostAsked = 20; // names of spaces, for one page of records
 const isGood = (one) => one.result === 'ok';
 
-/** What a record may be about; others are found by typing them into the address. */
-const kinds = [
-    ['', 'Everything'], ['secret.set', 'set'], ['secrets.change', 'several set or removed'], ['secret.remove', 'removed'], ['secret.hide', 'hidden'],
-    ['secret.unhide', 'shown again'], ['secret.rollback', 'older version again'], ['secret.undelete', 'put back'], ['secret.reveal', 'value shown'],
-    ['secrets.list', 'values read'], ['secret.read', 'one value read'], ['token.mint', 'token made'], ['token.revoke', 'token revoked'],
-    ['session.begin', 'signed in'], ['requirements.set', 'requirements'], ['space.make', 'space made'], ['space.remove', 'space removed'],
-    ['environment.change', 'environment changed'],
+/** Every action that is written down, in the words of the rows and of the filter. */
+const groups = [
+    ['Values', [['secret.set', 'set'], ['secrets.change', 'several set or removed'], ['secret.remove', 'removed'], ['secret.hide', 'hidden'],
+        ['secret.unhide', 'shown again'], ['secret.rollback', 'older version again'], ['secret.undelete', 'put back'], ['secret.reveal', 'value shown'],
+        ['secrets.list', 'values read'], ['secret.read', 'one value read']]],
+    ['Tokens and sign-ins', [['token.mint', 'token made'], ['token.revoke', 'token revoked'], ['tokens.list', 'tokens listed'], ['session.begin', 'signed in'],
+        ['session.end', 'signed out'], ['session.confirm', 'token entered again'], ['session.first', 'first admin made'], ['login.refused', 'unknown token refused']]],
+    ['Environments and spaces', [['environment.make', 'environment made'], ['environment.change', 'environment changed'],
+        ['environment.remove', 'environment removed'], ['space.make', 'space made'], ['space.change', 'space changed'], ['space.remove', 'space removed'],
+        ['spaces.remove', 'spaces removed'], ['requirements.set', 'requirements set']]],
+    ['Keys', [['keys.rewrap', 'keys rewrapped'], ['keys.rotate', 'data key rotated'], ['keys.list', 'keys listed']]],
+    ['Looked at', [['states.list', 'names listed'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
+        ['environments.list', 'environments listed'], ['environment.get', 'environment read'], ['spaces.list', 'spaces listed'], ['space.get', 'space read']]],
+    ['Log and events', [['audit.read', 'activity read'], ['audit.verify', 'chain checked'], ['audit.resumed', 'log written again'],
+        ['event.post', 'event handed on'], ['events.follow', 'events followed']]],
 ];
+const words = new Map(groups.flatMap(([, list]) => list));
 const results = [['', 'Any result'], ['ok', 'ok'], ['denied', 'denied'], ['conflict', 'conflict'], ['not_found', 'not found'], ['unavailable', 'unavailable'], ['tampered', 'tampered']];
 
-function scopeText(one) {
-    return one.spaceId ? named(world.spaceName(one.environmentId, one.spaceId)) : named(world.environmentName(one.environmentId) ?? '');
+/** Where it was; with the environment, where records of all are shown. */
+function scopeText(one, everywhere) {
+    const environment = named(world.environmentName(one.environmentId) ?? '');
+    return one.spaceId ? [everywhere && [environment, ' › '], named(world.spaceName(one.environmentId, one.spaceId))] : environment;
 }
 const mostNames = 3;
 /** The names that it was about, the reason that was typed, the version that it made. */
@@ -38,20 +50,21 @@ function namesOf(one) {
         one.version && el('span', { class: 'faint' }, ` v${one.version}`),
         one.reason && el('div', { class: 'line' }, '“', named(one.reason), '”')];
 }
-function activityRow(one) {
+function activityRow(one, everywhere) {
     return el('tr', { role: 'row', class: 'row', 'data-row': String(one.seq) },
         el('td', { role: 'cell', class: 'when' }, timeElement(one.time), el('div', { class: 'line' }, timeOfDay(one.time))),
         el('td', { role: 'cell' }, named(one.who ?? '—'), one.peer && el('div', { class: 'line' }, one.peer)),
-        el('td', { role: 'cell', class: 'mono what-done' }, one.what),
-        el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one) : ''),
+        el('td', { role: 'cell', class: 'what-done' }, words.get(one.what) ?? one.what, el('div', { class: 'line mono' }, one.what)),
+        el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one, everywhere) : el('span', { class: 'faint' }, 'the server')),
         el('td', { role: 'cell' }, namesOf(one)),
         el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(isGood(one) ? 'check' : 'cross'), String(one.result))));
 }
 
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
+    const everywhere = place.environmentId === undefined;
     const { who = '', what = '', name = '', result = '' } = place.query;
-    const filter = { who, what, name, result };
+    const filter = { who, what, name, result, since: '', until: '' };
     let records = [];
     let next;
     let timer = 0;
@@ -68,13 +81,13 @@ export function screen(place) {
         },
         draw() {
             problem.say('');
-            fill(more, next !== undefined && next !== null && button('Older', { act: older }), problem.element);
+            refill(more, next !== undefined && next !== null && button('Older', { act: older, more: { 'data-focus': 'older' } }), problem.element);
             if (records.length === 0 && Object.values(filter).every((one) => one === ''))
                 return panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'));
             if (records.length === 0) return panel('search', 'Nothing of that kind', null, button('Clear filter', { act: clear }));
             return el('table', { role: 'table', class: 'rows activity-rows', 'aria-label': 'Activity' },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Time', 'Who', 'What', 'Where', 'Name', 'Result'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, records.map(activityRow)));
+                el('tbody', { role: 'rowgroup' }, records.map((one) => activityRow(one, everywhere))));
         },
         onProblem(refused) {
             fill(more);
@@ -87,20 +100,27 @@ export function screen(place) {
     });
 
     // Asked a moment after the last key: each question is written into the log as well.
-    const asks = (key, wait) => (event) => {
-        filter[key] = event.target.value.trim();
+    const asks = (key, wait, read = (text) => text.trim()) => (event) => {
+        filter[key] = read(event.target.value);
         clearTimeout(timer);
         timer = setTimeout(view.refresh, wait);
     };
-    const kindsHere = kinds.some(([key]) => key === what) ? kinds : [...kinds, [what, what]];
+    const kinds = [['', 'Everything'], ...groups, ...(what === '' || words.has(what) ? [] : [[what, what]])];
     const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
     const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: SLACK_TOKEN', on: { input: asks('name', 400) } });
-    const whatBox = select(kindsHere, { value: what, on: { change: asks('what', 0) } });
+    const whatBox = select(kinds, { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
+
+    const sinceBox = el('input', { type: 'date', on: { change: asks('since', 0, startOfDay) } });
+    const untilBox = el('input', { type: 'date', on: { change: asks('until', 0, startOfNextDay) } });
+    const spaceBox = spaceInput(place.environmentId, (space) => { filter.spaceId = space?.id ?? ''; view.refresh(); });
+    const scopeBox = everywhere ? select([['', 'Everywhere'], ...world.environments().map((one) => [one.id, one.name])], { on: { change: asks('environmentId', 0) } })
+        : spaceBox.input;
 
     function clear() {
         for (const key of Object.keys(filter)) filter[key] = '';
-        for (const box of [whoBox, nameBox, whatBox, resultBox]) box.value = '';
+        for (const box of [whoBox, nameBox, whatBox, resultBox, sinceBox, untilBox, scopeBox]) box.value = '';
+        spaceBox.clear();
         view.refresh();
     }
     async function older() {
@@ -117,11 +137,13 @@ export function screen(place) {
     }
     /** Asks for the names of the spaces that are mentioned; drawn again once they are known. */
     async function learnNames(list) {
-        const ids = [...new Set(list.map((one) => one.spaceId).filter(Boolean))].slice(0, mostAsked);
-        const asked = await Promise.allSettled(ids.map((id) => world.learnSpaceName(place.environmentId, id)));
+        const spaces = new Map(list.filter((one) => one.spaceId).map((one) => [`${one.environmentId} ${one.spaceId}`, one]));
+        const ids = [...spaces.values()].slice(0, mostAsked);
+        const asked = await Promise.allSettled(ids.map((one) => world.learnSpaceName(one.environmentId, one.spaceId)));
         if (asked.some((one) => one.status === 'fulfilled')) view.redraw();
     }
     async function verify() {
+        state.className = 'chain'; // what was found before says nothing of now
         fill(state, 'Checking the chain…');
         try {
             const answer = await api.verifyActivity(place.environmentId);
@@ -131,6 +153,7 @@ export function screen(place) {
             state.className = `chain ${answer.intact ? 'good' : 'bad'}`;
         } catch (refused) {
             if (refused.name !== 'ApiError') throw refused;
+            state.className = 'chain bad';
             fill(state, icon('warning'), `Not checked: ${refused.message}`);
         }
     }
@@ -166,12 +189,16 @@ export function screen(place) {
     return {
         title: 'Activity', ready,
         nodes: [screenHead({
-            way: crumbs(place, 'Activity'), title: ['Activity of ', named(world.placeName(where))],
+            way: !everywhere && crumbs(place, 'Activity'), title: everywhere ? 'Activity everywhere' : ['Activity of ', named(world.placeName(where))],
+            about: everywhere && 'Sign-ins and tokens that reach further than one environment are only here.',
             tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
         }), el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
-            field('Who', whoBox), field('What', whatBox), field('Name', nameBox), field('Result', resultBox)), state, view.outlet, more],
+            
+            field('Who', whoBox), field('What', whatBox), place.spaceId === undefined && field(everywhere ? 'Environment' : 'Space', scopeBox),
+            field('Name', nameBox), field('Result', resultBox), field('From', sinceBox), field('To', untilBox), spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {
             clearTimeout(timer);
+            spaceBox.close();
             view.close();
         },
     };

@@ -77,3 +77,7 @@ export function revealIsOn() {
 export function holdsAnywhere(right) {
     return (who?.rights ?? []).includes(right);
 }
+/** Whether the holder has a right on the instance itself, and so in every environment. */
+export function holdsEverywhere(right) {
+    return (who?.instanceRights ?? []).includes(right);
+}

@@ -72,7 +72,18 @@ export function timeElement(time, words = ago(time)) {
 export function endOfDay(text) {
     return text ? new Date(`${text}T23:59:59`).toISOString() : undefined;
 }
-/** The other way: what a date field shows for a time. */
+/** The beginning of a date field's day here, in ISO 8601; empty: nothing. */
+export function startOfDay(text) {
+    return text ? new Date(`${text}T00:00:00`).toISOString() : '';
+}
+/** The beginning of the day after. */
+export function startOfNextDay(text) {
+    if (!text) return '';
+    const day = new Date(`${text}T00:00:00`);
+    day.setDate(day.getDate() + 1);
+    return day.toISOString();
+}
+/** The other way of endOfDay: what a date field shows for a time. */
 export function fieldOfDate(time) {
     const then = new Date(msOf(time));
     if (Number.isNaN(then.getTime())) return '';

@@ -380,3 +380,65 @@ test('the preview says what is there now, not when the list was made, and how ma
   await tab.page.locator('dialog .preview').getByText('its own v3').waitFor();
   await tab.end();
 });
+
+// Makes the token of the dialog that is open, entering the personal token where that is wanted.
+async function createToken(tab, token = site.token) {
+  await tab.page.getByRole('button', { name: 'Create token' }).click();
+  const confirm = tab.page.getByRole('button', { name: 'Confirm' });
+  await confirm.or(tab.page.getByText('Copy it now')).waitFor();
+  if (await confirm.isVisible()) {
+    await tab.page.getByLabel('Personal token', { exact: true }).fill(token);
+    await confirm.click();
+  }
+  await tab.page.getByText('Copy it now').waitFor();
+}
+
+test('a new token is not lost by Escape or Back before it was copied or kept', async () => {
+  const tab = await open('#/e/prod/spaces');
+  await tab.go('#/e/prod/tokens');
+  await tab.page.context().grantPermissions(['clipboard-write']);
+  await tab.page.getByRole('button', { name: 'New token' }).first().click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('kept');
+  await createToken(tab);
+  const asked = tab.page.getByRole('alertdialog').filter({ hasText: 'Close without the token?' });
+  for (const leave of [() => tab.page.keyboard.press('Escape'), () => tab.page.evaluate(() => history.back())]) {
+    await leave();
+    await asked.waitFor();
+    assert.equal(await tab.axe(), '');
+    await asked.getByRole('button', { name: 'Back to the token' }).click();
+    await tab.page.locator('.token-shown').waitFor();
+  }
+  await tab.page.getByRole('button', { name: 'Copy token' }).click();
+  await tab.page.getByText('Copied').waitFor();
+  await tab.page.keyboard.press('Escape');
+  await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  await tab.end();
+});
+
+test('a token for several spaces, and for no other', async () => {
+  const tab = await open('#/e/prod/tokens');
+  await tab.page.getByRole('button', { name: 'New token' }).first().click();
+  await tab.page.getByLabel('Name', { exact: true }).fill('two-spaces');
+  const space = tab.page.getByLabel('Only these spaces optional');
+  await space.fill('Customer Acme');
+  await space.press('Enter');
+  await tab.page.locator('.chosen').getByText('Customer Acme').waitFor();
+  await space.fill('nowhere');
+  await space.press('Enter');
+  await tab.page.getByText('No space is called “nowhere”').waitFor();
+  await tab.page.getByRole('button', { name: 'Create token' }).click();
+  await tab.page.getByText('Add the space that you typed, or take it out').waitFor();
+  await space.fill('globex');
+  await tab.page.getByRole('button', { name: 'Add', exact: true }).click();
+  await tab.page.locator('.chosen').getByText('Globex').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('token-of-two-spaces');
+  await createToken(tab);
+  const token = /FLATFILE_BEARER_TOKEN=(cof_\S+)/.exec(await tab.text('.token-shown'))[1];
+  await tab.page.getByText('I have kept it').click();
+  assert.match(await tab.text(tab.page.locator('main tr', { hasText: 'two-spaces' })), /Production › Customer Acme .*Production › Globex/);
+  const status = async (where) => (await site.ask('GET', `/v1/secrets?environmentId=prod${where}`, { token })).status;
+  assert.deepEqual([await status('&spaceId=acme'), await status('&spaceId=globex')], [200, 200]);
+  for (const where of ['', '&spaceId=bolt']) assert.ok(await status(where) >= 403, where);
+  await tab.end();
+});

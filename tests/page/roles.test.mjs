@@ -39,11 +39,33 @@ test('an environment admin changes values of his environment and sees no other',
   const tab = await open('#/e/prod/secrets', { as: 'admin' });
   const navigation = await side(tab);
   assert.match(navigation, /Production/);
-  assert.doesNotMatch(navigation, /Staging|New environment/);
+  assert.doesNotMatch(navigation, /Staging|Keys/);
+  const make = tab.page.locator('nav.side').getByRole('button', { name: 'New environment' });
+  assert.equal(await make.getAttribute('title'), 'Making an environment needs the role operator');
+  await make.click({ force: true });
+  assert.equal(await tab.page.locator('dialog').count(), 0);
   assert.notEqual(await tab.row('DB_URL').locator('.act button').getAttribute('aria-disabled'), 'true');
   assert.equal(await tab.axe(), '');
   await tab.go('#/e/staging/secrets');
   await tab.page.getByText('There is nothing here').waitFor();
+  await tab.end();
+});
+
+test('who may not reveal is offered the tokens that they can give, and told why not the others', async () => {
+  const tab = await open('#/e/prod/tokens', { as: 'admin' });
+  await tab.page.getByRole('button', { name: 'New token' }).first().click();
+  const role = tab.page.getByLabel('Role');
+  assert.equal(await role.inputValue(), 'environment_admin');
+  const off = await role.locator('option[disabled]').allInnerTexts();
+  assert.deepEqual(off, ['service: not possible, your own token may not reveal values', 'operator: not possible, only an operator makes another']);
+  const reveal = tab.page.getByLabel(/may be shown values/);
+  assert.ok(await reveal.isDisabled());
+  assert.equal(await tab.axe(), '');
+  // Each that is offered is given.
+  const token = await site.tokenOf('admin');
+  for (const [key, grant] of [['environment_admin', {}], ['space_admin', { spaceId: 'acme' }], ['auditor', {}]])
+    assert.equal((await site.ask('POST', '/v1/x/tokens', { token, body: { name: key, grants: [{ role: key, environmentId: 'prod', ...grant }] } })).status, 200, key);
+  assert.equal((await site.ask('POST', '/v1/x/tokens', { token, body: { name: 's', grants: [{ role: 'service', environmentId: 'prod' }] } })).status, 403);
   await tab.end();
 });
 

@@ -58,11 +58,12 @@ export function checkbox(label, attributes = {}) {
     return { input, element: el('label', { class: 'check' }, input, el('span', {}, label)) };
 }
 
-/** A list to choose from; `options` are [value, text]. */
+/** A list to choose from; `options` are [value, text, attributes], or [the name of a group, its options]. */
 export function select(options, attributes = {}) {
     const { value, ...rest } = attributes;
-    return el('select', rest, options.map(([key, text]) =>
-        el('option', { value: key, selected: key === value }, text)));
+    const one = ([key, text, more]) => (Array.isArray(text) ? el('optgroup', { label: key }, text.map(one))
+        : el('option', { value: key, selected: key === value, ...more }, text));
+    return el('select', rest, options.map(one));
 }
 
 /** A filter of a list: a search field that `/` leads to. `search` gets the text. */
@@ -94,22 +95,24 @@ export function chips(label, items, chosen, choose) {
         }, item.label, item.count !== undefined && el('span', { class: 'chip-count' }, item.count))));
 }
 
-/** Puts text on the clipboard and says so beside the button. */
-export async function copyText(text, what) {
+/** Puts text on the clipboard; whether that was done is said by `say`. */
+export async function copyText(text, what, say = announce) {
     try {
         await navigator.clipboard.writeText(text);
-        announce(`${what} copied`);
+        say(`${what} copied`);
         return true;
     } catch {
-        announce(`${what} could not be copied`);
+        say(`${what} could not be copied: select it by hand`);
         return false;
     }
 }
-export function copyButton(label, text, what = label) {
+/** A button that copies `text()`, and says whether it did; `copied` is called once it is on the clipboard. */
+export function copyButton(label, text, what = label, copied = undefined) {
     const element = button(label, {
         picture: 'copy', kind: 'quiet', small: true,
         async act() {
             const done = await copyText(text(), what);
+            if (done) copied?.();
             fill(element, icon(done ? 'check' : 'warning'),
                 el('span', {}, done ? 'Copied' : 'Not copied: select it by hand'));
         },

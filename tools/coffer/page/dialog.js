@@ -36,15 +36,18 @@ function rememberFocus() {
     };
 }
 
+const typedIsLost = { title: 'Discard what you typed?', text: 'It is only in this dialog.', yes: 'Discard', no: 'Go on typing' };
+
 /**
  * Opens a modal dialog.
  *  title    a text or node for its head
  *  body     nodes; footer: its buttons
  *  submit   called when its form is submitted (Enter in a field, Ctrl+Enter anywhere)
  *  dirty    says whether closing would lose something; without it: whether any field was changed
+ *  losing   what is asked then, as `ask` has it; without it: whether what was typed may go
  *  closed   called once it is closed
  */
-export function openDialog({ title, body, footer, submit, dirty, closed, kind = '', role }) {
+export function openDialog({ title, body, footer, submit, dirty, losing = typedIsLost, closed, kind = '', role }) {
     const id = freshId('dialog');
     const back = rememberFocus();
     const handle = { close, tryClose, holdsWork, element: null, busy };
@@ -84,10 +87,7 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
     }
     async function tryClose() {
         if (isBusy()) return;
-        if (!isDirty() || await ask({
-            title: 'Discard what you typed?', text: 'It is only in this dialog.',
-            yes: 'Discard', no: 'Go on typing', danger: true,
-        })) close();
+        if (!isDirty() || await ask({ ...losing, danger: true })) close();
     }
     function close() {
         if (!element.isConnected) return;
@@ -111,7 +111,7 @@ export function openDialog({ title, body, footer, submit, dirty, closed, kind = 
 }
 
 /** Asks a question; resolves to whether it was answered with yes. */
-export function ask({ title, text, yes, no = 'Cancel', danger = false, typed }) {
+export function ask({ title, text, body, yes, no = 'Cancel', danger = false, typed, kind = 'narrow' }) {
     return new Promise((resolve) => {
         let answer = false;
         const word = typed && el('input', {
@@ -126,9 +126,9 @@ export function ask({ title, text, yes, no = 'Cancel', danger = false, typed }) 
             go.setAttribute('aria-disabled', String(word.value !== typed));
         }
         const dialog = openDialog({
-            title, kind: 'narrow', role: 'alertdialog',
+            title, kind, role: 'alertdialog',
             body: [
-                text && el('p', {}, text),
+                text && el('p', {}, text), body,
                 typed && el('p', { class: 'typed' }, 'Type ', el('strong', { class: 'mono' }, typed), ' to go on.'), word,
             ],
             footer: [button(no, { act: () => dialog.close() }), go],

@@ -18,3 +18,26 @@ export function mayRead(token, where, name, now = Date.now()) {
         (!grant.spaceId || where.spaceId === undefined || grant.spaceId === where.spaceId) &&
         (!grant.names?.length || grant.names.some((pattern) => fits(pattern, name))));
 }
+
+const rightsOfRole = {
+    operator: ['list', 'spaces', 'tokens', 'keys', 'audit', 'policy'],
+    environment_admin: ['list', 'write', 'spaces', 'tokens', 'audit'],
+    space_admin: ['list', 'write'],
+    service: ['list', 'read'],
+    auditor: ['list', 'audit'],
+};
+const rightsOf = (grant) => [...(rightsOfRole[grant.role] ?? []), ...(grant.write ? ['write'] : []), ...(grant.reveal ? ['reveal'] : [])];
+const covers = (outer, inner) => ['environmentId', 'spaceId', 'actorId'].every((part) => !outer[part] || outer[part] === inner[part]);
+
+/** Why the holder of some grants can't give one to a token, or nothing: nobody gives what they lack. */
+export function whyNotGive(held, grant) {
+    if (held.some((mine) => mine.role === 'operator')) return undefined;
+    if (grant.role === 'operator') return 'only an operator makes another';
+    const over = held.filter((mine) => covers(mine, grant) && !mine.names?.length);
+    const rights = new Set(over.flatMap(rightsOf));
+    if (rights.has('reveal')) rights.add('read');
+    const lacking = rightsOf(grant).filter((one) => !rights.has(one));
+    if (lacking.length === 0 && rights.has('tokens')) return undefined;
+    if (lacking.includes('read') || lacking.includes('reveal')) return 'your own token may not reveal values';
+    return `your own token lacks ${lacking[0] ?? 'tokens'}`;
+}

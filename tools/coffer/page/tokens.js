@@ -6,8 +6,10 @@ import * as world from './world.js';
 import { el, fill, icon, named, unseen } from './el.js';
 import { button, checkbox, copyButton, field, problemLine, select, textInput } from './controls.js';
 import { ask, openDialog } from './dialog.js';
+import { whyNotGive } from './grants.js';
 import { crumbs, screenHead } from './head.js';
 import { withConfirmation } from './reveal.js';
+import { spacesField } from './space_field.js';
 import { live, panel } from './states.js';
 import { date, endOfDay, fieldOfDate, timeElement } from './time.js';
 import { saved } from './undo.js';
@@ -82,25 +84,36 @@ export function screen(place) {
     };
 }
 
-/** The roles that a token for this place can have. */
+const mostGrants = 16;
+
+/** The roles that a token for this place can have; those that the holder can't give say why. */
 function rolesFor(where) {
-    const keys = where.spaceId !== undefined ? ['service', 'space_admin'] : ['service', 'environment_admin', 'auditor', 'operator'];
-    return keys.map((key) => [key, `${roles[key][0]}: ${roles[key][1]}`]);
+    const keys = where.spaceId !== undefined ? ['service', 'space_admin'] : ['service', 'environment_admin', 'space_admin', 'auditor', 'operator'];
+    return keys.map((key) => {
+        const why = whyNotGive(session.me()?.grants ?? [], key === 'operator' ? { role: key } : { role: key, ...where });
+        return [key, `${roles[key][0]}: ${why ? `not possible, ${why}` : roles[key][1]}`, { disabled: Boolean(why) }];
+    });
 }
 
 function newToken(where, done) {
     const place = world.placeName(where);
+    const offered = rolesFor(where);
     const name = textInput({ autofocus: true, placeholder: 'listener-prod' });
-    const role = select(rolesFor(where), { value: 'service', on: { change: shape } });
+    const role = select(offered, { value: offered.find(([, , { disabled }]) => !disabled)?.[0], on: { change: shape } });
+    const spaces = spacesField(where.environmentId, {
+        label: 'Only these spaces', most: mostGrants, first: where.spaceId === undefined ? [] : [{ id: where.spaceId, name: place }],
+        hint: 'A name or an id, then Add. None: the environment and all its spaces.',
+    });
     const names = textInput({ class: 'mono', placeholder: 'SLACK_* STRIPE_KEY' });
     const expires = el('input', { type: 'date', value: fieldOfDate(Date.now() + 89 * 86_400_000) });
     const write = checkbox('may also write values (for programs that use @flatfile/api)');
-    const reveal = checkbox('may be shown values, where the environment allows it');
+    const noReveal = whyNotGive(session.me()?.grants ?? [], { role: where.spaceId === undefined ? 'environment_admin' : 'space_admin', reveal: true, ...where });
+    const reveal = checkbox(`may be shown values, where the environment allows it${noReveal ? ` (not possible: ${noReveal})` : ''}`, { disabled: Boolean(noReveal) });
     const problem = problemLine();
     const scope = el('p', { class: 'hint' });
     const dialog = openDialog({
         title: ['New token for ', named(place)], kind: 'set',
-        body: [field('Name', name, { hint: 'Who or what holds it.' }), field('Role', role), scope,
+        body: [field('Name', name, { hint: 'Who or what holds it.' }), field('Role', role), scope, spaces.element,
             field('Only these names', names, { optional: true, hint: 'Patterns with *, parted by spaces. Empty: all.' }),
             field('Expires', expires, { hint: 'At most 90 days for people, a year for services.' }),
             el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
@@ -112,11 +125,15 @@ function newToken(where, done) {
         write.element.hidden = role.value !== 'service';
         reveal.element.hidden = !['environment_admin', 'space_admin'].includes(role.value);
         names.closest('.field').hidden = role.value !== 'service';
-        fill(scope, role.value === 'operator' ? 'For the whole instance, not only this environment.' : ['For ', named(place), where.spaceId === undefined && role.value === 'service' ? ' and all its spaces.' : '.']);
+        spaces.element.hidden = !['service', 'space_admin'].includes(role.value);
+        fill(scope, role.value === 'operator' ? 'For the whole instance, not only this environment.'
+            : role.value === 'space_admin' ? 'For the spaces that are named below.' : ['For ', named(world.environmentName(where.environmentId)), role.value === 'service' ? ' and all its spaces, or for those that are named below.' : '.']);
     }
-    function grant() {
+    /** One grant a space: a token has several. */
+    function grants() {
         const given = { role: role.value };
-        if (role.value !== 'operator') Object.assign(given, { environmentId: where.environmentId, spaceId: where.spaceId });
+        if (role.value === 'operator') return [given];
+        given.environmentId = where.environmentId;
         if (role.value === 'service') {
             given.write = write.input.checked;
             const globs = names.value.split(/\s+/).filter(Boolean);
@@ -124,21 +141,30 @@ function newToken(where, done) {
         } else if (!reveal.element.hidden) {
             given.reveal = reveal.input.checked;
         }
-        return given;
+        const chosen = spaces.element.hidden ? [] : spaces.chosen();
+        return chosen.length > 0 ? chosen.map(({ id }) => ({ ...given, spaceId: id })) : [given];
+    }
+    function whyNotYet() {
+        if (name.value.trim() === '') return 'A name is needed';
+        if (spaces.element.hidden) return undefined;
+        if (spaces.unfinished()) return 'Add the space that you typed, or take it out';
+        if (spaces.chosen().length === 0 && (role.value === 'space_admin' || where.spaceId !== undefined)) return 'A space is needed';
+        return undefined;
     }
     async function send() {
-        if (name.value.trim() === '') {
-            problem.say('A name is needed');
+        const why = whyNotYet();
+        if (why) {
+            problem.say(why);
             return;
         }
         dialog.busy(true);
         problem.say('');
         try {
-            const fields = { name: name.value.trim(), grants: [grant()], expiresAt: endOfDay(expires.value) };
+            const fields = { name: name.value.trim(), grants: grants(), expiresAt: endOfDay(expires.value) };
             const made = await withConfirmation(() => api.makeToken(fields));
             dialog.busy(false);
             dialog.close();
-            showOnce(made, where, fields.grants[0].role);
+            showOnce(made, fields.grants[0].role);
             done();
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
@@ -149,16 +175,19 @@ function newToken(where, done) {
     }
 }
 
-/** The only time that a token is seen. */
-function showOnce(made, where, role) {
+/** The only time that a token is seen: it is not closed unasked before it was copied. */
+function showOnce(made, role) {
     const service = role === 'service';
     const lines = `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=${made.token}`;
+    let kept = false;
+    const keep = () => { kept = true; };
     const dialog = openDialog({
         title: ['Token ', named(made.name)], kind: 'set',
         body: [el('p', { class: 'once' }, icon('warning'), 'Copy it now; Coffer keeps only a fingerprint.'),
             el('pre', { class: 'code token-shown', tabindex: '0' }, service ? lines : made.token),
-            el('div', { class: 'panel-actions' }, copyButton('Copy token', () => made.token, 'Token'), service && copyButton('Copy both lines', () => lines, 'Two lines'))],
+            el('div', { class: 'panel-actions' }, copyButton('Copy token', () => made.token, 'Token', keep), service && copyButton('Copy both lines', () => lines, 'Two lines', keep))],
         footer: [button('I have kept it', { kind: 'primary', act: () => dialog.close() })],
-        dirty: () => false,
+        dirty: () => !kept,
+        losing: { title: 'Close without the token?', text: 'It was not copied, and it is never shown again: a new one would have to be made.', yes: 'Close', no: 'Back to the token' },
     });
 }

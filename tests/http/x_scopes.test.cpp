@@ -144,6 +144,23 @@ TEST_CASE("x/requirements: what replaces another document than is there now chan
     CHECK(w.get(path).text("requirements") == "{}");
 }
 
+TEST_CASE("x/matrix: who may write in one space alone is told in which") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto acme = w.new_space(e);
+    const auto bolt = w.new_space(e);
+    for (const auto& space : {acme, bolt})
+        REQUIRE(w.put(at(e, space), "A", "v").status() == 200);
+    w.know("mixed", {{.as = http::role::auditor, .environment = e},
+                     {.as = http::role::space_admin, .environment = e, .space = acme}});
+    const auto m = w.get("/v1/x/matrix?environmentId=" + e, "mixed");
+    REQUIRE(m.status() == 200);
+    for (const auto& space : m.data().at("spaces").as_array())
+        CHECK(space.as_object().contains("write") == (space.at("id").as_string() == acme));
+    const auto full = w.get("/v1/x/matrix?environmentId=" + e);
+    CHECK_FALSE(full.data().at("spaces").as_array().front().as_object().contains("write"));
+}
+
 TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {
     api_world w;
     const auto e = w.new_environment();

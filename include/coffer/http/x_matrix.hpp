@@ -94,10 +94,17 @@ private:
     }
 };
 
-inline void write_matrix(json_writer& w, const environment_state& state, const matrix& m) {
+inline void write_matrix(json_writer& w, const call& c, const environment_state& state,
+                         const matrix& m) {
+    const auto& environment = state.facts->own.id;
+    const bool writes_all = c.may(right::write, {.environment = environment});
     w.key("spaces").begin_list();
-    for (const auto& s : m.spaces)
-        w.begin_object().member("id", s.place.id).member("name", name_of(s.place)).end_object();
+    for (const auto& s : m.spaces) {
+        w.begin_object().member("id", s.place.id).member("name", name_of(s.place));
+        if (!writes_all && c.may(right::write, {.environment = environment, .space = s.place.id}))
+            w.member("write", true);
+        w.end_object();
+    }
     w.end_list();
     write_texts(w, "names", m.names);
     w.key("cells").begin_list();
@@ -127,7 +134,7 @@ inline auto show_matrix(call& c) -> response {
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object();
-    write_matrix(w, state, m);
+    write_matrix(w, c, state, m);
     w.key("totals").begin_object().member("spaces", spaces).member("names", names);
     w.member("over", m.over).member("hidden", m.hidden).end_object();
     write_state(w, seen);

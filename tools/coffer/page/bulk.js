@@ -1,24 +1,57 @@
 // SPDX-License-Identifier: BSL-1.0
 // The same change in several spaces: only for what was selected and as it is shown, space by space, with
-// progress; it can be stopped and goes on where it stopped, and ends with what failed and why.
+// progress; it can be stopped and goes on where it stopped, ends with all that failed and why, and can be
+// undone.
 import * as api from './api.js';
-import { count, el, fill, icon, named } from './el.js';
+import * as world from './world.js';
+import { count, el, fill, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { ask } from './dialog.js';
 import { announce } from './announce.js';
-import { whoWasFirst } from './outcome.js';
+import { standingOf, thereNow, whoWasFirst } from './outcome.js';
+import { saved } from './undo.js';
 
 const askAbove = 20; // cells; more have to be typed
+const mostPreviewed = 200;
 
 /**
- * The bar above the matrix: what is selected, and what can be done with it. `whyNot()` says why nothing may
- * be changed, or nothing.
+ * What can be done: `act(where, cell)` does it in one cell and `undo(where, cell)` takes it back, where
+ * `cell.made` is the version that was made; `now` and `next` say what a cell has before and after.
  */
-export function bulkBar({ environmentId, whyNot, done }) {
-    const element = el('div', { class: 'bulk', role: 'region', 'aria-label': 'Selection', hidden: true });
-    let running = null;
+const kinds = {
+    remove: {
+        act: (where, { name, version }) => api.removeSecret(where, name, version),
+        undo: (where, { name }) => api.changeSecret('undelete', where, name, 0),
+        now: ({ version }) => `its own v${version}`, next: ({ parentVersion }, parent) => `${parent} v${parentVersion}`,
+    },
+    hide: {
+        act: (where, { name, version }) => api.changeSecret('hide', where, name, version),
+        undo: (where, { name, made }) => api.changeSecret('unhide', where, name, made),
+        now: ({ version, parentVersion }, parent) => (version ? `its own v${version}` : parentVersion ? `${parent} v${parentVersion}` : 'no value'), next: () => 'hidden',
+    },
+    unhide: {
+        act: (where, { name, version }) => api.changeSecret('unhide', where, name, version),
+        async undo(where, { name, made }) {
+            // It is a value of the space's own again, or inherited: which of them, the history says.
+            const now = await standingOf(where, name);
+            if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: await thereNow(where, name) });
+            return api.changeSecret('hide', where, name, now.live);
+        },
+        now: () => 'hidden', next: () => 'given again',
+    },
+};
 
-    function show(cells, parent) {
+/**
+ * The bar above the matrix: what is selected, and what can be done with it. `whyNot(cells)` says why they
+ * may not be changed, or nothing; `details(cell)` shows one.
+ */
+export function bulkBar({ environmentId, whyNot, details, done }) {
+    const element = el('div', { class: 'bulk', role: 'region', 'aria-label': 'Selection', hidden: true });
+    const parent = world.environmentName(environmentId);
+    let running = null;
+    let closed = false;
+
+    function show(cells) {
         if (running) return;
         element.hidden = cells.length === 0;
         if (cells.length === 0) return;
@@ -26,10 +59,11 @@ export function bulkBar({ environmentId, whyNot, done }) {
         const over = cells.filter(({ cell, parentVersion }) => ['overridden', 'expired'].includes(cell?.state) && parentVersion);
         const hidden = cells.filter(({ cell }) => cell?.state === 'hidden');
         const given = cells.filter(({ cell }) => cell?.state !== 'hidden');
-        const no = whyNot();
+        const no = whyNot(cells);
         const reason = (those, without) => no ?? (those.length === 0 ? without : undefined);
-        const act = (label, what, those, without) => button(label, { small: true, reason: reason(those, without), act: () => start(label, what, those) });
+        const act = (label, what, those, without) => button(label, { small: true, reason: reason(those, without), act: () => start(label, kinds[what], those) });
         fill(element, el('span', {}, `selected: ${count(cells.length, 'cell')}`),
+            cells.length === 1 && button('Details', { small: true, act: () => details(cells[0]) }),
             act(`Use ${parent}’s value again`, 'remove', over, `None of them replaces a value of ${parent}`),
             act('Hide', 'hide', given, 'All of them are hidden'),
             act('Show again', 'unhide', hidden, 'None of them is hidden'),
@@ -38,22 +72,33 @@ export function bulkBar({ environmentId, whyNot, done }) {
     /** One unit of work a space, one write a name. */
     function bySpace(cells) {
         const spaces = new Map();
-        for (const { space, name, cell } of cells) {
-            if (!spaces.has(space.id)) spaces.set(space.id, { space, names: [] });
-            spaces.get(space.id).names.push({ name, version: cell?.version ?? 0 });
+        for (const { space, name, cell, parentVersion, made } of cells) {
+            if (!spaces.has(space.id)) spaces.set(space.id, { space, cells: [] });
+            spaces.get(space.id).cells.push({ name, version: cell?.version ?? 0, parentVersion, made });
         }
         return [...spaces.values()];
     }
-    async function start(label, what, cells) {
-        const work = bySpace(cells);
-        const sure = await ask({
-            title: label, yes: `${label} in ${count(work.length, 'space')}`, danger: what !== 'unhide',
-            text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Space by space; it can be stopped.`,
-            typed: cells.length > askAbove ? String(cells.length) : undefined,
-        });
-        if (sure) run(label, what, work, []);
+    function preview(kind, work) {
+        const lines = work.flatMap(({ space, cells }) => cells.map((cell) => ({ space, cell })));
+        return el('section', { class: 'preview bulk-preview', 'aria-label': 'What changes', tabindex: '0' }, el('h3', {}, 'What changes'),
+            lines.slice(0, mostPreviewed).map(({ space, cell }) => el('div', { class: 'preview-line' },
+                el('div', { class: 'preview-who' }, named(space.name ?? space.id), ' ', named(cell.name, { class: 'mono faint' })),
+                el('div', { class: 'preview-what' }, kind.now(cell, parent), icon('arrow-right'), unseen(' becomes '), el('strong', {}, kind.next(cell, parent))))),
+            lines.length > mostPreviewed && el('p', { class: 'faint' }, `and ${count(lines.length - mostPreviewed, 'more cell')}`));
     }
-    async function run(label, what, work, failed, at = 0) {
+    async function start(label, kind, cells) {
+        const work = bySpace(cells);
+        // In production its name is typed as well as the count of many.
+        const typed = [world.environment(environmentId)?.isProd && parent, cells.length > askAbove && String(cells.length)].filter(Boolean).join(' ');
+        const sure = await ask({
+            title: label, yes: `${label} in ${count(work.length, 'space')}`, danger: kind === kinds.hide, kind: 'set',
+            text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Space by space; it can be stopped, and undone.`,
+            body: preview(kind, work), typed: typed || undefined,
+        });
+        if (sure) run({ label, work, act: kind.act, undo: kind.undo, failed: [], made: [] });
+    }
+    async function run(job, at = 0) {
+        const { label, work } = job;
         const total = work.length;
         const mine = { stopped: false };
         running = mine;
@@ -65,35 +110,51 @@ export function bulkBar({ environmentId, whyNot, done }) {
         for (; i < total && !mine.stopped; i += 1) {
             fill(text, `${label}: ${i.toLocaleString('en')} of ${total.toLocaleString('en')}`);
             bar.value = i;
-            const why = await changeIn(work[i], what);
-            if (why) failed.push({ space: work[i].space, why });
+            await changeIn(work[i], job);
         }
         running = null;
-        finish(label, what, work, failed, i);
+        return finish(job, i);
     }
-    /** Changes the names of a space, each from the version that is shown; answers what failed, or nothing. */
-    async function changeIn({ space, names }, what) {
+    /** Changes the names of a space, each from the version that is shown. */
+    async function changeIn({ space, cells }, { act, failed, made }) {
         const where = { environmentId, spaceId: space.id };
-        const failed = [];
-        for (const { name, version } of names) {
+        const why = [];
+        for (const cell of cells) {
             try {
-                if (what === 'remove') await api.removeSecret(where, name, version);
-                else await api.changeSecret(what, where, name, version);
+                const answer = await act(where, cell);
+                made.push({ space, name: cell.name, cell: { version: cell.version }, parentVersion: cell.parentVersion, made: answer?.version });
             } catch (problem) {
                 if (problem.name !== 'ApiError') throw problem;
-                failed.push(`${name}: ${problem.status === 409 ? whoWasFirst(problem) : problem.message}`);
+                why.push(`${cell.name}: ${problem.status === 409 ? whoWasFirst(problem) : problem.message}`);
             }
         }
-        return failed.join('; ');
+        if (why.length > 0) failed.push({ space, why: why.join('; ') });
     }
-    function finish(label, what, work, failed, at) {
+    function finish(job, at) {
+        const { label, work, failed } = job;
         const left = work.length - at;
         const text = `${label}: ${count(at - failed.length, 'space')} done${failed.length > 0 ? `, ${failed.length} failed` : ''}${left > 0 ? `, ${left} not begun` : ''}`;
         announce(text);
+        if (job.undo && job.made.length > 0) saved(`${text}.`, () => takeBack(job));
+        else if (closed) saved(`${text}.`);
+        if (closed) return text;
         fill(element, icon(failed.length > 0 ? 'warning' : 'check'), el('span', {}, text),
-            left > 0 && button('Go on', { small: true, act: () => run(label, what, work, failed, at) }),
-            failed.length > 0 && el('ul', { class: 'failures' }, failed.slice(0, 10).map((one_) => el('li', {}, named(one_.space.name ?? one_.space.id), `: ${one_.why}`))),
+            left > 0 && button('Go on', { small: true, act: () => run(job, at) }),
+            failed.length > 0 && el('ul', { class: 'failures', tabindex: '0', 'aria-label': 'What failed' }, failed.map((one) => el('li', {}, named(one.space.name ?? one.space.id), `: ${one.why}`))),
             button('Done', { small: true, kind: 'primary', act: () => { element.hidden = true; done(); } }));
+        return text;
     }
-    return { element, show, stop() { if (running) running.stopped = true; } };
+    /** Takes back what was done, with the same progress; what somebody changed since is kept, and said. */
+    function takeBack({ label, undo, made }) {
+        return run({ label: `Undo “${label}”`, work: bySpace(made), act: undo, failed: [], made: [] });
+    }
+    return {
+        element, show,
+        /** Whether it is at work: who leaves then stops it. */
+        running: () => running !== null && !closed,
+        close() {
+            closed = true;
+            if (running) running.stopped = true;
+        },
+    };
 }

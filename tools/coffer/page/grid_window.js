@@ -9,7 +9,8 @@ const margin = 3; // rows and columns made beyond the edge, so that a step shows
 /**
  * `size()` → {rows, columns}, without the heads. `rowHead(r)`, `columnHead(c)` and `cell(r, c)` give
  * nodes or texts; `state(r, c)` gives {class, label, selected} of a cell. `key(event, r, c)` hears keys
- * that the grid does not take. Both indexes are -1 in the heads.
+ * that the grid does not take, `pressed(event, r, c, {extend, from})` presses: Shift was held since the
+ * cell `from`, or an arrow went on from it. Both indexes are -1 in the heads.
  */
 export function gridWindow({ label, size, rowHead, columnHead, cell, state, key, pressed }) {
     const sizer = el('div', { class: 'grid-sizer', role: 'presentation' });
@@ -22,6 +23,7 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
     sizer.append(el('div', { role: 'rowgroup', class: 'grid-head-group' }, head), body);
     const made = new Map(); // r → {element, cells: Map(c → element)}
     let active = { r: 0, c: -1 };
+    let anchor = null; // where a selection with Shift begins
     let scheduled = 0;
     let heads = new Map();
 
@@ -104,7 +106,7 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
             if (row.cells.has(c)) continue;
             const about = state(r, c);
             row.cells.set(c, place(el('div', {
-                class: `grid-cell ${about.class}`, role: 'gridcell', 'aria-colindex': c + 2, 'data-r': r, 'data-c': c,
+                class: `grid-cell ${about.class}`, role: 'gridcell', 'aria-colindex': c + 2, 'data-r': r, 'data-c': c, 'data-focus': `cell:${r}:${c}`,
                 'aria-label': about.label, 'aria-selected': about.selected === undefined ? undefined : String(about.selected), tabindex: tabOf(r, c), title: about.label,
             }, cell(r, c)), first + c * column, column, row.element));
         }
@@ -168,19 +170,38 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
         if (to) {
             event.preventDefault();
             event.stopPropagation();
-            if (event.shiftKey && here.c >= 0 && here.r >= 0) pressed?.(event, here.r, here.c, true);
+            const extend = event.shiftKey && here.c >= 0 && here.r >= 0;
+            if (!extend) anchor = null;
+            else anchor ??= here;
             move(here.r + to[0], here.c + to[1]);
+            if (extend) pressed?.(event, active.r, active.c, { extend, from: anchor });
         } else key?.(event, here.r, here.c);
     }
     function clicked(event) {
         const here = placeOf(event);
         if (!here) return;
-        const inside = event.target.closest('a, button');
-        if (!inside) move(here.r, here.c);
-        pressed?.(event, here.r, here.c, false);
+        const extend = event.shiftKey;
+        if (extend) event.preventDefault(); // a link's own meaning of Shift is a new window
+        const from = anchor ?? active;
+        if (!extend) anchor = here;
+        if (extend || !event.target.closest('a, button')) move(here.r, here.c);
+        pressed?.(event, here.r, here.c, { extend, from });
     }
     return {
         element: scroller, redraw,
+        /** Where the arrows are: {r, c}, and whether the focus is there. */
+        active: () => ({ ...active, focused: scroller.contains(document.activeElement) }),
+        /** What is seen of it, to be given to `restore`. */
+        position: () => ({ left: scroller.scrollLeft, top: scroller.scrollTop }),
+        /** Shows the same part again, after it was put into the page anew, with another active cell. */
+        restore({ left, top }, { r, c, focused }) {
+            const { rows, columns } = size();
+            active = { r: Math.min(r, rows - 1), c: Math.min(c, columns - 1) };
+            redraw();
+            scroller.scrollTo(left, top);
+            render();
+            if (focused) focusActive();
+        },
         /** Goes back to the first row and column: what is shown is another selection. */
         toStart() { scroller.scrollTo(0, 0); },
         close() {

@@ -4,9 +4,10 @@ import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill } from './el.js';
-import { holdsWork, topDialog, tryCloseAll } from './dialog.js';
+import { ask, holdsWork, topDialog, tryCloseAll } from './dialog.js';
 import { frame } from './frame.js';
 import { setScreenKeys, showKeys, startKeyboard } from './keyboard.js';
+import { keepFocus } from './keep_focus.js';
 import { follow, go, placeOf } from './router.js';
 import { signInOver, signInScreen } from './signin.js';
 import { panel, problemPanel } from './states.js';
@@ -25,7 +26,7 @@ import { screen as spaceSecrets } from './space_secrets.js';
 import { screen as spaces } from './spaces.js';
 import { screen as tokens } from './tokens.js';
 
-const anywhere = { environments, search };
+const anywhere = { environments, search, activity };
 const inEnvironment = { secrets: environmentSecrets, spaces, matrix, activity, requirements, tokens, keys, general: environmentGeneral };
 const inSpace = { overview: spaceOverview, secrets: spaceSecrets, tokens, activity };
 
@@ -45,7 +46,7 @@ async function show(place) {
     current?.close?.();
     current = null;
     setScreenKeys(undefined);
-    topDialog()?.close();
+    while (topDialog()) topDialog().close();
     const make = screenOf(place);
     if (!make) {
         around.show(place, { nodes: panel('search', 'There is no such screen', null, button('Environments', { act: () => go({ screen: 'environments' }) })) });
@@ -78,6 +79,16 @@ function goIn(screen) {
     if (environmentId !== undefined) go({ environmentId, screen });
 }
 
+/** Asks what has to be asked before another screen takes the place of this one. */
+async function mayLeave() {
+    if (!await tryCloseAll()) return false;
+    const text = current?.busyWith?.();
+    if (text === undefined) return true;
+    const sure = await ask({ title: 'Stop and leave?', text, yes: 'Stop and leave', no: 'Stay', danger: true });
+    if (sure) current.close();
+    return sure;
+}
+
 async function start() {
     api.whenSessionEnds(async () => {
         if (!around) await signInScreen(outlet);
@@ -95,12 +106,14 @@ async function start() {
     }
     await world.refresh();
     around = frame(outlet);
+    keepFocus();
     startKeyboard({
         '?': showKeys, z: undoLast, 'g e': () => go({ screen: 'environments' }), 'g s': () => goIn('spaces'), 'g m': () => goIn('matrix'),
     });
     // The list of environments is also a screen: draw it anew when it changes.
     world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash)); });
-    follow(show, holdsWork, tryCloseAll);
+    follow(show, () => holdsWork() || current?.busyWith?.() !== undefined, mayLeave);
+    addEventListener('beforeunload', (event) => { if (current?.busyWith?.() !== undefined) event.preventDefault(); });
 }
 
 // What is typed is nowhere but here. Who leaves on purpose has no session any more.

@@ -4,15 +4,16 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { whyNoChange } from './actions.js';
-import { count, el, fill, icon, named } from './el.js';
+import { count, el, fill, icon, named, refill } from './el.js';
 import { button, chips, filterField } from './controls.js';
 import { bulkBar } from './bulk.js';
 import { openDrawer } from './drawer.js';
 import { gridWindow } from './grid_window.js';
 import { crumbs, screenHead } from './head.js';
+import { didYouMean } from './hints.js';
 import { addressOf, go } from './router.js';
 import { live, panel } from './states.js';
-import { stateWord } from './words.js';
+import { stateWord, whyNotWrite } from './words.js';
 
 const shapes = { inherited: 'arrow-down', overridden: 'dot', own: 'diamond', hidden: 'hidden', missing: 'bang', damaged: 'cross', expired: 'clock' };
 const byName = new Intl.Collator('en', { numeric: true });
@@ -23,21 +24,32 @@ function legend() {
     const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing'];
     return el('p', { class: 'legend' }, shown.map((one) => el('span', { class: tones[one] }, icon(shapes[one]), stateWord(one))),
         el('span', { class: 'amber' }, icon('triangle'), 'older than what it replaces'),
-        el('span', {}, 'Arrows move, Space selects, Enter shows the details.'));
+        el('span', {}, 'Arrows move; Space or a press selects, with Shift up to there or, on a head, all of it; Enter or “Details” shows the details.'));
 }
 
 /** The answer, indexed: cells by space and name, and how often each name differs. */
 function indexed(answer) {
     const cells = answer.spaces.map(() => new Map());
-    const perName = answer.names.map(() => ({ over: 0, hidden: 0, other: 0 }));
+    const perName = answer.names.map(() => ({ over: 0, hidden: 0, missing: 0, other: 0 }));
     for (const [s, n, state, version, older] of answer.cells) {
         cells[s].set(n, { state, version, older: Boolean(older) });
         const sum = perName[n];
         if (state === 'overridden' || state === 'own') sum.over += 1;
         else if (state === 'hidden') sum.hidden += 1;
+        else if (state === 'missing') sum.missing += 1;
         else sum.other += 1;
     }
-    return { ...answer, cells, perName };
+    const differing = perName.map((sum) => sum.over + sum.hidden + sum.missing + sum.other);
+    return { ...answer, cells, perName, differing };
+}
+
+const longName = 15; // characters of a column's head; of a longer name both ends are shown
+const endOfName = 7;
+/** A name of which the middle gives way where it has no room: names differ at their ends. */
+function shortened(name) {
+    const letters = [...name];
+    if (letters.length <= longName) return named(name);
+    return named([el('span', { class: 'name-start' }, letters.slice(0, -endOfName).join('')), el('span', {}, letters.slice(-endOfName).join(''))], { class: 'two-ends' });
 }
 
 export function screen(place) {
@@ -45,83 +57,146 @@ export function screen(place) {
     const parent = world.environmentName(environmentId);
     let all = place.query.all === '1' || Boolean(place.query.name && place.query.all !== '0');
     let filter = place.query.name ?? '';
+    let exact = filter !== ''; // one name is meant, not all that contain it
     let data = null;
     let rows = [];
     let columns = [];
     let grid = null;
     const selected = new Map(); // "space name" → {s, n}
+    const nothing = el('div', { class: 'live' });
     const about = el('div', { class: 'about' });
     const modes = el('div', { class: 'filters' });
-    const bulk = bulkBar({
-        environmentId, whyNot: () => whyNoChange({ environmentId }, data), done: () => { selected.clear(); view.refresh(); },
-    });
+    const bulk = bulkBar({ environmentId, whyNot, details: detailsOf, done: again });
 
-    const filterBox = filterField('Filter both', (text) => {
-        filter = text.trim();
+    const filterBox = filterField('Filter both', (text) => setFilter(text.trim(), false), filter);
+    function setFilter(text, whole) {
+        filter = text;
+        exact = whole;
         if (!data) return;
         arrange();
         grid?.toStart();
         redraw();
-    }, filter);
+    }
+    /** Asks anew after a change: what is shown stays where it is. */
+    let unmoved = false;
+    function again() {
+        unmoved = true;
+        return view.refresh();
+    }
     const view = live({
         load: (signal) => api.matrix(environmentId, all, { signal }),
         draw(answer) {
+            const was = data && { ids: idsOf(grid?.active()), active: grid?.active(), position: grid?.position() };
             data = indexed(answer);
             world.meetSpaces(environmentId, answer.spaces);
             selected.clear();
-            arrange();
-            drawHead();
-            grid?.close();
+            const stays = unmoved && was;
+            unmoved = false;
+            arrange(stays ? was.ids : undefined);
             if (data.totals.spaces === 0) return panel('empty', 'No spaces yet', null, el('a', { class: 'button', href: addressOf({ environmentId, screen: 'spaces' }) }, 'Spaces'));
             if (!all && rows.length === 0 && filter === '') {
+                drawHead();
                 return panel('empty', 'Nothing differs', el('p', {}, `Every space inherits all ${data.totals.names} names of `, named(parent), '.'),
                     button('Show everything', { act: () => choose('all') }));
             }
-            grid = gridWindow({
+            grid ??= gridWindow({
                 label: `Matrix of ${parent}`, size: () => ({ rows: rows.length + 1, columns: columns.length }),
                 rowHead, columnHead, cell, state, key, pressed,
             });
-            requestAnimationFrame(() => grid.redraw());
-            return [bulk.element, grid.element, legend()];
+            requestAnimationFrame(() => {
+                redraw();
+                if (was?.active) grid.restore(stays ? was.position : { left: 0, top: 0 }, stays ? placeOfIds(was.ids, was.active) : was.active);
+            });
+            return [bulk.element, nothing, grid.element, legend()];
         },
     });
+    /** What the rows, the columns and the active cell stand for: indexes are another answer's. */
+    function idsOf(active) {
+        return {
+            rows: rows.map((s) => data.spaces[s].id), columns: columns.map((n) => data.names[n]),
+            space: active && active.r > 0 ? data.spaces[rows[active.r - 1]]?.id : undefined, name: active && active.c >= 0 ? data.names[columns[active.c]] : undefined,
+        };
+    }
+    function placeOfIds({ space, name }, { r, c, focused }) {
+        const row = space === undefined ? r : rows.findIndex((s) => data.spaces[s].id === space) + 1;
+        const column = name === undefined ? c : columns.findIndex((n) => data.names[n] === name);
+        return { r: row > 0 || r <= 0 ? row : r, c: column >= 0 || c < 0 ? column : c, focused };
+    }
 
-    /** Which rows and columns are shown, those with most exceptions first. */
-    function arrange() {
+    /** Which rows and columns are shown, those with most exceptions first; those of `before` stay where they were. */
+    function arrange(before) {
         const wanted = filter.toLowerCase();
         const exceptions = (s) => data.cells[s].size;
-        const byMost = (a, b) => exceptions(b) - exceptions(a) || byName.compare(nameOf(a), nameOf(b));
         rows = data.spaces.map((_, s) => s).filter((s) => all || exceptions(s) > 0);
         columns = data.names.map((_, n) => n);
         if (!all) {
-            const sum = (n) => data.perName[n].over + data.perName[n].hidden + data.perName[n].other;
-            columns = columns.filter((n) => sum(n) > 0).sort((a, b) => sum(b) - sum(a) || (data.names[a] < data.names[b] ? -1 : 1));
-            rows.sort(byMost);
+            columns = columns.filter((n) => data.differing[n] > 0).sort((a, b) => data.differing[b] - data.differing[a] || (data.names[a] < data.names[b] ? -1 : 1));
+            rows.sort((a, b) => exceptions(b) - exceptions(a) || byName.compare(nameOf(a), nameOf(b)));
         }
-        if (wanted !== '') {
+        if (exact) columns = columns.filter((n) => data.names[n] === filter);
+        else if (wanted !== '') {
             const someColumns = columns.filter((n) => data.names[n].toLowerCase().includes(wanted));
             const someRows = rows.filter((s) => nameOf(s).toLowerCase().includes(wanted) || data.spaces[s].id.toLowerCase().includes(wanted));
             const neither = someColumns.length === 0 && someRows.length === 0;
             if (someColumns.length > 0 || neither) columns = someColumns;
             if (someRows.length > 0 || neither) rows = someRows;
-            if (someColumns.length > 0 && someRows.length === 0)
-                rows.sort((a, b) => Number(differs(b)) - Number(differs(a)) || byName.compare(nameOf(a), nameOf(b)));
         }
+        if (wanted !== '' && columns.length < data.names.length)
+            rows.sort((a, b) => Number(differs(b)) - Number(differs(a)) || byName.compare(nameOf(a), nameOf(b)));
+        if (!before) return;
+        const keepOrder = (list, idOf, ids) => {
+            const places = new Map(ids.map((id, i) => [id, i]));
+            const placeIn = (one) => places.get(idOf(one)) ?? ids.length;
+            list.sort((a, b) => placeIn(a) - placeIn(b));
+        };
+        keepOrder(rows, (s) => data.spaces[s].id, before.rows);
+        keepOrder(columns, (n) => data.names[n], before.columns);
     }
     const differs = (s) => columns.some((n) => data.cells[s].has(n));
     const nameOf = (s) => data.spaces[s].name ?? data.spaces[s].id;
     function redraw() {
         drawHead();
-        grid?.redraw();
+        if (!grid) return;
+        const none = columns.length === 0 || rows.length === 0;
+        grid.element.hidden = none;
+        fill(nothing, none && nothingFound());
+        nothing.hidden = !none;
+        if (!none) grid.redraw();
+    }
+    function nothingFound() {
+        if (exact && !all) return panel('search', [named(filter, { class: 'mono' }), ' is inherited everywhere.'], null, button('Show everything', { act: () => choose('all') }), button('Clear filter', { act: showAll }));
+        const near = didYouMean(filter, [...data.names, ...data.spaces.map((one) => one.name ?? one.id)]);
+        return panel('search', ['No name and no space contains “', named(filter), '”.'], near && el('p', {}, 'Did you mean ', button(near, { kind: 'link', act: () => typed(near, false) }), '?'),
+            button('Clear filter', { act: showAll }), el('a', { class: 'button', href: addressOf({ screen: 'search', query: { q: filter } }) }, 'Search all environments'));
+    }
+    const showAll = () => typed('', false);
+    function typed(text, whole) {
+        filterBox.querySelector('input').value = text;
+        setFilter(text, whole);
+        filterBox.querySelector('input').focus();
     }
     function drawHead() {
-        const some = data.perName.filter((one) => one.over + one.hidden + one.other > 0).length;
+        const some = data.differing.filter((n) => n > 0).length;
         fill(about, `${count(data.totals.spaces, 'space')} × ${count(data.totals.names, 'name')}`,
             ` · ${some} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${data.totals.names - some} inherited everywhere`,
             ` · ${rows.length.toLocaleString('en')} of ${count(data.totals.spaces, 'space')} shown`);
-        if (columns.length === 1) about.append(' · ', named(data.names[columns[0]], { class: 'mono' }), `: ${countsOf(columns[0])}`);
-        fill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
-        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })), parent);
+        if (columns.length === 1) {
+            const apart = rows.filter(differs);
+            refill(about, [...about.childNodes], ' · ', named(data.names[columns[0]], { class: 'mono' }), `: ${countsOf(columns[0])} `,
+                apart.length > 0 && button(`Select the ${apart.length.toLocaleString('en')} that differ`, { kind: 'link', act: () => choosePlaces(apart, columns), more: { 'data-focus': 'select-column' } }));
+        }
+        refill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
+        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })));
+    }
+    /** Why the cells of a selection may not all be changed, or nothing. */
+    function whyNot(cells) {
+        const rights = data?.rights ?? [];
+        const no = whyNoChange({ environmentId }, data && { ...data, rights: [...rights, 'write'] });
+        if (no || rights.includes('write')) return no;
+        const other = cells.find(({ space }) => !space.write);
+        if (!other) return undefined;
+        const some = cells.some(({ space }) => space.write);
+        return some ? whyNotWrite(other.space.name ?? other.space.id, true) : whyNotWrite(parent, false);
     }
     function choose(mode) {
         all = mode === 'all';
@@ -136,11 +211,14 @@ export function screen(place) {
     function columnHead(c) {
         if (c < 0) return 'Space';
         const n = columns[c];
-        return el('span', { class: 'mono column-name', title: `${data.names[n]}: ${countsOf(n)}` }, named(data.names[n]));
+        return el('span', { class: 'mono column-name', title: `${data.names[n]}: ${countsOf(n)}` }, shortened(data.names[n]));
     }
     function countsOf(n) {
         const sum = data.perName[n];
-        return `${data.totals.spaces - sum.over - sum.hidden - sum.other} inherit · ${sum.over} over · ${sum.hidden} hidden`;
+        const more = [sum.missing > 0 && `${sum.missing} missing`, sum.other > 0 && `${sum.other} expired or damaged`].filter(Boolean).map((one) => ` · ${one}`).join('');
+        // Where the environment has none there is nothing to inherit.
+        return data.parent[n] ? `${data.totals.spaces - data.differing[n]} inherit · ${sum.over} over · ${sum.hidden} hidden${more}`
+            : `only in ${sum.over} of ${count(data.totals.spaces, 'space')}, none in ${parent}${more}`;
     }
     function lookAt(r, c) {
         const n = columns[c];
@@ -173,15 +251,29 @@ export function screen(place) {
         else selected.delete(keyOf(r, c));
         redraw();
     }
-    function pressed(event, r, c, extend) {
-        if (r === -1 && c >= 0) showColumn(c);
-        else if (r > 0 && c >= 0) toggle(r, c, extend ? true : undefined);
+    /** Selects cells by their spaces and names, beside what is selected. */
+    function choosePlaces(spaces, names) {
+        for (const s of spaces) for (const n of names) selected.set(`${s} ${n}`, { s, n });
+        redraw();
+    }
+    const between = (a, b) => [Math.min(a, b), Math.max(a, b) + 1];
+    function pressed(event, r, c, { extend, from }) {
+        if (extend && r === -1 && c >= 0) choosePlaces(rows, [columns[c]]);
+        else if (extend && r > 0 && c < 0) choosePlaces([rows[r - 1]], columns);
+        else if (extend && r > 0 && c >= 0) {
+            const [r0, r1] = between(Math.max(1, from.r), r);
+            const [c0, c1] = between(Math.max(0, from.c), c);
+            choosePlaces(rows.slice(r0 - 1, r1 - 1), columns.slice(c0, c1));
+        } else if (r === -1 && c >= 0) showColumn(c);
+        else if (r > 0 && c >= 0) toggle(r, c);
         else if (r === 0 && c >= 0) details(r, c);
     }
     function key(event, r, c) {
         if (event.key === ' ') {
             event.preventDefault();
-            toggle(r, c);
+            if (c >= 0 && (r === -1 || event.ctrlKey)) choosePlaces(rows, [columns[c]]);
+            else if (r > 0 && (c < 0 || event.shiftKey)) choosePlaces([rows[r - 1]], columns);
+            else toggle(r, c);
         } else if (event.key === 'Enter') {
             event.preventDefault();
             if (r === -1) showColumn(c);
@@ -194,15 +286,18 @@ export function screen(place) {
         }
     }
     function showColumn(c) {
-        filter = data.names[columns[c]];
-        filterBox.querySelector('input').value = filter;
-        if (all) {
-            arrange();
-            redraw();
-        } else choose('all');
+        const name = data.names[columns[c]];
+        filterBox.querySelector('input').value = name;
+        filter = name;
+        exact = true;
+        if (all) setFilter(name, true);
+        else choose('all');
     }
-    async function details(r, c) {
-        const where = r === 0 ? { environmentId } : { environmentId, spaceId: data.spaces[rows[r - 1]].id };
+    function details(r, c) {
+        detailsOf({ space: r === 0 ? undefined : data.spaces[rows[r - 1]], name: data.names[columns[c]] });
+    }
+    async function detailsOf({ space, name }) {
+        const where = space === undefined ? { environmentId } : { environmentId, spaceId: space.id };
         let list;
         const load = async () => {
             try {
@@ -214,10 +309,10 @@ export function screen(place) {
         };
         await load();
         openDrawer({
-            where, name: data.names[columns[c]], list: () => list, step: () => undefined,
+            where, name, list: () => list, step: () => undefined,
             async done() {
                 await load();
-                view.refresh();
+                again();
             },
         });
     }
@@ -228,7 +323,9 @@ export function screen(place) {
         close() {
             view.close();
             grid?.close();
-            bulk.stop();
+            bulk.close();
         },
+        /** What goes on here, and ends for who leaves. */
+        busyWith: () => (bulk.running() ? 'The change of the selection is not finished. What is done stays done; the rest is not begun.' : undefined),
     };
 }

@@ -204,3 +204,35 @@ test('the length of a value is not spoken at each key, a hint is spoken once', a
   assert.equal(await tab.page.evaluate(() => globalThis.spoken), 1);
   await tab.end();
 });
+
+test('the focus is never nowhere: a pager keeps it, and what is gone hands it to the title', async () => {
+  const tab = await open('#/e/prod/spaces');
+  await tab.patch('**/v1/x/spaces?*', (json) => { Object.assign(json, { data: [{ id: 'acme', name: 'Customer Acme' }], pagination: { currentPage: 1, pageCount: 3, totalCount: 250 } }); });
+  await tab.go('#/environments');
+  await tab.go('#/e/prod/spaces');
+  await tab.page.getByRole('button', { name: 'Next' }).focus();
+  await tab.page.keyboard.press('Enter');
+  await tab.settled();
+  assert.equal(await tab.focusKey(), 'next');
+  await tab.page.evaluate(() => {
+    const bar = document.createElement('button');
+    document.querySelector('main').append(bar);
+    bar.focus();
+    bar.remove();
+  });
+  await tab.page.waitForFunction(() => document.activeElement.tagName === 'H1');
+  await tab.end();
+});
+
+test('that a name was copied, or was not, can be seen', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.page.context().grantPermissions(['clipboard-write']);
+  await tab.row('DB_URL').locator('button.name').focus();
+  await tab.page.keyboard.press('y');
+  await tab.page.locator('.told').getByText('Name DB_URL copied').waitFor();
+  await tab.page.evaluate(() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); });
+  await tab.page.keyboard.press('y');
+  await tab.page.locator('.told').getByText('Name DB_URL could not be copied: select it by hand').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});

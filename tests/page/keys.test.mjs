@@ -144,3 +144,26 @@ test('keys that no command changes, and people who may not: the buttons say why'
   await other.page.locator('.panel.denied').waitFor();
   await other.end();
 });
+
+test('rewrapping of all tells how far it is, and can be closed', async () => {
+  const tab = await open('#/environments');
+  await tab.page.route('**/v1/x/keys', (route) => route.fulfill({ json: { data: [{ kekId: 'kek-old', state: 'decrypt_only', environments: [{ id: 'prod', dek: 1, seals: 9 }] }] } }));
+  let release;
+  const asked = [];
+  await tab.page.route('**/v1/x/keys/rewrap*', async (route) => {
+    asked.push(new URL(route.request().url()).searchParams.get('environmentId'));
+    if (asked.length === 2) await new Promise((resolve) => { release = resolve; });
+    return route.fulfill({ json: { data: [{ environmentId: 'prod', kekId: 'k', deks: 1 }] } });
+  });
+  await tab.page.reload();
+  await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Rewrap' }).click();
+  await tab.page.getByRole('alertdialog').getByText(/^Rewrapped 1 of \d+$/).waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('keys-rewrapping');
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Close' }).last().click();
+  release();
+  await tab.page.waitForTimeout(200);
+  assert.equal(asked.length, 2);
+  await tab.end();
+});

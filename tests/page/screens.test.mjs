@@ -87,3 +87,14 @@ test('a row of spaces says its place among all of them; a space holds what it is
   assert.match(await tab.text('main .facts'), new RegExp(`Holds ${names} names`));
   await tab.end();
 });
+
+test('removing a space names all that goes with it: what is hidden and what is personal too', async () => {
+  const tab = await open('#/e/prod/s/acme/overview');
+  await tab.page.getByRole('button', { name: 'Remove space…' }).click();
+  await tab.page.getByText('With it go 2 values of its own and 1 hidden name.').waitFor();
+  await tab.page.keyboard.press('Escape');
+  await tab.go('#/e/prod/s/globex/overview');
+  await tab.page.getByRole('button', { name: 'Remove space…' }).click();
+  await tab.page.getByText('With it go 1 personal value.').waitFor();
+  await tab.end();
+});

@@ -2,6 +2,7 @@
 // What can be done with a row: the same in the list, in the drawer and by key.
 import * as session from './session.js';
 import * as world from './world.js';
+import { tell } from './announce.js';
 import { copyText } from './controls.js';
 import { explainDamage, hide, putBack, showAgain, takeAway } from './changes.js';
 import { whoWasFirst } from './outcome.js';
@@ -66,4 +67,4 @@ export function actionsOf(row, { where, list, done, open }) {
     }
 }
 
-export const copyName = (row) => copyText(row.name, `Name ${row.name}`);
+export const copyName = (row) => copyText(row.name, `Name ${row.name}`, tell);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Making, renaming and removing environments and spaces.
 import * as api from './api.js';
+import * as session from './session.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button, checkbox, field, problemLine, select, textInput } from './controls.js';
@@ -41,6 +42,9 @@ function formDialog({ title, body, label, danger, ready, save }) {
 
 const idHint = 'Programs name it. Empty: the server makes one.';
 const needed = (name) => () => (name.value.trim() === '' ? 'A name is needed' : undefined);
+
+/** Why the holder may not make an environment, or nothing. */
+export const whyNoEnvironment = () => (session.holdsAnywhere('keys') ? undefined : 'Making an environment needs the role operator');
 
 export function newEnvironment() {
     const name = textInput({ autofocus: true });
@@ -128,13 +132,14 @@ export function renameSpace(where, done) {
     });
 }
 
-export function removeSpace(where, own, done) {
+/** `held`: what goes with it, in words. */
+export function removeSpace(where, held, done) {
     const place = world.placeName(where);
     const typed = textInput({ autofocus: true });
     formDialog({
         title: ['Remove ', named(place)], label: `Remove ${place}`, danger: true,
         ready: () => (typed.value.trim() === place ? undefined : `Type ${place} to go on`),
-        body: [el('p', {}, own > 0 ? `${count(own, 'value')} of its own ${own === 1 ? 'goes' : 'go'} with it. ` : '',
+        body: [el('p', {}, held.length > 0 ? `With it go ${new Intl.ListFormat('en-GB').format(held)}. ` : '',
             'Its programs find nothing at their next read. This can’t be undone here.'), field(`Type ${place}`, typed)],
         async save() {
             await api.removeSpace(where);

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // All environments: the first screen. Without any: three steps to the first secret.
-import * as session from './session.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button } from './controls.js';
-import { newEnvironment } from './environment_forms.js';
+import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { screenHead } from './head.js';
 import { addressOf } from './router.js';
 import { problemPanel } from './states.js';
 import { prodBadge } from './words.js';
-
-const whyNot = () => (session.holdsAnywhere('keys') ? undefined : 'Making an environment needs the role operator');
 
 function card(one) {
     const broken = one.state && one.state !== 'value';
@@ -38,7 +35,7 @@ function steps(reason) {
 export function screen() {
     const problem = world.environmentsProblem();
     const list = world.environments();
-    const reason = whyNot();
+    const reason = whyNoEnvironment();
     return {
         title: 'Environments',
         nodes: [

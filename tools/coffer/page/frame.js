@@ -5,7 +5,7 @@ import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, pictureButton, textInput } from './controls.js';
 import { banners } from './banners.js';
-import { newEnvironment } from './environment_forms.js';
+import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { showKeys } from './keyboard.js';
 import { addressOf, go } from './router.js';
 import { signOut } from './signin.js';
@@ -58,7 +58,7 @@ function environmentPart(one, here) {
                 link(at('secrets'), here, 'Secrets', 'key', one.names?.toLocaleString('en')),
                 link(at('requirements'), here, 'Requirements', 'list'),
                 may('tokens') && link(at('tokens'), here, 'Tokens', 'token'),
-                link(at('keys'), here, 'Keys', 'lock'),
+                may('keys') && link(at('keys'), here, 'Keys', 'lock'),
                 link(at('general'), here, 'General', 'settings')))));
 }
 
@@ -89,8 +89,9 @@ export function frame(outlet) {
     function drawNavigation() {
         const focused = navigation.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
         fill(navigation, here.spaceId !== undefined ? spaceNavigation(here)
-            : [el('ul', { class: 'nav-envs' }, world.environments().map((one) => environmentPart(one, here))),
-                session.holdsAnywhere('keys') && button('New environment', { kind: 'quiet', picture: 'plus', act: newEnvironment })]);
+            : [el('ul', { class: 'nav-envs' }, world.environments().map((one) => environmentPart(one, here)),
+                session.holdsEverywhere('audit') && link({ screen: 'activity' }, here, 'Activity everywhere', 'activity')),
+                button('New environment', { kind: 'quiet', picture: 'plus', reason: whyNoEnvironment(), act: newEnvironment })]);
         if (focused) [...navigation.querySelectorAll('a')].find((one) => one.getAttribute('href') === focused)?.focus();
     }
     fill(outlet,

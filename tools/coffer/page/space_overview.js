@@ -15,6 +15,13 @@ function tile(n, what, href) {
     return el('a', { class: 'tile', href }, el('span', { class: 'tile-number' }, n.toLocaleString('en')), el('span', {}, what));
 }
 
+/** What a space has of its own, whatever its state: it goes with it. */
+function heldBy(space, list) {
+    const personal = list.rows.reduce((sum, row) => sum + (row.personal ?? 0), 0);
+    return [[space?.own, 'value of its own', 'values of its own'], [space?.hidden, 'hidden name'], [personal, 'personal value']]
+        .filter(([n]) => n > 0).map(([n, one, many]) => count(n, one, many));
+}
+
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const reason = world.may('spaces', place.environmentId) ? undefined : 'Managing spaces needs the role operator or environment admin';
@@ -41,7 +48,7 @@ export function screen(place) {
                     space?.updatedAt && [el('dt', {}, 'Changed'), el('dd', {}, timeElement(space.updatedAt))]),
                 el('div', { class: 'panel-actions' },
                     button('Rename…', { reason, act: () => renameSpace(where, () => { go({ ...where, screen: 'secrets' }); }) }),
-                    button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, of('overridden', 'own'), () => go({ environmentId: place.environmentId, screen: 'spaces' })) }))),
+                    button('Remove space…', { reason, kind: 'quiet', act: () => removeSpace(where, heldBy(space, list), () => go({ environmentId: place.environmentId, screen: 'spaces' })) }))),
             ];
         },
     });

@@ -63,9 +63,9 @@ export function screen(place) {
     function pager(pages) {
         const turn = (to) => { page = to; view.refresh(); scrollTo(0, 0); };
         return el('nav', { class: 'pager', 'aria-label': 'Pages' },
-            button('Previous', { picture: 'arrow-left', reason: page <= 1 ? 'This is the first page' : undefined, act: () => turn(page - 1) }),
+            button('Previous', { picture: 'arrow-left', reason: page <= 1 ? 'This is the first page' : undefined, act: () => turn(page - 1), more: { 'data-focus': 'previous' } }),
             el('span', {}, `Page ${pages.currentPage} of ${pages.pageCount}`, unseen(` of ${count(pages.totalCount, 'space')}`)),
-            button('Next', { reason: page >= pages.pageCount ? 'This is the last page' : undefined, act: () => turn(page + 1) }));
+            button('Next', { reason: page >= pages.pageCount ? 'This is the last page' : undefined, act: () => turn(page + 1), more: { 'data-focus': 'next' } }));
     }
     const ready = view.refresh();
     return {

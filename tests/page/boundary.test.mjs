@@ -11,10 +11,11 @@ import { Site } from './site.mjs';
 let site;
 let browser;
 let neighbour;
-let neighbourUrl;
+let neighbourUrl; // another site: not only another port of the same
+let portUrl;
 before(async () => {
   site = await Site.open();
-  browser = await Browser.start();
+  browser = await Browser.start(['--host-resolver-rules=MAP evil.example 127.0.0.1']);
   neighbour = http.createServer((request, response) => {
     response.writeHead(200, { 'content-type': 'text/html' });
     if (request.url.startsWith('/form')) {
@@ -25,7 +26,8 @@ before(async () => {
   });
   neighbour.listen(0, '127.0.0.1');
   await once(neighbour, 'listening');
-  neighbourUrl = `http://127.0.0.1:${neighbour.address().port}`;
+  neighbourUrl = `http://evil.example:${neighbour.address().port}`;
+  portUrl = `http://127.0.0.1:${neighbour.address().port}`;
 });
 after(async () => {
   neighbour?.close();
@@ -63,6 +65,8 @@ test('the page is shown in nobody’s frame', async () => {
   const frame = tab.page.frames()[1];
   assert.ok(!frame || !frame.url().startsWith(site.url) || (await frame.content().catch(() => '')).length < 200, 'it was framed');
   assert.equal(await tab.page.frameLocator('iframe').locator('input').count().catch(() => 0), 0);
+  tab.expected.push(/Refused to display|frame-ancestors|X-Frame-Options/);
+  await tab.end();
 });
 
 test('a neighbour can neither read nor change anything, even with a token', async () => {
@@ -95,6 +99,10 @@ test('a neighbour can neither read nor change anything, even with a token', asyn
   const names = (await site.ask('GET', '/v1/x/secrets?environmentId=prod')).text;
   assert.ok(!names.includes('EVIL'));
   assert.ok(!(await site.ask('GET', '/v1/x/spaces?environmentId=prod')).text.includes('EVIL'));
+  const sent = tab.traffic.filter((one) => one.method && one.url.startsWith(site.url));
+  assert.ok(sent.length >= 2 && sent.every((one) => !one.headers.cookie));
+  tab.expected.push(/blocked by CORS policy|net::ERR_|frame-ancestors/);
+  await tab.end();
 });
 
 test('a form on another site that is sent here changes nothing, whatever it is encoded as', async () => {
@@ -105,6 +113,7 @@ test('a form on another site that is sent here changes nothing, whatever it is e
       tab.page.getByRole('button', { name: 'go' }).click(),
     ]);
     assert.ok([400, 401, 403, 415].includes(answer.status()), `${kind}: ${answer.status()}`);
+    assert.equal((await answer.request().allHeaders())['sec-fetch-site'], 'cross-site');
     await tab.end();
   }
   assert.ok(!(await site.ask('GET', '/v1/x/spaces?environmentId=prod')).text.includes('EVIL'));
@@ -113,10 +122,10 @@ test('a form on another site that is sent here changes nothing, whatever it is e
 test('another port of the same host has neither the session nor a cookie of it', async () => {
   const tab = await browser.open(site.url, { session: await site.session(), at: '#/environments' });
   const { hostname } = new URL(site.url);
-  assert.equal(new URL(neighbourUrl).hostname, hostname);
-  await tab.page.goto(`${neighbourUrl}/form?text/plain`);
+  assert.equal(new URL(portUrl).hostname, hostname);
+  await tab.page.goto(`${portUrl}/form?text/plain`);
   assert.deepEqual(await tab.page.evaluate(() => [sessionStorage.length, localStorage.length, document.cookie]), [0, 0, '']);
-  const sent = tab.traffic.filter((one) => one.method && one.url.startsWith(neighbourUrl));
+  const sent = tab.traffic.filter((one) => one.method && one.url.startsWith(portUrl));
   assert.ok(sent.length > 0 && sent.every((one) => !one.headers.authorization && !one.headers.cookie));
   await tab.end();
 });
@@ -142,7 +151,7 @@ test('requests that say they come from elsewhere are refused: origins and fetch 
   const { token } = await site.session();
   const target = '/v1/x/secret?environmentId=prod&name=CROSS';
   const ask = (headers, body = '{"value":"x"}') => site.ask('PUT', target, { token, body, headers: { 'content-type': 'application/json', ...headers } });
-  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-origin', origin: 'null' }, { 'sec-fetch-site': 'same-origin', origin: neighbourUrl }])
+  for (const headers of [{ 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site' }, { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example' }, { 'sec-fetch-site': 'same-origin', origin: 'null' }, { 'sec-fetch-site': 'same-origin', origin: neighbourUrl }, { 'sec-fetch-site': 'same-origin', origin: portUrl }])
     assert.ok([401, 403].includes((await ask(headers)).status), JSON.stringify(headers));
   assert.equal((await ask({ 'sec-fetch-site': 'same-origin', origin: site.url })).status, 200);
   const preflight = await site.ask('OPTIONS', target, { token: '', headers: { origin: 'https://evil.example', 'access-control-request-method': 'PUT' } });

@@ -149,6 +149,14 @@ export class Tab {
     await this.page.screenshot({ path: path.join(pictures, `${name}.png`), caret: 'hide' });
   }
 
+  // The same, light and dark.
+  async pictures(name) {
+    await this.picture(name);
+    await this.page.emulateMedia({ colorScheme: 'dark' });
+    await this.picture(`${name}-dark`);
+    await this.page.emulateMedia({ colorScheme: 'light' });
+  }
+
   // Closes the tab. Nobody ever left a cookie: nothing but the tab's own storage says who is signed in.
   async end() {
     const context = this.page.context();

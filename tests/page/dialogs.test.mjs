@@ -37,7 +37,17 @@ test('dialogs and the drawer are accessible, light and dark', async () => {
     await tab.go('#/e/prod/tokens');
     await tab.page.getByText('New token').first().click();
     assert.equal(await tab.axe(), '', `new token (${look})`);
+    await picture('new-token');
     await close();
+    // Every form, and where each is opened.
+    for (const [hash, name] of [['#/environments', 'New environment'], ['#/e/prod/general', 'Change…'], ['#/e/prod/general', 'Remove environment…'],
+      ['#/e/prod/spaces', 'New space'], ['#/e/prod/s/acme/overview', 'Rename…'], ['#/e/prod/s/acme/overview', 'Remove space…'], ['#/e/prod/requirements', 'Edit']]) {
+      await tab.go(hash);
+      await tab.page.getByRole('main').getByRole('button', { name }).first().click();
+      await tab.page.locator('dialog').waitFor();
+      assert.equal(await tab.axe(), '', `${name} (${look})`);
+      await close();
+    }
     await tab.end();
   }
 });

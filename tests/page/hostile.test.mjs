@@ -26,6 +26,34 @@ test('hostile names, notes, spaces and environments are text on every screen', a
   await tab.end();
 });
 
+test('hostile spaces, by name and by id, are text and can be worked with', async () => {
+  const spaces = names.slice(0, 9).map((name, i) => ({ name, id: ['<b>id<b>', '"><i>id', '\'&amp;', 'שלום', '__proto__', 'constructor', '%2e%2e', '..', '🔑'][i] }));
+  const taken = [];
+  for (const space of spaces) {
+    const answer = await site.ask('POST', '/v1/x/spaces?environmentId=staging', { body: space });
+    if (answer.status === 200) taken.push(space);
+    else assert.equal(answer.status, 400, space.id);
+  }
+  assert.ok(taken.length >= 2, `only ${taken.length} of the ids are allowed`);
+  const tab = await open('#/e/staging/spaces');
+  for (const { name, id } of taken) {
+    assert.match(await tab.text(tab.row(id.replace(/["\\]/g, '\\$&'))), new RegExp(id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')));
+    await tab.go(`#/e/staging/s/${encodeURIComponent(id)}/secrets`);
+    assert.equal(await tab.page.locator('main h1 bdi').innerText(), name);
+    assert.equal(await tab.page.locator('main :is(img, script, b, i)').count(), 0, id);
+    await tab.go('#/e/staging/spaces');
+  }
+  // The matrix and the details of a cell of it, whose note attacks as well.
+  const [{ id }] = taken;
+  await site.put({ environmentId: 'staging', spaceId: id }, names[0], 'v', { note: '<img src=x onerror=alert(4)>' });
+  await tab.go(`#/e/staging/matrix?all=1&name=${encodeURIComponent(names[0])}`);
+  await tab.page.getByRole('gridcell', { name: `${names[0]}, ${taken[0].name}: Overridden v1` }).click();
+  await tab.page.locator('.bulk').getByRole('button', { name: 'Details' }).click();
+  await tab.page.locator('dialog .layers').getByText('<img src=x onerror=alert(4)>').waitFor();
+  assert.equal(await tab.page.locator('body :is(img, script:not([src]), iframe, b, i)').count(), 0);
+  await tab.end();
+});
+
 test('hostile names can be opened, changed and undone', async () => {
   const tab = await open('#/e/staging/s/hostile/secrets');
   for (const name of names) {

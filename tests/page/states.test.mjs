@@ -14,10 +14,12 @@ test('empty: an environment says what a secret does there, a space that it inher
   await tab.page.getByText('A secret set here is given to every space.').waitFor();
   assert.match(await tab.text('.panel pre'), /coffer set/);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-empty');
+  await tab.pictures('state-empty');
   await tab.go('#/e/prod/s/initech/secrets');
   await tab.page.getByText('Nothing of its own.').waitFor();
   assert.ok(await tab.row('DB_URL').isVisible());
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('state-empty-space');
   await tab.end();
 });
 
@@ -25,7 +27,7 @@ test('no environments: three steps', async () => {
   const tab = await open('#/environments', { init: (page) => page.route('**/v1/x/environments', (route) => route.fulfill({ json: { data: [] } })) });
   await tab.page.getByText('Three steps to the first secret').waitFor();
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-first-steps');
+  await tab.pictures('state-first-steps');
   await tab.end();
 });
 
@@ -41,7 +43,8 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   assert.equal(await tab.page.locator('.grey-row').count(), 0);
   await tab.page.clock.runFor(200);
   assert.equal(await tab.page.locator('.grey-row').count(), 8);
-  await tab.picture('state-loading');
+  const { height: grey } = await tab.page.locator('.grey-row').first().boundingBox();
+  await tab.pictures('state-loading');
   await tab.page.clock.runFor(5000);
   await tab.page.getByText('Still waiting for the store').waitFor();
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
@@ -51,6 +54,8 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   await tab.page.unroute(list);
   await tab.page.getByText('Try again').click();
   await tab.row('DB_URL').waitFor();
+  // The rows come without a jump.
+  for (const row of await tab.page.locator('main tbody tr').all()) assert.equal((await row.boundingBox()).height, grey);
   await tab.end();
 });
 
@@ -75,7 +80,7 @@ test('error: what failed, code and request id in place of the rows; navigation g
   assert.match(await tab.text(panel), /could not be loaded.*the store does not answer.*unavailable.*r-7/);
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-error');
+  await tab.pictures('state-error');
   await tab.page.unroute(list);
   await panel.getByText('Try again').click();
   await tab.row('DB_URL').waitFor();
@@ -96,7 +101,7 @@ test('stale: the time of the rows, saving off, the rows readable', async () => {
   await act.click({ force: true });
   assert.equal(await tab.page.locator('dialog').count(), 0);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-stale');
+  await tab.pictures('state-stale');
   await tab.end();
 });
 
@@ -117,7 +122,7 @@ test('what concerns everybody stands over every screen: a full disk, a key to le
   await tab.page.locator('.banner').getByText('Key kek-2024 is decrypt-only; 2 environments still on it.').waitFor();
   assert.equal(await tab.page.locator('.banner').count(), 2);
   assert.equal(await tab.axe(), '');
-  await tab.picture('banners');
+  await tab.pictures('banners');
   await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
   await tab.page.getByRole('alertdialog').getByText('Rewrap the data keys of all environments').waitFor();
   await tab.end();
@@ -128,6 +133,8 @@ test('no permission: the list says what can be done about it', async () => {
   await tab.page.route(list, refused(403, { errors: [{ message: 'You may not see names in this space.' }], code: 'denied' }));
   await tab.go('#/e/prod/s/acme/secrets');
   assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Who administers the environment can give you a token/);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('state-no-permission');
   await tab.end();
 });
 
@@ -138,13 +145,14 @@ test('damaged: said, and never another value', async () => {
   assert.match(await tab.text(tab.row('SLACK_TOKEN')), /Damaged.*not replaced by Production’s/);
   await tab.row('SLACK_TOKEN').getByText('How to restore').click();
   assert.match(await tab.text('dialog pre'), /coffer verify/);
-  await tab.picture('state-damaged');
+  await tab.pictures('state-damaged');
   await tab.page.keyboard.press('Escape');
   await tab.page.unroute(list);
   await tab.page.route(list, refused(500, { errors: [{ message: 'it fails its check' }], code: 'tampered' }));
   await tab.go('#/e/prod/secrets');
   await tab.page.getByText('What is stored fails its check').waitFor();
   assert.equal(await tab.axe(), '');
+  await tab.pictures('state-tampered');
   await tab.end();
 });
 
@@ -154,7 +162,7 @@ test('nothing found: what was probably meant, and where else to look', async () 
   await tab.page.keyboard.type('slck');
   assert.match(await tab.text('.panel.search'), /No name contains “slck”\..*Did you mean\s+SLACK_TOKEN/);
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-nothing-found');
+  await tab.pictures('state-nothing-found');
   await tab.page.getByRole('link', { name: 'Search all environments' }).click();
   await tab.page.getByRole('heading', { name: 'Search all environments' }).waitFor();
   await tab.page.getByRole('link', { name: 'SLACK_TOKEN' }).click();
@@ -190,6 +198,8 @@ test('outcome unknown: it is looked up, and either way is said', async () => {
   await tab.page.locator('dialog .value').first().fill('lost');
   await tab.page.keyboard.press('Control+Enter');
   await tab.page.getByText('Not saved. Your value is still here.').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('state-outcome-unknown');
   await tab.page.unroute(put);
   await tab.page.getByRole('button', { name: 'Save again' }).click();
   await tab.undoBar().filter({ hasText: 'BETA_KEY overridden in Globex: v1.' }).waitFor();
@@ -206,7 +216,7 @@ test('the session ends while somebody types: the value stays and is saved after 
   await tab.page.keyboard.press('Control+Enter');
   await tab.page.getByText('Your session has ended').waitFor();
   assert.equal(await tab.axe(), '');
-  await tab.picture('state-session-ended');
+  await tab.pictures('state-session-ended');
   ended = false;
   await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
   await tab.page.keyboard.press('Enter');
@@ -302,7 +312,7 @@ test('the store goes away and comes back while a list is open: rows with their t
     await tab.page.locator('.stale').getByText('the store does not answer. Saving is off.').waitFor();
     assert.equal(await disabled(), 'true');
     await tab.page.locator('.banner').getByText('Store unreachable').waitFor();
-    await tab.picture('state-store-away');
+    await tab.pictures('state-store-away');
     for (const hash of ['#/e/prod/spaces', '#/e/prod/matrix', '#/e/prod/tokens', '#/e/prod/requirements', '#/e/prod/secrets']) {
       await tab.go(hash);
       await tab.page.locator('main .stale').waitFor();

@@ -113,11 +113,10 @@ async function start() {
     // The list of environments is also a screen: draw it anew when it changes.
     world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash)); });
     follow(show, () => holdsWork() || current?.busyWith?.() !== undefined, mayLeave);
-    addEventListener('beforeunload', (event) => { if (current?.busyWith?.() !== undefined) event.preventDefault(); });
 }
 
 // What is typed is nowhere but here. Who leaves on purpose has no session any more.
-addEventListener('beforeunload', (event) => { if (holdsWork() && session.token()) event.preventDefault(); });
+addEventListener('beforeunload', (event) => { if ((holdsWork() && session.token()) || current?.busyWith?.() !== undefined) event.preventDefault(); });
 // A page out of the browser's memory must not show what was there before the sign-out.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 start();

@@ -98,3 +98,10 @@ test('removing a space names all that goes with it: what is hidden and what is p
   await tab.page.getByText('With it go 1 personal value.').waitFor();
   await tab.end();
 });
+
+test('a date that is due is said once', async () => {
+  const tab = await open('#/e/prod/secrets');
+  assert.match(await tab.text(tab.row('SLACK_TOKEN')), /Due \d+ \w+/);
+  assert.doesNotMatch(await tab.text(tab.row('SLACK_TOKEN')), /rotate by/);
+  await tab.end();
+});

@@ -202,6 +202,9 @@ test('the length of a value is not spoken at each key, a hint is spoken once', a
   await tab.page.keyboard.type(' ');
   assert.match(await tab.text('dialog .about-value'), /begins or ends with white space/);
   assert.equal(await tab.page.evaluate(() => globalThis.spoken), 1);
+  await tab.page.keyboard.type(' ');
+  assert.match(await tab.text('dialog .about-value'), /11 characters/);
+  assert.equal(await tab.page.evaluate(() => globalThis.spoken), 1);
   await tab.end();
 });
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/http/tokens.hpp>
+// Behind it, in a program that is both service and client: neither hides a name of the other's.
+#include <coffer/http/client.hpp>
 
 #include "support/catch.hpp"
 #include "support/service_vault.hpp"

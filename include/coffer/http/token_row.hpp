@@ -84,7 +84,7 @@ inline auto member_text(const json_document& from, std::string_view member) -> s
     return found != nullptr && found->is_string() ? view_of(found->get_string())
                                                   : std::string_view();
 }
-inline auto number_in(const json_document& from, std::string_view member) -> std::uint64_t {
+inline auto member_number(const json_document& from, std::string_view member) -> std::uint64_t {
     const auto* found = from.find(member);
     if (found == nullptr) return 0;
     boost::json::error_code wrong;
@@ -98,13 +98,13 @@ inline auto number_in(const json_document& from, std::string_view member) -> std
 inline auto read_token_row(std::string_view id, std::string_view json) -> result<token_row> {
     const auto from = json_document::read(json);
     if (!from) return errc::tampered;
-    if (detail::number_in(*from, "v") != 1) return errc::unsupported;
+    if (detail::member_number(*from, "v") != 1) return errc::unsupported;
     token_row out;
     out.id = id;
     out.name = detail::member_text(*from, "name");
-    out.created = detail::number_in(*from, "created");
+    out.created = detail::member_number(*from, "created");
     out.created_by = detail::member_text(*from, "createdBy");
-    out.expires = detail::number_in(*from, "expires");
+    out.expires = detail::member_number(*from, "expires");
     const auto* grants = from->find("grants");
     auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
     if (!read || out.expires == 0 ||

@@ -135,16 +135,19 @@ struct expectation {
 
 } // namespace
 
-TEST_CASE("stores that are asynchronous keep the laws of those", "[asio]") {
+TEST_CASE("stores that are lifted keep the laws of asynchronous ones", "[asio]") {
     make_lifted_store lifted;
     testing::run_laws(testing::async_laws<make_lifted_store>, lifted);
+}
+TEST_CASE("stores that are asynchronous keep the laws of those", "[asio]") {
     make_native_store native;
     testing::run_laws(testing::async_laws<make_native_store>, native);
 }
-
-TEST_CASE("keys that are asynchronous keep the laws of those", "[asio]") {
+TEST_CASE("keys that are lifted keep the laws of asynchronous ones", "[asio]") {
     make_lifted_keys lifted;
     testing::run_laws(testing::async_laws<make_lifted_keys>, lifted);
+}
+TEST_CASE("keys that are asynchronous keep the laws of those", "[asio]") {
     make_native_keys native;
     testing::run_laws(testing::async_laws<make_native_keys>, native);
 }

@@ -61,8 +61,10 @@ auto laws_broken_by() -> std::string {
 
 } // namespace
 
-TEST_CASE("the inheritances of the core keep the inheritance laws") {
+TEST_CASE("environment_then_space keeps the inheritance laws") {
     testing::run_inheritance_laws([] { return environment_then_space{}; });
+}
+TEST_CASE("environment_then_space_then_actor keeps the inheritance laws") {
     testing::run_inheritance_laws([] { return environment_then_space_then_actor{}; });
 }
 

@@ -3,7 +3,8 @@
 #define COFFER_TESTING_CATCH2_HPP
 
 // The conformance laws under Catch2, 3 or 2.13: call run_store_laws(make) and the like from inside
-// a TEST_CASE.
+// a TEST_CASE, each once: Catch2 takes the sections of a second call for those of the first, and
+// leaves them out.
 #include <coffer/testing/anchor_laws.hpp>
 #include <coffer/testing/cipher_laws.hpp>
 #include <coffer/testing/inheritance_laws.hpp>

@@ -45,7 +45,7 @@ public:
         for (auto& word : words_)
             for (auto at = held_.find(word.text); at != held_.npos;
                  at = held_.find(word.text, at + 1))
-                if (at + word.text.size() > old && word.by_chance-- == 0) {
+                if (at + word.text.size() > old && !is_escaped(at) && word.by_chance-- == 0) {
                     std::fprintf(stderr, "a Redis was told in clear: %s\n", word.text.c_str());
                     std::abort();
                 }
@@ -54,6 +54,11 @@ public:
     }
 
 private:
+    /// Whether the word would begin with the digits of a byte: MONITOR writes `\xacme` for three.
+    auto is_escaped(std::size_t at) const -> bool {
+        return at >= 2 && held_[at - 2] == '\\' && held_[at - 1] == 'x';
+    }
+
     struct sought {
         std::string text{};
         int by_chance = 0; ///< So often it is let pass.
@@ -65,7 +70,7 @@ private:
     /// letters are in what is sealed by chance too, once in 4 GiB; what is in clear comes again.
     std::vector<sought> words_{{"NAME_"},  {"CANARY_"}, {"LARGE_"}, {"SLACK_TOKEN"}, {"DB_URL"},
                                {"canary"}, {"globex"},  {"crest"},  {"brick's"},     {"value "},
-                               {"note "},  {"middle "}, {"acme", 1}};
+                               {"note "},  {"middle "}, {"acme", 2}};
 };
 
 } // namespace redis_test

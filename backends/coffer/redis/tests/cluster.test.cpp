@@ -39,12 +39,14 @@ const std::vector<std::string> environments = [] {
 class load {
 public:
     load(const redis::options& with, keyring::memory_keyring keys)
-        : vault_(redis::open(with).value(), {}, keys) {
+        : vault_(redis::open(with).value(), {}, keys),
+          elsewhere_(redis::open(asking(with)).value(), {}, keys) {
         for (const auto& e : environments) // a replica may confirm once a second at first
             REQUIRE(eventually([&] { return vault_.ensure_environment(e).has_value(); }));
         for (std::size_t t = 0; t < 3; ++t)
             threads_.emplace_back([this, t] { write(t); });
-        threads_.emplace_back([this] { read(); });
+        threads_.emplace_back([this] { read(vault_); });
+        threads_.emplace_back([this] { read(elsewhere_); });
     }
     ~load() { stop(); }
     void stop() {
@@ -80,14 +82,19 @@ private:
             acknowledged_[e + "/" + name] = i;
         }
     }
-    void read() {
+    /// That of a store which asks each time: one that watches hears of others a little later.
+    static auto asking(redis::options with) -> redis::options {
+        with.watch = false;
+        return with;
+    }
+    void read(const test_vault& vault) {
         std::size_t i = 0;
         while (!stopping_) {
             const auto& e = environments[++i % environments.size()];
             for (std::size_t t = 0; t < 3; ++t) {
                 const auto name = "NAME_" + std::to_string(t);
                 const auto before = acknowledged();
-                const auto seen = vault_.resolver().at({.environment = e});
+                const auto seen = vault.resolver().at({.environment = e});
                 const auto least = before.contains(e + "/" + name) ? before.at(e + "/" + name) : 0;
                 if (!seen) {
                     if (seen.error() != errc::unavailable && seen.error() != errc::timed_out)
@@ -107,6 +114,7 @@ private:
     }
 
     test_vault vault_;
+    test_vault elsewhere_; ///< Shares nothing with it but the keys, as another process does.
     mutable std::mutex mutex_{};
     std::map<std::string, long> acknowledged_{};
     std::string lie_{};

@@ -45,6 +45,7 @@ test('hostile spaces, by name and by id, are text and can be worked with', async
   }
   // The matrix and the details of a cell of it, whose note attacks as well.
   const [{ id }] = taken;
+  await site.put({ environmentId: 'staging' }, names[0], 'v');
   await site.put({ environmentId: 'staging', spaceId: id }, names[0], 'v', { note: '<img src=x onerror=alert(4)>' });
   await tab.go(`#/e/staging/matrix?all=1&name=${encodeURIComponent(names[0])}`);
   await tab.page.getByRole('gridcell', { name: `${names[0]}, ${taken[0].name}: Overridden v1` }).click();

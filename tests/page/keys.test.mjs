@@ -162,6 +162,7 @@ test('rewrapping of all tells how far it is, and can be closed', async () => {
   assert.equal(await tab.axe(), '');
   await tab.picture('keys-rewrapping');
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Close' }).last().click();
+  while (!release) await tab.page.waitForTimeout(20);
   release();
   await tab.page.waitForTimeout(200);
   assert.equal(asked.length, 2);

@@ -55,7 +55,7 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   await tab.page.getByText('Try again').click();
   await tab.row('DB_URL').waitFor();
   // The rows come without a jump.
-  for (const row of await tab.page.locator('main tbody tr').all()) assert.equal((await row.boundingBox()).height, grey);
+  for (const row of await tab.page.locator('main tbody tr').all()) assert.ok(Math.abs((await row.boundingBox()).height - grey) < 1);
   await tab.end();
 });
 
@@ -285,11 +285,12 @@ test('commands to copy are words of a shell, whatever an environment is called',
 
 // The server has noticed: it does not look again before its last look is 100 ms old.
 async function answersStale(want) {
-  for (;;) {
+  for (let looks = 0; looks < 2000; looks += 1) {
     const { json } = await site.ask('GET', '/v1/x/secrets?environmentId=prod');
     if (Boolean(json.data?.stale) === want) return;
     await new Promise((done) => { setTimeout(done, 50); });
   }
+  assert.fail('the server does not notice');
 }
 
 test('the store goes away and comes back while a list is open: rows with their time, saving off, then on again', async () => {
@@ -300,6 +301,7 @@ test('the store goes away and comes back while a list is open: rows with their t
     for (let minutes = 0; minutes < 4 && !await done(); minutes += 1) {
       await tab.page.clock.runFor(61_000); // the page asks how the server is
       await tab.settled();
+      for (let tries = 0; tries < 100 && !await done(); tries += 1) await new Promise((go) => { setTimeout(go, 50); });
     }
     assert.ok(await done());
   };
@@ -323,8 +325,9 @@ test('the store goes away and comes back while a list is open: rows with their t
   }
   await answersStale(false);
   await wait(async () => await tab.page.locator('.stale').count() === 0);
+  await tab.page.locator('.banner').waitFor({ state: 'detached' });
+  await tab.row('DB_URL').waitFor();
   assert.notEqual(await disabled(), 'true');
-  assert.equal(await tab.page.locator('.banner').count(), 0);
   await tab.end();
 });
 

@@ -225,7 +225,7 @@ TEST_CASE("names, values and ids outside their limits are refused, and nothing i
     CHECK(f.get(prod, "bytes: any") == every_byte);
 
     // What a scope says of itself may be longer.
-    const std::string described(limits::metadata_bytes, 'm');
+    const std::string described(coffer::limits::metadata_bytes, 'm');
     CHECK(f.vault.set_description(prod, described));
     CHECK(f.vault.describe(prod).value() == described);
     CHECK(f.vault.set_description(prod, described + "m").error() == errc::too_large);

@@ -184,6 +184,7 @@ public:
     /// How to tell of a value that is about to be set: `created` where the scope itself has nothing
     /// of this name, as far as is known now, else `updated`.
     auto word_for_set(const scope& where, std::string_view name) -> std::string_view {
+        if (!parts.changed) return {}; // nobody is told
         const auto seen = vault().resolver().at(where.view());
         const auto told = seen ? seen->explain(name) : result<explanation>(seen.error());
         const auto is_there = [&](const layer& l) {

@@ -279,6 +279,7 @@ struct head_progress {
 /// how much was looked at before (0 at first) and is moved on.
 inline auto find_head_end(std::string_view data, std::size_t& scanned, std::size_t limit) noexcept
     -> head_progress {
+    const auto seen = scanned;
     while (scanned < data.size()) {
         const auto* from = data.data() + scanned;
         const auto* hit = std::memchr(from, '\n', data.size() - scanned);
@@ -294,7 +295,8 @@ inline auto find_head_end(std::string_view data, std::size_t& scanned, std::size
     const auto method = data.substr(0, data.find(' '));
     if (method.size() > 32 || !detail::all_of_class(method, detail::is_token))
         return {0, head_fault::request_line}; // a TLS hello, another protocol, garbage
-    if (line_end != std::string_view::npos) { // nobody may wait for the headers of no request
+    // Nobody may wait for the headers of what is no request. Looked at once, as the line ends.
+    if (line_end != std::string_view::npos && line_end >= seen) {
         head_facts first;
         const auto fault = detail::check_request_line(data.substr(0, line_end - 1), first);
         if (fault == head_fault::request_line || fault == head_fault::version) return {0, fault};

@@ -193,7 +193,6 @@ export function screen(place) {
             about: everywhere && 'Sign-ins and tokens that reach further than one environment are only here.',
             tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
         }), el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
-            
             field('Who', whoBox), field('What', whatBox), place.spaceId === undefined && field(everywhere ? 'Environment' : 'Space', scopeBox),
             field('Name', nameBox), field('Result', resultBox), field('From', sinceBox), field('To', untilBox), spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {

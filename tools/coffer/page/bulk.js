@@ -146,6 +146,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
     }
     /** Takes back what was done, with the same progress; what somebody changed since is kept, and said. */
     function takeBack({ label, undo, made }) {
+        if (running) throw new api.ApiError('Another change is still under way.');
         return run({ label: `Undo “${label}”`, work: bySpace(made), act: undo, failed: [], made: [] });
     }
     return {

@@ -90,7 +90,7 @@ export function openDialog({ title, body, footer, submit, dirty, losing = typedI
         if (!isDirty() || await ask({ ...losing, danger: true })) close();
     }
     function close() {
-        if (!element.isConnected) return;
+        if (!open.includes(handle)) return;
         open.splice(open.indexOf(handle), 1);
         for (const one of element.querySelectorAll('[data-survives]')) (topDialog()?.element ?? document.body).append(one);
         element.close();

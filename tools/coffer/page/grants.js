@@ -2,7 +2,7 @@
 // What a token may read, from its grants: the same as the server decides by.
 
 /** Whether a pattern of names, in which only * is special, fits a name. */
-export function fits(pattern, name) {
+function fits(pattern, name) {
     const pieces = pattern.split('*').map((piece) => piece.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
     return new RegExp(`^${pieces.join('.*')}$`, 's').test(name);
 }

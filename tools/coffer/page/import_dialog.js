@@ -123,7 +123,8 @@ export function openImport({ where, list, done }) {
             checking = false;
             if (over) return;
             if (answer) finish(answer);
-            else problem.say('Not saved: all of it is still here.');
+            else problem.say(moved ? 'Some of these names have changed since, by you or by somebody else. Close this, and look at the list.'
+                : 'Not saved: all of it is still here.');
         } finally {
             dialog.busy(false);
         }
@@ -151,6 +152,7 @@ export function openImport({ where, list, done }) {
         done?.();
     }
     /** What became of a save without an answer: it is all there, by who is signed in, or nothing is. */
+    let moved = false;
     async function lookedUp(set) {
         let looks = 0;
         for (let wait = 500; looks < 3 && !over; wait = Math.min(wait * 2, 8000)) {
@@ -158,8 +160,10 @@ export function openImport({ where, list, done }) {
             try {
                 const answer = await api.secrets(where);
                 const now = new Map(answer.rows.map((row) => [row.name, row]));
-                const isIn = ({ name }) => isOwn(now.get(name)) && now.get(name).yours === true &&
+                const isNewer = ({ name }) => isOwn(now.get(name)) &&
                     (!isOwn(rows.get(name)) || now.get(name).version > rows.get(name).version);
+                const isIn = (one) => isNewer(one) && now.get(one.name).yours === true;
+                moved = set.some(isNewer); // another server may have saved it, which can't say whose it is
                 if (set.every(isIn)) return set.map(({ name }) => ({ name, version: now.get(name).version }));
                 // An older state can't know that it is not in.
                 if (answer.stale) problem.say(outcome.notKnown);
@@ -171,12 +175,15 @@ export function openImport({ where, list, done }) {
         }
         return undefined;
     }
+    /** Whether trying again would end the same way: the others must not wait for it. */
+    const isFinal = ({ status, code }) => [404, 409, 410].includes(status) || code === 'tampered';
     /** Takes back what was made, but for names that somebody has changed since. */
     function undoOf(answer) {
         const before = rows;
         const left = answer.filter((one) => one.changed !== false);
         let back = 0;
         let kept = 0;
+        let lost = 0;
         async function takeBack({ name, version }) {
             const row = before.get(name);
             // What was there is the version before: the very one that this replaced.
@@ -190,14 +197,16 @@ export function openImport({ where, list, done }) {
                     await takeBack(left[0]);
                     back += 1;
                 } catch (failed) {
-                    if (failed.name !== 'ApiError' || failed.status !== 409) throw failed;
-                    kept += 1;
+                    if (failed.name !== 'ApiError' || !isFinal(failed)) throw failed;
+                    if (failed.status === 409) kept += 1;
+                    else lost += 1;
                 }
                 left.shift();
             }
             done?.();
             return `${back} ${back === 1 ? 'name is' : 'names are'} as before in ${place}.` +
-                (kept > 0 ? ` ${kept} changed since by somebody else: kept.` : '');
+                (kept > 0 ? ` ${kept} changed since by somebody else: kept.` : '') +
+                (lost > 0 ? ` ${lost} can’t be put back: what was there can’t be read.` : '');
         };
     }
     draw();

@@ -200,6 +200,7 @@ export function screen(place) {
     }
     function choose(mode) {
         all = mode === 'all';
+        unmoved = false;
         view.refresh();
     }
     /** Row 0 is the environment itself. */

@@ -21,7 +21,7 @@ function verbFor(where, row) {
 }
 
 /** How to take a save back: the row was `row` before and has `version` now. */
-function undoOf(where, name, row, version) {
+function undoOf(where, name, row, version, sent = {}) {
     const place = world.placeName(where);
     if (row?.own && row.state === 'hidden') {
         return async () => {
@@ -31,7 +31,10 @@ function undoOf(where, name, row, version) {
     }
     if (isOwn(row) && row.state !== 'damaged') {
         return async () => {
-            await api.rollBack(where, name, row.version, version, { note: row.note ?? '', rotateBy: row.rotateBy ?? '' });
+            // What the save left alone is as it was.
+            await api.rollBack(where, name, row.version, version, {
+                note: sent.note === undefined ? undefined : row.note ?? '', rotateBy: sent.rotateBy === undefined ? undefined : row.rotateBy ?? '',
+            });
             return `${name} in ${place} has the value of v${row.version} again.`;
         };
     }
@@ -141,6 +144,7 @@ export function openSet({ where, row, rows = [], done }) {
     }
     /** The newest version when it was sent; what a save makes is newer. */
     let before = 0;
+    let sent = {};
     let checking = false; // what became of a save: the dialog may be closed meanwhile, but nothing be sent
     async function send() {
         if (checking) return;
@@ -158,6 +162,7 @@ export function openSet({ where, row, rows = [], done }) {
             // A note or a date that was left alone is left out: it stays as it is.
             const typedOf = (input, was) => (input.value === was ? undefined : input.value);
             const fields = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), ifVersion: version };
+            sent = fields;
             const answer = await api.setSecret(where, currentName(), fields);
             finished(answer.version, answer.changed);
         } catch (failed) {
@@ -169,7 +174,7 @@ export function openSet({ where, row, rows = [], done }) {
     }
     function finished(now, changed = true) {
         const done_ = { Override: 'overridden', Replace: 'replaced', Set: 'set' }[verbFor(where, target)];
-        const undo = changed ? undoOf(where, currentName(), target, now) : undefined;
+        const undo = changed ? undoOf(where, currentName(), target, now, sent) : undefined;
         const text = changed ? `${currentName()} ${done_} in ${place}: v${now}.`
             : `${currentName()} has the value that you gave it last: no new version.`;
         over = true;

@@ -26,9 +26,11 @@ export function spaceInput(environmentId, found) {
             if (wanted !== input.value.trim()) return undefined;
             world.meetSpaces(environmentId, list);
             fill(known, list.map((one) => el('option', { value: one.name ?? one.id })));
-            const meant = list.find((one) => one.id === wanted) ?? list.find((one) => one.name === wanted);
+            const called = list.filter((one) => one.name === wanted);
+            const meant = list.find((one) => one.id === wanted) ?? (called.length === 1 ? called[0] : undefined);
             const lacking = wanted !== '' && !meant;
-            fill(problem, lacking && [icon('warning'), `No space is called “${wanted}”`]);
+            fill(problem, lacking && [icon('warning'), called.length > 1
+                ? `Several spaces are called “${wanted}”: type the id of the one that you mean` : `No space is called “${wanted}”`]);
             if (!lacking) found?.(meant);
             return meant;
         } catch (refused) {

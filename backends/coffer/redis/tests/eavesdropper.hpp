@@ -54,8 +54,11 @@ public:
 
     /// Until it listens: to a server that was started again, too.
     void wait() const {
-        while (!listening_)
+        const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(90);
+        while (!listening_) {
+            if (std::chrono::steady_clock::now() > last) deaf("it does not listen");
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
     }
     /// From now on these bytes are looked for as well.
     void listen_for(std::string_view bytes) { looked_through_.look_for(bytes); }

@@ -162,8 +162,8 @@ TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown")
         return done && *done == commit_outcome::unknown;
     }));
     primary.cli({"CLIENT", "UNPAUSE"});
-    primary.cli({"CLIENT", "PAUSE", "8000", "ALL"}); // it takes no command to end that
-    for (int i = 0; i < 2; ++i) {                    // nor can it be connected to
+    primary.cli({"CLIENT", "PAUSE", "20000", "ALL"}); // it takes no command to end that
+    for (int i = 0; i < 2; ++i) {                     // nor can it be connected to
         const auto got = store.load("p", {});
         REQUIRE_FALSE(got.has_value());
         CHECK(got.error() == errc::timed_out);

@@ -194,7 +194,7 @@ TEST_CASE("a connection cut at any byte of a write leaves it written once, or no
         }
     };
     CHECK(cut_at_every_byte(false, true) > 100);
-    CHECK(cut_at_every_byte(false, false) == 4); // ":1" and a line's end
+    CHECK(cut_at_every_byte(false, false) >= 4); // ":1", a line's end, and what a stall adds
     CHECK(cut_at_every_byte(true, true) > 100);
     CHECK(cut_at_every_byte(true, false) > 50); // with all that greets
     CHECK(vault.put(env, "NAME_N", "end").has_value());

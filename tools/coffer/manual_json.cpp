@@ -35,7 +35,8 @@ auto json_shapes() -> std::span<const json_shape> {
                             "write: flag, reveal: flag, names?: [text]}"},
         json_shape{"ME",
                    "{tokenId: text, name: text, expiresAt?: time, session: flag, grants: [GRANT], "
-                   "rights: [text], confirmedUntil?: time, server: {version: text, reveal: text, "
+                   "rights: [text], instanceRights: [text], confirmedUntil?: time, server: "
+                   "{version: text, reveal: text, "
                    "stale: flag, since?: time, until?: time, auditFullPercent?: number}, "
                    "serverUrl: text}"},
         json_shape{"SETTING", "{value: text, from: text}|null"},

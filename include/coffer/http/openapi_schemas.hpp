@@ -181,6 +181,7 @@ inline constexpr schema_doc schema_docs[] = {
     {"XMatrix", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["spaces","names","cells","parent","totals","generation","rights"],"properties":{
 "spaces":{"type":"array","items":{"type":"object","required":["id","name"],"properties":{
+"id":{"type":"string"},"name":{"type":"string"},
 "write":{"type":"boolean","description":"The caller may write there, though not everywhere."}}}},
 "names":{"type":"array","items":{"type":"string"}},
 "cells":{"type":"array","items":{"type":"array","description":"space, name, state, version, older"}},

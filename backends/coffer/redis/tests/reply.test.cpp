@@ -26,6 +26,9 @@ std::atomic<std::size_t> largest{0};
     if (auto* const got = std::malloc(size)) return got;
     throw std::bad_alloc();
 }
+[[gnu::noinline]] auto operator new(std::size_t size, const std::nothrow_t&) noexcept -> void* {
+    return std::malloc(size); // of the kind that the others free, which a sanitizer asks for
+}
 [[gnu::noinline]] void operator delete(void* p) noexcept {
     std::free(p);
 }

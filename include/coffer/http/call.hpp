@@ -15,10 +15,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -184,13 +186,23 @@ public:
     /// How to tell of a value that is about to be set: `created` where the scope itself has nothing
     /// of this name, as far as is known now, else `updated`.
     auto word_for_set(const scope& where, std::string_view name) -> std::string_view {
-        if (!parts.changed) return {}; // nobody is told
+        const std::string_view one[] = {name};
+        return words_for_set(where, one).front();
+    }
+    /// The same for several, all of one look.
+    auto words_for_set(const scope& where, std::span<const std::string_view> names)
+        -> std::vector<std::string_view> {
+        std::vector<std::string_view> words(names.size(), "created");
+        if (!parts.changed) return words; // nobody is told
         const auto seen = vault().resolver().at(where.view());
-        const auto told = seen ? seen->explain(name) : result<explanation>(seen.error());
         const auto is_there = [&](const layer& l) {
             return l.where.view() == where.view() && l.state != layer_state::absent;
         };
-        return told && std::ranges::any_of(told->layers, is_there) ? "updated" : "created";
+        for (std::size_t i = 0; seen && i < names.size(); ++i)
+            if (const auto told = seen->explain(names[i]);
+                told && std::ranges::any_of(told->layers, is_there))
+                words[i] = "updated";
+        return words;
     }
     /// Tells who listens that a secret was changed: `created`, `updated` or `deleted`; and keeps in
     /// mind who did it.

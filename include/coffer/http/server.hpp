@@ -38,8 +38,8 @@ struct server_options {
     /// behind a proxy on the same private link that speaks TLS, and nowhere else.
     bool allow_plain_text_on_the_network = false;
     /// More `Host` headers to answer: `name` or `name:port`. The address, localhost, 127.0.0.1 and
-    /// [::1] always are. A port may be left out, and is ours where it is said. Others are answered 421: a page of another origin
-    /// that had its name pointed here must get nothing.
+    /// [::1] always are. A port may be left out, and is ours where it is said. Others are answered
+    /// 421: a page of another origin that had its name pointed here must get nothing.
     std::vector<std::string> hosts{};
     unsigned threads = 0; ///< For connections; 0: one per processor, four at most.
     http::limits limits{};

@@ -290,9 +290,9 @@ inline auto change_batch(call& c) -> response {
     for (const auto& v : all.values)
         in_order.push_back(v.name);
     in_order.insert(in_order.end(), all.removes.begin(), all.removes.end());
-    std::vector<std::string_view> words;
-    for (const auto& v : all.values)
-        words.push_back(c.word_for_set(where, v.name));
+    const std::vector<std::string_view> set(
+        in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(all.values.size()));
+    auto words = c.words_for_set(where, set);
     words.resize(in_order.size(), "deleted");
     const auto done = need(
         c.vault().change_many(where.view(), std::move(all.values), std::move(all.removes), with));

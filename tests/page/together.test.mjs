@@ -73,6 +73,24 @@ test('two browsers change one name: the later sees who was first, keeps what was
   await ben.end();
 });
 
+test('who changed something is told although the page did not ask when it happened', async () => {
+  await site.put(staging, 'UNASKED', 'one');
+  const ben = await open('#/e/staging/secrets', { as: 'stagingAdmin' });
+  let held = [];
+  await ben.page.route('**/v1/x/watch?*', (route) => (held ? held.push(route) : route.continue()));
+  await ben.row('UNASKED').getByText('Replace').click();
+  await fillValue(ben, 'bens');
+  await ben.page.keyboard.press('Control+Enter');
+  await ben.undoBar().filter({ hasText: 'UNASKED replaced in Staging: v2.' }).waitFor();
+  while (held.length === 0) await pause(20);
+  await site.put(staging, 'UNASKED', 'anas');
+  const all = held;
+  held = undefined;
+  for (const route of all) await route.continue();
+  await ben.page.locator('.news').getByText('Ana changed 1 name just now.').waitFor();
+  await ben.end();
+});
+
 test('a conflict and news of others look well and are accessible', async () => {
   await site.put(staging, 'LOOKED_AT', 'one');
   const ana = await open('#/e/staging/secrets');

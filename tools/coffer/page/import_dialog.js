@@ -12,6 +12,7 @@ import * as outcome from './outcome.js';
 import { isOwn } from './rows.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
+import { oneAuthor } from './words.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -142,7 +143,7 @@ export function openImport({ where, list, done }) {
         const others = set.filter(({ name }) => key(before.get(name)) !== key(rows.get(name)));
         if (others.length === 0) return undefined;
         draw();
-        const who = rows.get(others[0].name)?.setBy ?? 'Somebody';
+        const who = oneAuthor(others.map(({ name }) => rows.get(name))) ?? 'Somebody';
         return `Nothing saved: ${who} changed ${others.map((one) => one.name).join(', ')} meanwhile. Look at the table, and save again.`;
     }
     function finish(answer) {

@@ -17,6 +17,7 @@ import { openSet } from './set_dialog.js';
 import { live, panel } from './states.js';
 import { undoLast } from './undo.js';
 import { watch } from './watch.js';
+import { oneAuthor } from './words.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -30,6 +31,7 @@ export function secretsScreen(about, query) {
     let filter = query.filter ?? '';
     let group = query.group ?? 'all';
     let drawer = null;
+    let told = 0; // the generation that the bar speaks of
     const list = () => view.answer();
 
     const summary = el('div', { class: 'about' });
@@ -68,20 +70,27 @@ export function secretsScreen(about, query) {
     const watching = watch(where, () => list()?.generation, async (news) => {
         await pause(300); // a save of one's own is just being listed
         if (!list() || list().generation >= news.generation) return;
-        const names = news.names?.length > 0 ? news.names : await changedNames();
+        const { names, by } = news.names?.length > 0 && news.by ? news : await changed();
         if (names.length === 0 || list().generation >= news.generation) return;
-        fill(bar, icon('refresh'), el('span', {}, named(news.by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'} just now.`),
+        fill(bar, icon('refresh'), el('span', {}, named(by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'} just now.`),
             button('Show', { small: true, act: () => { bar.hidden = true; view.refresh(); } }));
         bar.hidden = false;
+        told = news.generation;
     });
 
-    /** The names whose rows are others than those that are shown, without showing them. */
-    async function changedNames() {
+    /**
+     * The names whose rows are others than those that are shown, without showing them, and who wrote
+     * them, if it was one. The server tells neither of a change that came while it was not asked, and
+     * no author of two changes of which one may be one's own, and shown.
+     */
+    async function changed() {
         const key = (row) => `${row.state} ${row.version} ${row.setAt}`;
         const before = new Map(list().rows.map((row) => [row.name, key(row)]));
         const { rows } = await api.secrets(where, { unasked: true });
         const now = new Set(rows.map((row) => row.name));
-        return [...rows.filter((row) => before.get(row.name) !== key(row)).map((row) => row.name), ...[...before.keys()].filter((name) => !now.has(name))];
+        const others = rows.filter((row) => before.get(row.name) !== key(row));
+        const removed = [...before.keys()].filter((name) => !now.has(name));
+        return { names: [...others.map((row) => row.name), ...removed], by: removed.length === 0 ? oneAuthor(others) : undefined };
     }
     function matching(rows) {
         const wanted = filter.toLowerCase();
@@ -119,9 +128,8 @@ export function secretsScreen(about, query) {
         openImport({ where, list: list(), done });
     }
     async function done() {
-        bar.hidden = true;
         await view.refresh();
-        bar.hidden = true;
+        if (!(list()?.generation < told)) bar.hidden = true;
         watching.from(list()?.generation);
         world.refresh();
     }

@@ -46,7 +46,7 @@ export function watch(where, generation, news) {
     run();
     return {
         /** What is known already, after a save of one's own. */
-        from(now) { known = now; },
+        from(now) { if (!(now < known)) known = now; },
         close() { ended.abort(); },
     };
 }

@@ -63,6 +63,12 @@ const names = (list) => list.map((name, i) => [i > 0 && ', ', named(name)]);
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const setBy = (at, who) => [at && ['set ', timeElement(at)], who && [' by ', named(who)]];
 
+/** Who wrote all of these rows, if it was one and is known. */
+export function oneAuthor(rows) {
+    const all = new Set(rows.map((row) => row?.setBy));
+    return all.size === 1 ? [...all][0] : undefined;
+}
+
 /** The line under a name in a space. `parent` is the environment's name. */
 export function lineOf(row, parent) {
     const above = row.parent;

@@ -20,6 +20,20 @@
 #define COFFER_HAS_MMAN 0
 #endif
 
+// The address sanitizer doesn't know this heap unless it is told of each block.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define COFFER_TELLS_SANITIZER 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define COFFER_TELLS_SANITIZER 1
+#endif
+#if defined(COFFER_TELLS_SANITIZER)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/lsan_interface.h>
+#endif
+
 namespace coffer::inline COFFER_ABI {
 
 /// How much memory for plaintext and keys is held, and how much of it the system would not lock
@@ -30,6 +44,31 @@ struct secure_memory_stats {
 };
 
 namespace detail {
+
+/// What the address sanitizer is told: nobody may touch bytes that are free or weren't asked for,
+/// and what only this heap points to isn't lost. Nothing in other builds.
+struct sanitizer {
+#if defined(COFFER_TELLS_SANITIZER)
+    static void mapped(const void* p, std::size_t n) noexcept {
+        __lsan_register_root_region(p, n);
+    }
+    static void unmapping(void* p, std::size_t n) noexcept {
+        __lsan_unregister_root_region(p, n);
+        allow(p, n);
+    }
+    static void forbid(void* p, std::size_t n) noexcept {
+        __asan_poison_memory_region(p, n);
+    }
+    static void allow(void* p, std::size_t n) noexcept {
+        __asan_unpoison_memory_region(p, n);
+    }
+#else
+    static void mapped(const void*, std::size_t) noexcept {}
+    static void unmapping(void*, std::size_t) noexcept {}
+    static void forbid(void*, std::size_t) noexcept {}
+    static void allow(void*, std::size_t) noexcept {}
+#endif
+};
 
 /// One heap per process for plaintext and keys: chunks from mmap, locked (mlock) and left out of
 /// core dumps (MADV_DONTDUMP) as far as the limit allows, cut into blocks of a power of two, with a
@@ -45,24 +84,20 @@ public:
     static auto allocate(std::size_t size) -> std::byte* {
         const auto c = class_of(size);
         if (c >= classes) return instance().allocate_large(size);
-        if (is_over()) return instance().allocate_shared(c);
+        if (is_over()) return given(instance().take_shared(c), size);
         auto& list = local().lists[c];
         if (list.head == nullptr) instance().refill(list, c);
-        auto* block = list.head;
-        list.head = block->next;
-        --list.count;
-        block->next = nullptr;
-        return reinterpret_cast<std::byte*>(block);
+        return given(list.take(), size);
     }
 
     static void deallocate(std::byte* data, std::size_t size) noexcept {
         const auto c = class_of(size);
         wipe(data, size);
         if (c >= classes) return instance().deallocate_large(data, size);
-        if (is_over()) return instance().deallocate_shared(data, c);
+        if (is_over()) return instance().give_shared(data, c);
         auto& list = local().lists[c];
-        list.head = ::new (static_cast<void*>(data)) free_block{list.head};
-        if (++list.count > cached_blocks) instance().drain(list, c, cached_blocks / 2);
+        list.give(data, smallest << c);
+        if (list.count > cached_blocks) instance().drain(list, c, cached_blocks / 2);
     }
 
     auto stats() const noexcept -> secure_memory_stats {
@@ -82,7 +117,26 @@ private:
     struct free_list {
         free_block* head = nullptr;
         std::size_t count = 0;
+
+        auto take() noexcept -> free_block* {
+            auto* block = head;
+            head = block->next;
+            --count;
+            return block;
+        }
+        void give(std::byte* block, std::size_t size) noexcept {
+            sanitizer::allow(block, size);
+            head = ::new (static_cast<void*>(block)) free_block{head};
+            ++count;
+            sanitizer::forbid(block + sizeof(free_block), size - sizeof(free_block));
+        }
     };
+    static auto given(free_block* block, std::size_t size) noexcept -> std::byte* {
+        block->next = nullptr;
+        sanitizer::forbid(block, smallest);
+        sanitizer::allow(block, size);
+        return reinterpret_cast<std::byte*>(block);
+    }
     struct thread_cache {
         std::array<free_list, classes> lists{};
         ~thread_cache() {
@@ -120,6 +174,7 @@ private:
 #endif
         if (!locked) unlocked_.fetch_add(size, std::memory_order_relaxed);
         reserved_.fetch_add(size, std::memory_order_relaxed);
+        sanitizer::mapped(p, size);
         return static_cast<std::byte*>(p);
     }
 
@@ -131,40 +186,28 @@ private:
             bool locked = false;
             auto* chunk = map(chunk_bytes, locked);
             for (std::size_t at = 0; at + block <= chunk_bytes; at += block)
-                shared.head = ::new (static_cast<void*>(chunk + at)) free_block{shared.head};
+                shared.give(chunk + at, block);
         }
-        for (std::size_t i = 0; i < cached_blocks / 2 && shared.head != nullptr; ++i) {
-            auto* block = shared.head;
-            shared.head = block->next;
-            block->next = list.head;
-            list.head = block;
-            ++list.count;
-        }
+        for (std::size_t i = 0; i < cached_blocks / 2 && shared.head != nullptr; ++i)
+            list.give(reinterpret_cast<std::byte*>(shared.take()), smallest << c);
     }
 
     void drain(free_list& list, std::size_t c, std::size_t keep) noexcept {
         const std::lock_guard lock(mutex_);
-        while (list.count > keep) {
-            auto* block = list.head;
-            list.head = block->next;
-            --list.count;
-            block->next = shared_[c].head;
-            shared_[c].head = block;
-        }
+        while (list.count > keep)
+            shared_[c].give(reinterpret_cast<std::byte*>(list.take()), smallest << c);
     }
 
-    auto allocate_shared(std::size_t c) -> std::byte* {
+    auto take_shared(std::size_t c) -> free_block* {
         free_list some;
         refill(some, c);
-        auto* block = some.head;
-        some.head = block->next;
-        --some.count;
+        auto* block = some.take();
         drain(some, c, 0);
-        block->next = nullptr;
-        return reinterpret_cast<std::byte*>(block);
+        return block;
     }
-    void deallocate_shared(std::byte* data, std::size_t c) noexcept {
-        free_list one{::new (static_cast<void*>(data)) free_block{nullptr}, 1};
+    void give_shared(std::byte* data, std::size_t c) noexcept {
+        free_list one;
+        one.give(data, smallest << c);
         drain(one, c, 0);
     }
 
@@ -180,6 +223,7 @@ private:
         size += smallest;
         if (*line == std::byte{false}) unlocked_.fetch_sub(size, std::memory_order_relaxed);
         reserved_.fetch_sub(size, std::memory_order_relaxed);
+        sanitizer::unmapping(line, size);
 #if COFFER_HAS_MMAN
         ::munmap(line, size);
 #else

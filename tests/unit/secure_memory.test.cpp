@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <set>
 #include <thread>
 #include <vector>
@@ -26,11 +27,32 @@ TEST_CASE("a block is wiped when it comes back", "[memory]") {
         }
         // The heap keeps its chunks, so that the block can still be looked at; a pointer stands in
         // front.
-        const auto left =
-            std::count(at + std::min(size, sizeof(void*)), at + size, std::byte{0xA5});
-        CHECK(left == 0);
+        detail::sanitizer::allow(const_cast<std::byte*>(at), size);
+        const auto* begin = at + std::min(size, sizeof(void*));
+        CHECK(std::count(begin, at + size, std::byte{0xA5}) == 0);
+        detail::sanitizer::forbid(const_cast<std::byte*>(begin),
+                                  static_cast<std::size_t>(at + size - begin));
     }
 }
+
+#if defined(COFFER_TELLS_SANITIZER)
+TEST_CASE("the address sanitizer sees a block used after its end, or beyond it", "[memory]") {
+    const auto refused = [](const std::byte* at) { return __asan_address_is_poisoned(at) == 1; };
+    for (const std::size_t size : {1U, 64U, 200U, 4096U, 100'001U}) {
+        INFO(size << " bytes");
+        const std::byte* at = nullptr;
+        for (int again = 0; again < 2; ++again) {
+            secure_buffer b(size);
+            at = b.view().data();
+            CHECK_FALSE(refused(at));
+            CHECK_FALSE(refused(at + size - 1));
+            if (!std::has_single_bit(size)) CHECK(refused(at + (size + 7) / 8 * 8));
+        }
+        if (size > sizeof(void*)) CHECK(refused(at + sizeof(void*))); // a pointer stands before it
+        std::thread([&] { const secure_buffer other(size); }).join();
+    }
+}
+#endif
 
 TEST_CASE("blocks that are held at the same time do not overlap", "[memory]") {
     std::vector<secure_buffer> held;

@@ -76,13 +76,23 @@ build() {
     quietly "build-$preset" cmake --build --preset "$preset" --parallel "$(jobs)" "${targets[@]}"
 }
 
-# skips_before_summary LOG: what ctest prints, on; but in front of its summary, which stays last, a
-# line for each test that was skipped, with the reason. LOG is ctest's LastTest.log, whole by then.
-skips_before_summary() {
+# remarks_before_summary LOG: what ctest prints, on; but in front of its summary, which stays last, a
+# line for each test that was skipped, with the reason, and for each that failed before it passed
+# (ctest --repeat). LOG is ctest's LastTest.log, whole by then.
+remarks_before_summary() {
     awk -v log_file="$1" '
     held || /^[0-9]+% tests passed/ { summary[++held] = $0; next }
+    /Test +#[0-9]+: / {
+        name = $0
+        sub(/^.*Test +#[0-9]+: /, "", name)
+        sub(/ .*/, "", name)
+        if (/\*\*\*/) failed[name] = 1
+        else if (/ Passed / && name in failed) again[++agains] = name
+    }
     { print; fflush() }
     END {
+        if (agains) print "\nFailed first, and passed when run again:"
+        for (i = 1; i <= agains; i++) print "  " again[i]
         while ((getline line < log_file) > 0) {
             if (line ~ /^[0-9]+\/[0-9]+ Testing: /) {
                 name = line
@@ -95,7 +105,7 @@ skips_before_summary() {
                 print "  " name ": " reason
             }
         }
-        if (skips) print ""
+        if (skips || agains) print ""
         for (i = 1; i <= held; i++) print summary[i]
     }'
 }
@@ -105,5 +115,5 @@ test_preset() {
     local preset=$1
     shift
     ctest --preset "$preset" --parallel "$(jobs)" "$@" 2>&1 </dev/null |
-        skips_before_summary "build/$preset/Testing/Temporary/LastTest.log"
+        remarks_before_summary "build/$preset/Testing/Temporary/LastTest.log"
 }

@@ -27,8 +27,8 @@ struct rate {
 
 /// Refused tokens, by address: far above what a mistyped token or a suite of tests makes.
 inline constexpr rate failed_authentications{600};
-/// Sign-ins, by address.
-inline constexpr rate sign_ins{10};
+/// Sign-ins with a wrong token or code, by address.
+inline constexpr rate refused_sign_ins{10};
 /// Requests, by token: against a program that runs wild, not against a busy one. Twenty thousand a
 /// second, and a minute's worth of them at once, are more than most machines answer.
 inline constexpr rate requests_of_a_token{1'200'000};

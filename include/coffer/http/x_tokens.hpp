@@ -23,11 +23,11 @@ namespace coffer::inline COFFER_ABI::http::x {
 struct sign_in_desk {
     std::shared_ptr<session_registry> sessions{};
     std::shared_ptr<first_code> first{};
-    rate_limiter tries;
+    rate_limiter refused; ///< By address.
 
     sign_in_desk(std::shared_ptr<session_registry> all, std::shared_ptr<first_code> code)
         : sessions(std::move(all)), first(std::move(code)),
-          tries(sign_ins, sessions->tokens().time()) {}
+          refused(refused_sign_ins, sessions->tokens().time()) {}
 
     auto tokens() const noexcept -> token_registry& { return sessions->tokens(); }
 };
@@ -38,12 +38,14 @@ inline auto success() -> response {
     return out;
 }
 
-/// Runs what tries a token or a code: ten times a minute for an address, else 429.
-template <class F>
-auto limited(sign_in_desk& desk, call& c, F&& run) -> response {
-    const auto wait = desk.tries.take(address_key(c.in.peer));
-    if (wait.count() != 0) throw too_many("too many tries from this address", wait);
-    return run();
+/// Refuses a token or a code that is wrong: ten a minute of an address with the reason, more with
+/// 429. Who knows theirs is never limited, or whoever guesses at the same address, which behind a
+/// proxy is everybody's, would lock them out. Nothing is lost by that: a token has 256 bits to
+/// guess, and the code has five tries.
+[[noreturn]] inline void refuse_sign_in(sign_in_desk& desk, const call& c, api_error why) {
+    const auto wait = desk.refused.take(address_key(c.in.peer));
+    if (wait.count() != 0) throw too_many("too many wrong tries from this address", wait);
+    throw why;
 }
 
 // Who calls ---------------------------------------------------------------------------------------
@@ -110,21 +112,19 @@ inline void write_session(json_writer& w, const session_limits& limits, const op
 }
 
 /// A session for the holder of the token that the request bears. Its row lets anyone in, so that a
-/// token that is refused counts as a try as well.
+/// token that is refused counts here.
 inline auto begin_session(sign_in_desk& desk, call& c) -> response {
-    return limited(desk, c, [&] {
-        auto who = desk.tokens().authenticate(bearer_of(c.in), c.in);
-        if (!who && who.error().code == errc::denied)
-            throw api_error{401, "a known token is needed", {}, "denied", {}};
-        c.who = need(std::move(who));
-        const auto begun = need(desk.sessions->open(c.who));
-        response out;
-        json_writer w(out.body);
-        w.begin_object().key("data");
-        write_session(w, desk.sessions->limits(), begun);
-        w.end_object();
-        return out;
-    });
+    auto who = desk.tokens().authenticate(bearer_of(c.in), c.in);
+    if (!who && who.error().code == errc::denied)
+        refuse_sign_in(desk, c, {401, "a known token is needed", {}, "denied", {}});
+    c.who = need(std::move(who));
+    const auto begun = need(desk.sessions->open(c.who));
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data");
+    write_session(w, desk.sessions->limits(), begun);
+    w.end_object();
+    return out;
 }
 
 inline auto end_session(sign_in_desk& desk, call& c) -> response {
@@ -133,20 +133,19 @@ inline auto end_session(sign_in_desk& desk, call& c) -> response {
 }
 
 inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
-    return limited(desk, c, [&] {
-        const auto token = c.text("token");
-        if (!c.who.is_session) throw bad_request({}, "only a session can be confirmed");
-        const auto at = desk.sessions->confirm(bearer_of(c.in), token, c.in);
-        // No 401, which would say that the session itself has ended.
-        if (!at && at.error().code == errc::denied)
-            throw bad_request("token", "this is not the token that you signed in with");
-        response out;
-        json_writer w(out.body);
-        w.begin_object().key("data").begin_object();
-        w.member("confirmedUntil", iso_time(need(result(at)) + confirmed_for_ms));
-        w.end_object().end_object();
-        return out;
-    });
+    const auto token = c.text("token");
+    if (!c.who.is_session) throw bad_request({}, "only a session can be confirmed");
+    const auto at = desk.sessions->confirm(bearer_of(c.in), token, c.in);
+    // No 401, which would say that the session itself has ended.
+    if (!at && at.error().code == errc::denied)
+        refuse_sign_in(desk, c,
+                       bad_request("token", "this is not the token that you signed in with"));
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    w.member("confirmedUntil", iso_time(need(result(at)) + confirmed_for_ms));
+    w.end_object().end_object();
+    return out;
 }
 
 inline auto tell_first(sign_in_desk& desk) -> response {
@@ -159,28 +158,26 @@ inline auto tell_first(sign_in_desk& desk) -> response {
 
 /// The first admin: a token for everything, and a session of it.
 inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
-    return limited(desk, c, [&] {
-        token_wish wish;
-        wish.name = c.text("name");
-        wish.grants = full_grants();
-        wish.created_by = "first-start";
-        const auto code = c.text("code");
-        if (wish.name.empty() || !check_author(wish.name))
-            throw bad_request("name", "a name of at most 256 bytes is needed");
-        auto made = desk.first->redeem(code, std::move(wish));
-        if (!made && made.error().code == errc::denied)
-            throw api_error{403, "this code is wrong or too old", "code", "denied", {}};
-        const auto minted = need(std::move(made));
-        c.who = token_registry::principal_of(minted.row);
-        const auto begun = need(desk.sessions->open(c.who));
-        response out;
-        json_writer w(out.body);
-        w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
-        w.key("session");
-        write_session(w, desk.sessions->limits(), begun);
-        w.end_object().end_object();
-        return out;
-    });
+    token_wish wish;
+    wish.name = c.text("name");
+    wish.grants = full_grants();
+    wish.created_by = "first-start";
+    const auto code = c.text("code");
+    if (wish.name.empty() || !check_author(wish.name))
+        throw bad_request("name", "a name of at most 256 bytes is needed");
+    auto made = desk.first->redeem(code, std::move(wish));
+    if (!made && made.error().code == errc::denied)
+        refuse_sign_in(desk, c, {403, "this code is wrong or too old", "code", "denied", {}});
+    const auto minted = need(std::move(made));
+    c.who = token_registry::principal_of(minted.row);
+    const auto begun = need(desk.sessions->open(c.who));
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
+    w.key("session");
+    write_session(w, desk.sessions->limits(), begun);
+    w.end_object().end_object();
+    return out;
 }
 
 // Tokens ------------------------------------------------------------------------------------------

@@ -278,6 +278,45 @@ TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
     CHECK(mint(w.mint(), lasting(-1h)) == 400);
 }
 
+TEST_CASE("No token outlives the one that minted it, unless that was an operator's") {
+    desk_world w;
+    const auto ending_in = [&](std::vector<grant> grants, std::chrono::milliseconds life) {
+        return w.tokens
+            ->mint({.name = "by",
+                    .grants = std::move(grants),
+                    .expires = w.tokens->now() + std::uint64_t(life.count())})
+            .value();
+    };
+    const std::vector<grant> admins = {
+        {.as = role::environment_admin, .environment = "E", .reveal = true}};
+    const auto admin = ending_in(admins, 60s);
+    const auto lasting = [&](std::chrono::milliseconds life) {
+        auto body = json::parse(wish()).as_object();
+        body["expiresAt"] = iso_time(w.tokens->now() + std::uint64_t(life.count()));
+        return json::serialize(body);
+    };
+    const auto mint = [&](const std::string& by, const std::string& body) {
+        return w.send("POST", "/v1/x/tokens", by, body);
+    };
+    CHECK(mint(w.text(admin), wish()).text("expiresAt") == iso_time(admin.row.expires));
+    CHECK(mint(w.text(admin), lasting(30s)).text("expiresAt") ==
+          iso_time(w.tokens->now() + 30'000));
+    CHECK(mint(w.text(admin), lasting(12h)).text("expiresAt") == iso_time(admin.row.expires));
+    for (const auto life : {24h * 2, 24h * 365}) {
+        const auto refused = mint(w.text(admin), lasting(life));
+        check_error(refused, 400);
+        CHECK(refused.raw.body.find(iso_time(admin.row.expires)) != refused.raw.body.npos);
+    }
+    // Its session neither, though that ends by itself.
+    const auto session = w.begin(admin);
+    CHECK(mint(session, wish()).text("expiresAt") == iso_time(admin.row.expires));
+    check_error(mint(session, lasting(24h * 2)), 400);
+    const auto chief = ending_in(full_grants(), 60s);
+    CHECK(mint(w.text(chief), lasting(24h * 365)).status() == 200);
+    CHECK(mint(w.text(chief), wish()).text("expiresAt") ==
+          iso_time(w.tokens->now() + 90 * 86'400'000ULL));
+}
+
 TEST_CASE("The audit log says which token was made and ended, and where it is good") {
     desk_world w;
     const auto ana = w.mint();

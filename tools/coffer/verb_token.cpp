@@ -185,7 +185,8 @@ void show_minted(const session& s, const http::minted_token& made) {
 auto run_token_create(session& s) -> int {
     http::token_wish wish;
     wish.grants = grants_here(s);
-    wish.expires = expiry_here(s, wish.grants);
+    // Not said, a server knows how late it may be: not later than the token that asks.
+    if (!s.is_remote() || s.in.text("expires")) wish.expires = expiry_here(s, wish.grants);
     wish.name =
         s.in.text("name").value_or(s.in.has("full") ? "full" : grant_text(wish.grants.front()));
     wish.created_by = minted_by;
@@ -265,7 +266,8 @@ auto token_verbs() -> std::vector<verb> {
              "too. Admins set values but see none without --reveal. An operator runs the instance\n"
              "and sees no values.\n"
              "\n"
-             "Through a server nobody gives away what their own token lacks.\n"
+             "Through a server nobody gives away what their own token lacks, and no token but an\n"
+             "operator's makes one that outlives it.\n"
              "\n"
              "The token goes to stdout: coffer token create … | install -m600 /dev/stdin FILE",
          .options = {{"--role", takes::value, "R",

@@ -259,7 +259,8 @@ inline constexpr schema_doc schema_docs[] = {
 "lastUsedAt":{"type":"string","format":"date-time"},"lastUsedFrom":{"type":"string"}}}}}})"},
     {"XTokenWrite", R"({"type":"object","required":["name","grants"],"properties":{
 "name":{"type":"string","minLength":1},"grants":{"$ref":"#/components/schemas/XGrants"},
-"expiresAt":{"type":["string","integer"],"format":"date-time"}}})"},
+"expiresAt":{"type":["string","integer"],"format":"date-time",
+"description":"Not later than the caller's own token ends, unless that is an operator's. Left out: in 90 days, or then."}}})"},
     {"XMinted", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["id","name","token","expiresAt"],"properties":{"id":{"type":"string"},
 "name":{"type":"string"},"token":{"type":"string","description":"Shown this once."},

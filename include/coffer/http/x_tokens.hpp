@@ -240,24 +240,39 @@ inline auto list_tokens(sign_in_desk& desk, call& c) -> response {
     return out;
 }
 
-/// `expiresAt` of the body. A date's end that lies less than a day behind the longest life is the
-/// longest life: who counts 90 days from today means that. Throws 400.
+/// Until when a token of these grants may live that a caller mints: an operator's as long as its
+/// kind does, anybody else's no longer than their own, or a right that was lent would never end.
+inline auto latest_expiry(const principal& who, const std::vector<grant>& grants, std::uint64_t now)
+    -> std::uint64_t {
+    const auto longest = now + static_cast<std::uint64_t>(longest_life(grants).count());
+    const bool unbound = who.expires == 0 || is_operator(who);
+    return unbound ? longest : std::min(longest, who.expires);
+}
+
+/// `expiresAt` of the body; without it, in 90 days, or as late as may be. A date's end that lies
+/// less than a day behind the latest is the latest: who counts 90 days from today means that.
+/// Throws 400.
 inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64_t now)
     -> std::uint64_t {
-    const auto* found = c.body().find("expiresAt");
-    if (found == nullptr) return 0;
     constexpr std::uint64_t day = 86'400'000;
-    const auto longest = static_cast<std::uint64_t>(longest_life(grants).count());
+    const auto longest = now + static_cast<std::uint64_t>(longest_life(grants).count());
+    const auto latest = latest_expiry(c.who, grants, now);
+    const auto* found = c.body().find("expiresAt");
+    if (found == nullptr)
+        return std::min(latest, now + static_cast<std::uint64_t>(longest_personal_life.count()));
     std::uint64_t at = 0;
     if (found->is_string())
         at = time_of_iso(view_of(found->get_string())).value_or(0);
     else if (found->is_int64() && found->get_int64() > 0)
         at = static_cast<std::uint64_t>(found->get_int64());
     if (at <= now) throw bad_request("expiresAt", "this must be a time to come");
-    if (at - now >= longest + day)
+    if (at >= longest + day)
         throw bad_request("expiresAt", "a service's token lives for a year at most, another's for "
                                        "90 days");
-    return std::min(at, now + longest);
+    if (at >= latest + day)
+        throw bad_request("expiresAt", "no token outlives the one that makes it, which ends at " +
+                                           iso_time(latest));
+    return std::min(at, latest);
 }
 
 /// What the audit log says of a token: its name and id, and where all of its grants lie.

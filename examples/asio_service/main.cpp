@@ -14,10 +14,13 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <chrono>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -61,9 +64,16 @@ auto serve(tcp::socket socket, const Secrets& secrets) -> asio::awaitable<void> 
 
 template <class Secrets>
 auto listen(tcp::acceptor& acceptor, const Secrets& secrets) -> asio::awaitable<void> {
+    asio::steady_timer pause(acceptor.get_executor());
     for (;;) {
-        auto socket = co_await acceptor.async_accept(use_awaitable);
-        co_spawn(acceptor.get_executor(), serve(std::move(socket), secrets), asio::detached);
+        boost::system::error_code wrong;
+        auto socket = co_await acceptor.async_accept(asio::redirect_error(use_awaitable, wrong));
+        if (!wrong) {
+            co_spawn(acceptor.get_executor(), serve(std::move(socket), secrets), asio::detached);
+            continue;
+        }
+        pause.expires_after(std::chrono::milliseconds(100)); // out of descriptors: one will end
+        co_await pause.async_wait(use_awaitable);
     }
 }
 //]

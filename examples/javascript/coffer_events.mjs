@@ -50,9 +50,8 @@ export class CofferEvents {
       text = blocks.pop();
       for (const block of blocks) {
         const { id, data } = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s)));
-        if (!data) continue;
-        this.#last = id;
-        await this.#give(JSON.parse(data), handler);
+        this.#last = id ?? this.#last; // each stream begins with one, to come back with
+        if (data) await this.#give(JSON.parse(data), handler);
       }
     }
   }

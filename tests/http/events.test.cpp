@@ -241,6 +241,15 @@ TEST_CASE("An event is refused from who may not write there, and where it would 
     const auto ear = w.listen();
     CHECK(w.post("job:ready", w.acme, "reader").status() == 403);
     coffer_test::check_error(w.post("secret:updated", w.acme), 400);
+    for (const auto* like_it : {" secret:updated", "Secret:updated", "\tSECRET:x"})
+        coffer_test::check_error(w.post(like_it, w.acme), 400);
+    for (const auto* domain : {"secret", " Secret", "SECRETS"})
+        coffer_test::check_error(
+            w.api.send("POST", "/v1/events",
+                       object({{"domain", domain},
+                               {"topic", "job:ready"},
+                               {"context", json::value{{"environmentId", w.prod}}}})),
+            400);
     coffer_test::check_error(w.post("", w.acme), 400);
     coffer_test::check_error(w.post("job:ready", "us_sp_none"), 404);
     coffer_test::check_error(w.api.send("POST", "/v1/events", R"({"topic":"a"})"), 400);
@@ -280,6 +289,28 @@ TEST_CASE("A stream ends after its time, so that its token is looked at again") 
     CHECK(ear->ended);
     CHECK(ear->topics() == "job:one ");
     CHECK(w.hub->listeners() == 0);
+}
+
+TEST_CASE("A stream that ended before it told anything loses nothing") {
+    world w;
+    const auto ear = w.listen();
+    const auto first = ear->heard.front();
+    const auto id =
+        first.substr(first.find("id: ") + 4, first.rfind("\n\n") - first.find("id: ") - 4);
+    w.time.advance(std::chrono::milliseconds(60'001));
+    w.post("job:one", {});
+    CHECK(ear->ended);
+    CHECK(ear->topics().empty());
+    CHECK(w.listen({}, api_world::full, id)->topics() == "job:one ");
+}
+
+TEST_CASE("A stream of which nothing is heard ends after its time as well") {
+    world w;
+    const auto ear = w.listen();
+    w.time.advance(std::chrono::milliseconds(60'000));
+    CHECK(ear->stream->when_silent() == ":\n\n");
+    w.time.advance(std::chrono::milliseconds(1));
+    CHECK(ear->stream->when_silent().empty());
 }
 
 TEST_CASE("Who is gone is forgotten") {

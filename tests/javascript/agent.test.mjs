@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Coffer } from './coffer.mjs';
@@ -65,6 +66,17 @@ test('a listener sees no variable of the agent\'s, and has no stdin', async () =
   const [names, length] = run.out.split('\n')[0].split(' ');
   for (const name of ['MY_PASSWORD', 'COFFER_TOKEN', 'COFFER_EVENT']) assert.equal(JSON.parse(names).includes(name), false, name);
   assert.equal(length, '0');
+});
+
+test('the agent\'s own memory, with its token, is closed to the listener', async () => {
+  // For root nothing is closed; that there are to be no core dumps either can be seen by all.
+  const run = await agent(
+    `import fs from 'node:fs'; ${listener(`console.log(/Max core file size +(\\S+ +\\S+)/.exec(fs.readFileSync('/proc/' + process.ppid + '/limits', 'utf8'))[1]);
+      try { console.log(process.getuid() !== 0 && fs.readFileSync('/proc/' + process.ppid + '/environ', 'utf8').includes('COFFER_TOKEN')); } catch (why) { console.log(why.code); }`)}`,
+    ['--events', '-'], [event()],
+  ).ended;
+  assert.equal(run.code, 0, run.err);
+  assert.match(run.out, /^0 +0\n(false|EACCES)\n$/);
 });
 
 test('the token of an event reads its scope alone, writes nothing, and is refused afterwards', async () => {
@@ -137,4 +149,54 @@ test('without --events the server\'s own events are given, until somebody ends t
   }
   await ended;
   assert.match(said.out, /heard secret:(created|updated) NEW/);
+});
+
+// A server of somebody else's that sends events: what it was asked, and each connection as it came.
+async function eventsOf(...connections) {
+  const asked = [];
+  const other = http.createServer((request, response) => {
+    asked.push({ url: request.url, ...request.headers });
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.end(connections[asked.length - 1] ?? '');
+  });
+  other.listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const token = path.join(server.root, 'other-token');
+  fs.writeFileSync(token, 'token-of-another-server\n', { mode: 0o600 });
+  return { asked, token, url: `http://127.0.0.1:${other.address().port}`, end: () => other.close() };
+}
+
+test('with --events URL the events of another server are given, with its token, and after an end from where it ended', { timeout: 120_000 }, async () => {
+  const sent = (id, topic) => `id: ${id}\r\ndata: ${JSON.stringify(event({ topic }))}\r\n\r\n`;
+  const other = await eventsOf(`: hello\r\n\r\n${sent(7, 'job:one')}${sent(8, 'job:two')}`, `retry: 5\n${sent(9, 'job:three')}data: no JSON\n\n`);
+  const { child, said, ended } = agent(
+    listener(`console.log('heard', event.topic, (await event.secrets('SLACK_TOKEN')).length);`),
+    ['--events', `${other.url}/of/job?kind=a%20b`, '--events-token-file', other.token],
+  );
+  while (other.asked.length < 3 && child.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
+  child.kill('SIGTERM');
+  await ended;
+  other.end();
+  assert.equal(said.out, `heard job:one ${value.length}\nheard job:two ${value.length}\nheard job:three ${value.length}\n`, said.err);
+  assert.match(said.err, /without an environment was left out/);
+  assert.equal(said.err.includes('kind='), false, 'a query may hold a token');
+  assert.deepEqual(other.asked.slice(0, 3).map((one) => [one.url, one.authorization, one.accept, one['last-event-id']]),
+    [undefined, '8', '9'].map((last) => ['/of/job?kind=a%20b', 'Bearer token-of-another-server', 'text/event-stream', last]));
+});
+
+test('no token of the agent goes to another server of events, and none over a network in clear', async () => {
+  const other = await eventsOf('');
+  const refusedWith = async (...args) => {
+    const run = await agent(listener(''), args).ended;
+    return [run.code, run.err.split('\n')[0]];
+  };
+  const token = ['--events-token-file', other.token];
+  assert.match((await refusedWith('--events', other.url)).join(' '), /^2 .*--events-token-file/);
+  assert.match((await refusedWith(...token)).join(' '), /^2 .*goes with --events/);
+  assert.match((await refusedWith('--events', 'http://events.example/x', ...token)).join(' '), /plain HTTP/);
+  assert.match((await refusedWith('--events', `${other.url}/a b`, ...token)).join(' '), /^2 .*blanks/);
+  fs.chmodSync(other.token, 0o644);
+  assert.match((await refusedWith('--events', other.url, ...token)).join(' '), /mode 0600/);
+  assert.equal(other.asked.length, 0);
+  other.end();
 });

@@ -52,20 +52,4 @@ void agent_server::know_values(const coffer::scope& where, coffer::redactor& by)
     need(by.add_all(view), where.view());
 }
 
-void agent_server::follow(const std::function<bool(std::string_view event)>& take) {
-    std::string last;
-    for (bool wanted = true; wanted;) {
-        const auto done =
-            calls_->follow("/v1/x/events" + (last.empty() ? "" : "?after=" + http::encoded(last)),
-                           [&](std::string_view id, std::string_view event) {
-                               last = id;
-                               return wanted = take(event);
-                           });
-        if (!done && done.error().code != errc::unavailable && done.error().code != errc::timed_out)
-            need(coffer::result<void>(done.error()));
-        if (!done) s_.notice(url_ + " can't be reached; trying again");
-        if (wanted) coffer::detail::sleep_for(std::chrono::milliseconds(1000));
-    }
-}
-
 } // namespace command

@@ -8,7 +8,6 @@
 #include <coffer/secret.hpp>
 
 #include <chrono>
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,9 +36,6 @@ public:
     void revoke(const event_token& token) noexcept;
     /// Knows all values that the scope resolves to.
     void know_values(const coffer::scope& where, coffer::redactor& by);
-    /// Hands on events as they happen, until `take` says false. Comes back after an end, and asks
-    /// for what it missed.
-    void follow(const std::function<bool(std::string_view event)>& take);
 
 private:
     session& s_;

@@ -19,16 +19,20 @@ using coffer::errc;
 
 namespace {
 
-auto address_of(const settings& from) -> http::server_address {
-    const auto* const named = from.find("server");
-    if (named == nullptr) refuse("no server is named: say --server URL, or set COFFER_SERVER");
-    auto address = http::server_address::parse(named->value);
+auto address_of(const std::string& server, const std::string& from) -> http::server_address {
+    auto address = http::server_address::parse(server);
     if (address) return *std::move(address);
-    const auto shown = "the server " + printable(named->value) + " (from " + named->from + ")";
+    const auto shown = "the server " + printable(server) + " (from " + from + ")";
     if (address.error().code == errc::denied)
         throw problem(errc::denied, shown + " is asked over plain HTTP, where everybody on the way "
                                             "reads the token: only https, or http to this machine");
     refuse(shown + " is no address: https://HOST[:PORT]");
+}
+
+auto address_of(const settings& from) -> http::server_address {
+    const auto* const named = from.find("server");
+    if (named == nullptr) refuse("no server is named: say --server URL, or set COFFER_SERVER");
+    return address_of(named->value, named->from);
 }
 
 /// A token that its owner did not keep for one server goes to one that its owner names.
@@ -53,16 +57,25 @@ auto from_file(const std::filesystem::path& file, const std::string& from) -> fo
     }
 }
 
-} // namespace
-
-auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
+auto connect(const http::server_address& to, coffer::secret token)
+    -> std::shared_ptr<http::caller> {
     http::client_options with;
-    with.server = address_of(from).text();
-    with.token = token.clone();
+    with.server = to.text();
+    with.token = std::move(token);
     auto made = http::caller::open(std::move(with));
     if (!made && made.error().code == errc::invalid_argument)
         refuse("this is no token: it is letters and digits on one line");
     return need(std::move(made));
+}
+
+} // namespace
+
+auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
+    return connect(address_of(from), token.clone());
+}
+auto connect(const std::string& server, const std::filesystem::path& token_file,
+             const std::string& from) -> std::shared_ptr<http::caller> {
+    return connect(address_of(server, from), from_file(token_file, from).text);
 }
 
 auto server_text(const settings& from) -> std::string {

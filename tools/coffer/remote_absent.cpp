@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "agent_server.hpp"
+#include "event_source.hpp"
 #include "kept_copy.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -64,7 +65,10 @@ void agent_server::revoke(const event_token&) noexcept {}
 void agent_server::know_values(const coffer::scope&, coffer::redactor&) {
     absent();
 }
-void agent_server::follow(const std::function<bool(std::string_view)>&) {
+event_source::event_source(session& s) : s_(s) {
+    absent();
+}
+void event_source::follow(const std::function<bool(std::string_view)>&) {
     absent();
 }
 

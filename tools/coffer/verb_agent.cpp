@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "agent_server.hpp"
 #include "child.hpp"
+#include "closed_memory.hpp"
+#include "event_source.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "redacted_stream.hpp"
+#include "remote.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
@@ -199,24 +202,29 @@ auto run_agent(session& s) -> int {
     if (s.config().find("server") == nullptr || !s.is_remote())
         refuse("coffer agent works through a server: say --server URL");
     const auto from = s.in.text("events");
-    if (from && *from != "-") refuse("--events is -, for stdin; without it the server's own");
     std::error_code wrong;
     const auto file = fs::canonical(s.in.arguments.front(), wrong);
     if (wrong) refuse("there is no such file");
     const auto time = time_of_event(s);
+    close_memory(); // before there is a token in it: the listeners run as the same user
+    if (const auto token = token_for(s.config()); token.from != "COFFER_TOKEN")
+        s.notice("the token is in a file (" + token.from +
+                 ") that the listener may read as well; COFFER_TOKEN is closed to it");
     agent_server server(s);
+    std::optional<event_source> source;
+    if (from != "-") source.emplace(s);
     (void)s.vault();
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, time);
     event_lines lines;
-    if (from) {
+    if (!source) {
         while (const auto line = lines.next())
             if (const auto end = one.take(*line)) return *end;
         return one.failed() == 0 ? 0 : 1;
     }
-    s.hint("listening to the events of " + server.url());
+    s.hint("listening to the events of " + source->name());
     std::optional<int> end;
-    server.follow([&](std::string_view event) {
+    source->follow([&](std::string_view event) {
         end = one.take(event);
         return !end;
     });
@@ -240,14 +248,20 @@ auto agent_verb() -> verb {
             "no variables but the usual few, no stdin, and a token that reads the event's scope\n"
             "alone and ends with it: its space, and its actor if it has one; of an event without "
             "a\n"
-            "space the environment with all its spaces. Values of that scope and the token are "
-            "cut\n"
-            "from what it prints. The agent's own token needs the rights tokens and read. What "
-            "the\n"
-            "process may do on this machine is what this user may: run the agent under an account\n"
-            "of its own.",
-        .options = {{"--events", takes::value, "-",
-                     "from stdin, one JSON object a line, instead of the server's"},
+            "space the environment with all its spaces. The token, and the values that programs "
+            "get\n"
+            "in exactly this scope, are cut from what it prints. The agent's own token needs the\n"
+            "rights tokens and read.\n"
+            "\n"
+            "What the process may do on this machine is what this user may: run the agent under "
+            "an\n"
+            "account of its own, and give it its token in COFFER_TOKEN, which the listener can't\n"
+            "see; a file of that account's it can read.",
+        .options = {{"--events", takes::value, "URL|-",
+                     "events of another server (https://HOST/PATH, server-sent), or from stdin\n"
+                     "(-), one JSON object a line, instead of the server's own"},
+                    {"--events-token-file", takes::value, "FILE",
+                     "the other server's token, a file of mode 0600"},
                     {"--timeout", takes::value, "D", "how long one event may take (60s)"}},
         .run = run_agent,
     };

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "closed_memory.hpp"
 #include "key_changes.hpp"
 #include "output.hpp"
 #include "problem.hpp"
@@ -25,9 +26,6 @@
 #include <memory>
 
 #include <sys/resource.h>
-#if __has_include(<sys/prctl.h>)
-#include <sys/prctl.h>
-#endif
 
 namespace command {
 
@@ -37,15 +35,6 @@ using coffer::errc;
 namespace {
 
 constexpr std::string_view default_listen = "127.0.0.1:8460";
-
-/// No core dump, and no other process of this user may look into this one's memory.
-void close_memory() noexcept {
-    const rlimit none{0, 0};
-    (void)::setrlimit(RLIMIT_CORE, &none);
-#ifdef PR_SET_DUMPABLE
-    (void)::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-#endif
-}
 
 /// As many connections as the system lets this process have.
 void open_many_files() noexcept {

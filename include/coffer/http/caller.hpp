@@ -43,10 +43,12 @@ public:
     /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
     auto call(outgoing out) -> result<json_answer>;
 
-    /// Asks for server-sent events (HTML Living Standard, 9.2) and hands each on, its id and its
-    /// data, until the server ends the stream or `take` says false. Errors: as call().
+    /// Asks for server-sent events (HTML Living Standard, 9.2), those after the one whose id is
+    /// `last` if there was one, and hands each on, its id and its data, until the server ends the
+    /// stream or `take` says false. No data: there is but an id to come back with. Errors: as call().
     using event_taker = std::function<bool(std::string_view id, std::string_view data)>;
-    auto follow(std::string_view target, const event_taker& take) -> result<void>;
+    auto follow(std::string_view target, std::string_view last, const event_taker& take)
+        -> result<void>;
 
     auto address() const noexcept -> const server_address& { return to_; }
 
@@ -58,7 +60,7 @@ private:
     auto send(const outgoing& out) -> result<detail::incoming>;
     auto try_once(const outgoing& out, const wiped_text& text, detail::client_deadline until,
                   bool& reused, detail::incoming& in) -> std::optional<detail::exchange_failure>;
-    auto text_of(const outgoing& out) const -> wiped_text;
+    auto text_of(const outgoing& out, std::string_view accepts) const -> wiped_text;
     auto idle() -> std::unique_ptr<connection>;
     void keep(std::unique_ptr<connection> used);
     static auto outcome_of(const detail::incoming& in) -> result<void>;
@@ -98,7 +100,7 @@ inline auto caller::prepare() -> result<void> {
     return {};
 }
 
-inline auto caller::text_of(const outgoing& out) const -> wiped_text {
+inline auto caller::text_of(const outgoing& out, std::string_view accepts) const -> wiped_text {
     wiped_text text;
     text.reserve(512 + out.target.size() + out.body.size());
     text.append(out.method).append(" ").append(to_.base).append(out.target);
@@ -107,7 +109,7 @@ inline auto caller::text_of(const outgoing& out) const -> wiped_text {
         const std::lock_guard lock(mutex_);
         text.append("\r\nauthorization: Bearer ").append(token_.expose_secret());
     }
-    text.append("\r\naccept: application/json\r\n");
+    text.append("\r\naccept: ").append(accepts).append("\r\n");
     if (!out.body.empty() || out.method != "GET")
         text.append("content-type: application/json\r\ncontent-length: ")
             .append(std::to_string(out.body.size()))
@@ -152,7 +154,7 @@ inline auto caller::try_once(const outgoing& out, const wiped_text& text,
 /// where none could be made; a change only if the server can't have seen it.
 inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
     const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
-    const auto text = text_of(out);
+    const auto text = text_of(out, "application/json");
     const bool repeatable = out.only_reads || out.method == "GET";
     for (int fresh_failures = 0;;) {
         detail::incoming in;
@@ -167,9 +169,13 @@ inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
     }
 }
 
-inline auto caller::follow(std::string_view target, const event_taker& take) -> result<void> {
+inline auto caller::follow(std::string_view target, std::string_view last, const event_taker& take)
+    -> result<void> {
     const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
-    const auto text = text_of({.method = "GET", .target = std::string(target), .body = {}});
+    std::string accepts = "text/event-stream";
+    if (!last.empty()) accepts.append("\r\nlast-event-id: ").append(last);
+    const auto text =
+        text_of({.method = "GET", .target = std::string(target), .body = {}}, accepts);
     connection through(to_, tls_ ? &*tls_ : nullptr);
     if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
         return wrong->why();

@@ -49,8 +49,9 @@ public:
     struct options {
         std::size_t kept = 1000;
         std::size_t kept_bytes = std::size_t{8} << 20;
-        /// A stream that is older than this ends with the next event; its client comes back and is
-        /// asked for its token again. So a token that was revoked is told nothing for longer.
+        /// A stream that is older than this ends at the next event, or silence; its client comes back
+        /// with the last number that it was given, and is asked for its token again. So a token
+        /// that was revoked is told nothing for longer.
         std::chrono::milliseconds stream_life{60'000};
         const clock* time = &machine_clock();
     };
@@ -65,7 +66,7 @@ public:
         what.number = ++number_;
         const auto now = with_.time->boot();
         std::erase_if(listeners_, [&](const std::shared_ptr<listener>& l) {
-            if (now - l->since > with_.stream_life) return l->sink({}), true;
+            if (is_over(*l, now)) return l->sink({}), true;
             return !l->behind && !tell(*l, what);
         });
         bytes_ += what.json.size();
@@ -79,6 +80,7 @@ public:
     /// A stream of server-sent events (HTML Living Standard, 9.2) for a caller: those of a scope
     /// (an environment with its spaces, a space; nothing: all) that it may hear. First those kept
     /// since the event of that number; 0: only what comes.
+    /// It begins with the number that its client comes back with while it has heard nothing.
     auto follow(principal who, scope of, std::uint64_t after) -> std::shared_ptr<stream> {
         auto told = std::make_shared<listener>(listener{std::move(who), std::move(of)});
         told->told = after;
@@ -108,6 +110,9 @@ private:
         ~following() override { hub_->remove(who_); }
         void start(sink send) override { hub_->add(who_, std::move(send)); }
         void drained() override { hub_->go_on(who_); }
+        auto when_silent() const -> std::string_view override {
+            return hub_->is_over(*who_) ? std::string_view() : stream::when_silent();
+        }
 
     private:
         std::shared_ptr<event_hub> hub_;
@@ -128,7 +133,16 @@ private:
         const std::lock_guard lock(mutex_);
         who->sink = std::move(send);
         who->since = with_.time->boot();
-        if (who->sink("retry: 1000\n\n") && catch_up(*who)) listeners_.push_back(who);
+        if (who->told == 0) who->told = number_;
+        if (who->sink("retry: 1000\nid: " + std::to_string(who->told) + "\n\n") && catch_up(*who))
+            listeners_.push_back(who);
+    }
+    auto is_over(const listener& who, std::chrono::milliseconds now) const -> bool {
+        return now - who.since > with_.stream_life;
+    }
+    auto is_over(const listener& who) const -> bool {
+        const std::lock_guard lock(mutex_);
+        return is_over(who, with_.time->boot());
     }
     void go_on(const std::shared_ptr<listener>& who) {
         const std::lock_guard lock(mutex_);

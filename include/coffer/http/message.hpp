@@ -55,7 +55,8 @@ public:
     /// All that the sink took was sent: there is room for what was held back. On the connection's
     /// thread; must not block.
     virtual void drained() {}
-    /// What is sent after a silence, so that nobody takes the connection for dead: a comment.
+    /// What is sent after a silence, so that nobody takes the connection for dead: a comment. No
+    /// text ends the stream.
     virtual auto when_silent() const -> std::string_view { return ":\n\n"; }
 };
 
@@ -78,6 +79,9 @@ public:
     virtual auto try_now(const request& in) -> std::optional<response> = 0;
     /// The answer; may wait, so it is called on a thread that nothing else hangs on.
     virtual auto handle(const request& in) -> response = 0;
+    /// Whether this head's sender is known, so that memory is held for a long body of theirs. Where
+    /// not, the request is handled without its body. May wait, as handle().
+    virtual auto knows_sender(const request& /*head*/) -> bool { return true; }
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -17,8 +17,9 @@
 /// POST /v1/events and GET /v1/x/events.
 namespace coffer::inline COFFER_ABI::http::x {
 
-/// Topics that only Coffer itself tells of.
+/// Topics that only Coffer itself tells of, and their domain.
 inline constexpr std::string_view own_topics = "secret:";
+inline constexpr std::string_view own_domain = "secret";
 
 /// The event of a changed secret, as JavaScript listeners know it: its name and id, no value.
 inline auto secret_event(const any_vault& vault, std::string_view what, const scope& where,
@@ -30,7 +31,7 @@ inline auto secret_event(const any_vault& vault, std::string_view what, const sc
     wiped_text text;
     json_writer w(text);
     w.begin_object().member("id", make_id(vault, "us_evt_").value_or(std::string("us_evt_")));
-    w.member("domain", "secret").member("topic", out.topic).key("context").begin_object();
+    w.member("domain", own_domain).member("topic", out.topic).key("context").begin_object();
     w.member("environmentId", where.environment).member_if("spaceId", where.space);
     w.member_if("actorId", where.actor).end_object();
     w.key("payload").begin_object().member("secretId", id).member("name", name).end_object();
@@ -45,6 +46,16 @@ inline auto tell_changes(any_vault vault, std::shared_ptr<event_hub> hub) {
     return [vault = std::move(vault), hub = std::move(hub)](
                std::string_view what, const scope& where, std::string_view name,
                std::string_view id) { hub->publish(secret_event(vault, what, where, name, id)); };
+}
+
+/// Whether a listener may take a text for one that begins so: blanks in front and capital letters
+/// don't count.
+inline auto is_own(std::string_view text, std::string_view begin) -> bool {
+    text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+    return text.size() >= begin.size() &&
+           std::equal(begin.begin(), begin.end(), text.begin(), [](char own, char c) {
+               return own == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+           });
 }
 
 /// A line of JSON: blanks in place of the line ends, which stand between tokens alone.
@@ -71,8 +82,10 @@ inline auto post_event(call& c, event_hub& hub) -> response {
     happening what;
     what.topic = c.text("topic");
     if (what.topic.empty()) throw bad_request("topic", "this must be text that is not empty");
-    if (what.topic.starts_with(own_topics))
+    if (is_own(what.topic, own_topics))
         throw bad_request("topic", "these topics are the server's own");
+    if (const auto domain = c.text("domain"); is_own(domain, own_domain))
+        throw bad_request("domain", "this domain is the server's own");
     const auto* context = c.body().find("context");
     if (context == nullptr || !context->is_object())
         throw bad_request("context", "this must be an object with an environmentId");

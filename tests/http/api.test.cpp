@@ -24,6 +24,16 @@ auto paths(const api_world& w) -> std::set<std::pair<std::string, std::string>> 
 
 } // namespace
 
+TEST_CASE("memory for a long body is for who holds a token") {
+    api_world w;
+    const auto known = [&](std::string_view token) {
+        return w.service->knows_sender(api_world::request_of("POST", "/v1/secrets", {}, token));
+    };
+    CHECK(known(api_world::full));
+    CHECK_FALSE(known("somebody-else"));
+    CHECK_FALSE(known({}));
+}
+
 TEST_CASE("Under /v1 nothing is answered without a known token, and every refusal is the same") {
     http::api_options with;
     with.refused_rate = {0}; // thousands from one address

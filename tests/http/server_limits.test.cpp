@@ -99,6 +99,43 @@ TEST_CASE("bodies that are held at once are bounded over all connections") {
     CHECK(raw_client(server).ask(request).status == 200);
 }
 
+TEST_CASE("who sends no body is served while the memory for bodies is taken") {
+    http::limits limits;
+    limits.bodies = 100;
+    const auto server = server_of_echoes(limits);
+    raw_client first(server);
+    const auto request = text_of(server, "POST", "/", "", std::string(95, 'a'));
+    first.send(request.substr(0, request.size() - 1));
+    while (value_of(server, "coffer_http_body_bytes") < 95)
+        std::this_thread::yield();
+    CHECK(raw_client(server).ask(request).status == 503);
+    CHECK(raw_client(server).ask(get(server)).status == 200);
+    CHECK(first.ask(request.substr(request.size() - 1)).status == 200);
+}
+
+TEST_CASE("of a body whose sender is unknown no more than the beginning is taken") {
+    struct of_strangers final : test_handler {
+        std::atomic<bool> known{false};
+        auto knows_sender(const http::request& head) -> bool override {
+            return known && head.header_of("x-token") == "good";
+        }
+    };
+    const auto answers = std::make_shared<of_strangers>();
+    const test_server server(answers);
+    const auto request =
+        text_of(server, "POST", "/", "X-Token: good\r\n", std::string(200 * 1024, 'a'));
+    raw_client stranger(server);
+    stranger.send(request.substr(0, 100 * 1024)); // and no more of it
+    const auto refused = stranger.receive();
+    CHECK(refused.body == "POST /\nx-token=good\ncontent-length=204800\n");
+    CHECK(value_of(server, "coffer_http_body_bytes") == 0);
+    CHECK(refused.header("connection") == "close");
+    const auto little = text_of(server, "POST", "/", "", std::string(16 * 1024, 'a'));
+    CHECK(raw_client(server).ask(little).status == 200);
+    answers->known = true;
+    CHECK(raw_client(server).ask(request).body.size() > 200 * 1024);
+}
+
 TEST_CASE("a client that stops in the middle is let go") {
     http::limits limits;
     limits.head_time = limits.request_time = limits.idle_time = 50ms;

@@ -120,6 +120,27 @@ TEST_CASE("the parts of an event that are missing are empty, and null is no even
     CHECK(ran == 1);
 }
 
+TEST_CASE("an id of an event that is no text is taken as JavaScript takes it, and never for none") {
+    fake_secrets known;
+    known.set({.environment = "7", .space = "true"}, "K", "v");
+    coffer::listener listener{known};
+    std::vector<std::string> seen;
+    listener.on("**", [&](event& e) {
+        const auto got = e.secrets("K");
+        seen.emplace_back(got ? "got" : coffer::to_string(got.error().code));
+        seen.emplace_back(e.secrets("K", {.environment = "7", .space = "true"}) ? "got" : "no");
+    });
+    const auto of = [](event_value space) -> event_value {
+        return {{"topic", "a"},
+                {"context", event_value{{"environmentId", 7}, {"spaceId", std::move(space)}}}};
+    };
+    REQUIRE(listener.dispatch(of(true)));
+    REQUIRE(listener.dispatch(of(event_value::list{"true"})));
+    REQUIRE(listener.dispatch(of(event_value::object{})));
+    CHECK(seen == std::vector<std::string>{"got", "got", "invalid_argument", "got",
+                                           "invalid_argument", "got"});
+}
+
 TEST_CASE("a glob takes time that no pattern can blow up") {
     // Backtracking needs more steps for these than there are atoms; ctest's limit would end it.
     std::string stars, deep;

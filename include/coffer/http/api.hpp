@@ -114,6 +114,18 @@ public:
         return finish(std::move(out), row, told, began);
     }
 
+    /// Who holds a token. Who is yet to get one sends little.
+    auto knows_sender(const request& head) -> bool override {
+        try {
+            const auto bearer = bearer_of(head);
+            const auto who = bearer.empty() ? result<principal>(errc::denied)
+                                            : with_.tokens->authenticate(bearer, head);
+            return who || who.error().code != errc::denied;
+        } catch (const std::exception&) { // why, handle() says
+            return false;
+        }
+    }
+
     auto routes() const noexcept -> const route_table& { return table_; }
     auto parts() noexcept -> api_parts& { return parts_; }
 

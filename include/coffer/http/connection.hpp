@@ -171,12 +171,13 @@ private:
         namespace beast = boost::beast::http;
         if (ec == beast::error::body_limit) return refuse(413, "the body is too large");
         if (ec && ec != beast::error::need_more) return refuse(400, "malformed request");
-        if (!held_.grow_to(request_.body.capacity()))
+        if (!request_.body.empty() && !held_.grow_to(request_.body.capacity()))
             return refuse(503, "too many large requests at once");
         if (parser_->is_done())
             return refused_ ? refuse(refused_->status, refused_->message, parser_->keep_alive())
-                            : ask();
+                            : ask(parser_->keep_alive());
         if (inbox_.size() >= limits().head) return refuse(400, "malformed chunk");
+        if (!refused_ && !known_ && request_.body.size() > limits().unknown_body) return ask_who();
         if (expects_continue_ && inbox_.empty()) return write_continue();
         read();
     }
@@ -207,6 +208,24 @@ private:
         deadline = request_deadline_;
         return true;
     }
+    /// A long body is taken from who is known alone: those of all share their memory, and anybody
+    /// could hold it. Others are answered without it.
+    void ask_who() {
+        service_.pool.submit([self = self()]() mutable {
+            const bool known = self->service_.answers->knows_sender(self->request_);
+            detail::scrub_stack();
+            auto home = self->loop_.context().get_executor();
+            boost::asio::post(home, [self = std::move(self), known] { self->go_on(known); });
+        });
+    }
+    void go_on(bool known) {
+        if (at_ == stage::closed) return;
+        known_ = known;
+        if (known) return take_in();
+        wiped_text().swap(request_.body);
+        held_.give_back();
+        ask(false);
+    }
     void write_continue() {
         static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
         expects_continue_ = false;
@@ -217,12 +236,13 @@ private:
 
     // Answering it
 
-    void ask() {
+    /// `keep`: the request was read to its end.
+    void ask(bool keep) {
         at_ = stage::working;
         deadline = detail::steady::time_point::max();
         asked_ = detail::steady::now();
         if (head_only_) request_.method = "GET";
-        keep_alive_ = parser_->keep_alive();
+        keep_alive_ = keep;
         route_ = route_class_of(request_.target);
         auto quick = detail::ask_safely(
             [this]() -> std::optional<response> { return service_.answers->try_now(request_); });
@@ -299,7 +319,7 @@ private:
         parser_.reset();
         scanned_ = 0;
         refused_.reset();
-        http_1_0_ = head_only_ = expects_continue_ = false;
+        http_1_0_ = head_only_ = expects_continue_ = known_ = false;
     }
 
     // Event streams
@@ -406,6 +426,7 @@ private:
     bool http_1_0_ = false;
     bool expects_continue_ = false;
     bool head_only_ = false;
+    bool known_ = false; ///< The request's sender.
     bool keep_alive_ = true;
     bool chunked_ = true;     ///< An event stream goes out in chunks.
     bool writing_ = false;    ///< A piece of an event stream is going out.

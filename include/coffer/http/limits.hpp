@@ -15,11 +15,13 @@ struct limits {
     std::size_t head = std::size_t{16} << 10;
     /// A longer body is refused (413): as soon as it is announced, or has come.
     std::size_t body = std::size_t{512} << 10;
+    /// No more of a body is taken before it is known who sends it (`handler::knows_sender`).
+    std::size_t unknown_body = std::size_t{16} << 10;
     /// Bodies that are held at once, of all connections; requests beyond are refused (503).
     std::size_t bodies = std::size_t{256} << 20;
 
     /// From a request's first byte to the end of its headers. Past it the connection is closed.
-    std::chrono::milliseconds head_time{10'000};
+    std::chrono::milliseconds head_time{30'000};
     /// From a request's first byte to its last.
     std::chrono::milliseconds request_time{30'000};
     /// Between an answer and the next request's first byte.

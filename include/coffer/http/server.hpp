@@ -194,6 +194,7 @@ inline void server::wait() {
     options_.counters->remove_gauge("coffer_http_worker_queue");
     options_.counters->remove_gauge("coffer_http_body_bytes");
     threads_.clear();
+    service_->pool.drop(); // who asked for what is left is gone
     service_->pool.join();
 }
 

@@ -48,7 +48,9 @@ public:
           target_(or_else(src_["target"], "")),
           namespaces_(or_else(src_["namespaces"], event_value::list{})),
           origin_(or_else(src_["origin"], event_value::object{})),
-          created_at_(or_else(src_["createdAt"], nullptr)) {}
+          created_at_(or_else(src_["createdAt"], nullptr)),
+          where_(
+              coffer::context{id_text("environmentId"), id_text("spaceId"), id_text("actorId")}) {}
     event(const event&) = delete;
     auto operator=(const event&) -> event& = delete;
 
@@ -64,19 +66,16 @@ public:
     auto origin() const noexcept -> const event_value& { return origin_; }
     auto namespaces() const noexcept -> const event_value& { return namespaces_; }
 
-    /// Where it happened.
-    auto where() const noexcept -> coffer::context {
-        const auto& c = context();
-        return {c["environmentId"].text(), c["spaceId"].text(), c["actorId"].text()};
-    }
+    /// Where it happened. An id that is a number or a truth value is its text, as in JavaScript.
+    auto where() const noexcept -> coffer::context { return where_.view(); }
 
     /// A secret of where the event happened, or of elsewhere: each member of `other` that is not
     /// empty takes the place of the event's own, so another environment alone keeps the event's
     /// space; an event without a context needs all three. All reads of one scope within one
     /// dispatch see one state, also if it is a failure: a store that is away is asked once for an
     /// event. Only an answer that is none (unsupported) is not kept; the next read asks again.
-    /// Errors: invalid_argument (neither names an environment, or no context and not all three;
-    /// nothing is asked), those of SecretSource and view::get.
+    /// Errors: invalid_argument (neither names an environment, no context and not all three, an id
+    /// of the event is a list or an object; nothing is asked), those of SecretSource and view::get.
     auto secrets(std::string_view name, coffer::context other = {}) -> result<secret> {
         const auto own = where();
         const auto chosen = [](std::string_view a, std::string_view b) {
@@ -84,7 +83,10 @@ public:
         };
         const coffer::context at{chosen(other.environment, own.environment),
                                  chosen(other.space, own.space), chosen(other.actor, own.actor)};
-        if (at.environment.empty()) return errc::invalid_argument;
+        if (at.environment.empty() || (other.environment.empty() && is_no_id("environmentId")) ||
+            (other.space.empty() && is_no_id("spaceId")) ||
+            (other.actor.empty() && is_no_id("actorId")))
+            return errc::invalid_argument;
         if (context().is_null() && (at.space.empty() || at.actor.empty()))
             return errc::invalid_argument;
         auto known = std::find_if(views_.begin(), views_.end(),
@@ -128,11 +130,20 @@ private:
     static auto or_else(const event_value& value, event_value other) -> event_value {
         return value.is_falsy() ? other : value;
     }
+    auto id_text(std::string_view member) const -> std::string {
+        const auto& id = context()[member];
+        return id.is_falsy() || is_no_id(member) ? "" : to_javascript_text(id);
+    }
+    auto is_no_id(std::string_view member) const noexcept -> bool {
+        const auto& id = context()[member];
+        return id.as<event_value::list>() != nullptr || id.as<event_value::object>() != nullptr;
+    }
 
     const event_value src_;
     coffer::secrets source_;
     event_value::object visible_;
     event_value action_, target_, namespaces_, origin_, created_at_;
+    scope where_;
     std::vector<std::pair<scope, result<view>>> views_{};
     std::vector<std::pair<std::string, function>> after_all_{};
     std::map<std::string, std::any> cache_{};

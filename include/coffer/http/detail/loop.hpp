@@ -102,6 +102,14 @@ private:
         for (auto at = sessions_.begin(); at != sessions_.end();)
             f(*at++);
     }
+    /// One for which there is no memory ends alone: the others keep their deadlines.
+    static void reached(session& s) {
+        try {
+            s.on_deadline();
+        } catch (const std::exception&) {
+            s.close();
+        }
+    }
     void arm() {
         now_ = steady::now();
         ticking_ = !sessions_.empty();
@@ -119,7 +127,7 @@ private:
             if (over)
                 s.close();
             else if (s.deadline <= now_)
-                s.on_deadline();
+                reached(s);
         });
         arm();
     }

@@ -34,7 +34,7 @@ public:
         boost::asio::post(context_, [this, job = std::move(job)]() mutable {
             idle_.fetch_sub(1); // first: a thread too many harms less than one too few
             waiting_.fetch_sub(1);
-            job();
+            if (!over_) job();
             idle_.fetch_add(1);
         });
     }
@@ -43,6 +43,8 @@ public:
         const auto n = waiting_.load();
         return n > 0 ? static_cast<std::size_t>(n) : 0;
     }
+    /// Drops the jobs that no thread has begun, and all that are submitted after it.
+    void drop() noexcept { over_ = true; }
     /// Ends the threads when all jobs are done. Nothing may be submitted after it.
     void join() {
         guard_.reset();
@@ -70,6 +72,7 @@ private:
         context_.get_executor()};
     std::atomic<std::ptrdiff_t> waiting_{0};
     std::atomic<std::ptrdiff_t> idle_{0};
+    std::atomic<bool> over_{false};
     std::mutex mutex_;
     std::vector<std::thread> threads_;
 };

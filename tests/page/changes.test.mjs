@@ -112,7 +112,7 @@ test('a .env file is pasted: looked at, unticked, saved in one go, undone in one
 test('what somebody else changes is told, and moves no row by itself', async () => {
   const tab = await open('#/e/staging/secrets');
   await site.put({ environmentId: 'staging' }, 'APPEARS', 'x');
-  await tab.page.locator('.news').getByText('changed').waitFor({ timeout: 30_000 });
+  await tab.page.locator('.news').getByText('changed').waitFor();
   assert.equal(await tab.row('APPEARS').count(), 0);
   await tab.page.locator('.news').getByText('Show').click();
   await tab.row('APPEARS').waitFor();
@@ -409,7 +409,7 @@ test('a new token is not lost by Escape or Back before it was copied or kept', a
     await tab.page.locator('.token-shown').waitFor();
   }
   await tab.page.getByRole('button', { name: 'Copy token' }).click();
-  await tab.page.getByText('Copied').waitFor();
+  await tab.page.getByRole('button', { name: 'Copied' }).waitFor();
   await tab.page.keyboard.press('Escape');
   await tab.page.locator('dialog').waitFor({ state: 'detached' });
   await tab.end();

@@ -95,7 +95,7 @@ test('stale: the time of the rows, saving off, the rows readable', async () => {
   await tab.settled();
   await tab.go('#/e/prod/secrets');
   assert.match(await tab.text('.stale'), /As of \d\d:\d\d:\d\d \(4 min ago\).*Saving is off/);
-  assert.match(await tab.text('.banner'), /Store unreachable for 2 min\. Programs still get the last known values/);
+  assert.match(await tab.text('.banner'), /Store unreachable for \d+ min\. Programs still get the last known values/);
   const act = tab.row('DB_URL').locator('.act button');
   assert.equal(await act.getAttribute('aria-disabled'), 'true');
   await act.click({ force: true });
@@ -298,7 +298,8 @@ test('the store goes away and comes back while a list is open: rows with their t
   const action = tab.row('DB_URL').locator('.act button');
   const disabled = () => action.getAttribute('aria-disabled');
   const wait = async (done) => {
-    for (let minutes = 0; minutes < 4 && !await done(); minutes += 1) {
+    for (const until = Date.now() + 120_000; Date.now() < until && !await done();) {
+      await tab.page.keyboard.press('Shift'); // somebody is there, else it asks nothing
       await tab.page.clock.runFor(61_000); // the page asks how the server is
       await tab.settled();
       for (let tries = 0; tries < 100 && !await done(); tries += 1) await new Promise((go) => { setTimeout(go, 50); });
@@ -340,7 +341,7 @@ test('the server stops and comes back', async () => {
   await tab.page.getByText('The server does not answer').first().waitFor();
   await site.serve({ listen: url.host });
   await tab.page.evaluate(() => { location.hash = '#/e/prod/secrets'; });
-  const signIn = tab.page.getByText('Your session has ended');
+  const signIn = tab.page.getByRole('heading', { name: 'Your session has ended' });
   await signIn.or(tab.row('DB_URL')).first().waitFor();
   if (await signIn.isVisible()) {
     await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);

@@ -55,6 +55,7 @@ test('two browsers change one name: the later sees who was first, keeps what was
   await fillValue(ben, 'bens');
   await ben.page.keyboard.press('Control+Enter');
   await ben.undoBar().filter({ hasText: 'SHARED replaced in Staging: v2.' }).waitFor();
+  await ben.row('SHARED').getByText('v2', { exact: true }).waitFor(); // what he is told of comes after this
   await fillValue(ana, 'anas');
   await ana.page.keyboard.press('Control+Enter');
   await ana.page.locator('.conflict').getByText('Ben set v2 of SHARED').waitFor();
@@ -82,6 +83,7 @@ test('who changed something is told although the page did not ask when it happen
   await fillValue(ben, 'bens');
   await ben.page.keyboard.press('Control+Enter');
   await ben.undoBar().filter({ hasText: 'UNASKED replaced in Staging: v2.' }).waitFor();
+  await ben.row('UNASKED').getByText('v2', { exact: true }).waitFor();
   while (held.length === 0) await pause(20);
   await site.put(staging, 'UNASKED', 'anas');
   const all = held;
@@ -352,6 +354,7 @@ test('a paste whose answer is lost is looked up: all of it is in, or nothing', a
   await tab.undoBar().filter({ hasText: '2 names saved in Staging.' }).waitFor();
   await tab.page.unroute(batch);
   await tab.page.route(batch, (route) => route.abort('connectionreset'));
+  await tab.row('ARRIVED_A').waitFor(); // the paste begins from the list
   await paste('ARRIVED_A=3\nLOST_B=4\n');
   await tab.page.getByText('Not saved: all of it is still here.').waitFor();
   assert.match(await tab.page.locator('dialog textarea').inputValue(), /LOST_B=4/);
@@ -369,8 +372,11 @@ test('while only an older state answers, a save without an answer is not told as
     answered = { data: { ...answered.data, stale: true, ageMs: 60_000 } };
     let looks = 0;
     let lost = false;
-    await tab.page.route(asks.as, (route) => {
+    let seen;
+    const wasSeen = new Promise((done) => { seen = done; });
+    await tab.page.route(asks.as, async (route) => {
       if (!lost || route.request().method() !== 'GET') return route.fallback();
+      await wasSeen; // what is said until then stands no longer
       looks += 1;
       return route.fulfill({ json: answered });
     });
@@ -382,8 +388,8 @@ test('while only an older state answers, a save without an answer is not told as
     });
     await act();
     await tab.page.getByText('The connection ended before the answer. Checking…').waitFor();
-    const begun = looks;
-    for (let i = 0; i < 200 && looks < begun + 4; i += 1) {
+    seen();
+    for (let i = 0; i < 200 && looks < 4; i += 1) {
       await tab.page.clock.runFor(1000);
       await pause(20);
     }

@@ -4,20 +4,28 @@
 
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace coffer_test;
 using namespace std::chrono_literals;
 
 namespace {
-auto server_of_echoes(http::limits limits = {}) -> test_server {
+auto server_of_echoes(http::limits limits = patient_limits()) -> test_server {
     server_settings settings;
     settings.limits = limits;
     return test_server(std::make_shared<test_handler>(), settings);
+}
+/// Of a server that waits until a refused client was silent for long: here each hangs up by itself.
+auto server_that_lingers() -> test_server {
+    auto limits = patient_limits();
+    limits.linger_time = 10min;
+    return server_of_echoes(limits);
 }
 auto value_of(const test_server& server, const std::string& metric) -> long {
     const auto text = server.counters().text();
@@ -26,7 +34,7 @@ auto value_of(const test_server& server, const std::string& metric) -> long {
 } // namespace
 
 TEST_CASE("a head of 8 KiB is taken, one of 16 KiB is not") {
-    const auto server = server_of_echoes();
+    const auto server = server_that_lingers();
     const auto rest = get(server).size() + std::string("X: \r\n").size();
     const auto of_size = [&](std::size_t n) {
         return text_of(server, "GET", "/", "X: " + std::string(n - rest, 'a') + "\r\n");
@@ -43,7 +51,7 @@ TEST_CASE("a head of 8 KiB is taken, one of 16 KiB is not") {
 }
 
 TEST_CASE("a body of 512 KiB is taken, one of 1 MiB refused, announced or chunked") {
-    const auto server = server_of_echoes();
+    const auto server = server_that_lingers();
     const auto chunked = [&](std::size_t n) {
         std::string out = text_of(server, "POST", "/", "Transfer-Encoding: chunked\r\n");
         for (; n != 0; n -= std::min<std::size_t>(n, 4096))
@@ -60,10 +68,11 @@ TEST_CASE("a body of 512 KiB is taken, one of 1 MiB refused, announced or chunke
 }
 
 TEST_CASE("a client that is refused may finish sending, and is not reset") {
-    const auto server = server_of_echoes();
+    const auto server = server_that_lingers();
     raw_client client(server);
     CHECK(client.send(text_of(server, "POST", "/", "", std::string(std::size_t{16} << 20, 'a'))));
     CHECK(client.receive().status == 413);
+    client.end_sending();
     CHECK(client.rest().empty());
 }
 
@@ -85,7 +94,7 @@ TEST_CASE("a chunk header without an end is refused") {
 }
 
 TEST_CASE("bodies that are held at once are bounded over all connections") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.bodies = 410 * 1024; // of two such bodies one fits, however memory grows
     const auto server = server_of_echoes(limits);
     const std::string body(200 * 1024, 'a');
@@ -137,7 +146,7 @@ TEST_CASE("of a body whose sender is unknown no more than the beginning is taken
 }
 
 TEST_CASE("a client that stops in the middle is let go") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.head_time = limits.request_time = limits.idle_time = 50ms;
     const auto server = server_of_echoes(limits);
     raw_client idle(server);
@@ -151,7 +160,7 @@ TEST_CASE("a client that stops in the middle is let go") {
 }
 
 TEST_CASE("sending a byte now and then does not hold a connection open") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.head_time = 100ms;
     const auto server = server_of_echoes(limits);
     raw_client client(server);
@@ -163,7 +172,7 @@ TEST_CASE("sending a byte now and then does not hold a connection open") {
 }
 
 TEST_CASE("who does not take its answer is let go, and the others do not notice") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.write_time = 2s; // enough to make the large answer, and to give the others theirs
     server_settings settings;
     settings.limits = limits;
@@ -181,7 +190,7 @@ TEST_CASE("who does not take its answer is let go, and the others do not notice"
 }
 
 TEST_CASE("who takes its answer slowly gets all of it") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.write_time = 3s;
     server_settings settings;
     settings.limits = limits;
@@ -189,13 +198,27 @@ TEST_CASE("who takes its answer slowly gets all of it") {
         return test_handler::text(std::string(std::size_t{32} << 20, 'a'));
     };
     const test_server server(std::make_shared<test_handler>(large), settings);
-    raw_client client(server);
-    client.send(get(server) + text_of(server, "GET", "/", "Connection: close\r\n"));
-    for (int i = 0; i < 110; ++i) {
-        std::this_thread::sleep_for(30ms); // longer in all than it may take nothing
-        CHECK(client.skip(200'000));
+    for (;;) {
+        raw_client client(server);
+        client.send(get(server) + text_of(server, "GET", "/", "Connection: close\r\n"));
+        auto longest = 0ns; // between two looks at what came
+        auto looked = std::chrono::steady_clock::now();
+        const auto look = [&] {
+            const auto now = std::chrono::steady_clock::now();
+            longest = std::max<std::chrono::nanoseconds>(longest, now - std::exchange(looked, now));
+        };
+        bool all = true;
+        for (int i = 0; i < 110; ++i) {
+            std::this_thread::sleep_for(30ms); // longer in all than it may take nothing
+            all = client.skip(200'000) && all;
+            look();
+        }
+        all = client.rest().size() > (std::size_t{38} << 20) && all;
+        look();
+        if (!all && longest > 1s) continue; // the machine stood still: that is not slowly
+        CHECK(all);
+        break;
     }
-    CHECK(client.rest().size() > (std::size_t{38} << 20));
 }
 
 TEST_CASE("others are served while 200 connections are idle and 40 are stuck half way") {
@@ -259,7 +282,7 @@ TEST_CASE("clients that hang up early are nobody's problem") {
 }
 
 TEST_CASE("connections over the limit are closed, and room comes back") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.connections = 2;
     const auto server = server_of_echoes(limits);
     raw_client first(server);

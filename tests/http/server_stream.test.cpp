@@ -36,7 +36,7 @@ struct held : http::stream {
 };
 
 struct fixture {
-    explicit fixture(http::limits limits = {}) {
+    explicit fixture(http::limits limits = patient_limits()) {
         server_settings settings;
         settings.limits = limits;
         settings.limits.linger_time = 50ms;
@@ -80,7 +80,7 @@ TEST_CASE("events reach the client as they are sent, from any thread") {
 }
 
 TEST_CASE("a stream that is silent sends comments, so that nobody takes it for dead") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.heartbeat = 20ms;
     fixture f(limits);
     auto client = f.begin();
@@ -103,7 +103,7 @@ TEST_CASE("a stream ends with its client, and the sink says so") {
 }
 
 TEST_CASE("a client that falls too far behind is given up") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.follow_queue = 100'000;
     fixture f(limits);
     const auto client = f.begin();
@@ -115,7 +115,7 @@ TEST_CASE("a client that falls too far behind is given up") {
 }
 
 TEST_CASE("one piece that is larger than the queue is sent all the same") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.follow_queue = 1'000;
     fixture f(limits);
     auto client = f.begin();

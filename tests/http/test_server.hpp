@@ -23,13 +23,22 @@ namespace coffer_test {
 
 namespace http = coffer::http;
 
+/// Limits whose times only a broken program reaches: a machine that stands still for some seconds
+/// ends no connection. A test of one of them sets that one.
+inline auto patient_limits() -> http::limits {
+    http::limits out;
+    out.head_time = out.request_time = out.idle_time = std::chrono::minutes(10);
+    out.write_time = out.stop_time = out.heartbeat = std::chrono::minutes(10);
+    return out;
+}
+
 /// What a test says about its server. The server itself is compiled once, in test_server.cpp.
 struct server_settings {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0; ///< 0: a free one.
     std::vector<std::string> hosts{};
     unsigned threads = 1;
-    http::limits limits{};
+    http::limits limits = patient_limits();
     std::string certificate{}; ///< Paths; empty: no TLS.
     std::string key{};
     bool allow_plain_text_on_the_network = false;

@@ -22,13 +22,16 @@ namespace coffer::inline COFFER_ABI::posix {
 /// destruction, so that a child that was forked in between doesn't keep it.
 class file_lock {
 public:
-    /// Waits for the lock, for ever or until `patience` is over (`timed_out`). The lock file is
-    /// made with mode 0600 if it is missing; a link or a folder in its place is `denied` or
-    /// `unavailable`.
+    /// Waits for the lock, for ever or until `patience` is over (`timed_out`). Time in which this
+    /// process stood still, stopped or on a machine that slept, is not taken from its patience: the
+    /// holder may have stood still too. The lock file is made with mode 0600 if it is missing; a
+    /// link or a folder in its place is `denied` or `unavailable`.
     static auto acquire(const std::filesystem::path& path,
                         std::optional<std::chrono::milliseconds> patience = std::nullopt)
         -> result<file_lock> {
-        const auto start = std::chrono::steady_clock::now();
+        using clock = std::chrono::steady_clock;
+        auto before = clock::now();
+        auto waited = clock::duration::zero();
         auto pause = std::chrono::microseconds(50);
         for (;;) {
             file_descriptor file(
@@ -40,7 +43,9 @@ public:
                 return failed();
             }
             if (!patience) continue;
-            if (std::chrono::steady_clock::now() - start >= *patience) return errc::timed_out;
+            const auto now = clock::now();
+            waited += std::min<clock::duration>(now - std::exchange(before, now), most_between);
+            if (waited >= *patience) return errc::timed_out;
             std::this_thread::sleep_for(pause);
             pause = std::min(pause * 2, std::chrono::microseconds(5'000));
         }
@@ -57,6 +62,9 @@ public:
     ~file_lock() { release(); }
 
 private:
+    /// Between two tries, of a process that runs.
+    static constexpr std::chrono::milliseconds most_between{100};
+
     explicit file_lock(file_descriptor file) noexcept : file_(std::move(file)) {}
 
     void release() noexcept {

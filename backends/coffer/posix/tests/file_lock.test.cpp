@@ -4,6 +4,7 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <csignal>
 #include <fstream>
 #include <thread>
 #include <vector>
@@ -59,6 +60,37 @@ TEST_CASE("Threads and processes under a lock count without losing one") {
     int n = 0;
     std::ifstream(counter) >> n;
     CHECK(n == 150);
+}
+
+TEST_CASE("Time in which a process stood still is not taken from its patience") {
+    temporary_folder folder;
+    const auto path = folder / "x.lock";
+    bool taken = false;
+    // Again where this process stood still itself, and held the lock for long.
+    for (int i = 0; i < 20 && !taken; ++i) {
+        std::optional<posix::file_lock> held = posix::file_lock::acquire(path).value();
+        int waits[2];
+        REQUIRE(::pipe(waits) == 0);
+        const auto pid = ::fork();
+        if (pid == 0) {
+            if (::write(waits[1], "w", 1) != 1) ::_exit(2);
+            ::_exit(posix::file_lock::acquire(path, 1s) ? 0 : 1);
+        }
+        char c = 0;
+        REQUIRE(::read(waits[0], &c, 1) == 1);
+        std::this_thread::sleep_for(100ms); // it has begun to wait
+        ::kill(pid, SIGSTOP);
+        std::this_thread::sleep_for(1500ms); // longer than it waits
+        ::kill(pid, SIGCONT);
+        std::this_thread::sleep_for(100ms);
+        held.reset();
+        int status = -1;
+        ::waitpid(pid, &status, 0);
+        taken = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+        for (const int end : waits)
+            ::close(end);
+    }
+    CHECK(taken);
 }
 
 TEST_CASE("A child that was forked under a lock does not keep it") {

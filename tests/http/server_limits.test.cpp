@@ -109,7 +109,7 @@ TEST_CASE("bodies that are held at once are bounded over all connections") {
 }
 
 TEST_CASE("who sends no body is served while the memory for bodies is taken") {
-    http::limits limits;
+    auto limits = patient_limits();
     limits.bodies = 100;
     const auto server = server_of_echoes(limits);
     raw_client first(server);

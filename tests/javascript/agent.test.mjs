@@ -100,7 +100,7 @@ test('the token of an event reads its scope alone, writes nothing, and is refuse
 test('one event that hangs or breaks does not keep the next from being given', async () => {
   const run = await agent(
     listener(`if (event.topic === 'job:hang') await new Promise((done) => { setTimeout(done, 600_000); }); if (event.topic === 'job:die') process.exit(7); console.log('saw', event.topic);`),
-    ['--events', '-', '--timeout', '15s'], [event({ topic: 'job:hang' }), event({ topic: 'job:die' }), event({ context: {} }), event()],
+    ['--events', '-', '--timeout', '60s'], [event({ topic: 'job:hang' }), event({ topic: 'job:die' }), event({ context: {} }), event()],
   ).ended;
   assert.equal(run.code, 1);
   assert.match(run.out, /^saw job:ready\n$/);
@@ -122,12 +122,12 @@ test('a process that ends with a signal or a high number ends its own event alon
   assert.match(run.err, /job:abort.*ended with 134\n/);
 });
 
-test('a signal to the agent reaches the event\'s process and ends the agent, however that one ends', { timeout: 60_000 }, async () => {
+test('a signal to the agent reaches the event\'s process and ends the agent, however that one ends', { timeout: 600_000 }, async () => {
   const { child, said, ended } = agent(
     listener(`
       process.on('SIGTERM', () => { console.log('told'); process.exit(0); });
       console.log('began', event.topic);
-      await new Promise((done) => { setTimeout(done, 60_000); });`),
+      await new Promise((done) => { setTimeout(done, 600_000); });`),
     ['--events', '-'], [event(), event({ topic: 'job:later' })],
   );
   while (!said.out.includes('began') && child.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
@@ -137,7 +137,7 @@ test('a signal to the agent reaches the event\'s process and ends the agent, how
   assert.equal(out, 'began job:ready\ntold\n');
 });
 
-test('without --events the server\'s own events are given, until somebody ends the agent', { timeout: 60_000 }, async () => {
+test('without --events the server\'s own events are given, until somebody ends the agent', { timeout: 600_000 }, async () => {
   const { child, said, ended } = agent(listener(`console.log('heard', event.topic, event.payload.name);`));
   const write = setInterval(() => server.ask('POST', '/v1/secrets', { body: { name: 'NEW', value: String(Math.random()), ...scope } }), 200);
   try {

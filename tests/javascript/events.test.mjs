@@ -30,7 +30,7 @@ async function mounted(more = {}) {
       heard.emit(event.topic, { event: event.src, value });
     });
   }).mount(driver);
-  return { driver, next: async (topic) => (await once(heard, topic, { signal: AbortSignal.timeout(30_000) }))[0] };
+  return { driver, next: async (topic) => (await once(heard, topic, { signal: AbortSignal.timeout(300_000) }))[0] };
 }
 
 // Until the driver listens: an event that nobody waits for is lost on purpose.
@@ -122,17 +122,17 @@ async function against(answers, enough) {
   return { given, requests };
 }
 
-test('a driver that is told to wait waits, and goes on', { timeout: 30_000 }, async () => {
+test('a driver that is told to wait waits, and goes on', { timeout: 300_000 }, async () => {
   const { given, requests } = await against([{ status: 429, headers: { 'retry-after': '1' } }, { events: [{ id: 'a', topic: 't' }] }], 1);
   assert.deepEqual({ given, requests }, { given: ['a'], requests: 2 });
 });
 
-test('an event that the listener fails on is given once, and the next one comes by the same stream', { timeout: 30_000 }, async () => {
+test('an event that the listener fails on is given once, and the next one comes by the same stream', { timeout: 300_000 }, async () => {
   const { given, requests } = await against([{ events: [{ id: 'a', topic: 'bad' }, { id: 'b', topic: 't' }] }], 2);
   assert.deepEqual({ given, requests }, { given: ['a', 'b'], requests: 1 });
 });
 
-test('of the ids that were given the newest thousand are remembered', { timeout: 30_000 }, async () => {
+test('of the ids that were given the newest thousand are remembered', { timeout: 300_000 }, async () => {
   const numbered = Array.from({ length: 1001 }, (_, i) => ({ id: `e${i}`, topic: 't' }));
   const again = [{ id: 'e1000', topic: 't' }, { id: 'e1', topic: 't' }, { id: 'e0', topic: 't' }];
   const { given } = await against([{ events: [...numbered, ...again] }], 1002);

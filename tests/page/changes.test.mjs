@@ -109,6 +109,36 @@ test('a .env file is pasted: looked at, unticked, saved in one go, undone in one
   await tab.end();
 });
 
+test('what is typed into the name while it is saved changes neither the save nor its undo', async () => {
+  const tab = await open('#/e/staging/secrets');
+  let reached;
+  const asked = new Promise((done) => { reached = done; });
+  let go;
+  const held = new Promise((done) => { go = done; });
+  await tab.page.route('**/v1/x/secret?*', async (route) => {
+    reached();
+    await held;
+    return route.continue();
+  });
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  await tab.page.locator('dialog .value').first().fill('one value');
+  const name = tab.page.getByLabel('Name', { exact: true });
+  await name.fill('MEANT');
+  await tab.page.keyboard.press('Control+Enter');
+  await asked;
+  await tab.page.waitForFunction(() => document.querySelector('dialog[aria-busy=true]'));
+  await name.press('End');
+  await tab.page.keyboard.type('_OTHER');
+  go();
+  await tab.undoBar().filter({ hasText: 'MEANT set in Staging: v1.' }).waitFor();
+  const names = async () => Object.keys(await served({ environmentId: 'staging' })).filter((one) => one.startsWith('MEANT'));
+  assert.deepEqual(await names(), ['MEANT']);
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'MEANT is no longer set in Staging.' }).waitFor();
+  assert.deepEqual(await names(), []);
+  await tab.end();
+});
+
 test('what somebody else changes is told, and moves no row by itself', async () => {
   const tab = await open('#/e/staging/secrets');
   await site.put({ environmentId: 'staging' }, 'APPEARS', 'x');

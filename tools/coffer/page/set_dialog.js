@@ -106,6 +106,7 @@ export function openSet({ where, row, rows = [], done }) {
         target = rows.find((one) => one.name === text);
         version = begunFrom(target);
         fillFromTarget();
+        conflict.hidden = true; // it was about another name
         const why = text === '' ? undefined : whyNotName(text);
         const like = rows.find((one) => one.name !== text && one.name.toUpperCase() === text.toUpperCase());
         const near = !target && text.length > 4 && didYouMean(text, rows.filter((one) =>
@@ -156,20 +157,21 @@ export function openSet({ where, row, rows = [], done }) {
         problem.say('');
         conflict.hidden = true;
         dialog.busy(true);
+        name.readOnly = true; // what is said of the save, and its undo, are of this name
+        // A note or a date that was left alone is left out: it stays as it is.
+        const typedOf = (input, was) => (input.value === was ? undefined : input.value);
+        sent = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), ifVersion: version };
         try {
             const now = await outcome.standingOf(where, currentName());
             before = now.newest;
-            // A note or a date that was left alone is left out: it stays as it is.
-            const typedOf = (input, was) => (input.value === was ? undefined : input.value);
-            const fields = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), ifVersion: version };
-            sent = fields;
-            const answer = await api.setSecret(where, currentName(), fields);
+            const answer = await api.setSecret(where, currentName(), sent);
             finished(answer.version, answer.changed);
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
             await notSaved(failed);
         } finally {
             dialog.busy(false);
+            name.readOnly = false;
         }
     }
     function finished(now, changed = true) {

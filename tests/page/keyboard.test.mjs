@@ -227,6 +227,49 @@ test('the focus is never nowhere: a pager keeps it, and what is gone hands it to
   await tab.end();
 });
 
+test('a key that is held, or pressed again before the list has the change, does it once', async () => {
+  const tab = await open('#/e/prod/s/bolt/secrets');
+  const { keyboard } = tab.page;
+  let sent = 0;
+  await tab.page.route('**/v1/x/secret/hide?*', (route) => { sent += 1; return route.continue(); });
+  let go;
+  const held = new Promise((done) => { go = done; });
+  await tab.page.route('**/v1/x/secrets?*', async (route) => { await held; return route.continue(); });
+  await tab.row('SENTRY_DSN').locator('button.name').focus();
+  await keyboard.down('h');
+  await keyboard.down('h');
+  await keyboard.up('h');
+  await tab.undoBar().filter({ hasText: 'SENTRY_DSN is hidden in Customer Bolt' }).waitFor();
+  await keyboard.press('h');
+  go();
+  await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
+  assert.equal(sent, 1);
+  await keyboard.down('h');
+  await tab.row('SENTRY_DSN').getByText('Inherited').waitFor();
+  await keyboard.down('h'); // still held
+  await keyboard.up('h');
+  await keyboard.press('z');
+  await tab.undoBar().filter({ hasText: 'is hidden in Customer Bolt again' }).waitFor();
+  await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
+  assert.equal(sent, 2);
+  await tab.end();
+});
+
+test('who may read a name is told of the next one too, however late the tokens come', async () => {
+  const tab = await open('#/e/prod/s/initech/secrets');
+  let go;
+  const held = new Promise((done) => { go = done; });
+  await tab.page.route('**/v1/x/tokens?*', async (route) => { await held; return route.continue().catch(() => {}); });
+  await tab.row('BETA_KEY').locator('button.name').focus();
+  await Promise.all([tab.page.waitForRequest('**/v1/x/tokens?*'), tab.page.keyboard.press('Enter')]);
+  await tab.page.keyboard.press('j');
+  await tab.page.locator('dialog .drawer-title').getByText('DB_URL').waitFor();
+  go();
+  await tab.page.locator('dialog.drawer .layers').waitFor();
+  assert.equal(await tab.page.locator('dialog').getByRole('heading', { name: 'Who may read it' }).count(), 1);
+  await tab.end();
+});
+
 test('that a name was copied, or was not, can be seen', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.page.context().grantPermissions(['clipboard-write']);

@@ -30,6 +30,19 @@ export async function attempt(act) {
     }
 }
 
+const underWay = new Set();
+/** The same with a row: one thing at a time, until the list has what became of it. */
+async function attemptOn({ environmentId, spaceId }, { name }, act) {
+    const row = JSON.stringify([environmentId, spaceId, name]);
+    if (underWay.has(row)) return;
+    underWay.add(row);
+    try {
+        await attempt(async () => { await (await act())?.listed; });
+    } finally {
+        underWay.delete(row);
+    }
+}
+
 /**
  * The actions of a row, the first one first: {key, label, reason, act, also}. `also` marks those that
  * are offered in the drawer only. `context` is {where, list, done, open}.
@@ -41,13 +54,13 @@ export function actionsOf(row, { where, list, done, open }) {
         key: 'o', label, reason, act: () => openSet({ where, row, rows: list?.rows, done }), ...more,
     });
     const away = (label, more) => ({ key: 'u', label, reason, act: () => takeAway(where, row, done), ...more });
-    const hidden = { key: 'h', label: 'Hide here', reason, also: true, act: () => attempt(() => hide(where, row, done)) };
+    const hidden = { key: 'h', label: 'Hide here', reason, also: true, act: () => attemptOn(where, row, () => hide(where, row, done)) };
     if (where.spaceId === undefined) {
         switch (row.state) {
         case 'missing': return [set('Set')];
-        case 'removed': return [{ key: 'u', label: 'Put back', reason, act: () => attempt(() => putBack(where, row, done)) }, set('Set', { also: true })];
+        case 'removed': return [{ key: 'u', label: 'Put back', reason, act: () => attemptOn(where, row, () => putBack(where, row, done)) }, set('Set', { also: true })];
         case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set('Replace', { also: true })];
-        case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attempt(() => showAgain(where, row, done)) }];
+        case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
         default: return [set('Replace'), { ...away('Remove'), key: '', also: true }];
         }
     }
@@ -60,7 +73,7 @@ export function actionsOf(row, { where, list, done, open }) {
         ? [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden]
         : [away(back), set('Replace', { also: true }), hidden];
     case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
-    case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attempt(() => showAgain(where, row, done)) }];
+    case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
     case 'missing': return [set('Set')];
     case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set(row.own ? 'Replace' : 'Override', { also: true })];
     default: return [set('Replace'), away(row.parent ? back : 'Remove', { also: true }), hidden];

@@ -12,7 +12,10 @@ import { standingOf, thereNow, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
 import { saved } from './undo.js';
 
-/** Does something, tells it, and offers to undo it: `undo` gets the version that was made. */
+/**
+ * Does something, tells it, and offers to undo it: `undo` gets the version that was made. The result's
+ * `listed` waits until the list has it.
+ */
 async function carryOut(act, text, undo, undone, done) {
     const answer = await act();
     saved(text, undo && (async () => {
@@ -20,7 +23,7 @@ async function carryOut(act, text, undo, undone, done) {
         done?.();
         return undone;
     }));
-    done?.();
+    return { listed: done?.() };
 }
 
 /** A dialog that shows what will change and does it. `preview` draws that, and once more with what asOfNow says. Of a production environment's own its name must be typed first. */

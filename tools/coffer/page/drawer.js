@@ -97,8 +97,8 @@ export function openDrawer({ where, name, list, done, step }) {
     const revealOutlet = el('div', {});
     /** Asked once: the tokens do not change with the name. Without them the details are shown all the same. */
     let asked;
-    const tokensFor = (signal) => {
-        if (session.holdsAnywhere('tokens')) asked ??= api.tokens(where, { signal }).catch(() => { asked = undefined; });
+    const tokens = () => { // of no one load: the next name needs what this one began to ask for
+        if (session.holdsAnywhere('tokens')) asked ??= api.tokens(where).catch(() => { asked = undefined; });
         return asked;
     };
     const rowNow = () => list()?.rows.find((one) => one.name === current);
@@ -110,10 +110,10 @@ export function openDrawer({ where, name, list, done, step }) {
     const content = live({
         rows: 5,
         load: async (signal) => {
-            const [detail, tokens] = await Promise.all([api.secret(where, current, { signal }), tokensFor(signal)]);
-            return { detail, tokens };
+            const [detail, readers] = await Promise.all([api.secret(where, current, { signal }), tokens()]);
+            return { detail, readers };
         },
-        draw: ({ detail, tokens }) => {
+        draw: ({ detail, readers }) => {
             const row = rowNow() ?? detail.row ?? detail;
             revealOutlet.hidden = !isOwn(row);
             const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
@@ -127,7 +127,7 @@ export function openDrawer({ where, name, list, done, step }) {
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
                 layersPart(detail), personalPart(detail, row),
                 versionsPart(detail, row, { where, done: context.done, reason }),
-                readersPart(tokens, where, current),
+                readersPart(readers, where, current),
             ];
         },
     });
@@ -138,6 +138,7 @@ export function openDrawer({ where, name, list, done, step }) {
     drawer.keys = (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select') || isOff()) return;
         if (event.key === 'j' || event.key === 'k') show(step(current, event.key === 'j' ? 1 : -1));
+        else if (event.repeat) return; // held, a key does what it does once
         else if (event.key === 'z') undoLast();
         else if (event.key === 'y') copyName({ name: current });
         else {

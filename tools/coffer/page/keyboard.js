@@ -47,6 +47,8 @@ function pressed(event) {
         }
     } else if (event.key === 'j' || event.key === 'k') {
         step(event, event.key === 'j' ? 1 : -1);
+    } else if (event.repeat) {
+        return; // held, a key does what it does once
     } else if (Object.hasOwn(pageKeys, typed)) {
         event.preventDefault();
         pageKeys[typed]();

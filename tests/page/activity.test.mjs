@@ -121,6 +121,34 @@ test('older records follow on demand, and a page that fails to come says so', as
   await tab.end();
 });
 
+test('older records of a filter that is another by then are not shown; what was not loaded is said until it is', async () => {
+  const gate = () => { const made = {}; made.opened = new Promise((open_) => { made.open = open_; }); return made; };
+  const spaces = gate();
+  const tab = await open('#/e/prod/activity', { init: (page) => page.route('**/v1/x/spaces?*', async (route) => { await spaces.opened; return route.continue(); }) });
+  const refused = (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
+  await tab.page.route('**/v1/x/audit?*after=*', refused);
+  await tab.page.getByRole('button', { name: 'Older' }).click();
+  await tab.page.getByText('Not loaded: the store does not answer').waitFor();
+  spaces.open(); // names come, and the records are drawn anew
+  await rows(tab).filter({ hasText: 'Customer Acme' }).first().waitFor();
+  assert.equal(await tab.page.getByText('Not loaded: the store does not answer').count(), 1);
+
+  await tab.page.unroute('**/v1/x/audit?*after=*', refused);
+  const late = gate();
+  const asked = gate();
+  await tab.page.route('**/v1/x/audit?*after=*', async (route) => { asked.open(); await late.opened; return route.continue(); });
+  const answered = tab.page.waitForResponse((answer) => answer.url().includes('after='));
+  await tab.page.getByRole('button', { name: 'Older' }).click();
+  await asked.opened;
+  await filtered(tab, () => tab.page.getByLabel('Who').fill('Audrey'));
+  const there = await rows(tab).count();
+  late.open();
+  await (await answered).finished();
+  await tab.settled();
+  assert.equal(await rows(tab).count(), there);
+  await tab.end();
+});
+
 test('the export has every record that fits, not only those that are shown', async () => {
   const tab = await open('#/e/prod/activity?what=requirements.get&who=Ben');
   const [download] = await Promise.all([tab.page.waitForEvent('download'), tab.page.getByRole('button', { name: 'Export' }).click()]);

@@ -221,6 +221,47 @@ test('Back during a change of many asks first, and says what was done', async ()
   await tab.end();
 });
 
+test('details that come late open once, and not over another screen', async () => {
+  const tab = await open('#/e/prod/matrix');
+  let go;
+  const hold = () => new Promise((done) => { go = done; });
+  let held = hold();
+  let asked = 0;
+  let answered = 0;
+  await tab.page.route('**/v1/x/secrets?*', async (route) => {
+    asked += 1;
+    await held;
+    await route.continue();
+    answered += 1;
+  });
+  const cell = tab.page.locator('.grid [data-r="1"][data-c="0"]');
+  const until = async (done) => { while (!done()) await new Promise((go_) => { setTimeout(go_, 20); }); };
+  await cell.focus();
+  for (const times of [1, 2]) {
+    await tab.page.keyboard.press('Enter');
+    await until(() => asked === times);
+  }
+  go();
+  await tab.page.locator('dialog.drawer .layers').waitFor();
+  await until(() => answered === 2);
+  await tab.settled();
+  assert.equal(await tab.page.locator('dialog').count(), 1);
+  await tab.page.keyboard.press('Escape');
+  await tab.page.locator('dialog').waitFor({ state: 'detached' });
+
+  held = hold();
+  await cell.focus();
+  const late = tab.page.waitForResponse('**/v1/x/secrets?*');
+  await tab.page.keyboard.press('Enter');
+  await until(() => asked === 3);
+  await tab.go('#/e/prod/spaces');
+  go();
+  await (await late).finished();
+  await tab.settled();
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await tab.end();
+});
+
 test('a change leaves the view where it is: what is in sight, and the active cell', async () => {
   const tab = await open('#/environments');
   const cells = Array.from({ length: 300 }, (_, s) => [s, 0, 'overridden', 1, 0]);

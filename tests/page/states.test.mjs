@@ -59,6 +59,34 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   await tab.end();
 });
 
+test('what waits too long says so once, also where something else is asked for meanwhile', async () => {
+  const tab = await open('#/e/prod/spaces');
+  await tab.page.clock.install();
+  const filter = tab.page.getByLabel('Filter spaces');
+  const waiting = tab.page.getByText('Still waiting for the store');
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route('**/v1/x/spaces?*', async (route) => { await held; await route.continue().catch(() => {}); });
+  const asking = async (text) => {
+    const asked = tab.page.waitForRequest('**/v1/x/spaces?*');
+    await filter.fill(text);
+    await tab.page.clock.runFor(300);
+    await asked;
+  };
+  await asking('cus');
+  await tab.page.clock.runFor(5000);
+  await waiting.waitFor();
+  await asking('customer');
+  await waiting.waitFor({ state: 'detached' });
+  await tab.page.clock.runFor(5000);
+  await waiting.first().waitFor();
+  assert.equal(await waiting.count(), 1);
+  go();
+  await tab.page.getByText('2 spaces with “customer”').waitFor();
+  assert.equal(await waiting.count(), 0);
+  await tab.end();
+});
+
 test('what is loading is accessible', async () => {
   const tab = await open('#/environments');
   let go;
@@ -107,6 +135,7 @@ test('stale: the time of the rows, saving off, the rows readable', async () => {
 
 test('what concerns everybody stands over every screen: a full disk, a key to leave', async () => {
   const tab = await open('#/environments', { init: async (page) => {
+    await page.clock.install();
     await page.route('**/v1/x/whoami', async (route) => {
       const answer = await route.fetch();
       const json = await answer.json();
@@ -123,8 +152,43 @@ test('what concerns everybody stands over every screen: a full disk, a key to le
   assert.equal(await tab.page.locator('.banner').count(), 2);
   assert.equal(await tab.axe(), '');
   await tab.pictures('banners');
+  // They are drawn anew each minute, and take the focus of nobody.
+  await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).focus();
+  const drawn = await tab.page.locator('.banner').first().elementHandle();
+  await tab.page.clock.runFor(61_000);
+  await tab.page.waitForFunction((line) => !line.isConnected, drawn);
+  await tab.page.clock.runFor(100);
+  assert.equal(await tab.focusKey(), 'rewrap:kek-2024');
   await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
   await tab.page.getByRole('alertdialog').getByText('Rewrap the data keys of all environments').waitFor();
+  await tab.end();
+});
+
+test('the environments, drawn anew, leave the reader where they are; the last of several answers counts', async () => {
+  const tab = await open('#/e/staging/secrets');
+  const held = [];
+  await tab.page.route('**/v1/x/environments', (route) => held.push(route));
+  // Each change of the list asks for them anew.
+  for (const n of [1, 2]) {
+    await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+    await tab.page.getByLabel('Name', { exact: true }).fill(`COUNTED_${n}`);
+    await tab.page.locator('dialog .value').first().fill('v');
+    await tab.page.keyboard.press('Control+Enter');
+    while (held.length < n) await new Promise((go) => { setTimeout(go, 20); });
+  }
+  await tab.go('#/environments');
+  const link = tab.page.locator('[data-row=prod]').getByRole('link', { name: 'Matrix' });
+  await link.focus();
+  const named = (name) => ({ data: [{ id: 'prod', name, rights: ['list'] }, { id: 'staging', name: 'Staging', rights: ['list'] }] });
+  await held[1].fulfill({ json: named('Newest') });
+  await tab.page.locator('[data-row=prod]').getByText('Newest').waitFor();
+  assert.equal(await tab.focusKey(), 'matrix:prod');
+  const late = tab.page.waitForResponse('**/v1/x/environments');
+  await held[0].fulfill({ json: named('Older') });
+  await (await late).finished();
+  await tab.settled();
+  assert.equal(await tab.page.locator('main').getByText('Older').count(), 0);
+  assert.equal(await tab.focusKey(), 'matrix:prod');
   await tab.end();
 });
 

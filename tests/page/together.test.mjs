@@ -74,7 +74,7 @@ test('two browsers change one name: the later sees who was first, keeps what was
   await ben.end();
 });
 
-test('who changed something is told although the page did not ask when it happened', async () => {
+test('who changed something is told although the page did not ask when it happened, and was refused then', async () => {
   await site.put(staging, 'UNASKED', 'one');
   const ben = await open('#/e/staging/secrets', { as: 'stagingAdmin' });
   let held = [];
@@ -86,10 +86,17 @@ test('who changed something is told although the page did not ask when it happen
   await ben.row('UNASKED').getByText('v2', { exact: true }).waitFor();
   while (held.length === 0) await pause(20);
   await site.put(staging, 'UNASKED', 'anas');
+  // It has to ask what changed, and the first time gets no answer.
+  let looks = 0;
+  await ben.page.route('**/v1/x/secrets?*', (route) => {
+    looks += 1;
+    return looks > 1 ? route.continue() : route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
+  });
   const all = held;
   held = undefined;
   for (const route of all) await route.continue();
   await ben.page.locator('.news').getByText('Ana changed 1 name just now.').waitFor();
+  assert.equal(looks, 2);
   await ben.end();
 });
 

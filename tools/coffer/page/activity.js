@@ -73,6 +73,7 @@ export function screen(place) {
     const problem = problemLine();
     const view = live({
         load: async (signal) => {
+            problem.say('');
             const answer = await api.activity(where, { ...filter, limit: pageSize }, { signal });
             records = answer.data;
             next = answer.next;
@@ -80,7 +81,6 @@ export function screen(place) {
             return records;
         },
         draw() {
-            problem.say('');
             refill(more, next !== undefined && next !== null && button('Older', { act: older, more: { 'data-focus': 'older' } }), problem.element);
             if (records.length === 0 && Object.values(filter).every((one) => one === ''))
                 return panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'));
@@ -124,15 +124,20 @@ export function screen(place) {
         view.refresh();
     }
     async function older() {
+        const mine = records;
+        const from = next;
+        const isOver = () => records !== mine || next !== from; // another list, or they are there already
+        problem.say('');
         try {
-            const answer = await api.activity(where, { ...filter, limit: pageSize, after: next });
+            const answer = await api.activity(where, { ...filter, limit: pageSize, after: from });
+            if (isOver()) return;
             records.push(...answer.data);
             next = answer.next;
             view.redraw();
             learnNames(answer.data);
         } catch (refused) {
             if (refused.name !== 'ApiError') throw refused;
-            problem.say(`Not loaded: ${refused.message}`);
+            if (!isOver()) problem.say(`Not loaded: ${refused.message}`);
         }
     }
     /** Asks for the names of the spaces that are mentioned; drawn again once they are known. */

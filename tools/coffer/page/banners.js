@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import { button } from './controls.js';
-import { count, el, fill, icon, named } from './el.js';
+import { count, el, icon, named, refill } from './el.js';
 import { rewrapButton } from './keys.js';
 import { duration, timeOfDay } from './time.js';
 import { isLookedAt } from './watch.js';
@@ -29,7 +29,7 @@ export function banners() {
         const server = me?.server ?? {};
         const lines = [];
         if (session.hasEnded())
-            lines.push(['lock', 'warn', ['Signed out: your session has ended. ', button('Sign in', { small: true, act: api.signInAgain })]]);
+            lines.push(['lock', 'warn', ['Signed out: your session has ended. ', button('Sign in', { small: true, act: api.signInAgain, more: { 'data-focus': 'sign-in' } })]]);
         if (server.stale) {
             const since = server.since ? ` for ${duration(Date.now() - new Date(server.since))}` : '';
             lines.push(['cloud-off', 'bad', `Store unreachable${since}. Programs still get the last known values${server.until ? ` (until ${timeOfDay(server.until)})` : ''}. Saving is off.`]);
@@ -38,9 +38,9 @@ export function banners() {
             lines.push(['warning', 'bad', `Audit log disk ${server.auditFullPercent} % full: at 100 % requests are refused.`]);
         for (const key of old) {
             lines.push(['key', 'warn', ['Key ', named(key.kekId), ` is decrypt-only; ${count(new Set(key.environments.map((one) => one.id)).size, 'environment')} still on it. `,
-                rewrapButton(undefined, { small: true, done: lookAtKeys })]]);
+                rewrapButton(undefined, { small: true, done: lookAtKeys, more: { 'data-focus': `rewrap:${key.kekId}` } })]]);
         }
-        fill(outlet, lines.map(([picture, tone, text]) => el('div', { class: `banner ${tone}` }, icon(picture), el('span', {}, text))));
+        refill(outlet, lines.map(([picture, tone, text]) => el('div', { class: `banner ${tone}` }, icon(picture), el('span', {}, text))));
     }
     async function lookAtKeys() {
         old = await keysToLeave();

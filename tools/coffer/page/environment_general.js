@@ -21,7 +21,7 @@ export function screen(place) {
                 el('dt', {}, 'Holds'), el('dd', {}, count(one.names ?? 0, 'name'), ', ', count(one.spaces ?? 0, 'space')),
                 one.createdAt && [el('dt', {}, 'Created'), el('dd', {}, timeElement(one.createdAt))]),
             el('div', { class: 'panel-actions' },
-                button('Change…', { reason, act: () => editEnvironment(one, again) }),
-                button('Remove environment…', { reason, kind: 'quiet', act: () => removeEnvironment(one) })))],
+                button('Change…', { reason, act: () => editEnvironment(one, again), more: { 'data-focus': 'change' } }),
+                button('Remove environment…', { reason, kind: 'quiet', act: () => removeEnvironment(one), more: { 'data-focus': 'remove' } })))],
     };
 }

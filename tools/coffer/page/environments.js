@@ -17,8 +17,8 @@ function card(one) {
         el('p', { class: 'faint mono' }, one.id),
         broken ? el('p', { class: 'problem' }, one.state === 'key_disabled' ? 'Its key is disabled: values can’t be opened' : 'It can’t be read')
             : el('p', {}, one.names !== undefined && count(one.names, 'name'), one.spaces !== undefined && ` · ${count(one.spaces, 'space')}`),
-        el('p', { class: 'env-links' }, (one.rights ?? []).includes('list') && [el('a', { href: address('secrets') }, 'Secrets'), ' · ',
-            el('a', { href: address('matrix') }, 'Matrix'), ' · '], el('a', { href: address('spaces') }, 'Spaces')));
+        el('p', { class: 'env-links' }, (one.rights ?? []).includes('list') && [el('a', { href: address('secrets'), 'data-focus': `secrets:${one.id}` }, 'Secrets'), ' · ',
+            el('a', { href: address('matrix'), 'data-focus': `matrix:${one.id}` }, 'Matrix'), ' · '], el('a', { href: address('spaces'), 'data-focus': `spaces:${one.id}` }, 'Spaces')));
 }
 
 function steps(reason) {
@@ -26,7 +26,7 @@ function steps(reason) {
         el('h2', {}, 'Three steps to the first secret'),
         el('ol', {},
             el('li', {}, el('strong', {}, 'Create an environment'), el('p', {}, 'Production, staging, development: each has its own keys.'),
-                button('New environment', { kind: 'primary', reason, picture: 'plus', act: newEnvironment })),
+                button('New environment', { kind: 'primary', reason, picture: 'plus', act: newEnvironment, more: { 'data-focus': 'new' } })),
             el('li', {}, el('strong', {}, 'Set a secret'), el('p', {}, 'It is given to every space of the environment; any space may override it.')),
             el('li', {}, el('strong', {}, 'Point your listener here'), el('p', {}, 'With a service token of Developer Settings → Tokens:'),
                 el('pre', { class: 'code' }, `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=cof_…`))));
@@ -40,7 +40,7 @@ export function screen() {
         title: 'Environments',
         nodes: [
             screenHead({ title: 'Environments', about: list.length > 0 && count(list.length, 'environment'),
-                tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment }) }),
+                tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment, more: { 'data-focus': 'new' } }) }),
             problem ? problemPanel(problem, () => world.refresh())
                 : list.length === 0 ? steps(reason) : el('ul', { class: 'env-cards' }, list.map(card)),
         ],

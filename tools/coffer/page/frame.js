@@ -2,7 +2,7 @@
 // The frame around every screen: head, navigation, banners, and the place for the screen.
 import * as session from './session.js';
 import * as world from './world.js';
-import { el, fill, icon, named } from './el.js';
+import { el, fill, icon, named, refill } from './el.js';
 import { button, pictureButton, textInput } from './controls.js';
 import { banners } from './banners.js';
 import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
@@ -108,7 +108,7 @@ export function frame(outlet) {
             here = place;
             openSide(false);
             main.className = `content ${kind ?? ''}${world.environment(place.environmentId)?.isProd ? ' is-prod' : ''}`;
-            fill(main, nodes);
+            refill(main, nodes);
             drawNavigation();
         },
     };

@@ -40,7 +40,8 @@ function screenOf(place) {
     return Object.hasOwn(screens, place.screen) ? screens[place.screen] : undefined;
 }
 
-async function show(place) {
+/** `anew`: it is there already, and whoever reads it stays where they are. */
+async function show(place, { anew = false } = {}) {
     shown += 1;
     const mine = shown;
     current?.close?.();
@@ -67,6 +68,7 @@ async function show(place) {
     around.show(place, current);
     const title = current.title ?? outlet.querySelector('h1')?.textContent ?? '';
     document.title = title ? `${title} – Coffer` : 'Coffer';
+    if (anew) return;
     // Where the reader goes on: the new screen's title, but not on the first one.
     if (mine > 1) outlet.querySelector('main h1')?.focus({ preventScroll: true });
     scrollTo(0, 0);
@@ -111,7 +113,7 @@ async function start() {
         '?': showKeys, z: undoLast, 'g e': () => go({ screen: 'environments' }), 'g s': () => goIn('spaces'), 'g m': () => goIn('matrix'),
     });
     // The list of environments is also a screen: draw it anew when it changes.
-    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash)); });
+    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash), { anew: true }); });
     follow(show, () => holdsWork() || current?.busyWith?.() !== undefined, mayLeave);
 }
 

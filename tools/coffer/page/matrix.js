@@ -297,7 +297,10 @@ export function screen(place) {
     function details(r, c) {
         detailsOf({ space: r === 0 ? undefined : data.spaces[rows[r - 1]], name: data.names[columns[c]] });
     }
+    let looked = 0; // how often details were asked for
     async function detailsOf({ space, name }) {
+        looked += 1;
+        const mine = looked;
         const where = space === undefined ? { environmentId } : { environmentId, spaceId: space.id };
         let list;
         const load = async () => {
@@ -309,6 +312,7 @@ export function screen(place) {
             }
         };
         await load();
+        if (mine !== looked) return; // those of another cell are wanted by now, or none
         openDrawer({
             where, name, list: () => list, step: () => undefined,
             async done() {
@@ -322,6 +326,7 @@ export function screen(place) {
         title: `Matrix of ${parent}`, ready, kind: 'full',
         nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, view.outlet],
         close() {
+            looked += 1;
             view.close();
             grid?.close();
             bulk.close();

@@ -93,8 +93,9 @@ export function live({ load, draw, rows = 8, onProblem }) {
             if (drawn) outlet.classList.add('dimmed');
             else fill(outlet, greyRows(rows));
         }, 150);
+        let line;
         const slow = setTimeout(() => {
-            const line = el('p', { class: 'waiting', role: 'status' }, 'Still waiting for the store ',
+            line = el('p', { class: 'waiting', role: 'status' }, 'Still waiting for the store ',
                 button('Cancel', { small: true, act: () => mine.abort() }));
             outlet.prepend(line);
         }, 5000);
@@ -115,6 +116,7 @@ export function live({ load, draw, rows = 8, onProblem }) {
         } finally {
             clearTimeout(grey);
             clearTimeout(slow);
+            line?.remove();
             if (running === mine) {
                 running = null;
                 outlet.classList.remove('dimmed');

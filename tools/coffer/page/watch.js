@@ -30,8 +30,8 @@ export function watch(where, generation, news) {
                 const answer = await api.watch(where, asked, { signal: ended.signal, unasked: true });
                 if (known !== asked) continue; // our own save came between
                 if (answer.generation > asked) {
-                    known = answer.generation;
                     await news(answer);
+                    if (!(known > answer.generation)) known = answer.generation; // what could not be told is asked for again
                 } else {
                     await pause(200); // a server that answers at once must not be asked in a circle
                 }

@@ -17,16 +17,28 @@ export const environmentName = (id) => environment(id)?.name ?? id;
 export const may = (right, environmentId) =>
     (environment(environmentId)?.rights ?? []).includes(right);
 
-/** Asks for the environments anew and tells who listens. */
-export async function refresh() {
+let turn = 0;
+let newest;
+/** Asks for the environments anew and tells who listens; of several answers the one that was asked for last counts. */
+export function refresh() {
+    turn += 1;
+    newest = refreshAs(turn);
+    return newest;
+}
+async function refreshAs(mine) {
+    let answer = list;
+    let failed = null;
     try {
-        list = await api.environments();
-        problem = null;
-    } catch (failed) {
-        if (failed.name !== 'ApiError') throw failed;
-        problem = failed;
+        answer = await api.environments();
+    } catch (why) {
+        if (why.name !== 'ApiError') throw why;
+        failed = why;
     }
+    if (mine !== turn) return newest;
+    list = answer;
+    problem = failed;
     for (const f of listeners) f();
+    return undefined;
 }
 export function onChange(f) {
     listeners.add(f);

@@ -23,7 +23,8 @@ class vault;
 /// A handle: copies share what is held of each environment; all members may be called from several
 /// threads. Models SecretSource, whose laws it keeps; see `options` for how current its answers
 /// are. If the store can't be reached, the last verified state serves for serve_stale_for, marked
-/// stale; then every call is unavailable.
+/// stale; then every call is unavailable. Each thread keeps the views that it looked at last, with
+/// their keys, also after the last handle: until it looks at another's, or ends.
 template <class P>
 class resolver {
 public:

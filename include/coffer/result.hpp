@@ -26,6 +26,15 @@ private:
     failure why_;
 };
 
+namespace detail {
+
+template <class T>
+concept exposes_secret = requires(const T& held) {
+    held.expose_secret();
+};
+
+} // namespace detail
+
 /// A T, or the failure that stands in its place. Member names are those of std::expected.
 ///
 /// value() throws `exception` and is the only throwing member; operator* and error() on the wrong
@@ -55,8 +64,12 @@ public:
     auto operator*() const& noexcept -> const T& { return held(); }
     /// By value, so that `for (auto& x : *f())` and `for (auto& x : f().value())` do not dangle.
     auto operator*() && -> T { return std::move(held()); }
-    auto operator->() noexcept -> T* { return &held(); }
-    auto operator->() const noexcept -> const T* { return &held(); }
+    auto operator->() & noexcept -> T* { return &held(); }
+    auto operator->() const& noexcept -> const T* { return &held(); }
+    auto operator->() && noexcept -> T* { return &held(); }
+    /// What is exposed of a secret must not outlive it: name the result first.
+    auto operator->() && noexcept -> T* requires detail::exposes_secret<T>
+    = delete;
 
     auto error() const noexcept -> const failure& {
         assert(!has_value() && "error() of a result that holds a value");

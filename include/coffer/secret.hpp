@@ -100,11 +100,15 @@ private:
 static_assert(!std::is_copy_constructible_v<secret> && !std::is_copy_assignable_v<secret>);
 
 /// A value on its way into the vault, not copied: text, bytes or a secret. Valid during the call.
+/// A null pointer (getenv of what is not set) is the empty value, which no vault takes.
 class value_ref {
 public:
     value_ref(byte_view value) noexcept : value_(value) {}
     value_ref(std::string_view value) noexcept : value_(coffer::as_bytes(value)) {}
-    value_ref(const char* value) noexcept : value_(coffer::as_bytes(std::string_view(value))) {}
+    value_ref(const char* value) noexcept
+        : value_(
+              coffer::as_bytes(value != nullptr ? std::string_view(value) : std::string_view())) {}
+    value_ref(std::nullptr_t) = delete;
     value_ref(const secret& value) noexcept : value_(coffer::as_bytes(value.expose_secret())) {}
     template <class A>
     value_ref(const std::basic_string<char, std::char_traits<char>, A>& value) noexcept

@@ -15,29 +15,31 @@
 
 #if __has_include(<sys/mman.h>)
 #include <sys/mman.h>
+#include <unistd.h>
 #define COFFER_HAS_MMAN 1
 #else
 #define COFFER_HAS_MMAN 0
 #endif
 
-// The address sanitizer doesn't know this heap unless it is told of each block.
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if defined(__ELF__)
 #define COFFER_TELLS_SANITIZER 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define COFFER_TELLS_SANITIZER 1
-#endif
-#if defined(COFFER_TELLS_SANITIZER)
-#include <sanitizer/asan_interface.h>
-#include <sanitizer/lsan_interface.h>
+// There if the program is run with the address sanitizer, whichever parts were compiled with it:
+// all units tell it alike, or those that don't would undo what the others said.
+extern "C" {
+[[gnu::weak]] void __asan_poison_memory_region(const volatile void*, std::size_t);
+[[gnu::weak]] void __asan_unpoison_memory_region(const volatile void*, std::size_t);
+[[gnu::weak]] void __lsan_register_root_region(const void*, std::size_t);
+[[gnu::weak]] void __lsan_unregister_root_region(const void*, std::size_t);
+}
+#else
+#define COFFER_TELLS_SANITIZER 0
 #endif
 
 namespace coffer::inline COFFER_ABI {
 
 /// How much memory for plaintext and keys is held, and how much of it the system would not lock
-/// (RLIMIT_MEMLOCK). Unlocked memory is still wiped and excluded from core dumps.
+/// (RLIMIT_MEMLOCK), in a forked child all of it: locks aren't inherited. Unlocked memory is still
+/// wiped and excluded from core dumps.
 struct secure_memory_stats {
     std::size_t reserved_bytes = 0;
     std::size_t unlocked_bytes = 0;
@@ -45,24 +47,31 @@ struct secure_memory_stats {
 
 namespace detail {
 
-/// What the address sanitizer is told: nobody may touch bytes that are free or weren't asked for,
-/// and what only this heap points to isn't lost. Nothing in other builds.
+/// What the address and leak sanitizers are told where they are: nobody may touch bytes that are
+/// free or weren't asked for, and what only this heap points to isn't lost.
 struct sanitizer {
-#if defined(COFFER_TELLS_SANITIZER)
+#if COFFER_TELLS_SANITIZER
+    /// Behind each block, so that what reads beyond it is seen. The same for the whole run.
+    static auto border() noexcept -> std::size_t {
+        return &__asan_poison_memory_region != nullptr ? 8 : 0;
+    }
     static void mapped(const void* p, std::size_t n) noexcept {
-        __lsan_register_root_region(p, n);
+        if (&__lsan_register_root_region != nullptr) __lsan_register_root_region(p, n);
     }
     static void unmapping(void* p, std::size_t n) noexcept {
-        __lsan_unregister_root_region(p, n);
+        if (&__lsan_unregister_root_region != nullptr) __lsan_unregister_root_region(p, n);
         allow(p, n);
     }
     static void forbid(void* p, std::size_t n) noexcept {
-        __asan_poison_memory_region(p, n);
+        if (&__asan_poison_memory_region != nullptr) __asan_poison_memory_region(p, n);
     }
     static void allow(void* p, std::size_t n) noexcept {
-        __asan_unpoison_memory_region(p, n);
+        if (&__asan_unpoison_memory_region != nullptr) __asan_unpoison_memory_region(p, n);
     }
 #else
+    static auto border() noexcept -> std::size_t {
+        return 0;
+    }
     static void mapped(const void*, std::size_t) noexcept {}
     static void unmapping(void*, std::size_t) noexcept {}
     static void forbid(void*, std::size_t) noexcept {}
@@ -82,7 +91,8 @@ public:
     }
 
     static auto allocate(std::size_t size) -> std::byte* {
-        const auto c = class_of(size);
+        if (size > most_bytes) throw std::bad_alloc{};
+        const auto c = class_of(size + sanitizer::border());
         if (c >= classes) return instance().allocate_large(size);
         if (is_over()) return given(instance().take_shared(c), size);
         auto& list = local().lists[c];
@@ -91,7 +101,7 @@ public:
     }
 
     static void deallocate(std::byte* data, std::size_t size) noexcept {
-        const auto c = class_of(size);
+        const auto c = class_of(size + sanitizer::border());
         wipe(data, size);
         if (c >= classes) return instance().deallocate_large(data, size);
         if (is_over()) return instance().give_shared(data, c);
@@ -101,14 +111,19 @@ public:
     }
 
     auto stats() const noexcept -> secure_memory_stats {
-        return {reserved_.load(std::memory_order_relaxed),
-                unlocked_.load(std::memory_order_relaxed)};
+        const auto reserved = reserved_.load(std::memory_order_relaxed);
+#if COFFER_HAS_MMAN
+        if (::getpid() != owner_) return {reserved, reserved};
+#endif
+        return {reserved, unlocked_.load(std::memory_order_relaxed)};
     }
 
 private:
+    static constexpr std::size_t most_bytes = PTRDIFF_MAX;
     static constexpr std::size_t smallest = 64;
     static constexpr std::size_t classes = 12; // 64 B to 128 KiB
     static constexpr std::size_t chunk_bytes = std::size_t{256} << 10;
+    static constexpr std::size_t least_locked = std::size_t{4} << 10;
     static constexpr std::size_t cached_blocks = 32;
 
     struct free_block {
@@ -120,6 +135,7 @@ private:
 
         auto take() noexcept -> free_block* {
             auto* block = head;
+            sanitizer::allow(block, sizeof(free_block));
             head = block->next;
             --count;
             return block;
@@ -128,7 +144,7 @@ private:
             sanitizer::allow(block, size);
             head = ::new (static_cast<void*>(block)) free_block{head};
             ++count;
-            sanitizer::forbid(block + sizeof(free_block), size - sizeof(free_block));
+            sanitizer::forbid(block, size);
         }
     };
     static auto given(free_block* block, std::size_t size) noexcept -> std::byte* {
@@ -160,19 +176,24 @@ private:
                                 : static_cast<std::size_t>(std::bit_width((size - 1) / smallest));
     }
 
-    auto map(std::size_t size, bool& locked) -> std::byte* {
+    /// `unlocked`: how many of the bytes, the last ones, the system would not lock.
+    auto map(std::size_t size, std::size_t& unlocked) -> std::byte* {
 #if COFFER_HAS_MMAN
         void* p = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (p == MAP_FAILED) throw std::bad_alloc{};
 #ifdef MADV_DONTDUMP
         ::madvise(p, size, MADV_DONTDUMP);
 #endif
-        locked = ::mlock(p, size) == 0;
+        // All or nothing: where the limit has room for a part alone, the front is locked.
+        auto part = size;
+        while (part >= least_locked && ::mlock(p, part) != 0)
+            part /= 2;
+        unlocked = part >= least_locked ? size - part : size;
 #else
         void* p = ::operator new (size, std::align_val_t{smallest});
-        locked = false;
+        unlocked = size;
 #endif
-        if (!locked) unlocked_.fetch_add(size, std::memory_order_relaxed);
+        unlocked_.fetch_add(unlocked, std::memory_order_relaxed);
         reserved_.fetch_add(size, std::memory_order_relaxed);
         sanitizer::mapped(p, size);
         return static_cast<std::byte*>(p);
@@ -183,10 +204,10 @@ private:
         auto& shared = shared_[c];
         if (shared.head == nullptr) {
             const std::size_t block = smallest << c;
-            bool locked = false;
-            auto* chunk = map(chunk_bytes, locked);
-            for (std::size_t at = 0; at + block <= chunk_bytes; at += block)
-                shared.give(chunk + at, block);
+            std::size_t unlocked = 0;
+            auto* chunk = map(chunk_bytes, unlocked);
+            for (auto at = chunk_bytes; at >= block; at -= block) // what is locked is given first
+                shared.give(chunk + at - block, block);
         }
         for (std::size_t i = 0; i < cached_blocks / 2 && shared.head != nullptr; ++i)
             list.give(reinterpret_cast<std::byte*>(shared.take()), smallest << c);
@@ -211,17 +232,17 @@ private:
         drain(one, c, 0);
     }
 
-    /// A large block stands behind a line of its own that says whether it is locked.
+    /// A large block stands behind a line of its own that says how much of it isn't locked.
     auto allocate_large(std::size_t size) -> std::byte* {
-        bool locked = false;
-        auto* line = map(smallest + size, locked);
-        *line = std::byte{locked};
+        std::size_t unlocked = 0;
+        auto* line = map(smallest + size, unlocked);
+        ::new (static_cast<void*>(line)) std::size_t(unlocked);
         return line + smallest;
     }
     void deallocate_large(std::byte* data, std::size_t size) noexcept {
         auto* line = data - smallest;
         size += smallest;
-        if (*line == std::byte{false}) unlocked_.fetch_sub(size, std::memory_order_relaxed);
+        unlocked_.fetch_sub(*reinterpret_cast<const std::size_t*>(line), std::memory_order_relaxed);
         reserved_.fetch_sub(size, std::memory_order_relaxed);
         sanitizer::unmapping(line, size);
 #if COFFER_HAS_MMAN
@@ -235,6 +256,9 @@ private:
     std::array<free_list, classes> shared_{};
     std::atomic<std::size_t> reserved_{0};
     std::atomic<std::size_t> unlocked_{0};
+#if COFFER_HAS_MMAN
+    const ::pid_t owner_ = ::getpid();
+#endif
 };
 
 /// An owned block of the secure heap: wiped and given back on destruction. Move-only.
@@ -281,6 +305,7 @@ public:
     secure_allocator(const secure_allocator<U>&) noexcept {}
     auto allocate(std::size_t n) -> T* {
         static_assert(alignof(T) <= 64);
+        if (n > PTRDIFF_MAX / sizeof(T)) throw std::bad_array_new_length{};
         return reinterpret_cast<T*>(secure_heap::allocate(n * sizeof(T)));
     }
     void deallocate(T* p, std::size_t n) noexcept {

@@ -294,9 +294,11 @@ public:
     /// Removes an entry of Coffer's own environment. Errors also: not_found.
     auto erase_system(std::string_view name, const write_options& with = {}) -> result<written> {
         if (auto valid = check_system(name, with); !valid) return valid.error();
+        if (auto ours = engine().registry(); !ours) return ours.error();
         auto done = engine().apply(
             system_environment,
-            algorithm::edits::erase{{{}, {}, std::string(name)}, with, author(with)}, true);
+            algorithm::edits::erase{{{}, {}, std::string(name)}, with, author(with)});
+        if (!done && done.error() == errc::unknown_scope) return errc::not_found;
         return done;
     }
 

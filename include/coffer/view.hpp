@@ -125,7 +125,8 @@ public:
     explicit operator bool() const noexcept { return value_.has_value(); }
     auto operator*() const& noexcept -> const T& { return *value_; }
     auto operator*() && -> T { return *std::move(value_); }
-    auto operator->() const noexcept -> const T* { return &*value_; }
+    auto operator->() const& noexcept -> const T* { return &*value_; }
+    auto operator->() && noexcept -> const T* = delete; // name it first: its secrets are exposed
     auto missing() const noexcept -> std::span<const missing_secret> { return missing_; }
     /// The value; throws `exception` with the first missing secret's error.
     auto value() && -> T {

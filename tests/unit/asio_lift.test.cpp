@@ -85,6 +85,21 @@ TEST_CASE("a native asynchronous store that is blocked on keeps the store laws",
     });
 }
 
+TEST_CASE("a lifted call that throws is unavailable, and a commit unknown", "[asio]") {
+    struct short_of_memory : plain_store {
+        auto load(std::string_view, std::span<const std::string>) -> result<cut> {
+            throw std::bad_alloc{};
+        }
+        auto commit(std::string_view, revision, revision, std::span<const object_write>)
+            -> result<commit_outcome> {
+            throw std::bad_alloc{};
+        }
+    };
+    auto store = asio::block_on(asio::lift(pool(), short_of_memory{}));
+    CHECK(store.load("p", {}).error() == errc::unavailable);
+    CHECK(store.commit("p", {}, {}, {}).value() == commit_outcome::unknown);
+}
+
 TEST_CASE(
     "a lifted call runs on the pool, and its handler on its own executor, not within the call",
     "[asio]") {

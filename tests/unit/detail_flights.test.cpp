@@ -188,6 +188,34 @@ TEST_CASE("a write that commits alone shares its outcome with no other", "[fligh
         CHECK(w->told->has_value() == (w->entry.edit == &others));
 }
 
+TEST_CASE("writes that are too large together are each tried by itself", "[flights]") {
+    coffer::detail::write_queue q;
+    const auto under_way = queue(q);
+    const std::vector all{queue(q), queue(q), queue(q)};
+    const auto later = queue(q);
+    under_way->leads.reset();
+    std::vector<std::size_t> sizes;
+    const auto end_next = [&](const result<void>& outcome) {
+        for (const auto& w : {all[0], all[1], all[2], later})
+            if (auto batch = std::exchange(w->leads, std::nullopt)) {
+                sizes.push_back(batch->edits().size());
+                batch->ends_with(outcome);
+                return;
+            }
+    };
+    end_next(errc::too_large);
+    CHECK_FALSE(all[0]->told);
+    end_next({});
+    end_next(errc::too_large);
+    end_next({});
+    end_next({});
+    CHECK(sizes == std::vector<std::size_t>{4, 1, 1, 1, 1});
+    CHECK(all[0]->told->has_value());
+    CHECK(all[1]->told->error() == errc::too_large);
+    CHECK(all[2]->told->has_value());
+    CHECK(later->told->has_value());
+}
+
 TEST_CASE("a write is taken back from the queue, not from a commit", "[flights]") {
     coffer::detail::write_queue q;
     const auto first = queue(q);

@@ -200,6 +200,8 @@ TEST_CASE("names, values and ids outside their limits are refused, and nothing i
     CHECK(f.vault.put(prod, std::string_view("a\0b", 3), "v").error() == errc::invalid_argument);
     CHECK(f.vault.put(prod, "\xC0\xAF", "v").error() == errc::invalid_argument);
     CHECK(f.vault.put(prod, "\xED\xA0\x80", "v").error() == errc::invalid_argument);
+    CHECK(f.vault.put(prod, "N", static_cast<const char*>(nullptr)).error() ==
+          errc::invalid_argument);
     CHECK(f.vault.put(prod, long_name, "v").error() == errc::too_large);
     CHECK(f.vault.put(prod, "N", "").error() == errc::invalid_argument);
     CHECK(f.vault.put(prod, "N", value_64k + "x").error() == errc::too_large);
@@ -441,6 +443,10 @@ TEST_CASE(
     CHECK(shown(reader.resolver().get(beside, "token/a")) == "row");
     CHECK(reader.environments().value().size() == (empty ? 0 : 1));
     CHECK(reader.erase_system("token/b").error() == errc::not_found);
+    coffer::memory::store nothing;
+    test_vault none{nothing, coffer::cryptopp::aes_256_gcm{}, coffer::keyring::memory_keyring{}};
+    CHECK(none.erase_system("token/a").error() == errc::not_found);
+    CHECK(nothing.partitions().value().empty());
     reader.erase_system("token/a").value();
     CHECK(shown(writer.resolver().get(beside, "token/a")) == "not_found");
 }

@@ -78,8 +78,9 @@ public:
         }
         auto keys = tree::make_dek_keys<C>(cipher_, answer->view(), binding_of(listed), listed);
         if (!equal_constant_time(keys->commitment(), listed.commitment))
-            return done(errc::tampered);
-        keys_.add(std::move(keys));
+            key_problems_.emplace(listed.number, errc::tampered);
+        else
+            keys_.add(std::move(keys));
         return want_keys();
     }
 

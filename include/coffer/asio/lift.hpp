@@ -15,6 +15,19 @@ namespace coffer::inline COFFER_ABI::asio {
 
 namespace detail {
 
+/// What a call answers. One that throws, for want of memory say, did not get to its end.
+template <class Result>
+auto answer_of(auto& call) -> Result {
+    try {
+        return call();
+    } catch (const std::exception&) {
+        if constexpr (std::same_as<Result, result<commit_outcome>>)
+            return commit_outcome::unknown;
+        else
+            return errc::unavailable;
+    }
+}
+
 /// Runs `call` on an executor whose threads may block, and hands its answer to the handler.
 template <class Result, class Call, class Token>
 auto offload(const boost::asio::any_io_executor& where, Call&& call, Token&& token) {
@@ -26,7 +39,7 @@ auto offload(const boost::asio::any_io_executor& where, Call&& call, Token&& tok
             boost::asio::post(
                 where, boost::asio::bind_allocator(
                            memory, [mine = std::move(mine), work = std::move(work)]() mutable {
-                               mine.complete(work());
+                               mine.complete(answer_of<Result>(work));
                            }));
         },
         token, std::forward<Call>(call));

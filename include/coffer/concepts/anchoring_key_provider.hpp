@@ -61,8 +61,13 @@ namespace detail {
 /// and a store that was put back would go unnoticed.
 template <class K>
 inline constexpr bool anchors_rightly =
-    AnchoringKeyProvider<K> || !(
-                                   requires { &K::recall; } || requires { &K::remember; });
+    AnchoringKeyProvider<K> ||
+    !(
+        requires { &K::recall; } || requires { &K::remember; } ||
+        requires(K & k, std::string_view text) { k.recall(text, text); } ||
+        requires(K & k, std::string_view text, const lineage& seen) {
+            k.remember(text, text, seen);
+        });
 
 } // namespace detail
 

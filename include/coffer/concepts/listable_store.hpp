@@ -53,7 +53,9 @@ namespace detail {
 template <class S>
 inline constexpr bool lists_rightly =
     ListableStore<S> || !(
-                            requires { &S::list; } || requires { &S::partitions; });
+                            requires { &S::list; } || requires { &S::partitions; } ||
+                            requires(S & s, std::string_view partition) { s.list(partition); } ||
+                            requires(S & s) { s.partitions(); });
 
 } // namespace detail
 

@@ -42,9 +42,9 @@ namespace detail {
 
 /// Whether a store that says whether it watches says it as this asks.
 template <class S>
-inline constexpr bool watches_rightly = WatchableStore<S> || !requires {
-    &S::watching;
-};
+inline constexpr bool watches_rightly =
+    WatchableStore<S> || !(
+                             requires { &S::watching; } || requires(S & s) { s.watching(); });
 
 } // namespace detail
 

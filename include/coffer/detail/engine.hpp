@@ -212,8 +212,7 @@ public:
     }
 
     auto at(context where) -> result<view> {
-        if (const auto* hit = cached(where); hit != nullptr && is_recent(*hit->from))
-            return view(hit->model, {hit->from->checked(), false});
+        if (auto seen = recent(where)) return *std::move(seen);
         if (auto valid = check_context(where); !valid) return valid.error();
         const auto s = borrow_slot(where.environment);
         const auto state = found(*s);
@@ -223,8 +222,7 @@ public:
     }
     /// at() where no look at the store is due; nothing where one is, or the context is not there.
     auto try_at(context where) -> std::optional<view> {
-        if (const auto* hit = cached(where); hit != nullptr && is_recent(*hit->from))
-            return view(hit->model, {hit->from->checked(), false});
+        if (auto seen = recent(where)) return seen;
         if (!check_context(where)) return std::nullopt;
         const auto s = borrow_slot(where.environment);
         const auto state = without_look(*s);
@@ -343,6 +341,15 @@ private:
             mine.gone = gone;
         }
         return mine;
+    }
+    /// The view that this thread had last, where no look at the store is due.
+    auto recent(context where) const -> std::optional<view> {
+        const auto& hit = cache().at(where);
+        if (hit.engine != this || hit.where.view() != where) return std::nullopt;
+        // Before the version, which changes first: a state is never told as newer than it is.
+        const auto checked = hit.from->checked();
+        if (hit.version != hit.from->version() || !is_recent(*hit.from)) return std::nullopt;
+        return view(hit.model, {checked, false});
     }
     auto cached(context where) const -> const cached_view* {
         auto& hit = cache().at(where);

@@ -38,6 +38,7 @@ struct waiting_write {
     std::shared_ptr<write_waiter> waiter{}; ///< Null: a thread waits.
     bool ended = false;
     result<void> outcome{};
+    bool by_itself = false; ///< It was part of a commit that was too large.
 };
 
 /// Writes that go into one commit, and the duty to say how it ended: whoever drops them without
@@ -72,8 +73,9 @@ private:
 /// The writes of one environment: the first who waits commits for all that wait, and the others get
 /// its outcome. Threads and waiters without one share the same commits. Thread-safe.
 ///
-/// Writes move from the queue to a batch by links: once a write is queued, nothing here can fail
-/// for want of memory.
+/// Writes that are too large together are each tried by itself: nobody is told of another's size.
+/// They move from the queue to a batch by links: once a write is queued, nothing here can fail for
+/// want of memory.
 class write_queue {
 public:
     /// Waits on this thread. `commit_all(edits, create)` answers result<void>. What it throws
@@ -130,7 +132,7 @@ private:
         std::size_t room = 255; // beside the first
         const bool create = queue_.front()->create;
         const auto is_alone = [](const waiting_write* w) {
-            return w->edit != nullptr && w->edit->is_alone();
+            return w->by_itself || (w->edit != nullptr && w->edit->is_alone());
         };
         const auto second = std::next(queue_.begin());
         const auto end = is_alone(queue_.front())
@@ -153,10 +155,13 @@ private:
     void end(std::list<waiting_write*>&& batch, const result<void>& outcome) {
         std::unique_lock lock(mutex_);
         writing_ = false;
+        const bool one_by_one = !outcome && outcome.error() == errc::too_large && batch.size() > 1;
         for (auto* w : batch) {
+            w->by_itself = one_by_one;
             w->outcome = outcome;
-            w->ended = true;
+            w->ended = !one_by_one;
         }
+        if (one_by_one) queue_.splice(queue_.begin(), batch);
         // A thread's write is gone as soon as the lock is: only the others are touched after it.
         batch.remove_if([](const waiting_write* w) { return w->waiter == nullptr; });
         ended_.notify_all();

@@ -68,7 +68,7 @@ TEST_CASE("verbs of values and tokens work over Redis as over a folder") {
     std::filesystem::remove(box.work() / "coffer.json");
     CHECK(box.run({"init", "--store", at.address()}).code == 4); // it is in use
     CHECK_FALSE(std::filesystem::exists(box.work() / "coffer.json"));
-    box.ok({"init", "--store", at.address() + "?prefix=second:"});
+    box.ok({"init", "--store", at.address() + "&prefix=second:"});
     CHECK(box.run({"get", "SLACK_TOKEN"}).code == 1);
 }
 
@@ -149,13 +149,14 @@ TEST_CASE(
     };
     SECTION("a Unix socket, and another Redis") {
         const redis_test::server other;
-        copied_and_whole("redis+unix:" + other.path().string());
+        copied_and_whole("redis+unix:" + other.path().string() + "?" + redis_test::patient);
     }
     SECTION("TLS with a certificate of the client's own") {
         const redis_test::tls_server tls;
         const auto file = [&](const char* name) { return (tls.folder / name).string(); };
-        copied_and_whole("rediss://localhost:" + std::to_string(tls.port) + "?ca=" +
-                         file("ca.pem") + "&cert=" + file("c.pem") + "&key=" + file("c.key"));
+        copied_and_whole("rediss://localhost:" + std::to_string(tls.port) +
+                         "?ca=" + file("ca.pem") + "&cert=" + file("c.pem") +
+                         "&key=" + file("c.key") + "&" + redis_test::patient);
         const auto refused =
             box.run({"list", "--store", "rediss://localhost:" + std::to_string(tls.port)});
         CHECK(refused.code == 5);
@@ -164,13 +165,16 @@ TEST_CASE(
     SECTION("Sentinels") {
         const redis_test::server primary;
         const redis_test::sentinel asked(primary);
-        copied_and_whole("redis+sentinel://127.0.0.1:" + std::to_string(asked.port()) + "/main");
+        copied_and_whole("redis+sentinel://127.0.0.1:" + std::to_string(asked.port()) + "/main?" +
+                         redis_test::patient);
     }
     SECTION("a cluster, and from one prefix of it to another") {
         const redis_test::cluster all;
-        const auto place = "redis+cluster://127.0.0.1:" + std::to_string(all.nodes.front()->port());
+        const auto place =
+            "redis+cluster://127.0.0.1:" + std::to_string(all.nodes.front()->port()) + "?" +
+            redis_test::patient;
         copied_and_whole(place);
-        const auto other = place + "?prefix=other:";
+        const auto other = place + "&prefix=other:";
         box.ok({"copy", "--from", at.address(), "--to", other});
         CHECK(has(box.ok({"copy", "--from", other, "--to", place}), "brought up to date"));
         CHECK(box.ok({"get", "SLACK_TOKEN", "--store", place}) == dev_token);
@@ -193,7 +197,7 @@ TEST_CASE("what is wrong with a Redis is said, with what mends it") {
     const auto file = box.home() / "redis-password";
     box.write(file, "right-horse\n");
     ::chmod(file.c_str(), 0600);
-    const auto address = at.address() + "?password_file=" + file.string();
+    const auto address = at.address() + "&password_file=" + file.string();
     box.ok({"init", "--store", address});
     // Somebody else's folder may not say which of our files goes over the wire.
     const auto folders = box.run({"list"});

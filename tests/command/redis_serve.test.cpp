@@ -60,7 +60,7 @@ auto reads(const client& who, const std::string& name, const std::string& value)
 TEST_CASE(
     "two servers over one Redis see each other's writes and revocations, and one outlives the "
     "other") {
-    const auto* const watching = GENERATE("", "?watch=1");
+    const auto* const watching = GENERATE("", "&watch=1");
     const redis_test::server at;
     const sandbox one;
     one.ok({"init", "--store", at.address() + watching});

@@ -124,7 +124,7 @@ TEST_CASE("run --watch starts the command again when a secret changed") {
     const sandbox box;
     box.fill();
     const auto script =
-        "\"$0\" run --watch -- sh -c 'echo \"$DB_URL\" >> seen; exec sleep 60' & pid=$!; "
+        "\"$0\" run --watch -- sh -c 'echo \"$DB_URL\" >> seen; exec sleep 600' & pid=$!; "
         "while [ ! -s seen ]; do sleep 0.05; done; printf second | \"$0\" set DB_URL > /dev/null; "
         "while [ $(wc -l < seen) -lt 2 ]; do sleep 0.1; done; kill -TERM $pid; wait $pid; echo "
         "\"code $?\"";

@@ -44,7 +44,7 @@ public:
     void stop() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
-        for (int i = 0; lives(pid_) && i < 600; ++i)
+        for (int i = 0; lives(pid_) && i < 6000; ++i)
             std::this_thread::sleep_for(std::chrono::milliseconds(20));
         kill();
     }

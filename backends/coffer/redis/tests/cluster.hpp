@@ -18,7 +18,7 @@ class cluster {
 public:
     /// After `node_timeout` (ms) of silence a node is dead to the others. Long where none is meant to
     /// die: a busy machine would let one seem so.
-    explicit cluster(const std::string& node_timeout = "15000") {
+    explicit cluster(const std::string& node_timeout = "600000") {
         std::vector<std::string> create{"redis-cli", "--cluster", "create"};
         for (int i = 0; i < 6; ++i) {
             nodes.push_back(std::make_unique<server>(std::vector<std::string>{

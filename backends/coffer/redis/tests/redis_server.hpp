@@ -28,6 +28,9 @@ namespace redis_test {
 
 using coffer_test::free_port;
 
+/// Options of an address: no command fails because the machine stood still for some seconds.
+inline const std::string patient = "timeout_ms=120000&connect_timeout_ms=120000";
+
 /// Waits until `ready()`; false after a minute and a half, which only what never comes takes.
 template <class F>
 auto eventually(F ready) -> bool {
@@ -142,7 +145,10 @@ public:
     auto port() const -> std::uint16_t { return port_; }
     auto path() const -> std::filesystem::path { return folder_ / "socket"; }
     auto folder() const -> const coffer_test::temporary_folder& { return folder_; }
-    auto address() const -> std::string { return "redis://127.0.0.1:" + std::to_string(port_); }
+    /// Of a command over it; more options follow with `&`.
+    auto address() const -> std::string {
+        return "redis://127.0.0.1:" + std::to_string(port_) + "?" + patient;
+    }
 
     auto ears() const -> eavesdropper& { return *ears_; }
 

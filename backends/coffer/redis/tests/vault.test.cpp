@@ -228,7 +228,7 @@ TEST_CASE("what another process writes is told by the push alone") {
     REQUIRE(eventually([&] { return watching.watching(); }));
     const test_vault reader_side(watching, {}, known_keys());
     const auto reader = reader_side.resolver();
-    ::setenv("WRITER_STORE", (at.address() + "?prefix=" + with.prefix).c_str(), 1);
+    ::setenv("WRITER_STORE", (at.address() + "&prefix=" + with.prefix).c_str(), 1);
     for (int i = 0; i < 10; ++i) {
         CAPTURE(i);
         // Known, and told from memory as long as nothing is pushed.

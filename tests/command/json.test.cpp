@@ -147,6 +147,8 @@ void check_server(json_manual& manual) {
         manual.check(there, "set", {"set", "NEW", "-e", "dev", "-s", "acme"}, 0, "new");
         manual.check(there, "explain", {"explain", "NEW", "-e", "dev", "-s", "acme"});
         manual.check(there, "token list", {"token", "list"});
+        manual.check(there, "token create", {"token", "create", "--role", "service", "-e", "dev"});
+        manual.check(there, "env rename", {"env", "rename", "dev", "Development"});
         manual.check(there, "audit tail, of a server", {"audit", "tail"});
         manual.check(there, "audit verify, of a server", {"audit", "verify"});
         const client other(server.url, {});
@@ -165,7 +167,8 @@ void check_server(json_manual& manual) {
 /// Fields that nothing here brings about: of actors, of sessions, of a store that is away, of
 /// damage that a server finds.
 auto rare() -> const std::set<std::string>& {
-    static const std::set<std::string> all{"ME.confirmedUntil",
+    static const std::set<std::string> all{"DETAILS.patterns",
+                                           "ME.confirmedUntil",
                                            "ME.server.since",
                                            "ME.server.until",
                                            "SPACE.error",

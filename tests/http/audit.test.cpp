@@ -449,10 +449,20 @@ TEST_CASE("Names and reasons of any length and any bytes make one line of bounde
         CHECK(log->append(r));
         r.names = {"line\nend", "\xFF\xFE"};
         CHECK(log->append(r));
+        r.names = std::move(names);
+        r.names[0] = "first";
+        r.status = 403;
+        CHECK(log->append(r));
+        r.names[0] = std::string(4096, 'n');
+        CHECK(log->append(r));
     }
-    CHECK(w.verify(w.head()).records == 2);
+    CHECK(w.verify(w.head()).records == 4);
     const auto lines = w.lines_of(w.text(w.first_file()));
-    REQUIRE(lines.size() == 2);
+    REQUIRE(lines.size() == 4);
+    // Of what was refused a kilobyte, and the first in any case.
+    CHECK(json::parse(lines[2]).at("names").as_array() == json::array{"first"});
+    CHECK(json::parse(lines[2]).at("count") == 5000);
+    CHECK(json::parse(lines[3]).at("names").as_array() == json::array{std::string(1024, 'n')});
     CHECK(lines[0].size() < http::detail::longest_audit_line);
     CHECK(json::parse(lines[0]).at("count") == 5000);
     CHECK(json::parse(lines[0]).at("reason").as_string() == std::string(1023, 'r'));
@@ -523,6 +533,21 @@ TEST_CASE("The log is read newest first, page by page, and by who, what, name an
         const auto text = world::text(entry.path());
         CHECK(text.find("canary-value") == std::string::npos);
     }
+}
+
+TEST_CASE("What a change was of is in its line, and told with its row") {
+    served s;
+    s.new_environment();
+    const auto e = s.new_environment("two");
+    CHECK(
+        s.send("PATCH", "/v1/x/environments?environmentId=" + e, R"({"name":"\"2\""})").status() ==
+        200);
+    const auto row = s.get("/v1/x/audit?what=environment.change&limit=1");
+    const auto* details = R"({"changed":[{"member":"name","was":"two","now":"\"2\""}]})";
+    CHECK(row.text("details") == details);
+    CHECK(s.get("/v1/x/audit?what=environment.make&limit=1").text("details") == "(absent)");
+    CHECK(world::text(s.outer / "audit/audit-1.jsonl").find(details) != std::string::npos);
+    CHECK(s.get("/v1/x/audit/verify").body.at("data").at("intact") == true);
 }
 
 TEST_CASE("Each reads what they may: an environment's auditor that environment alone") {

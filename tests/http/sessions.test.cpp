@@ -331,7 +331,53 @@ TEST_CASE("The audit log says which token was made and ended, and where it is go
         REQUIRE(noted != all.end());
         CHECK(noted->names == std::vector<std::string>{"app", made.text("id")});
         CHECK(to_string(noted->where.view()) == to_string(context{"E", "S", {}}));
+        CHECK(noted->details ==
+              R"({"grants":[{"role":"service","environmentId":"E","spaceId":"S","write":false,)"
+              R"("reveal":false}],"expiresAt":")" +
+                  made.text("expiresAt") + "\"}");
     }
+}
+
+TEST_CASE("The audit log says of a token that was refused what it was to be, and no token") {
+    desk_world w;
+    const auto admin = w.mint({{.as = role::environment_admin, .environment = "E"}}, "admin");
+    const auto reader = w.mint({{.as = role::service, .environment = "E"}}, "reader");
+    const auto& log = w.audit->records;
+    check_error(w.send("POST", "/v1/x/tokens", w.text(admin), wish()), 403);
+    CHECK(log.back().names == std::vector<std::string>{"app"});
+    CHECK(log.back().where.environment == "E");
+    CHECK(log.back().details.starts_with(
+        R"({"grants":[{"role":"service","environmentId":"E","write":false,"reveal":false}],"ex)"));
+    check_error(w.send("POST", "/v1/x/tokens", w.text(reader), wish()), 403);
+    CHECK(log.back().names == std::vector<std::string>{"app"});
+    CHECK(log.back().where.environment == "E");
+    const auto revoke = [&](const std::string& id, const minted_token& by) {
+        w.send("DELETE", "/v1/x/tokens?id=" + id, w.text(by));
+        CHECK(log.back().action == "token.revoke");
+        return log.back().names;
+    };
+    CHECK(revoke(admin.row.id, reader) == std::vector{admin.row.id});
+    CHECK(revoke(w.mint().row.id, admin).size() == 2);
+    CHECK(revoke(w.text(admin), reader).empty()); // a whole token by mistake
+    CHECK(revoke(w.text(admin), admin).empty());
+}
+
+TEST_CASE("Of patterns the audit log has so many that they fill no disk, and their number") {
+    desk_world w;
+    json::array names;
+    for (int i = 0; i < 64; ++i)
+        names.push_back(json::value(std::string(40, 'N') + std::to_string(i)));
+    auto g = service_grant();
+    g["names"] = names;
+    json::array grants;
+    for (int i = 0; i < 16; ++i)
+        grants.push_back(g);
+    const auto body = json::serialize(json::object{{"name", "app"}, {"grants", grants}});
+    REQUIRE(w.send("POST", "/v1/x/tokens", w.text(w.mint()), body).status() == 200);
+    const auto noted = json::parse(w.audit->records.back().details).as_object();
+    CHECK(noted.at("patterns") == 1024);
+    CHECK(noted.at("grants").at(15).at("names").as_array().size() == 12);
+    CHECK(w.audit->records.back().details.size() < 16'384);
 }
 
 TEST_CASE("Tokens are listed to who may revoke them, with their last use; others are not there") {

@@ -219,6 +219,17 @@ TEST_CASE("Several spaces are removed at once, all or none") {
               .status() == 200);
     check_error(w.get("/v1/spaces/" + a), 404);
     check_error(w.get("/v1/spaces/" + b), 404);
+    std::vector<std::string> noted;
+    for (const auto& r : w.audit->records)
+        if (r.action == "space.remove") {
+            CHECK(r.where.environment == e);
+            CHECK(r.status == 200);
+            CHECK(r.principal_id == "id-of-full-token");
+            noted.push_back(r.where.space);
+        }
+    CHECK(noted == std::vector{a, b});
+    CHECK(w.audit->records.at(w.audit->records.size() - 3).action == "spaces.remove");
+    CHECK(w.audit->records.at(w.audit->records.size() - 3).where == at(e));
 }
 
 TEST_CASE("An id that two environments have is told apart by environmentId") {

@@ -43,6 +43,39 @@ TEST_CASE("x/environments: made, changed and removed, with an id of one's own or
     check_error(w.send("DELETE", path + query), 404);
 }
 
+TEST_CASE(
+    "The audit log says what of an environment was changed, and its policy before and after") {
+    api_world w;
+    const auto made =
+        w.send("POST", "/v1/x/environments", R"({"name":"Production","isProd":true,"id":"prod"})");
+    REQUIRE(made.status() == 200);
+    const auto noted = [&](const std::string& path, std::string_view body) {
+        w.send("PATCH", path, body);
+        CHECK(w.audit->records.back().action == "environment.change");
+        return w.audit->records.back().details;
+    };
+    const auto x = "/v1/x/environments" + w.query(at("prod"));
+    CHECK(noted(x, R"({"reveal":"allowed"})") ==
+          R"({"changed":[{"member":"reveal","was":"never","now":"allowed"}]})");
+    CHECK(noted(x, R"({"name":"P"})") ==
+          R"({"changed":[{"member":"name","was":"Production","now":"P"}]})");
+    CHECK(noted(x, R"({"reveal":"never"})") ==
+          R"({"changed":[{"member":"reveal","was":"allowed","now":"never"}]})");
+    CHECK(noted(x, R"({"name":"P"})") == R"({"changed":[]})");
+    CHECK(noted("/v1/environments/prod", R"({"isProd":false,"metadata":{"a":"b"}})") ==
+          R"({"changed":[{"member":"isProd","was":"true","now":"false"},{"member":"metadata"}]})");
+    // What isProd alone decides is told too.
+    w.send("POST", "/v1/x/environments", R"({"name":"d","id":"dev"})");
+    CHECK(noted("/v1/environments/dev", R"({"isProd":true})") ==
+          R"({"changed":[{"member":"isProd","was":"false","now":"true"},)"
+          R"({"member":"reveal","was":"allowed","now":"never"}]})");
+    // Of a refusal what was tried.
+    w.know("admin", {{.as = http::role::environment_admin, .environment = "prod"}});
+    check_error(w.send("PATCH", x, R"({"reveal":"allowed"})", "admin"), 403);
+    CHECK(w.audit->records.back().details ==
+          R"({"changed":[{"member":"reveal","now":"allowed"}]})");
+}
+
 TEST_CASE("x/environments: one that can't be opened is told as such, and hides no other") {
     coffer::options how;
     how.serve_stale_for = std::chrono::milliseconds(0);

@@ -267,6 +267,37 @@ TEST_CASE("x/batch: sets and removes, all or nothing") {
     CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
 }
 
+TEST_CASE("The audit log says of a refusal what was tried: name, version, reason, all of a batch") {
+    world w;
+    w.know("blind", {{.as = http::role::auditor, .environment = w.e}});
+    const auto e = w.query(at(w.e));
+    const auto tried = [&](std::string_view method, const std::string& path,
+                           std::string_view body) -> const http::audit_record& {
+        check_error(w.send(method, path, body, "blind"), 403);
+        return w.audit->records.back();
+    };
+    const std::vector<std::string> a{"A"};
+    const auto& read = tried("POST", secret + "/value" + e + "&name=A", R"({"version":3})");
+    CHECK(read.action == "secret.read");
+    CHECK(read.names == a);
+    CHECK(read.version == 3);
+    const auto& reveal =
+        tried("POST", secret + "/reveal" + e + "&name=A", R"({"version":2,"reason":"why"})");
+    CHECK(reveal.action == "secret.reveal");
+    CHECK(reveal.names == a);
+    CHECK(reveal.version == 2);
+    CHECK(reveal.reason == "why");
+    const auto& batch =
+        tried("POST", "/v1/x/batch" + e, R"({"set":[{"name":"B","value":"v"}],"remove":["A"]})");
+    CHECK(batch.action == "secrets.change");
+    CHECK(batch.names == std::vector<std::string>{"B", "A"});
+    CHECK(tried("POST", "/v1/secrets",
+                object({{"name", "A"}, {"value", "v"}, {"environmentId", w.e}}))
+              .names == a);
+    const auto id = w.put(at(w.e), "A", "v").text("id");
+    CHECK(tried("DELETE", "/v1/secrets/" + id, "").names == a);
+}
+
 TEST_CASE("x/secret/value: the resolved value and where it is from, for who may read") {
     world w;
     w.put(at(w.e), "A", "above");

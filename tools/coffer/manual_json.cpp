@@ -39,6 +39,8 @@ auto json_shapes() -> std::span<const json_shape> {
                    "{version: text, reveal: text, "
                    "stale: flag, since?: time, until?: time, auditFullPercent?: number}, "
                    "serverUrl: text}"},
+        json_shape{"DETAILS", "{grants?: [GRANT], patterns?: number, expiresAt?: time, "
+                              "changed?: [{member: text, was?: text, now?: text}]}"},
         json_shape{"SETTING", "{value: text, from: text}|null"},
     };
     return all;
@@ -97,16 +99,17 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"token list", "{tokens: [{id: text, name: text, grants: [GRANT], "
                                  "createdAt: time, createdBy: text|null, expiresAt: time}]}"},
         json_shape{"token revoke", "{id: text, revoked: flag}"},
-        json_shape{"audit tail",
-                   "{seq: number, time: time, actor: {id?: text, name?: text}, action: text, "
-                   "environmentId?: text, spaceId?: text, actorId?: text, names?: [text], "
-                   "count?: number, version?: number, reason?: text, result: text, "
-                   "status: number, peer?: text, session: flag, prev: text, mac: text}"},
+        json_shape{
+            "audit tail",
+            "{seq: number, time: time, actor: {id?: text, name?: text}, action: text, "
+            "environmentId?: text, spaceId?: text, actorId?: text, names?: [text], "
+            "count?: number, version?: number, reason?: text, details?: DETAILS, "
+            "result: text, status: number, peer?: text, session: flag, prev: text, mac: text}"},
         json_shape{"audit tail, of a server",
                    "{seq: number, time: time, who?: text, tokenId?: text, what: text, "
                    "environmentId?: text, spaceId?: text, actorId?: text, name?: text, "
                    "names?: [text], count?: number, version?: number, reason?: text, "
-                   "result: text, status?: number, peer?: text, session: flag}"},
+                   "details?: DETAILS, result: text, status?: number, peer?: text, session: flag}"},
         json_shape{"audit verify", "{intact: flag, records: number, last: number, upTo?: time, "
                                    "firstBad?: number, why?: text, file?: text, line?: number}"},
         json_shape{"audit verify, of a server",

@@ -256,26 +256,31 @@ private:
     /// Who has not said yet who they are changes nothing, and fills no disk.
     void require_prepared(call& c) const {
         if (c.of.method == "GET" || c.of.who == admits::anyone || !is_audited(c.of)) return;
-        complete(c, 0);
+        complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
     }
     static auto unaudited() -> api_error {
         return {503, "the audit log can't be written", {}, "unavailable"};
     }
-    static void complete(call& c, unsigned status) {
-        c.record.principal_id = c.who.token_id;
-        c.record.principal_name = c.who.name;
-        c.record.session = c.who.is_session;
-        c.record.action = c.of.action;
-        c.record.status = status;
-        c.record.peer = c.in.peer;
+    static void complete(const call& c, audit_record& r, unsigned status) {
+        r.principal_id = c.who.token_id;
+        r.principal_name = c.who.name;
+        r.session = c.who.is_session;
+        if (r.action.empty()) r.action = c.of.action;
+        r.status = status;
+        r.peer = c.in.peer;
     }
-    /// The answer, once its record is durable.
+    /// The answer, once its records are durable.
     auto noted(call& c, response out) -> response {
         if (!is_audited(c.of)) return out;
-        complete(c, out.status);
-        return with_.audit->append(c.record) || out.status >= 400 ? std::move(out)
-                                                                  : to_response(unaudited());
+        bool kept = true;
+        for (auto& done : c.also) {
+            complete(c, done, 200);
+            kept = with_.audit->append(done) && kept;
+        }
+        complete(c, c.record, out.status);
+        kept = with_.audit->append(c.record) && kept;
+        return kept || out.status >= 400 ? std::move(out) : to_response(unaudited());
     }
 
     /// An answer that was made while the store was away says so, and how old it is.

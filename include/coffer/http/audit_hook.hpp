@@ -26,8 +26,11 @@ struct audit_record {
     std::size_t count = 0;     ///< How many values left, or how many names changed.
     std::uint64_t version = 0; ///< Of the one name that was read or written, if there is one.
     std::string reason{};      ///< What a person gave as the reason of a reveal.
-    unsigned status = 0;       ///< Of the answer.
-    std::string peer{};        ///< The client's address.
+    /// What else is to be known of a change: the text of a JSON object. What a token may do
+    /// (`grants`, `expiresAt`), what an environment is from now on (`changed`).
+    std::string details{};
+    unsigned status = 0; ///< Of the answer.
+    std::string peer{};  ///< The client's address.
 };
 
 /// Where audit records go. Thread-safe; never throws.

@@ -90,6 +90,8 @@ public:
     query_parameters query;
     std::vector<std::string> path{}; ///< What the pattern's braces matched, in their order.
     audit_record record{};           ///< What the audit log will keep of it.
+    /// What was done on the way that deserves a line of its own: its `action`, where, which names.
+    std::vector<audit_record> also{};
 
     auto vault() const noexcept -> vault_operations& { return *parts.vault; }
 

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_METADATA_HPP
 
 #include <coffer/http/call.hpp>
+#include <coffer/http/detail/audit_line.hpp>
 #include <coffer/http/times.hpp>
 
 #include <algorithm>
@@ -134,6 +135,43 @@ private:
 
     std::vector<std::pair<std::string, std::string>> members_{};
 };
+
+/// Whether an environment's metadata lets its values be revealed: `"reveal":"allowed"` or
+/// `"never"`; where it says nothing, not if it is PROD.
+inline auto may_be_revealed(const metadata& environment) -> bool {
+    const auto said = environment.text("reveal");
+    return said.empty() ? !environment.flag("isProd") : said == "allowed";
+}
+
+/// What the audit log says of a change of an environment: each member that is another one, of its
+/// name and of whether it is PROD how they were and are, and the same of what that and `reveal`
+/// come to for who wants to see values. Without `was`, of a change that is asked for.
+inline auto change_details(const metadata& is, const metadata* was = nullptr) -> std::string {
+    wiped_text out;
+    json_writer w(out);
+    const auto told = [](const metadata& of, std::string_view name) {
+        if (name == "reveal") return std::string(may_be_revealed(of) ? "allowed" : "never");
+        const auto text = name == "name" ? of.text(name) : std::string(of.find(name));
+        return detail::audit_text(text, 256);
+    };
+    const auto write = [&](std::string_view name, bool values) {
+        w.begin_object().member("member", name);
+        if (values && was != nullptr) w.member_if("was", told(*was, name));
+        if (values) w.member_if("now", told(is, name));
+        w.end_object();
+    };
+    const auto differs = [&](std::string_view name) {
+        return is.find(name) != (was != nullptr ? was->find(name) : std::string_view());
+    };
+    w.begin_object().key("changed").begin_list();
+    for (const auto& [name, json] : is.members())
+        if (name != "createdAt" && name != "reveal" && differs(name))
+            write(name, name == "name" || name == "isProd");
+    if (differs("reveal") || (was != nullptr && may_be_revealed(*was) != may_be_revealed(is)))
+        write("reveal", true);
+    w.end_list().end_object();
+    return std::string(out);
+}
 
 /// One page of rows.
 struct page {

@@ -271,7 +271,11 @@ inline constexpr schema_doc schema_docs[] = {
 "tokenId":{"type":"string"},"what":{"type":"string"},"environmentId":{"type":"string"},
 "spaceId":{"type":"string"},"actorId":{"type":"string"},"name":{"type":"string"},
 "names":{"type":"array","items":{"type":"string"}},"count":{"type":"integer"},
-"version":{"type":"integer"},"reason":{"type":"string"},"result":{"enum":["ok","begun","denied",
+"version":{"type":"integer"},"reason":{"type":"string"},"details":{"type":"object",
+"properties":{"grants":{"$ref":"#/components/schemas/XGrants"},"patterns":{"type":"integer"},
+"expiresAt":{"type":"string","format":"date-time"},"changed":{"type":"array","items":{
+"type":"object","required":["member"],"properties":{"member":{"type":"string"},
+"was":{"type":"string"},"now":{"type":"string"}}}}}},"result":{"enum":["ok","begun","denied",
 "not_found","conflict","limited","refused","failed"]},"status":{"type":"integer"},
 "peer":{"type":"string"},"session":{"type":"boolean"}}}},"order":{"const":"desc"},
 "next":{"type":"integer","description":"What to give as after, for older ones."}}})"},

@@ -119,6 +119,11 @@ public:
         return out;
     }
 
+    /// Whether a text has the form of an id: a whole token has not.
+    static auto is_id(std::string_view id) noexcept -> bool {
+        return id.size() == detail::token_id_size &&
+               id.find_first_not_of(detail::id_letters) == id.npos;
+    }
     auto is_expired(const token_row& row) const noexcept -> bool { return now() >= row.expires; }
     auto last_use(std::string_view id) -> token_use {
         const std::lock_guard lock(mutex_);
@@ -174,11 +179,6 @@ private:
         std::uint64_t generation = 0;
         row_ptr row{};
     };
-
-    static auto is_id(std::string_view id) noexcept -> bool {
-        return id.size() == detail::token_id_size &&
-               id.find_first_not_of(detail::id_letters) == id.npos;
-    }
 
     auto check(const token_row& row) const -> result<void> {
         if (row.name.empty() || row.grants.empty() || row.grants.size() > most_grants)

@@ -153,6 +153,7 @@ inline auto write_secret_request(call& c) -> response {
     const auto environment = c.text("environmentId");
     const auto space = c.text("spaceId");
     const auto actor = c.text("actorId");
+    c.record.names = {std::string(name)}; // of a refusal too: what was tried
     const auto where = c.scope_of(environment, space, kept_actor(c, actor));
     c.allow(where);
     c.allow_name(where, name);
@@ -165,7 +166,6 @@ inline auto write_secret_request(call& c) -> response {
         need(c.vault().put_many(where.view(), std::move(one),
                                 {.author = c.who.name, .even_if_equal = !c.sees(where, name)}))
             .front();
-    c.record.names = {std::string(name)};
     c.record.version = done.version;
     c.record.count = 1;
     c.tell(what, done, where, name);
@@ -191,6 +191,7 @@ inline auto remove_once(call& c, response& out) -> bool {
     where.environment = facts->own.id;
     where.space = place->space;
     where.actor = place->actor;
+    c.record.names = {place->name};
     c.allow(where);
     if (!c.covers(where, place->name)) throw no_such_thing();
     const bool shown =
@@ -202,7 +203,6 @@ inline auto remove_once(call& c, response& out) -> bool {
                                       {.if_version = place->version, .author = c.who.name});
     if (!gone && gone.error().code == errc::conflict) return false;
     if (!gone) throw error_of(gone.error());
-    c.record.names = {place->name};
     c.record.version = gone->version;
     c.record.count = 1;
     c.tell("deleted", *gone, where, place->name);

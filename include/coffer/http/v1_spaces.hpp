@@ -161,15 +161,21 @@ inline auto delete_space(call& c) -> response {
 }
 
 /// Several at once: all of them must be there, and the caller's to remove, before the first goes.
+/// Each has a line of its own in the audit log, as if it had been removed by itself.
 inline auto delete_spaces(call& c) -> response {
     const auto ids = c.query.texts("spaceIds");
     if (!ids || ids->empty()) throw bad_request("spaceIds", "spaces must be named");
     std::vector<scope> all;
     for (const auto& id : *ids)
         all.push_back(space_scope(c, id));
+    c.record.where.space.clear();
     for (const auto& where : all) {
+        if (where.environment != c.record.where.environment) c.record.where = {};
         const auto gone = c.vault().remove_space(where.view());
         if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
+        if (!gone) continue; // somebody else's doing
+        c.also.emplace_back().action = "space.remove";
+        c.also.back().where = where;
     }
     c.record.count = all.size();
     return success();

@@ -17,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/json/serialize.hpp>
+
 /// GET /v1/x/audit and GET /v1/x/audit/verify.
 namespace coffer::inline COFFER_ABI::http::x {
 
@@ -87,7 +89,10 @@ inline void write_row(json_writer& w, const boost::json::object& line) {
         w.end_list();
     }
     w.member_if("count", number_in(line, "count")).member_if("version", number_in(line, "version"));
-    w.member_if("reason", text_in(line, "reason")).member("result", text_in(line, "result"));
+    w.member_if("reason", text_in(line, "reason"));
+    if (const auto& details = object_in(line, "details"); !details.empty())
+        w.key("details").raw(boost::json::serialize(details));
+    w.member("result", text_in(line, "result"));
     w.member_if("status", number_in(line, "status")).member_if("peer", text_in(line, "peer"));
     w.member("session", flag_in(line, "session")).end_object();
 }

@@ -28,6 +28,8 @@ inline auto asked_version(call& c) -> std::uint64_t {
 inline auto give_value(call& c) -> response {
     const auto name = asked_name(c);
     const auto version = asked_version(c);
+    c.record.names = {name}; // of a refusal too: what was tried
+    c.record.version = version;
     const auto where = c.queried_scope();
     c.allow(where);
     c.allow_name(where, name);
@@ -36,7 +38,6 @@ inline auto give_value(call& c) -> response {
     const auto value =
         need(version == 0 ? seen.get(name) : c.vault().get_version(where.view(), name, version));
     const auto& from = version == 0 ? told.layers[told.decides].where : where;
-    c.record.names = {name};
     c.record.version = value.version();
     c.record.count = 1;
     response out;
@@ -49,13 +50,6 @@ inline auto give_value(call& c) -> response {
     write_freshness(w, seen);
     w.end_object().end_object();
     return out;
-}
-
-/// Whether an environment's metadata lets its values be revealed: `"reveal":"allowed"` or
-/// `"never"`; where it says nothing, not if it is PROD.
-inline auto may_be_revealed(const metadata& environment) -> bool {
-    const auto said = environment.text("reveal");
-    return said.empty() ? !environment.flag("isProd") : said == "allowed";
 }
 
 /// How long after its holder entered the parent token a session may reveal and mint.
@@ -74,6 +68,9 @@ inline auto reveal_value(call& c) -> response {
     const auto version = asked_version(c);
     const auto reason = c.text("reason");
     if (!check_note(reason)) throw bad_request("reason", "this must be at most 4 KiB of text");
+    c.record.names = {name}; // of a refusal too: what was tried
+    c.record.version = version;
+    c.record.reason = reason;
     const auto where = c.queried_scope();
     c.allow(where);
     c.allow_name(where, name);
@@ -83,8 +80,6 @@ inline auto reveal_value(call& c) -> response {
         throw api_error{403, "values of this environment are never revealed", {}, "denied", {}};
     if (reason.empty()) throw bad_request("reason", "say why you need to see it");
     require_confirmed(c);
-    c.record.names = {name};
-    c.record.reason = reason;
     const auto newest = need(c.vault().history(where.view(), name)).front().version;
     const auto number = version == 0 ? newest : version;
     if (const auto wait = c.parts.reveals.take(c.who.token_id); wait.count() != 0)

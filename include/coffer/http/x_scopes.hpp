@@ -142,6 +142,14 @@ inline auto change_environment(call& c) -> response {
         throw bad_request("isProd", "this must be true or false");
     if (!reveal.empty() && reveal != "never" && reveal != "allowed")
         throw bad_request("reveal", "this must be never or allowed");
+    const auto change = [&](metadata& of) {
+        if (!name.empty()) of.set_text("name", name);
+        if (prod != nullptr) of.set("isProd", prod->get_bool() ? "true" : "false");
+        if (!reveal.empty()) of.set_text("reveal", reveal);
+    };
+    metadata wanted("{}");
+    change(wanted);
+    c.record.details = change_details(wanted); // of a refusal too: what was tried
     const auto where = queried_environment(c);
     if (!reveal.empty()) c.allow(right::policy, where);
     if (reveal.empty() || prod != nullptr || !name.empty()) c.allow(where);
@@ -150,9 +158,8 @@ inline auto change_environment(call& c) -> response {
     const listed_place was(where.environment, facts->own);
     metadata meta = was.meta;
     meta.set("createdAt", std::to_string(was.created));
-    if (!name.empty()) meta.set_text("name", name);
-    if (prod != nullptr) meta.set("isProd", prod->get_bool() ? "true" : "false");
-    if (!reveal.empty()) meta.set_text("reveal", reveal);
+    change(meta);
+    c.record.details = change_details(meta, &was.meta);
     need(c.vault().set_description(where.view(), meta.to_text()));
     return environment_answer(c, where.environment);
 }

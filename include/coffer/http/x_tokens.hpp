@@ -3,6 +3,7 @@
 #define COFFER_HTTP_X_TOKENS_HPP
 
 #include <coffer/http/call.hpp>
+#include <coffer/http/detail/audit_line.hpp>
 #include <coffer/http/first_code.hpp>
 #include <coffer/http/rate_limit.hpp>
 #include <coffer/http/sessions.hpp>
@@ -275,16 +276,45 @@ inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64
     return std::min(at, latest);
 }
 
-/// What the audit log says of a token: its name and id, and where all of its grants lie.
-inline void note_token(call& c, const std::string& name, const std::string& id,
-                       const std::vector<grant>& grants) {
-    c.record.names = {name};
-    if (!id.empty()) c.record.names.push_back(id);
-    c.record.where = common_scope(grants);
+/// What a token may do and until when, for the audit log. Of a grant's patterns the first 512
+/// bytes; where that leaves some out, `patterns` tells how many there are in all.
+inline auto token_details(std::vector<grant> grants, std::uint64_t expires) -> std::string {
+    std::uint64_t patterns = 0;
+    bool all = true;
+    for (auto& g : grants) {
+        patterns += g.names.size();
+        std::size_t kept = 0;
+        std::size_t room = 512;
+        for (auto& name : g.names) {
+            if (kept != 0 && name.size() > room) break;
+            name = http::detail::audit_text(name, room);
+            room -= name.size();
+            ++kept;
+        }
+        all &= kept == g.names.size();
+        g.names.resize(kept);
+    }
+    wiped_text out;
+    json_writer w(out);
+    w.begin_object().key("grants");
+    write_grants(w, grants);
+    if (!all) w.member("patterns", patterns);
+    if (expires != 0) w.member("expiresAt", iso_time(expires));
+    w.end_object();
+    return std::string(out);
 }
 
-inline auto mint_token(sign_in_desk& desk, call& c) -> response {
-    require_token_right(c);
+/// What the audit log says of a token: its name and id, what it may do, until when, and where all
+/// of that lies.
+inline void note_token(audit_record& to, const token_row& row) {
+    to.names = {row.name};
+    if (!row.id.empty()) to.names.push_back(row.id);
+    to.where = common_scope(row.grants);
+    to.details = token_details(row.grants, row.expires);
+}
+
+/// The body of a request to mint, without the expiry. Throws 400.
+inline auto wished_token(call& c) -> token_wish {
     token_wish wish;
     wish.name = c.text("name");
     if (wish.name.empty() || !check_author(wish.name))
@@ -293,15 +323,27 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
     if (!read) throw bad_request("grants", "1 to 16 grants whose members go together are needed");
     wish.grants = *std::move(read);
+    return wish;
+}
+
+inline auto mint_token(sign_in_desk& desk, call& c) -> response {
+    auto wish = wished_token(c);
+    c.record.names = {wish.name}; // of a refusal too: what was tried
+    c.record.where = common_scope(wish.grants);
+    require_token_right(c);
+    const auto note = [&](const token_wish& w) {
+        c.record.details = token_details(w.grants, w.expires);
+    };
+    note(wish);
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
+    note(wish);
     for (const auto& g : wish.grants)
         if (!may_grant(c.who, g))
             throw api_error{403, "nobody can give what they lack", "grants", "denied", {}};
     require_confirmed(c);
     wish.created_by = c.who.token_id;
-    note_token(c, wish.name, {}, wish.grants);
     const auto made = need(desk.tokens().mint(std::move(wish)), "name");
-    note_token(c, made.row.name, made.row.id, made.row.grants);
+    note_token(c.record, made.row);
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().member("id", made.row.id);
@@ -311,12 +353,13 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
 }
 
 inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
-    require_token_right(c);
     const auto id = c.parameter("id");
     if (id.empty()) throw bad_request("id", "the id of a token is needed");
+    if (token_registry::is_id(id)) c.record.names = {std::string(id)};
+    require_token_right(c);
     const auto row = need(desk.tokens().find(id));
+    note_token(c.record, *row);
     if (!administers_all(c.who, *row)) throw no_such_thing();
-    note_token(c, row->name, row->id, row->grants);
     need(desk.tokens().revoke(id, c.who.token_id));
     return success();
 }

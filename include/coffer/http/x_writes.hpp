@@ -137,7 +137,6 @@ inline auto changed(call& c, const scope& where, std::string_view name, result<w
                     std::string_view what) -> response {
     if (!done && done.error().code == errc::conflict) refuse_conflict(c, where, name);
     if (!done) throw error_of(done.error());
-    c.record.names = {std::string(name)};
     c.record.version = done->version;
     c.record.count = done->changed ? 1 : 0;
     c.tell(what, *done, where, name);
@@ -236,10 +235,12 @@ struct batch {
         if (std::ranges::adjacent_find(all) != all.end())
             throw bad_request("name", "a name is given twice");
     }
+    /// Those that are set, then those that are removed.
     auto names() const -> std::vector<std::string> {
-        auto out = removes;
+        std::vector<std::string> out;
         for (const auto& v : values)
             out.push_back(v.name);
+        out.insert(out.end(), removes.begin(), removes.end());
         return out;
     }
 
@@ -274,10 +275,11 @@ private:
 
 inline auto change_batch(call& c) -> response {
     batch all(c);
+    const auto in_order = all.names();
+    c.record.names = in_order; // of a refusal too: what was tried
     const auto where = c.queried_scope();
     c.allow(where);
-    auto names = all.names();
-    for (const auto& name : names)
+    for (const auto& name : in_order)
         c.allow_name(where, name);
     write_options with{.author = c.who.name};
     with.even_if_equal = !std::ranges::all_of(
@@ -286,10 +288,6 @@ inline auto change_batch(call& c) -> response {
         with.expires = all.facts->expires;
         with.note = all.facts->over("");
     }
-    std::vector<std::string> in_order;
-    for (const auto& v : all.values)
-        in_order.push_back(v.name);
-    in_order.insert(in_order.end(), all.removes.begin(), all.removes.end());
     const std::vector<std::string_view> set(
         in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(all.values.size()));
     auto words = c.words_for_set(where, set);
@@ -305,7 +303,6 @@ inline auto change_batch(call& c) -> response {
         if (done[i].changed) ++c.record.count;
     }
     w.end_list().end_object();
-    c.record.names = std::move(in_order);
     return out;
 }
 

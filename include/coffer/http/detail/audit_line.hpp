@@ -95,8 +95,14 @@ inline auto audit_text(std::string_view text, std::size_t most = 1024) -> std::s
     return out;
 }
 
-/// Names of one line, in bytes; of more, `count` tells how many there were.
+/// Names of one line, in bytes; of more, `count` tells how many there were. What was refused had no
+/// effect: whoever may do nothing fills no disk.
 inline constexpr std::size_t most_audited_names = 64 * 1024;
+inline constexpr std::size_t most_refused_names = 1024;
+
+constexpr auto room_for_names(unsigned status) noexcept -> std::size_t {
+    return status >= 400 && status < 500 ? most_refused_names : most_audited_names;
+}
 
 /// The members of a record's line between `seq` and `prev`.
 inline auto audit_members(const audit_record& r, std::uint64_t now) -> std::string {
@@ -110,16 +116,18 @@ inline auto audit_members(const audit_record& r, std::uint64_t now) -> std::stri
     w.member_if("actorId", audit_text(r.where.actor));
     if (!r.names.empty()) {
         w.key("names").begin_list();
-        std::size_t room = most_audited_names;
+        auto room = room_for_names(r.status);
         for (const auto& name : r.names) {
-            if (name.size() > room) break;
-            room -= name.size();
-            w.text(audit_text(name, most_audited_names));
+            const bool first = &name == &r.names.front(); // always told, cut if need be
+            if (!first && name.size() > room) break;
+            w.text(audit_text(name, room));
+            room -= std::min(room, name.size());
         }
         w.end_list();
     }
     w.member_if("count", std::uint64_t{std::max(r.count, r.names.size())});
     w.member_if("version", r.version).member_if("reason", audit_text(r.reason));
+    if (!r.details.empty()) w.key("details").raw(r.details);
     w.member("result", audit_result(r.status)).member("status", std::uint64_t{r.status});
     w.member_if("peer", audit_text(r.peer)).member("session", r.session);
     return std::string(std::string_view(text).substr(1));

@@ -483,6 +483,38 @@ TEST_CASE("x/values: a name that is asked for many times is answered once") {
     CHECK(w.audit->records.back().names == std::vector<std::string>{"A", "B"});
 }
 
+TEST_CASE("x/values: the audit log has names that the token may know of, and not too many") {
+    world w;
+    w.know("some", {{.as = http::role::service, .environment = w.e, .names = {"A*"}}});
+    const auto ask = [&](const std::vector<std::string>& names) -> const http::audit_record& {
+        json::object body;
+        for (const auto& name : names)
+            (body["names"].is_array() ? body["names"].get_array() : body["names"].emplace_array())
+                .push_back(json::value(name));
+        CHECK(w.send("POST", "/v1/x/values" + w.query(at(w.e)), json::serialize(body), "some")
+                  .status() == 200);
+        CHECK(w.audit->records.back().action == "secrets.list");
+        return w.audit->records.back();
+    };
+    std::vector<std::string> foreign;
+    std::vector<std::string> own;
+    for (int i = 10; i < 74; ++i) {
+        foreign.push_back(std::to_string(i) + std::string(1000, 'X'));
+        own.push_back("A" + std::to_string(i) + std::string(97, 'X'));
+    }
+    CHECK(ask(foreign).names.empty());
+    CHECK(ask(foreign).count == 0);
+    CHECK(ask(own).names.size() == 10);
+    CHECK(ask(own).count == 64);
+    foreign.push_back("A");
+    CHECK(ask(foreign).names == std::vector<std::string>{"A"});
+    // One is always told whole.
+    std::string longest = "A";
+    for (int i = 0; i < 1023; ++i)
+        longest += "\xc3\xa9";
+    CHECK(ask({longest}).names == std::vector{longest});
+}
+
 TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {
     world w;
     std::vector<std::string> told;

@@ -23,7 +23,9 @@ struct audit_record {
     /// The names that were read or changed, as far as the request named them; a list of a whole
     /// scope has none, and its rows are in `count`.
     std::vector<std::string> names{};
-    std::size_t count = 0;     ///< How many values left, or how many names changed.
+    /// How many values left, or how many names changed; more than there are `names` where those
+    /// were too many for a line.
+    std::size_t count = 0;
     std::uint64_t version = 0; ///< Of the one name that was read or written, if there is one.
     std::string reason{};      ///< What a person gave as the reason of a reveal.
     /// What else is to be known of a change: the text of a JSON object. What a token may do

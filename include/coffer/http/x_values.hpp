@@ -87,10 +87,25 @@ inline void write_rows(call& c, json_writer& w, const scope& where, const view& 
     }
 }
 
+/// What the audit log says of names that were asked for: how many of them the caller's grants cover
+/// and, up to a kilobyte, which. Others are not told: whoever may see nothing fills no disk.
+inline void note_read(call& c, const scope& where, const std::vector<std::string>& names) {
+    std::size_t covered = 0;
+    std::size_t room = 1024;
+    for (const auto& name : names) {
+        if (!c.covers(where, name)) continue;
+        ++covered;
+        if (!c.record.names.empty() && name.size() > room) continue;
+        c.record.names.push_back(name);
+        room -= std::min(room, name.size());
+    }
+    c.record.count = std::max(c.record.count, covered);
+}
+
 inline auto list_values(call& c) -> response {
     const auto where = c.queried_scope();
     c.allow(where);
-    auto names = wanted_names(c);
+    const auto names = wanted_names(c);
     const auto* known = c.body().find("unlessGeneration");
     const auto seen = need(c.vault().resolver().at(where.view()));
     const auto any = need(seen.explain("any")); // of any name: each tells the environment's facts
@@ -107,7 +122,7 @@ inline auto list_values(call& c) -> response {
         w.end_list();
     }
     w.end_object().end_object();
-    if (names) c.record.names = *std::move(names);
+    if (names) note_read(c, where, *names);
     return out;
 }
 

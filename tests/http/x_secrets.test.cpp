@@ -2,6 +2,7 @@
 #include "api_world.hpp"
 
 #include <string>
+#include <thread>
 
 using namespace coffer_test;
 
@@ -312,6 +313,41 @@ TEST_CASE("x/secret/value: the resolved value and where it is from, for who may 
     check_error(w.value(at(w.e), "B"), 404);
     w.know("admin", {{.as = http::role::environment_admin, .reveal = true}});
     check_error(w.send("POST", secret + "/value" + w.query(at(w.e), "A"), "{}", "admin"), 403);
+}
+
+TEST_CASE(
+    "x/secret/value: of a version that expired, and of a removed or hidden name, as of none") {
+    world w;
+    const auto e = at(w.e);
+    w.know("reads", {{.as = http::role::service, .environment = w.e}});
+    w.know("sets", {{.as = http::role::service, .environment = w.e, .write = true}});
+    const auto version = [&](std::string_view name, std::string_view token, int number = 1) {
+        return w.send("POST", secret + "/value" + w.query(e, name), object({{"version", number}}),
+                      token);
+    };
+    const auto soon = http::iso_time(http::wall_now() + 1);
+    w.set(e, "A", object({{"value", "one"}, {"expiresAt", soon}}));
+    while (!http::is_past(http::time_of_iso(soon).value()))
+        std::this_thread::yield();
+    check_error(w.value(e, "A"), 410);
+    check_error(version("A", "reads"), 410);
+    check_error(version("A", "sets"), 410);
+    w.set(e, "A", R"({"value":"two"})");
+    check_error(version("A", "reads"), 410);
+    CHECK(version("A", "reads", 2).text("value") == "two");
+    check_error(version("A", "reads", 3), 404);
+
+    w.put(e, "B", "one");
+    w.put(e, "B", "two");
+    CHECK(version("B", "reads").text("value") == "one");
+    for (const char* how : {"DELETE", "POST"}) {
+        w.send(how, secret + (how[0] == 'P' ? "/hide" : "") + w.query(e, "B"));
+        for (const int n : {1, 2})
+            check_error(version("B", "reads", n), 404);
+        CHECK(version("B", "sets").text("value") == "one");
+        w.put(e, "B", "three");
+        CHECK(version("B", "reads").text("value") == "one");
+    }
 }
 
 TEST_CASE("x/secret/reveal: flag, mode, policy, reason and a fresh token are all needed") {

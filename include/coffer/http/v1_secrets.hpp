@@ -178,10 +178,6 @@ inline auto write_secret_request(call& c) -> response {
     return out;
 }
 
-inline auto is_past(std::uint64_t expires) -> bool {
-    return expires != 0 && wall_now() >= expires;
-}
-
 /// Removes the secret if it is the one that an id means, at the version that was looked at. False:
 /// it was changed meanwhile, so look again.
 inline auto remove_once(call& c, response& out) -> bool {

@@ -24,6 +24,20 @@ inline auto asked_version(call& c) -> std::uint64_t {
     return static_cast<std::uint64_t>(found->get_int64());
 }
 
+/// One version of the scope's own, for a program: none that has expired, which is told as the
+/// newest would be, and none of a name that was removed or hidden, which is not there but for who
+/// may set it or be shown it. Throws 404, 410.
+inline auto own_version(call& c, const scope& where, std::string_view name, std::uint64_t version)
+    -> secret {
+    const auto kept = need(c.vault().history(where.view(), name));
+    const bool sets = covers_name(c.who, right::write, where.view(), name) ||
+                      covers_name(c.who, right::reveal, where.view(), name);
+    if (kept.front().state != format::entry_state::value && !sets) throw no_such_thing();
+    for (const auto& v : kept)
+        if (v.version == version && is_past(v.expires)) throw error_of(errc::expired);
+    return need(c.vault().get_version(where.view(), name, version));
+}
+
 /// The resolved value, or one version of the scope's own.
 inline auto give_value(call& c) -> response {
     const auto name = asked_name(c);
@@ -35,8 +49,7 @@ inline auto give_value(call& c) -> response {
     c.allow_name(where, name);
     const auto seen = need(c.vault().resolver().at(where.view()));
     const auto told = need(seen.explain(name));
-    const auto value =
-        need(version == 0 ? seen.get(name) : c.vault().get_version(where.view(), name, version));
+    const auto value = version == 0 ? need(seen.get(name)) : own_version(c, where, name, version);
     const auto& from = version == 0 ? told.layers[told.decides].where : where;
     c.record.version = value.version();
     c.record.count = 1;

@@ -439,6 +439,30 @@ TEST_CASE(
     CHECK(w.verify(w.head()).intact());
 }
 
+TEST_CASE("The addresses of one IPv6 network are refused in one line") {
+    const world w;
+    {
+        const auto log = w.open();
+        auto r = record("login.refused");
+        r.principal_id.clear();
+        r.status = 401;
+        for (int i = 0; i < 500; ++i) {
+            r.peer = "2001:db8::1:" + std::to_string(i);
+            CHECK(log->append(r));
+        }
+        r.peer = "2001:db8:0:1::1";
+        CHECK(log->append(r));
+    }
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    REQUIRE(lines.size() == 2);
+    std::map<std::string, std::uint64_t> counts;
+    for (const auto& l : lines)
+        counts[json::parse(l).at("peer").as_string().c_str()] =
+            json::parse(l).at("count").to_number<std::uint64_t>();
+    CHECK(counts ==
+          std::map<std::string, std::uint64_t>{{"2001:db8::", 500}, {"2001:db8:0:1::", 1}});
+}
+
 TEST_CASE("Names and reasons of any length and any bytes make one line of bounded length") {
     const world w;
     {

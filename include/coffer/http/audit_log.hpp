@@ -4,6 +4,7 @@
 
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/detail/audit_journal.hpp>
+#include <coffer/http/rate_limit.hpp>
 
 #include <chrono>
 #include <condition_variable>
@@ -38,7 +39,8 @@ struct audit_options {
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
 /// false, and the service 503; it goes on by itself once there is room. No change is made whose
 /// record could fail for that: see prepare(). What is refused to nobody (a failed log-in, a
-/// sign-in too many) is counted, and not waited for: one line an address and a minute.
+/// sign-in too many) is counted, and not waited for: one line an address (of IPv6, its first 64
+/// bits) and a minute.
 class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
@@ -168,9 +170,11 @@ private:
         r.status = 200;
         return submit(detail::audit_members(r, wall_now()));
     }
-    /// Of more addresses than are worth a line each, only the sum is kept.
-    auto count_refusal(const std::string& peer) -> bool {
+    /// By what a client can't change at will; of more addresses than are worth a line each, only
+    /// the sum is kept.
+    auto count_refusal(std::string_view address) -> bool {
         constexpr std::size_t most_peers = 256;
+        const auto peer = address_key(address);
         const std::lock_guard lock(mutex_);
         if (refusals_.empty())
             refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;

@@ -459,6 +459,18 @@ TEST_CASE("The code is good for five tries, ten minutes, and as long as there is
         CHECK(redeem(code) == 403);
         CHECK(w.tokens->list().value().size() == 1);
     }
+    SECTION("an audit log that can't be written does not use it up") {
+        w.audit->works = false;
+        CHECK(redeem(code) == 503);
+        CHECK(w.tokens->list().value().empty());
+        w.audit->works = true;
+        CHECK(redeem(code) == 200);
+        const auto& noted = w.audit->records.back();
+        CHECK(noted.action == "session.first");
+        const auto made = w.tokens->list().value().front();
+        CHECK(noted.names == std::vector<std::string>{"Ana", made->id});
+        CHECK(noted.details == x::token_details(full_grants(), made->expires));
+    }
     SECTION("a store that was away does not use it up") {
         w.store.away(true);
         w.time.advance(1min);

@@ -259,9 +259,6 @@ private:
         complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
     }
-    static auto unaudited() -> api_error {
-        return {503, "the audit log can't be written", {}, "unavailable"};
-    }
     static void complete(const call& c, audit_record& r, unsigned status) {
         r.principal_id = c.who.token_id;
         r.principal_name = c.who.name;

@@ -37,6 +37,9 @@ inline auto no_such_thing() -> api_error {
 inline auto forbidden() -> api_error {
     return {403, "this token has not the right to do this here", {}, "denied", {}};
 }
+inline auto unaudited() -> api_error {
+    return {503, "the audit log can't be written", {}, "unavailable", {}};
+}
 
 /// Too often (429).
 inline auto too_many(std::string_view what, std::chrono::seconds wait) -> api_error {

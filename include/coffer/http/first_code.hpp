@@ -47,10 +47,13 @@ public:
         return is_good() ? nobody_yet() : result<bool>(false);
     }
 
-    /// Makes the first token for who has the code. Every call with a code is a try; small letters
-    /// and a missing dash are understood. Errors: denied (wrong, too old, too many tries, or there
-    /// is a token by now: all alike), those of minting, after which the code is still good.
-    auto redeem(std::string_view typed, token_wish wish) -> result<minted_token> {
+    /// Makes the first token for who has the code, if `ready`, which is asked once the code is
+    /// right, answers true. Every call with a code is a try; small letters and a missing dash are
+    /// understood. Errors: denied (wrong, too old, too many tries, or there is a token by now: all
+    /// alike); those of minting, and unavailable where it is not ready, after which the code is
+    /// still good.
+    template <class Ready>
+    auto redeem(std::string_view typed, token_wish wish, Ready&& ready) -> result<minted_token> {
         const std::lock_guard lock(mutex_);
         if (!is_good()) return errc::denied;
         if (!is_code(typed)) {
@@ -60,6 +63,7 @@ public:
         const auto first = nobody_yet();
         if (!first) return first.error();
         if (!*first) return errc::denied;
+        if (!ready()) return errc::unavailable;
         auto made = tokens_->mint(std::move(wish));
         if (made) code_.clear();
         return made;

@@ -149,38 +149,6 @@ inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
     return out;
 }
 
-inline auto tell_first(sign_in_desk& desk) -> response {
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object();
-    w.member("open", need(desk.first->is_open())).end_object().end_object();
-    return out;
-}
-
-/// The first admin: a token for everything, and a session of it.
-inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
-    token_wish wish;
-    wish.name = c.text("name");
-    wish.grants = full_grants();
-    wish.created_by = "first-start";
-    const auto code = c.text("code");
-    if (wish.name.empty() || !check_author(wish.name))
-        throw bad_request("name", "a name of at most 256 bytes is needed");
-    auto made = desk.first->redeem(code, std::move(wish));
-    if (!made && made.error().code == errc::denied)
-        refuse_sign_in(desk, c, {403, "this code is wrong or too old", "code", "denied", {}});
-    const auto minted = need(std::move(made));
-    c.who = token_registry::principal_of(minted.row);
-    const auto begun = need(desk.sessions->open(c.who));
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
-    w.key("session");
-    write_session(w, desk.sessions->limits(), begun);
-    w.end_object().end_object();
-    return out;
-}
-
 // Tokens ------------------------------------------------------------------------------------------
 
 /// Throws 403 for a caller who may not mint or revoke anywhere.
@@ -362,6 +330,53 @@ inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
     if (!administers_all(c.who, *row)) throw no_such_thing();
     need(desk.tokens().revoke(id, c.who.token_id));
     return success();
+}
+
+// The first start ---------------------------------------------------------------------------------
+
+inline auto tell_first(sign_in_desk& desk) -> response {
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object();
+    w.member("open", need(desk.first->is_open())).end_object().end_object();
+    return out;
+}
+
+/// Whether there will be a line in the audit log of what is about to be done, if there is a log.
+inline auto may_be_noted(call& c) -> bool {
+    c.record.action = c.of.action;
+    c.record.peer = c.in.peer;
+    return c.parts.audit == nullptr || c.parts.audit->prepare(c.record);
+}
+
+/// The first admin: a token for everything, and a session of it.
+inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
+    token_wish wish;
+    wish.name = c.text("name");
+    wish.grants = full_grants();
+    wish.created_by = "first-start";
+    const auto code = c.text("code");
+    if (wish.name.empty() || !check_author(wish.name))
+        throw bad_request("name", "a name of at most 256 bytes is needed");
+    c.record.names = {wish.name};
+    // Its row lets anyone in, who could fill the disk: the log is asked for those alone who have
+    // the code. It works once, so a token that nobody is given must not use it up.
+    bool noted = true;
+    auto made = desk.first->redeem(code, std::move(wish), [&] { return noted = may_be_noted(c); });
+    if (!noted) throw unaudited();
+    if (!made && made.error().code == errc::denied)
+        refuse_sign_in(desk, c, {403, "this code is wrong or too old", "code", "denied", {}});
+    const auto minted = need(std::move(made));
+    note_token(c.record, minted.row);
+    c.who = token_registry::principal_of(minted.row);
+    const auto begun = need(desk.sessions->open(c.who));
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
+    w.key("session");
+    write_session(w, desk.sessions->limits(), begun);
+    w.end_object().end_object();
+    return out;
 }
 
 /// The rows that this adds to the table of routes; `sessions` is to be the api's authenticator.

@@ -362,6 +362,73 @@ TEST_CASE("The audit log says of a token that was refused what it was to be, and
     CHECK(revoke(w.text(admin), admin).empty());
 }
 
+TEST_CASE("With a space or an environment goes what tokens may do there") {
+    desk_world w;
+    const auto chief = w.text(w.mint());
+    const auto make_space = [&](const char* id) {
+        CHECK(w.send("POST", "/v1/x/spaces?environmentId=E", chief,
+                     object({{"name", id}, {"id", id}}))
+                  .status() == 200);
+    };
+    CHECK(w.send("POST", "/v1/x/environments", chief, R"({"name":"E","id":"E"})").status() == 200);
+    const auto service = [](std::string environment, std::string space = {}) {
+        return grant{.as = role::service, .environment = environment, .space = space};
+    };
+    const auto in_s = w.mint({service("E", "S")}, "in S");
+    const auto in_both = w.mint({service("E", "S"), service("E", "T")}, "in both");
+    const auto in_e = w.mint({service("E")}, "in E");
+    const auto elsewhere = w.mint({service("F", "S"), service("")}, "elsewhere");
+    const auto grants = [&](const minted_token& of) {
+        const auto me = w.send("GET", "/v1/x/whoami", w.text(of));
+        return me.status() == 200 ? me.data().at("grants").as_array().size() : 0;
+    };
+    const auto noted = [&](std::string_view action) {
+        std::vector<std::string> out;
+        for (const auto& r : w.audit->records) {
+            if (r.action != action) continue;
+            CHECK(r.where.environment == "E");
+            CHECK(r.status == 200);
+            out.push_back(r.names.front());
+        }
+        return out;
+    };
+    const std::string path =
+        GENERATE("/v1/x/spaces?environmentId=E&spaceId=S", "/v1/spaces/S", "/v1/spaces?spaceIds=S");
+    make_space("S");
+    make_space("T");
+    CHECK(w.send("DELETE", path, chief).status() == 200);
+    make_space("S");
+    CHECK(grants(in_s) == 0);
+    CHECK(grants(in_both) == 1);
+    CHECK(grants(in_e) == 1);
+    CHECK(grants(elsewhere) == 2);
+    CHECK(w.send("GET", "/v1/x/secrets?environmentId=E&spaceId=S", w.text(in_both)).status() ==
+          404);
+    CHECK(w.send("GET", "/v1/x/secrets?environmentId=E&spaceId=T", w.text(in_both)).status() ==
+          200);
+    using names = std::vector<std::string>;
+    CHECK(noted("token.revoke") == names{"in S"});
+    CHECK(noted("token.narrow") == names{"in both"});
+    CHECK(w.audit->records.size() > 3);
+
+    const bool by_path = path.starts_with("/v1/spaces/");
+    CHECK(w.send("DELETE", by_path ? "/v1/environments/E" : "/v1/x/environments?environmentId=E",
+                 chief)
+              .status() == 200);
+    CHECK(grants(in_both) == 0);
+    CHECK(grants(in_e) == 0);
+    CHECK(grants(elsewhere) == 2);
+    CHECK(noted("token.revoke").size() == 3);
+
+    CHECK(w.send("POST", "/v1/x/environments", chief, R"({"name":"E","id":"E"})").status() == 200);
+    const auto again = w.mint({service("E")}, "again");
+    w.store.away(true);
+    w.time.advance(1s);
+    check_error(w.send("DELETE", "/v1/environments/E", chief), 503);
+    w.store.away(false);
+    CHECK(grants(again) == 1);
+}
+
 TEST_CASE("Of patterns the audit log has so many that they fill no disk, and their number") {
     desk_world w;
     json::array names;
@@ -469,7 +536,7 @@ TEST_CASE("The code is good for five tries, ten minutes, and as long as there is
         CHECK(noted.action == "session.first");
         const auto made = w.tokens->list().value().front();
         CHECK(noted.names == std::vector<std::string>{"Ana", made->id});
-        CHECK(noted.details == x::token_details(full_grants(), made->expires));
+        CHECK(noted.details == token_details(full_grants(), made->expires));
     }
     SECTION("a store that was away does not use it up") {
         w.store.away(true);

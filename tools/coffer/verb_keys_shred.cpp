@@ -11,6 +11,7 @@
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/format/head.hpp>
 #include <coffer/format/subkeys.hpp>
+#include <coffer/http/tokens.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
@@ -208,8 +209,11 @@ auto run_shred(session& s) -> int {
             was.name))
         return 0;
     // Closed first: who still holds a DEK of it writes nothing more.
-    if (!was.closed && was.why == errc{})
-        need(s.vault()->remove_environment(id), {.environment = id});
+    if (!was.closed && was.why == errc{}) {
+        const coffer::context there{.environment = id};
+        (void)need(coffer::http::token_registry(s.vault()).end_in(coffer::scope(there), "local"));
+        need(s.vault()->remove_environment(id), there);
+    }
     if (const auto done = s.keys().changes->destroy(destroyed); !done)
         throw need_change(done.error());
     const auto time = iso_time(now_ms());

@@ -7,6 +7,8 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/http/tokens.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -126,10 +128,20 @@ auto run_env_rename(session& s) -> int {
     return 0;
 }
 
+/// Ends what tokens may do in a scope that is about to be removed: a server does so itself.
+void end_tokens_in(session& s, const place& at) {
+    if (s.is_remote()) return;
+    const auto ended =
+        need(coffer::http::token_registry(s.vault()).end_in(coffer::scope(at.where()), "local"));
+    if (!ended.empty())
+        s.notice("what " + count(ended.size(), "token") + " could do there has ended with it");
+}
+
 auto run_env_remove(session& s) -> int {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
     auto text = s.vault()->describe(at.where());
     if (!text && text.error() == errc::unknown_scope) { // half removed: it is listed still
+        end_tokens_in(s, at);
         need(s.vault()->remove_environment(at.environment), at.where());
         report(s, at, "removed", {});
         return 0;
@@ -142,6 +154,7 @@ auto run_env_remove(session& s) -> int {
             count(spaces, "space") + ", " + count(names, "name") +
             " of its own and all that its spaces hold. It can't be undone but from a backup."))
         return 0;
+    end_tokens_in(s, at);
     need(s.vault()->remove_environment(at.environment), at.where());
     report(s, at, "removed", {});
     return 0;
@@ -194,6 +207,7 @@ auto run_space_remove(session& s) -> int {
     if (!s.confirm("Removes " + place_name(at.where()) + " with " + count(names, "name") +
                    " of its own. It can't be undone but from a backup."))
         return 0;
+    end_tokens_in(s, at);
     need(s.vault()->remove_space(at.where()), at.where());
     report(s, at, "removed", {});
     return 0;

@@ -17,7 +17,7 @@ namespace coffer::inline COFFER_ABI::http {
 
 /// What is kept of a token, in the entry `token/<id>` of Coffer's own environment: sealed, and
 /// without the token's text, of which only a hash is there. It is written once and then only
-/// removed. Times are milliseconds since 1970.
+/// loses grants, or is removed. Times are milliseconds since 1970.
 struct token_row {
     std::string id{};
     digest hash{}; ///< SHA-256 of the 256 secret bits: nothing to guess, so nothing slower.

@@ -26,6 +26,13 @@ struct minted_token {
     secret text{};
 };
 
+/// A token that lost grants. `narrowed`: it is left with those of `row`; else it is gone, and `row`
+/// is what it was.
+struct ended_token {
+    token_row row{};
+    bool narrowed = false;
+};
+
 /// When and from where a token was last used, as far as this process knows.
 struct token_use {
     std::uint64_t at = 0; ///< Milliseconds since 1970; 0: not since this process began.
@@ -81,6 +88,27 @@ public:
         auto done = vault_->erase_system(entry_prefix + std::string(id), how);
         if (!done && done.error().code == errc::unknown_scope) return errc::not_found;
         return done ? result<void>() : result<void>(done.error());
+    }
+
+    /// Takes from every token what it may do in a scope: an environment with all its spaces, or a
+    /// space. One that has no other grants is removed. Of rows that can't be read, which let nobody
+    /// in, none is touched. Answers those that it changed; after an error some may have been.
+    /// Errors: those of reading and writing.
+    auto end_in(const scope& where, std::string_view by) -> result<std::vector<ended_token>> {
+        std::vector<ended_token> out;
+        auto state = at_now();
+        if (!state) return state.error();
+        if (!*state) return out;
+        for (const auto& e : (*state)->list()) {
+            if (!e.name.starts_with(entry_prefix)) continue;
+            const auto id = std::string_view(e.name).substr(entry_prefix.size());
+            auto ended = end_one_in(where, id, by);
+            for (int tries = 1; !ended && ended.error() == errc::conflict && tries < 16; ++tries)
+                ended = end_one_in(where, id, by);
+            if (!ended) return ended.error();
+            if (*ended) out.push_back(**std::move(ended));
+        }
+        return out;
     }
 
     /// A token by its id, expired or not. Errors: not_found, those of reading.
@@ -223,6 +251,37 @@ private:
                       [&](const auto& r) { return r.second.generation < known->generation; });
         rows_[std::string(id)] = {known->generation, kept};
         return row_ptr(std::move(kept));
+    }
+
+    /// See end_in. Errors also: conflict (somebody else changed the row meanwhile).
+    auto end_one_in(const scope& where, std::string_view id, std::string_view by)
+        -> result<std::optional<ended_token>> {
+        const auto state = at_now();
+        if (!state) return state.error();
+        const auto name = entry_prefix + std::string(id);
+        const auto row = *state ? row_in(**state, id) : result<row_ptr>(errc::not_found);
+        const auto told = *state ? (*state)->explain(name) : result<explanation>(errc::not_found);
+        if (!row || !told || !told->decided()) {
+            const auto why = !row ? row.error().code : errc::not_found;
+            const bool away = why == errc::unavailable || why == errc::timed_out;
+            return away ? result<std::optional<ended_token>>(why) : std::optional<ended_token>();
+        }
+        ended_token out{**row, false};
+        std::erase_if(out.row.grants, [&](const grant& g) {
+            return g.environment == where.environment &&
+                   (where.space.empty() || g.space == where.space);
+        });
+        if (out.row.grants.size() == (*row)->grants.size()) return std::optional<ended_token>();
+        out.narrowed = !out.row.grants.empty();
+        write_options how;
+        how.if_version = told->layers[told->decides].version;
+        how.author = std::string(by);
+        const auto done = out.narrowed ? vault_->put_system(name, to_json(out.row), how)
+                                       : vault_->erase_system(name, how);
+        if (!done && done.error().code == errc::not_found) return std::optional<ended_token>();
+        if (!done) return done.error();
+        if (!out.narrowed) out.row = **row;
+        return std::optional<ended_token>(std::move(out));
     }
 
     /// Whose text it is. An id that is not there costs as much as one that is.

@@ -4,6 +4,7 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/metadata.hpp>
+#include <coffer/http/token_notes.hpp>
 
 #include <algorithm>
 #include <string>
@@ -129,7 +130,9 @@ inline auto update_environment(call& c) -> response {
 }
 
 inline auto delete_environment(call& c) -> response {
-    need(c.vault().remove_environment(environment_of_path(c).environment));
+    const auto where = environment_of_path(c);
+    end_tokens_in(c, where);
+    need(c.vault().remove_environment(where.environment));
     return success();
 }
 

@@ -4,6 +4,7 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/metadata.hpp>
+#include <coffer/http/token_notes.hpp>
 
 #include <algorithm>
 #include <string>
@@ -156,7 +157,9 @@ inline auto update_space(call& c) -> response {
 }
 
 inline auto delete_space(call& c) -> response {
-    need(c.vault().remove_space(space_scope(c, c.path.front()).view()));
+    const auto where = space_scope(c, c.path.front());
+    end_tokens_in(c, where);
+    need(c.vault().remove_space(where.view()));
     return success();
 }
 
@@ -171,6 +174,7 @@ inline auto delete_spaces(call& c) -> response {
     c.record.where.space.clear();
     for (const auto& where : all) {
         if (where.environment != c.record.where.environment) c.record.where = {};
+        end_tokens_in(c, where);
         const auto gone = c.vault().remove_space(where.view());
         if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
         if (!gone) continue; // somebody else's doing

@@ -4,6 +4,7 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/metadata.hpp>
+#include <coffer/http/token_notes.hpp>
 #include <coffer/http/x_reveal.hpp>
 #include <coffer/http/x_secrets.hpp>
 
@@ -167,6 +168,7 @@ inline auto change_environment(call& c) -> response {
 inline auto remove_environment(call& c) -> response {
     const auto where = queried_environment(c);
     c.allow(where);
+    end_tokens_in(c, where);
     need(c.vault().remove_environment(where.environment));
     return success();
 }
@@ -294,6 +296,7 @@ inline auto change_space(call& c) -> response {
 
 inline auto remove_space(call& c) -> response {
     const auto where = queried_space(c);
+    end_tokens_in(c, where);
     need(c.vault().remove_space(where.view()));
     return success();
 }

@@ -3,10 +3,10 @@
 #define COFFER_HTTP_X_TOKENS_HPP
 
 #include <coffer/http/call.hpp>
-#include <coffer/http/detail/audit_line.hpp>
 #include <coffer/http/first_code.hpp>
 #include <coffer/http/rate_limit.hpp>
 #include <coffer/http/sessions.hpp>
+#include <coffer/http/token_notes.hpp>
 #include <coffer/http/x_reveal.hpp>
 
 #include <algorithm>
@@ -170,22 +170,6 @@ inline auto concerns(const token_row& row, std::string_view environment, std::st
     });
 }
 
-/// The smallest scope that all of the grants lie in; the whole instance, if they have none in
-/// common. Whoever reads the audit log there learns of the token.
-inline auto common_scope(const std::vector<grant>& grants) -> scope {
-    const auto same = [&](std::string grant::*part) {
-        return std::all_of(grants.begin(), grants.end(),
-                           [&](const grant& g) { return g.*part == grants.front().*part; });
-    };
-    scope out;
-    if (grants.empty() || !same(&grant::environment)) return out;
-    out.environment = grants.front().environment;
-    if (!same(&grant::space)) return out;
-    out.space = grants.front().space;
-    if (same(&grant::actor)) out.actor = grants.front().actor;
-    return out;
-}
-
 inline void write_token(json_writer& w, const token_row& row, const token_use& use) {
     w.begin_object().member("id", row.id).member("name", row.name).key("grants");
     write_grants(w, row.grants);
@@ -242,43 +226,6 @@ inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64
         throw bad_request("expiresAt", "no token outlives the one that makes it, which ends at " +
                                            iso_time(latest));
     return std::min(at, latest);
-}
-
-/// What a token may do and until when, for the audit log. Of a grant's patterns the first 512
-/// bytes; where that leaves some out, `patterns` tells how many there are in all.
-inline auto token_details(std::vector<grant> grants, std::uint64_t expires) -> std::string {
-    std::uint64_t patterns = 0;
-    bool all = true;
-    for (auto& g : grants) {
-        patterns += g.names.size();
-        std::size_t kept = 0;
-        std::size_t room = 512;
-        for (auto& name : g.names) {
-            if (kept != 0 && name.size() > room) break;
-            name = http::detail::audit_text(name, room);
-            room -= name.size();
-            ++kept;
-        }
-        all &= kept == g.names.size();
-        g.names.resize(kept);
-    }
-    wiped_text out;
-    json_writer w(out);
-    w.begin_object().key("grants");
-    write_grants(w, grants);
-    if (!all) w.member("patterns", patterns);
-    if (expires != 0) w.member("expiresAt", iso_time(expires));
-    w.end_object();
-    return std::string(out);
-}
-
-/// What the audit log says of a token: its name and id, what it may do, until when, and where all
-/// of that lies.
-inline void note_token(audit_record& to, const token_row& row) {
-    to.names = {row.name};
-    if (!row.id.empty()) to.names.push_back(row.id);
-    to.where = common_scope(row.grants);
-    to.details = token_details(row.grants, row.expires);
 }
 
 /// The body of a request to mint, without the expiry. Throws 400.

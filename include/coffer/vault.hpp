@@ -291,13 +291,13 @@ public:
         if (!done) return done.error();
         return done->front();
     }
-    /// Removes an entry of Coffer's own environment. Errors also: not_found.
+    /// Removes an entry of Coffer's own environment, and all that is kept of it: older versions
+    /// too. Its name is as new. Errors also: not_found.
     auto erase_system(std::string_view name, const write_options& with = {}) -> result<written> {
         if (auto valid = check_system(name, with); !valid) return valid.error();
         if (auto ours = engine().registry(); !ours) return ours.error();
-        auto done = engine().apply(
-            system_environment,
-            algorithm::edits::erase{{{}, {}, std::string(name)}, with, author(with)});
+        auto done = engine().apply(system_environment,
+                                   algorithm::edits::drop{{{}, {}, std::string(name)}, with});
         if (!done && done.error() == errc::unknown_scope) return errc::not_found;
         return done;
     }

@@ -151,7 +151,7 @@ TEST_CASE("A session dies with its parent: revoked, expired; and is not believed
     altered[20] = altered[20] == 'A' ? 'B' : 'A';
     CHECK_FALSE(w.lives(altered));
     CHECK(w.lives(session));
-    REQUIRE(w.tokens->revoke(ana.row.id, "local"));
+    REQUIRE(w.tokens->revoke(ana.row.id));
     CHECK_FALSE(w.lives(session));
     CHECK(w.sessions->size() == 0);
 

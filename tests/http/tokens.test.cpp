@@ -142,7 +142,7 @@ TEST_CASE("Where nothing was ever stored every token is denied, and there is non
     CHECK_FALSE(f.known(f.tokens, token_of(token_prefix, "000000000000", other)));
     CHECK(f.tokens.list().value().empty());
     CHECK(f.tokens.find("000000000000").error() == errc::not_found);
-    CHECK(f.tokens.revoke("000000000000", "local").error() == errc::not_found);
+    CHECK(f.tokens.revoke("000000000000").error() == errc::not_found);
 }
 
 TEST_CASE(
@@ -152,12 +152,36 @@ TEST_CASE(
     token_registry other(f.open({.recheck_after = 100ms}), f.time);
     REQUIRE(f.known(f.tokens, made.text));
     REQUIRE(f.known(other, made.text));
-    REQUIRE(f.tokens.revoke(made.row.id, "local"));
+    REQUIRE(f.tokens.revoke(made.row.id));
     CHECK_FALSE(f.known(f.tokens, made.text));
     CHECK(f.known(other, made.text));
     f.time.advance(101ms);
     CHECK_FALSE(f.known(other, made.text));
-    CHECK(f.tokens.revoke(made.row.id, "local").error() == errc::not_found);
+    CHECK(f.tokens.revoke(made.row.id).error() == errc::not_found);
+}
+
+TEST_CASE("Tokens that were revoked, or expired a day ago, are kept nowhere") {
+    fixture f;
+    (void)f.mint();
+    const auto entries = [&] {
+        return f.tokens.vault()->status(system_environment).value().entries;
+    };
+    const auto before = entries();
+    for (int i = 0; i < 50; ++i)
+        REQUIRE(f.tokens.revoke(f.mint().row.id));
+    CHECK(entries() == before);
+
+    const auto expires = f.mint({reads_e}, 60s).row.id;
+    f.time.advance(60s + 24h - 1ms);
+    (void)f.mint();
+    CHECK(f.tokens.find(expires));
+    f.time.advance(1ms);
+    (void)f.mint(); // looked for within the hour
+    CHECK(f.tokens.find(expires));
+    f.time.advance(1h);
+    (void)f.mint();
+    CHECK(f.tokens.find(expires).error() == errc::not_found);
+    CHECK(entries() == before + 3);
 }
 
 TEST_CASE("A token is refused from the moment it expires") {
@@ -211,7 +235,7 @@ TEST_CASE("The list shows every token in the order in which they were made, and 
     }
     f.tokens.vault()->put_system("audit/key", "x", {}).value();
     f.tokens.vault()->create_environment("E", "{}").value();
-    f.tokens.revoke(ids[2], "local").value();
+    f.tokens.revoke(ids[2]).value();
     ids.erase(ids.begin() + 2);
     std::vector<std::string> listed;
     for (const auto& row : f.tokens.list().value())

@@ -449,4 +449,16 @@ TEST_CASE(
     CHECK(nothing.partitions().value().empty());
     reader.erase_system("token/a").value();
     CHECK(shown(writer.resolver().get(beside, "token/a")) == "not_found");
+    // Nothing of it is kept: neither its size nor its versions.
+    const auto entries = writer.status(coffer::system_environment)->entries;
+    for (int i = 0; i < 3; ++i) {
+        const auto version = writer.put_system("token/a", "row", {.if_version = 0})->version;
+        CHECK(version == 1);
+        CHECK(writer.put_system("token/a", "other", {.if_version = 1})->version == 2);
+        CHECK(writer.erase_system("token/a", {.if_version = 1}).error() == errc::conflict);
+        CHECK(writer.erase_system("token/a", {.if_version = 2})->version == 2);
+        CHECK(writer.erase_system("token/a").error() == errc::not_found);
+    }
+    CHECK(writer.status(coffer::system_environment)->entries == entries);
+    CHECK(writer.verify(coffer::system_environment).value().damaged.empty());
 }

@@ -242,7 +242,7 @@ auto run_token_revoke(session& s) -> int {
     if (s.is_remote())
         server_tokens::revoke(s, id);
     else
-        need(http::token_registry(s.vault()).revoke(id, minted_by));
+        need(http::token_registry(s.vault()).revoke(id));
     if (s.json()) {
         json::object out;
         out["id"] = known.id;

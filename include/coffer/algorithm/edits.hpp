@@ -143,6 +143,22 @@ struct erase {
     }
 };
 
+/// Takes an entry out with all its versions, as if it had never been.
+struct drop {
+    using value_type = written;
+    entry_key key{};
+    write_options with{};
+
+    auto operator()(tree::draft& d) const -> result<written> {
+        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+            if (own_version(was) == 0) return errc::not_found;
+            const written gone{was->newest().number, true, was->id};
+            d.erase(key);
+            return gone;
+        });
+    }
+};
+
 /// Sets values in one scope and removes others of it, all or none.
 struct change_many {
     using value_type = std::vector<written>; ///< Of the values, then of the removals.

@@ -9,6 +9,7 @@
 #include <coffer/http/token_text.hpp>
 #include <coffer/names.hpp>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -53,7 +54,7 @@ public:
     /// Makes a token. Who may is not asked here: see may_grant.
     /// Errors: invalid_argument (no name, no grants or too many, one that does not go together, an
     /// expiry that is past or too far off), those of writing. After outcome_unknown there may be a
-    /// row for a token that nobody has.
+    /// row for a token that nobody has. Rows that expired a day ago and more go, once an hour.
     auto mint(token_wish wish) -> result<minted_token> {
         minted_token out;
         auto& row = out.row;
@@ -75,17 +76,16 @@ public:
         how.author = row.created_by;
         auto put = vault_->put_system(entry_prefix + row.id, to_json(row), how);
         if (!put) return put.error();
+        sweep();
         out.text = token_of(token_prefix, row.id, key.view());
         return out;
     }
 
     /// Removes a token: it is refused from the next request on. Errors: not_found, those of
     /// writing.
-    auto revoke(std::string_view id, std::string_view by) -> result<void> {
+    auto revoke(std::string_view id) -> result<void> {
         if (!is_id(id)) return errc::not_found;
-        write_options how;
-        how.author = std::string(by);
-        auto done = vault_->erase_system(entry_prefix + std::string(id), how);
+        auto done = vault_->erase_system(entry_prefix + std::string(id), {});
         if (!done && done.error().code == errc::unknown_scope) return errc::not_found;
         return done ? result<void>() : result<void>(done.error());
     }
@@ -253,6 +253,24 @@ private:
         return row_ptr(std::move(kept));
     }
 
+    /// Removes what nobody can use any more. If that fails, the next time will do.
+    void sweep() {
+        constexpr std::uint64_t day = 86'400'000;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto at = time_->boot();
+            if (next_sweep_ > at) return;
+            next_sweep_ = at + std::chrono::hours(1);
+        }
+        const auto state = at_now();
+        if (!state || !*state) return;
+        for (const auto& e : (*state)->list()) {
+            if (!e.name.starts_with(entry_prefix)) continue;
+            const auto row = row_in(**state, std::string_view(e.name).substr(entry_prefix.size()));
+            if (row && now() >= (*row)->expires + day) (void)vault_->erase_system(e.name, {});
+        }
+    }
+
     /// See end_in. Errors also: conflict (somebody else changed the row meanwhile).
     auto end_one_in(const scope& where, std::string_view id, std::string_view by)
         -> result<std::optional<ended_token>> {
@@ -301,6 +319,7 @@ private:
     std::mutex mutex_;
     std::map<std::string, cached_row, std::less<>> rows_{};
     std::map<std::string, token_use, std::less<>> uses_{};
+    std::chrono::milliseconds next_sweep_{};
 };
 
 } // namespace coffer::inline COFFER_ABI::http

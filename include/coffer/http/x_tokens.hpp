@@ -275,7 +275,7 @@ inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
     const auto row = need(desk.tokens().find(id));
     note_token(c.record, *row);
     if (!administers_all(c.who, *row)) throw no_such_thing();
-    need(desk.tokens().revoke(id, c.who.token_id));
+    need(desk.tokens().revoke(id));
     return success();
 }
 

@@ -97,7 +97,7 @@ TEST_CASE("A client of the service reads what a resolver in the process reads") 
     CHECK(shown(seen.get("SLACK_TOKEN")) == "xoxb-acme");
     CHECK(shown(seen.get("DB_URL")) == "postgres://db");
     CHECK(shown(seen.get("NOTHING")) == "not_found");
-    CHECK(seen.get("SLACK_TOKEN")->version() == 1);
+    CHECK(seen.get("SLACK_TOKEN").value().version() == 1);
     CHECK_FALSE(seen.stale());
 
     const auto local = s.world.vault->resolver().at(s.here()).value();
@@ -211,7 +211,7 @@ TEST_CASE("While the server is away the last answer serves, marked and for a tim
     CHECK(stale.stale());
     CHECK(stale.age() == std::chrono::milliseconds(3000));
     CHECK(shown(stale.get("SLACK_TOKEN")) == "xoxb-acme");
-    CHECK(stale.get("SLACK_TOKEN")->fresh().stale);
+    CHECK(stale.get("SLACK_TOKEN").value().fresh().stale);
     CHECK(source.at({.environment = s.prod}).error() == errc::unavailable);
     time.advance(std::chrono::milliseconds(2001));
     CHECK(source.at(s.here()).error() == errc::unavailable);

@@ -209,3 +209,27 @@ TEST_CASE("import --rename takes a name of the file as another, also one that do
     CHECK(box.ok({"get", "KEPT"}) == "5");
     CHECK(box.run({"get", "PATH_TO"}).code == 1);
 }
+
+TEST_CASE("export for a shell refuses names that say what the shell runs") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"set", "PROMPT_COMMAND"}, "evil");
+    box.ok({"set", "FINE"}, "fine");
+    const auto refused = box.run({"export", "--format", "shell"});
+    CHECK(refused.code == 2);
+    CHECK(refused.out.empty());
+    CHECK(has(refused.err, "PROMPT_COMMAND"));
+    CHECK(has(box.ok({"export", "--format", "shell", "--only", "*,PROMPT_COMMAND"}), "evil"));
+    CHECK(has(box.ok({"export"}), "PROMPT_COMMAND"));
+}
+
+TEST_CASE("import refuses files that are neither dotenv nor JSON by their names, unless told") {
+    const sandbox box;
+    box.ok({"init"});
+    box.write(box.work() / "values.yaml", "A=b\n");
+    const auto refused = box.run({"import", "values.yaml", "--yes"});
+    CHECK(refused.code == 2);
+    CHECK(has(refused.err, "import takes dotenv and JSON"));
+    box.ok({"import", "values.yaml", "--yes", "--format", "dotenv"});
+    CHECK(box.ok({"get", "A"}) == "b");
+}

@@ -146,3 +146,48 @@ TEST_CASE("run --watch=SIGHUP tells the command") {
     const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
     CHECK(done.out == "told\ncode 5\n");
 }
+
+TEST_CASE("run leaves out names that say what programs run, unless --only names them") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "BASH_ENV"}, "$(echo ran: $SLACK_TOKEN >&2)");
+    box.ok({"set", "LD_PRELOAD"}, "/nowhere/evil.so");
+    box.ok({"set", "PATH"}, "/nowhere");
+    box.ok({"set", "LD"}, "fine");
+    const auto show = "printf %s \"${BASH_ENV-none} ${LD_PRELOAD-none} $LD $DB_URL\"";
+    for (const bool supervised : {false, true}) {
+        const auto done =
+            box.run(shell(show, supervised ? sandbox::words{"--redact"} : sandbox::words{}));
+        CHECK(done.code == 0);
+        CHECK(has(done.out, "none none fine "));
+        for (const char* name : {"BASH_ENV", "LD_PRELOAD", "PATH"})
+            CHECK(has(done.err, std::string(name) + " says what programs run, left out"));
+        CHECK_FALSE(has(done.err, "ran: "));
+    }
+    CHECK(has(box.ok(shell(show, {"--only", "*,LD_*"})), "none none fine "));
+    CHECK(has(box.ok(shell(show, {"--only", "*,BASH_ENV"})), "$(echo ran: "));
+    // As a variable it is called, not as a secret is.
+    box.ok({"set", "PRELOAD"}, "/nowhere/evil.so");
+    CHECK(has(box.ok(shell("printf %s \"${LD_PRELOAD-none}\"", {"--prefix", "LD_"})), "none"));
+}
+
+TEST_CASE("run --redact ends with the reader of its output, and its command meets a broken pipe") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.run_program(
+        {"sh", "-c", "{ \"$0\" run --redact -- yes; echo \"code $?\" >&2; } | head -1",
+         coffer_test::coffer_program()});
+    CHECK(done.out == "y\n");
+    CHECK(has(done.err, "code 141"));
+    CHECK(box.run(shell("kill -PIPE $$; echo survived", {"--redact"})).code == 128 + SIGPIPE);
+}
+
+TEST_CASE("run and export say which patterns of --only match no name") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.run({"run", "--only", "NOPE*,DB_URL", "--", "true"});
+    CHECK(done.code == 0);
+    CHECK(has(done.err, "--only NOPE* matches no name"));
+    CHECK_FALSE(has(done.err, "--only DB_URL"));
+    CHECK(has(box.run({"export", "--only", "["}).err, "--only [ matches no name"));
+}

@@ -77,6 +77,7 @@ auto make_pipe() -> pipe_ends {
     for (const int number : forwarded)
         ::signal(number, SIG_DFL);
     ::signal(SIGCHLD, SIG_DFL);
+    ::signal(SIGPIPE, SIG_DFL); // ignored here, and an ignored signal outlives exec
     sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -44,6 +44,9 @@ public:
 
     auto out() const -> int { return out_.get(); }
     auto err() const -> int { return err_.get(); }
+    /// Nobody reads it any more: a command that writes on meets a broken pipe.
+    void close_out() { out_ = {}; }
+    void close_err() { err_ = {}; }
     void send(int signal) const;
     /// Its exit code (128 + signal) once it has ended; nullopt while it runs.
     auto ended() -> std::optional<int>;

@@ -6,6 +6,7 @@
 
 #include <coffer/name_glob.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,19 @@ public:
         for (const auto& pattern : patterns_)
             if (coffer::name_matches(pattern, name)) return true;
         return all_;
+    }
+    /// The patterns that match none of these names.
+    auto idle(const std::vector<std::string>& names) const -> std::vector<std::string> {
+        auto out = patterns_;
+        std::erase_if(out, [&](const std::string& pattern) {
+            return std::ranges::any_of(
+                names, [&](const auto& name) { return coffer::name_matches(pattern, name); });
+        });
+        return out;
+    }
+    /// Whether a name is on the list as it is, not by a pattern.
+    auto names(std::string_view name) const -> bool {
+        return std::ranges::find(patterns_, name) != patterns_.end();
     }
 
 private:

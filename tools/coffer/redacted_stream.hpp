@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace command {
@@ -25,24 +26,34 @@ public:
     void know(const coffer::view& view, const place& at) {
         need(redact_.add_all(view), at.where());
     }
-    /// Moves what is there; false at the end of the stream.
+    /// Moves what is there; false at the end of the stream, and where nobody takes it any more.
     auto move(int from) -> bool {
         std::array<char, 16384> piece{};
         const auto n = ::read(from, piece.data(), piece.size());
-        if (n > 0) write(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
+        const int why = errno;
+        const bool taken =
+            n <= 0 || write(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
         coffer::wipe(piece.data(), piece.size());
-        return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+        if (n > 0) return taken;
+        return n < 0 && (why == EAGAIN || why == EINTR);
     }
-    void finish() { write(redact_.flush()); }
+    void finish() { (void)write(redact_.flush()); }
 
 private:
-    void write(const std::string& text) const {
+    /// False: nobody reads any more.
+    auto write(const std::string& text) const -> bool {
         for (std::string_view rest = text; !rest.empty();) {
             const auto n = ::write(to_, rest.data(), rest.size());
             if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) return; // nobody reads any more: the command goes on
+            if (n < 0 && errno == EAGAIN) { // somebody else made it so that it does not wait
+                pollfd one{to_, POLLOUT, 0};
+                (void)::poll(&one, 1, -1);
+                continue;
+            }
+            if (n <= 0) return false;
             rest.remove_prefix(static_cast<std::size_t>(n));
         }
+        return true;
     }
     coffer::redactor redact_;
     int to_;

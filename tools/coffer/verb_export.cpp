@@ -4,6 +4,7 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
+#include "steering_variables.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -53,6 +54,18 @@ void require_expressible(const std::vector<named_secret>& all, const std::string
                "leave it out with --only");
 }
 
+/// What is sourced is run by a shell: who may set values must not choose what that runs.
+void require_harmless(const std::vector<named_secret>& all, const glob_list& only) {
+    std::vector<std::string> names;
+    for (const auto& s : all)
+        if (steers_programs(s.name) && !only.names(s.name)) names.push_back(printable(s.name));
+    if (!names.empty())
+        refuse(join(names, ", ") +
+               " would say what the shell runs that sources it: leave it out "
+               "with --only, or name it there: --only '*," +
+               join(names, ",") + "'");
+}
+
 auto run_export(session& s) -> int {
     const auto format = s.in.text("format").value_or(s.json() ? "json" : "dotenv");
     if (format != "dotenv" && format != "json" && format != "shell")
@@ -63,11 +76,17 @@ auto run_export(session& s) -> int {
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto all = need(view.all(), at.where());
     const glob_list only(s.in.text("only"));
+    std::vector<std::string> names;
+    for (const auto& one : all)
+        names.push_back(one.name);
+    for (const auto& pattern : only.idle(names))
+        s.notice("--only " + printable(pattern) + " matches no name");
     std::erase_if(all, [&](const named_secret& one) { return !only.matches(one.name); });
     if (format == "json") {
         put_json_secrets(all);
     } else {
         require_expressible(all, format);
+        if (format == "shell") require_harmless(all, only);
         coffer::wiped_bytes out;
         for (const auto& one : all)
             (format == "shell" ? append_shell : append_dotenv)(out, one.name,
@@ -87,7 +106,9 @@ auto export_verb() -> verb {
         .details =
             "What is hidden or expired is left out. dotenv and json are read back exactly by "
             "import;\n"
-            "shell is safe to source. Refuses to write to a terminal unless --show is given.",
+            "shell is safe to source: it is refused with names like PATH and LD_PRELOAD, unless "
+            "--only names them\nwithout a pattern. Refuses to write to a terminal unless --show is "
+            "given.",
         .options = {{"--format", takes::value, "dotenv|json|shell", "dotenv, if nothing is said"},
                     {"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
                     {"--show", takes::nothing, {}, "also on a terminal"}},

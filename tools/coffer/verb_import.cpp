@@ -70,6 +70,12 @@ auto parsed(const std::string& format, std::string_view text, const renames& nam
 auto read_input(session& s) -> std::vector<imported> {
     const auto& files = s.in.arguments;
     const bool from_stdin = files.empty() || files.front() == "-";
+    if (!from_stdin && !s.in.has("format"))
+        for (const auto* const other : {".yaml", ".yml", ".toml", ".xml"})
+            if (files.front().ends_with(other))
+                refuse(printable(files.front()) +
+                       " was not read: import takes dotenv and JSON (one object of names and "
+                       "values). Turn it into one of them, or say --format for what it is");
     if (from_stdin && stdin_is_terminal()) refuse("name a file to import, or give it on stdin");
     const auto text = from_stdin ? read_stdin(most_bytes) : read_file(files.front(), most_bytes);
     const bool looks_json = !from_stdin && files.front().ends_with(".json");
@@ -219,7 +225,8 @@ auto import_verb() -> verb {
                        "literal: no $ is expanded. Without F, or with -, from stdin. Exit code 1 "
                        "if a part of the\n"
                        "file could not be taken.",
-            .options = {{"--format", takes::value, "dotenv|json", "else by the file's name"},
+            .options = {{"--format", takes::value, "dotenv|json",
+                         "else by the file's name; .yaml and .toml are refused"},
                         {"--rename", takes::value, "OLD=NEW[,…]",
                          "take OLD of the file as NEW, also one that is no dotenv name"},
                         {"--prune",

@@ -7,6 +7,7 @@
 #include "problem.hpp"
 #include "redacted_stream.hpp"
 #include "session.hpp"
+#include "steering_variables.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -47,6 +48,11 @@ auto provide(const session& s, const place& at, const std::vector<named_secret>&
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env"))};
+    std::vector<std::string> names;
+    for (const auto& one : all)
+        names.push_back(one.name);
+    for (const auto& pattern : only.idle(names))
+        out.left_out.push_back("--only " + printable(pattern) + " matches no name");
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
         const auto name = prefix + one.name;
@@ -57,6 +63,10 @@ auto provide(const session& s, const place& at, const std::vector<named_secret>&
         } else if (value.find('\0') != value.npos) {
             out.left_out.push_back("the value of " + printable(one.name) +
                                    " holds a NUL, left out");
+        } else if (steers_programs(name) && !only.names(one.name)) {
+            out.left_out.push_back(printable(name) +
+                                   " says what programs run, left out (--only '*," +
+                                   printable(one.name) + "' takes it)");
         } else {
             out.variables.set(name, value);
             ++out.given;
@@ -136,8 +146,14 @@ private:
         if (err_open_) on[2].fd = process_->err();
         const int ready = ::poll(on.data(), on.size(), watch_.empty() ? -1 : 1000);
         if (ready > 0 && on[0].revents != 0) signals_.drain();
-        if (ready > 0 && on[1].revents != 0) out_open_ = out_->move(process_->out());
-        if (ready > 0 && on[2].revents != 0) err_open_ = err_->move(process_->err());
+        if (ready > 0 && on[1].revents != 0) {
+            out_open_ = out_->move(process_->out());
+            if (!out_open_) process_->close_out();
+        }
+        if (ready > 0 && on[2].revents != 0) {
+            err_open_ = err_->move(process_->err());
+            if (!err_open_) process_->close_err();
+        }
         if (!watch_.empty() && now_ms() - looked_ >= 1000) look();
     }
 
@@ -243,10 +259,14 @@ auto run_verb() -> verb {
         .name = "run",
         .arguments = "-- CMD…",
         .summary = "run a command with the secrets as environment variables",
-        .details = "Variables are set literally. Its exit code is the command's own, 128 + signal "
-                   "if one ended\n"
-                   "it; 125: Coffer failed before it started, 126: it can't be executed, 127: "
-                   "there is none.\n"
+        .details = "Variables are set literally. Names that say what shells, loaders and "
+                   "interpreters run (PATH,\n"
+                   "LD_PRELOAD, BASH_ENV, NODE_OPTIONS …) are left out, and it is said: who may "
+                   "set values would run\n"
+                   "code with them. --only takes one that it names, without a pattern.\n"
+                   "The exit code is the command's own, 128 + signal if one ended it; 125: Coffer "
+                   "failed before it\n"
+                   "started, 126: it can't be executed, 127: there is none.\n"
                    "--redact cuts values of 8 bytes and more out of what the command prints; the "
                    "end of what\n"
                    "it printed may be held back until it prints more. --watch looks every second.\n"

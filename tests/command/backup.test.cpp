@@ -127,3 +127,72 @@ TEST_CASE("a backup goes where nothing else is") {
     CHECK(has(box.ok({"backup", "saved", "--dry-run"}), "would be copied"));
     CHECK_FALSE(fs::exists(box.work() / "saved"));
 }
+
+TEST_CASE("a backup comes back on a new machine, with the sealed keyring and nothing else") {
+    sandbox box;
+    box.fill();
+    box.ok({"backup", "saved"});
+    const auto elsewhere = box.home() / "elsewhere";
+    fs::create_directory(elsewhere);
+    fs::rename(box.work() / "saved", elsewhere / "saved");
+    fs::remove(anchor_of(box));
+    box.folder = elsewhere;
+
+    const auto blind = box.run({"verify", "--store", "file:saved"});
+    CHECK(blind.code == 3);
+    CHECK(has(blind.err, "the store is of another realm: coffer-store-"));
+    CHECK(has(blind.err, "and the settings name none"));
+    CHECK(has(box.run({"list", "-e", "dev", "--store", "file:saved"}).err, "COFFER_REALM"));
+
+    const auto done = box.run({"restore", "saved", "--store", "file:store", "--yes"});
+    CHECK(done.code == 0);
+    CHECK(has(done.err, "coffer.json names the store and its realm coffer-store-"));
+    CHECK(box.ok({"get", "DB_URL", "--show"}) == coffer_test::db_url);
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    box.ok({"restore", "saved", "--yes"}); // and is the store that is named from now on
+}
+
+TEST_CASE("a backup of another realm is refused, and verify tells what lies there unseen") {
+    const sandbox box;
+    box.fill();
+    box.ok({"backup", "saved"});
+    fs::remove_all(store_of(box));
+    fs::remove(box.work() / "coffer.json");
+    box.ok({"init", "--realm", "another"});
+    const auto refused = box.run({"restore", "saved", "--yes"});
+    CHECK(refused.code == 3);
+    CHECK(has(refused.err, "this backup is of another realm: coffer-store-"));
+    CHECK(has(refused.err, "coffer.json names another"));
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    for (const auto& entry : fs::directory_iterator(box.work() / "saved"))
+        if (!fs::exists(store_of(box) / entry.path().filename()))
+            fs::copy(entry.path(), store_of(box));
+    const auto mixed = box.run({"verify"});
+    CHECK(mixed.code == 3);
+    CHECK(has(mixed.out, "what lies there too is of another realm: coffer-store-"));
+    CHECK_FALSE(has(mixed.out, "all is whole"));
+}
+
+TEST_CASE("a folder that is no backup is refused, and what does not belong to a store is named") {
+    const sandbox box;
+    box.fill();
+    fs::create_directory(box.work() / "empty");
+    CHECK(box.run({"restore", "empty", "--yes"}).code == 2);
+    box.ok({"backup", "part"});
+    for (const auto& entry : fs::directory_iterator(box.work() / "part"))
+        if (entry.path().filename().string().starts_with("coffer-system."))
+            fs::remove(entry.path());
+    const auto part = box.run({"restore", "part", "--yes"});
+    CHECK(part.code == 2);
+    CHECK(has(part.err, "holds no whole backup"));
+
+    box.write(store_of(box) / "notes.json", "{}");
+    const auto stray = box.run({"backup", "saved"});
+    CHECK(stray.code == 7);
+    CHECK(has(stray.err, "notes in the store can't be read"));
+    fs::remove(store_of(box) / "notes.json");
+    fs::copy(box.document("dev"), store_of(box) / "dev.bak.json");
+    const auto twice = box.run({"backup", "saved"});
+    CHECK(twice.code == 7);
+    CHECK(has(twice.err, "dev.bak in the store is a copy of dev under another name"));
+}

@@ -114,3 +114,30 @@ TEST_CASE("a store of another realm is told as one by whatever is asked of it, a
     box.folder = box.work();
     CHECK(has(box.ok({"verify"}), "all is whole"));
 }
+
+TEST_CASE("init goes on where it was stopped, and of several at once one makes the store") {
+    const sandbox box;
+    box.ok({"init", "--env", "qa"});
+    const auto settings = sandbox::read(box.work() / "coffer.json");
+    std::filesystem::remove_all(box.work() / "coffer-store"); // as if it had been stopped before
+    CHECK(box.run({"init", "other"}).code == 4);
+    CHECK(box.run({"init", "--env", "dev"}).code == 4);
+    std::filesystem::remove(box.keyring().string() + ".anchor");
+    CHECK(has(box.ok({"init"}), "qa"));
+    CHECK(sandbox::read(box.work() / "coffer.json") == settings);
+    box.ok({"set", "A"}, "a");
+    CHECK(box.run({"init"}).code == 4);
+    CHECK(box.ok({"get", "A"}) == "a");
+
+    const sandbox many;
+    const auto raced = many.run_program(
+        {"sh", "-c",
+         "for i in 1 2 3 4; do \"$0\" init > out$i 2>&1; echo \"$? \" > code$i & done; wait; cat "
+         "code*",
+         coffer_test::coffer_program()});
+    for (const char c : raced.out)
+        CHECK((c == '0' || c == '4' || c == ' ' || c == '\n'));
+    CHECK(has(raced.out, "0 "));
+    many.ok({"set", "A"}, "a");
+    CHECK(has(many.ok({"verify"}), "all is whole"));
+}

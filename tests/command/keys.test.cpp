@@ -279,3 +279,58 @@ TEST_CASE("the passphrase of a copy is typed twice, unseen") {
     box.ok({"keys", "copy", "--from", copy, "--yes"}, "a long passphrase");
     box.check_filled();
 }
+
+TEST_CASE(
+    "a second store joins the keyring aloud, and keys that others need are not taken from it") {
+    sandbox box;
+    const auto first = box.ok({"init", "--realm", "first"});
+    CHECK_FALSE(has(first, "were there before"));
+    box.ok({"env", "create", "scratch"});
+    box.ok({"set", "MINE"}, "mine");
+    std::filesystem::create_directory(box.home() / "second");
+    box.folder = box.home() / "second";
+    const auto second = box.ok({"init", "--realm", "second"});
+    CHECK(has(second, "These keys were there before, and open the stores of the realms first"));
+    CHECK(has(second, "coffer init --keys file:PATH"));
+    box.ok({"env", "create", "scratch"});
+    box.ok({"set", "OTHER", "-e", "scratch"}, "other");
+
+    box.folder = box.work();
+    const auto old = keks(box).front();
+    box.ok({"keys", "rotate-kek", "--yes"});
+    box.ok({"keys", "rewrap", "--yes"});
+    const auto disabled = box.run({"keys", "disable", old, "--yes"});
+    CHECK(disabled.code == 4);
+    CHECK(has(disabled.err, "the keyring opens other stores too, of the realms second"));
+    box.ok({"keys", "rotate-kek", "-e", "scratch", "--yes"});
+    box.ok({"keys", "rewrap", "-e", "scratch", "--yes"});
+    box.ok({"keys", "rotate-dek", "-e", "scratch", "--yes"});
+    const auto shredded = box.run({"keys", "shred", "-e", "scratch", "--yes"});
+    CHECK(shredded.code == 4);
+    CHECK(has(shredded.err, "scratch was not shredded"));
+
+    box.folder = box.home() / "second";
+    CHECK(box.ok({"get", "OTHER", "-e", "scratch"}) == "other");
+    box.ok({"keys", "rewrap", "--yes"});
+    box.folder = box.work();
+    box.ok({"keys", "disable", old, "--yes", "--even-if-shared"});
+    box.folder = box.home() / "second";
+    CHECK(box.ok({"get", "OTHER", "-e", "scratch"}) == "other");
+    box.folder = box.work();
+    box.ok({"keys", "shred", "-e", "scratch", "--yes", "--even-if-shared"});
+    box.folder = box.home() / "second";
+    CHECK(box.run({"get", "OTHER", "-e", "scratch"}).code == 9); // what the option is asked for
+}
+
+TEST_CASE("where a store is, keys that are gone are to be put back, not made") {
+    const sandbox box;
+    box.fill();
+    std::filesystem::remove(box.keyring());
+    const auto gone = box.run({"list"});
+    CHECK(gone.code == 9);
+    CHECK(has(gone.err, "coffer keys copy --from F"));
+    CHECK_FALSE(has(gone.err, "help init"));
+    std::filesystem::remove_all(box.work() / "coffer-store");
+    std::filesystem::create_directory(box.work() / "coffer-store");
+    CHECK(has(box.run({"list"}).err, "help init"));
+}

@@ -12,6 +12,7 @@
 #include <coffer/keyring/env_keyring.hpp>
 #include <coffer/keyring/file_keyring.hpp>
 #include <coffer/keyring/passphrase_keyring.hpp>
+#include <coffer/keyring/store_folder.hpp>
 
 namespace command {
 
@@ -77,16 +78,25 @@ auto told(Keys keys) -> opened_keys {
     return {coffer::any_key_provider(keys), changes};
 }
 
+/// Where sealed values lie already, new keys would open none of them.
+auto cure_of_no_keys(const settings& from) -> std::string {
+    const auto* const store = from.find("store");
+    const auto folder = store == nullptr ? fs::path() : folder_of_store(absolute_place(*store));
+    if (!folder.empty() && keyring::holds_store_documents(folder))
+        return ", and what lies in the store opens with them alone: put their copy back (coffer "
+               "keys copy --from F), or name them (--keys, COFFER_KEYS)";
+    return "; see coffer help init";
+}
+
 /// A keyring's own failures speak of keys, not of a store.
 template <class T>
-auto need_keys(coffer::result<T>&& got, const std::string& place) -> T {
+auto need_keys(coffer::result<T>&& got, const std::string& place, const settings& from) -> T {
     if (got) return *std::move(got);
     const auto shown = printable(place);
     const auto cause = got.error().cause ? " (" + got.error().cause.message() + ")" : std::string();
     switch (got.error().code) {
     case errc::not_found:
-        throw problem(errc::unknown_key,
-                      "there are no keys at " + shown + "; see coffer help init");
+        throw problem(errc::unknown_key, "there are no keys at " + shown + cure_of_no_keys(from));
     case errc::denied:
         throw problem(
             errc::denied,
@@ -104,15 +114,15 @@ auto file_options_of(const settings& from, bool anchored) -> keyring::file_optio
             .store_folder = from.find("store") ? folder_of_store(store_place(from)) : fs::path()};
 }
 
-auto open_passphrase(const fs::path& file, const std::string& place, missing_keys if_missing,
-                     bool anchored) -> opened_keys {
+auto open_passphrase(const fs::path& file, const std::string& place, const settings& from,
+                     missing_keys if_missing, bool anchored) -> opened_keys {
     auto typed = ask_unseen("Passphrase of " + printable(file.string()) + ": ");
     if (!typed) refuse("a passphrase is asked for on a terminal, and there is none");
     const coffer::secret passphrase{coffer::byte_view(*typed)};
     auto keys = need_keys(if_missing == missing_keys::make
                               ? keyring::passphrase_keyring::open_or_create(file, passphrase)
                               : keyring::passphrase_keyring::open(file, passphrase),
-                          place);
+                          place, from);
     auto out = told(keys);
     if (anchored) out.provider = keyring::anchored(keys, file.string() + ".anchor");
     return out;
@@ -169,12 +179,12 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
         const auto how = file_options_of(from, anchored);
         return told(need_keys(if_missing == missing_keys::make ? keyring::open_or_create(rest, how)
                                                                : keyring::open(rest, how),
-                              place));
+                              place, from));
     }
-    if (scheme == "env") return told(need_keys(keyring::env_keyring::open(rest), place));
+    if (scheme == "env") return told(need_keys(keyring::env_keyring::open(rest), place, from));
     if (scheme == "credential")
-        return told(need_keys(keyring::credential_keyring::open(rest), place));
-    if (scheme == "passphrase") return open_passphrase(rest, place, if_missing, anchored);
+        return told(need_keys(keyring::credential_keyring::open(rest), place, from));
+    if (scheme == "passphrase") return open_passphrase(rest, place, from, if_missing, anchored);
     throw problem(
         errc::unsupported,
         "keys are file:PATH, env:NAME, credential:NAME or passphrase:FILE (see coffer config)");
@@ -193,7 +203,7 @@ auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::se
         throw problem(errc::unsupported, "a copy becomes a keyring file again: say --keys "
                                          "file:PATH for where");
     auto made = keyring::file_keyring::restore(rest, copy, passphrase, file_options_of(from, true));
-    if (made) return need_keys(made->keks(), place).size();
+    if (made) return need_keys(made->keks(), place, from).size();
     const auto why = made.error();
     if (why == errc::conflict)
         throw problem(why.code, "there are keys at " + printable(place) + ". Nothing was written.");
@@ -203,7 +213,7 @@ auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::se
     if (why == errc::denied)
         throw problem(why.code, "that is not the passphrase, or " + printable(place) +
                                     " lies with the store");
-    return need_keys(coffer::result<std::size_t>(why), place);
+    return need_keys(coffer::result<std::size_t>(why), place, from);
 }
 
 auto options_of(const settings& from) -> coffer::options {

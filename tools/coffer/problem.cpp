@@ -63,7 +63,8 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     case errc::outcome_unknown:
         return "it may have been written or not; run the same command again, it is idempotent";
     case errc::foreign:
-        return "the store is of another realm than the settings name (see coffer config)";
+        return "the store is of another realm than the settings name: realm in coffer.json, or "
+               "COFFER_REALM. coffer verify says which it is of";
     }
     return "failed";
 }
@@ -74,7 +75,9 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
     -> std::string {
     const auto place = where.environment.empty() ? std::string("the store") : place_name(where);
     const auto what = name.empty() ? place : printable(name) + " in " + printable(to_string(where));
-    auto text = words_of(why.code, what, place);
+    auto text = why.cause == std::errc::read_only_file_system
+                    ? std::string("the file system is read-only here, so nothing can be written")
+                    : words_of(why.code, what, place);
     if (why.cause) text += " (" + why.cause.message() + ")";
     return text;
 }

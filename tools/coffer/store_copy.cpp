@@ -8,7 +8,9 @@
 #include "text.hpp"
 
 #include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/format/subkeys.hpp>
 #include <coffer/memory/store.hpp>
+#include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -23,9 +25,44 @@ namespace json = boost::json;
 namespace format = coffer::format;
 using coffer::errc;
 
+auto realms_of(coffer::any_store& store) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    const auto partitions = store.partitions();
+    const std::vector<std::string> wanted{"head"};
+    for (const auto& partition : partitions ? *partitions : std::vector<std::string>()) {
+        const auto read = store.load(partition, wanted);
+        if (!read || !read->objects.front()) continue;
+        const auto head = format::decode_head(*read->objects.front());
+        if (head && head->environment == coffer::system_environment) out.push_back(head->realm);
+    }
+    std::ranges::sort(out);
+    return out;
+}
+
+auto foreign_words(session& s, const std::vector<std::string>& realms) -> std::string {
+    const auto shown = [](const std::string& realm) {
+        return realm.empty() ? std::string("none") : printable(realm);
+    };
+    std::vector<std::string> all;
+    for (const auto& realm : realms)
+        all.push_back(shown(realm));
+    const auto* const named = s.config().find("realm");
+    return "of another realm: " + join(all, ", ") + ", and " +
+           (named == nullptr ? "the settings name none"
+                             : named->from + " names " + shown(named->value)) +
+           ". If it is the one that is meant, its realm belongs into coffer.json (\"realm\") or "
+           "COFFER_REALM.";
+}
+
 auto read_partition(coffer::any_store& from, const std::string& partition, bool damaged_too)
     -> environment_copy {
-    environment_copy out{partition, need(from.list(partition))};
+    auto listed = from.list(partition);
+    if (!listed)
+        throw problem(listed.error().code,
+                      printable(partition) +
+                          " in the store can't be read: " + words_for(listed.error(), {}, {}) +
+                          ". What is none of the store's documents does not belong beside them");
+    environment_copy out{partition, *std::move(listed)};
     for (const auto& [key, value] : out.all.entries)
         if (key == "head") {
             auto head = format::decode_head(value);
@@ -35,6 +72,11 @@ auto read_partition(coffer::any_store& from, const std::string& partition, bool 
             out.damaged = !head;
             if (head) out.head = *std::move(head);
         }
+    if (out.head && format::partition_name(coffer::cryptopp::aes_256_gcm(), out.head->realm,
+                                           out.head->environment) != partition)
+        throw problem(errc::tampered, printable(partition) + " in the store is a copy of " +
+                                          printable(out.name()) +
+                                          " under another name: move it elsewhere");
     return out;
 }
 

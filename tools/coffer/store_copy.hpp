@@ -47,6 +47,12 @@ struct copy_route {
     bool replace = false; ///< What is newer, or of another history, is replaced too.
 };
 
+/// The realms whose list of environments lies in a store, sorted: one, for a store that nobody else
+/// has written into. What can't be read is left out, and a store that can't list has none.
+auto realms_of(coffer::any_store& store) -> std::vector<std::string>;
+/// The words for a store that is of other realms than the settings name, and where they name it.
+auto foreign_words(session& s, const std::vector<std::string>& realms) -> std::string;
+
 /// All of a partition. Throws problem, for a head that can't be read too unless `damaged_too`.
 auto read_partition(coffer::any_store& from, const std::string& partition, bool damaged_too = false)
     -> environment_copy;

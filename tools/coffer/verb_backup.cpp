@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "folder_config.hpp"
 #include "opening.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -8,7 +9,9 @@
 
 #include <coffer/keyring/anchor_file.hpp>
 #include <coffer/keyring/store_folder.hpp>
+#include <coffer/names.hpp>
 
+#include <algorithm>
 #include <filesystem>
 
 namespace command {
@@ -66,6 +69,43 @@ struct restore_plan {
     std::vector<std::string> older{};
 };
 
+/// The one realm that a backup is of, as the heads say that no key is needed for.
+/// Throws problem for what is no backup, and for one of which nothing would be seen by these
+/// settings.
+auto realm_to_restore(session& s, coffer::any_store& from, const std::string& place)
+    -> std::string {
+    const auto realms = realms_of(from);
+    if (realms.empty())
+        throw problem(errc::invalid_argument, printable(place) +
+                                                  " holds no whole backup: there is no list of "
+                                                  "environments (coffer-system.….json) in it");
+    const auto* const named = s.config().find("realm");
+    if (named == nullptr && realms.size() == 1 && !folder_file()) return realms.front();
+    const auto wanted = s.config().text("realm");
+    if (std::ranges::find(realms, wanted) == realms.end())
+        throw problem(errc::foreign,
+                      "this backup is " + foreign_words(s, realms) +
+                          " Nothing was written. For a store anew: coffer restore " +
+                          printable(place) +
+                          " --store file:DIR in a folder without coffer.json, which writes one.");
+    return wanted;
+}
+
+/// Where nothing names the realm, a coffer.json in this folder does from now on.
+void name_realm(session& s, const std::string& realm, const restore_plan& plan) {
+    if (s.config().find("realm") != nullptr || folder_file() || realm.empty()) return;
+    std::vector<std::string> environments;
+    for (const auto& head : plan.heads)
+        if (head.environment != coffer::system_environment && !head.closed())
+            environments.push_back(head.environment);
+    const auto file = fs::current_path() / "coffer.json";
+    if (!make_folder_config(file, {store_place(s.config()), realm,
+                                   environments.size() == 1 ? environments.front() : ""}))
+        return;
+    s.notice(printable(file.string()) + " names the store and its realm " + printable(realm) +
+             " from now on.");
+}
+
 /// Looks at all of it before anything is written.
 auto plan_of(copy_route& route, keyring::anchor_file* anchor) -> restore_plan {
     restore_plan out;
@@ -89,6 +129,7 @@ auto run_restore(session& s) -> int {
                      .to = open_copy_target(store, false),
                      .to_place = store,
                      .replace = s.in.has("accept-rollback")};
+    const auto realm = realm_to_restore(s, route.from, folder.string());
     std::optional<keyring::anchor_file> anchor;
     if (const auto file = anchor_of(s.config()); !file.empty()) anchor.emplace(file);
     const auto plan = plan_of(route, anchor ? &*anchor : nullptr);
@@ -107,6 +148,7 @@ auto run_restore(session& s) -> int {
         return 0;
     route.to = open_copy_target(store, true);
     copy_store(s, route);
+    name_realm(s, realm, plan);
     // Last: until then what was seen since is remembered, and a run that was stopped is finished
     // by the next.
     for (const auto& head : plan.heads)
@@ -140,7 +182,10 @@ auto backup_verbs() -> std::vector<verb> {
          .details = "What is missing or older in the store is put back. All of the backup is "
                     "checked first. Where it is\nolder than the store, or than the anchor beside "
                     "the keys has seen, it is refused: what was revoked\nsince would be valid "
-                    "again. Stop the programs that use the store. Asks first.",
+                    "again. Stop the programs that use the store. Asks first.\n"
+                    "A backup of another realm than the settings name is refused: nothing of it "
+                    "would be seen. Where\nnothing names a realm and there is no coffer.json, "
+                    "one is written that names store and realm.",
          .options = {{"--accept-rollback",
                       takes::nothing,
                       {},

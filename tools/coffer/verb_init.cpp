@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "folder_config.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
+#include "shared_keys.hpp"
 #include "text.hpp"
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/format/codec.hpp>
+#include <coffer/format/subkeys.hpp>
 #include <coffer/names.hpp>
 #include <coffer/posix/atomic_file.hpp>
 
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
 namespace command {
@@ -30,6 +33,7 @@ struct plan {
     std::string realm{};
     std::string environment{};
     bool prod = false;
+    bool goes_on = false; ///< ./coffer.json is of an init that was stopped, or that runs beside.
 };
 
 /// A realm of its own, so that no other store can be put in this one's place.
@@ -53,7 +57,41 @@ auto folder_of(const session& s) -> fs::path {
     return folder;
 }
 
-auto plan_of(const session& s) -> plan {
+[[noreturn]] void throw_there(const fs::path& config) {
+    throw problem(errc::conflict,
+                  printable(config.string()) + " is there already. Nothing was written.");
+}
+
+/// Whether ./coffer.json is that of an init of this store, which was stopped before there was an
+/// environment: `p` takes over what it says.
+auto takes_over(session& s, plan& p) -> bool {
+    if (folder_file() != p.config) return false;
+    auto bare = s.in;
+    for (const char* said : {"store", "realm", "env"})
+        bare.options.erase(said);
+    const settings there(bare);
+    const auto is_of_file = [&](const char* name) {
+        const auto* const found = there.find(name);
+        return found != nullptr && found->who == said_by::folder_file;
+    };
+    if (!is_of_file("store") || !is_of_file("realm") || !is_of_file("env")) return false;
+    const bool other = (s.in.has("realm") && there.text("realm") != p.realm) ||
+                       (s.in.has("env") && there.text("env") != p.environment);
+    if (other || absolute_place(*there.find("store")) != p.place) return false;
+    std::error_code wrong;
+    if (p.folder.empty() || fs::exists(p.folder, wrong)) {
+        const auto own = coffer::format::partition_name(coffer::cryptopp::aes_256_gcm(),
+                                                        there.text("realm"), there.text("env"));
+        auto store = open_store_at(p.place);
+        for (const auto& partition : need(store.partitions()))
+            if (partition != own) return false; // it is done, or something else
+    }
+    p.realm = there.text("realm");
+    p.environment = there.text("env");
+    return true;
+}
+
+auto plan_of(session& s) -> plan {
     plan p;
     std::error_code wrong;
     const auto flag = s.in.text("store");
@@ -68,37 +106,17 @@ auto plan_of(const session& s) -> plan {
     p.environment = s.in.text("env").value_or("dev");
     p.prod = s.in.has("prod");
     p.realm = s.in.text("realm").value_or(new_realm(p.folder));
-    if (!p.folder.empty() && fs::exists(p.folder, wrong) && !fs::is_empty(p.folder, wrong))
+    p.goes_on = fs::exists(p.config, wrong) && takes_over(s, p);
+    if (!p.goes_on && !p.folder.empty() && fs::exists(p.folder, wrong) &&
+        !fs::is_empty(p.folder, wrong))
         throw problem(errc::conflict, printable(p.folder.string()) +
                                           " is there and not empty. Nothing was written.");
-    if (fs::exists(p.config, wrong))
-        throw problem(errc::conflict,
-                      printable(p.config.string()) + " is there already. Nothing was written.");
+    if (!p.goes_on && fs::exists(p.config, wrong)) throw_there(p.config);
     if (!coffer::check_context({.environment = p.environment}))
         refuse("that is no id for an environment");
     if (p.realm.size() > coffer::format::limits::realm || !coffer::format::is_utf8(p.realm))
         refuse("a realm has at most 64 bytes");
     return p;
-}
-
-void write_config(const fs::path& file, const boost::json::object& content) {
-    const auto text = boost::json::serialize(content) + "\n";
-    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(text), 0644);
-    if (!done)
-        throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
-                                             done.error().cause.message() + ")");
-}
-
-/// ./coffer.json names the store; it can be given to others, since it names no keys.
-void write_folder_config(const plan& p) {
-    boost::json::object content;
-    std::error_code wrong;
-    const auto near = fs::relative(p.folder, p.config.parent_path(), wrong);
-    content["store"] =
-        p.folder.empty() ? p.place : "file:" + (wrong || near.empty() ? p.folder : near).string();
-    content["realm"] = p.realm;
-    content["env"] = p.environment;
-    write_config(p.config, content);
 }
 
 /// Keys that are not where they are looked for by default are noted in the user's own file.
@@ -111,15 +129,42 @@ auto write_user_config(const std::string& keys, bool by_flag) -> std::string {
     need(coffer::posix::make_private_folder(file.parent_path()));
     boost::json::object content;
     content["keys"] = keys;
-    write_config(file, content);
+    write_settings(file, content);
     return {};
 }
 
-void report(const session& s, const plan& p, const std::string& keys, const std::string& to_do) {
+/// The keys that the store was made with.
+struct used_keys {
+    std::string place{};
+    bool joined = false;               ///< They were there before.
+    std::vector<std::string> others{}; ///< The realms of other stores that they open.
+};
+
+/// Keys that a file holds: whether they were there before this init.
+auto keys_are_there(const settings& with) -> bool {
+    std::error_code wrong;
+    const auto place = absolute_place(*with.find("keys"));
+    const auto colon = place.find(':');
+    return !anchor_of(with).empty() && fs::exists(place.substr(colon + 1), wrong);
+}
+
+void tell_joined(const used_keys& keys) {
+    if (!keys.joined) return;
+    std::vector<std::string> shown;
+    for (const auto& realm : keys.others)
+        shown.push_back(realm.empty() ? "(none)" : printable(realm));
+    put_line("These keys were there before" +
+             (shown.empty() ? "" : ", and open the stores of the realms " + join(shown, ", ")) +
+             ": what is done to a key (coffer keys) is done to all stores that use it.\n"
+             "A keyring of its own: coffer init --keys file:PATH.");
+}
+
+void report(const session& s, const plan& p, const used_keys& keys, const std::string& to_do) {
     if (s.json()) {
         boost::json::object out;
         out["store"] = p.place;
-        out["keys"] = keys;
+        out["keys"] = keys.place;
+        out["keysWereThere"] = keys.joined;
         out["realm"] = p.realm;
         out["environment"] = p.environment;
         out["config"] = p.config.string();
@@ -128,14 +173,17 @@ void report(const session& s, const plan& p, const std::string& keys, const std:
     }
     table rows;
     rows.row({"store", printable(p.place), "sealed; may be copied, backed up, committed"});
-    rows.row({"keys", printable(keys), "they open it: keep them apart, tell nobody"});
+    rows.row({"keys", printable(keys.place), "they open it: keep them apart, tell nobody"});
     rows.row({"environment", printable(p.environment) + (p.prod ? " (PROD)" : "")});
     rows.row({"settings", printable(p.config.string()),
               "names store and realm " + printable(p.realm) + "; no keys"});
     put(rows.text());
     put_line("");
-    put_line("Back up the keys now, apart from the store: without them nothing in it can be "
-             "opened, by nobody.");
+    put_line(
+        "Back up the keys now, apart from the store: without them nothing in it can be "
+        "opened, by nobody.\n"
+        "Keep the settings too, with the code: a store is read only where its realm is named.");
+    tell_joined(keys);
     if (!to_do.empty()) put_line("And " + to_do);
     s.hint("next: coffer set NAME, coffer list, coffer space create acme");
 }
@@ -156,18 +204,22 @@ auto run_init(session& s) -> int {
     std::optional<coffer::any_store> store;
     if (p.folder.empty()) {
         store = open_store_at(p.place);
-        if (!need(store->partitions()).empty())
+        if (!p.goes_on && !need(store->partitions()).empty())
             throw problem(errc::conflict, printable(p.place) +
                                               " holds a store already (another prefix=… makes "
                                               "another). Nothing was written.");
     }
+    const bool joins = keys_are_there(with);
     const auto keys = open_keys(with, missing_keys::make);
+    // Before the store: of two at once one makes it, and what was stopped can go on.
+    if (!p.goes_on && !make_folder_config(p.config, {p.place, p.realm, p.environment}))
+        throw_there(p.config);
     if (!store) store = open_store_at(p.place, true);
     const auto vault = open_vault(*std::move(store), keys.provider, options_of(with));
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
-    write_folder_config(p);
-    report(s, p, keys_at, write_user_config(keys_at, s.in.has("keys")));
+    report(s, p, {keys_at, joins, other_realms_of_keys(with)},
+           write_user_config(keys_at, s.in.has("keys")));
     return 0;
 }
 
@@ -180,11 +232,12 @@ auto init_verb() -> verb {
         .most = 1,
         .offers = completes::files,
         .summary = "make a store, a keyring apart from it, and a first environment",
-        .details = "The store goes into DIR (coffer-store), the keyring to --keys (the user's "
-                   "configuration\n"
-                   "folder); ./coffer.json names the store and its realm. Never overwrites "
-                   "anything. Says\n"
-                   "what to back up.",
+        .details =
+            "The store goes into DIR (coffer-store), the keyring to --keys (the user's "
+            "configuration\n"
+            "folder; one that is there is joined, and that is said); ./coffer.json names the "
+            "store and its\nrealm. Never overwrites anything; one that was stopped goes on "
+            "when called again. Says what to\nback up.",
         .options =
             {{"--realm", takes::value, "R",
               "a name for this datastore, bound into every key; else one is made"},

@@ -3,6 +3,7 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
+#include "shared_keys.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
@@ -188,6 +189,7 @@ auto run_disable(session& s) -> int {
         throw problem(errc::unknown_key,
                       "there is no KEK of that id in the keyring; coffer keys status shows them");
     const bool forced = s.in.has("force");
+    refuse_shared(s, other_realms_of_keys(s.config()), id + " was not disabled");
     const auto all = use_of(s, all_environments(s));
     std::string needs;
     if (const auto wraps = needed_by(id, all); !wraps.empty())
@@ -227,8 +229,7 @@ auto key_verbs() -> std::vector<verb> {
         {.name = "keys",
          .summary = "the verbs of keys, which are easily mixed up",
          .details = mixed_up,
-         .run = run_keys,
-         .local = true},
+         .run = run_keys},
         {.name = "keys status",
          .summary = "which KEK wraps what, and the DEKs of each environment",
          .details = "All environments and Coffer's own, coffer.system, or the one of --env.",
@@ -237,21 +238,23 @@ auto key_verbs() -> std::vector<verb> {
     };
     for (auto& rotation : key_rotation_verbs())
         out.push_back(std::move(rotation));
-    out.push_back({.name = "keys disable",
-                   .arguments = "ID",
-                   .least = 1,
-                   .most = 1,
-                   .summary = "a KEK opens nothing any more",
-                   .details =
-                       "Refused while an environment of the store needs it. Undone by hand, in the "
-                       "keyring.",
-                   .options = {{"--force",
-                                takes::nothing,
-                                {},
-                                "even if what is under it can't be opened "
-                                "then"}},
-                   .run = run_disable,
-                   .local = true});
+    out.push_back(
+        {.name = "keys disable",
+         .arguments = "ID",
+         .least = 1,
+         .most = 1,
+         .summary = "a KEK opens nothing any more",
+         .details =
+             "Refused while an environment of the store needs it, or where the keyring was seen "
+             "to open stores\nof other realms. Undone by hand, in the keyring.",
+         .options = {shared_option(),
+                     {"--force",
+                      takes::nothing,
+                      {},
+                      "even if what is under it can't be opened "
+                      "then"}},
+         .run = run_disable,
+         .local = true});
     out.push_back(shred_verb());
     out.push_back(copy_keys_verb());
     return out;

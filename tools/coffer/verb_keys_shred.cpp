@@ -5,6 +5,7 @@
 #include "problem.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
+#include "shared_keys.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
@@ -194,6 +195,7 @@ auto run_shred(session& s) -> int {
                           ", which others need. First give it one and go over to it: coffer keys "
                           "rotate-kek, rewrap and rotate-dek, each with --env " +
                           printable(id));
+    refuse_shared(s, other_realms_of_keys(s.config(), id), id + " was not shredded");
     const auto was = look(s, id, keys);
     const auto destroyed = keys.to_destroy();
     if (!destroyed.empty() &&
@@ -231,11 +233,16 @@ auto run_shred(session& s) -> int {
 auto shred_verb() -> verb {
     return {.name = "keys shred",
             .summary = "destroy the KEKs of --env alone, and with them all that is in it",
-            .details =
-                "Removes the environment, then destroys every KEK that speaks for it alone, and "
-                "prints a receipt. Asks\nfor its name. --env must be said. Refused while it is "
-                "under a KEK that others need too. Interrupted, it\ngoes on when called again. No "
-                "backup of the store brings it back; copies of the keyring would.",
+            .details = "Removes the environment, then destroys every KEK that speaks for it alone, "
+                       "and prints a receipt.\n"
+                       "Asks for its name. --env must be said. Refused while it is under a KEK "
+                       "that others need too, or\n"
+                       "where an environment of that id was seen in a store of another realm that "
+                       "the keyring opens.\n"
+                       "Interrupted, it goes on when called again. No backup of the store brings "
+                       "it back; copies of the\n"
+                       "keyring would.",
+            .options = {shared_option()},
             .run = run_shred,
             .local = true};
 }

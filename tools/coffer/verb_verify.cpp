@@ -3,6 +3,7 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "resolved.hpp"
+#include "store_copy.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
@@ -12,6 +13,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
 
 #include <algorithm>
 
@@ -71,13 +73,13 @@ void check(session& s, const std::string& id, known_by how, table& rows,
                                               " does that, if it is to be there"
                                         : ""});
         for (const auto& d : found->damaged) {
-            damage.push_back(text_of(d));
+            damage.push_back("damaged: " + text_of(d));
             v.add(d.why);
         }
     } else {
         out["error"] = std::string(to_string(found.error().code));
         rows.row({printable(id), "can't be read", std::string(to_string(found.error().code))});
-        damage.push_back(words_for(found.error(), {.environment = id}, {}));
+        damage.push_back("damaged: " + words_for(found.error(), {.environment = id}, {}));
         v.add(found.error().code);
     }
     out["environment"] = id;
@@ -105,8 +107,20 @@ auto unlisted(session& s, const std::vector<std::string>& listed) -> std::vector
     return out;
 }
 
+/// What lies in the store and is of another realm: nobody sees it who has these settings.
+auto other_realms(session& s) -> std::vector<std::string> {
+    auto store = open_store(s.config());
+    auto out = realms_of(store);
+    std::erase(out, s.config().text("realm"));
+    return out;
+}
+
 auto run_verify(session& s) -> int {
-    std::vector<std::string> environments = need(s.vault()->environments());
+    const auto others = other_realms(s);
+    const auto listed = s.vault()->environments();
+    if (!listed && listed.error() == errc::foreign && !others.empty())
+        throw problem(errc::foreign, "the store is " + foreign_words(s, others));
+    std::vector<std::string> environments = need(coffer::result(listed));
     // Coffer's own is there as soon as there is any environment.
     if (!environments.empty())
         environments.insert(environments.begin(), std::string(coffer::system_environment));
@@ -121,16 +135,21 @@ auto run_verify(session& s) -> int {
         check(s, id, only ? known_by::name : known_by::list, rows, damage, all, v);
     for (const auto& id : more)
         check(s, id, known_by::head, rows, damage, all, v);
+    if (!others.empty() && !only) {
+        damage.push_back("what lies there too is " + foreign_words(s, others));
+        v.add(errc::foreign);
+    }
     if (s.json()) {
         json::object out;
         out["ok"] = damage.empty();
         out["environments"] = std::move(all);
+        if (!others.empty()) out["otherRealms"] = json::value_from(others);
         put_json(out);
         return v.exit_code();
     }
     put(rows.text());
     for (const auto& line : damage)
-        put_line("damaged: " + line);
+        put_line(line);
     if (environments.empty() && more.empty())
         put_line("there is nothing in the store");
     else
@@ -144,9 +163,10 @@ auto verify_verb() -> verb {
     return {.name = "verify",
             .summary = "open every version of every value, and say what is damaged",
             .details = "All environments, also those that have a head and are on no list, or the "
-                       "one of --env. "
-                       "Exit code 7 if anything was changed behind\n"
-                       "Coffer's back, 3 if the store is of another realm than the settings name.",
+                       "one of --env. Exit code\n"
+                       "7 if anything was changed behind Coffer's back, 3 if the store, or a part "
+                       "of it, is of another\n"
+                       "realm than the settings name: it is told which.",
             .run = run_verify,
             .local = true};
 }

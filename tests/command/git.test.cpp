@@ -128,6 +128,66 @@ TEST_CASE("git merge leaves a name that both sides changed to people, and the fi
     CHECK(has(box.git({"status", "--porcelain"}).out, "UU "));
 }
 
+TEST_CASE("git resolve keeps one side of what both changed, and both sides accept the result") {
+    for (const std::string keep : {"ours", "theirs"}) {
+        const repository box;
+        box.ok({"set", "DB_URL"}, "main-url");
+        box.ok({"set", "ON_MAIN"}, "main-value");
+        box.commit("main");
+        const auto main_anchor = sandbox::read(box.keyring().string() + ".anchor");
+        box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+        box.other_machine();
+        box.ok({"set", "DB_URL"}, "side-url");
+        box.ok({"set", "FINE"}, "fine");
+        box.ok({"set", "DB_URL"}, "side-url-2");
+        box.commit("side");
+        const auto side_anchor = sandbox::read(box.keyring().string() + ".anchor");
+        box.git({"checkout", "-q", "main"});
+        CHECK(box.run({"git", "resolve", "--keep", keep}).code == 2); // there is nothing to settle
+        CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
+        CHECK(box.run({"git", "resolve"}).code == 2);
+        const auto plan = box.ok({"git", "resolve", "--keep", keep, "--dry-run"});
+        CHECK(has(plan, "DB_URL in dev: ours v2"));
+        CHECK(box.ok({"git", "resolve", "--keep", keep}) == plan);
+        CHECK_FALSE(has(box.git({"status", "--porcelain"}).out, "U"));
+        CHECK_FALSE(has(box.git({"status", "--porcelain"}).out, ".merge_file"));
+        box.commit("settled");
+        for (const auto& anchor : {main_anchor, side_anchor}) {
+            box.write(box.keyring().string() + ".anchor", anchor);
+            fs::permissions(box.keyring().string() + ".anchor",
+                            fs::perms::owner_read | fs::perms::owner_write);
+            CHECK(box.ok({"get", "DB_URL"}) == (keep == "ours" ? "main-url" : "side-url-2"));
+            CHECK(box.ok({"get", "ON_MAIN"}) == "main-value");
+            CHECK(box.ok({"get", "FINE"}) == "fine");
+            CHECK(has(box.ok({"verify"}), "all is whole"));
+        }
+        box.ok({"set", "DB_URL"}, "after");
+        CHECK(box.ok({"get", "DB_URL"}) == "after");
+    }
+}
+
+TEST_CASE("git resolve keeps a space that the other side removed, or removes what was set in it") {
+    for (const std::string keep : {"ours", "theirs"}) {
+        const repository box;
+        box.ok({"set", "OLD", "-s", "globex"}, "old");
+        box.commit("old");
+        box.git({"checkout", "-q", "-b", "side"});
+        box.ok({"set", "NEW", "-s", "globex"}, "new");
+        box.commit("side");
+        box.git({"checkout", "-q", "main"});
+        box.other_machine();
+        box.ok({"space", "remove", "globex", "--yes"});
+        box.commit("main");
+        box.other_machine();
+        CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
+        box.ok({"git", "resolve", "--keep", keep});
+        const auto got = box.run({"get", "OLD", "-s", "globex"});
+        CHECK(got.code == (keep == "ours" ? 1 : 0));
+        CHECK(box.run({"get", "NEW", "-s", "globex"}).code == got.code);
+        CHECK(has(box.ok({"verify"}), "all is whole"));
+    }
+}
+
 TEST_CASE("git merge notices a space that one side removed and the other wrote to") {
     const repository box;
     box.ok({"space", "remove", "globex", "--yes"});

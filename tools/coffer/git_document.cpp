@@ -122,8 +122,8 @@ auto find(const git_document::entries& in, const entry_key& key) -> const entry*
 
 class merger {
 public:
-    merger(git_document& base, git_document& ours, git_document& theirs)
-        : base_(base), ours_(ours), theirs_(theirs), base_entries_(base.all()),
+    merger(git_document& base, git_document& ours, git_document& theirs, kept_side keep)
+        : base_(base), ours_(ours), theirs_(theirs), keep_(keep), base_entries_(base.all()),
           our_entries_(ours.all()), their_entries_(theirs.all()), result_(our_entries_) {}
 
     auto run() -> merge_outcome {
@@ -135,7 +135,7 @@ public:
         for (const auto& key : keys)
             merge(key);
         require_spaces();
-        if (!outcome_.conflicts.empty()) return std::move(outcome_);
+        if (!outcome_.conflicts.empty() && keep_ == kept_side::neither) return std::move(outcome_);
         write();
         return std::move(outcome_);
     }
@@ -184,16 +184,32 @@ private:
         if (same_entry(mine, other) || same_history(other, before)) return;
         if (!same_history(mine, before)) {
             conflict(key, "ours " + side(mine) + ", theirs " + side(other));
-        } else if (other == nullptr) {
-            result_.erase(key);
+            if (keep_ == kept_side::theirs) take(key, other);
         } else {
-            result_.insert_or_assign(key, *other);
+            take(key, other);
         }
     }
+    void take(const entry_key& key, const entry* e) {
+        if (e == nullptr)
+            result_.erase(key);
+        else
+            result_.insert_or_assign(key, *e);
+    }
+    /// Where a side is kept, its space is there for all that is in it, or nothing is.
     void require_spaces() {
+        const auto& kept = keep_ == kept_side::theirs ? their_entries_ : our_entries_;
+        std::vector<entry_key> lost;
         for (const auto& [key, e] : result_)
-            if (!key.space.empty() && !result_.contains({key.space, {}, {}}))
-                conflict(key, "one side changed it, the other removed its space");
+            if (!key.space.empty() && !result_.contains({key.space, {}, {}})) lost.push_back(key);
+        for (const auto& key : lost) {
+            conflict(key, "one side changed it, the other removed its space");
+            if (!kept.contains({key.space, {}, {}})) {
+                result_.erase(key);
+                continue;
+            }
+            for (const auto& [other, e] : kept)
+                if (other.space == key.space) take(other, &e);
+        }
     }
 
     /// What turns the side that goes on into the result.
@@ -260,6 +276,7 @@ private:
     git_document& base_;
     git_document& ours_;
     git_document& theirs_;
+    kept_side keep_;
     git_document::entries base_entries_;
     git_document::entries our_entries_;
     git_document::entries their_entries_;
@@ -269,9 +286,9 @@ private:
 
 } // namespace
 
-auto merge_documents(git_document& base, git_document& ours, git_document& theirs)
+auto merge_documents(git_document& base, git_document& ours, git_document& theirs, kept_side keep)
     -> merge_outcome {
-    return merger(base, ours, theirs).run();
+    return merger(base, ours, theirs, keep).run();
 }
 
 } // namespace command

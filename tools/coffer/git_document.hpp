@@ -49,10 +49,14 @@ private:
     std::unique_ptr<vault_type> vault_{};
 };
 
+/// Whose change stays where both sides changed a name: nobody's, so that there is no merge; ours;
+/// theirs.
+enum class kept_side : unsigned char { neither, ours, theirs };
+
 /// What became of a merge.
 struct merge_outcome {
     std::vector<std::string> conflicts{}; ///< One line for each name that both sides changed.
-    std::string document{};               ///< The merged document, if there are none.
+    std::string document{};               ///< The merged document; empty for conflicts left open.
     std::size_t taken = 0;                ///< How many entries came from the other side.
 };
 
@@ -62,7 +66,8 @@ struct merge_outcome {
 /// The merged head follows neither side alone, so it can name neither among its ancestors: its
 /// generation is 65 past the newer one, with no ancestors, which every mark of either side accepts
 /// (docs/format.md, Reading, step 5: more than 64 generations on nothing is compared).
-auto merge_documents(git_document& base, git_document& ours, git_document& theirs) -> merge_outcome;
+auto merge_documents(git_document& base, git_document& ours, git_document& theirs,
+                     kept_side keep = kept_side::neither) -> merge_outcome;
 
 } // namespace command
 

@@ -15,6 +15,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
@@ -213,9 +214,11 @@ auto run_merge(session& s) -> int {
     for (const auto& line : merged.conflicts)
         tell("conflict: " + line);
     if (!merged.conflicts.empty()) {
-        tell(environment + " was not merged. Keep one side (git checkout --ours or --theirs, git "
-                           "add), then set again what the "
-                           "other side changed.");
+        tell(environment +
+             " was not merged. Say whose change stays for these names (all others are merged): "
+             "coffer git resolve --keep ours, or theirs. Then set again what the other side "
+             "changed. What git checkout --ours or --theirs leaves would be rolled_back for "
+             "whoever saw the other side.");
         return 1;
     }
     if (s.dry_run()) return 0;
@@ -225,6 +228,89 @@ auto run_merge(session& s) -> int {
         throw problem(errc::outcome_unknown, "the merged document may not be on disk yet");
     s.notice(environment + " merged by name: " + std::to_string(merged.taken) +
              " taken from the other side");
+    return 0;
+}
+
+// resolve -----------------------------------------------------------------------------------------
+
+/// The three sides of a document that Git holds as not merged, in files that go with it.
+class unmerged_sides {
+public:
+    unmerged_sides(const fs::path& top, const std::string& file) {
+        const auto told =
+            split(git(top, {"checkout-index", "--stage=all", "--temp", "--", file}), '\t');
+        for (const auto& name : split(told.empty() ? "" : told.front(), ' '))
+            files_.push_back(name == "." ? fs::path() : top / name);
+        if (files_.size() != 3) refuse("git does not say what the sides of a document are");
+    }
+    unmerged_sides(const unmerged_sides&) = delete;
+    auto operator=(const unmerged_sides&) -> unmerged_sides& = delete;
+    ~unmerged_sides() {
+        std::error_code ignored;
+        for (const auto& file : files_)
+            if (!file.empty()) fs::remove(file, ignored);
+    }
+    auto all_there() const -> bool {
+        return std::ranges::none_of(files_, [](const auto& f) { return f.empty(); });
+    }
+    auto file(std::size_t which) const -> std::string { return files_[which].string(); }
+
+private:
+    std::vector<fs::path> files_{};
+};
+
+/// The store's documents that Git holds as not merged, as seen from the top of the repository.
+auto unmerged_in(const fs::path& folder) -> std::vector<std::string> {
+    auto out =
+        split(git(folder, {"diff", "--name-only", "--diff-filter=U", "-z", "--", "."}), '\0');
+    std::erase_if(out, [](const auto& file) { return !file.ends_with(".json"); });
+    return out;
+}
+
+auto run_resolve(session& s) -> int {
+    const auto keep = s.in.text("keep").value_or("");
+    if (keep != "ours" && keep != "theirs")
+        refuse("say whose change stays where both changed a name: --keep ours or --keep theirs");
+    const auto folder = folder_of_store(store_place(s.config()));
+    if (folder.empty()) refuse("Git keeps stores in a folder; this one is none");
+    const fs::path top = git(folder, {"rev-parse", "--show-toplevel"});
+    const auto files = unmerged_in(folder);
+    if (files.empty()) refuse("there is no conflict in " + printable(folder.string()));
+    const auto keys = open_keys(s.config(), missing_keys::refuse, false);
+    table rows;
+    boost::json::array all;
+    for (const auto& file : files) {
+        const unmerged_sides sides(top, file);
+        if (!sides.all_there())
+            refuse(printable(file) + ": one side made or removed it: keep one side, and set again "
+                                     "what the other has");
+        auto base = open_side(sides.file(0), keys);
+        auto ours = open_side(sides.file(1), keys);
+        auto theirs = open_side(sides.file(2), keys);
+        const auto merged = merge_documents(base, ours, theirs,
+                                            keep == "ours" ? kept_side::ours : kept_side::theirs);
+        if (!s.dry_run()) {
+            const auto done = need(
+                coffer::posix::replace_file(top / file, coffer::as_bytes(merged.document), 0600));
+            if (!done.durable)
+                throw problem(errc::outcome_unknown, "the merged document may not be on disk yet");
+            git(top, {"add", "--", file});
+        }
+        for (const auto& line : merged.conflicts) {
+            rows.row({"kept " + keep, line});
+            all.emplace_back(line);
+        }
+    }
+    if (s.json()) {
+        boost::json::object out;
+        out["kept"] = keep;
+        out["conflicts"] = std::move(all);
+        put_json(out);
+    } else {
+        put(rows.text());
+    }
+    s.notice(s.dry_run() ? "(--dry-run: nothing was done)"
+                         : "Set again what the other side changed of these, then git commit.");
     return 0;
 }
 
@@ -238,7 +324,18 @@ auto git_verbs() -> std::vector<verb> {
          .details = "Writes .gitattributes and .gitignore into the store's folder and sets "
                     "diff.coffer and\n"
                     "merge.coffer in the repository's own configuration: once in every clone.",
-         .run = run_enroll},
+         .run = run_enroll,
+         .local = true},
+        {.name = "git resolve",
+         .summary = "settle a merge in which both sides changed a name, in a way that both accept",
+         .details = "Keeps one side's change of the names that git merge stopped at, takes all "
+                    "others of both, and\nadds the documents for the commit. git checkout --ours "
+                    "or --theirs in its place leaves a state that\nis rolled_back for whoever saw "
+                    "the other side.",
+         .options = {{"--keep", takes::value, "ours|theirs",
+                      "whose change stays where both changed a name"}},
+         .run = run_resolve,
+         .local = true},
         {.name = "git show",
          .arguments = "F",
          .least = 1,

@@ -40,6 +40,30 @@ TEST_CASE("doctor tells what is wrong with keys and store, and the cure") {
     CHECK(box.run({"doctor"}).code == 6);
 }
 
+TEST_CASE("doctor blames the anchor for its damage, and folders that others may write in") {
+    const sandbox box;
+    box.fill();
+    const fs::path anchor = box.keyring().string() + ".anchor";
+    const auto whole = sandbox::read(anchor);
+    box.write(anchor, whole + "x\n");
+    const auto damaged = box.run({"doctor"});
+    CHECK(damaged.code == 7);
+    CHECK(has(damaged.out, "NO  anchor"));
+    CHECK(has(damaged.out, anchor.string() + " is damaged"));
+    CHECK_FALSE(has(damaged.out, "NO  store"));
+    box.write(anchor, whole);
+    CHECK(box.run({"doctor"}).code == 0);
+
+    for (const auto& folder : {box.keyring().parent_path(), box.work() / "coffer-store"}) {
+        fs::permissions(folder, fs::perms::others_write, fs::perm_options::add);
+        const auto loose = box.run({"doctor"});
+        CHECK(loose.code == 5);
+        CHECK(has(loose.out, "others may write in " + folder.string()));
+        fs::permissions(folder, fs::perms::others_write, fs::perm_options::remove);
+    }
+    CHECK(box.run({"doctor"}).code == 0);
+}
+
 TEST_CASE("doctor looks through a server at the server, its store and the token") {
     served s;
     client box(s);

@@ -63,6 +63,7 @@ TEST_CASE("2: usage and refused input") {
     CHECK(box.run({"set", "A"}, std::string(70'000, 'x')).code == 2);
     CHECK(box.run({"set", "A", "--file", "nowhere"}).code == 2);
     CHECK(box.run({"set", "KEY_A", "KEY_B"}, "one value").code == 2);
+    CHECK(box.run({"set", "A", "--file", "/etc/passwd", "--generate"}).code == 2);
     CHECK(box.run({"run"}).code == 125); // `run` keeps the codes below for its command
     CHECK(box.run({"export", "--format", "yaml"}).code == 2);
     CHECK(box.run({"list", "--max-stale", "soon"}).code == 2);
@@ -80,6 +81,11 @@ TEST_CASE("3: what this build does not have, and what does not go together") {
     CHECK(beside.code == 3);
     CHECK(has(beside.err, "beside the store"));
     CHECK(beside.err.find('\n') == beside.err.size() - 1);
+    for (const sandbox::words& verb :
+         {sandbox::words{"keys", "rotate-kek", "--yes"}, {"backup", "saved"}, {"serve"}})
+        CHECK(box.run(verb).code == 3); // not those of this folder either
+    CHECK_FALSE(fs::exists(box.work() / "saved"));
+    CHECK(box.run({"keys"}).code == 0);
     CHECK(box.run({"config"}).code == 0);
 }
 

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+
 using coffer_test::has;
 using coffer_test::sandbox;
 
@@ -218,17 +220,42 @@ TEST_CASE("a value that is typed at the prompt is not shown") {
     CHECK(box.ok({"get", "KEY_A"}) + box.ok({"get", "KEY_B"}) == "firstsecond");
 }
 
-TEST_CASE(
-    "a file that get writes is of mode 0600, and a link in its place is replaced, not followed") {
+TEST_CASE("get -o writes plain files alone, of mode 0600: what else stands there stays") {
     namespace fs = std::filesystem;
     const sandbox box;
     box.fill();
-    box.write(box.work() / "victim", "untouched");
-    fs::create_symlink("victim", box.work() / "out");
-    box.ok({"get", "DB_URL", "-o", "out"});
-    CHECK(sandbox::read(box.work() / "victim") == "untouched");
-    CHECK(sandbox::read(box.work() / "out") == coffer_test::db_url);
-    CHECK_FALSE(fs::is_symlink(box.work() / "out"));
-    CHECK((fs::status(box.work() / "out").permissions() & fs::perms::all) ==
+    box.write(box.work() / "aim", "before");
+    fs::create_symlink("aim", box.work() / "link");
+    REQUIRE(::mkfifo((box.work() / "pipe").c_str(), 0600) == 0);
+    for (const char* const name : {"link", "pipe"}) {
+        const auto before = fs::symlink_status(box.work() / name).type();
+        CHECK(box.run({"get", "DB_URL", "-o", name}).code == 2);
+        CHECK(fs::symlink_status(box.work() / name).type() == before);
+    }
+    CHECK(sandbox::read(box.work() / "aim") == "before");
+    box.ok({"get", "DB_URL", "-o", "aim"});
+    CHECK(sandbox::read(box.work() / "aim") == coffer_test::db_url);
+    CHECK((fs::status(box.work() / "aim").permissions() & fs::perms::all) ==
           (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("on PROD the value is asked for first, unseen, and only then whether to go on") {
+    const sandbox box;
+    box.ok({"init", "--env", "prod", "--prod"});
+    const auto set = box.on_terminal(
+        {"set", "TOKEN"}, {{"Value of TOKEN (not shown): ", "typed-canary\n"}, {"Go on?", "y\n"}});
+    CHECK(set.code == 0);
+    CHECK_FALSE(has(set.out, "typed-canary"));
+    CHECK(box.ok({"get", "TOKEN"}) == "typed-canary");
+}
+
+TEST_CASE("a prompt that was stopped is shown again, with the echo off") {
+    const sandbox box;
+    box.ok({"init"});
+    const auto set =
+        box.on_terminal({"set", "TOKEN"}, {{"Value of TOKEN (not shown): ", "\x1a"},
+                                           {"Value of TOKEN (not shown): ", "v-canary\n"}});
+    CHECK(set.code == 0);
+    CHECK_FALSE(has(set.out, "v-canary"));
+    CHECK(box.ok({"get", "TOKEN"}) == "v-canary");
 }

@@ -87,3 +87,18 @@ TEST_CASE("a limit that a role does not have is refused, not dropped") {
     refused({"--role", "service", "-e", "dev", "--actor", ""}, "--actor is empty");
     CHECK(box.ok({"token", "list"}).empty());
 }
+
+TEST_CASE("a token that could not be told is revoked, and that is said") {
+    const sandbox box;
+    box.fill();
+    for (const char* const away : {">/dev/full", ">&-"}) {
+        const auto done =
+            box.run_program({"sh", "-c", "exec \"$0\" token create --full " + std::string(away),
+                             coffer_test::coffer_program()});
+        INFO(away << ": " << done.err);
+        CHECK(done.code == 6);
+        CHECK(has(done.err, "the token was made, not told, and revoked"));
+        CHECK(box.ok({"token", "list"}).empty());
+    }
+    CHECK(has(box.ok({"verify"}), "all is whole")); // nothing was written into a file of the store
+}

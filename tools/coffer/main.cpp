@@ -12,6 +12,9 @@
 #include <filesystem>
 #include <new>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 namespace {
 
 using command::problem;
@@ -46,6 +49,13 @@ auto report(const command::invocation& in, const problem& why) -> int {
     return is_run(in) ? 125 : code;
 }
 
+/// A stream that is closed would be the next file that is opened, and get what is written for it.
+void hold_standard_streams() noexcept {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+        if (::fcntl(fd, F_GETFD) < 0)
+            (void)!::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 auto run(int argc, char** argv, command::invocation& in) -> int {
     parse(argc, argv, in);
     if (in.has("help")) {
@@ -57,12 +67,14 @@ auto run(int argc, char** argv, command::invocation& in) -> int {
         return 0;
     }
     command::session here(in);
+    if (in.what->local) here.require_store();
     return in.what->run(here);
 }
 
 } // namespace
 
 auto main(int argc, char** argv) -> int {
+    hold_standard_streams();
     command::invocation in;
     try {
         return run(argc, argv, in);

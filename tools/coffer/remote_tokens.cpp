@@ -8,6 +8,8 @@
 #include <coffer/http/query.hpp>
 #include <coffer/http/times.hpp>
 
+#include <algorithm>
+
 namespace command::server_tokens {
 
 namespace http = coffer::http;
@@ -29,6 +31,22 @@ auto ask(session& s, http::outgoing out) -> http::json_answer {
 
 } // namespace
 
+namespace {
+
+/// What a server does not answer to a token's making: it is made all the same if that can't be had.
+void add_origin(session& s, http::token_row& made) {
+    try {
+        const auto all = list(s);
+        const auto row = std::ranges::find(all, made.id, &http::token_row::id);
+        if (row == all.end()) return;
+        made.created = row->created;
+        made.created_by = row->created_by;
+    } catch (const problem&) {
+    }
+}
+
+} // namespace
+
 auto mint(session& s, http::token_wish wish) -> http::minted_token {
     http::outgoing out{.method = "POST", .target = target, .body = {}};
     http::json_writer w(out.body);
@@ -43,6 +61,7 @@ auto mint(session& s, http::token_wish wish) -> http::minted_token {
     made.row.grants = std::move(wish.grants);
     made.row.expires = http::time_in(in.object(), "expiresAt");
     made.text = coffer::secret(http::text_in(in.object(), "token"));
+    if (s.json()) add_origin(s, made.row);
     return made;
 }
 

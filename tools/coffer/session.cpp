@@ -62,14 +62,17 @@ auto session::is_remote() -> bool {
     return server != nullptr && (store == nullptr || server->who < store->who);
 }
 
-void session::open_remote() {
+void session::require_store() {
+    if (!is_remote()) return;
     const auto& server = *config().find("server");
-    if (in.what != nullptr && in.what->local)
-        throw problem(errc::unsupported, "coffer " + std::string(in.what->name) +
-                                             " works beside the store, not through a server (" +
-                                             printable(server.value) + ", from " + server.from +
-                                             "): name the store with --store");
-    detail("server " + printable(server.value));
+    throw problem(errc::unsupported, "coffer " + std::string(in.what->name) +
+                                         " works beside the store, not through a server (" +
+                                         printable(server.value) + ", from " + server.from +
+                                         "): name the store with --store");
+}
+
+void session::open_remote() {
+    detail("server " + printable(config().find("server")->value));
     vault_.emplace(open_remote_vault(*this));
 }
 

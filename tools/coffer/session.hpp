@@ -39,6 +39,8 @@ public:
     auto vault() -> coffer::any_vault&;
     /// The vault is a server's.
     auto is_remote() -> bool;
+    /// For verbs that work beside the store alone. Throws problem (unsupported) if it is a server's.
+    void require_store();
 
     auto json() const -> bool { return in.has("json"); }
     auto dry_run() const -> bool { return in.has("dry-run"); }

@@ -75,7 +75,7 @@ public:
     }
 
 private:
-    static constexpr std::array numbers{SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static constexpr std::array numbers{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
     std::array<struct sigaction, numbers.size()> before_{};
     sigset_t mask_{};
 };
@@ -103,6 +103,11 @@ private:
     bool worked_ = false;
 };
 
+/// Whether what ended the last wait was to stop the process for a while; by now it goes on.
+auto was_stopped() -> bool {
+    return caught_signal == SIGTSTP;
+}
+
 /// A line without its end; nullopt at the end of input, and for a signal.
 auto read_line(const file_descriptor& tty, const signals_held& signals)
     -> std::optional<coffer::wiped_bytes> {
@@ -124,12 +129,12 @@ auto read_line(const file_descriptor& tty, const signals_held& signals)
 auto ask_line(std::string_view question) -> std::optional<std::string> {
     const auto tty = stderr_is_terminal() ? open_terminal() : file_descriptor();
     if (!tty) return std::nullopt;
-    show(tty, question);
     std::optional<coffer::wiped_bytes> line;
-    {
+    do {
+        show(tty, question);
         const signals_held signals;
         line = read_line(tty, signals);
-    }
+    } while (!line && was_stopped());
     return line ? std::string(coffer::as_text(*line)) : std::string();
 }
 
@@ -142,11 +147,15 @@ auto ask_yes_no(std::string_view question) -> std::optional<bool> {
 auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes> {
     const auto tty = open_terminal();
     if (!tty) return std::nullopt;
-    const signals_held signals; // goes last: a signal takes effect when the echo is back
-    const echo_off silent(tty);
-    if (!silent.worked()) return std::nullopt;
-    show(tty, prompt);
-    return read_line(tty, signals);
+    std::optional<coffer::wiped_bytes> line;
+    do {
+        const signals_held signals; // goes last: a signal takes effect when the echo is back
+        const echo_off silent(tty);
+        if (!silent.worked()) return std::nullopt;
+        show(tty, prompt);
+        line = read_line(tty, signals);
+    } while (!line && was_stopped());
+    return line;
 }
 
 } // namespace command

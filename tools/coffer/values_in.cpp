@@ -91,6 +91,7 @@ auto random_hex(std::size_t bytes) -> std::string {
 
 auto values_of_names(session& s) -> std::vector<coffer::named_value> {
     const auto& names = s.in.arguments;
+    if (s.in.has("generate") && s.in.has("file")) refuse("say --generate or --file, not both");
     if (names.size() > 1 && !s.in.has("generate")) {
         if (s.in.has("file")) refuse("--file gives one value: name one secret");
         if (!stdin_is_terminal())

@@ -5,6 +5,9 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
+#include <coffer/keyring/anchor_file.hpp>
+#include <coffer/names.hpp>
+#include <coffer/posix/file_descriptor.hpp>
 #include <coffer/secure_memory.hpp>
 
 #include <boost/json/array.hpp>
@@ -13,12 +16,15 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 namespace command {
 
+namespace fs = std::filesystem;
 namespace json = boost::json;
 using coffer::errc;
 
@@ -98,16 +104,46 @@ void look_at_environment(session& s, findings& f, const std::string& id, std::ui
         f.good(what, said);
 }
 
+/// Who may write in a folder can put another file in the place of one in it.
+void look_at_folder(findings& f, const std::string& what, const fs::path& folder) {
+    struct stat s {};
+    if (::stat(folder.c_str(), &s) != 0 || (s.st_mode & (S_IWGRP | S_IWOTH)) == 0 ||
+        (s.st_mode & S_ISVTX) != 0) // there nobody renames what is another's
+        return;
+    f.bad(what, errc::denied, "others may write in " + folder.string(), "chmod go-w");
+}
+
+/// The anchor lies beside the keys: what is wrong with it is nothing of the store's.
+void look_at_anchor(session& s, findings& f) {
+    const auto file = anchor_of(s.config());
+    if (file.empty()) return;
+    look_at_folder(f, "keys", file.parent_path());
+    const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
+                                                                coffer::system_environment);
+    if (read) return;
+    f.bad("anchor", read.error().code,
+          file.string() + (read.error().code == errc::tampered
+                               ? " is damaged, or was there and is gone"
+                               : " can't be read: it must be a file of yours, mode 0600"),
+          "docs/operating.md#damaged");
+}
+
 void look_at_store(session& s, findings& f) {
     f.look("keys", [&] {
         s.keys();
         f.good("keys", absolute_place(*s.config().find("keys")));
+        look_at_anchor(s, f);
     });
     if (f.exit_code() != 0) return;
     std::vector<std::string> environments;
     f.look("store", [&] {
         environments = need(s.vault()->environments());
-        f.good("store", store_place(s.config()) + ", " + count(environments.size(), "environment"));
+        const auto place = store_place(s.config());
+        const auto folder = folder_of_store(place);
+        const bool writable = folder.empty() || coffer::posix::require_writable(folder);
+        f.good("store", place + ", " + count(environments.size(), "environment") +
+                            (writable ? "" : ", read-only here"));
+        if (!folder.empty()) look_at_folder(f, "store", folder);
     });
     std::uint64_t newest = 0;
     for (const auto& id : environments)
@@ -177,11 +213,13 @@ auto run_doctor(session& s) -> int {
 auto doctor_verb() -> verb {
     return {.name = "doctor",
             .summary = "whether all is as it should be, a line each, with the cure",
-            .details =
-                "Version, locked memory and, beside a store: keys and their permissions, the "
-                "store, its environments,\nthe clock; through a server: the server, TLS, "
-                "whether it sees its store, the token. No value is\nopened (coffer verify "
-                "does that). Exit code 0 if all is well, else that of the first trouble.",
+            .details = "Version, locked memory and, beside a store: keys, their anchor, "
+                       "permissions, the store, its\n"
+                       "environments, the clock; through a server: the server, TLS, whether it "
+                       "sees its store, the token.\n"
+                       "No value is opened (coffer verify does that). Exit code 0 if all is well, "
+                       "else that of the first\n"
+                       "trouble.",
             .run = run_doctor};
 }
 

@@ -14,11 +14,23 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <filesystem>
+
 namespace command {
 
 using coffer::errc;
 
 namespace {
+
+/// A device, a pipe or a link would be replaced by a file, and what stands behind it never hears
+/// of the value.
+void require_plain(const std::string& file) {
+    std::error_code wrong;
+    const auto there = std::filesystem::symlink_status(file, wrong);
+    if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
+        refuse(printable(file) + " is no plain file, and -o would replace it: write to stdout "
+                                 "instead, coffer get NAME > FILE");
+}
 
 void write_file(const std::string& file, const coffer::secret& value) {
     const auto done = coffer::posix::replace_file(file, coffer::as_bytes(value.expose_secret()));
@@ -71,6 +83,7 @@ auto run_get(session& s) -> int {
     const auto file = s.in.text("output");
     if (!file && stdout_is_terminal() && !s.in.has("show"))
         refuse("a secret would be written to your terminal; pipe it, use -o FILE, or say --show");
+    if (file) require_plain(*file);
     const auto at = s.here();
     const auto value = read(s, at, name);
     if (file) {
@@ -100,7 +113,7 @@ auto get_verb() -> verb {
         .options = {{"--version", takes::value, "N", "an older value of this scope's own"},
                     {"--show", takes::nothing, {}, "also on a terminal"},
                     {"-o,--output", takes::value, "FILE",
-                     "into a file of mode 0600, replaced as a whole"}},
+                     "into a plain file of mode 0600, replaced as a whole"}},
         .run = run_get,
     };
 }

@@ -108,10 +108,12 @@ auto run_set(session& s) -> int {
     if (with.note && !coffer::check_note(*with.note))
         refuse("the note is over 4,096 bytes or no UTF-8");
     if (with.if_version && s.in.arguments.size() > 1) refuse("--if-version goes with one name");
-    if (s.dry_run() || at.is_prod)
-        if (!s.confirm(plan_of(s, at))) return 0;
+    if (s.dry_run()) return s.confirm(plan_of(s, at)) ? 1 : 0;
+    // Before the question, which shows what is typed: whoever types the value at once is not seen.
+    const auto values = values_of_names(s);
+    if (at.is_prod && !s.confirm(plan_of(s, at))) return 0;
     const auto& first = s.in.arguments.front();
-    auto done = s.vault()->put_many(at.where(), values_of_names(s), with);
+    auto done = s.vault()->put_many(at.where(), values, with);
     if (!done) need_written(s, at, first, done.error());
     std::optional<reach> means;
     if (!s.json()) means.emplace(s, at);
@@ -141,17 +143,17 @@ auto set_verb() -> verb {
                    "command line. Several names: one prompt each, one atomic write. From a pipe "
                    "one final\n"
                    "newline is dropped, and said.",
-        .options = {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
-                    {"--generate", takes::optional_value, "[=32]",
-                     "make a random value of so many characters; it is not shown"},
-                    {"--note", takes::value, "T", "what it is for; kept sealed"},
-                    {"--rotate-by", takes::value, "DATE",
-                     "a reminder: 2026-01-31; never stops a read"},
-                    {"--expires", takes::value, "WHEN",
-                     "not served any more from then on: 2026-01-31 or 90d"},
-                    {"--if-version", takes::value, "N",
-                     "only if this scope's own value is at version N; 0: it has none"},
-                    {"--exact", takes::nothing, {}, "keep the final newline"}},
+        .options =
+            {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
+             {"--generate", takes::optional_value, "[=32]",
+              "make a random value of so many characters; it is not shown, and stdin is not read"},
+             {"--note", takes::value, "T", "what it is for; kept sealed"},
+             {"--rotate-by", takes::value, "DATE", "a reminder: 2026-01-31; never stops a read"},
+             {"--expires", takes::value, "WHEN",
+              "not served any more from then on: 2026-01-31 or 90d"},
+             {"--if-version", takes::value, "N",
+              "only if this scope's own value is at version N; 0: it has none"},
+             {"--exact", takes::nothing, {}, "keep the final newline"}},
         .run = run_set,
     };
 }

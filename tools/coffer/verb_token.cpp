@@ -16,6 +16,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <csignal>
 #include <vector>
 
 namespace command {
@@ -159,8 +160,10 @@ auto json_of(const http::token_row& row, const json::storage_ptr& storage = {}) 
     auto& grants = out["grants"].emplace_array();
     for (const auto& g : row.grants)
         grants.push_back(json_of(g));
-    out["createdAt"] = iso_time(row.created);
-    out["createdBy"] = text_or_null(row.created_by);
+    if (row.created != 0) { // else the server did not tell
+        out["createdAt"] = iso_time(row.created);
+        out["createdBy"] = text_or_null(row.created_by);
+    }
     out["expiresAt"] = iso_time(row.expires);
     return out;
 }
@@ -182,7 +185,32 @@ void show_minted(const session& s, const http::minted_token& made) {
     put_json(json::value(std::move(out), storage));
 }
 
+void revoke(session& s, const std::string& id) {
+    if (s.is_remote())
+        server_tokens::revoke(s, id);
+    else
+        need(http::token_registry(s.vault()).revoke(id));
+}
+
+/// A token that nobody was told of must not live on.
+void show_or_revoke(session& s, const http::minted_token& made) {
+    try {
+        show_minted(s, made);
+    } catch (const problem& why) {
+        try {
+            revoke(s, made.row.id);
+        } catch (const problem&) {
+            throw problem(why.code, why.message + ": the token " + printable(made.row.id) +
+                                        " was made and not told, and can't be revoked now; "
+                                        "revoke it: coffer token revoke " +
+                                        printable(made.row.id));
+        }
+        throw problem(why.code, why.message + ": the token was made, not told, and revoked");
+    }
+}
+
 auto run_token_create(session& s) -> int {
+    std::signal(SIGPIPE, SIG_IGN); // a token that was not told has to be revoked
     http::token_wish wish;
     wish.grants = grants_here(s);
     // Not said, a server knows how late it may be: not later than the token that asks.
@@ -194,8 +222,8 @@ auto run_token_create(session& s) -> int {
         (void)s.confirm("Makes a token: " + grants_text(wish.grants) + ".");
         return 0;
     }
-    show_minted(s, s.is_remote() ? server_tokens::mint(s, std::move(wish))
-                                 : need(http::token_registry(s.vault()).mint(std::move(wish))));
+    show_or_revoke(s, s.is_remote() ? server_tokens::mint(s, std::move(wish))
+                                    : need(http::token_registry(s.vault()).mint(std::move(wish))));
     return 0;
 }
 
@@ -239,10 +267,7 @@ auto run_token_revoke(session& s) -> int {
     if (!s.confirm("Revokes the token " + known.id + " (" + printable(known.name) +
                    "): programs that use it are refused at their next request."))
         return 0;
-    if (s.is_remote())
-        server_tokens::revoke(s, id);
-    else
-        need(http::token_registry(s.vault()).revoke(id));
+    revoke(s, id);
     if (s.json()) {
         json::object out;
         out["id"] = known.id;
@@ -269,7 +294,9 @@ auto token_verbs() -> std::vector<verb> {
              "Through a server nobody gives away what their own token lacks, and no token but an\n"
              "operator's makes one that outlives it.\n"
              "\n"
-             "The token goes to stdout: coffer token create … | install -m600 /dev/stdin FILE",
+             "The token goes to stdout; one that can't be written there is revoked.\n"
+             "coffer token "
+             "create … | install -m600 /dev/stdin FILE",
          .options = {{"--role", takes::value, "R",
                       "operator, env-admin, space-admin, service or auditor"},
                      {"--full", takes::nothing, {}, "everything: operator, admin, service"},

@@ -116,6 +116,25 @@ void check_keys(json_manual& manual) {
     manual.check(box, "keys shred", {"keys", "shred", "-e", "own", "--yes"});
 }
 
+void check_resolve(json_manual& manual, const sandbox& box) {
+    const auto git = [&](const std::string& words) {
+        const auto done = box.run_program(
+            {"sh", "-c", "git -c user.name=ana -c user.email=ana@example.org " + words});
+        INFO(words << done.err);
+        return done.code;
+    };
+    REQUIRE(git("add -A") == 0);
+    REQUIRE(git("commit -q -m base") == 0);
+    box.ok({"set", "DB_URL"}, "one side");
+    REQUIRE(git("commit -q -a -m one") == 0);
+    REQUIRE(git("checkout -q -b side HEAD~1") == 0);
+    fs::remove(box.keyring().string() + ".anchor");
+    box.ok({"set", "DB_URL"}, "other side");
+    REQUIRE(git("commit -q -a -m other") == 0);
+    REQUIRE(git("merge -q -m merge @{-1}") == 1);
+    manual.check(box, "git resolve", {"git", "resolve", "--keep", "ours"});
+}
+
 void check_copies(json_manual& manual) {
     const sandbox box;
     box.fill();
@@ -126,9 +145,21 @@ void check_copies(json_manual& manual) {
     manual.check(box, "git show", {"git", "show", box.document("dev").string()});
     REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
     manual.check(box, "git enroll", {"git", "enroll"});
+    check_resolve(manual, box);
     fs::remove(box.keyring());
     manual.check(box, "git show --sealed",
                  {"git", "show", box.document("dev").string(), "--sealed"});
+}
+
+void check_other_realm(json_manual& manual) {
+    const sandbox box;
+    box.ok({"init", "first"});
+    fs::remove(box.work() / "coffer.json");
+    box.ok({"init", "second"});
+    for (const auto& entry : fs::directory_iterator(box.work() / "first"))
+        if (!fs::exists(box.work() / "second" / entry.path().filename()))
+            fs::copy(entry.path(), box.work() / "second");
+    manual.check(box, "verify", {"verify"}, 3);
 }
 
 void check_server(json_manual& manual) {
@@ -196,6 +227,7 @@ TEST_CASE("with --json every verb writes the fields that the manual says, and no
     check_tokens(manual);
     check_keys(manual);
     check_copies(manual);
+    check_other_realm(manual);
     check_server(manual);
     CHECK(manual.unseen() == std::vector<std::string>{});
     for (const auto& field : manual.always_absent()) {

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <string>
@@ -149,6 +150,24 @@ TEST_CASE("serve with an audit log outlives every SIGHUP, and says how far the l
     const auto head = log.substr(at, log.find('"', at) - at);
     CHECK(box.ok({"audit", "verify", "audit", "--head", head}).find("all as they were") !=
           std::string::npos);
+}
+
+TEST_CASE("serve refuses an audit log in the store's folder, and settings that nobody means") {
+    sandbox box;
+    box.fill();
+    const auto refused = [&](sandbox::words more) {
+        more.insert(more.begin(), {"serve", "--listen", "127.0.0.1:0"});
+        return box.run(more).code;
+    };
+    CHECK(refused({"--audit", "coffer-store"}) == 5);
+    CHECK(refused({"--audit", "coffer-store/audit"}) == 5);
+    CHECK_FALSE(std::filesystem::exists(box.work() / "coffer-store/audit"));
+    CHECK(refused({"--seed-environment", "a b,"}) == 2);
+    CHECK(refused({"--seed-space", "dev/a, dev/b"}) == 2);
+    CHECK(refused({"--allow-host", "a b"}) == 2);
+    box.variables["COFFER_LOG"] = "verbose";
+    CHECK(refused({}) == 2);
+    CHECK_FALSE(coffer_test::has(box.ok({"env", "list"}), "a b"));
 }
 
 TEST_CASE("a log that nobody reads keeps nobody waiting, and the server from no end") {

@@ -51,8 +51,8 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"an error", "{error: {code: text, message: text, name?: text, "
                                "environment?: text, space?: text}}"},
         json_shape{"--dry-run", "{dryRun: flag, effect: text}"},
-        json_shape{"init", "{store: text, keys: text, realm: text, environment: text, "
-                           "config: text}"},
+        json_shape{"init", "{store: text, keys: text, keysWereThere: flag, "
+                           "realm: text, environment: text, config: text}"},
         json_shape{"env list", "{environments: [PLACE]}"},
         json_shape{"env create", "PLACE"},
         json_shape{"env rename", "PLACE"},
@@ -94,8 +94,8 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"login", "ME"},
         json_shape{"logout", "{serverUrl: text, forgotten: flag}"},
         json_shape{"whoami", "ME"},
-        json_shape{"token create", "{id: text, name: text, grants: [GRANT], createdAt: time, "
-                                   "createdBy: text|null, expiresAt: time, token: text}"},
+        json_shape{"token create", "{id: text, name: text, grants: [GRANT], createdAt?: time, "
+                                   "createdBy?: text|null, expiresAt: time, token: text}"},
         json_shape{"token list", "{tokens: [{id: text, name: text, grants: [GRANT], "
                                  "createdAt: time, createdBy: text|null, expiresAt: time}]}"},
         json_shape{"token revoke", "{id: text, revoked: flag}"},
@@ -134,9 +134,10 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"verify", "{ok: flag, environments: [{environment: text, checked?: number, "
                              "damaged?: [{environment: text, space: text|null, actor?: text, "
                              "name: text, version: number, error: text}], error?: text, "
-                             "listed?: flag}]}"},
+                             "listed?: flag}], otherRealms?: [text]}"},
         json_shape{"copy", "COPY"},
         json_shape{"git enroll", "{repository: text}"},
+        json_shape{"git resolve", "{kept: text, conflicts: [text]}"},
         json_shape{"git show", "{environment: text, generation: number, entries: "
                                "[{environment: text, space: text|null, actor?: text, "
                                "name: text|null, state: text, version: number, setAt: time, "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "server_log.hpp"
 
+#include "problem.hpp"
+
 #include "text.hpp"
 
 #include <coffer/http/json.hpp>
@@ -56,7 +58,9 @@ auto wanted_log_level() -> log_level {
     const std::string_view said = variable == nullptr ? "" : variable;
     if (said == "off") return log_level::none;
     if (said == "error") return log_level::error;
-    return said == "debug" ? log_level::debug : log_level::info;
+    if (said == "debug") return log_level::debug;
+    if (!said.empty() && said != "info") refuse("COFFER_LOG is off, error, info or debug");
+    return log_level::info;
 }
 
 server_log::server_log(log_level most)

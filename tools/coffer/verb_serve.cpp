@@ -21,6 +21,7 @@
 #include <coffer/http/x_events.hpp>
 #include <coffer/http/x_tokens.hpp>
 #include <coffer/keyring/anchored.hpp>
+#include <coffer/keyring/store_folder.hpp>
 
 #include <csignal>
 #include <memory>
@@ -100,6 +101,9 @@ auto server_options_of(const session& s, const certificate_files& files) -> http
     out.threads =
         static_cast<unsigned>(std::min<std::uint64_t>(s.in.number("threads").value_or(0), 256));
     out.hosts = split(s.in.text("allow-host").value_or(""), ',');
+    for (const auto& host : out.hosts)
+        if (host.find_first_of(" \t\r\n/@*") != host.npos)
+            refuse("--allow-host takes names of hosts, after commas: coffer.internal,[::1]:8460");
     out.allow_plain_text_on_the_network = s.in.has("insecure-listen");
     out.counters = std::make_shared<http::metrics>();
     if (files.certificate.empty()) return out;
@@ -162,6 +166,12 @@ void seed(coffer::any_vault& vault, const place& at) {
 }
 
 void seed_all(const session& s, coffer::any_vault& vault) {
+    const auto has_space = [](const std::string& text) { // `a, b`: nobody means an id ` b`
+        return text.find_first_of(" \t\r\n") != text.npos;
+    };
+    if (has_space(s.in.text("seed-environment").value_or("")) ||
+        has_space(s.in.text("seed-space").value_or("")))
+        refuse("--seed-environment and --seed-space take ids without spaces, after commas");
     for (const auto& id : split(s.in.text("seed-environment").value_or(""), ','))
         seed(vault, {id, {}, false});
     for (const auto& both : split(s.in.text("seed-space").value_or(""), ',')) {
@@ -251,10 +261,14 @@ void count_audit(const std::shared_ptr<http::audit_log>& audit, http::metrics& c
 }
 
 /// The audit log that --audit names; null without.
-auto opened_audit(const session& s, const coffer::any_vault& vault)
-    -> std::shared_ptr<http::audit_log> {
+auto opened_audit(session& s, const coffer::any_vault& vault) -> std::shared_ptr<http::audit_log> {
     const auto folder = s.in.text("audit");
     if (!folder) return nullptr;
+    if (const auto store = folder_of_store(store_place(s.config()));
+        !store.empty() && coffer::keyring::lies_in(*folder, store))
+        throw problem(errc::denied,
+                      "the audit log does not go into the store's own folder: --audit " +
+                          printable(*folder) + " lies in it");
     auto opened = http::audit_log::open(vault, *folder);
     if (opened) return *std::move(opened);
     const auto& why = opened.error();
@@ -363,7 +377,8 @@ auto serve_verb() -> verb {
                      takes::nothing,
                      {},
                      "plain HTTP beyond this machine: who listens on the wire reads everything"}},
-        .run = run_serve};
+        .run = run_serve,
+        .local = true};
 }
 
 } // namespace command

@@ -10,6 +10,7 @@ import { spaceInput } from './space_field.js';
 import { live, panel } from './states.js';
 import { startOfDay, startOfNextDay, timeElement, timeOfDay } from './time.js';
 import { saved } from './undo.js';
+import { roleWord } from './words.js';
 
 const pageSize = 200;
 const exportSize = 1000;
@@ -21,7 +22,7 @@ const groups = [
     ['Values', [['secret.set', 'set'], ['secrets.change', 'several set or removed'], ['secret.remove', 'removed'], ['secret.hide', 'hidden'],
         ['secret.unhide', 'shown again'], ['secret.rollback', 'older version again'], ['secret.undelete', 'put back'], ['secret.reveal', 'value shown'],
         ['secrets.list', 'values read'], ['secret.read', 'one value read']]],
-    ['Tokens and sign-ins', [['token.mint', 'token made'], ['token.revoke', 'token revoked'], ['tokens.list', 'tokens listed'], ['session.begin', 'signed in'],
+    ['Tokens and sign-ins', [['token.mint', 'token made'], ['token.revoke', 'token revoked'], ['token.narrow', 'token narrowed'], ['tokens.list', 'tokens listed'], ['session.begin', 'signed in'],
         ['session.end', 'signed out'], ['session.confirm', 'token entered again'], ['session.first', 'first admin made'], ['login.refused', 'unknown token refused']]],
     ['Environments and spaces', [['environment.make', 'environment made'], ['environment.change', 'environment changed'],
         ['environment.remove', 'environment removed'], ['space.make', 'space made'], ['space.change', 'space changed'], ['space.remove', 'space removed'],
@@ -40,6 +41,12 @@ function scopeText(one, everywhere) {
     const environment = named(world.environmentName(one.environmentId) ?? '');
     return one.spaceId ? [everywhere && [environment, ' › '], named(world.spaceName(one.environmentId, one.spaceId))] : environment;
 }
+/** What a token may do, or which members of an environment changed, and to what. */
+function detailsOf({ grants = [], changed = [] } = {}) {
+    const flags = (grant) => [roleWord(grant.role), grant.write && 'writes', grant.reveal && 'is shown values'].filter(Boolean).join(', ');
+    const parts = [...new Set(grants.map(flags)), ...changed.map(({ member, now }) => (now === undefined ? member : `${member}: ${now}`))];
+    return parts.length > 0 && el('div', { class: 'line' }, named(parts.join('; ')));
+}
 const mostNames = 3;
 /** The names that it was about, the reason that was typed, the version that it made. */
 function namesOf(one) {
@@ -48,6 +55,7 @@ function namesOf(one) {
         all.length > mostNames && ` and ${all.length - mostNames} more`,
         all.length === 0 && one.count > 0 && el('span', { class: 'faint' }, count(one.count, 'row')),
         one.version && el('span', { class: 'faint' }, ` v${one.version}`),
+        detailsOf(one.details),
         one.reason && el('div', { class: 'line' }, '“', named(one.reason), '”')];
 }
 function activityRow(one, everywhere) {

@@ -105,7 +105,8 @@ function newToken(where, done) {
         hint: 'A name or an id, then Add. None: the environment and all its spaces.',
     });
     const names = textInput({ class: 'mono', placeholder: 'SLACK_* STRIPE_KEY' });
-    const expires = el('input', { type: 'date', value: fieldOfDate(Date.now() + 89 * 86_400_000) });
+    const ownEnd = Date.parse(session.me()?.expiresAt ?? '') || Infinity; // no token outlives the one that makes it
+    const expires = el('input', { type: 'date', value: fieldOfDate(Math.min(Date.now() + 89 * 86_400_000, ownEnd)) });
     const write = checkbox('may also write values (for programs that use @flatfile/api)');
     const noReveal = whyNotGive(session.me()?.grants ?? [], { role: where.spaceId === undefined ? 'environment_admin' : 'space_admin', reveal: true, ...where });
     const reveal = checkbox(`may be shown values, where the environment allows it${noReveal ? ` (not possible: ${noReveal})` : ''}`, { disabled: Boolean(noReveal) });
@@ -115,7 +116,7 @@ function newToken(where, done) {
         title: ['New token for ', named(place)], kind: 'set',
         body: [field('Name', name, { hint: 'Who or what holds it.' }), field('Role', role), scope, spaces.element,
             field('Only these names', names, { optional: true, hint: 'Patterns with *, parted by spaces. Empty: all.' }),
-            field('Expires', expires, { hint: 'At most 90 days for people, a year for services.' }),
+            field('Expires', expires, { hint: 'At most 90 days for people, a year for services, and no longer than your own token.' }),
             el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
         footer: [button('Cancel', { act: () => dialog.tryClose() }), button('Create token', { kind: 'primary', type: 'submit' })],
         submit: send,

@@ -46,7 +46,8 @@ TEST_CASE("callbacks run where threads may block, and the handler on its own exe
     std::string seen;
     w.listener.on("space:*", [&](event& e) {
         ran_in = std::this_thread::get_id();
-        seen = e.secrets("SLACK_TOKEN")->expose_secret();
+        const auto token = e.secrets("SLACK_TOKEN").value();
+        seen = token.expose_secret();
     });
     std::size_t ran = 0;
     bool within = true;

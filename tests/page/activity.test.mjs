@@ -47,7 +47,7 @@ test('sign-ins and tokens are found: those of everything in the activity of all,
   await filtered(tab, () => tab.page.getByLabel('What').selectOption('token.mint'));
   await rows(tab).filter({ hasText: 'Olga' }).first().waitFor(); // hers is of the whole instance
   await rows(tab).filter({ hasText: 'short-lived' }).getByText('Customer Acme').waitFor();
-  assert.match(await tab.text(rows(tab).filter({ hasText: 'short-lived' })), /token made token\.mint Production › Customer Acme short-lived, \S+ ok/);
+  assert.match(await tab.text(rows(tab).filter({ hasText: 'short-lived' })), /token made token\.mint Production › Customer Acme short-lived, \S+ service ok/);
   assert.equal(await tab.axe(), '');
   await tab.picture('activity-everywhere');
   await filtered(tab, () => tab.page.getByLabel('Environment', { exact: true }).selectOption('staging'));
@@ -55,7 +55,7 @@ test('sign-ins and tokens are found: those of everything in the activity of all,
   await tab.go('#/e/prod/activity');
   await filtered(tab, () => tab.page.getByLabel('What').selectOption('token.revoke'));
   await rows(tab).first().getByText('Customer Acme').waitFor();
-  assert.match(await tab.text(rows(tab).first()), /token revoked token\.revoke Customer Acme short-lived, \S+ ok/);
+  assert.match(await tab.text(rows(tab).first()), /token revoked token\.revoke Customer Acme short-lived, \S+ service ok/);
   await tab.end();
 });
 

@@ -405,8 +405,9 @@ TEST_CASE("what is no longer listed stays for a minute, for readers that are at 
         f.vault.put(prod, "TOKEN" + std::to_string(i % 10), std::to_string(i)).value();
     }
     auto now = f.store.list(partition).value().entries;
-    for (const auto& [key, object] : before)
-        CHECK(std::any_of(now.begin(), now.end(), [&](const auto& e) { return e.first == key; }));
+    for (const auto& was : before)
+        CHECK(std::any_of(now.begin(), now.end(),
+                          [&](const auto& e) { return e.first == was.first; }));
     f.time.advance(std::chrono::minutes(1));
     f.vault.put(prod, "LAST", "x").value();
     now = f.store.list(partition).value().entries;

@@ -30,6 +30,8 @@ public:
     explicit agent_server(session& s);
 
     auto url() const -> const std::string& { return url_; }
+    /// Calls to it, with the agent's token.
+    auto calls() const -> const std::shared_ptr<coffer::http::caller>& { return calls_; }
     /// A token that reads the scope, and nothing else, for a time.
     auto mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token;
     /// Ends it. What fails here ends by its time.

@@ -26,13 +26,14 @@ public:
             if (coffer::name_matches(pattern, name)) return true;
         return all_;
     }
-    /// The patterns that match none of these names.
-    auto idle(const std::vector<std::string>& names) const -> std::vector<std::string> {
-        auto out = patterns_;
-        std::erase_if(out, [&](const std::string& pattern) {
-            return std::ranges::any_of(
-                names, [&](const auto& name) { return coffer::name_matches(pattern, name); });
-        });
+    /// A line for each pattern of --only that names none of these secrets.
+    template <class Secrets>
+    auto idle(const Secrets& all) const -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (const auto& pattern : patterns_)
+            if (std::ranges::none_of(
+                    all, [&](const auto& one) { return coffer::name_matches(pattern, one.name); }))
+                out.push_back("--only " + printable(pattern) + " matches no name");
         return out;
     }
     /// Whether a name is on the list as it is, not by a pattern.

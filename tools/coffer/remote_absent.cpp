@@ -65,7 +65,7 @@ void agent_server::revoke(const event_token&) noexcept {}
 void agent_server::know_values(const coffer::scope&, coffer::redactor&) {
     absent();
 }
-event_source::event_source(session& s) : s_(s) {
+event_source::event_source(session& s, std::shared_ptr<coffer::http::caller>) : s_(s) {
     absent();
 }
 void event_source::follow(const std::function<bool(std::string_view)>&) {

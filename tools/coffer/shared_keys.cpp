@@ -29,15 +29,19 @@ auto other_realms_of_keys(const settings& from, std::string_view environment)
     return out;
 }
 
+auto realm_words(const std::vector<std::string>& realms) -> std::string {
+    std::vector<std::string> out;
+    for (const auto& realm : realms)
+        out.push_back(realm.empty() ? "(none)" : printable(realm));
+    return join(out, ", ");
+}
+
 void refuse_shared(const session& s, const std::vector<std::string>& realms,
                    const std::string& what_not) {
     if (realms.empty() || s.in.has("even-if-shared")) return;
-    std::vector<std::string> shown;
-    for (const auto& realm : realms)
-        shown.push_back(realm.empty() ? "(none)" : printable(realm));
     throw problem(coffer::errc::conflict,
                   printable(what_not) + ": the keyring opens other stores too, of the realms " +
-                      join(shown, ", ") +
+                      realm_words(realms) +
                       ". What is under it there could not be opened any more. See to them first "
                       "(coffer keys rewrap in each), then say --even-if-shared.");
 }

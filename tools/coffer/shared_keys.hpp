@@ -16,6 +16,8 @@ namespace command {
 auto other_realms_of_keys(const settings& from, std::string_view environment = {})
     -> std::vector<std::string>;
 
+/// Realms, for people.
+auto realm_words(const std::vector<std::string>& realms) -> std::string;
 /// Throws problem (conflict) if there are such realms, unless --even-if-shared is said.
 void refuse_shared(const session& s, const std::vector<std::string>& realms,
                    const std::string& what_not);

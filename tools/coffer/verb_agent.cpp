@@ -212,7 +212,7 @@ auto run_agent(session& s) -> int {
                  ") that the listener may read as well; COFFER_TOKEN is closed to it");
     agent_server server(s);
     std::optional<event_source> source;
-    if (from != "-") source.emplace(s);
+    if (from != "-") source.emplace(s, server.calls());
     (void)s.vault();
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, time);

@@ -76,11 +76,8 @@ auto run_export(session& s) -> int {
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto all = need(view.all(), at.where());
     const glob_list only(s.in.text("only"));
-    std::vector<std::string> names;
-    for (const auto& one : all)
-        names.push_back(one.name);
-    for (const auto& pattern : only.idle(names))
-        s.notice("--only " + printable(pattern) + " matches no name");
+    for (const auto& line : only.idle(all))
+        s.notice(line);
     std::erase_if(all, [&](const named_secret& one) { return !only.matches(one.name); });
     if (format == "json") {
         put_json_secrets(all);

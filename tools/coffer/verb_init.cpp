@@ -150,11 +150,10 @@ auto keys_are_there(const settings& with) -> bool {
 
 void tell_joined(const used_keys& keys) {
     if (!keys.joined) return;
-    std::vector<std::string> shown;
-    for (const auto& realm : keys.others)
-        shown.push_back(realm.empty() ? "(none)" : printable(realm));
     put_line("These keys were there before" +
-             (shown.empty() ? "" : ", and open the stores of the realms " + join(shown, ", ")) +
+             (keys.others.empty()
+                  ? ""
+                  : ", and open the stores of the realms " + realm_words(keys.others)) +
              ": what is done to a key (coffer keys) is done to all stores that use it.\n"
              "A keyring of its own: coffer init --keys file:PATH.");
 }

@@ -48,11 +48,7 @@ auto provide(const session& s, const place& at, const std::vector<named_secret>&
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env"))};
-    std::vector<std::string> names;
-    for (const auto& one : all)
-        names.push_back(one.name);
-    for (const auto& pattern : only.idle(names))
-        out.left_out.push_back("--only " + printable(pattern) + " matches no name");
+    out.left_out = only.idle(all);
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
         const auto name = prefix + one.name;

@@ -140,20 +140,16 @@ void end_tokens_in(session& s, const place& at) {
 auto run_env_remove(session& s) -> int {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
     auto text = s.vault()->describe(at.where());
-    if (!text && text.error() == errc::unknown_scope) { // half removed: it is listed still
-        end_tokens_in(s, at);
-        need(s.vault()->remove_environment(at.environment), at.where());
-        report(s, at, "removed", {});
-        return 0;
+    if (text || text.error() != errc::unknown_scope) { // else half removed: it is listed still
+        at.is_prod = scope_metadata::read(need(std::move(text), at.where())).is_prod;
+        const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
+        const auto names = need(s.vault()->list(at.where()), at.where()).size();
+        if (!s.confirm(
+                "Removes " + place_name(at.where()) + (at.is_prod ? " (PROD)" : "") + " with " +
+                count(spaces, "space") + ", " + count(names, "name") +
+                " of its own and all that its spaces hold. It can't be undone but from a backup."))
+            return 0;
     }
-    at.is_prod = scope_metadata::read(need(std::move(text), at.where())).is_prod;
-    const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
-    const auto names = need(s.vault()->list(at.where()), at.where()).size();
-    if (!s.confirm(
-            "Removes " + place_name(at.where()) + (at.is_prod ? " (PROD)" : "") + " with " +
-            count(spaces, "space") + ", " + count(names, "name") +
-            " of its own and all that its spaces hold. It can't be undone but from a backup."))
-        return 0;
     end_tokens_in(s, at);
     need(s.vault()->remove_environment(at.environment), at.where());
     report(s, at, "removed", {});

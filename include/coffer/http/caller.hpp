@@ -60,7 +60,8 @@ private:
     auto send(const outgoing& out) -> result<detail::incoming>;
     auto try_once(const outgoing& out, const wiped_text& text, detail::client_deadline until,
                   bool& reused, detail::incoming& in) -> std::optional<detail::exchange_failure>;
-    auto text_of(const outgoing& out, std::string_view accepts) const -> wiped_text;
+    /// `headers`: whole lines beside those that each request has.
+    auto text_of(const outgoing& out, std::string_view headers) const -> wiped_text;
     auto idle() -> std::unique_ptr<connection>;
     void keep(std::unique_ptr<connection> used);
     static auto outcome_of(const detail::incoming& in) -> result<void>;
@@ -100,7 +101,7 @@ inline auto caller::prepare() -> result<void> {
     return {};
 }
 
-inline auto caller::text_of(const outgoing& out, std::string_view accepts) const -> wiped_text {
+inline auto caller::text_of(const outgoing& out, std::string_view headers) const -> wiped_text {
     wiped_text text;
     text.reserve(512 + out.target.size() + out.body.size());
     text.append(out.method).append(" ").append(to_.base).append(out.target);
@@ -109,7 +110,7 @@ inline auto caller::text_of(const outgoing& out, std::string_view accepts) const
         const std::lock_guard lock(mutex_);
         text.append("\r\nauthorization: Bearer ").append(token_.expose_secret());
     }
-    text.append("\r\naccept: ").append(accepts).append("\r\n");
+    text.append("\r\n").append(headers);
     if (!out.body.empty() || out.method != "GET")
         text.append("content-type: application/json\r\ncontent-length: ")
             .append(std::to_string(out.body.size()))
@@ -154,7 +155,7 @@ inline auto caller::try_once(const outgoing& out, const wiped_text& text,
 /// where none could be made; a change only if the server can't have seen it.
 inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
     const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
-    const auto text = text_of(out, "application/json");
+    const auto text = text_of(out, "accept: application/json\r\n");
     const bool repeatable = out.only_reads || out.method == "GET";
     for (int fresh_failures = 0;;) {
         detail::incoming in;
@@ -172,10 +173,10 @@ inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
 inline auto caller::follow(std::string_view target, std::string_view last, const event_taker& take)
     -> result<void> {
     const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
-    std::string accepts = "text/event-stream";
-    if (!last.empty()) accepts.append("\r\nlast-event-id: ").append(last);
+    std::string headers = "accept: text/event-stream\r\n";
+    if (!last.empty()) headers.append("last-event-id: ").append(last).append("\r\n");
     const auto text =
-        text_of({.method = "GET", .target = std::string(target), .body = {}}, accepts);
+        text_of({.method = "GET", .target = std::string(target), .body = {}}, headers);
     connection through(to_, tls_ ? &*tls_ : nullptr);
     if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
         return wrong->why();

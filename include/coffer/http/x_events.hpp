@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include <boost/beast/core/string.hpp>
+
 /// POST /v1/events and GET /v1/x/events.
 namespace coffer::inline COFFER_ABI::http::x {
 
@@ -52,10 +54,7 @@ inline auto tell_changes(any_vault vault, std::shared_ptr<event_hub> hub) {
 /// don't count.
 inline auto is_own(std::string_view text, std::string_view begin) -> bool {
     text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
-    return text.size() >= begin.size() &&
-           std::equal(begin.begin(), begin.end(), text.begin(), [](char own, char c) {
-               return own == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
-           });
+    return boost::beast::iequals(text.substr(0, begin.size()), begin);
 }
 
 /// A line of JSON: blanks in place of the line ends, which stand between tokens alone.

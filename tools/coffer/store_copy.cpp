@@ -5,6 +5,7 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
+#include "shared_keys.hpp"
 #include "text.hpp"
 
 #include <coffer/cryptopp/aes_256_gcm.hpp>
@@ -40,16 +41,10 @@ auto realms_of(coffer::any_store& store) -> std::vector<std::string> {
 }
 
 auto foreign_words(session& s, const std::vector<std::string>& realms) -> std::string {
-    const auto shown = [](const std::string& realm) {
-        return realm.empty() ? std::string("none") : printable(realm);
-    };
-    std::vector<std::string> all;
-    for (const auto& realm : realms)
-        all.push_back(shown(realm));
     const auto* const named = s.config().find("realm");
-    return "of another realm: " + join(all, ", ") + ", and " +
+    return "of another realm: " + realm_words(realms) + ", and " +
            (named == nullptr ? "the settings name none"
-                             : named->from + " names " + shown(named->value)) +
+                             : named->from + " names " + realm_words({named->value})) +
            ". If it is the one that is meant, its realm belongs into coffer.json (\"realm\") or "
            "COFFER_REALM.";
 }

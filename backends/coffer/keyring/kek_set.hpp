@@ -194,7 +194,7 @@ public:
     }
 
     /// Moves a KEK to another state; destroying wipes its key, for good. `unknown_key` if there is
-    /// none of that id, `key_disabled` if it is destroyed already.
+    /// none of that id, `key_disabled` if it is destroyed and another state is asked for.
     auto set_state(std::string_view id, kek_state state) -> result<void> {
         const auto found = std::ranges::find(
             keks_, id, [](const kek& k) -> std::string_view { return k.info.id; });

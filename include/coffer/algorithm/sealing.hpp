@@ -113,7 +113,8 @@ private:
                 else if (e.newest().state != format::entry_state::value)
                     leaf = tree::leaf::make(e);
             }
-            if (leaf == nullptr) leaf = held_leaf(base, e.key);
+            // An entry that no edit gave a new value keeps the record of the state below.
+            if (leaf == nullptr) leaf = base->pages.leaf_of(e.key);
             if (leaf->damaged()) ++node->damaged;
             node->leaves.push_back(std::move(leaf));
         }
@@ -124,15 +125,6 @@ private:
         node->dek = keys_.number();
         placed.node = std::move(node);
         return placed;
-    }
-    /// An entry that no edit gave a new value keeps the record of the state below.
-    static auto held_leaf(const tree::snapshot<C>* base, const format::entry_key& key)
-        -> std::shared_ptr<const tree::leaf> {
-        const auto& node = *base->pages.pages()[base->pages.page_of(key)].node;
-        const auto at = std::lower_bound(
-            node.entries.begin(), node.entries.end(), key,
-            [](const format::entry& e, const format::entry_key& k) { return e.key < k; });
-        return node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
     }
 
     const C& cipher_;

@@ -194,16 +194,9 @@ private:
 
     /// The leaf that is held of an entry's newest version, if it is whole.
     auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
-        if (held_ == nullptr || held_->closed() || held_->pages.pages().empty()) return nullptr;
-        const auto& node = *held_->pages.pages()[held_->pages.page_of(e.key)].node;
-        for (auto at = std::lower_bound(
-                 node.entries.begin(), node.entries.end(), e.key,
-                 [](const format::entry&x, const format::entry_key&k) { return x.key < k; });
-             at != node.entries.end() && at->key == e.key; ++at) {
-            const auto& l = node.leaves[static_cast<std::size_t>(at - node.entries.begin())];
-            if (l->is(e.newest()) && !l->damaged()) return l;
-        }
-        return nullptr;
+        if (held_ == nullptr || held_->closed()) return nullptr;
+        auto held = held_->pages.leaf_of(e.key);
+        return held != nullptr && held->is(e.newest()) && !held->damaged() ? held : nullptr;
     }
 
     auto want_records(const format::head& head) -> std::optional<step> {

@@ -344,18 +344,17 @@ private:
     }
     /// The view that this thread had last, where no look at the store is due.
     auto recent(context where) const -> std::optional<view> {
-        const auto& hit = cache().at(where);
-        if (hit.engine != this || hit.where.view() != where) return std::nullopt;
+        const auto* hit = cached(where);
+        if (hit == nullptr) return std::nullopt;
         // Before the version, which changes first: a state is never told as newer than it is.
-        const auto checked = hit.from->checked();
-        if (hit.version != hit.from->version() || !is_recent(*hit.from)) return std::nullopt;
-        return view(hit.model, {checked, false});
+        const auto checked = hit->from->checked();
+        if (hit->version != hit->from->version() || !is_recent(*hit->from)) return std::nullopt;
+        return view(hit->model, {checked, false});
     }
+    /// The view that this thread had last there, of whatever version.
     auto cached(context where) const -> const cached_view* {
-        auto& hit = cache().at(where);
-        if (hit.engine != this || hit.where.view() != where || hit.version != hit.from->version())
-            return nullptr;
-        return &hit;
+        const auto& hit = cache().at(where);
+        return hit.engine == this && hit.where.view() == where ? &hit : nullptr;
     }
 
     S store_;

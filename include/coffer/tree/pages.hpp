@@ -58,13 +58,14 @@ public:
         return after == pages_.begin() ? 0 : static_cast<std::size_t>(after - pages_.begin()) - 1;
     }
     auto find(const format::entry_key& key) const noexcept -> found_entry {
-        if (pages_.empty()) return {};
-        const auto& node = *pages_[page_of(key)].node;
-        const auto at = std::lower_bound(
-            node.entries.begin(), node.entries.end(), key,
-            [](const format::entry& e, const format::entry_key& k) { return e.key < k; });
-        if (at == node.entries.end() || at->key != key) return {};
-        return {&*at, node.leaves[static_cast<std::size_t>(at - node.entries.begin())].get()};
+        const auto [node, at] = place_of(key);
+        if (node == nullptr) return {};
+        return {&node->entries[at], node->leaves[at].get()};
+    }
+    /// The leaf of a key's newest version, to be held beyond these pages; null if there is no entry.
+    auto leaf_of(const format::entry_key& key) const noexcept -> std::shared_ptr<const leaf> {
+        const auto [node, at] = place_of(key);
+        return node == nullptr ? nullptr : node->leaves[at];
     }
     /// Null if nothing was ever set in that scope.
     auto table(std::string_view space, std::string_view actor) const -> const scope_table* {
@@ -103,6 +104,20 @@ private:
         std::string name;
         name.reserve(space.size() + actor.size() + 1);
         return name.append(space).append(1, '\0').append(actor);
+    }
+
+    struct place {
+        const page_node* node = nullptr; // null: there is no such entry
+        std::size_t at = 0;
+    };
+    auto place_of(const format::entry_key& key) const noexcept -> place {
+        if (pages_.empty()) return {};
+        const auto& node = *pages_[page_of(key)].node;
+        const auto at = std::lower_bound(
+            node.entries.begin(), node.entries.end(), key,
+            [](const format::entry& e, const format::entry_key& k) { return e.key < k; });
+        if (at == node.entries.end() || at->key != key) return {};
+        return {&node, static_cast<std::size_t>(at - node.entries.begin())};
     }
 
     struct run { // the entries of one scope: consecutive in the order of keys

@@ -1,4 +1,4 @@
-// expect: error: (static assertion failed: |static_assert failed[^"]*")the key provider has recall or remember, and is no AnchoringKeyProvider
+// expect: error: (static assertion failed.*: |static_assert failed[^"]*")the key provider has recall or remember, and is no AnchoringKeyProvider
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/memory/store.hpp>

@@ -1,4 +1,4 @@
-// expect: error: (static assertion failed: |static_assert failed[^"]*")the store has list or partitions, and is no ListableStore
+// expect: error: (static assertion failed.*: |static_assert failed[^"]*")the store has list or partitions, and is no ListableStore
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/any_store.hpp>
 

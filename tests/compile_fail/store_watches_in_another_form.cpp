@@ -1,4 +1,4 @@
-// expect: error: (static assertion failed: |static_assert failed[^"]*")the store has watching, and is no WatchableStore
+// expect: error: (static assertion failed.*: |static_assert failed[^"]*")the store has watching, and is no WatchableStore
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/keyring/memory_keyring.hpp>

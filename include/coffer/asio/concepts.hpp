@@ -139,6 +139,25 @@ concept AsyncAnchoringKeyProvider = AsyncKeyProvider<K> &&
     k.async_remember(text, text, seen, std::move(remember_token));
 };
 
+namespace detail {
+
+/// Whether an asynchronous key provider that keeps half of an anchor keeps the other as well: with
+/// one of the two calls misspelt it would pass for one without an anchor, and a store that was put
+/// back would go unnoticed. Completion tokens are templates, so of a call with other parameters
+/// nothing can be told.
+template <class K>
+inline constexpr bool async_anchors_rightly =
+    AsyncAnchoringKeyProvider<K> ||
+    !(
+        requires(K & k, std::string text, archetype_handler<result<std::optional<mark>>> token) {
+            k.async_recall(text, text, std::move(token));
+        } ||
+        requires(K & k, std::string text, lineage seen, archetype_handler<result<mark>> token) {
+            k.async_remember(text, text, seen, std::move(token));
+        });
+
+} // namespace detail
+
 } // namespace coffer::inline COFFER_ABI::asio
 
 #endif

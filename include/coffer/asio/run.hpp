@@ -208,6 +208,8 @@ private:
 /// thread_pool before it goes, and declare an io_context before the pool that completes on it.
 template <class A, AsyncReadableStore S, AsyncKeyProvider K, class Token>
 auto async_run(std::unique_ptr<A> algorithm, S& store, K& keys, Token&& token) {
+    static_assert(detail::async_anchors_rightly<K>,
+                  "the key provider has one of async_recall and async_remember, not both");
     return boost::asio::async_compose<Token, void(result<typename A::value_type>)>(
         detail::run_op<A, S, K>(std::move(algorithm), store, keys), token, store.get_executor());
 }

@@ -110,7 +110,8 @@ private:
 
     /// Replaces the file; true: durable, false: the outcome is unknown. Needs writer_ and the lock.
     auto replace(std::shared_ptr<const document> after) -> result<bool> {
-        const auto done = posix::replace_file(path_, as_bytes(after->text()));
+        const auto done = posix::replace_file(path_, as_bytes(after->text()), S_IRUSR | S_IWUSR,
+                                              posix::file_owner::as_was);
         if (!done) return as_store_failure(done.error());
         unsettled_.store(!done->durable, std::memory_order_release);
         const std::lock_guard lock(cache_);

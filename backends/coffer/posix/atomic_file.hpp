@@ -78,19 +78,37 @@ inline auto rename_did_nothing(int error) noexcept -> bool {
 
 /// Writes and fsyncs a new file of exactly this mode beside its future place.
 inline auto write_new(const file_descriptor& folder, const std::string& name,
-                      std::span<const byte_view> parts, ::mode_t mode) noexcept -> result<void> {
+                      std::span<const byte_view> parts, ::mode_t mode,
+                      const struct stat* like) noexcept -> result<void> {
     ::unlinkat(folder.get(), name.c_str(), 0); // left by a writer that was killed
     file_descriptor file(::openat(folder.get(), name.c_str(),
                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (!file) return failed();
     if (::fchmod(file.get(), mode) != 0) return failed(); // whatever the umask is
+    if (like != nullptr)
+        if (auto given = give_to_owner(file, *like); !given) return given;
     for (const auto part : parts)
         if (auto written = write_all(file, part); !written) return written;
     if (auto synced = sync(file); !synced) return synced;
     return file.close();
 }
 
+/// Who owns what stands there by that name; else the folder's owner.
+inline auto owned_like(const file_descriptor& folder, const std::string& name) noexcept
+    -> result<struct stat> {
+    struct stat s {};
+    if (::fstatat(folder.get(), name.c_str(), &s, AT_SYMLINK_NOFOLLOW) == 0) return s;
+    if (errno != ENOENT || ::fstat(folder.get(), &s) != 0) return failed();
+    return s;
+}
+
 } // namespace detail
+
+/// Whose a file is that root writes: anybody else's is their own.
+enum class file_owner : unsigned char {
+    writer, ///< Root's.
+    as_was, ///< Of whom the file was that it replaces; of a new one, the folder's owner.
+};
 
 /// Replaces a file's content as a whole: writes `<path>.new`, fsyncs it, renames it over `path` and
 /// fsyncs the folder. Readers see the old bytes or the new ones, at every moment and after a crash.
@@ -99,12 +117,21 @@ inline auto write_new(const file_descriptor& folder, const std::string& name,
 /// that the rename was done, or may have been, and what followed failed.
 /// One writer at a time: callers hold a file_lock. The parts are written one after another.
 inline auto replace_file(const std::filesystem::path& path, std::span<const byte_view> parts,
-                         ::mode_t mode = S_IRUSR | S_IWUSR) -> result<replacement> {
+                         ::mode_t mode = S_IRUSR | S_IWUSR, file_owner owner = file_owner::writer)
+    -> result<replacement> {
     auto folder = open_folder(path.parent_path()); // before the rename: its failure must come first
     if (!folder) return folder.error();
     const auto name = path.filename().string();
     const auto fresh = name + ".new";
-    if (auto written = detail::write_new(*folder, fresh, parts, mode); !written) {
+    struct stat like {};
+    const bool handed = owner == file_owner::as_was && ::geteuid() == 0;
+    if (handed) {
+        const auto found = detail::owned_like(*folder, name);
+        if (!found) return found.error();
+        like = *found;
+    }
+    if (auto written = detail::write_new(*folder, fresh, parts, mode, handed ? &like : nullptr);
+        !written) {
         ::unlinkat(folder->get(), fresh.c_str(), 0);
         return written.error();
     }
@@ -119,8 +146,9 @@ inline auto replace_file(const std::filesystem::path& path, std::span<const byte
 }
 
 inline auto replace_file(const std::filesystem::path& path, byte_view content,
-                         ::mode_t mode = S_IRUSR | S_IWUSR) -> result<replacement> {
-    return replace_file(path, std::span<const byte_view>(&content, 1), mode);
+                         ::mode_t mode = S_IRUSR | S_IWUSR, file_owner owner = file_owner::writer)
+    -> result<replacement> {
+    return replace_file(path, std::span<const byte_view>(&content, 1), mode, owner);
 }
 
 } // namespace coffer::inline COFFER_ABI::posix

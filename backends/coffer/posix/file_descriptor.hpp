@@ -107,10 +107,19 @@ inline auto stamp(const std::filesystem::path& path) noexcept -> result<std::opt
 }
 
 /// Whether this process may make and replace files in a folder, as far as that can be told without
-/// doing it. One system call. Errors: denied, unavailable (a read-only file system).
+/// doing it. One system call. Errors: denied (on a read-only file system too), not_found.
 inline auto require_writable(const std::filesystem::path& folder) noexcept -> result<void> {
     const auto* where = folder.empty() ? "." : folder.c_str();
     if (::faccessat(AT_FDCWD, where, W_OK | X_OK, AT_EACCESS) != 0) return failed();
+    return {};
+}
+
+/// Gives a file that root has made to the owner of `like`: one who could not use it else, as a
+/// service whose store root writes to. Does nothing where that is root, or this process is not.
+inline auto give_to_owner(const file_descriptor& file, const struct stat& like) noexcept
+    -> result<void> {
+    if (::geteuid() != 0 || like.st_uid == 0) return {};
+    if (::fchown(file.get(), like.st_uid, like.st_gid) != 0) return failed();
     return {};
 }
 

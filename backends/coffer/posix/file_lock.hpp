@@ -24,8 +24,9 @@ class file_lock {
 public:
     /// Waits for the lock, for ever or until `patience` is over (`timed_out`). Time in which this
     /// process stood still, stopped or on a machine that slept, is not taken from its patience: the
-    /// holder may have stood still too. The lock file is made with mode 0600 if it is missing; a
-    /// link or a folder in its place is `denied` or `unavailable`.
+    /// holder may have stood still too. The lock file is made with mode 0600 if it is missing, and
+    /// given to the folder's owner by root; a link or a folder in its place is `denied` or
+    /// `unavailable`.
     static auto acquire(const std::filesystem::path& path,
                         std::optional<std::chrono::milliseconds> patience = std::nullopt)
         -> result<file_lock> {
@@ -37,6 +38,7 @@ public:
             file_descriptor file(
                 ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR));
             if (!file) return failed();
+            if (auto given = give_to_folders_owner(file, path); !given) return given.error();
             if (::flock(file.get(), patience ? LOCK_EX | LOCK_NB : LOCK_EX) == 0) {
                 if (still_there(file, path)) return file_lock(std::move(file));
             } else if (errno != EWOULDBLOCK && errno != EINTR) {
@@ -69,6 +71,16 @@ private:
 
     void release() noexcept {
         if (file_) ::flock(file_.get(), LOCK_UN);
+    }
+    /// A lock that root made must not keep out whose the folder is.
+    static auto give_to_folders_owner(const file_descriptor& file,
+                                      const std::filesystem::path& path) noexcept -> result<void> {
+        struct stat mine {
+        }, folder{};
+        if (::geteuid() != 0 || ::fstat(file.get(), &mine) != 0 || mine.st_uid != 0) return {};
+        if (::stat(path.has_parent_path() ? path.parent_path().c_str() : ".", &folder) != 0)
+            return failed();
+        return give_to_owner(file, folder);
     }
     static auto still_there(const file_descriptor& file, const std::filesystem::path& path) noexcept
         -> bool {

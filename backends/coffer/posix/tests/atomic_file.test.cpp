@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <coffer/posix/atomic_file.hpp>
+#include <coffer/posix/file_lock.hpp>
 
 #include <support/catch.hpp>
 #include <support/failing_syscalls.hpp>
@@ -101,4 +102,28 @@ TEST_CASE("Folders are made private, and those that are there stay as they are")
           std::filesystem::perms(0755));
     posix::replace_file(folder / "file", as_bytes("x")).value();
     CHECK(posix::make_private_folder(folder / "file").error() == errc::invalid_argument);
+}
+
+TEST_CASE("What root writes where another's files are stays the other's, locks too") {
+    const temporary_folder folder;
+    const auto me = ::geteuid(); // who is not root has nothing but files of their own
+    const auto other = me == 0 ? ::uid_t{65534} : me;
+    const auto third = me == 0 ? ::uid_t{12345} : me;
+    REQUIRE(::chown(folder.path().c_str(), other, ::gid_t(-1)) == 0);
+    const auto owner_after = [&](const char* name, posix::file_owner owner) {
+        posix::replace_file(folder / name, as_bytes("x"), 0600, owner).value();
+        struct stat s {};
+        REQUIRE(::lstat((folder / name).c_str(), &s) == 0);
+        CHECK((s.st_mode & 07777) == 0600);
+        return s.st_uid;
+    };
+    CHECK(owner_after("new", posix::file_owner::as_was) == other);
+    CHECK(owner_after("mine", posix::file_owner::writer) == me);
+    CHECK(owner_after("mine", posix::file_owner::as_was) == me);
+    REQUIRE(::chown((folder / "mine").c_str(), third, ::gid_t(-1)) == 0);
+    CHECK(owner_after("mine", posix::file_owner::as_was) == third);
+    const auto lock = posix::file_lock::acquire(folder / "lock").value();
+    struct stat s {};
+    REQUIRE(::lstat((folder / "lock").c_str(), &s) == 0);
+    CHECK(s.st_uid == other);
 }

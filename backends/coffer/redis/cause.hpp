@@ -117,7 +117,8 @@ inline auto failure_of(std::string_view error) noexcept -> failure {
                (error.find("@user_script") != error.npos && error.find(what) != error.npos);
     };
     if (says("OOM")) return {errc::unavailable, cause::out_of_memory};
-    if (says("NOPERM") || error.find("user executing the script") != error.npos)
+    if (says("NOPERM") || error.find("ACL failure in script") != error.npos ||
+        error.find("user executing the script") != error.npos) // Redis 8, Redis 7.0
         return {errc::denied, cause::not_permitted};
     if (says("WRONGTYPE")) return {errc::tampered, cause::wrong_type};
     if (says("READONLY")) return {errc::unavailable, cause::read_only};

@@ -165,6 +165,9 @@ TEST_CASE("completion offers verbs, options, environments, spaces and names, nev
     CHECK(box.ok({"complete", "--", "get", "-s", "a"}) == "acme\n");
     CHECK(box.ok({"complete", "--", "get", "-s", "acme", ""}) == "DB_URL\nSLACK_TOKEN\n");
     CHECK(box.ok({"complete", "--", "help", "ver"}) == "verify\nversion\n");
+    CHECK(box.ok({"complete", "--", "keys", "rota"}) == "rotate-dek\nrotate-kek\n");
+    CHECK(box.ok({"complete", "--", "export", "--format", ""}) == "dotenv\njson\nshell\n");
+    CHECK(box.ok({"complete", "--", "completion", "b"}) == "bash\n");
     box.variables["COFFER_KEYS"] = "passphrase:/nowhere";
     CHECK(box.ok({"complete", "--", "get", ""}).empty());
     for (const char* shell : {"bash", "zsh", "fish"})
@@ -185,4 +188,16 @@ TEST_CASE("the bash completion works in bash") {
                                        "COMP_CWORD=2; _coffer; printf %s \"${COMPREPLY[*]}\"",
                                        coffer_test::coffer_program()});
     CHECK(done.out == "SLACK_TOKEN");
+
+    // A name is whatever somebody called it, and what completion puts on the line is executed.
+    box.ok({"set", "ZED_KEY$(touch owned)"}, "v");
+    box.ok({"set", "ZED_OTHER; two words"}, "v");
+    const auto quoted =
+        box.run_program({"bash", "-c",
+                         "coffer() { \"$0\" \"$@\"; }; source <(coffer completion bash); "
+                         "COMP_WORDS=(coffer get ZED); COMP_CWORD=2; _coffer; "
+                         "for one in \"${COMPREPLY[@]}\"; do eval \"printf '<%s>' $one\"; done",
+                         coffer_test::coffer_program()});
+    CHECK(quoted.out == "<ZED_KEY$(touch owned)><ZED_OTHER; two words>");
+    CHECK_FALSE(std::filesystem::exists(box.work() / "owned"));
 }

@@ -10,24 +10,38 @@
 
 namespace command {
 
+namespace {
+
+/// How many of the first bytes are a character that a terminal does not show but obeys: a control
+/// character, or one that turns the direction of what follows (Unicode's Bidi_Control), so that a
+/// name looks like another.
+auto unseen_at(std::string_view text) noexcept -> std::size_t {
+    const auto at = [&](std::size_t i) {
+        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+    };
+    if (at(0) < 0x20 || at(0) == 0x7F) return 1;
+    if (at(0) == 0xC2 && at(1) < 0xA0) return std::min<std::size_t>(2, text.size()); // U+0080
+    if (at(0) == 0xD8 && at(1) == 0x9C) return 2;                                    // U+061C
+    if (at(0) != 0xE2) return 0;
+    const bool marks = at(1) == 0x80 && (at(2) == 0x8E || at(2) == 0x8F);  // U+200E, U+200F
+    const bool turns = at(1) == 0x80 && at(2) >= 0xAA && at(2) <= 0xAE;    // U+202A to U+202E
+    const bool isolates = at(1) == 0x81 && at(2) >= 0xA6 && at(2) <= 0xA9; // U+2066 to U+2069
+    return marks || turns || isolates ? 3 : 0;
+}
+
+} // namespace
+
 auto printable(std::string_view text) -> std::string {
     std::string out;
-    const auto escape = [&](unsigned char c) {
-        char hex[5];
-        std::snprintf(hex, sizeof hex, "\\x%02x", c);
-        out += hex;
-    };
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        // U+0080 to U+009F are control characters as well: C2 80 to C2 9F.
-        const bool c1 =
-            c == 0xC2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xA0;
-        if (c < 0x20 || c == 0x7F)
-            escape(c);
-        else if (c1)
-            escape(c), escape(static_cast<unsigned char>(text[++i]));
-        else
-            out += text[i];
+    while (!text.empty()) {
+        const auto unseen = unseen_at(text);
+        for (std::size_t i = 0; i < unseen; ++i) {
+            char hex[5];
+            std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(text[i]));
+            out += hex;
+        }
+        if (unseen == 0) out += text[0];
+        text.remove_prefix(std::max<std::size_t>(unseen, 1));
     }
     return out;
 }

@@ -15,8 +15,12 @@ namespace command {
 
 namespace {
 
+// Bash puts what it is given on the line as it is, where a name is a command's text: zsh and fish
+// quote by themselves.
 constexpr std::string_view bash_script = R"(_coffer() {
     mapfile -t COMPREPLY < <(coffer complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+    local i
+    for i in "${!COMPREPLY[@]}"; do printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]}"; done
 }
 complete -o default -F _coffer coffer
 )";
@@ -51,6 +55,7 @@ struct half_line {
     std::string expects{}; ///< The option whose value is being typed.
     const verb* what = nullptr;
     std::vector<std::string> words{}; ///< Of the verb, while there is none.
+    std::size_t arguments = 0;        ///< That came behind the verb.
     invocation typed{};
 };
 
@@ -73,7 +78,9 @@ auto read_line(const std::vector<std::string>& words) -> half_line {
     for (std::size_t i = 0; i + 1 < words.size(); ++i) {
         const auto& word = words[i];
         if (!word.starts_with("-")) {
-            if (line.what == nullptr) {
+            if (line.what != nullptr) {
+                ++line.arguments;
+            } else {
                 line.words.push_back(word);
                 line.what = find_verb(join(line.words, " "));
             }
@@ -132,10 +139,28 @@ auto offers_of(session& s, completes what) -> std::vector<std::string> {
     }
 }
 
+/// `a|b|c`, as help spells what may stand in a place; nothing if it is spelt in another way.
+auto alternatives(std::string_view spelt) -> std::vector<std::string> {
+    const bool listed =
+        spelt.find('|') != spelt.npos && std::ranges::all_of(spelt, [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '|';
+        });
+    return listed ? split(spelt, '|') : std::vector<std::string>();
+}
+
 /// Never asks: a passphrase is none of completion's business.
 auto candidates(const half_line& line) -> std::vector<std::string> {
     if (line.expects.empty() && line.current.starts_with("-")) return options_of(line);
     if (line.expects.empty() && line.what == nullptr) return verbs_of(line.words);
+    const auto* const option =
+        line.expects.empty() ? nullptr : option_of(line.what, "--" + line.expects);
+    if (auto spelt = alternatives(option != nullptr      ? option->value
+                                  : line.expects.empty() ? line.what->arguments
+                                                         : std::string_view());
+        !spelt.empty())
+        return spelt;
+    if (line.expects.empty() && line.arguments == 0) // a verb that others begin with: coffer keys
+        if (auto longer = verbs_of(split(line.what->name, ' ')); !longer.empty()) return longer;
     session s(line.typed);
     if (s.config().text("keys").starts_with("passphrase:")) return {};
     if (line.expects == "env") return offers_of(s, completes::environments);

@@ -128,6 +128,19 @@ TEST_CASE("a backup goes where nothing else is") {
     CHECK_FALSE(fs::exists(box.work() / "saved"));
 }
 
+TEST_CASE("a backup is verified though it is older than what was seen, and that leaves no trace") {
+    const sandbox box;
+    box.fill();
+    box.ok({"backup", "saved"});
+    box.ok({"set", "DB_URL"}, "newer");
+    const auto seen = sandbox::read(anchor_of(box));
+    CHECK(box.run({"verify", "--store", "file:saved"}).code == 7);
+    CHECK(has(box.ok({"verify", "--store", "file:saved", "--no-anchor"}), "all is whole"));
+    CHECK(sandbox::read(anchor_of(box)) == seen);
+    CHECK(box.run({"get", "DB_URL", "--store", "file:saved"}).code == 7);
+    CHECK(box.run({"get", "DB_URL", "--no-anchor"}).code == 2); // of verify alone
+}
+
 TEST_CASE("a backup comes back on a new machine, with the sealed keyring and nothing else") {
     sandbox box;
     box.fill();

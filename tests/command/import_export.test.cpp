@@ -6,6 +6,7 @@
 #include <map>
 
 using coffer_test::has;
+using coffer_test::ran;
 using coffer_test::sandbox;
 
 namespace {
@@ -118,6 +119,29 @@ TEST_CASE("import shows new, replaced, unchanged and invalid lines, and writes i
     CHECK(box.ok({"get", "SMTP_URL"}) == "smtp://x");
 }
 
+TEST_CASE("import writes over nothing that was changed since it showed what it would do") {
+    const sandbox box;
+    box.fill();
+    const auto meanwhile = [&](const sandbox::words& args, std::string_view in = {}) {
+        return box.on_terminal({"import", ".env", "--prune"},
+                               {{"[y/N]", "y\n", [&] { box.ok(args, in); }}});
+    };
+    box.write(box.work() / ".env", "DB_URL=mine\nFRESH=mine\n");
+    const auto is_refused = [&](const ran& done) {
+        INFO(done.out);
+        CHECK(done.code == 4);
+        CHECK(has(done.out, "Nothing was written"));
+    };
+    is_refused(meanwhile({"set", "DB_URL"}, "theirs")); // to be replaced
+    is_refused(meanwhile({"set", "FRESH"}, "theirs"));  // to be new
+    box.ok({"unset", "FRESH", "--yes"});
+    is_refused(meanwhile({"set", "SLACK_TOKEN"}, "theirs")); // to be removed
+    CHECK(box.ok({"get", "DB_URL"}) == "theirs");
+    CHECK(box.ok({"get", "SLACK_TOKEN"}) == "theirs");
+    CHECK(meanwhile({"set", "OTHER", "-s", "acme"}, "theirs").code == 0);
+    CHECK(box.ok({"get", "DB_URL"}) == "mine");
+}
+
 TEST_CASE("import --prune removes what the file does not have, in the same commit") {
     const sandbox box;
     box.fill();
@@ -151,6 +175,8 @@ TEST_CASE("an open quote hides nothing behind it, and text after a closing one i
     CHECK(box.run({"import", "--dry-run"}, "A='x\nB=canary\n").code == 1);
     CHECK_FALSE(has(box.run({"import", "--dry-run"}, "A='x\nB=canary\n").out, "B"));
     CHECK(has(box.run({"import", "--dry-run"}, "A='x'y\n").out, "text after the closing quote"));
+    CHECK(has(box.run({"import", "--dry-run"}, "A=\"x\nB=canary\nC=\"y\nD=1\n").out,
+              "which is on line 3: nothing up to there was read"));
     box.ok({"import", "--yes"}, "A=plain # comment\nexport B='$x' # c\r\nC=\"a\\tb\"\nD=a#b\n");
     CHECK(box.ok({"get", "A"}) == "plain");
     CHECK(box.ok({"get", "B"}) == "$x");
@@ -202,6 +228,11 @@ TEST_CASE("import --rename takes a name of the file as another, also one that do
         CHECK(twice.code == 1);
         CHECK(has(twice.out, "set twice"));
     }
+    const auto repeated = box.run({"import", "--format", "json", "--dry-run"},
+                                  R"({"Q":"1","R":{"base64":"YQ=="},"Q":"2"})");
+    CHECK(repeated.code == 1);
+    CHECK(has(repeated.out, "set twice"));
+    CHECK(has(repeated.out, "new      R"));
     for (const auto* wrong : {"X", "=Y", "X=", "X=A,X=B", "NOT_THERE=Y"})
         CHECK(box.run({"import", ".env", "--rename", wrong, "--yes"}).code == 2);
     // --prune goes by what names became.

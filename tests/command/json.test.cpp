@@ -16,6 +16,9 @@ namespace {
 void check_scopes(json_manual& manual) {
     const sandbox box;
     manual.check(box, "init", {"init"});
+    sandbox elsewhere;
+    elsewhere.variables["MY_KEY"] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
+    manual.check(elsewhere, "init", {"init", "--keys", "env:MY_KEY"});
     manual.check(box, "env create", {"env", "create", "live", "--prod"});
     manual.check(box, "env rename", {"env", "rename", "live", "away", "--yes"});
     manual.check(box, "--dry-run", {"env", "remove", "live", "--dry-run"});

@@ -104,16 +104,34 @@ TEST_CASE("an environment and a space may be named by the name that only one has
     box.ok({"env", "rename", "us_env_2", "Staging"});
     CHECK(box.run({"list", "-e", "Staging"}).code == 0);
     box.ok({"space", "rename", "us_spa_1", "Globex", "-e", "us_env_1"});
+    CHECK(box.run({"space", "rename", "us_spa_1", "", "-e", "us_env_1"}).code == 2);
+    CHECK(box.run({"env", "rename", "us_env_1", ""}).code == 2);
     CHECK(box.ok({"space", "list", "-e", "us_env_1"}).find("Globex") != std::string::npos);
     box.ok({"space", "remove", "us_spa_1", "-e", "us_env_1", "--yes"});
     box.ok({"env", "remove", "Production", "--yes"});
     CHECK(box.run({"list", "-e", "us_env_1"}).code == 1);
 }
 
+TEST_CASE("init with keys of its own takes no other store away from theirs") {
+    sandbox box;
+    box.variables["MY_KEY"] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
+    box.fill();
+    const auto first = box.folder;
+    box.folder = box.home() / "second";
+    std::filesystem::create_directory(box.folder);
+    CHECK(has(box.ok({"init", "--keys", "env:MY_KEY"}), "say --keys env:MY_KEY with this store"));
+    CHECK_FALSE(std::filesystem::exists(box.home() / ".config/coffer/config.json"));
+    box.ok({"set", "A", "--keys", "env:MY_KEY"}, "x");
+    box.folder = first;
+    box.check_filled();
+}
+
 TEST_CASE("keys come from a file, a variable, a credential or a passphrase") {
     sandbox box;
     box.variables["MY_KEY"] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
-    box.ok({"init", "--keys", "env:MY_KEY"});
+    const auto users = (box.home() / ".config/coffer/config.json").string();
+    CHECK(has(box.ok({"init", "--keys", "env:MY_KEY", "--json"}),
+              "\"userConfig\":\"" + users + "\""));
     CHECK(sandbox::read(box.home() / ".config/coffer/config.json") ==
           "{\"keys\":\"env:MY_KEY\"}\n");
     box.ok({"set", "A"}, "x");

@@ -30,6 +30,29 @@ TEST_CASE("list shows states, scopes, versions, authors and notes of a space") {
     CHECK(has(box.ok({"list", "-s", "globex", "--missing"}), "ONLY_HERE  absent"));
 }
 
+TEST_CASE("list shows what ends, and --due only what is to be rotated, or ends, until then") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "ENDS", "--expires", "10d"}, "x");
+    box.ok({"set", "OLD", "--rotate-by", "2001-01-31", "--note", "n"}, "x");
+    box.ok({"set", "LATER", "--rotate-by", "2099-01-31"}, "x");
+    CHECK(has(box.ok({"list"}), "ana  ends 20"));
+    const auto names = [&](const sandbox::words& with) {
+        auto args = sandbox::words{"list"};
+        args.insert(args.end(), with.begin(), with.end());
+        const auto text = box.ok(args);
+        std::string out;
+        for (const char* name : {"ENDS", "OLD", "LATER", "DB_URL", "SLACK_TOKEN"})
+            if (has(text, std::string("\n") + name)) out += std::string(name) + " ";
+        return out;
+    };
+    CHECK(names({"--due", "0"}) == "OLD ");
+    CHECK(names({"--due", "30d"}) == "ENDS OLD ");
+    CHECK(names({"--due", "2099-01-31"}) == "ENDS OLD LATER ");
+    CHECK(names({"--due", "30d", "-s", "acme"}) == "ENDS OLD ");
+    CHECK(box.run({"list", "--due", "soon"}).code == 2);
+}
+
 TEST_CASE("list --matrix has a column for the environment and each space") {
     const sandbox box;
     box.fill();
@@ -94,6 +117,29 @@ TEST_CASE("unset, undelete, history and rollback keep old values to go back to")
     CHECK(box.run({"get", "SLACK_TOKEN", "-s", "acme"}).code == 1);
     box.ok({"unhide", "SLACK_TOKEN", "-s", "acme"});
     CHECK(box.ok({"get", "SLACK_TOKEN", "-s", "acme"}) == coffer_test::acme_token);
+}
+
+TEST_CASE("what can't be brought back is told as that, not as a name that is not there") {
+    const sandbox box;
+    box.fill();
+    const auto why = [&](const sandbox::words& args) {
+        const auto done = box.run(args);
+        CHECK(done.code == 1);
+        return done.err;
+    };
+    CHECK(has(why({"rollback", "DB_URL", "--to", "99", "--yes"}),
+              "DB_URL in dev has no v99 that is kept"));
+    CHECK(has(why({"undelete", "DB_URL"}), "DB_URL in dev was not removed"));
+    CHECK(has(why({"unhide", "DB_URL", "-s", "acme"}), "DB_URL in dev/acme is not hidden"));
+}
+
+TEST_CASE("a name that turns the direction of text is shown escaped") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"set", "A\u202EB\u2066C\u200F"}, "x");
+    CHECK(has(box.ok({"list"}), "A\\xe2\\x80\\xaeB\\xe2\\x81\\xa6C\\xe2\\x80\\x8f "));
+    box.ok({"set", "Grüße → 名前"}, "x");
+    CHECK(has(box.ok({"list"}), "Grüße → 名前 "));
 }
 
 TEST_CASE("a generated value has the length asked for, is not shown, and differs each time") {

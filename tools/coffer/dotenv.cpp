@@ -6,10 +6,12 @@
 #include <coffer/file/base64.hpp>
 #include <coffer/keyring/wiping_resource.hpp>
 
+#include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <cstdint>
 #include <set>
 
 namespace command {
@@ -152,8 +154,14 @@ private:
         if (behind.empty() || behind[0] == '#')
             add(name, std::move(value), started);
         else
-            out_.push_back(
-                {std::string(name), {}, started, "there is text after the closing quote", was_});
+            out_.push_back({std::string(name),
+                            {},
+                            started,
+                            "there is text after the closing quote" +
+                                (line_ == started ? std::string()
+                                                  : ", which is on line " + std::to_string(line_) +
+                                                        ": nothing up to there was read"),
+                            was_});
         next_line();
     }
     /// How many characters of the text went into the value beyond the backslash.
@@ -194,6 +202,60 @@ auto base64_member(const boost::json::object& from, wiped_bytes& to) -> std::str
     return {};
 }
 
+/// The names that the object of a JSON text has more than once: boost::json::parse keeps the last of
+/// two, in silence.
+class repeated_names {
+public:
+    static constexpr std::size_t max_object_size = SIZE_MAX;
+    static constexpr std::size_t max_array_size = SIZE_MAX;
+    static constexpr std::size_t max_key_size = SIZE_MAX;
+    static constexpr std::size_t max_string_size = SIZE_MAX;
+    using error_code = boost::system::error_code;
+    using string_view = boost::json::string_view;
+
+    std::set<std::string> found{};
+
+    auto on_document_begin(error_code&) -> bool { return true; }
+    auto on_document_end(error_code&) -> bool { return true; }
+    auto on_object_begin(error_code&) -> bool { return ++depth_ > 0; }
+    auto on_object_end(std::size_t, error_code&) -> bool { return depth_-- > 0; }
+    auto on_array_begin(error_code&) -> bool { return ++depth_ > 0; }
+    auto on_array_end(std::size_t, error_code&) -> bool { return depth_-- > 0; }
+    auto on_key_part(string_view part, std::size_t, error_code&) -> bool {
+        key_.append(part.data(), part.size());
+        return true;
+    }
+    auto on_key(string_view part, std::size_t, error_code&) -> bool {
+        key_.append(part.data(), part.size());
+        if (depth_ == 1 && !seen_.insert(key_).second) found.insert(key_);
+        key_.clear();
+        return true;
+    }
+    auto on_string_part(string_view, std::size_t, error_code&) -> bool { return true; }
+    auto on_string(string_view, std::size_t, error_code&) -> bool { return true; }
+    auto on_number_part(string_view, error_code&) -> bool { return true; }
+    auto on_int64(std::int64_t, string_view, error_code&) -> bool { return true; }
+    auto on_uint64(std::uint64_t, string_view, error_code&) -> bool { return true; }
+    auto on_double(double, string_view, error_code&) -> bool { return true; }
+    auto on_bool(bool, error_code&) -> bool { return true; }
+    auto on_null(error_code&) -> bool { return true; }
+    auto on_comment_part(string_view, error_code&) -> bool { return true; }
+    auto on_comment(string_view, error_code&) -> bool { return true; }
+
+    /// Of a text that boost::json::parse has taken.
+    static auto in(std::string_view text) -> std::set<std::string> {
+        boost::json::basic_parser<repeated_names> parser{boost::json::parse_options{}};
+        error_code wrong;
+        parser.write_some(false, text.data(), text.size(), wrong);
+        return std::move(parser.handler().found);
+    }
+
+private:
+    std::set<std::string> seen_{};
+    std::string key_{};
+    std::size_t depth_ = 0;
+};
+
 } // namespace
 
 auto parse_dotenv(std::string_view text, const renames& names) -> std::vector<imported> {
@@ -207,8 +269,10 @@ auto parse_json_secrets(std::string_view text, const renames& names) -> std::vec
     if (wrong || !parsed.is_object()) refuse("that is no JSON object");
     std::vector<imported> out;
     std::set<std::string> seen;
+    const auto repeated = repeated_names::in(text);
     for (const auto& member : parsed.get_object()) {
         imported one{.name = std::string(member.key())};
+        const bool ambiguous = repeated.contains(one.name);
         if (const auto other = names.find(one.name); other != names.end()) {
             one.was = std::move(one.name);
             one.name = other->second;
@@ -221,7 +285,7 @@ auto parse_json_secrets(std::string_view text, const renames& names) -> std::vec
             one.problem = "neither a text nor {\"base64\":…}";
         if (one.problem.empty() && one.value.empty())
             one.problem = "empty: Coffer keeps no empty values";
-        if (!seen.insert(one.name).second) one.problem = "set twice";
+        if (!seen.insert(one.name).second || ambiguous) one.problem = "set twice";
         out.push_back(std::move(one));
     }
     return out;

@@ -52,7 +52,7 @@ auto json_answers() -> std::span<const json_shape> {
                                "environment?: text, space?: text}}"},
         json_shape{"--dry-run", "{dryRun: flag, effect: text}"},
         json_shape{"init", "{store: text, keys: text, keysWereThere: flag, "
-                           "realm: text, environment: text, config: text}"},
+                           "realm: text, environment: text, config: text, userConfig?: text}"},
         json_shape{"env list", "{environments: [PLACE]}"},
         json_shape{"env create", "PLACE"},
         json_shape{"env rename", "PLACE"},

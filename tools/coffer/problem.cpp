@@ -48,7 +48,9 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
         return "access denied: wrong owner, wrong permissions, a place where it must not lie, or a "
                "token that may not do this (coffer whoami)";
     case errc::unavailable: return "the store or the keys can't be read or written now";
-    case errc::timed_out: return "somebody else holds the lock of the store for too long";
+    case errc::timed_out:
+        return "no answer in time: somebody holds the lock of the store, or the server or Redis is "
+               "slow";
     case errc::stale: return "an answer is there, but older than --max-stale allows";
     case errc::tampered: return "what is stored of " + place + " was changed behind Coffer's back";
     case errc::rolled_back:

@@ -37,10 +37,12 @@ auto short_name(const coffer::scope& where) -> std::string {
 }
 
 auto layer_text(const coffer::layer& l) -> std::string {
-    return printable(to_string(l.where.view())) + " v" + std::to_string(l.version);
+    return printable(to_string(l.where.view())) +
+           (l.version == 0 ? "" : " v" + std::to_string(l.version));
 }
 
 auto set_by(const coffer::layer& l) -> std::string {
+    if (l.version == 0) return "not yours to see";
     return "set " + ago(l.at, now_ms()) + (l.author.empty() ? "" : " by " + printable(l.author));
 }
 
@@ -158,10 +160,16 @@ void refuse_read(session& s, const place& at, std::string_view name, const coffe
 }
 
 auto need_written(session& s, const place& at, std::string_view name,
-                  coffer::result<coffer::written>&& done) -> coffer::written {
+                  coffer::result<coffer::written>&& done, std::string_view nothing_to)
+    -> coffer::written {
     if (done) return *done;
     const auto& why = done.error();
-    if (why.code == errc::not_found || why.code == errc::tampered) refuse_read(s, at, name, why);
+    if (why.code == errc::tampered) refuse_read(s, at, name, why);
+    if (why.code == errc::not_found)
+        throw problem(why.code,
+                      printable(name) + " in " + at.text() + " " + std::string(nothing_to) +
+                          ". Nothing was written.",
+                      at.where(), name);
     const auto expected = s.in.number("if-version");
     if (why.code != errc::conflict || !expected)
         throw problem(why.code, words_for(why, at.where(), name), at.where(), name);

@@ -59,9 +59,11 @@ private:
 [[noreturn]] void refuse_read(session& s, const place& at, std::string_view name,
                               const coffer::failure& why);
 
-/// The written version, or the problem: a conflict says who was quicker.
+/// The written version, or the problem: a conflict says who was quicker, not_found that the name
+/// has `nothing_to` be changed so.
 auto need_written(session& s, const place& at, std::string_view name,
-                  coffer::result<coffer::written>&& done) -> coffer::written;
+                  coffer::result<coffer::written>&& done,
+                  std::string_view nothing_to = "is not set") -> coffer::written;
 
 } // namespace command
 

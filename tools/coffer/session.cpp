@@ -29,7 +29,7 @@ auto session::config() -> const settings& {
 }
 
 auto session::keys() -> opened_keys& {
-    if (!keys_) keys_.emplace(open_keys(config(), missing_keys::refuse));
+    if (!keys_) keys_.emplace(open_keys(config(), missing_keys::refuse, !in.has("no-anchor")));
     return *keys_;
 }
 

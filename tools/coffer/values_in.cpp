@@ -69,6 +69,8 @@ auto read_file(const std::string& path, std::size_t most) -> wiped_bytes {
     if (!in)
         throw problem(errc::invalid_argument, "can't open the file " + printable(path) + " (" +
                                                   std::generic_category().message(errno) + ")");
+    struct stat s {};
+    if (::fstat(in.get(), &s) == 0 && S_ISDIR(s.st_mode)) refuse(printable(path) + " is a folder");
     return read_limited(in, most, "the file " + printable(path));
 }
 

@@ -170,7 +170,7 @@ auto backup_verbs() -> std::vector<verb> {
          .summary = "all that is sealed, every version of it, into a folder; never the keys",
          .details = "F is made; a backup that is there is brought up to date, one that was "
                     "interrupted goes on. It is a\nstore of files: coffer verify --store file:F "
-                    "opens it all. Programs may write meanwhile.",
+                    "--no-anchor opens it all. Programs may write\nmeanwhile.",
          .run = run_backup,
          .local = true},
         {.name = "restore",

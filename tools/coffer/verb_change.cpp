@@ -63,7 +63,8 @@ auto run_unset(session& s) -> int {
                                                set_by(*under) + ") instead of " + own + ".";
     if (!s.confirm(effect)) return 0;
     const auto done =
-        need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)));
+        need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)),
+                     "has no value of its own");
     report(s, at, name, done,
            "removed (coffer undelete brings it back)" +
                (under == nullptr ? "" : "   inherits " + layer_text(*under)));
@@ -84,12 +85,13 @@ auto run_hide(session& s) -> int {
 
 /// The three that bring something back, and say what is seen then.
 auto bring_back(session& s, const std::string& effect, const char* did,
+                const std::string& nothing_to,
                 coffer::result<coffer::written> (*write)(session&, const place&,
                                                          const std::string&)) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
     if (!s.confirm_change(at, effect + " " + printable(name) + " in " + at.text() + ".")) return 0;
-    const auto done = need_written(s, at, name, write(s, at, name));
+    const auto done = need_written(s, at, name, write(s, at, name), nothing_to);
     const auto e = explained(s, at, name);
     const auto* const won = winner(e);
     report(s, at, name, done,
@@ -100,7 +102,7 @@ auto bring_back(session& s, const std::string& effect, const char* did,
 }
 
 auto run_unhide(session& s) -> int {
-    return bring_back(s, "Shows", "no longer hidden",
+    return bring_back(s, "Shows", "no longer hidden", "is not hidden",
                       [](session& x, const place& at, const std::string& name) {
                           return x.vault()->show(at.where(), name, write_options_of(x));
                       });
@@ -108,6 +110,7 @@ auto run_unhide(session& s) -> int {
 
 auto run_undelete(session& s) -> int {
     return bring_back(s, "Brings back", "is back",
+                      "was not removed, or what it was is not kept any more",
                       [](session& x, const place& at, const std::string& name) {
                           return x.vault()->undelete(at.where(), name, write_options_of(x));
                       });
@@ -117,7 +120,8 @@ auto run_rollback(session& s) -> int {
     const auto to = s.in.number("to");
     if (!to) refuse("to which version? Say --to N (coffer history shows them)");
     return bring_back(s, "Makes v" + std::to_string(*to) + " the newest version again of",
-                      "rolled back", [](session& x, const place& at, const std::string& name) {
+                      "rolled back", "has no v" + std::to_string(*to) + " that is kept",
+                      [](session& x, const place& at, const std::string& name) {
                           return x.vault()->rollback(at.where(), name, *x.in.number("to"),
                                                      write_options_of(x));
                       });

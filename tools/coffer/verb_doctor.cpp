@@ -120,7 +120,11 @@ void look_at_anchor(session& s, findings& f) {
     look_at_folder(f, "keys", file.parent_path());
     const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
                                                                 coffer::system_environment);
-    if (read) return;
+    if (read) {
+        if (!coffer::posix::require_writable(file.parent_path()))
+            f.good("anchor", file.string() + ", read-only here: reads are served, and nothing set");
+        return;
+    }
     f.bad("anchor", read.error().code,
           file.string() + (read.error().code == errc::tampered
                                ? " is damaged, or was there and is gone"

@@ -119,18 +119,31 @@ auto plan_of(session& s) -> plan {
     return p;
 }
 
-/// Keys that are not where they are looked for by default are noted in the user's own file.
-auto write_user_config(const std::string& keys, bool by_flag) -> std::string {
-    const auto file = config_folder() / "config.json";
+/// Where keys are looked for that nothing else names.
+struct user_keys {
+    fs::path file{};      ///< The user's own settings.
+    bool written = false; ///< They name these keys now.
+    std::string to_do{};  ///< What the user has to do for it.
+};
+
+/// Keys that are not where they are looked for by default are noted in the user's own file, unless
+/// that would take other stores of theirs away from their keys.
+auto note_keys(const std::string& keys, bool by_flag) -> user_keys {
+    user_keys out{config_folder() / "config.json"};
     std::error_code wrong;
-    if (!by_flag) return {};
-    if (fs::exists(file, wrong))
-        return "add to " + printable(file.string()) + ": \"keys\": \"" + printable(keys) + "\"";
-    need(coffer::posix::make_private_folder(file.parent_path()));
+    if (!by_flag) return out;
+    if (fs::exists(out.file, wrong) || fs::exists(config_folder() / "keys/keyring.json", wrong)) {
+        out.to_do = "say --keys " + printable(keys) +
+                    " with this store, or set COFFER_KEYS: without it your other stores' keys are "
+                    "taken";
+        return out;
+    }
+    need(coffer::posix::make_private_folder(out.file.parent_path()));
     boost::json::object content;
     content["keys"] = keys;
-    write_settings(file, content);
-    return {};
+    write_settings(out.file, content);
+    out.written = true;
+    return out;
 }
 
 /// The keys that the store was made with.
@@ -158,7 +171,7 @@ void tell_joined(const used_keys& keys) {
              "A keyring of its own: coffer init --keys file:PATH.");
 }
 
-void report(const session& s, const plan& p, const used_keys& keys, const std::string& to_do) {
+void report(const session& s, const plan& p, const used_keys& keys, const user_keys& noted) {
     if (s.json()) {
         boost::json::object out;
         out["store"] = p.place;
@@ -167,6 +180,7 @@ void report(const session& s, const plan& p, const used_keys& keys, const std::s
         out["realm"] = p.realm;
         out["environment"] = p.environment;
         out["config"] = p.config.string();
+        if (noted.written) out["userConfig"] = noted.file.string();
         put_json(out);
         return;
     }
@@ -176,6 +190,9 @@ void report(const session& s, const plan& p, const used_keys& keys, const std::s
     rows.row({"environment", printable(p.environment) + (p.prod ? " (PROD)" : "")});
     rows.row({"settings", printable(p.config.string()),
               "names store and realm " + printable(p.realm) + "; no keys"});
+    if (noted.written)
+        rows.row(
+            {"", printable(noted.file.string()), "names these keys, for every store of yours"});
     put(rows.text());
     put_line("");
     put_line(
@@ -183,7 +200,7 @@ void report(const session& s, const plan& p, const used_keys& keys, const std::s
         "opened, by nobody.\n"
         "Keep the settings too, with the code: a store is read only where its realm is named.");
     tell_joined(keys);
-    if (!to_do.empty()) put_line("And " + to_do);
+    if (!noted.to_do.empty()) put_line("And " + noted.to_do + ".");
     s.hint("next: coffer set NAME, coffer list, coffer space create acme");
 }
 
@@ -218,7 +235,7 @@ auto run_init(session& s) -> int {
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
     report(s, p, {keys_at, joins, other_realms_of_keys(with)},
-           write_user_config(keys_at, s.in.has("keys")));
+           note_keys(keys_at, s.in.has("keys")));
     return 0;
 }
 

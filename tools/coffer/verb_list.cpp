@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 namespace command {
@@ -60,6 +61,13 @@ void keep_missing(scope_list& scope, const std::set<std::string>& all) {
     }
 }
 
+/// Of a note, when it is time to rotate, and when the value ends.
+auto remarks_of(const coffer::layer& l) -> std::string {
+    auto out = entry_note::read(l.note).shown();
+    if (l.expires != 0) out += (out.empty() ? "ends " : "; ends ") + iso_time(l.expires);
+    return out;
+}
+
 auto cells_of(const explanation& e) -> std::vector<std::string> {
     const auto* const won = winner(e);
     if (won == nullptr) return {printable(e.name), "absent", "–", "–", "", "", ""};
@@ -69,7 +77,7 @@ auto cells_of(const explanation& e) -> std::vector<std::string> {
             "v" + std::to_string(won->version),
             ago(won->at, now_ms()),
             printable(won->author),
-            entry_note::read(won->note).shown()};
+            remarks_of(*won)};
 }
 
 auto json_of(const scope_list& scope) -> json::object {
@@ -140,17 +148,38 @@ void show_matrix(const std::vector<scope_list>& scopes) {
     put(rows.text());
 }
 
+/// Leaves of a scope what has to be rotated, or ends, until then: what is past it as well.
+void keep_due(scope_list& scope, std::uint64_t until) {
+    std::erase_if(scope.names, [&](const explanation& e) {
+        const auto* const won = winner(e);
+        if (won == nullptr) return true;
+        const auto rotate = parse_date(entry_note::read(won->note).rotate_by);
+        return !(rotate && *rotate <= until) && !(won->expires != 0 && won->expires <= until);
+    });
+}
+
+auto due_until(const session& s) -> std::optional<std::uint64_t> {
+    const auto typed = s.in.text("due");
+    if (!typed) return std::nullopt;
+    const auto date = parse_date(*typed);
+    const auto time = parse_duration(*typed);
+    if (!date && !time) refuse("--due takes a time like 30d or a day like 2026-01-31");
+    return date ? *date : now_ms() + *time;
+}
+
 void keep_own(scope_list& scope) {
     std::erase_if(scope.names, [](const explanation& e) { return !e.decided() || e.decides > 0; });
 }
 
 auto run_list(session& s) -> int {
     const bool matrix = s.in.has("matrix");
+    const auto due = due_until(s);
     if (!matrix && !s.in.has("all-spaces")) {
         auto scope = list_of(s, s.here());
         if (s.in.has("missing"))
             keep_missing(scope, names_of(all_scopes(s, {scope.at.environment, {}, false})));
         if (s.in.has("own")) keep_own(scope);
+        if (due) keep_due(scope, *due);
         show_one(s, scope);
         return 0;
     }
@@ -159,6 +188,7 @@ auto run_list(session& s) -> int {
     for (auto& scope : scopes) {
         if (s.in.has("missing")) keep_missing(scope, names);
         if (s.in.has("own")) keep_own(scope);
+        if (due) keep_due(scope, *due);
     }
     if (s.json()) {
         json::object out;
@@ -189,6 +219,8 @@ auto list_verb() -> verb {
                      takes::nothing,
                      {},
                      "names of this environment that can't be read here, and why"},
+                    {"--due", takes::value, "WHEN",
+                     "only what is to be rotated, or ends, until then: 30d or 2026-01-31"},
                     {"--matrix", takes::nothing, {}, "one column for each space"}},
         .run = run_list,
     };

@@ -114,9 +114,16 @@ auto existing_environment(session& s) -> place {
     return at;
 }
 
+/// The new name that is typed.
+auto new_name(const session& s) -> const std::string& {
+    const auto& name = s.in.arguments[1];
+    if (!coffer::check_name(name)) refuse("that is no name: 1 to 1,024 characters of UTF-8");
+    return name;
+}
+
 auto run_env_rename(session& s) -> int {
     const auto at = existing_environment(s);
-    const auto& name = s.in.arguments[1];
+    const auto& name = new_name(s);
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;
@@ -185,7 +192,7 @@ auto existing_space(session& s) -> place {
 
 auto run_space_rename(session& s) -> int {
     const auto at = existing_space(s);
-    const auto& name = s.in.arguments[1];
+    const auto& name = new_name(s);
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;

@@ -167,6 +167,11 @@ auto verify_verb() -> verb {
                        "7 if anything was changed behind Coffer's back, 3 if the store, or a part "
                        "of it, is of another\n"
                        "realm than the settings name: it is told which.",
+            .options = {{"--no-anchor",
+                         takes::nothing,
+                         {},
+                         "of a backup, which is older than what was seen: the anchor beside the "
+                         "keys is neither asked nor written"}},
             .run = run_verify,
             .local = true};
 }

@@ -42,8 +42,7 @@ public:
 
     virtual auto put_many(context where, std::vector<named_value> values, const write_options& with)
         -> result<std::vector<written>> = 0;
-    virtual auto change_many(context where, std::vector<named_value> values,
-                             std::vector<std::string> removes, const write_options& with)
+    virtual auto change_many(context where, std::vector<change> changes)
         -> result<std::vector<written>> = 0;
     virtual auto erase(context where, std::string_view name, const write_options& with)
         -> result<written> = 0;

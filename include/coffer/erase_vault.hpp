@@ -42,10 +42,9 @@ public:
         -> result<std::vector<written>> override {
         return vault_.put_many(where, std::move(values), with);
     }
-    auto change_many(context where, std::vector<named_value> values,
-                     std::vector<std::string> removes, const write_options& with)
+    auto change_many(context where, std::vector<change> changes)
         -> result<std::vector<written>> override {
-        return vault_.change_many(where, std::move(values), std::move(removes), with);
+        return vault_.change_many(where, std::move(changes));
     }
     auto erase(context where, std::string_view name, const write_options& with)
         -> result<written> override {

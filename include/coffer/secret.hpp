@@ -115,6 +115,8 @@ public:
         : value_(coffer::as_bytes(std::string_view(value))) {}
 
     auto view() const noexcept -> byte_view { return value_; }
+    /// The value in memory of its own, which is wiped.
+    auto wiped_copy() const -> wiped_bytes { return {value_.begin(), value_.end()}; }
 
 private:
     byte_view value_;

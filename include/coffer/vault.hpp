@@ -138,30 +138,27 @@ public:
     /// Sets a value in one scope: for everybody in an environment, or in place of it in a space.
     auto put(context where, std::string_view name, value_ref value, const write_options& with = {})
         -> result<written> {
-        std::vector<named_value> one;
-        one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
-        auto done = put_many(where, std::move(one), with);
-        if (!done) return done.error();
-        return done->front();
-    }
-    /// Sets several values of one scope, all or none, in one commit.
-    auto put_many(context where, std::vector<named_value> values, const write_options& with = {})
-        -> result<std::vector<written>> {
-        auto edit = plan_put(where, std::move(values), with);
+        auto edit = plan_put(where, name, value, with);
         if (!edit) return edit.error();
         return apply(where, *std::move(edit));
     }
-    /// Sets several values of one scope and removes other names of it, all or none, in one commit.
-    /// Answers the versions of the values, then of the removals. Errors also: not_found (a name to
-    /// remove has no value there).
-    auto change_many(context where, std::vector<named_value> values,
-                     std::vector<std::string> removes, const write_options& with = {})
+    /// Sets several values of one scope, all or none, in one commit. What `with` says, it says of
+    /// each.
+    auto put_many(context where, std::vector<named_value> values, const write_options& with = {})
         -> result<std::vector<written>> {
-        for (const auto& name : removes)
-            if (auto valid = check_name(name); !valid) return valid.error();
-        auto edit = plan_put(where, std::move(values), with);
+        std::vector<change> all;
+        all.reserve(values.size());
+        for (auto& v : values)
+            all.push_back({change_kind::put, std::move(v.name), std::move(v.value), with});
+        return change_many(where, std::move(all));
+    }
+    /// Changes several names of one scope in this order, all or none, in one commit. Answers what
+    /// was done to each. Errors also: not_found (a name to erase, show or undelete has nothing to
+    /// that end), conflict (one is not at the version that its change expects).
+    auto change_many(context where, std::vector<change> changes) -> result<std::vector<written>> {
+        auto edit = plan_many(where, std::move(changes));
         if (!edit) return edit.error();
-        return apply(where, algorithm::edits::change_many{*std::move(edit), std::move(removes)});
+        return apply(where, *std::move(edit));
     }
     /// Removes the scope's own value or hiding: the name is inherited again. Errors also:
     /// not_found.
@@ -174,7 +171,7 @@ public:
     /// The name is not found in this scope from now on, whatever it would inherit.
     auto hide(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change(where, name, with, [&] {
+        return change_one(where, name, with, [&] {
             return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
         });
     }
@@ -182,7 +179,7 @@ public:
     /// give one, or the name is inherited again. Errors also: not_found (it is not hidden).
     auto show(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change(where, name, with, [&] {
+        return change_one(where, name, with, [&] {
             return algorithm::edits::show{key_of(where, name), with, author(with)};
         });
     }
@@ -190,7 +187,7 @@ public:
     /// others. Errors also: not_found (nothing was removed, or its versions are gone).
     auto undelete(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change(where, name, with, [&] {
+        return change_one(where, name, with, [&] {
             return algorithm::edits::undelete{key_of(where, name), with, author(with)};
         });
     }
@@ -198,7 +195,7 @@ public:
     /// did unless the options say when: what had expired stays expired. Errors also: not_found.
     auto rollback(context where, std::string_view name, std::uint64_t to,
                   const write_options& with = {}) -> result<written> {
-        return change(where, name, with, [&] {
+        return change_one(where, name, with, [&] {
             return algorithm::edits::rollback{key_of(where, name), to, with, author(with)};
         });
     }
@@ -282,14 +279,11 @@ public:
         if (auto valid = check_system(name, with); !valid) return valid.error();
         if (auto valid = check_value(value.view()); !valid) return valid.error();
         if (auto ours = engine().registry(); !ours) return ours.error();
-        std::vector<named_value> one;
-        one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
-        auto done = engine().apply(system_environment,
-                                   algorithm::edits::put_beside{algorithm::edits::put{
-                                       {}, std::move(one), with, author(with), true}},
-                                   true);
-        if (!done) return done.error();
-        return done->front();
+        return engine().apply(
+            system_environment,
+            algorithm::edits::put_beside{algorithm::edits::put{
+                {{}, {}, std::string(name)}, value.wiped_copy(), with, author(with), true}},
+            true);
     }
     /// Removes an entry of Coffer's own environment, and all that is kept of it: older versions
     /// too. Its name is as new. Errors also: not_found.
@@ -364,21 +358,30 @@ public:
     // -----------------------
 
     auto engine() const noexcept -> detail::engine<P>& { return *reader_.engine(); }
-    auto plan_put(context where, std::vector<named_value> values, const write_options& with) const
-        -> result<algorithm::edits::put> {
-        if (auto valid = check_write(where, with); !valid) return valid.error();
-        for (const auto& v : values) {
-            if (auto valid = check_name(v.name); !valid) return valid.error();
-            if (auto valid = check_value(v.value); !valid) return valid.error();
-        }
-        return algorithm::edits::put{key_of(where, {}), std::move(values), with, author(with),
+    auto plan_put(context where, std::string_view name, value_ref value,
+                  const write_options& with) const -> result<algorithm::edits::put> {
+        if (auto valid = check_write(where, name, with); !valid) return valid.error();
+        if (auto valid = check_value(value.view()); !valid) return valid.error();
+        return algorithm::edits::put{key_of(where, name), value.wiped_copy(), with, author(with),
                                      open_spaces()};
     }
     auto plan_erase(context where, std::string_view name, const write_options& with = {}) const
         -> result<algorithm::edits::erase> {
-        if (auto valid = check_write(where, with); !valid) return valid.error();
-        if (auto valid = check_name(name); !valid) return valid.error();
+        if (auto valid = check_write(where, name, with); !valid) return valid.error();
         return algorithm::edits::erase{key_of(where, name), with, author(with)};
+    }
+    auto plan_many(context where, std::vector<change> changes) const
+        -> result<algorithm::edits::change_many> {
+        if (auto valid = check_scope(where); !valid) return valid.error();
+        algorithm::edits::change_many out;
+        out.steps.reserve(changes.size());
+        for (auto& one : changes) {
+            if (auto valid = check_write(where, one.name, one.with); !valid) return valid.error();
+            if (one.kind == change_kind::put)
+                if (auto valid = check_value(one.value); !valid) return valid.error();
+            out.steps.push_back(step_of(where, std::move(one)));
+        }
+        return out;
     }
     /// A context that is written to: Coffer's own environment is not for callers.
     auto check_scope(context where) const -> result<void> {
@@ -414,8 +417,29 @@ private:
         return engine().settings().known_spaces == coffer::spaces::open;
     }
 
-    auto check_write(context where, const write_options& with) const -> result<void> {
+    /// What was checked, as an edit.
+    auto step_of(context where, change&& one) const -> algorithm::edits::change_many::step {
+        namespace edits = algorithm::edits;
+        auto key = key_of(where, one.name);
+        auto by = author(one.with);
+        switch (one.kind) {
+        case change_kind::put:
+            return edits::put{std::move(key), std::move(one.value), std::move(one.with),
+                              std::move(by), open_spaces()};
+        case change_kind::erase:
+            return edits::erase{std::move(key), std::move(one.with), std::move(by)};
+        case change_kind::hide:
+            return edits::hide{std::move(key), std::move(one.with), std::move(by), open_spaces()};
+        case change_kind::show:
+            return edits::show{std::move(key), std::move(one.with), std::move(by)};
+        case change_kind::undelete: break;
+        }
+        return edits::undelete{std::move(key), std::move(one.with), std::move(by)};
+    }
+    auto check_write(context where, std::string_view name, const write_options& with) const
+        -> result<void> {
         if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = check_name(name); !valid) return valid;
         if (with.note)
             if (auto valid = check_note(*with.note); !valid) return valid;
         return check_author(author(with));
@@ -432,10 +456,9 @@ private:
         return there ? failure(errc::unknown_scope) : there.error();
     }
     template <class Make>
-    auto change(context where, std::string_view name, const write_options& with, Make&& make)
+    auto change_one(context where, std::string_view name, const write_options& with, Make&& make)
         -> result<written> {
-        if (auto valid = check_write(where, with); !valid) return valid.error();
-        if (auto valid = check_name(name); !valid) return valid.error();
+        if (auto valid = check_write(where, name, with); !valid) return valid.error();
         return apply(where, make());
     }
     /// The newest state of a context's environment; its space must be there.

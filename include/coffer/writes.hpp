@@ -41,6 +41,17 @@ struct named_value {
     wiped_bytes value{};
 };
 
+/// What is done to a name: the vault's functions of these names.
+enum class change_kind : unsigned char { put, erase, hide, show, undelete };
+
+/// One of several changes that are made together, with what is expected of this name alone.
+struct change {
+    change_kind kind = change_kind::put;
+    std::string name{};
+    wiped_bytes value{}; ///< Of a put; else nothing.
+    write_options with{};
+};
+
 } // namespace coffer::inline COFFER_ABI
 
 #endif

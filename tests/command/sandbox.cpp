@@ -160,16 +160,13 @@ auto sandbox::ok(const words& args, std::string_view in) const -> std::string {
     return done.out;
 }
 
-auto sandbox::on_terminal(const words& args,
-                          const std::vector<std::pair<std::string, std::string>>& exchange) const
-    -> ran {
+auto sandbox::on_terminal(const words& args, const std::vector<exchange>& script) const -> ran {
     words command{coffer_program()};
     command.insert(command.end(), args.begin(), args.end());
-    return program_on_terminal(command, exchange);
+    return program_on_terminal(command, script);
 }
 
-auto sandbox::program_on_terminal(
-    const words& command, const std::vector<std::pair<std::string, std::string>>& exchange) const
+auto sandbox::program_on_terminal(const words& command, const std::vector<exchange>& script) const
     -> ran {
     int terminal = -1;
     const auto pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
@@ -187,11 +184,13 @@ auto sandbox::program_on_terminal(
             open = false;
         }
         if (on.revents != 0) open = take(terminal, result.out);
-        if (step == exchange.size()) continue;
-        const auto at = result.out.find(exchange[step].first, seen);
+        if (step == script.size()) continue;
+        const auto& next = script[step];
+        const auto at = result.out.find(next.wait_for, seen);
         if (at == std::string::npos) continue;
-        seen = at + exchange[step].first.size();
-        (void)!::write(terminal, exchange[step].second.data(), exchange[step].second.size());
+        seen = at + next.wait_for.size();
+        if (next.before) next.before();
+        (void)!::write(terminal, next.type.data(), next.type.size());
         ++step;
     }
     result.code = code_of(pid);

@@ -5,6 +5,7 @@
 #include "support/temporary_folder.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -34,15 +35,15 @@ public:
     auto ok(const words& args, std::string_view in = {}) const -> std::string;
     /// Runs any program so.
     auto run_program(const words& command, std::string_view in = {}) const -> ran;
-    /// Runs the command on a terminal of its own. Each pair is a text to wait for and what is typed
-    /// then. `out` is all that the terminal showed.
-    auto on_terminal(const words& args,
-                     const std::vector<std::pair<std::string, std::string>>& talk = {}) const
-        -> ran;
-
-    auto
-    program_on_terminal(const words& command,
-                        const std::vector<std::pair<std::string, std::string>>& talk = {}) const
+    /// One step of a talk on a terminal.
+    struct exchange {
+        std::string wait_for{};
+        std::string type{};
+        std::function<void()> before{}; ///< Done between the two.
+    };
+    /// Runs the command on a terminal of its own. `out` is all that the terminal showed.
+    auto on_terminal(const words& args, const std::vector<exchange>& script = {}) const -> ran;
+    auto program_on_terminal(const words& command, const std::vector<exchange>& script = {}) const
         -> ran;
 
     /// `coffer init`, then: SLACK_TOKEN and DB_URL in dev, spaces acme and globex, SLACK_TOKEN

@@ -263,9 +263,60 @@ TEST_CASE("x/batch: sets and removes, all or nothing") {
           R"({"set":[{"name":"C","value":""}]})", R"({"remove":[7]})", R"({"remove":[""]})",
           R"({"set":[{"name":"C","value":"1"},{"name":"C","value":"2"}]})",
           R"({"set":[{"name":"C","value":"1"}],"remove":["C"]})",
-          R"({"set":[{"name":"C","value":"1","note":"a"},{"name":"D","value":"2","note":"b"}]})"})
+          R"({"hide":["C"],"unhide":[{"name":"C"}]})", R"({"hide":[{}]})", R"({"unhide":{}})",
+          R"({"set":[{"name":"C","value":"1","ifVersion":-1}]})",
+          R"({"remove":[{"name":"A","ifVersion":"1"}]})", R"({"remove":["A"],"ifVersion":1})"})
         check_error(send(wrong), 400);
     CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
+}
+
+TEST_CASE("x/batch: hides and shows, and each row has a note and an expiry of its own") {
+    world w;
+    const auto s = at(w.e, w.s);
+    const auto send = [&](std::string_view body) {
+        return w.send("POST", "/v1/x/batch" + w.query(s), body);
+    };
+    w.put(at(w.e), "UP", "above");
+    w.set(s, "A", R"({"value":"1","note":"kept","rotateBy":"2031-01-02"})");
+    const auto done =
+        send(R"({"set":[{"name":"A","value":"2"},{"name":"B","value":"3","note":"new"},)"
+             R"({"name":"C","value":"4","expiresAt":"2001-01-01T00:00:00Z"}],"hide":["UP"]})");
+    REQUIRE(done.status() == 200);
+    CHECK(done.text("name", 3) == "UP");
+    CHECK(w.list(s).values() == values{{"A", "2"}, {"B", "3"}});
+    CHECK(w.one(s, "A").text("note") == "kept");
+    CHECK(w.one(s, "A").text("rotateBy") == "2031-01-02");
+    CHECK(w.one(s, "B").text("note") == "new");
+    CHECK(send(R"({"unhide":[{"name":"UP","ifVersion":1}],"remove":["B"]})").status() == 200);
+    CHECK(w.list(s).values() == values{{"A", "2"}, {"UP", "above"}});
+    CHECK(send(R"({"undelete":[{"name":"B","ifVersion":0}]})").status() == 200);
+    CHECK(w.list(s).values() == values{{"A", "2"}, {"B", "3"}, {"UP", "above"}});
+}
+
+TEST_CASE("x/batch: each row expects a version of its own, and a conflict says where and what is") {
+    world w;
+    const auto e = at(w.e);
+    w.put(e, "A", "1");
+    w.put(e, "B", "1");
+    w.put(e, "B", "2");
+    const auto send = [&](int a, int b, int c) {
+        const auto n = [](int version) { return std::to_string(version); };
+        return w.send("POST", "/v1/x/batch" + w.query(e),
+                      R"({"set":[{"name":"A","value":"x","ifVersion":)" + n(a) +
+                          R"(},{"name":"C","value":"x","ifVersion":)" + n(c) +
+                          R"(}],"remove":[{"name":"B","ifVersion":)" + n(b) + "}]}");
+    };
+    const auto is_refused = [&](const reply& got, std::string_view name, std::string_view version) {
+        check_error(got, 409);
+        CHECK(got.text("name") == name);
+        CHECK(got.text("version") == version);
+    };
+    is_refused(send(2, 2, 0), "A", "1");
+    is_refused(send(1, 1, 0), "B", "2");
+    is_refused(send(1, 2, 1), "C", "0");
+    CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "2"}});
+    CHECK(send(1, 2, 0).status() == 200);
+    CHECK(w.list(e).values() == values{{"A", "x"}, {"C", "x"}});
 }
 
 TEST_CASE("The audit log says of a refusal what was tried: name, version, reason, all of a batch") {

@@ -53,17 +53,16 @@ test('a change of many can be stopped, goes on where it stopped, and ends with w
   let reached;
   const hold = new Promise((resolve) => { go = resolve; });
   const held = new Promise((resolve) => { reached = resolve; });
-  await tab.page.route('**/v1/x/secret?*', async (route) => {
-    const { searchParams } = new URL(route.request().url());
-    const id = searchParams.get('spaceId');
-    assert.equal(`${route.request().method()} ${searchParams.get('name')} ${searchParams.get('ifVersion')}`, 'DELETE A_NAME 1');
+  await tab.page.route('**/v1/x/batch?*', async (route) => {
+    const id = new URL(route.request().url()).searchParams.get('spaceId');
+    assert.deepEqual(route.request().postDataJSON(), { remove: [{ name: 'A_NAME', ifVersion: 1 }] });
     asked.push(id);
-    if (Number(id.slice(1)) % 2 === 1 && Number(id.slice(1)) > 2) return route.fulfill({ status: 409, json: { errors: [{ message: 'changed meanwhile' }], code: 'conflict', data: { setBy: 'Ben', version: 2 } } });
+    if (Number(id.slice(1)) % 2 === 1 && Number(id.slice(1)) > 2) return route.fulfill({ status: 409, json: { errors: [{ message: 'changed meanwhile' }], code: 'conflict', data: { name: 'A_NAME', setBy: 'Ben', version: 2 } } });
     if (asked.length === 7) {
       reached();
       await hold;
     }
-    return route.fulfill({ json: { data: [] } });
+    return route.fulfill({ json: { data: [{ name: 'A_NAME', version: 2 }] } });
   });
   await tab.go('#/e/prod/matrix');
   await tab.page.locator('[data-r="1"][data-c="0"]').focus();
@@ -121,6 +120,37 @@ test('an override that is newer than what is shown stays', async () => {
   await tab.end();
 });
 
+test('several names of one space are changed in one write, all or none, and taken back in one', async () => {
+  await site.put(bolt, 'SLACK_TOKEN', 'xoxb-bolt');
+  await site.put(bolt, 'DB_URL', 'postgres://bolt');
+  const tab = await open('#/e/prod/matrix');
+  const writes = [];
+  tab.page.on('request', (one) => {
+    if (one.method() !== 'GET') writes.push(`${new URL(one.url()).pathname} ${Object.keys(one.postDataJSON() ?? {})}`);
+  });
+  const both = async () => {
+    for (const name of ['SLACK_TOKEN', 'DB_URL']) await choose(tab, new RegExp(`^${name}, Customer Bolt: Overridden`));
+    await bulkButton(tab, again).click();
+  };
+  await both();
+  await agree(tab, `${again} in 1 space`);
+  await tab.undoBar().filter({ hasText: '1 space done' }).waitFor();
+  await tab.page.locator('.undo-bar').getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'Undo “Use Production’s value again”: 1 space done' }).waitFor();
+  assert.deepEqual(writes, ['/v1/x/batch remove', '/v1/x/batch undelete']);
+  const mine = async () => { const now = await served(bolt); return [now.SLACK_TOKEN, now.DB_URL]; };
+  assert.deepEqual(await mine(), ['xoxb-bolt', 'postgres://bolt']);
+  await tab.page.locator('.bulk').getByRole('button', { name: 'Done' }).click();
+  await tab.settled();
+  await both();
+  await site.put(bolt, 'DB_URL', 'postgres://newer', { by: 'admin' });
+  await agree(tab, `${again} in 1 space`);
+  await tab.page.locator('.bulk').getByText('0 spaces done, 1 failed').waitFor();
+  assert.match(await tab.text('.failures'), /Customer Bolt: DB_URL: Ben set v\d+ meanwhile/);
+  assert.deepEqual(await mine(), ['xoxb-bolt', 'postgres://newer']);
+  await tab.end();
+});
+
 test('who may not change values, or while the store is away, is told so in the place of failures', async () => {
   const auditor = await open('#/e/prod/matrix', { as: 'auditor' });
   await choose(auditor, 'BETA_KEY, Customer Acme: Hidden');
@@ -140,9 +170,9 @@ test('who may change some spaces changes those, and is told which of a selection
   const tab = await open('#/environments', { as: 'auditor' });
   await made(tab, { rights: ['list', 'audit'] });
   const asked = [];
-  await tab.page.route('**/v1/x/secret?*', (route) => {
+  await tab.page.route('**/v1/x/batch?*', (route) => {
     asked.push(new URL(route.request().url()).searchParams.get('spaceId'));
-    return route.fulfill({ json: { data: { version: 2 } } });
+    return route.fulfill({ json: { data: [{ name: 'A_NAME', version: 2 }] } });
   });
   await tab.go('#/e/prod/matrix');
   await choose(tab, 'A_NAME, Customer 0: Overridden v1');
@@ -198,10 +228,10 @@ test('Back during a change of many asks first, and says what was done', async ()
   let go;
   const hold = new Promise((resolve) => { go = resolve; });
   let asked = 0;
-  await tab.page.route('**/v1/x/secret?*', async (route) => {
+  await tab.page.route('**/v1/x/batch?*', async (route) => {
     asked += 1;
     if (asked === 3) await hold;
-    return route.fulfill({ json: { data: { version: 2 } } });
+    return route.fulfill({ json: { data: [{ name: 'A_NAME', version: 2 }] } });
   });
   await tab.go('#/e/prod/matrix');
   await tab.page.locator('[data-r="-1"][data-c="0"]').click({ modifiers: ['Shift'] });
@@ -272,7 +302,7 @@ test('a change leaves the view where it is: what is in sight, and the active cel
   await cell.click();
   const label = await cell.getAttribute('aria-label');
   const top = await tab.page.locator('.grid').evaluate((grid) => grid.scrollTop);
-  await tab.page.route('**/v1/x/secret?*', (route) => route.fulfill({ json: { data: { version: 2 } } }));
+  await tab.page.route('**/v1/x/batch?*', (route) => route.fulfill({ json: { data: [{ name: 'A_NAME', version: 2 }] } }));
   await bulkButton(tab, again).click();
   await agree(tab, `${again} in 1 space`);
   await tab.page.locator('.bulk').getByText('1 space done').waitFor();

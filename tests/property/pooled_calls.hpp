@@ -33,7 +33,11 @@ struct pooled_calls {
     static auto put_many(test_vault& v, coffer::context where,
                          std::vector<coffer::named_value>&& values,
                          const coffer::write_options& with) {
-        return applied(v, v.plan_put(where, std::move(values), with).value());
+        std::vector<coffer::change> all;
+        for (auto& one : values)
+            all.push_back(
+                {coffer::change_kind::put, std::move(one.name), std::move(one.value), with});
+        return applied(v, v.plan_many(where, std::move(all)).value());
     }
     static auto erase(test_vault& v, coffer::context where, std::string_view name) {
         return wait<coffer::written>([&](auto token) {

@@ -26,7 +26,7 @@ struct shown_edit {
     std::function<coffer::result<std::string>()> take{}; ///< Once, after the change.
 };
 
-inline auto text_of(const coffer::algorithm::edits::put::value_type& all) -> std::string {
+inline auto text_of(const std::vector<coffer::written>& all) -> std::string {
     std::string out;
     for (const auto& w : all)
         out += std::to_string(w.version) + (w.changed ? "+ " : "= ");
@@ -67,16 +67,15 @@ inline auto key(std::string space, std::string actor, std::string name)
     -> coffer::format::entry_key {
     return {std::move(space), std::move(actor), std::move(name)};
 }
-inline auto put(coffer::format::entry_key scope,
-                std::vector<std::pair<std::string, std::string>> values,
-                coffer::write_options with = {}) -> shown_edit {
-    std::vector<coffer::named_value> in;
-    for (const auto& [name, value] : values) {
-        const auto data = coffer::as_bytes(value);
-        in.push_back({name, coffer::wiped_bytes(data.begin(), data.end())});
-    }
-    return show(coffer::algorithm::edits::put{std::move(scope), std::move(in), std::move(with),
-                                              "tester", false});
+inline auto put(const coffer::format::entry_key& scope,
+                const std::vector<std::pair<std::string, std::string>>& values,
+                const coffer::write_options& with = {}) -> shown_edit {
+    coffer::algorithm::edits::change_many all;
+    for (const auto& [name, value] : values)
+        all.steps.emplace_back(coffer::algorithm::edits::put{key(scope.space, scope.actor, name),
+                                                             coffer::value_ref(value).wiped_copy(),
+                                                             with, "tester"});
+    return show(std::move(all));
 }
 
 /// One environment in a store of its own, with keys that tell what they remember, at a fixed time.

@@ -253,7 +253,7 @@ TEST_CASE("a registry that kept no generations is told of them by what happens n
     w.vault.engine()
         .apply(system_environment,
                edits::put_beside{
-                   edits::put{{}, {{listed, {std::byte{'{'}, std::byte{'}'}}}}, {}, {}, true}},
+                   edits::put{{{}, {}, listed}, value_ref("{}").wiped_copy(), {}, {}, true}},
                true)
         .value();
     CHECK(w.listed() == names{"prod"});

@@ -8,8 +8,12 @@
 #include <string>
 #include <vector>
 
+using coffer::change;
+using coffer::change_kind;
 using coffer::context;
 using coffer::errc;
+using coffer::value_ref;
+using coffer::write_options;
 using coffer_test::shown;
 using coffer_test::test_vault;
 
@@ -45,6 +49,19 @@ auto batch(std::vector<std::pair<std::string, std::string>> values)
         const auto data = coffer::as_bytes(value);
         out.push_back({name, coffer::wiped_bytes(data.begin(), data.end())});
     }
+    return out;
+}
+
+auto set(std::string name, std::string_view value, write_options with = {}) -> change {
+    return {change_kind::put, std::move(name), value_ref(value).wiped_copy(), std::move(with)};
+}
+auto with(change_kind kind, std::string name, write_options with = {}) -> change {
+    return {kind, std::move(name), {}, std::move(with)};
+}
+template <class... C>
+auto all(C&&... each) -> std::vector<change> {
+    std::vector<change> out;
+    (out.push_back(std::forward<C>(each)), ...);
     return out;
 }
 
@@ -167,21 +184,64 @@ TEST_CASE("a batch is written whole or not at all") {
     CHECK(shown(f.vault.get_version(prod, "D", 1)) == "1");
 }
 
-TEST_CASE("values and removals in one call are one commit, or nothing") {
+TEST_CASE("changes of several names in one call are one commit, or nothing") {
+    using enum change_kind;
     fixture f;
-    f.vault.put_many(prod, batch({{"A", "1"}, {"B", "2"}})).value();
+    f.vault.put_many(prod, batch({{"A", "1"}, {"B", "2"}, {"H", "h"}, {"S", "s"}})).value();
+    f.vault.hide(prod, "S").value();
     const auto before = f.vault.status("prod").value().generation;
-    const auto done = f.vault.change_many(prod, batch({{"A", "3"}, {"C", "4"}}), {"B"}).value();
-    CHECK(done.size() == 3);
+    const auto done =
+        f.vault
+            .change_many(prod, all(set("A", "3", {.note = "of A"}), set("C", "4"), with(erase, "B"),
+                                   with(hide, "H"), with(show, "S")))
+            .value();
     CHECK(f.vault.status("prod").value().generation == before + 1);
+    std::vector<std::uint64_t> versions;
+    for (const auto& one : done)
+        versions.push_back(one.version);
+    CHECK(versions == std::vector<std::uint64_t>{2, 1, 2, 2, 3});
     CHECK(f.get(prod, "A") == "3");
     CHECK(f.get(prod, "C") == "4");
     CHECK(f.get(prod, "B") == "not_found");
+    CHECK(f.get(prod, "H") == "not_found");
+    CHECK(f.get(prod, "S") == "s");
+    for (const auto& e : f.vault.list(prod).value())
+        CHECK(e.note == (e.name == "A" ? "of A" : ""));
 
-    CHECK(f.vault.change_many(prod, batch({{"A", "5"}}), {"B"}).error() == errc::not_found);
-    CHECK(f.vault.change_many(prod, batch({{"A", "5"}}), {""}).error() == errc::invalid_argument);
+    const auto refused = [&](change&& one) {
+        return f.vault.change_many(prod, all(set("A", "5"), std::move(one))).error().code;
+    };
+    CHECK(refused(with(erase, "B")) == errc::not_found);
+    CHECK(refused(with(show, "A")) == errc::not_found);
+    CHECK(refused(with(undelete, "A")) == errc::not_found);
+    CHECK(refused(with(erase, "")) == errc::invalid_argument);
+    CHECK(refused(set("D", "")) == errc::invalid_argument);
+    CHECK(refused(with(erase, "C", {.note = std::string(5000, 'n')})) == errc::too_large);
     CHECK(f.get(prod, "A") == "3");
     CHECK(f.vault.status("prod").value().generation == before + 1);
+    CHECK(f.vault.change_many(prod, {}).value().empty());
+    CHECK(f.vault.status("prod").value().generation == before + 1);
+    CHECK(f.vault.change_many(prod, all(with(undelete, "B"))).has_value());
+    CHECK(f.get(prod, "B") == "2");
+}
+
+TEST_CASE("each of several changes expects a version of its own") {
+    using enum change_kind;
+    fixture f;
+    f.vault.put_many(prod, batch({{"A", "1"}, {"B", "1"}, {"H", "1"}})).value();
+    f.vault.put(prod, "B", "2").value();
+    const auto try_with = [&](std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t h) {
+        return f.vault.change_many(
+            prod, all(set("A", "new", {.if_version = a}), with(erase, "B", {.if_version = b}),
+                      set("C", "new", {.if_version = c}), with(hide, "H", {.if_version = h})));
+    };
+    CHECK(try_with(2, 2, 0, 1).error() == errc::conflict);
+    CHECK(try_with(1, 1, 0, 1).error() == errc::conflict);
+    CHECK(try_with(1, 2, 1, 1).error() == errc::conflict);
+    CHECK(try_with(1, 2, 0, 0).error() == errc::conflict);
+    CHECK(f.get(prod, "A") == "1");
+    CHECK(try_with(1, 2, 0, 1).has_value());
+    CHECK(f.get(prod, "A") == "new");
 }
 
 TEST_CASE("names, values and ids outside their limits are refused, and nothing is written") {

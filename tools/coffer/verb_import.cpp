@@ -36,8 +36,7 @@ struct step {
 
 struct import_plan {
     std::vector<step> steps{};
-    std::vector<coffer::named_value> values{};
-    std::vector<std::string> removes{};
+    std::vector<coffer::change> changes{};
     std::size_t invalid = 0;
 };
 
@@ -117,7 +116,10 @@ void add(session& s, const place& at, const std::map<std::string, coffer::own_en
         if (!one.was.empty())
             made.remark = "\"" + printable(one.was) + "\" in the file" +
                           (made.remark.empty() ? "" : "; " + made.remark);
-        plan.values.push_back({one.name, std::move(one.value)});
+        plan.changes.push_back({coffer::change_kind::put,
+                                one.name,
+                                std::move(one.value),
+                                {.if_version = made.version}});
     }
     plan.steps.push_back(std::move(made));
 }
@@ -140,7 +142,8 @@ auto plan_of(session& s, const place& at, std::vector<imported>&& input) -> impo
     for (const auto& [name, e] : own)
         if (std::ranges::find(mentioned, name) == mentioned.end()) {
             plan.steps.push_back({"remove", name, e.version, 0, "not in the file"});
-            plan.removes.push_back(name);
+            plan.changes.push_back(
+                {coffer::change_kind::erase, name, {}, {.if_version = e.version}});
         }
     return plan;
 }
@@ -179,7 +182,7 @@ void put_result(session& s, const place& at, const import_plan& plan, bool done)
 
 /// Shows what would be done, asks, and answers whether to do it.
 auto agreed(session& s, const import_plan& plan) -> bool {
-    const auto writes = plan.values.size() + plan.removes.size();
+    const auto writes = plan.changes.size();
     if (!s.json()) put(text_of(plan));
     const auto question = std::to_string(plan.steps.size() - plan.invalid) + " of " +
                           std::to_string(plan.steps.size()) + " can be written. Write " +
@@ -201,8 +204,11 @@ auto run_import(session& s) -> int {
     auto plan = plan_of(s, at, read_input(s));
     const bool go = agreed(s, plan);
     if (go) {
-        const auto done =
-            s.vault()->change_many(at.where(), std::move(plan.values), plan.removes, {});
+        const auto done = s.vault()->change_many(at.where(), std::move(plan.changes));
+        if (!done && done.error() == coffer::errc::conflict)
+            throw problem(coffer::errc::conflict,
+                          "somebody changed " + at.text() +
+                              " while this was looked at. Nothing was written: import again.");
         if (!done) need(coffer::result<void>(done.error()), at.where());
         if (!s.json()) put_line(count(done->size(), "change") + " written to " + at.text());
     }

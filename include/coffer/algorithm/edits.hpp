@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 /// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values
@@ -79,44 +80,38 @@ auto changed(tree::draft& d, const entry_key& key, const write_options& with, bo
     return std::forward<F>(change)(found);
 }
 
-/// Sets values in one scope, all or none.
+/// Sets a value in one scope.
 struct put {
-    using value_type = std::vector<written>;
-    entry_key scope{};
-    std::vector<named_value> values{};
+    using value_type = written;
+    entry_key key{};
+    wiped_bytes value{};
     write_options with{};
     std::string author{};
     bool open_spaces = false;
 
-    auto operator()(tree::draft& d) const -> result<value_type> {
-        if (auto there = need_scope(d, scope, open_spaces); !there) return there.error();
-        value_type out;
-        for (const auto& v : values) {
-            auto one = put_one(d, v);
-            if (!one) return one.error();
-            out.push_back(*one);
-        }
-        return out;
+    auto operator()(tree::draft& d) const -> result<written> {
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
+            if (was != nullptr) {
+                auto same = is_repeated(d, *was);
+                if (!same) return same.error();
+                if (*same) return note_only(d, *was);
+            }
+            return append(d, key, entry_state::value, byte_view(value), with, author);
+        });
     }
 
 private:
-    auto put_one(tree::draft& d, const named_value& v) const -> result<written> {
-        const entry_key key{scope.space, scope.actor, v.name};
-        const auto* was = d.find(key);
-        if (auto expected = expectation(was, with); !expected) return expected.error();
-        if (was != nullptr) {
-            // A repetition of the writer's own last write is no new version. Only its own: "equal"
-            // would tell anyone else what the value is. A value that can't be read is replaced.
-            const auto& newest = was->newest();
-            const bool same_entry = !with.even_if_equal && newest.state == entry_state::value &&
-                                    newest.author == author && newest.expires == with.expires;
-            if (same_entry) {
-                const auto same = d.value_equals(key, newest, v.value);
-                if (!same && same.error().code == errc::unavailable) return same.error();
-                if (same && *same) return note_only(d, *was);
-            }
-        }
-        return append(d, key, entry_state::value, byte_view(v.value), with, author);
+    /// A repetition of the writer's own last write is no new version. Only its own: "equal" would
+    /// tell anyone else what the value is. A value that can't be read is replaced. Errors:
+    /// unavailable.
+    auto is_repeated(tree::draft& d, const entry& was) const -> result<bool> {
+        const auto& newest = was.newest();
+        if (with.even_if_equal || newest.state != entry_state::value || newest.author != author ||
+            newest.expires != with.expires)
+            return false;
+        auto same = d.value_equals(key, newest, value);
+        if (!same && same.error().code != errc::unavailable) return false;
+        return same;
     }
     auto note_only(tree::draft& d, const entry& was) const -> written {
         const auto number = was.newest().number;
@@ -156,24 +151,6 @@ struct drop {
             d.erase(key);
             return gone;
         });
-    }
-};
-
-/// Sets values in one scope and removes others of it, all or none.
-struct change_many {
-    using value_type = std::vector<written>; ///< Of the values, then of the removals.
-    put sets{};
-    std::vector<std::string> removes{};
-
-    auto operator()(tree::draft& d) const -> result<value_type> {
-        auto done = sets(d);
-        if (!done) return done;
-        for (const auto& name : removes) {
-            auto gone = erase{{sets.scope.space, sets.scope.actor, name}, {}, sets.author}(d);
-            if (!gone) return gone.error();
-            done->push_back(*gone);
-        }
-        return done;
     }
 };
 
@@ -243,6 +220,23 @@ struct undelete {
                 if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
             return errc::not_found;
         });
+    }
+};
+
+/// Changes of several names, in this order, all or none.
+struct change_many {
+    using value_type = std::vector<written>; ///< One for each.
+    using step = std::variant<put, erase, hide, show, undelete>;
+    std::vector<step> steps{};
+
+    auto operator()(tree::draft& d) const -> result<value_type> {
+        value_type out;
+        for (const auto& one : steps) {
+            auto done = std::visit([&](const auto& edit) { return edit(d); }, one);
+            if (!done) return done.error();
+            out.push_back(*done);
+        }
+        return out;
     }
 };
 

@@ -59,10 +59,10 @@ private:
     }
 };
 
-/// Sets values beside the registry. What writes first makes the environment's own entry, without
+/// Sets a value beside the registry. What writes first makes the environment's own entry, without
 /// which it could not be read.
 struct put_beside {
-    using value_type = std::vector<written>;
+    using value_type = written;
     put what{};
 
     auto operator()(tree::draft& d) const -> result<value_type> {

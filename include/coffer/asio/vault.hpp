@@ -26,17 +26,15 @@ auto vault_of(const lifted_handle<vault<P>>& lifted) -> const vault<P>& {
 
 inline constexpr auto as_it_is = []<class T>(T&& done) { return std::forward<T>(done); };
 
-/// vault::apply step by step; Finish makes the answer of the edit's. A write that was refused
-/// before it began holds the reason in place of the edit.
-template <class P, class E, class Finish>
+/// vault::apply step by step. A write that was refused before it began holds the reason in place of
+/// the edit.
+template <class P, class E>
 class apply_op {
 public:
     using edited = result<typename E::value_type>;
-    using answer = decltype(std::declval<Finish&>()(std::declval<edited>()));
 
-    apply_op(engine_ptr<P> io, std::string_view environment, result<E> edit, Finish finish)
-        : io_(std::move(io)), environment_(environment), edit_(std::move(edit)),
-          finish_(std::move(finish)) {}
+    apply_op(engine_ptr<P> io, std::string_view environment, result<E> edit)
+        : io_(std::move(io)), environment_(environment), edit_(std::move(edit)) {}
 
     template <class Self>
     void operator()(Self& self) {
@@ -68,32 +66,23 @@ private:
     void finish(Self& self, edited&& done) {
         if (slot_ != nullptr) io_->engine->give_back(slot_);
         slot_.reset();
-        auto end = finish_(std::move(done));
-        self.complete(std::move(end));
+        self.complete(std::move(done));
     }
 
     engine_ptr<P> io_;
     std::string environment_;
     result<E> edit_;
-    Finish finish_;
     slot_ptr<P> slot_{};
     bool refused_ = false;
 };
 
-template <class P, class E, class Finish, class Token>
+template <class P, class E, class Token>
 auto async_change(std::shared_ptr<async_engine<P>> io, std::string_view environment, result<E> edit,
-                  Finish finish, Token&& token) {
-    using op = apply_op<P, E, Finish>;
+                  Token&& token) {
+    using op = apply_op<P, E>;
     auto executor = io->store.get_executor();
-    return boost::asio::async_compose<Token, void(typename op::answer)>(
-        op(std::move(io), environment, std::move(edit), std::move(finish)), token,
-        std::move(executor));
-}
-
-inline auto one_value(std::string_view name, value_ref value) -> std::vector<named_value> {
-    std::vector<named_value> one;
-    one.push_back({std::string(name), wiped_bytes(value.view().begin(), value.view().end())});
-    return one;
+    return boost::asio::async_compose<Token, void(typename op::edited)>(
+        op(std::move(io), environment, std::move(edit)), token, std::move(executor));
 }
 
 } // namespace detail
@@ -110,7 +99,7 @@ auto async_apply(const V& vault, std::string_view environment, E edit, Token&& t
     const auto valid = detail::vault_of(vault).check_scope({.environment = environment});
     return detail::async_change(detail::work_on(vault), environment,
                                 valid ? result<E>(std::move(edit)) : result<E>(valid.error()),
-                                detail::as_it_is, std::forward<Token>(token));
+                                std::forward<Token>(token));
 }
 
 /// vault::put without blocking. `void(result<written>)`; else as async_apply. The value is copied,
@@ -118,13 +107,9 @@ auto async_apply(const V& vault, std::string_view environment, E edit, Token&& t
 template <class V, class Token>
 auto async_put(const V& vault, context where, std::string_view name, value_ref value,
                const write_options& with, Token&& token) {
-    return detail::async_change(
-        detail::work_on(vault), where.environment,
-        detail::vault_of(vault).plan_put(where, detail::one_value(name, value), with),
-        [](result<std::vector<written>>&& done) -> result<written> {
-            return done ? result<written>(done->front()) : done.error();
-        },
-        std::forward<Token>(token));
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan_put(where, name, value, with),
+                                std::forward<Token>(token));
 }
 template <class V, class Token>
 requires(!std::convertible_to<Token, const write_options&>) auto async_put(
@@ -136,7 +121,7 @@ requires(!std::convertible_to<Token, const write_options&>) auto async_put(
 template <class V, class Token>
 auto async_erase(const V& vault, context where, std::string_view name, Token&& token) {
     return detail::async_change(detail::work_on(vault), where.environment,
-                                detail::vault_of(vault).plan_erase(where, name), detail::as_it_is,
+                                detail::vault_of(vault).plan_erase(where, name),
                                 std::forward<Token>(token));
 }
 

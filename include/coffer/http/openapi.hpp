@@ -87,7 +87,7 @@ inline constexpr operation_doc operation_docs[] = {
      "!name environmentId spaceId actorId", "XVersion", "XValue"},
     {"POST", "/v1/x/secret/reveal", "One stored value, for a person to see",
      "!name environmentId spaceId actorId", "XReveal", "XValue"},
-    {"POST", "/v1/x/batch", "Set and remove several names, all or nothing", scope_query, "XBatch",
+    {"POST", "/v1/x/batch", "Change several names, all or nothing", scope_query, "XBatch",
      "XChanges"},
     {"POST", "/v1/x/values", "A scope as a whole, for clients that resolve by themselves",
      scope_query, "XValuesQuery", "XValues"},

@@ -67,8 +67,7 @@ public:
 
     auto put_many(context where, std::vector<named_value> values, const write_options& with)
         -> result<std::vector<written>> override;
-    auto change_many(context where, std::vector<named_value> values,
-                     std::vector<std::string> removes, const write_options& with)
+    auto change_many(context where, std::vector<change> changes)
         -> result<std::vector<written>> override;
     auto erase(context where, std::string_view name, const write_options& with)
         -> result<written> override {
@@ -79,19 +78,19 @@ public:
     }
     auto hide(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/hide", format::entry_state::hidden, where, name, with);
+        return post_change("/hide", format::entry_state::hidden, where, name, with);
     }
     auto show(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/unhide", std::nullopt, where, name, with);
+        return post_change("/unhide", std::nullopt, where, name, with);
     }
     auto undelete(context where, std::string_view name, const write_options& with)
         -> result<written> override {
-        return change("/undelete", format::entry_state::value, where, name, with);
+        return post_change("/undelete", format::entry_state::value, where, name, with);
     }
     auto rollback(context where, std::string_view name, std::uint64_t to, const write_options& with)
         -> result<written> override {
-        return change("/rollback", format::entry_state::value, where, name, with, to);
+        return post_change("/rollback", format::entry_state::value, where, name, with, to);
     }
 
     auto history(context where, std::string_view name)
@@ -151,20 +150,19 @@ private:
         return in.error();
     }
     /// The newest version of each, after a write whose answer was lost.
-    auto newest_of(context where,
-                   const std::vector<std::pair<std::string, format::entry_state>>& changes)
+    auto newest_of(context where, const std::vector<std::string>& names)
         -> result<std::vector<written>> {
         std::vector<written> out;
-        for (const auto& [name, leaves] : changes) {
+        for (const auto& name : names) {
             auto versions = ask_history(*calls_, where, name);
             if (!versions) return failure(errc::outcome_unknown, versions.error().cause);
             out.push_back({versions->front().version, true, {}});
         }
         return out;
     }
-    auto change(std::string_view what, std::optional<format::entry_state> leaves, context where,
-                std::string_view name, const write_options& with, std::uint64_t to = 0)
-        -> result<written> {
+    auto post_change(std::string_view what, std::optional<format::entry_state> leaves,
+                     context where, std::string_view name, const write_options& with,
+                     std::uint64_t to = 0) -> result<written> {
         outgoing out{.method = "POST", .target = secret_target(what, where, name), .body = {}};
         json_writer w(out.body);
         w.begin_object().member_if("to", to);
@@ -201,7 +199,12 @@ inline void remote_vault::write_options_to(json_writer& w, const write_options& 
 
 inline auto remote_vault::put_many(context where, std::vector<named_value> values,
                                    const write_options& with) -> result<std::vector<written>> {
-    if (values.size() != 1) return change_many(where, std::move(values), {}, with);
+    if (values.size() != 1) {
+        std::vector<change> all;
+        for (auto& one : values)
+            all.push_back({change_kind::put, std::move(one.name), std::move(one.value), with});
+        return change_many(where, std::move(all));
+    }
     outgoing out{.method = "PUT", .target = secret_target("", where, values[0].name), .body = {}};
     json_writer w(out.body);
     w.begin_object();
@@ -214,38 +217,59 @@ inline auto remote_vault::put_many(context where, std::vector<named_value> value
     return std::vector<written>{*done};
 }
 
-inline auto remote_vault::change_many(context where, std::vector<named_value> values,
-                                      std::vector<std::string> removes, const write_options& with)
+/// The server answers the puts first, then the others in the order of `lists`.
+inline auto remote_vault::change_many(context where, std::vector<change> changes)
     -> result<std::vector<written>> {
+    using state = format::entry_state;
+    struct list_of {
+        change_kind kind;
+        std::string_view name;
+        std::optional<state> leaves;
+    };
+    static constexpr list_of lists[] = {{change_kind::put, "set", state::value},
+                                        {change_kind::erase, "remove", state::deleted},
+                                        {change_kind::hide, "hide", state::hidden},
+                                        {change_kind::show, "unhide", std::nullopt},
+                                        {change_kind::undelete, "undelete", state::value}};
     outgoing out{.method = "POST", .target = "/v1/x/batch" + query_of(where), .body = {}};
     json_writer w(out.body);
-    w.begin_object().key("set").begin_list();
-    for (const auto& one : values) {
-        w.begin_object().member("name", one.name);
-        write_value(w, as_text(one.value));
-        write_options_to(w, with);
-        w.end_object();
+    w.begin_object();
+    std::vector<std::size_t> places; // of the answers' rows
+    std::vector<std::string> names;
+    std::optional<state> first_leaves;
+    for (const auto& [kind, list, leaves] : lists) {
+        w.key(list).begin_list();
+        for (std::size_t i = 0; i < changes.size(); ++i) {
+            const auto& one = changes[i];
+            if (one.kind != kind) continue;
+            if (places.empty()) first_leaves = leaves;
+            places.push_back(i);
+            names.push_back(one.name);
+            w.begin_object().member("name", one.name);
+            if (kind == change_kind::put) write_value(w, as_text(one.value));
+            write_options_to(w, one.with);
+            w.end_object();
+        }
+        w.end_list();
     }
-    w.end_list().key("remove").begin_list();
-    for (const auto& name : removes)
-        w.text(name);
-    w.end_list().end_object();
-    std::vector<std::pair<std::string, format::entry_state>> changes;
-    for (const auto& one : values)
-        changes.emplace_back(one.name, format::entry_state::value);
-    for (const auto& name : removes)
-        changes.emplace_back(name, format::entry_state::deleted);
+    w.end_object();
     if (changes.empty()) return std::vector<written>();
     // All or nothing: what became of the first became of all.
-    watched_change watched(*calls_, where, changes.front().first, changes.front().second);
+    watched_change watched(*calls_, where, names.front(), first_leaves);
     auto in = calls_->call(std::move(out));
+    result<std::vector<written>> answer = std::vector<written>();
     if (!in && in.error().code == errc::outcome_unknown && watched.made())
-        return newest_of(where, changes);
-    if (!in) return in.error();
-    std::vector<written> done;
-    for (const auto& row : in->list())
-        done.push_back(row.is_object() ? read_written(row.get_object()) : written());
-    if (done.size() != values.size() + removes.size()) return errc::unsupported;
+        answer = newest_of(where, names);
+    else if (!in)
+        return in.error();
+    else
+        for (const auto& row : in->list())
+            answer->push_back(row.is_object() ? read_written(row.get_object()) : written());
+    if (!answer) return answer;
+    if (answer->size() != changes.size()) return errc::unsupported;
+    std::vector<written> done(changes.size());
+    for (std::size_t i = 0; i < places.size(); ++i)
+        done[places[i]] = (*answer)[i];
     return done;
 }
 

@@ -6,6 +6,7 @@
 #include <coffer/http/call.hpp>
 #include <coffer/http/x_secrets.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,16 +48,19 @@ inline void require_value(const wiped_bytes& value) {
                                        : "this must not be empty");
 }
 
+/// `ifVersion` of an object; null: it has none. Throws 400.
+inline auto sent_version(const boost::json::value* found) -> std::optional<std::uint64_t> {
+    if (found == nullptr) return std::nullopt;
+    if (!found->is_int64() || found->get_int64() < 0)
+        throw bad_request("ifVersion", "this must be a whole number");
+    return static_cast<std::uint64_t>(found->get_int64());
+}
 /// `ifVersion` of the query, or of the body.
 inline auto expected_version(call& c) -> std::optional<std::uint64_t> {
     if (const auto text = c.parameter("ifVersion"); !text.empty())
         return text == "0" ? 0 : c.number("ifVersion", 1);
     if (c.in.body.empty()) return std::nullopt;
-    const auto* found = c.body().find("ifVersion");
-    if (found == nullptr) return std::nullopt;
-    if (!found->is_int64() || found->get_int64() < 0)
-        throw bad_request("ifVersion", "this must be a whole number");
-    return static_cast<std::uint64_t>(found->get_int64());
+    return sent_version(c.body().find("ifVersion"));
 }
 
 /// What an object says beside the value: note, rotateBy, expiresAt.
@@ -87,7 +91,6 @@ struct sent_facts {
         if (rotate_by) all.rotate_by = *rotate_by;
         return all.write();
     }
-    friend auto operator==(const sent_facts&, const sent_facts&) -> bool = default;
 
 private:
     static auto text(const boost::json::object& from, std::string_view name)
@@ -111,13 +114,19 @@ inline auto entry_now(call& c, const scope& where, std::string_view name)
     return std::nullopt;
 }
 
+/// The note that goes on with what is set now: none where nothing is there.
+inline auto note_of(const own_entry* was) -> std::string_view {
+    return is_live(was) ? std::string_view(was->note) : std::string_view();
+}
+
 /// Somebody else was first: what is there now is told along.
 [[noreturn]] inline void refuse_conflict(call& c, const scope& where, std::string_view name) {
     auto why = error_of(errc::conflict);
     const auto e = entry_now(c, where, name);
     wiped_text data;
     json_writer w(data);
-    w.begin_object().member("version", is_live(e ? &*e : nullptr) ? e->version : 0);
+    w.begin_object().member("name", name);
+    w.member("version", is_live(e ? &*e : nullptr) ? e->version : 0);
     if (e) w.member("setAt", iso_time(e->at)).member_if("setBy", e->author);
     if (e) write_whose(w, c, where, name, e->version);
     w.end_object();
@@ -148,6 +157,12 @@ inline auto changed(call& c, const scope& where, std::string_view name, result<w
     return out;
 }
 
+/// What is told of a change that sets nothing.
+inline auto word_of(change_kind kind) -> std::string_view {
+    if (kind == change_kind::erase) return "deleted";
+    return kind == change_kind::undelete ? "created" : "updated";
+}
+
 /// Scope and name of a change, its right asked.
 struct change_of {
     std::string name{};
@@ -172,7 +187,7 @@ inline auto set_secret(call& c) -> response {
     change.with.expires = facts.expires;
     change.with.even_if_equal = !c.sees(change.where, change.name);
     const auto was = entry_now(c, change.where, change.name);
-    change.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
+    change.with.note = facts.over(note_of(was ? &*was : nullptr));
     const auto what = c.word_for_set(change.where, change.name);
     auto done = c.vault().put_many(change.where.view(), std::move(one), change.with);
     return changed(c, change.where, change.name,
@@ -181,22 +196,22 @@ inline auto set_secret(call& c) -> response {
 inline auto remove_secret(call& c) -> response {
     const change_of it(c);
     return changed(c, it.where, it.name, c.vault().erase(it.where.view(), it.name, it.with),
-                   "deleted");
+                   word_of(change_kind::erase));
 }
 inline auto hide_secret(call& c) -> response {
     const change_of it(c);
     return changed(c, it.where, it.name, c.vault().hide(it.where.view(), it.name, it.with),
-                   "updated");
+                   word_of(change_kind::hide));
 }
 inline auto unhide_secret(call& c) -> response {
     const change_of it(c);
     return changed(c, it.where, it.name, c.vault().show(it.where.view(), it.name, it.with),
-                   "updated");
+                   word_of(change_kind::show));
 }
 inline auto undelete_secret(call& c) -> response {
     const change_of it(c);
     return changed(c, it.where, it.name, c.vault().undelete(it.where.view(), it.name, it.with),
-                   "created");
+                   word_of(change_kind::undelete));
 }
 inline auto rollback_secret(call& c) -> response {
     const auto* to = c.body().find("to");
@@ -206,7 +221,7 @@ inline auto rollback_secret(call& c) -> response {
     change_of it(c);
     it.with.expires = facts.expires;
     const auto was = entry_now(c, it.where, it.name);
-    it.with.note = facts.over(is_live(was ? &*was : nullptr) ? was->note : "");
+    it.with.note = facts.over(note_of(was ? &*was : nullptr));
     const auto what = c.word_for_set(it.where, it.name);
     return changed(c, it.where, it.name,
                    c.vault().rollback(it.where.view(), it.name,
@@ -214,93 +229,131 @@ inline auto rollback_secret(call& c) -> response {
                    what);
 }
 
-/// `{"set":[{name,value,note?,rotateBy?,expiresAt?}],"remove":[name]}`, checked.
+/// `{"set":[{name,value,note?,rotateBy?,expiresAt?,ifVersion?}],"remove":[…],"hide":[…],
+/// "unhide":[…],"undelete":[…]}`, checked. A row of all but the first is a name, or
+/// {name,ifVersion?}.
 struct batch {
-    std::vector<named_value> values{};
-    std::vector<std::string> removes{};
-    std::optional<sent_facts> facts{};
+    struct row {
+        change what{};
+        std::optional<sent_facts> facts{}; ///< Of a set.
+    };
+    std::vector<row> rows{}; ///< In that order.
 
     explicit batch(call& c) {
-        for (const auto& one : list(c, "set"))
-            add(one);
-        for (const auto& one : list(c, "remove")) {
-            if (!one.is_string()) throw bad_request("remove", "these must be names");
-            removes.push_back(name_of(&one, "remove"));
-        }
         if (!c.parameter("ifVersion").empty() || c.body().find("ifVersion") != nullptr)
-            throw bad_request("ifVersion", "a batch has none: set the name by itself");
-        if (values.empty() && removes.empty()) throw bad_request({}, "there is nothing to do");
+            throw bad_request("ifVersion", "in a batch each row has its own");
+        add_all(c, "set", change_kind::put);
+        add_all(c, "remove", change_kind::erase);
+        add_all(c, "hide", change_kind::hide);
+        add_all(c, "unhide", change_kind::show);
+        add_all(c, "undelete", change_kind::undelete);
+        if (rows.empty()) throw bad_request({}, "there is nothing to do");
         auto all = names();
         std::ranges::sort(all);
         if (std::ranges::adjacent_find(all) != all.end())
             throw bad_request("name", "a name is given twice");
     }
-    /// Those that are set, then those that are removed.
     auto names() const -> std::vector<std::string> {
         std::vector<std::string> out;
-        for (const auto& v : values)
-            out.push_back(v.name);
-        out.insert(out.end(), removes.begin(), removes.end());
+        for (const auto& one : rows)
+            out.push_back(one.what.name);
         return out;
     }
 
 private:
-    static auto list(call& c, std::string_view name) -> const boost::json::array& {
-        static const boost::json::array nothing;
+    void add_all(call& c, std::string_view name, change_kind kind) {
         const auto* found = c.body().find(name);
-        if (found == nullptr) return nothing;
+        if (found == nullptr) return;
         if (!found->is_array()) throw bad_request(name, "this must be a list");
-        return found->get_array();
+        for (const auto& one : found->get_array()) {
+            if (kind != change_kind::put && one.is_string())
+                rows.push_back({{.kind = kind, .name = name_of(&one)}});
+            else if (one.is_object())
+                add(one.get_object(), kind);
+            else
+                throw bad_request(name, kind == change_kind::put
+                                            ? "these must be objects"
+                                            : "these must be names, or objects");
+        }
     }
-    static auto name_of(const boost::json::value* v, std::string_view key) -> std::string {
+    void add(const boost::json::object& sent, change_kind kind) {
+        row out{{.kind = kind, .name = name_of(sent.if_contains("name"))}};
+        out.what.with.if_version = sent_version(sent.if_contains("ifVersion"));
+        if (kind == change_kind::put) {
+            out.what.value = sent_value(sent.if_contains("value"));
+            require_value(out.what.value);
+            out.facts.emplace(sent);
+        }
+        rows.push_back(std::move(out));
+    }
+    static auto name_of(const boost::json::value* v) -> std::string {
         if (v == nullptr || !v->is_string() || !check_name(view_of(v->get_string())))
-            throw bad_request(key, "a name is 1 to 1024 characters without U+0000");
+            throw bad_request("name", "a name is 1 to 1024 characters without U+0000");
         return std::string(view_of(v->get_string()));
-    }
-    void add(const boost::json::value& one) {
-        if (!one.is_object()) throw bad_request("set", "these must be objects");
-        const auto& o = one.get_object();
-        // One conflict would have to undo the others' writes: nothing promises that here.
-        if (o.contains("ifVersion"))
-            throw bad_request("ifVersion", "a batch has none: set the name by itself");
-        values.push_back(
-            {name_of(o.if_contains("name"), "name"), sent_value(o.if_contains("value"))});
-        require_value(values.back().value);
-        const sent_facts sent(o);
-        if (facts && *facts != sent)
-            throw bad_request("set", "note, rotateBy and expiresAt are one for the whole batch");
-        facts = sent;
     }
 };
 
+/// The changes of a batch as the vault makes them, by this caller.
+inline auto changes_of(call& c, const scope& where, batch&& all) -> std::vector<change> {
+    std::map<std::string_view, const own_entry*> there;
+    const auto listed = c.vault().list(where.view());
+    if (listed)
+        for (const auto& e : *listed)
+            there.emplace(e.name, &e);
+    std::vector<change> out;
+    out.reserve(all.rows.size());
+    for (auto& [what, facts] : all.rows) {
+        what.with.author = c.who.name;
+        if (facts) {
+            const auto was = there.find(what.name);
+            what.with.even_if_equal = !c.sees(where, what.name);
+            what.with.expires = facts->expires;
+            what.with.note = facts->over(note_of(was == there.end() ? nullptr : was->second));
+        }
+        out.push_back(std::move(what));
+    }
+    return out;
+}
+/// Which of them somebody else was first with.
+[[noreturn]] inline void
+refuse_batch(call& c, const scope& where,
+             const std::vector<std::pair<std::string, std::optional<std::uint64_t>>>& expected) {
+    for (const auto& [name, version] : expected) {
+        if (!version) continue;
+        const auto e = entry_now(c, where, name);
+        if (*version != (is_live(e ? &*e : nullptr) ? e->version : 0))
+            refuse_conflict(c, where, name);
+    }
+    throw error_of(errc::conflict); // it is as it was expected again by now
+}
+
 inline auto change_batch(call& c) -> response {
     batch all(c);
-    const auto in_order = all.names();
-    c.record.names = in_order; // of a refusal too: what was tried
+    const auto names = all.names();
+    c.record.names = names; // of a refusal too: what was tried
     const auto where = c.queried_scope();
     c.allow(where);
-    for (const auto& name : in_order)
+    for (const auto& name : names)
         c.allow_name(where, name);
-    write_options with{.author = c.who.name};
-    with.even_if_equal = !std::ranges::all_of(
-        all.values, [&](const named_value& v) { return c.sees(where, v.name); });
-    if (all.facts) {
-        with.expires = all.facts->expires;
-        with.note = all.facts->over("");
+    std::vector<std::string_view> set;
+    std::vector<std::pair<std::string, std::optional<std::uint64_t>>> expected;
+    for (const auto& [what, facts] : all.rows) {
+        if (what.kind == change_kind::put) set.push_back(what.name);
+        expected.emplace_back(what.name, what.with.if_version);
     }
-    const std::vector<std::string_view> set(
-        in_order.begin(), in_order.begin() + static_cast<std::ptrdiff_t>(all.values.size()));
     auto words = c.words_for_set(where, set);
-    words.resize(in_order.size(), "deleted");
-    const auto done = need(
-        c.vault().change_many(where.view(), std::move(all.values), std::move(all.removes), with));
+    for (auto i = set.size(); i < all.rows.size(); ++i)
+        words.push_back(word_of(all.rows[i].what.kind));
+    const auto done = c.vault().change_many(where.view(), changes_of(c, where, std::move(all)));
+    if (!done && done.error().code == errc::conflict) refuse_batch(c, where, expected);
+    if (!done) throw error_of(done.error());
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
-    for (std::size_t i = 0; i < done.size(); ++i) {
-        write_written(w, where, in_order[i], done[i]);
-        c.tell(words[i], done[i], where, in_order[i]);
-        if (done[i].changed) ++c.record.count;
+    for (std::size_t i = 0; i < done->size(); ++i) {
+        write_written(w, where, names[i], (*done)[i]);
+        c.tell(words[i], (*done)[i], where, names[i]);
+        if ((*done)[i].changed) ++c.record.count;
     }
     w.end_list().end_object();
     return out;

@@ -15,27 +15,31 @@ const askAbove = 20; // cells; more have to be typed
 const mostPreviewed = 200;
 
 /**
- * What can be done: `act(where, cell)` does it in one cell and `undo(where, cell)` takes it back, where
- * `cell.made` is the version that was made; `now` and `next` say what a cell has before and after.
+ * What can be done: `does` in one space, all of its names or none, and `undo` takes it back, each
+ * {list, from}: a list of the batch, and the version that a cell's change begins from, where `cell.made` is
+ * the one that was made. `now` and `next` say what a cell has before and after.
  */
 const kinds = {
     remove: {
-        act: (where, { name, version }) => api.removeSecret(where, name, version),
-        undo: (where, { name }) => api.changeSecret('undelete', where, name, 0),
+        does: { list: 'remove', from: (where, { version }) => version },
+        undo: { list: 'undelete', from: () => 0 },
         now: ({ version }) => `its own v${version}`, next: ({ parentVersion }, parent) => `${parent} v${parentVersion}`,
     },
     hide: {
-        act: (where, { name, version }) => api.changeSecret('hide', where, name, version),
-        undo: (where, { name, made }) => api.changeSecret('unhide', where, name, made),
+        does: { list: 'hide', from: (where, { version }) => version },
+        undo: { list: 'unhide', from: (where, { made }) => made },
         now: ({ version, parentVersion }, parent) => (version ? `its own v${version}` : parentVersion ? `${parent} v${parentVersion}` : 'no value'), next: () => 'hidden',
     },
     unhide: {
-        act: (where, { name, version }) => api.changeSecret('unhide', where, name, version),
-        async undo(where, { name, made }) {
-            // It is a value of the space's own again, or inherited: which of them, the history says.
-            const now = await standingOf(where, name);
-            if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: await thereNow(where, name) });
-            return api.changeSecret('hide', where, name, now.live);
+        does: { list: 'unhide', from: (where, { version }) => version },
+        undo: {
+            list: 'hide',
+            async from(where, { name, made }) {
+                // It is a value of the space's own again, or inherited: which of them, the history says.
+                const now = await standingOf(where, name);
+                if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: { ...await thereNow(where, name), name } });
+                return now.live;
+            },
         },
         now: () => 'hidden', next: () => 'given again',
     },
@@ -69,7 +73,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
             act('Show again', 'unhide', hidden, 'None of them is hidden'),
             no && el('span', { class: 'refused' }, no));
     }
-    /** One unit of work a space, one write a name. */
+    /** One unit of work a space, which is one write. */
     function bySpace(cells) {
         const spaces = new Map();
         for (const { space, name, cell, parentVersion, made } of cells) {
@@ -95,7 +99,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
             text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Space by space; it can be stopped, and undone.`,
             body: preview(kind, work), typed: typed || undefined,
         });
-        if (sure) run({ label, work, act: kind.act, undo: kind.undo, failed: [], made: [] });
+        if (sure) run({ label, work, does: kind.does, undo: kind.undo, failed: [], made: [] });
     }
     async function run(job, at = 0) {
         const { label, work } = job;
@@ -115,20 +119,20 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         running = null;
         return finish(job, i);
     }
-    /** Changes the names of a space, each from the version that is shown. */
-    async function changeIn({ space, cells }, { act, failed, made }) {
+    /** Changes the names of a space, each from the version that is shown: all of them, or none. */
+    async function changeIn({ space, cells }, { does, failed, made }) {
         const where = { environmentId, spaceId: space.id };
-        const why = [];
-        for (const cell of cells) {
-            try {
-                const answer = await act(where, cell);
-                made.push({ space, name: cell.name, cell: { version: cell.version }, parentVersion: cell.parentVersion, made: answer?.version });
-            } catch (problem) {
-                if (problem.name !== 'ApiError') throw problem;
-                why.push(`${cell.name}: ${problem.status === 409 ? whoWasFirst(problem) : problem.message}`);
-            }
+        try {
+            const rows = [];
+            for (const cell of cells) rows.push({ name: cell.name, ifVersion: await does.from(where, cell) });
+            const answer = await api.batch(where, { [does.list]: rows });
+            cells.forEach(({ name, version, parentVersion }, i) =>
+                made.push({ space, name, cell: { version }, parentVersion, made: answer[i].version }));
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+            const { name } = problem.data ?? {};
+            failed.push({ space, why: problem.status === 409 && name ? `${name}: ${whoWasFirst(problem)}` : problem.message });
         }
-        if (why.length > 0) failed.push({ space, why: why.join('; ') });
     }
     function finish(job, at) {
         const { label, work, failed } = job;
@@ -147,7 +151,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
     /** Takes back what was done, with the same progress; what somebody changed since is kept, and said. */
     function takeBack({ label, undo, made }) {
         if (running) throw new api.ApiError('Another change is still under way.');
-        return run({ label: `Undo “${label}”`, work: bySpace(made), act: undo, failed: [], made: [] });
+        return run({ label: `Undo “${label}”`, work: bySpace(made), does: undo, failed: [], made: [] });
     }
     return {
         element, show,

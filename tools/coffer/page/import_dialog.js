@@ -9,7 +9,7 @@ import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import * as outcome from './outcome.js';
-import { isOwn } from './rows.js';
+import { begunFrom, isOwn } from './rows.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
 import { oneAuthor } from './words.js';
@@ -103,18 +103,16 @@ export function openImport({ where, list, done }) {
         save.setAttribute('aria-disabled', String(n === 0 || (Boolean(typed) && typed.value.trim() !== place)));
     }
     async function send() {
-        const set = chosen().map(({ name, value }) => ({ name, value }));
+        const set = chosen().map(({ name, value }) => ({ name, value, ifVersion: begunFrom(rows.get(name)) }));
         if (checking || save.getAttribute('aria-disabled') === 'true') return;
         dialog.busy(true);
         problem.say('');
         try {
-            const since = await changedSince(set);
-            if (since) problem.say(since);
-            else finish(await api.batch(where, { set }));
+            finish(await api.batch(where, { set }));
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
             if (!failed.unknown) {
-                problem.say(`Nothing saved: ${failed.message}`);
+                problem.say(`Nothing saved: ${failed.status === 409 ? await changedSince(set, failed) : failed.message}`);
                 return;
             }
             problem.say(outcome.checking);
@@ -130,21 +128,16 @@ export function openImport({ where, list, done }) {
             dialog.busy(false);
         }
     }
-    /**
-     * Who changed one of these names since the list was made, in words, or nothing: a batch expects no
-     * versions, so what it would do is looked at once more, and shown.
-     */
-    async function changedSince(set) {
-        const now = await api.secrets(where);
-        if (now.stale) return 'Nothing saved: the store does not answer.';
+    /** Who changed some of these names since the list was made, in words. What is there now is shown. */
+    async function changedSince(set, conflict) {
         const before = rows;
-        rows = byName(now);
+        rows = byName(await api.secrets(where));
+        draw();
         const key = (row) => `${row?.own} ${row?.state} ${row?.version}`;
         const others = set.filter(({ name }) => key(before.get(name)) !== key(rows.get(name)));
-        if (others.length === 0) return undefined;
-        draw();
+        if (others.length === 0) return `${conflict.data?.name}: ${outcome.whoWasFirst(conflict)}`; // it is gone again
         const who = oneAuthor(others.map(({ name }) => rows.get(name))) ?? 'Somebody';
-        return `Nothing saved: ${who} changed ${others.map((one) => one.name).join(', ')} meanwhile. Look at the table, and save again.`;
+        return `${who} changed ${others.map((one) => one.name).join(', ')} meanwhile. Look at the table, and save again.`;
     }
     function finish(answer) {
         dialog.busy(false);

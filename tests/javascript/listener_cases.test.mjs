@@ -62,8 +62,11 @@ async function asked({ event, responses, calls }) {
   const server = http.createServer((request, answer) => {
     const { status = 200, contentType = 'application/json', body } = responses[Math.min(requests.length, responses.length - 1)];
     requests.push(request.url);
-    answer.writeHead(status, { 'content-type': contentType });
-    answer.end(typeof body === 'string' ? body : JSON.stringify(body));
+    const text = typeof body === 'string' ? body : JSON.stringify(body) ?? '';
+    // With its length, as Coffer answers: in pieces, the listener's node-fetch reads none of it on some
+    // versions of Node.
+    answer.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
+    answer.end(text);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const root = new FlatfileListener(undefined, 'a-token', `http://127.0.0.1:${server.address().port}`);

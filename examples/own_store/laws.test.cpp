@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "versioned_store.hpp"
 
-#include "support/catch.hpp"
+#include "support/catch.hpp" // Catch2, 3 or 2.13: your tests include the one that you have
 
 #include <coffer/coffer.hpp>
 #include <coffer/cryptopp/aes_256_gcm.hpp>

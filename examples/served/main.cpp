@@ -59,18 +59,21 @@ int main() {
     wish.name = "billing";
     wish.grants = {{.as = coffer::http::role::service, .environment = "prod"}};
     wish.expires = static_cast<std::uint64_t>(coffer::machine_clock().wall().count()) + 60'000;
-    const auto token = tokens->mint(std::move(wish)).value();
+    const auto minted = tokens->mint(std::move(wish)).value();
+    const coffer::secret& token = minted.text;
+    //[mount
     coffer::http::api_options how;
     how.tokens = tokens;
     coffer::http::server_options listen;
-    listen.port = 0;
+    listen.port = 0; // any that is free
     coffer::http::server server{listen, std::make_shared<coffer::http::api>(any, std::move(how))};
     server.start().value();
+    //]
     const auto url = "http://127.0.0.1:" + std::to_string(server.port());
 
     //[served
     const billing served{
-        coffer::http::source::open({.server = url, .token = token.text.clone()}).value()};
+        coffer::http::source::open({.server = url, .token = token.clone()}).value()};
     //]
     run("served", served);
 }

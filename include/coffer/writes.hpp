@@ -16,6 +16,9 @@ struct write_options {
     /// The version that the writer expects to replace; 0: that this scope has no value of its own.
     /// Else conflict, and nothing is written.
     std::optional<std::uint64_t> if_version{};
+    /// The secret that the writer means (written::id, own_entry::id), whatever its version: else
+    /// not_found, since it was removed, whether or not another has its name now.
+    std::optional<format::secret_id> if_id{};
     /// When the value stops being served: milliseconds since 1970-01-01 UTC. 0: never; to what
     /// brings a value back (show, undelete, rollback), as it was.
     std::uint64_t expires = 0;

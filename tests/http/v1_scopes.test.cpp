@@ -111,8 +111,17 @@ TEST_CASE("Pages hold every environment once, in the order in which they were ma
     CHECK(paged(w, "/v1/environments", 5) == made);
     CHECK(w.get("/v1/environments?pageNumber=99").data().as_array().empty());
     CHECK(w.get("/v1/environments?pageSize=100000000&pageNumber=100000000").status() == 200);
+    for (const char* number : {"2147483648", "9007199254740991", "18446744073709551615"}) {
+        const auto beyond =
+            w.get("/v1/environments?pageSize=4294967296&pageNumber=" + std::string(number));
+        CHECK(beyond.data().as_array().empty());
+        CHECK(shown(beyond.body.at("pagination")).find("\"currentPage\":" + std::string(number)) ==
+              1);
+        CHECK(w.get("/v1/environments?pageSize=" + std::string(number)).data().as_array().size() ==
+              12);
+    }
     for (const char* wrong : {"pageSize=0", "pageNumber=0", "pageSize=-1", "pageSize=x",
-                              "pageSize=1.5", "pageSize=99999999999999999999999"})
+                              "pageSize=1.5", "pageSize=+1", "pageSize=99999999999999999999999"})
         check_error(w.get(std::string("/v1/environments?") + wrong), 400);
 }
 

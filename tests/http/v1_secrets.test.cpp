@@ -321,6 +321,36 @@ TEST_CASE("A removal by id never takes the secret that was set again meanwhile")
     }
 }
 
+TEST_CASE("A removal by id takes what was written over it meanwhile, and answers that value") {
+    bool raced = true;
+    std::set<std::string> told;
+    for (std::size_t n = 1; raced; ++n) {
+        world w;
+        const auto other = coffer_test::service_vault(w.store, w.keys);
+        const auto where = at(w.e);
+        const auto id = w.put(where, "N", "old").text("id");
+        w.store.before_load(n, [&] {
+            std::vector<coffer::named_value> again;
+            again.push_back({"N", coffer::value_ref("new").wiped_copy()});
+            other->put_many(where.view(), std::move(again), {}).value();
+        });
+        const auto gone = w.send("DELETE", "/v1/secrets/" + id);
+        raced = !w.store.is_armed();
+        w.store.before_load(0, {});
+        INFO(n);
+        REQUIRE(gone.status() == 200);
+        const auto versions = other->history(where.view(), "N").value();
+        const auto removal = std::ranges::find(versions, coffer::format::entry_state::deleted,
+                                               &coffer::version_info::state);
+        REQUIRE(removal != versions.end());
+        const auto taken = other->get_version(where.view(), "N", removal->version - 1).value();
+        CHECK(gone.text("value") == taken.expose_secret());
+        told.insert(gone.text("value"));
+        CHECK(n < 50);
+    }
+    CHECK(told == std::set<std::string>{"new", "old"});
+}
+
 TEST_CASE("Of many parallel first writes all get one id; of many removals one succeeds") {
     world w;
     std::vector<std::thread> threads;

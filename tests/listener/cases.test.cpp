@@ -69,14 +69,18 @@ public:
         if (coffer_test::text_of(now, "contentType", "application/json").find("application/json") ==
             std::string::npos)
             return coffer::errc::unsupported;
+        if (status != nullptr && (status->as_int64() == 204 || status->as_int64() == 304))
+            return coffer::errc::unavailable; // they have no body
         const auto body = body_of(now);
         if (!body || body->is_null()) return coffer::errc::unavailable;
         const auto* data = body->is_object() ? body->get_object().if_contains("data") : nullptr;
         coffer::testing::fake_secrets rows;
         if (data != nullptr && !data->is_null()) {
             if (!data->is_array()) return coffer::errc::unsupported;
-            for (const auto& row : data->get_array())
-                add(rows, row.as_object());
+            for (const auto& row : data->get_array()) {
+                if (row.is_null()) return coffer::errc::unsupported;
+                if (row.is_object()) add(rows, row.get_object());
+            }
         }
         return rows.at({.environment = "whichever"}); // its ids may be of any form
     }

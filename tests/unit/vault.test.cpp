@@ -225,6 +225,21 @@ TEST_CASE("changes of several names in one call are one commit, or nothing") {
     CHECK(f.get(prod, "B") == "2");
 }
 
+TEST_CASE("a write that means one secret finds no other by its name, and no removed one") {
+    fixture f;
+    const auto first = f.vault.put(prod, "A", "1").value().id;
+    f.vault.put(prod, "A", "2").value();
+    CHECK(f.vault.put(prod, "A", "3", {.if_id = first}).value().id == first);
+    CHECK(f.vault.erase(prod, "A", {.if_id = first}).has_value());
+    CHECK(f.vault.erase(prod, "A", {.if_id = first}).error() == errc::not_found);
+    CHECK(f.vault.put(prod, "A", "4", {.if_id = first}).error() == errc::not_found);
+    const auto second = f.vault.put(prod, "A", "5").value().id;
+    CHECK(f.vault.erase(prod, "A", {.if_id = first}).error() == errc::not_found);
+    CHECK(f.get(prod, "A") == "5");
+    CHECK(f.vault.hide(prod, "A", {.if_id = second}).has_value());
+    CHECK(f.vault.put(prod, "B", "1", {.if_id = second}).error() == errc::not_found);
+}
+
 TEST_CASE("each of several changes expects a version of its own") {
     using enum change_kind;
     fixture f;

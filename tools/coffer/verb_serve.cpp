@@ -364,7 +364,7 @@ auto serve_verb() -> verb {
                     {"--reveal", takes::value, "off|reason",
                      "whether the page may show stored values (off)"},
                     {"--token-rate", takes::value, "N",
-                     "requests that a token may send in a minute (1200000; 0: any)"},
+                     "requests that a token may send in a minute (6000000; 0: any)"},
                     {"--refused-rate", takes::value, "N",
                      "refused tokens that an address may send in a minute (600; 0: any)"},
                     {"--seed-environment", takes::value, "ID[,ID]",

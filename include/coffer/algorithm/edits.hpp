@@ -65,6 +65,7 @@ inline auto own_version(const entry* e) noexcept -> std::uint64_t {
     return e == nullptr || e->newest().state == entry_state::deleted ? 0 : e->newest().number;
 }
 inline auto expectation(const entry* e, const write_options& with) noexcept -> result<void> {
+    if (with.if_id && (own_version(e) == 0 || e->id != *with.if_id)) return errc::not_found;
     if (with.if_version && *with.if_version != own_version(e)) return errc::conflict;
     return {};
 }

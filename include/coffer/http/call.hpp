@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -115,17 +116,15 @@ public:
         if (query.is_broken(name)) throw bad_request(name, "this can't be decoded");
         return query.text(name);
     }
-    /// A positive whole number in the query. Throws 400.
+    /// A positive whole number of 64 bits in the query. Throws 400.
     auto number(std::string_view name, std::uint64_t otherwise) const -> std::uint64_t {
         const auto text = parameter(name);
         if (text.empty()) return otherwise;
         std::uint64_t out = 0;
-        for (const char c : text) {
-            if (c < '0' || c > '9' || out > 100'000'000)
-                throw bad_request(name, "this must be a positive whole number");
-            out = out * 10 + static_cast<unsigned>(c - '0');
-        }
-        if (out == 0) throw bad_request(name, "this must be a positive whole number");
+        const auto* const end = text.data() + text.size();
+        const auto [at, wrong] = std::from_chars(text.data(), end, out);
+        if (wrong != std::errc() || at != end || out == 0)
+            throw bad_request(name, "this must be a positive whole number");
         return out;
     }
 

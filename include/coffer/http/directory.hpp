@@ -36,6 +36,7 @@ struct place_facts {
 
 /// Where a secret id leads to.
 struct secret_place {
+    format::secret_id id{};
     std::string space{};
     std::string actor{};
     std::string name{};
@@ -221,9 +222,9 @@ private:
         for (auto& e : *entries) {
             if (!e.entry.name.empty()) {
                 if (e.entry.state == format::entry_state::value)
-                    out->secrets[e.entry.id] = {std::move(e.space), std::move(e.actor),
-                                                std::move(e.entry.name), e.entry.version,
-                                                e.entry.expires};
+                    out->secrets[e.entry.id] = {e.entry.id,         std::move(e.space),
+                                                std::move(e.actor), std::move(e.entry.name),
+                                                e.entry.version,    e.entry.expires};
                 continue;
             }
             const place_facts* was = nullptr;

@@ -189,9 +189,9 @@ struct page {
             : size(c.number("pageSize", usual)), number(c.number("pageNumber", 1)) {}
     };
     page(const wanted& w, std::size_t total)
-        : number(w.number), pages((total + w.size - 1) / w.size), rows(total) {
-        first = std::min<std::size_t>(total, (w.number - 1) * w.size);
-        last = std::min<std::size_t>(total, first + w.size);
+        : number(w.number), pages(total / w.size + (total % w.size != 0 ? 1 : 0)), rows(total) {
+        first = w.number - 1 > total / w.size ? total : (w.number - 1) * w.size;
+        last = first + std::min<std::size_t>(total - first, w.size);
     }
     void show(json_writer& w) const {
         w.key("pagination").begin_object().member("currentPage", number);

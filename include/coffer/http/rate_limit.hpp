@@ -29,9 +29,9 @@ struct rate {
 inline constexpr rate failed_authentications{600};
 /// Sign-ins with a wrong token or code, by address.
 inline constexpr rate refused_sign_ins{10};
-/// Requests, by token: against a program that runs wild, not against a busy one. Twenty thousand a
-/// second, and a minute's worth of them at once, are more than most machines answer.
-inline constexpr rate requests_of_a_token{1'200'000};
+/// Requests, by token: against a program that runs wild, not against a busy one. A hundred thousand
+/// a second, and a minute's worth of them at once, are more than most machines answer.
+inline constexpr rate requests_of_a_token{6'000'000};
 
 /// A token bucket for each key: an id of a token, an address (`address_key`). Memory is bounded:
 /// when all places are taken and none has filled up again, keys that are new share one bucket, so

@@ -178,9 +178,20 @@ inline auto write_secret_request(call& c) -> response {
     return out;
 }
 
-/// Removes the secret if it is the one that an id means, at the version that was looked at. False:
-/// it was changed meanwhile, so look again.
-inline auto remove_once(call& c, response& out) -> bool {
+/// The value that a removal took away: of the version before it, as it was looked at or, where
+/// somebody wrote meanwhile, as it is kept. None that its owner could not read any more.
+inline auto removed_value(call& c, const scope& where, const secret_place& seen,
+                          result<secret>&& value, std::uint64_t removed) -> result<secret> {
+    if (removed == seen.version) return is_past(seen.expires) ? errc::expired : std::move(value);
+    const auto kept = c.vault().history(where.view(), seen.name);
+    if (!kept) return kept.error();
+    for (const auto& v : *kept)
+        if (v.version == removed && !is_past(v.expires))
+            return c.vault().get_version(where.view(), seen.name, removed);
+    return errc::expired;
+}
+
+inline auto delete_secret(call& c) -> response {
     const auto [facts, place] = need(c.parts.places.find_secret(
         c.path.front(), [&](std::string_view e) { return knows_environment(c.who, e); }));
     scope where;
@@ -190,32 +201,24 @@ inline auto remove_once(call& c, response& out) -> bool {
     c.record.names = {place->name};
     c.allow(where);
     if (!c.covers(where, place->name)) throw no_such_thing();
-    const bool shown =
-        covers_name(c.who, right::read, where.view(), place->name) && !is_past(place->expires);
-    const auto value = shown ? c.vault().get_version(where.view(), place->name, place->version)
-                             : result<secret>(errc::denied);
-    // A version never comes twice: if it is still this one, so is the id.
-    const auto gone = c.vault().erase(where.view(), place->name,
-                                      {.if_version = place->version, .author = c.who.name});
-    if (!gone && gone.error().code == errc::conflict) return false;
+    const bool shown = covers_name(c.who, right::read, where.view(), place->name);
+    auto value = shown ? c.vault().get_version(where.view(), place->name, place->version)
+                       : result<secret>(errc::denied);
+    const auto gone =
+        c.vault().erase(where.view(), place->name, {.if_id = place->id, .author = c.who.name});
     if (!gone) throw error_of(gone.error());
+    if (shown) value = removed_value(c, where, *place, std::move(value), gone->version - 1);
     c.record.version = gone->version;
     c.record.count = 1;
     c.tell("deleted", *gone, where, place->name);
+    response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     const bool text = value && format::is_utf8(value->expose_secret());
     write_secret(w, c.path.front(), place->name,
                  text ? std::optional(value->expose_secret()) : std::nullopt, where, where.actor);
     w.end_list().end_object();
-    return true;
-}
-
-inline auto delete_secret(call& c) -> response {
-    response out;
-    for (int tries = 0; tries < 16; ++tries)
-        if (remove_once(c, out)) return out;
-    throw error_of(errc::conflict);
+    return out;
 }
 
 } // namespace coffer::inline COFFER_ABI::http::v1

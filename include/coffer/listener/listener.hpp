@@ -39,7 +39,9 @@ struct dispatched {
 ///     "acme"}));
 ///
 /// Where it says more than JavaScript: a secret that can't be had is a typed error, `unavailable`
-/// or `tampered` and not "not found"; and a space of another environment is `unknown_scope`.
+/// or `tampered` and not "not found"; and a space of another environment is `unknown_scope`. What
+/// a dispatch keeps of a scope it keeps by its three ids: JavaScript joins those that are named by
+/// colons, and takes {space: "b"} for {actor: "b"}.
 ///
 /// A handle: copies are the same listener. All members may be called from several threads; each
 /// dispatch runs its callbacks one after the other in its own thread.

@@ -130,15 +130,20 @@ struct user_keys {
 /// that would take other stores of theirs away from their keys.
 auto note_keys(const std::string& keys, bool by_flag) -> user_keys {
     user_keys out{config_folder() / "config.json"};
+    const auto usual = config_folder() / "keys/keyring.json";
     std::error_code wrong;
-    if (!by_flag) return out;
-    if (fs::exists(out.file, wrong) || fs::exists(config_folder() / "keys/keyring.json", wrong)) {
+    if (!by_flag || keys == "file:" + usual.string()) return out;
+    if (fs::exists(out.file, wrong) || fs::exists(usual, wrong)) {
         out.to_do = "say --keys " + printable(keys) +
                     " with this store, or set COFFER_KEYS: without it your other stores' keys are "
                     "taken";
         return out;
     }
-    need(coffer::posix::make_private_folder(out.file.parent_path()));
+    if (const auto made = coffer::posix::make_private_folder(out.file.parent_path()); !made)
+        throw problem(made.error().code,
+                      "can't make the folder of " + printable(out.file.string()) +
+                          ", where the keys would be named (" + made.error().cause.message() +
+                          "). No store was made: name them in COFFER_KEYS instead of --keys.");
     boost::json::object content;
     content["keys"] = keys;
     write_settings(out.file, content);
@@ -227,6 +232,7 @@ auto run_init(session& s) -> int {
     }
     const bool joins = keys_are_there(with);
     const auto keys = open_keys(with, missing_keys::make);
+    const auto noted = note_keys(keys_at, s.in.has("keys"));
     // Before the store: of two at once one makes it, and what was stopped can go on.
     if (!p.goes_on && !make_folder_config(p.config, {p.place, p.realm, p.environment}))
         throw_there(p.config);
@@ -234,8 +240,7 @@ auto run_init(session& s) -> int {
     const auto vault = open_vault(*std::move(store), keys.provider, options_of(with));
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
-    report(s, p, {keys_at, joins, other_realms_of_keys(with)},
-           note_keys(keys_at, s.in.has("keys")));
+    report(s, p, {keys_at, joins, other_realms_of_keys(with)}, noted);
     return 0;
 }
 

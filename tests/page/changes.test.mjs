@@ -13,7 +13,7 @@ test('an override says what it changes, is served, and can be undone', async () 
   const tab = await open('#/e/prod/s/acme/secrets');
   await tab.row('DB_URL').getByText('Override').click();
   await tab.page.locator('dialog .preview').getByText(/reads? it/).waitFor();
-  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own v1\s+\d+ tokens? reads? it\s+3 other spaces\s+no change/);
+  assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own v1\s+\d+ tokens? may read it\s+3 other spaces\s+no change/);
   await tab.page.locator('dialog .value').first().fill('postgres://acme');
   await tab.page.getByRole('button', { name: 'Override in Customer Acme' }).click();
   await tab.undoBar().filter({ hasText: 'DB_URL overridden in Customer Acme: v1.' }).waitFor();
@@ -386,7 +386,48 @@ test('the browser asks before the page with what was typed is left, not otherwis
   await tab.end();
 });
 
-test('the preview says what is there now, not when the list was made, and how many tokens read it', async () => {
+test('an override that is due is to be replaced first, and its date is in the details; past it, it is overdue', async () => {
+  const day = (days) => new Date(Date.now() + days * 24 * 3600_000).toISOString().slice(0, 10);
+  await site.put(prod, 'DUE_OVER', 'all');
+  await site.put(acme, 'DUE_OVER', 'own', { rotateBy: day(3) });
+  await site.put(acme, 'LATE_OWN', 'own', { rotateBy: day(-3) });
+  const tab = await open('#/e/prod/s/acme/secrets');
+  assert.equal(await tab.row('DUE_OVER').locator('.act button').innerText(), 'Replace');
+  assert.match(await tab.text(tab.row('LATE_OWN')), /Overdue since \d+ \w+/);
+  await tab.row('DUE_OVER').locator('button.name').click();
+  await tab.page.locator('dialog.drawer .layers').getByText(/^rotate by \d+ \w+/).waitFor();
+  await tab.page.locator('dialog.drawer').getByRole('button', { name: 'Use Production’s value again…' }).waitFor();
+  await tab.end();
+});
+
+test('a page that is left open says how long ago it is now', async () => {
+  await site.put(staging, 'AGING', 'one');
+  const tab = await open('#/environments');
+  await tab.page.clock.install();
+  await tab.go('#/e/staging/secrets');
+  await tab.row('AGING').locator('time').first().waitFor();
+  await tab.page.clock.runFor(7 * 60_000);
+  await tab.row('AGING').getByText(/^[78] min ago$/).waitFor();
+  await tab.end();
+});
+
+test('from the filter the arrow leads to the first row, and Escape twice out of it', async () => {
+  await site.put(staging, 'REACHED_KEY', 'one');
+  const tab = await open('#/e/staging/secrets');
+  await tab.row('REACHED_KEY').waitFor();
+  await tab.page.keyboard.press('/');
+  await tab.page.keyboard.type('REACHED');
+  await tab.page.keyboard.press('ArrowDown');
+  const focused = () => tab.page.evaluate(() => document.activeElement.dataset.focus ?? document.activeElement.tagName);
+  assert.equal(await focused(), 'name:REACHED_KEY');
+  await tab.page.keyboard.press('/');
+  await tab.page.keyboard.press('Escape');
+  await tab.page.keyboard.press('Escape');
+  assert.equal(await focused(), 'BODY');
+  await tab.end();
+});
+
+test('the preview says what is there now, not when the list was made, and how many tokens may read it', async () => {
   await site.put(prod, 'SEEN_KEY', 'one');
   const gone = { environmentId: 'prod', spaceId: 'globex' };
   await site.put(gone, 'SEEN_KEY', 'was here');
@@ -401,7 +442,7 @@ test('the preview says what is there now, not when the list was made, and how ma
   await site.must('POST', `/v1/x/secret/hide?${query({ ...acme, name: 'SEEN_KEY' })}`, {});
   await tab.row('SEEN_KEY').getByText('Replace').click();
   await tab.page.locator('dialog .preview').getByText('stays hidden').waitFor();
-  assert.match(await tab.text('dialog .preview'), new RegExp(`v1 becomes v2 ${reading} tokens? reads? it 3 spaces`));
+  assert.match(await tab.text('dialog .preview'), new RegExp(`v1 becomes v2 ${reading} tokens? may read it 3 spaces`));
   assert.match(await tab.text('dialog .dialog-foot'), /Replace in Production ⌃↵/);
   assert.equal(await tab.axe(), '');
   await tab.page.keyboard.press('Escape');

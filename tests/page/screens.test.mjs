@@ -33,6 +33,8 @@ for (const [look, options] of Object.entries(looks)) {
       assert.equal(await tab.axe(), '', `${hash} (${look})`);
       const [wide, window] = await tab.page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(wide <= window, `${hash} (${look}) needs sideways scrolling: ${wide} > ${window}`);
+      const over = await tab.page.locator('main .rows td').evaluateAll((cells) => cells.filter((one) => one.scrollHeight > one.clientHeight + 2).map((one) => one.innerText));
+      assert.deepEqual(over, [], `${hash} (${look}): cells run over their neighbours`);
       await tab.picture(look === 'light' ? name : `${name}-${look}`);
     }
     await tab.end();

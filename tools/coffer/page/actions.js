@@ -8,7 +8,7 @@ import { explainDamage, hide, putBack, showAgain, takeAway } from './changes.js'
 import { whoWasFirst } from './outcome.js';
 import { openSet } from './set_dialog.js';
 import { saved } from './undo.js';
-import { whyNotWrite } from './words.js';
+import { isDue, whyNotWrite } from './words.js';
 
 /** Why nothing may be changed in a scope, or nothing. `list` is the answer that its rows came in. */
 export function whyNoChange(where, list) {
@@ -71,7 +71,8 @@ export function actionsOf(row, { where, list, done, open }) {
     case 'inherited': return [set('Override'), hidden];
     case 'overridden': return row.older
         ? [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden]
-        : [away(back), set('Replace', { also: true }), hidden];
+        : isDue(row) ? [set('Replace'), away(back, { also: true }), hidden]
+            : [away(back), set('Replace', { also: true }), hidden];
     case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
     case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
     case 'missing': return [set('Set')];

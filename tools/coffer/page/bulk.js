@@ -142,6 +142,11 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         if (job.undo && job.made.length > 0) saved(`${text}.`, () => takeBack(job));
         else if (closed) saved(`${text}.`);
         if (closed) return text;
+        if (left === 0 && failed.length === 0) { // the bar below has the words
+            element.hidden = true;
+            done();
+            return text;
+        }
         fill(element, icon(failed.length > 0 ? 'warning' : 'check'), el('span', {}, text),
             left > 0 && button('Go on', { small: true, act: () => run(job, at) }),
             failed.length > 0 && el('ul', { class: 'failures', tabindex: '0', 'aria-label': 'What failed' }, failed.map((one) => el('li', {}, named(one.space.name ?? one.space.id), `: ${one.why}`))),

@@ -74,11 +74,15 @@ export function filterField(label, search, value = '') {
         on: {
             input: () => search(input.value),
             keydown(event) {
-                if (event.key === 'Escape' && input.value) {
+                if (event.key === 'Escape') {
                     event.preventDefault();
                     event.stopPropagation();
-                    input.value = '';
-                    search('');
+                    if (input.value === '') input.blur(); // the keys of rows are read again
+                    else search(input.value = '');
+                } else if (event.key === 'ArrowDown' || event.key === 'Enter') {
+                    const first = document.querySelector('main [data-row] [data-focus]');
+                    if (first) event.preventDefault();
+                    first?.focus();
                 }
             },
         },

@@ -15,7 +15,7 @@ import { revealPart } from './reveal.js';
 import { addressOf } from './router.js';
 import { isOwn } from './rows.js';
 import { live } from './states.js';
-import { timeElement } from './time.js';
+import { date, timeElement } from './time.js';
 import { undoLast } from './undo.js';
 import { extraBadges, lineOf, stateBadge, stateWord } from './words.js';
 
@@ -47,6 +47,7 @@ function layersPart(detail) {
                 layer.version ? ` v${layer.version}` : '', ' ',
                 el('span', { class: 'faint' }, decides ? 'wins' : passed && layer.version ? 'is replaced' : said)),
             layer.version ? el('div', { class: 'faint' }, setBy(layer)) : null,
+            layer.rotateBy && el('div', { class: 'faint' }, 'rotate by ', date(layer.rotateBy)),
             layer.note && el('div', { class: 'layer-note' }, layer.note)));
     })));
 }
@@ -118,7 +119,7 @@ export function openDrawer({ where, name, list, done, step }) {
             revealOutlet.hidden = !isOwn(row);
             const actions = actionsOf(row, context).filter((one) => one.label !== 'Review');
             const reason = actions.find((one) => one.reason)?.reason;
-            refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace'].includes(one.label) ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),
+            refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace', 'Remove'].includes(one.label) || one.key === 'u' && one.label.startsWith('Use ') ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),
                 button('Copy name', { kind: 'quiet', picture: 'copy', more: { 'data-focus': 'do:copy' }, act: () => copyName(row) }),
                 el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
             return [

@@ -104,7 +104,12 @@ export function openImport({ where, list, done }) {
     }
     async function send() {
         const set = chosen().map(({ name, value }) => ({ name, value, ifVersion: begunFrom(rows.get(name)) }));
-        if (checking || save.getAttribute('aria-disabled') === 'true') return;
+        if (checking || set.length === 0) return;
+        if (typed && typed.value.trim() !== place) {
+            problem.say(`Nothing saved: this is production. Type ${place} to save.`);
+            typed.focus();
+            return;
+        }
         dialog.busy(true);
         problem.say('');
         try {

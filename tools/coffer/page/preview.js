@@ -15,7 +15,7 @@ function line(who, what, note) {
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const arrow = () => [icon('arrow-right'), unseen(' becomes ')];
 
-const readers = (n) => n > 0 && `${count(n, 'token')} ${n === 1 ? 'reads' : 'read'} it`;
+const readers = (n) => n > 0 && `${count(n, 'token')} may read it`;
 
 /** The environment's own value changes: what the spaces will see. */
 function inEnvironment(where, row, { tokens }) {

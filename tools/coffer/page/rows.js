@@ -29,7 +29,7 @@ function valueCell(row) {
 function nameButton(row, open) {
     return el('button', {
         type: 'button', class: `name mono${row.state === 'hidden' || row.state === 'removed' ? ' struck' : ''}`,
-        'data-focus': `name:${row.name}`, title: 'Details', on: { click: () => open(row.name) },
+        'data-focus': `name:${row.name}`, title: row.name, on: { click: () => open(row.name) },
     }, named(row.name));
 }
 

@@ -70,9 +70,10 @@ export function secretsScreen(about, query) {
     const watching = watch(where, () => list()?.generation, async (news) => {
         await pause(300); // a save of one's own is just being listed
         if (!list() || list().generation >= news.generation) return;
-        const { names, by } = news.names?.length > 0 && news.by ? news : await changed();
+        const isTold = news.names?.length > 0 && news.by;
+        const { names, by } = isTold ? news : await changed();
         if (names.length === 0 || list().generation >= news.generation) return;
-        fill(bar, icon('refresh'), el('span', {}, named(by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'} just now.`),
+        fill(bar, icon('refresh'), el('span', {}, named(by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'}${isTold ? ' just now' : ''}.`),
             button('Show', { small: true, act: () => { bar.hidden = true; view.refresh(); } }));
         bar.hidden = false;
         told = news.generation;
@@ -116,6 +117,8 @@ export function secretsScreen(about, query) {
             group = 'all';
             view.redraw();
         };
+        if (matching(rows).length > 0)
+            return panel('search', [`No name in “${chosen.label}” contains “`, named(filter), '”.'], null, button('Show all', { act: () => { group = 'all'; view.redraw(); } }));
         return panel('search', ['No name contains “', named(filter), '”.'], near && el('p', {}, 'Did you mean ',
             button(near, { kind: 'link mono', act: () => setFilter(near) }), '?'),
         button('Clear filter', { act: () => setFilter('') }),

@@ -15,7 +15,7 @@ const wait = 400; // after the last key: each question is written into the log
 export function spaceInput(environmentId, found) {
     const known = el('datalist', { id: freshId('spaces') });
     const problem = el('p', { class: 'problem', role: 'alert' });
-    const input = textInput({ type: 'search', placeholder: 'name or id', list: known.id, on: { input: () => { clearTimeout(timer); timer = setTimeout(look, wait); } } });
+    const input = textInput({ type: 'search', placeholder: 'name or id', list: known.id, on: { input: () => { clearTimeout(timer); timer = setTimeout(look, wait); }, change: () => look() } });
     let timer = 0;
 
     async function look() {
@@ -28,7 +28,7 @@ export function spaceInput(environmentId, found) {
             fill(known, list.map((one) => el('option', { value: one.name ?? one.id })));
             const called = list.filter((one) => one.name === wanted);
             const meant = list.find((one) => one.id === wanted) ?? (called.length === 1 ? called[0] : undefined);
-            const lacking = wanted !== '' && !meant;
+            const lacking = wanted !== '' && !meant && (list.length === 0 || called.length > 1 || document.activeElement !== input);
             fill(problem, lacking && [icon('warning'), called.length > 1
                 ? `Several spaces are called “${wanted}”: type the id of the one that you mean` : `No space is called “${wanted}”`]);
             if (!lacking) found?.(meant);

@@ -9,7 +9,7 @@ import { crumbs, screenHead } from './head.js';
 import { addressOf, go } from './router.js';
 import { live } from './states.js';
 import { timeElement } from './time.js';
-import { needsAttention, stateBadge } from './words.js';
+import { extraBadges, needsAttention, stateBadge } from './words.js';
 
 function tile(n, what, href) {
     return el('a', { class: 'tile', href }, el('span', { class: 'tile-number' }, n.toLocaleString('en')), el('span', {}, what));
@@ -40,7 +40,8 @@ export function screen(place) {
                 el('div', { class: 'tiles' }, tile(of('inherited'), 'inherited', secrets('inherited')), tile(of('overridden'), 'overridden', secrets('differs')),
                     tile(of('own'), 'only here', secrets('differs')), tile(of('hidden'), 'hidden', secrets('differs')), tile(attention.length, 'need attention', secrets('attention'))),
                 attention.length > 0 && el('section', { class: 'part boxed' }, el('h2', {}, 'Needs attention'), el('ul', { class: 'names' }, attention.slice(0, 12).map((row) =>
-                    el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', stateBadge(row.state), row.older && el('span', { class: 'faint' }, ' older than what it replaces'))))),
+                    el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', stateBadge(row.state), ' ', extraBadges(row)))),
+                attention.length > 12 && el('a', { href: secrets('attention') }, `and ${attention.length - 12} more`)),
                 el('section', { class: 'part boxed' }, el('h2', {}, 'This space'), el('dl', { class: 'facts' },
                     el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),
                     el('dt', {}, 'Inherits from'), el('dd', {}, named(world.environmentName(place.environmentId))),

@@ -32,7 +32,7 @@ export function problemPanel(problem, again) {
     if (problem.code === 'tampered' || problem.code === 'rolled_back') {
         return panel('broken', problem.code === 'tampered'
             ? 'What is stored fails its check' : 'The store went back to an older state',
-        [el('p', {}, 'Programs get an error, not Production’s or anybody else’s value. Nothing is ' +
+        [el('p', {}, 'Programs get an error, never another scope’s value. Nothing is ' +
             'repaired by itself: run “coffer verify”, then restore a backup. Other environments work.'),
         facts(problem)], again && button('Try again', { act: again }));
     }

@@ -61,12 +61,20 @@ export function duration(ms) {
     return `${Math.round(ms / (24 * hour))} days`;
 }
 
-/** An element with a time in words and the exact one on demand. */
-export function timeElement(time, words = ago(time)) {
+/** An element with a time, in the words that are given or as long ago as it is, and the exact one on demand. */
+export function timeElement(time, words) {
     const then = new Date(msOf(time));
-    if (Number.isNaN(then.getTime())) return el('span', {}, words);
-    return el('time', { datetime: then.toISOString(), title: exact.format(then) }, words);
+    if (Number.isNaN(then.getTime())) return el('span', {}, words ?? ago(time));
+    return el('time', { datetime: then.toISOString(), title: exact.format(then), 'data-ago': words === undefined }, words ?? ago(time));
 }
+
+// A page that is left open says how long ago it is now.
+setInterval(() => {
+    for (const one of document.querySelectorAll('time[data-ago]')) {
+        const words = ago(one.dateTime);
+        if (one.textContent !== words) one.textContent = words;
+    }
+}, minute);
 
 /** A date field's text (2026-12-03) as the end of that day here, in ISO 8601; empty: nothing. */
 export function endOfDay(text) {

@@ -2,7 +2,7 @@
 // The words of the page: what a state is called, what stands under a name, what a role may do. One
 // meaning each; a badge is always a shape and a word, never a colour alone.
 import { el, icon, named } from './el.js';
-import { ago, date, daysBetween, msOf, timeElement } from './time.js';
+import { date, daysBetween, msOf, timeElement } from './time.js';
 
 const states = {
     inherited: { shape: 'arrow-down', word: 'Inherited', tone: 'grey' },
@@ -50,8 +50,9 @@ export function extraBadges(row) {
         row.older && shaped('triangle', 'older', 'amber', 'What it replaces was changed after this override'),
         (row.usedBy?.older ?? 0) > 0 && shaped('triangle', `${row.usedBy.older} older`, 'amber',
             'Overrides that are older than this version'),
-        isDue(row) && shaped('clock', `Due ${date(row.rotateBy)}`, 'amber',
-            'Rotate by this date. It is still served: the date is a reminder'),
+        isDue(row) && (daysBetween(Date.now(), msOf(row.rotateBy)) < 0
+            ? shaped('clock', `Overdue since ${date(row.rotateBy)}`, 'red', 'It was to be rotated by this date. It is still served: the date is a reminder')
+            : shaped('clock', `Due ${date(row.rotateBy)}`, 'amber', 'Rotate by this date. It is still served: the date is a reminder')),
         (row.personal ?? row.usedBy?.personal ?? 0) > 0 && shaped('person',
             `${row.personal ?? row.usedBy.personal} personal`, 'violet',
             'People or agents who have a value of their own, which wins for them'),
@@ -63,9 +64,9 @@ const names = (list) => list.map((name, i) => [i > 0 && ', ', named(name)]);
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const setBy = (at, who) => [at && ['set ', timeElement(at)], who && [' by ', named(who)]];
 
-/** Who wrote all of these rows, if it was one and is known. */
+/** Who wrote all of these rows, if it was one and is known: an inherited row tells only who set the parent's. */
 export function oneAuthor(rows) {
-    const all = new Set(rows.map((row) => row?.setBy));
+    const all = new Set(rows.map((row) => (row?.own ? row.setBy : undefined)));
     return all.size === 1 ? [...all][0] : undefined;
 }
 
@@ -120,5 +121,5 @@ export function whyNotWrite(placeName, inSpace) {
 /** When and by whom, for a narrow column. */
 export function whenAndWho(at, who) {
     if (!at) return '';
-    return [timeElement(at, ago(at)), who && el('div', { class: 'line' }, named(who))];
+    return [timeElement(at), who && el('div', { class: 'line' }, named(who))];
 }

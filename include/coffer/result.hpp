@@ -26,12 +26,20 @@ private:
     failure why_;
 };
 
+template <class T>
+class result;
+
 namespace detail {
 
 template <class T>
 concept exposes_secret = requires(const T& held) {
     held.expose_secret();
 };
+
+template <class T>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<result<T>> = true;
 
 } // namespace detail
 
@@ -49,7 +57,8 @@ public:
     using error_type = failure;
 
     template <class U = T>
-    requires(std::is_constructible_v<T, U> && !std::is_same_v<std::remove_cvref_t<U>, result> &&
+    requires(std::is_constructible_v<T, U> && // a result<bool> is no other's being there
+             !detail::is_result<std::remove_cvref_t<U>> &&
              !std::is_same_v<std::remove_cvref_t<U>, failure> &&
              !std::is_same_v<std::remove_cvref_t<U>, errc>) explicit(!std::is_convertible_v<U, T>)
         result(U&& value)

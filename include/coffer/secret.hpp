@@ -109,6 +109,11 @@ public:
         : value_(
               coffer::as_bytes(value != nullptr ? std::string_view(value) : std::string_view())) {}
     value_ref(std::nullptr_t) = delete;
+    /// Any contiguous bytes: bytes, wiped_bytes, an array.
+    template <class R>
+    requires(std::is_convertible_v<const R&, byte_view> && !std::is_same_v<R, byte_view>)
+        value_ref(const R& value)
+    noexcept : value_(value) {}
     value_ref(const secret& value) noexcept : value_(coffer::as_bytes(value.expose_secret())) {}
     template <class A>
     value_ref(const std::basic_string<char, std::char_traits<char>, A>& value) noexcept

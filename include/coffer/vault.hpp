@@ -75,10 +75,13 @@ public:
     auto create_environment(std::string_view id, std::string metadata = "{}") -> result<void> {
         return make_environment(id, std::move(metadata), true);
     }
-    /// Makes the environment, then the space of a context, if they are not there. This and the next
-    /// two take no actor: invalid_argument.
+    /// Makes the environment, then the space of a context, if they are not there: after an error of
+    /// the second step the environment is there. This and the next two take no actor:
+    /// invalid_argument.
     auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
+        if (auto valid = check_scope(where); !valid) return valid;
         if (!where.actor.empty()) return errc::invalid_argument;
+        if (auto valid = check_metadata(metadata); !valid) return valid;
         if (auto made = ensure_environment(where.environment); !made) return made;
         return make_space(where, std::move(metadata), false);
     }

@@ -8,6 +8,7 @@
 #include <coffer/result.hpp>
 #include <coffer/secret.hpp>
 
+#include <cassert>
 #include <chrono>
 #include <concepts>
 #include <cstddef>
@@ -60,13 +61,15 @@ public:
         : model_(std::move(model)), fresh_(fresh) {}
 
     /// The value of a name, decrypted now. Errors: not_found (no scope has it, or hidden), expired,
-    /// tampered, unknown_key, key_disabled, invalid_argument (no name at all).
+    /// tampered, unknown_key, key_disabled, unsupported (a record of a newer format, an absent
+    /// cipher), invalid_argument and too_large (no name at all).
     auto get(std::string_view name) const -> result<secret> { return model_->get(name, fresh_); }
     /// All names that resolve to a value, with their values, sorted by name. Hidden and expired
     /// ones are left out; a damaged one fails the whole. Errors: tampered, unknown_key,
     /// key_disabled.
     auto all() const -> result<std::vector<named_secret>> { return model_->all(fresh_); }
-    /// Why a name resolves as it does, also where it does not. Errors: invalid_argument.
+    /// Why a name resolves as it does, also where it does not. Errors: invalid_argument,
+    /// too_large.
     auto explain(std::string_view name) const -> result<explanation> {
         return model_->explain(name, fresh_);
     }
@@ -123,9 +126,10 @@ public:
     explicit bound(std::vector<missing_secret> missing) : missing_(std::move(missing)) {}
 
     explicit operator bool() const noexcept { return value_.has_value(); }
-    auto operator*() const& noexcept -> const T& { return *value_; }
-    auto operator*() && -> T { return *std::move(value_); }
-    auto operator->() const& noexcept -> const T* { return &*value_; }
+    /// Misuse (asserted) where secrets are missing.
+    auto operator*() const& noexcept -> const T& { return held(), *value_; }
+    auto operator*() && -> T { return held(), *std::move(value_); }
+    auto operator->() const& noexcept -> const T* { return held(), &*value_; }
     auto operator->() && noexcept -> const T* = delete; // name it first: its secrets are exposed
     auto missing() const noexcept -> std::span<const missing_secret> { return missing_; }
     /// The value; throws `exception` with the first missing secret's error.
@@ -135,6 +139,8 @@ public:
     }
 
 private:
+    void held() const noexcept { assert(value_.has_value() && "a bound that lacks secrets"); }
+
     std::optional<T> value_{};
     std::vector<missing_secret> missing_{};
 };

@@ -12,7 +12,7 @@ const told = async (where, name) => (await site.must('GET', `/v1/x/secret?${quer
 test('an override says what it changes, is served, and can be undone', async () => {
   const tab = await open('#/e/prod/s/acme/secrets');
   await tab.row('DB_URL').getByText('Override').click();
-  await tab.page.locator('dialog .preview').getByText(/reads? it/).waitFor();
+  await tab.page.locator('dialog .preview').getByText(/may read it/).waitFor();
   assert.match(await tab.text('dialog .preview'), /Customer Acme\s+Production v1 becomes its own v1\s+\d+ tokens? may read it\s+3 other spaces\s+no change/);
   await tab.page.locator('dialog .value').first().fill('postgres://acme');
   await tab.page.getByRole('button', { name: 'Override in Customer Acme' }).click();

@@ -5,6 +5,7 @@
 #include <coffer/testing/manual_clock.hpp>
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
@@ -223,6 +224,26 @@ TEST_CASE("changes of several names in one call are one commit, or nothing") {
     CHECK(f.vault.status("prod").value().generation == before + 1);
     CHECK(f.vault.change_many(prod, all(with(undelete, "B"))).has_value());
     CHECK(f.get(prod, "B") == "2");
+}
+
+TEST_CASE("a space that can't be made makes no environment, and any bytes can be a value") {
+    fixture f;
+    const std::string long_id(300, 's');
+    CHECK(f.vault.ensure_space({.environment = "fresh", .space = long_id}).error() ==
+          errc::too_large);
+    CHECK(f.vault.ensure_space({.environment = "fresh", .space = "s"}, std::string(300'000, ' '))
+              .error() == errc::too_large);
+    CHECK(f.vault.environments().value().size() == 1);
+
+    const coffer::bytes raw{std::byte{1}, std::byte{0}, std::byte{255}};
+    const std::array<std::byte, 2> few{std::byte{7}, std::byte{8}};
+    const coffer::wiped_bytes wiped(raw.begin(), raw.end());
+    f.vault.put(prod, "RAW", raw).value();
+    f.vault.put(prod, "FEW", few).value();
+    f.vault.put(prod, "WIPED", wiped).value();
+    CHECK(f.get(prod, "RAW") == std::string("\x01\0\xff", 3));
+    CHECK(f.get(prod, "WIPED") == std::string("\x01\0\xff", 3));
+    CHECK(f.get(prod, "FEW") == "\x07\x08");
 }
 
 TEST_CASE("a write that means one secret finds no other by its name, and no removed one") {

@@ -74,7 +74,7 @@ private:
     }
     /// A lock that root made must not keep out whose the folder is.
     static auto give_to_folders_owner(const file_descriptor& file,
-                                      const std::filesystem::path& path) noexcept -> result<void> {
+                                      const std::filesystem::path& path) -> result<void> {
         struct stat mine {
         }, folder{};
         if (::geteuid() != 0 || ::fstat(file.get(), &mine) != 0 || mine.st_uid != 0) return {};

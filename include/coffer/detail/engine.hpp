@@ -90,7 +90,8 @@ public:
     }
     /// What a reader gets that need not look at the store: the last state, where the last look is
     /// recent enough; where it found the store away, the last state as well, stale, as long as
-    /// somebody else looks. So a store that hangs keeps one reader waiting, not all.
+    /// somebody else looks. So a store that hangs keeps one reader waiting, not all, unless
+    /// recheck_after is 0: then every read looks for itself.
     auto without_look(const slot_type& s) const -> std::optional<current_state<C>> {
         if (is_recent(s)) return s.state(false);
         if (!is_asked_in_vain(s)) return std::nullopt;

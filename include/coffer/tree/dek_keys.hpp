@@ -106,9 +106,11 @@ public:
         auto keyed = pool(kind).borrow();
         if (!keyed) return keyed.error();
         out.plain = coffer::detail::secure_buffer(sealed.size());
-        const bool opened = keyed->open(rest.first(nonce_size_), aad, sealed,
-                                        rest.last<format::object_tag>(), out.plain.span()) &&
-                            format::plain_body(kind, out.plain.view(), out.body);
+        const bool opened =
+            keyed->open(rest.first(nonce_size_), aad, sealed, rest.last<format::object_tag>(),
+                        out.plain.span()) &&
+            format::plain_body(kind, out.plain.view(), out.body) &&
+            (kind != format::object_kind::record || out.body.size <= format::limits::value);
         return opened ? errc{} : errc::tampered;
     }
 

@@ -31,7 +31,8 @@ public:
     auto expires() const noexcept -> std::uint64_t { return expires_; }
     auto record() const noexcept -> const format::object_name& { return record_; }
     auto dek() const noexcept -> std::uint32_t { return dek_; }
-    /// Zero, or why the record of this value can't be opened: tampered, unknown_key, key_disabled.
+    /// Zero, or why the record of this value can't be opened: tampered, unknown_key, key_disabled,
+    /// unsupported.
     auto problem() const noexcept -> errc { return problem_; }
     auto damaged() const noexcept -> bool { return problem_ != errc{}; }
     auto name() const noexcept -> std::string_view {

@@ -156,6 +156,51 @@ for (const [what, name, where, act] of undone) {
   });
 }
 
+test('an undo shows what is there now, also where one has left the screen meanwhile and come back', async () => {
+  const stay = { environmentId: 'prod', spaceId: 'initech' };
+  const tab = await open('#/e/prod/s/initech/secrets');
+  const hide = async (name) => {
+    await tab.row(name).locator('button.name').focus();
+    await tab.page.keyboard.press('h');
+    await tab.row(name).getByText('Hidden').waitFor();
+  };
+  const undo = async () => {
+    await tab.page.keyboard.press('z');
+    await tab.undoBar().filter({ hasText: 'given to Initech again' }).waitFor();
+  };
+  await hide('S3_ACCESS_KEY');
+  await tab.go('#/e/prod/spaces');
+  await tab.go('#/e/prod/s/initech/secrets');
+  await tab.row('S3_ACCESS_KEY').getByText('Hidden').waitFor();
+  await undo();
+  await tab.row('S3_ACCESS_KEY').getByText('Inherited').waitFor();
+
+  // The matrix, which has more of it: it stays where it is.
+  await hide('S3_ACCESS_KEY');
+  await tab.go('#/e/prod/matrix');
+  const cell = (state) => tab.page.getByRole('gridcell', { name: `S3_ACCESS_KEY, Initech: ${state}` });
+  await cell('Hidden').waitFor();
+  await undo();
+  await cell('Hidden').waitFor({ state: 'detached' });
+  assert.equal((await served(stay)).S3_ACCESS_KEY, 's3-1');
+
+  // What is typed over it is not lost for that.
+  await tab.go('#/e/prod/s/initech/secrets');
+  await hide('S3_ACCESS_KEY');
+  await tab.go('#/e/prod/spaces');
+  await tab.go('#/e/prod/s/initech/secrets');
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route('**/v1/x/secret/unhide?*', async (route) => { await held; await route.continue(); });
+  await tab.page.keyboard.press('z');
+  await tab.page.keyboard.press('n');
+  await fillValue(tab, 'typed');
+  go();
+  await tab.undoBar().filter({ hasText: 'given to Initech again' }).waitFor();
+  assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed');
+  await tab.end();
+});
+
 test('the undo of a paste keeps the names that somebody else has changed since', async () => {
   const tab = await open('#/e/staging/secrets');
   await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();

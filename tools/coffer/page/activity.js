@@ -200,7 +200,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: 'Activity', ready,
+        title: 'Activity', ready, refresh: view.refresh,
         nodes: [screenHead({
             way: !everywhere && crumbs(place, 'Activity'), title: everywhere ? 'Activity everywhere' : ['Activity of ', named(world.placeName(where))],
             about: everywhere && 'Sign-ins and tokens that reach further than one environment are only here.',

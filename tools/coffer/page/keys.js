@@ -160,7 +160,7 @@ export function screen(place) {
     });
     const ready = view.refresh();
     return {
-        title: 'Keys', ready,
+        title: 'Keys', ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Keys'), title: ['Keys of ', named(world.environmentName(place.environmentId))],
             about: 'The store holds sealed data keys; these keys, which open them, are kept elsewhere.',

@@ -12,7 +12,7 @@ import { follow, go, placeOf } from './router.js';
 import { signInOver, signInScreen } from './signin.js';
 import { panel, problemPanel } from './states.js';
 import { button } from './controls.js';
-import { undoLast } from './undo.js';
+import { screenShown, undoLast } from './undo.js';
 import { screen as activity } from './activity.js';
 import { screen as environmentGeneral } from './environment_general.js';
 import { screen as environments } from './environments.js';
@@ -46,6 +46,7 @@ async function show(place, { anew = false } = {}) {
     const mine = shown;
     current?.close?.();
     current = null;
+    screenShown(null);
     setScreenKeys(undefined);
     while (topDialog()) topDialog().close();
     const make = screenOf(place);
@@ -65,6 +66,7 @@ async function show(place, { anew = false } = {}) {
     }
     current = make(place);
     setScreenKeys(current.keys);
+    screenShown(current.refresh ?? (() => drawAnew()));
     around.show(place, current);
     const title = current.title ?? outlet.querySelector('h1')?.textContent ?? '';
     document.title = title ? `${title} – Coffer` : 'Coffer';
@@ -72,6 +74,11 @@ async function show(place, { anew = false } = {}) {
     // Where the reader goes on: the new screen's title, but not on the first one.
     if (mine > 1) outlet.querySelector('main h1')?.focus({ preventScroll: true });
     scrollTo(0, 0);
+}
+
+/** Draws the screen that is there once more, unless something is typed over it. */
+function drawAnew() {
+    if (!holdsWork()) show(placeOf(location.hash), { anew: true });
 }
 
 /** The environment that keys like `g s` speak of: this one, or the first. */

@@ -323,7 +323,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: `Matrix of ${parent}`, ready, kind: 'full',
+        title: `Matrix of ${parent}`, ready, kind: 'full', refresh: again,
         nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, view.outlet],
         close() {
             looked += 1;

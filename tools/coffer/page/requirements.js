@@ -114,7 +114,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: 'Requirements', ready,
+        title: 'Requirements', ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Requirements'), title: ['Requirements of ', named(name)], about: 'What programs need, so that what is missing is seen here first.',
             tools: button('Add a program', { kind: 'primary', picture: 'plus', reason, act: () => edit() }),

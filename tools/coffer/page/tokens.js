@@ -74,7 +74,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: `Tokens of ${name}`, ready,
+        title: `Tokens of ${name}`, ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Tokens'), title: ['Tokens of ', named(name)], about: 'Coffer keeps a fingerprint of each, never the token.',
             tools: button('New token', { kind: 'primary', picture: 'plus', reason, act: make }),

@@ -10,7 +10,14 @@ const shownFor = 30_000;
 let bar = null;
 let timer = 0;
 let current = null;
+let madeOn = null; // the screen that `current` knows
 let shown = 0; // how many saves were told
+let askAnew = null; // of the screen that is shown
+
+/** Takes note that a screen is shown: `refresh` asks anew for what it has. */
+export function screenShown(refresh) {
+    askAnew = refresh;
+}
 
 function place() {
     bar ??= el('div', {
@@ -22,10 +29,11 @@ function place() {
     return bar;
 }
 
-/** Shows what was saved. `undo`, if there is one, takes it back and says what is now. */
+/** Shows what was saved. `undo`, if there is one, takes it back, shows that where the save was made, and says what is now. */
 export function saved(text, undo) {
     announce(text);
     current = undo;
+    madeOn = undo && askAnew;
     shown += 1;
     const outlet = place();
     fill(outlet, icon('check'), el('span', { class: 'undo-text' }, text),
@@ -48,9 +56,11 @@ export async function undoLast() {
     if (!undo) return;
     current = null;
     const mine = shown;
+    const from = madeOn;
     const tell = (text, again) => (shown === mine ? saved(text, again) : announce(text));
     try {
         tell(await undo());
+        if (askAnew !== from) askAnew?.(); // another is shown by now, or the same once more
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
         if (problem.status === 409) tell(`Not undone: ${whoWasFirst(problem)} It is kept.`);

@@ -136,6 +136,11 @@ export class Tab {
     return this.page.locator('.undo-bar:not([hidden]) .undo-text');
   }
 
+  // Whether that bar says that something failed, for those who see it.
+  async undoBarWarns() {
+    return await this.page.locator('.undo-bar:not([hidden]) .icon-warning').count() > 0;
+  }
+
   async focusKey() {
     return this.page.evaluate(() => document.activeElement?.closest('[data-focus]')?.dataset.focus ?? document.activeElement?.tagName);
   }

@@ -223,8 +223,17 @@ test('a token is made, shown once, works, and is revoked', async () => {
   const row = tab.page.locator('main tr', { hasText: 'made-here' });
   await row.getByText('Revoke').click();
   assert.equal(await tab.axe(), '');
-  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' }).click();
+  const yes = tab.page.getByRole('alertdialog').getByRole('button', { name: 'Revoke' });
+  await tab.page.route('**/v1/x/tokens?*', (route) => (route.request().method() === 'DELETE'
+    ? route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }) : route.fallback()));
+  await yes.click();
+  await tab.undoBar().filter({ hasText: 'Not revoked: the store does not answer' }).waitFor();
+  assert.equal(await tab.undoBarWarns(), true);
+  await tab.page.unroute('**/v1/x/tokens?*');
+  await row.getByText('Revoke').click();
+  await yes.click();
   await tab.undoBar().filter({ hasText: 'made-here revoked' }).waitFor();
+  assert.equal(await tab.undoBarWarns(), false);
   assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token })).status, 401);
   await tab.end();
 });
@@ -342,16 +351,28 @@ test('what is put back in production shows what changes, asks for its name, and 
 
 test('an undo that failed can be tried again; one that ends late leaves the next save’s bar', async () => {
   const tab = await open('#/e/prod/s/globex/secrets');
-  const hide = async (name) => {
+  const press = async (name) => {
     await tab.row(name).locator('button.name').focus();
     await tab.page.keyboard.press('h');
+  };
+  const hide = async (name) => {
+    await press(name);
     await tab.undoBar().filter({ hasText: `${name} is hidden in Globex` }).waitFor();
   };
+  const refuse = (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
   const unhide = '**/v1/x/secret/unhide?*';
+  await tab.page.route('**/v1/x/secret/hide?*', refuse);
+  await press('DB_URL');
+  await tab.undoBar().filter({ hasText: 'Not done: the store does not answer' }).waitFor();
+  assert.equal(await tab.undoBarWarns(), true);
+  await tab.page.unroute('**/v1/x/secret/hide?*');
   await hide('DB_URL');
-  await tab.page.route(unhide, (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
+  assert.equal(await tab.undoBarWarns(), false);
+  await tab.page.route(unhide, refuse);
   await tab.page.getByRole('button', { name: 'Undo' }).click();
   await tab.undoBar().filter({ hasText: 'Not undone: the store does not answer' }).waitFor();
+  assert.equal(await tab.undoBarWarns(), true);
+  assert.equal(await tab.axe(), '');
   await tab.page.unroute(unhide);
   let go;
   const held = new Promise((resolve) => { go = resolve; });

@@ -26,7 +26,7 @@ export async function attempt(act) {
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
         saved(problem.unknown ? 'The connection ended before the answer: look whether it is done.'
-            : problem.status === 409 ? `Not done: ${whoWasFirst(problem)}` : `Not done: ${problem.message}`);
+            : problem.status === 409 ? `Not done: ${whoWasFirst(problem)}` : `Not done: ${problem.message}`, undefined, { failed: true });
     }
 }
 

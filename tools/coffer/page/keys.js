@@ -82,7 +82,7 @@ function rewrapDialog(environmentId, done) {
         const failed = all.filter((one) => one.error);
         dialog.close();
         saved(failed.length === 0 ? `${count(all.length, 'environment')} rewrapped.`
-            : `Rewrapped ${all.length - failed.length} of ${count(all.length, 'environment')}; not ${failed.map((one) => `${world.environmentName(one.environmentId)} (${one.error})`).join(', ')}.`);
+            : `Rewrapped ${all.length - failed.length} of ${count(all.length, 'environment')}; not ${failed.map((one) => `${world.environmentName(one.environmentId)} (${one.error})`).join(', ')}.`, undefined, { failed: failed.length > 0 });
     }
     /** Of all, one that fails does not keep the others: the last step tells of it. */
     async function rewrapped(id) {

@@ -68,7 +68,7 @@ export function screen(place) {
             saved(`Token ${one.name} revoked.`);
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
-            saved(`Not revoked: ${problem.message}`);
+            saved(`Not revoked: ${problem.message}`, undefined, { failed: true });
         }
         view.refresh();
     }

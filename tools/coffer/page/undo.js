@@ -29,14 +29,17 @@ function place() {
     return bar;
 }
 
-/** Shows what was saved. `undo`, if there is one, takes it back, shows that where the save was made, and says what is now. */
-export function saved(text, undo) {
+/**
+ * Shows what was saved. `undo`, if there is one, takes it back, shows that where the save was made, and says
+ * what is now. `failed`: it is not saved, or not all of it, and the bar says so.
+ */
+export function saved(text, undo, { failed = false } = {}) {
     announce(text);
     current = undo;
     madeOn = undo && askAnew;
     shown += 1;
     const outlet = place();
-    fill(outlet, icon('check'), el('span', { class: 'undo-text' }, text),
+    fill(outlet, icon(failed ? 'warning' : 'check'), el('span', { class: 'undo-text' }, text),
         undo && button('Undo', { small: true, act: undoLast, more: { 'aria-keyshortcuts': 'z' } }),
         pictureButton('close', 'Dismiss', hide));
     outlet.hidden = false;
@@ -57,13 +60,14 @@ export async function undoLast() {
     current = null;
     const mine = shown;
     const from = madeOn;
-    const tell = (text, again) => (shown === mine ? saved(text, again) : announce(text));
+    const tell = (text, again, more) => (shown === mine ? saved(text, again, more) : announce(text));
+    const failed = { failed: true };
     try {
         tell(await undo());
         if (askAnew !== from) askAnew?.(); // another is shown by now, or the same once more
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
-        if (problem.status === 409) tell(`Not undone: ${whoWasFirst(problem)} It is kept.`);
-        else tell(problem.unknown ? 'The connection ended before the answer: look whether it is undone.' : `Not undone: ${problem.message}`, undo);
+        if (problem.status === 409) tell(`Not undone: ${whoWasFirst(problem)} It is kept.`, undefined, failed);
+        else tell(problem.unknown ? 'The connection ended before the answer: look whether it is undone.' : `Not undone: ${problem.message}`, undo, failed);
     }
 }

@@ -2,7 +2,7 @@
 // All by keyboard: no mouse is used here. The focus comes back to where it was.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { open, site } from './here.mjs';
+import { open, served, site } from './here.mjs';
 
 test('override, hide, show again, revert and undo without a mouse', async () => {
   const tab = await open('#/e/prod/s/globex/secrets');
@@ -69,15 +69,42 @@ test('a new secret from n to Ctrl+Enter; Escape asks before it throws a typed va
   await keyboard.press('Tab');
   await keyboard.type('typed-value');
   await keyboard.press('Escape');
-  await tab.page.getByText('Discard what you typed?').waitFor();
-  await keyboard.press('Escape');
-  assert.equal(await tab.page.locator('dialog').count(), 1);
+  const question = tab.page.getByText('Discard what you typed?');
+  for (const stay of ['Escape', 'Enter']) {
+    await question.waitFor();
+    assert.equal(await tab.page.evaluate(() => document.activeElement.innerText), 'Go on typing');
+    await keyboard.press(stay);
+    await question.waitFor({ state: 'detached' });
+    assert.equal(await tab.page.locator('dialog').count(), 1);
+    assert.equal(await tab.page.locator('dialog .value').first().inputValue(), 'typed-value');
+    if (stay === 'Escape') await keyboard.press('Escape');
+  }
   await keyboard.press('Control+Enter');
   await tab.undoBar().filter({ hasText: 'TYPED_NAME set in Staging: v1.' }).waitFor();
   await keyboard.press('n');
   await tab.page.waitForSelector('dialog');
   await keyboard.press('Escape');
   await tab.page.waitForSelector('dialog', { state: 'detached' });
+  await tab.end();
+});
+
+test('what is dangerous is not done by Enter alone: a removal, a revocation', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  const { keyboard } = tab.page;
+  await tab.row('ACME_SFTP_KEY').locator('button.name').click();
+  await tab.page.locator('dialog .drawer-actions').getByText('Remove').click();
+  await tab.page.getByRole('heading', { name: 'Remove ACME_SFTP_KEY from Customer Acme' }).waitFor();
+  await keyboard.press('Enter');
+  await tab.page.getByRole('heading', { name: 'Remove ACME_SFTP_KEY' }).waitFor({ state: 'detached' });
+  assert.equal((await served({ environmentId: 'prod', spaceId: 'acme' })).ACME_SFTP_KEY, 'sftp-1');
+  const { data } = await site.must('POST', '/v1/x/tokens', { name: 'stays', grants: [{ role: 'service', environmentId: 'prod' }] });
+  await keyboard.press('Escape');
+  await tab.go('#/e/prod/tokens');
+  await tab.page.locator('main tr', { hasText: 'stays' }).getByText('Revoke').click();
+  await tab.page.getByRole('alertdialog').waitFor();
+  await keyboard.press('Enter');
+  await tab.page.getByRole('alertdialog').waitFor({ state: 'detached' });
+  assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod', { token: data.token })).status, 200);
   await tab.end();
 });
 

@@ -26,7 +26,7 @@ async function carryOut(act, text, undo, undone, done) {
     return { listed: done?.() };
 }
 
-/** A dialog that shows what will change and does it. `preview` draws that, and once more with what asOfNow says. Of a production environment's own its name must be typed first. */
+/** A dialog that shows what will change and does it. `preview` draws that, and once more with what asOfNow says. Of a production environment's own its name must be typed first; where it is dangerous, Enter alone does nothing. */
 function confirmed({ where, name, title, preview, label, danger, act }) {
     const isProd = world.environment(where.environmentId)?.isProd;
     const shown = el('div', {}, preview());
@@ -34,13 +34,13 @@ function confirmed({ where, name, title, preview, label, danger, act }) {
     const typed = isProd && where.spaceId === undefined ? world.placeName(where) : undefined;
     const problem = problemLine();
     const word = typed && textInput({ 'aria-label': `Type ${typed} to go on`, on: { input: check } });
-    const go = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit', more: typed ? {} : { autofocus: true } });
+    const go = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit', more: { autofocus: !typed && !danger } });
     function check() {
         if (typed) go.setAttribute('aria-disabled', String(word.value.trim() !== typed));
     }
     const dialog = openDialog({
         title, kind: isProd ? 'is-prod' : '', body: [shown, typed && el('p', { class: 'typed' }, 'Type ', el('strong', {}, typed), ' to go on.'), word, problem.element],
-        footer: [button('Cancel', { act: () => dialog.close() }), go],
+        footer: [button('Cancel', { act: () => dialog.close(), more: { autofocus: !typed && danger } }), go],
         dirty: () => false,
         async submit() {
             if (typed && word.value.trim() !== typed) return;

@@ -110,7 +110,7 @@ export function openDialog({ title, body, footer, submit, dirty, losing = typedI
     return handle;
 }
 
-/** Asks a question; resolves to whether it was answered with yes. */
+/** Asks a question; resolves to whether it was answered with yes. Where that is dangerous, Enter alone is a no. */
 export function ask({ title, text, body, yes, no = 'Cancel', danger = false, typed, kind = 'narrow' }) {
     return new Promise((resolve) => {
         let answer = false;
@@ -120,7 +120,7 @@ export function ask({ title, text, body, yes, no = 'Cancel', danger = false, typ
         });
         const go = button(yes, {
             kind: danger ? 'danger' : 'primary', type: 'submit',
-            more: typed ? { 'aria-disabled': 'true' } : { autofocus: true },
+            more: typed ? { 'aria-disabled': 'true' } : { autofocus: !danger },
         });
         function check() {
             go.setAttribute('aria-disabled', String(word.value !== typed));
@@ -131,7 +131,7 @@ export function ask({ title, text, body, yes, no = 'Cancel', danger = false, typ
                 text && el('p', {}, text), body,
                 typed && el('p', { class: 'typed' }, 'Type ', el('strong', { class: 'mono' }, typed), ' to go on.'), word,
             ],
-            footer: [button(no, { act: () => dialog.close() }), go],
+            footer: [button(no, { act: () => dialog.close(), more: { autofocus: danger && !typed } }), go],
             dirty: () => false,
             submit() {
                 if (typed && word.value !== typed) return;

@@ -28,10 +28,19 @@ test('the printed code signs in once, makes the first token, and is gone', async
     const token = await tab.text('.token-shown');
     assert.match(token, /^cof_/);
     assert.equal(await tab.axe(), '');
+    // It is nowhere else: the browser asks before the page is loaded anew.
+    tab.expected.push(/a browser's own dialog/);
+    const asked = tab.page.waitForEvent('dialog');
+    await tab.page.evaluate(() => { setTimeout(() => location.reload(), 0); });
+    assert.equal((await asked).type(), 'beforeunload');
+    assert.equal(await tab.text('.token-shown'), token);
     await tab.page.getByRole('button', { name: 'I have kept it' }).click();
     await tab.page.locator('main h1').filter({ hasText: 'Environments' }).waitFor();
     assert.ok(!(await tab.page.content()).includes(token));
     assert.match(await tab.text('.user'), /Ana/);
+    await tab.page.reload();
+    await tab.page.locator('.user').waitFor();
+    assert.equal(tab.problems.length, 1);
     await tab.end();
 
     const later = await browser.open(site.url, {});

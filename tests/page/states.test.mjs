@@ -310,6 +310,47 @@ test('Back asks before what was typed is lost, and goes there once that is said'
   await tab.end();
 });
 
+test('who leaves instead of signing in again is asked only where typed work is lost, and by the browser too', async () => {
+  const ends = (tab) => tab.page.route('**/v1/x/**', (route) => route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } }));
+  const tab = await open('#/e/prod/s/bolt/secrets');
+  const { page } = tab;
+  tab.expected.push(/a browser's own dialog/);
+  await tab.row('S3_ACCESS_KEY').getByText('Override').click();
+  await page.locator('dialog .value').first().focus();
+  await page.keyboard.type('typed before');
+  await ends(tab);
+  await page.keyboard.press('Control+Enter');
+  await page.getByText('Your session has ended').waitFor();
+  const question = page.getByRole('alertdialog').filter({ hasText: 'Leave and lose what is typed below?' });
+  const lets = page.getByRole('button', { name: 'Leave', exact: true });
+  for (const go of [() => lets.click(), () => page.keyboard.press('Escape')]) {
+    await go();
+    await question.waitFor();
+    await page.keyboard.press('Enter'); // on the way back
+    await question.waitFor({ state: 'detached' });
+  }
+  assert.equal(await tab.axe(), '');
+  const asked = page.waitForEvent('dialog');
+  await page.evaluate(() => { sessionStorage.removeItem('coffer.session'); setTimeout(() => location.reload(), 0); });
+  assert.equal((await asked).type(), 'beforeunload');
+  assert.equal(await page.locator('dialog .value').first().inputValue(), 'typed before');
+  await lets.click();
+  await question.getByRole('button', { name: 'Leave' }).click();
+  await page.getByRole('heading', { name: 'Sign in', exact: true }).waitFor();
+  assert.equal(tab.problems.length, 1);
+  await tab.end();
+
+  for (const leaves of [(one) => one.page.getByRole('button', { name: 'Leave' }).click(), (one) => one.page.reload()]) {
+    const other = await open('#/e/prod/spaces');
+    await ends(other);
+    await other.page.evaluate(() => { location.hash = '#/e/prod/s/bolt/secrets'; });
+    await other.page.getByLabel('Personal token', { exact: true }).click();
+    await leaves(other);
+    await other.page.getByText('Your session has ended').waitFor({ state: 'detached' });
+    await other.end();
+  }
+});
+
 test('Back over the sign-in does not end the session unasked', async () => {
   const tab = await open('#/e/prod/spaces');
   let ended = false;
@@ -319,8 +360,8 @@ test('Back over the sign-in does not end the session unasked', async () => {
   await tab.page.evaluate(() => { location.hash = '#/e/prod/s/bolt/secrets'; });
   await tab.page.getByText('Your session has ended').waitFor();
   await tab.page.evaluate(() => history.back());
-  await discard(tab).waitFor();
-  await tab.page.getByRole('button', { name: 'Go on typing' }).click();
+  await tab.page.getByRole('alertdialog').filter({ hasText: 'Leave without signing in?' }).waitFor();
+  await tab.page.getByRole('button', { name: 'Back to the sign-in' }).click();
   ended = false;
   await tab.page.getByLabel('Personal token', { exact: true }).fill(site.token);
   await tab.page.keyboard.press('Enter');

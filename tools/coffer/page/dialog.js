@@ -11,9 +11,9 @@ export function topDialog() {
     return open.at(-1);
 }
 
-/** Whether closing what is open would lose what somebody typed, or interrupt a save. */
-export function holdsWork() {
-    return open.some((one) => one.holdsWork());
+/** Whether closing what is open, but for one dialog, would lose what somebody typed, or interrupt a save. */
+export function holdsWork(but) {
+    return open.some((one) => one !== but && one.holdsWork());
 }
 
 /** Closes what is open, from the top, asking where work would be lost; resolves to whether all of it is closed. */

@@ -9,7 +9,7 @@ import { frame } from './frame.js';
 import { setScreenKeys, showKeys, startKeyboard } from './keyboard.js';
 import { keepFocus } from './keep_focus.js';
 import { follow, go, placeOf } from './router.js';
-import { signInOver, signInScreen } from './signin.js';
+import { losesWork, signInOver, signInScreen } from './signin.js';
 import { panel, problemPanel } from './states.js';
 import { button } from './controls.js';
 import { screenShown, undoLast } from './undo.js';
@@ -124,8 +124,8 @@ async function start() {
     follow(show, () => holdsWork() || current?.busyWith?.() !== undefined, mayLeave);
 }
 
-// What is typed is nowhere but here. Who leaves on purpose has no session any more.
-addEventListener('beforeunload', (event) => { if ((holdsWork() && session.token()) || current?.busyWith?.() !== undefined) event.preventDefault(); });
+// What is typed is nowhere but here.
+addEventListener('beforeunload', (event) => { if (losesWork() || current?.busyWith?.() !== undefined) event.preventDefault(); });
 // A page out of the browser's memory must not show what was there before the sign-out.
 addEventListener('pageshow', (event) => { if (event.persisted) location.reload(); });
 start();

@@ -5,7 +5,14 @@ import * as api from './api.js';
 import * as session from './session.js';
 import { el, fill } from './el.js';
 import { button, copyButton, field, problemLine, textInput } from './controls.js';
-import { openDialog } from './dialog.js';
+import { holdsWork, openDialog } from './dialog.js';
+
+let over = null; // the sign-in that is over what is open
+let shownOnce = false; // a token that nobody has kept yet
+let left = false;
+
+/** Whether who leaves the page now loses what is nowhere else; not who said so already. */
+export const losesWork = () => !left && (shownOnce || holdsWork(over));
 
 function tokenField() {
     return el('input', {
@@ -127,11 +134,16 @@ function codeCard(outlet, resolve) {
 }
 
 function newTokenCard(token, resolve) {
+    shownOnce = true;
+    function kept() {
+        shownOnce = false;
+        resolve();
+    }
     return card(el('h1', {}, 'Your personal token'),
         el('p', {}, 'Copy it now, into your password manager: with it you sign in the next time. Coffer keeps only a fingerprint.'),
         el('pre', { class: 'code token-shown', tabindex: '0' }, token),
         el('div', { class: 'panel-actions' }, copyButton('Copy token', () => token, 'Token'),
-            button('I have kept it', { kind: 'primary', act: resolve })));
+            button('I have kept it', { kind: 'primary', act: kept })));
 }
 
 /** A sign-in over whatever is open. Resolves once it is done; what was typed below stays. */
@@ -152,14 +164,18 @@ export function confirmWithToken() {
     });
 }
 
+const workIsLost = { title: 'Leave and lose what is typed below?', text: 'It is in this tab’s memory only: sign in, and it is still there.', yes: 'Leave', no: 'Back to the sign-in' };
+const sessionIsOver = { title: 'Leave without signing in?', text: 'What is shown below is closed.', yes: 'Leave', no: 'Back to the sign-in' };
+
 function askForToken({ title, text, label, act, may }) {
+    const isWork = losesWork(); // nothing changes below while it is asked
     return new Promise((resolve, reject) => {
         const input = tokenField();
         const problem = problemLine();
         let done = false;
         const dialog = openDialog({
             title, kind: 'narrow', body: [el('p', {}, text), field('Personal token', input), problem.element],
-            footer: [may ? button('Cancel', { act: () => dialog.close() }) : button('Leave', { kind: 'quiet', act: leave }),
+            footer: [may ? button('Cancel', { act: () => dialog.close() }) : button('Leave', { kind: 'quiet', act: () => (isWork ? dialog.tryClose() : leave()) }),
                 button(label, { kind: 'primary', type: 'submit' })],
             async submit() {
                 if (await withToken(act, input, problem, dialog.busy)) {
@@ -167,14 +183,21 @@ function askForToken({ title, text, label, act, may }) {
                     dialog.close();
                 }
             },
-            dirty: () => !may,
-            closed: () => (done ? resolve() : may ? reject(new api.ApiError('Not confirmed')) : leave()),
+            dirty: () => !may, losing: isWork ? workIsLost : sessionIsOver,
+            closed() {
+                if (!may) over = null;
+                if (done) resolve();
+                else if (may) reject(new api.ApiError('Not confirmed'));
+                else leave();
+            },
         });
+        if (!may) over = dialog;
     });
 }
 
 /** Forgets the session and everything that is shown. */
 export function leave() {
+    left = true;
     session.forget();
     location.replace(location.pathname);
 }

@@ -95,6 +95,7 @@ function tokenCard(outlet, resolve) {
         novalidate: true, on: {
             async submit(event) {
                 event.preventDefault();
+                if (go.getAttribute('aria-disabled') === 'true') return;
                 if (await withToken(exchange, input, problem, (is) => go.setAttribute('aria-disabled', String(is)))) resolve();
             },
         },
@@ -109,6 +110,7 @@ function codeCard(outlet, resolve) {
     const go = button('Make me the first admin', { kind: 'primary', type: 'submit' });
     async function submit(event) {
         event.preventDefault();
+        if (go.getAttribute('aria-disabled') === 'true') return;
         if (code.value.trim() === '' || name.value.trim() === '') {
             problem.say('Code and name are needed');
             return;

@@ -149,6 +149,27 @@ test('older records of a filter that is another by then are not shown; what was 
   await tab.end();
 });
 
+test('an export ends for who leaves: nothing more is asked for, and nothing is saved', async () => {
+  const tab = await open('#/e/prod/activity');
+  let asked = 0;
+  let saved = 0;
+  tab.page.on('download', () => { saved += 1; });
+  await tab.page.route('**/v1/x/audit?*', async (route) => {
+    if (!route.request().url().includes('limit=1000')) return route.fallback();
+    asked += 1;
+    await tab.page.waitForTimeout(50);
+    return route.fulfill({ json: { data: [], next: asked < 40 ? `at${asked}` : null } });
+  });
+  await tab.page.getByRole('button', { name: 'Export' }).click();
+  while (asked < 2) await tab.page.waitForTimeout(20);
+  await tab.go('#/e/prod/spaces');
+  const left = asked;
+  await tab.page.waitForTimeout(400);
+  assert.ok(asked <= left + 1, `${asked - left} asked for after that`);
+  assert.equal(saved, 0);
+  await tab.end();
+});
+
 test('the export has every record that fits, not only those that are shown', async () => {
   const tab = await open('#/e/prod/activity?what=requirements.get&who=Ben');
   const [download] = await Promise.all([tab.page.waitForEvent('download'), tab.page.getByRole('button', { name: 'Export' }).click()]);

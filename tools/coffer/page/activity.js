@@ -76,6 +76,7 @@ export function screen(place) {
     let records = [];
     let next;
     let timer = 0;
+    let stop = new AbortController(); // of the export
     const state = el('div', { class: 'chain', role: 'status' });
     const more = el('div', { class: 'pager' });
     const problem = problemLine();
@@ -173,18 +174,21 @@ export function screen(place) {
     /** All records that fit the filter, not only those that are shown. */
     async function exportLines() {
         const lines = [];
-        const stop = new AbortController();
+        stop.abort();
+        stop = new AbortController();
+        const { signal } = stop;
         const told = el('span', {});
         state.className = 'chain';
         fill(state, told, button('Stop', { small: true, act: () => stop.abort() }));
         try {
             for (let after; after !== null;) {
                 fill(told, `Exporting: ${count(lines.length, 'record')} so far`);
-                const answer = await api.activity(where, { ...filter, limit: exportSize, after }, { signal: stop.signal });
+                const answer = await api.activity(where, { ...filter, limit: exportSize, after }, { signal });
                 lines.push(...answer.data.map((one) => `${JSON.stringify(one)}\n`));
                 after = answer.next ?? null;
             }
         } catch (refused) {
+            if (signal !== stop.signal) return; // it was begun anew
             fill(state, icon('warning'), refused.name === 'AbortError' ? 'Not exported: stopped' : `Not exported: ${refused.message}`);
             if (!['AbortError', 'ApiError'].includes(refused.name)) throw refused;
             return;
@@ -210,6 +214,7 @@ export function screen(place) {
             field('Name', nameBox), field('Result', resultBox), field('From', sinceBox), field('To', untilBox), spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {
             clearTimeout(timer);
+            stop.abort();
             spaceBox.close();
             view.close();
         },

@@ -105,6 +105,19 @@ test('a space admin has his space alone, with names of what it inherits', async 
   await tab.end();
 });
 
+test('what is held in another environment opens nothing in this one: neither links nor a new token', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets', { as: 'twoPlaces' });
+  assert.doesNotMatch(await side(tab), /Tokens|Activity/);
+  await tab.go('#/e/prod/s/acme/tokens');
+  for (const button of await tab.page.getByRole('button', { name: 'New token' }).all()) assert.equal(await button.getAttribute('aria-disabled'), 'true');
+  assert.equal(await tab.page.getByText('No tokens for this yet').count(), 0);
+  assert.equal(await tab.page.locator('.panel.denied').count(), 1);
+  await tab.go('#/e/staging/tokens');
+  assert.match(await side(tab), /Tokens/);
+  assert.notEqual(await tab.page.getByRole('button', { name: 'New token' }).first().getAttribute('aria-disabled'), 'true');
+  await tab.end();
+});
+
 test('an auditor sees names and activity, and may change nothing', async () => {
   const tab = await open('#/e/prod/s/acme/secrets', { as: 'auditor' });
   for (const button of await tab.page.locator('main .act button').all()) {

@@ -85,6 +85,7 @@ const grants = {
   stagingAdmin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'staging' }] },
   admin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'prod' }] },
   spaceAdmin: { name: 'Sam', grants: [{ role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
+  twoPlaces: { name: 'Tess', grants: [{ role: 'environment_admin', environmentId: 'staging' }, { role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
   deploy: { name: 'deploy-bot', grants: [{ role: 'service', environmentId: 'prod', write: true }] },
   service: { name: 'listener', grants: [{ role: 'service', environmentId: 'prod' }] },
   auditor: { name: 'Audrey', grants: [{ role: 'auditor' }] },

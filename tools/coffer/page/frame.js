@@ -69,7 +69,7 @@ function spaceNavigation(here) {
         el('a', { class: 'nav-back', href: addressOf({ environmentId: here.environmentId, screen: 'spaces' }) }, icon('arrow-left'), named(world.environmentName(here.environmentId)), environment?.isProd && prodBadge()),
         el('p', { class: 'nav-space' }, named(world.spaceName(here.environmentId, here.spaceId))),
         el('ul', {}, link(at('overview'), here, 'Overview', 'spaces'), link(at('secrets'), here, 'Secrets', 'key'),
-            session.holdsAnywhere('tokens') && link(at('tokens'), here, 'Tokens', 'token'), session.holdsAnywhere('audit') && link(at('activity'), here, 'Activity', 'activity')),
+            world.may('tokens', here.environmentId) && link(at('tokens'), here, 'Tokens', 'token'), world.may('audit', here.environmentId) && link(at('activity'), here, 'Activity', 'activity')),
     ];
 }
 

@@ -44,10 +44,11 @@ function tokenRow(one, revoke) {
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const name = world.placeName(where);
-    const reason = session.holdsAnywhere('tokens') ? undefined : 'Making tokens needs the role operator or an admin’s';
+    const reason = world.may('tokens', place.environmentId) ? undefined : 'Making tokens needs the role operator or an admin’s';
     const view = live({
         load: (signal) => api.tokens(where, { signal }),
-        draw: (list) => (list.length === 0 ? panel('empty', 'No tokens for this yet',
+        draw: (list) => (list.length === 0 && reason ? panel('denied', 'None that you may see', el('p', {}, `${reason}.`))
+            : list.length === 0 ? panel('empty', 'No tokens for this yet',
             el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason, act: make }))
             : el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>

@@ -254,6 +254,54 @@ test('the focus is never nowhere: a pager keeps it, and what is gone hands it to
   await tab.end();
 });
 
+test('the focus goes on where something is taken away: the bar of a save, a name of a program', async () => {
+  const tab = await open('#/e/prod/s/initech/secrets');
+  const { page } = tab;
+  const label = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText);
+  await tab.row('DB_URL').locator('button.name').focus();
+  await page.keyboard.press('h');
+  await tab.row('DB_URL').getByText('Hidden').waitFor();
+  await page.getByRole('button', { name: 'Dismiss' }).focus();
+  await page.keyboard.press('Enter');
+  await page.locator('.undo-bar').waitFor({ state: 'hidden' });
+  assert.equal(await tab.focusKey(), 'name:DB_URL');
+  await page.keyboard.press('h');
+  await tab.row('DB_URL').getByText('Inherited').waitFor();
+  await tab.go('#/e/prod/requirements');
+  await page.locator('[data-row=billing]').getByRole('button', { name: 'Edit' }).click();
+  const names = page.locator('dialog .name-row');
+  while (await names.count() > 1) {
+    const before = await names.count();
+    await page.getByRole('button', { name: 'Remove this name' }).last().press('Enter');
+    assert.equal(await names.count(), before - 1);
+    assert.equal(await label(), 'Remove this name');
+  }
+  await page.keyboard.press('Enter');
+  assert.equal(await names.count(), 0);
+  assert.equal(await label(), 'Add a name');
+  await tab.end();
+});
+
+test('on a narrow screen what is behind the open navigation can’t be reached, and can again', async () => {
+  const tab = await open('#/e/prod/spaces', { width: 800 });
+  const { page } = tab;
+  const inert = () => page.evaluate(() => document.querySelector('main').inert);
+  const menu = page.getByRole('button', { name: 'Navigation' });
+  await menu.press('Enter');
+  assert.equal(await inert(), true);
+  await page.locator('nav.side').getByRole('button', { name: 'New environment' }).focus();
+  await page.keyboard.press('Tab');
+  assert.equal(await page.evaluate(() => document.querySelector('main').contains(document.activeElement)), false);
+  await menu.focus();
+  await page.keyboard.press('Escape');
+  assert.equal(await inert(), false);
+  // Made wide while it is open, there is nothing to close.
+  await menu.press('Enter');
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await page.waitForFunction(() => !document.querySelector('main').inert);
+  await tab.end();
+});
+
 test('a key that is held, or pressed again before the list has the change, does it once', async () => {
   const tab = await open('#/e/prod/s/bolt/secrets');
   const { keyboard } = tab.page;

@@ -159,7 +159,9 @@ test('reveal: off by default; with it a reason, the token again, thirty seconds'
     await tab.page.route(reveal, async (route) => { await held; await route.fulfill({ json: { data: { name: 'SHOWN', version: 1, value: 'late' } } }); });
     const late = tab.page.waitForResponse(reveal);
     await tab.page.getByText('Show for 30 s').click();
+    const focused = () => tab.page.evaluate(() => document.activeElement.innerText);
     await tab.page.locator('.reveal').getByRole('button', { name: 'Cancel' }).click();
+    assert.equal(await focused(), 'Show the value…'); // the keys of the details work on
     go();
     await (await late).finished();
     await tab.page.clock.runFor(100);
@@ -177,8 +179,10 @@ test('reveal: off by default; with it a reason, the token again, thirty seconds'
     }
     await value.waitFor();
     assert.equal(await value.innerText(), 'the shown value');
+    assert.equal(await focused(), 'Hide now');
     await tab.page.clock.runFor(31_000);
     await value.waitFor({ state: 'detached' });
+    assert.equal(await focused(), 'Show the value…');
     assert.ok(!(await tab.page.content()).includes('the shown value'));
     // Only what is the scope's own can be shown, and nothing where the policy says never.
     await tab.page.keyboard.press('Escape');

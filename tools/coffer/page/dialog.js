@@ -26,9 +26,8 @@ export async function tryCloseAll() {
     return true;
 }
 
-/** Where the focus is, in a way that survives a redrawing of the list that it is in. */
-function rememberFocus() {
-    const element = document.activeElement;
+/** Where the focus is, or was, in a way that survives a redrawing of the list that it is in: what puts it back. */
+export function rememberFocus(element = document.activeElement) {
     const key = element?.closest('[data-focus]')?.dataset.focus;
     return () => {
         if (element?.isConnected && element !== document.body) element.focus();

@@ -77,14 +77,19 @@ function spaceNavigation(here) {
 export function frame(outlet) {
     const navigation = el('nav', { class: 'side', 'aria-label': 'Main', id: 'side' });
     const main = el('main', { class: 'content', id: 'content' });
-    const scrim = el('div', { class: 'scrim', on: { click: () => openSide(false) } });
+    const scrim = el('div', { class: 'scrim', on: { click: closeSide } });
     const hamburger = pictureButton('menu', 'Navigation', () => openSide(!document.body.classList.contains('side-open')), { class: 'button quiet only-picture hamburger', 'aria-controls': 'side', 'aria-expanded': 'false' });
     let here = { screen: 'environments' };
 
     function openSide(is) {
         document.body.classList.toggle('side-open', is);
         hamburger.setAttribute('aria-expanded', String(is));
+        main.inert = is; // it is behind the scrim
         if (is) navigation.querySelector('a')?.focus();
+    }
+    function closeSide() {
+        openSide(false);
+        hamburger.focus();
     }
     function drawNavigation() {
         const focused = navigation.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
@@ -95,13 +100,14 @@ export function frame(outlet) {
         if (focused) [...navigation.querySelectorAll('a')].find((one) => one.getAttribute('href') === focused)?.focus();
     }
     fill(outlet,
-        button('Skip to content', { kind: 'skip', act: () => (main.querySelector('h1') ?? main).focus() }),
+        button('Skip to content', { kind: 'skip', act: () => { openSide(false); (main.querySelector('h1') ?? main).focus(); } }),
         el('header', { class: 'top' }, hamburger,
             el('a', { class: 'brand', href: '#/' }, el('span', { class: 'mark', 'aria-hidden': 'true' }), 'Coffer'),
             searchBox(), el('div', { class: 'top-right' }, pictureButton('help', 'Keyboard', showKeys), userMenu())),
         banners(), el('div', { class: 'below' }, navigation, scrim, main));
     world.onChange(drawNavigation);
-    addEventListener('keydown', (event) => { if (event.key === 'Escape' && document.body.classList.contains('side-open')) { openSide(false); hamburger.focus(); } });
+    addEventListener('keydown', (event) => { if (event.key === 'Escape' && document.body.classList.contains('side-open')) closeSide(); });
+    matchMedia('(max-width: 56rem)').addEventListener('change', () => openSide(false));
     return {
         drawNavigation,
         show(place, { nodes, kind }) {

@@ -70,18 +70,24 @@ export function screen(place) {
         const title = textInput({ value: program ?? '', disabled: Boolean(program), autofocus: !program, placeholder: 'billing' });
         const rows = el('div', { class: 'name-rows' });
         const problem = problemLine();
+        const more = button('Add a name', { small: true, picture: 'plus', act: () => add({ name: '' }).focus() });
         for (const one of (program ? all[program] : [{ name: '' }])) add(one);
         const dialog = openDialog({
             title: program ? ['What ', named(program), ' needs'] : 'A program and what it needs', kind: 'set',
             body: [field('Program', title), el('fieldset', { class: 'plain-set' }, el('legend', {}, 'Names'), rows,
-                button('Add a name', { small: true, picture: 'plus', act: () => add({ name: '' }).focus() })), problem.element],
+                more), problem.element],
             footer: [button('Cancel', { act: () => dialog.tryClose() }), button('Save', { kind: 'primary', type: 'submit' })],
             submit: send,
         });
         function add(one) {
             const input = textInput({ class: 'mono', value: one.name, 'aria-label': 'Name', placeholder: 'SLACK_TOKEN' });
             const pattern = textInput({ class: 'mono', value: one.pattern ?? '', 'aria-label': 'Pattern of the value', placeholder: 'pattern of the value (optional)' });
-            const row = el('div', { class: 'name-row' }, input, pattern, pictureButton('close', 'Remove this name', () => row.remove()));
+            const row = el('div', { class: 'name-row' }, input, pattern, pictureButton('close', 'Remove this name', remove));
+            function remove() {
+                const next = row.nextElementSibling ?? row.previousElementSibling;
+                row.remove();
+                (next?.querySelector('button') ?? more).focus();
+            }
             rows.append(row);
             return input;
         }

@@ -20,17 +20,23 @@ export function revealPart(where, name, list) {
     }
     let turn = 0; // an answer that comes after Cancel, or for another name, is thrown away
 
+    /** Draws it anew. The focus, if it is in there, goes on to what takes the place of what it was on. */
+    function put(...nodes) {
+        const had = outlet.contains(document.activeElement);
+        fill(outlet, nodes);
+        if (had) (outlet.querySelector('button') ?? outlet.querySelector('[tabindex]')).focus();
+    }
     function closed() {
         clearTimeout(timer);
         turn += 1;
-        fill(outlet, button('Show the value…', {
+        put(button('Show the value…', {
             kind: 'quiet', small: true, picture: 'eye', act: asking,
             reason: whyNot(),
         }));
     }
     function asking() {
         const reason = textInput({ 'aria-label': 'Reason', placeholder: 'Reason: it is written to Activity' });
-        fill(outlet, el('h3', {}, 'Show the value'),
+        put(el('h3', {}, 'Show the value'),
             el('p', { class: 'hint' }, 'For 30 seconds, to you. Who, when, what and the reason are written to Activity first.'),
             reason, problem.element,
             el('div', { class: 'panel-actions' },
@@ -57,13 +63,13 @@ export function revealPart(where, name, list) {
     function shown(answer) {
         const text = answer.value ?? `base64: ${answer.base64}`;
         const left = el('span', { class: 'faint' }, 'Shown for 30 s');
-        fill(outlet, el('h3', {}, 'Value'), el('pre', { class: 'revealed', tabindex: '0' }, text),
+        put(el('h3', {}, 'Value'), el('pre', { class: 'revealed', tabindex: '0' }, text),
             el('div', { class: 'panel-actions' }, left, button('Hide now', { small: true, act: closed })));
         timer = setTimeout(closed, shownFor);
     }
     async function copied(answer) {
         const done = await copyText(answer.value ?? answer.base64, 'The value');
-        fill(outlet, el('p', {}, icon(done ? 'check' : 'warning'), done ? 'Copied.' : 'It could not be copied.'));
+        put(el('p', { tabindex: '-1' }, icon(done ? 'check' : 'warning'), done ? 'Copied.' : 'It could not be copied.'));
         timer = setTimeout(closed, 5000);
     }
     closed();

@@ -3,12 +3,13 @@
 import { el, fill, icon } from './el.js';
 import { button, pictureButton } from './controls.js';
 import { announce } from './announce.js';
-import { topDialog } from './dialog.js';
+import { rememberFocus, topDialog } from './dialog.js';
 import { whoWasFirst } from './outcome.js';
 
 const shownFor = 30_000;
 let bar = null;
 let timer = 0;
+let back = null; // the focus to where it was before it came into the bar
 let current = null;
 let madeOn = null; // the screen that `current` knows
 let shown = 0; // how many saves were told
@@ -21,7 +22,7 @@ export function screenShown(refresh) {
 
 function place() {
     bar ??= el('div', {
-        class: 'undo-bar', hidden: true, role: 'region', 'aria-label': 'Last change', 'data-survives': true,
+        class: 'undo-bar', hidden: true, role: 'region', 'aria-label': 'Last change', 'data-survives': true, on: { focusin: cameIn },
     });
     // What is outside of an open dialog can't be reached: the bar goes into it, and comes out again.
     const parent = topDialog()?.element ?? document.body;
@@ -47,9 +48,20 @@ export function saved(text, undo, { failed = false } = {}) {
     timer = setTimeout(hide, shownFor);
 }
 
+function cameIn({ relatedTarget }) {
+    if (!bar.contains(relatedTarget)) back = rememberFocus(relatedTarget);
+}
+
 function hide() {
     clearTimeout(timer);
-    place().hidden = true;
+    const outlet = place();
+    const had = outlet.contains(document.activeElement);
+    if (had) {
+        back?.();
+        if (outlet.contains(document.activeElement))
+            (topDialog()?.element.querySelector('[tabindex], button') ?? document.querySelector('main h1'))?.focus({ preventScroll: true });
+    }
+    outlet.hidden = true;
     current = null;
 }
 

@@ -423,8 +423,7 @@ test('an override that is due is to be replaced first, and its date is in the de
 
 test('a page that is left open says how long ago it is now', async () => {
   await site.put(staging, 'AGING', 'one');
-  const tab = await open('#/environments');
-  await tab.page.clock.install();
+  const tab = await open('#/environments', { init: (page) => page.clock.install() });
   await tab.go('#/e/staging/secrets');
   await tab.row('AGING').locator('time').first().waitFor();
   await tab.page.clock.runFor(7 * 60_000);

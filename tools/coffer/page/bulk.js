@@ -139,7 +139,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         const left = work.length - at;
         const text = `${label}: ${count(at - failed.length, 'space')} done${failed.length > 0 ? `, ${failed.length} failed` : ''}${left > 0 ? `, ${left} not begun` : ''}`;
         announce(text);
-        if (job.undo && job.made.length > 0) saved(`${text}.`, () => takeBack(job));
+        if (job.undo && job.made.length > 0) saved(`${text}.`, () => takeBack(job), { failed: failed.length > 0 });
         else if (closed) saved(`${text}.`);
         if (closed) return text;
         if (left === 0 && failed.length === 0) { // the bar below has the words

@@ -156,7 +156,7 @@ export function secretsScreen(about, query) {
     const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
     return {
         nodes: [head, summary, el('div', { class: 'list-head' }, groups), bar, view.outlet],
-        ready: first,
+        ready: first, refresh: done,
         keys: {
             n: () => canChange(newSecret),
             o: (name) => act('o', name), h: (name) => act('h', name), u: (name) => act('u', name),

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <string>
 #include <thread>
@@ -294,28 +296,45 @@ TEST_CASE("A removal tells the value to those alone who may read that name") {
     CHECK(w.send("DELETE", "/v1/secrets/" + other, {}, "admin").text("value") == "shown");
 }
 
+namespace {
+/// A removal by id, while somebody else writes before its n-th look at the store.
+struct raced_removal {
+    world w{};
+    coffer::any_vault other = coffer_test::service_vault(w.store, w.keys);
+    coffer::scope where = at(w.e);
+    std::string id = w.put(where, "N", "old").text("id");
+    bool raced = false; ///< False: it had no more looks than that.
+
+    void set(std::string_view value) {
+        std::vector<coffer::named_value> one;
+        one.push_back({"N", coffer::value_ref(value).wiped_copy()});
+        other->put_many(where.view(), std::move(one), {}).value();
+    }
+    auto answer(std::size_t n, const std::function<void()>& meanwhile) -> reply {
+        w.store.before_load(n, meanwhile);
+        auto gone = w.send("DELETE", "/v1/secrets/" + id);
+        raced = !w.store.is_armed();
+        w.store.before_load(0, {});
+        return gone;
+    }
+};
+} // namespace
+
 TEST_CASE("A removal by id never takes the secret that was set again meanwhile") {
     bool raced = true;
     for (std::size_t n = 1; raced; ++n) {
-        world w;
-        const auto other = coffer_test::service_vault(w.store, w.keys);
-        const auto where = at(w.e);
-        const auto id = w.put(where, "N", "old").text("id");
-        w.store.before_load(n, [&] {
-            other->erase(where.view(), "N", {}).value();
-            std::vector<coffer::named_value> again;
-            again.push_back({"N", {std::byte{'n'}}});
-            other->put_many(where.view(), std::move(again), {}).value();
+        raced_removal of;
+        const auto gone = of.answer(n, [&] {
+            of.other->erase(of.where.view(), "N", {}).value();
+            of.set("n");
         });
-        const auto gone = w.send("DELETE", "/v1/secrets/" + id);
-        raced = !w.store.is_armed();
-        w.store.before_load(0, {});
+        raced = of.raced;
         INFO(n);
         if (!raced) { // every load came before it
             CHECK(gone.status() == 200);
-            CHECK(w.list(where).values().empty());
+            CHECK(of.w.list(of.where).values().empty());
         } else {
-            CHECK(w.list(where).values() == values{{"N", "n"}});
+            CHECK(of.w.list(of.where).values() == values{{"N", "n"}});
         }
         CHECK(n < 50);
     }
@@ -325,25 +344,17 @@ TEST_CASE("A removal by id takes what was written over it meanwhile, and answers
     bool raced = true;
     std::set<std::string> told;
     for (std::size_t n = 1; raced; ++n) {
-        world w;
-        const auto other = coffer_test::service_vault(w.store, w.keys);
-        const auto where = at(w.e);
-        const auto id = w.put(where, "N", "old").text("id");
-        w.store.before_load(n, [&] {
-            std::vector<coffer::named_value> again;
-            again.push_back({"N", coffer::value_ref("new").wiped_copy()});
-            other->put_many(where.view(), std::move(again), {}).value();
-        });
-        const auto gone = w.send("DELETE", "/v1/secrets/" + id);
-        raced = !w.store.is_armed();
-        w.store.before_load(0, {});
+        raced_removal of;
+        const auto gone = of.answer(n, [&] { of.set("new"); });
+        raced = of.raced;
         INFO(n);
         REQUIRE(gone.status() == 200);
-        const auto versions = other->history(where.view(), "N").value();
+        const auto versions = of.other->history(of.where.view(), "N").value();
         const auto removal = std::ranges::find(versions, coffer::format::entry_state::deleted,
                                                &coffer::version_info::state);
         REQUIRE(removal != versions.end());
-        const auto taken = other->get_version(where.view(), "N", removal->version - 1).value();
+        const auto taken =
+            of.other->get_version(of.where.view(), "N", removal->version - 1).value();
         CHECK(gone.text("value") == taken.expose_secret());
         told.insert(gone.text("value"));
         CHECK(n < 50);

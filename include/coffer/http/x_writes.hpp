@@ -318,11 +318,12 @@ inline auto changes_of(call& c, const scope& where, batch&& all) -> std::vector<
 [[noreturn]] inline void
 refuse_batch(call& c, const scope& where,
              const std::vector<std::pair<std::string, std::optional<std::uint64_t>>>& expected) {
+    const auto listed = c.vault().list(where.view());
     for (const auto& [name, version] : expected) {
-        if (!version) continue;
-        const auto e = entry_now(c, where, name);
-        if (*version != (is_live(e ? &*e : nullptr) ? e->version : 0))
-            refuse_conflict(c, where, name);
+        if (!listed || !version) continue;
+        const auto at = std::ranges::find(*listed, name, &own_entry::name);
+        const auto* const e = at == listed->end() ? nullptr : &*at;
+        if (*version != (is_live(e) ? e->version : 0)) refuse_conflict(c, where, name);
     }
     throw error_of(errc::conflict); // it is as it was expected again by now
 }

@@ -3,6 +3,8 @@
 
 #include "text.hpp"
 
+#include <coffer/names.hpp>
+
 namespace command {
 
 using coffer::errc;
@@ -33,6 +35,10 @@ auto exit_code_of(errc code) noexcept -> int {
 
 void refuse(std::string message) {
     throw problem(errc::invalid_argument, std::move(message));
+}
+
+void need_name(std::string_view typed) {
+    if (!coffer::check_name(typed)) refuse("that is no name: 1 to 1,024 characters of UTF-8");
 }
 
 namespace {

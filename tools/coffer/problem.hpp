@@ -32,6 +32,9 @@ auto exit_code_of(coffer::errc code) noexcept -> int;
 /// A usage error: exit code 2.
 [[noreturn]] void refuse(std::string message);
 
+/// Refuses what was typed for a name and is none.
+void need_name(std::string_view typed);
+
 /// A failure in people's words.
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string;

@@ -125,6 +125,12 @@ auto iso_time(std::uint64_t at) -> std::string {
     return std::string(text, n);
 }
 
+auto parse_moment(std::string_view text) -> std::optional<std::uint64_t> {
+    if (const auto day = parse_date(text)) return day;
+    const auto time = parse_duration(text);
+    return time ? std::optional(now_ms() + *time) : std::nullopt;
+}
+
 auto parse_number(std::string_view text) -> std::optional<std::uint64_t> {
     std::uint64_t out = 0;
     const auto [end, wrong] = std::from_chars(text.data(), text.data() + text.size(), out);

@@ -34,6 +34,8 @@ auto iso_time(std::uint64_t at) -> std::string;
 auto parse_duration(std::string_view text) -> std::optional<std::uint64_t>;
 /// `2026-01-31`: midnight UTC in milliseconds since 1970; nullopt if there is no such day.
 auto parse_date(std::string_view text) -> std::optional<std::uint64_t>;
+/// A day, or a time from now, in milliseconds since 1970; nullopt if it is neither.
+auto parse_moment(std::string_view text) -> std::optional<std::uint64_t>;
 /// A number in decimal, all of the text.
 auto parse_number(std::string_view text) -> std::optional<std::uint64_t>;
 

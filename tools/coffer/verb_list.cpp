@@ -161,10 +161,9 @@ void keep_due(scope_list& scope, std::uint64_t until) {
 auto due_until(const session& s) -> std::optional<std::uint64_t> {
     const auto typed = s.in.text("due");
     if (!typed) return std::nullopt;
-    const auto date = parse_date(*typed);
-    const auto time = parse_duration(*typed);
-    if (!date && !time) refuse("--due takes a time like 30d or a day like 2026-01-31");
-    return date ? *date : now_ms() + *time;
+    const auto until = parse_moment(*typed);
+    if (!until) refuse("--due takes a day like 2026-01-31 or a time like 30d");
+    return until;
 }
 
 void keep_own(scope_list& scope) {

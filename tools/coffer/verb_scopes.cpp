@@ -117,7 +117,7 @@ auto existing_environment(session& s) -> place {
 /// The new name that is typed.
 auto new_name(const session& s) -> const std::string& {
     const auto& name = s.in.arguments[1];
-    if (!coffer::check_name(name)) refuse("that is no name: 1 to 1,024 characters of UTF-8");
+    need_name(name);
     return name;
 }
 

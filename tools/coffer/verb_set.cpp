@@ -39,19 +39,17 @@ void refuse_values(const std::vector<std::string>& names) {
     for (const auto& name : names) {
         if (name.find('=') != name.npos) refuse(exposed);
         if (names.size() > 1 && !is_plainly_a_name(name)) refuse(exposed);
-        if (!coffer::check_name(name)) refuse("that is no name: 1 to 1,024 characters of UTF-8");
+        need_name(name);
     }
 }
 
 auto expiry_of(const session& s) -> std::uint64_t {
     const auto when = s.in.text("expires");
     if (!when) return 0;
-    const auto at = parse_date(*when);
-    const auto in = parse_duration(*when);
-    if ((!at && !in) || (in && *in == 0))
-        refuse("--expires takes a day like 2026-01-31 or a time like 90d");
-    if (at && *at <= now_ms()) refuse("--expires is in the past");
-    return at ? *at : now_ms() + *in;
+    const auto at = parse_moment(*when);
+    if (!at) refuse("--expires takes a day like 2026-01-31 or a time like 90d");
+    if (*at <= now_ms()) refuse("--expires is in the past");
+    return *at;
 }
 
 /// The note to write: what is given, and of what is there the half that is not.

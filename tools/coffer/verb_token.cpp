@@ -103,12 +103,10 @@ auto grants_here(session& s) -> std::vector<grant> {
 }
 
 auto expiry_here(const session& s, const std::vector<grant>& grants) -> std::uint64_t {
-    const auto typed = s.in.text("expires").value_or("90d");
-    const auto duration = parse_duration(typed);
-    const auto date = parse_date(typed);
-    if (!duration && !date) refuse("--expires takes 90d, 12h or a date like 2027-01-31");
+    const auto moment = parse_moment(s.in.text("expires").value_or("90d"));
+    if (!moment) refuse("--expires takes a day like 2027-01-31 or a time like 90d or 12h");
+    const auto at = *moment;
     const auto now = now_ms();
-    const auto at = duration ? now + *duration : *date;
     const auto longest = static_cast<std::uint64_t>(http::longest_life(grants).count());
     if (at <= now || at - now > longest)
         refuse("a token of this role expires in " + std::to_string(longest / 86'400'000) +

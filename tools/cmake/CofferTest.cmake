@@ -7,12 +7,12 @@ if(lacks)
     message(FATAL_ERROR "COFFER_BUILD_TESTS=ON needs ${lacks}")
 endif()
 
-# Catch2's main, made once for all tests; without sanitizers, since it holds nothing of ours and
-# takes a minute with them.
+# Catch2's main, made once for all tests; sanitized like them, since the linker may take functions of
+# the standard library from it for all of a program.
 add_library(coffer_test_main OBJECT "${PROJECT_SOURCE_DIR}/tests/support/catch_main.cpp")
 target_compile_features(coffer_test_main PUBLIC cxx_std_20)
 target_include_directories(coffer_test_main PUBLIC "${PROJECT_SOURCE_DIR}/tests")
-target_link_libraries(coffer_test_main PUBLIC Catch2::Catch2)
+target_link_libraries(coffer_test_main PUBLIC Catch2::Catch2 PRIVATE coffer_private_options)
 # The precompiled header, made once for all tests.
 add_library(coffer_test_pch OBJECT "${PROJECT_SOURCE_DIR}/tests/support/catch_pch.cpp")
 target_compile_features(coffer_test_pch PUBLIC cxx_std_20)

@@ -3,6 +3,7 @@
 #include "http/raw_client.hpp"
 #include "http/test_server.hpp"
 #include "support/memory_scan.hpp"
+#include "support/sanitized.hpp"
 
 #include "support/catch.hpp"
 
@@ -44,7 +45,7 @@ void exchange(raw_client& client, const test_server& to, const canary& token, co
 } // namespace
 
 TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
-    if (COFFER_TEST_SANITIZED || ::access("/proc/self/mem", R_OK) != 0) {
+    if (is_sanitized || ::access("/proc/self/mem", R_OK) != 0) {
         WARN("skipped: this process's memory can't be searched");
         return;
     }

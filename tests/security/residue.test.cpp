@@ -3,6 +3,7 @@
 #include "support/catch.hpp"
 #include "support/history.hpp"
 #include "support/memory_scan.hpp"
+#include "support/sanitized.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <coffer/file/store.hpp>
@@ -59,7 +60,7 @@ void use_a_vault(any_store store, keyring::memory_keyring keys, const canary& va
 } // namespace
 
 TEST_CASE("no copy of a value is left in memory when vault and secrets are gone") {
-    if (COFFER_TEST_SANITIZED) {
+    if (is_sanitized) {
         WARN("skipped: the sanitizers keep freed memory");
         return;
     }
@@ -91,7 +92,7 @@ TEST_CASE("no copy of a value is left in memory when vault and secrets are gone"
 }
 
 TEST_CASE("while a vault is open, a value is in memory only as long as its secret lives") {
-    if (COFFER_TEST_SANITIZED) {
+    if (is_sanitized) {
         WARN("skipped: the sanitizers keep freed memory");
         return;
     }
@@ -109,7 +110,7 @@ TEST_CASE("while a vault is open, a value is in memory only as long as its secre
 }
 
 TEST_CASE("no copy of a KEK, a DEK or a subkey is left in memory when vault and keys are gone") {
-    if (COFFER_TEST_SANITIZED) {
+    if (is_sanitized) {
         WARN("skipped: the sanitizers keep freed memory");
         return;
     }

@@ -18,18 +18,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-// The sanitizers keep freed memory and map terabytes of their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define COFFER_TEST_SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define COFFER_TEST_SANITIZED 1
-#endif
-#endif
-#ifndef COFFER_TEST_SANITIZED
-#define COFFER_TEST_SANITIZED 0
-#endif
-
 namespace coffer_test {
 
 /// Bytes that are looked for, kept in such a way that the memory holds no plain copy of them.

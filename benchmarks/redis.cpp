@@ -171,11 +171,11 @@ auto main(int argc, char** argv) -> int {
     for (int i = 1; i < argc; ++i)
         brief = brief || std::strcmp(argv[i], "--benchmark_min_time=0.001") == 0;
     {
-        const redis_test::server other({}, true, false);
+        const redis_test::server other({}, redis_test::speaks::plain, false);
         time_to_sight(redis_test::options_for(other)); // forks, so before there are threads
     }
     share_one_core(); // inherited by the server, by redis-benchmark and by all threads
-    const redis_test::server at({}, true, false);
+    const redis_test::server at({}, redis_test::speaks::plain, false);
     at.cli({"HSET", "bench", "_revision", "0123456789abcdef"});
     const auto with = redis_test::options_for(at);
 

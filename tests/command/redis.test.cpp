@@ -153,12 +153,10 @@ TEST_CASE(
     }
     SECTION("TLS with a certificate of the client's own") {
         const redis_test::tls_server tls;
-        const auto file = [&](const char* name) { return (tls.folder / name).string(); };
-        copied_and_whole("rediss://localhost:" + std::to_string(tls.port) +
-                         "?ca=" + file("ca.pem") + "&cert=" + file("c.pem") +
-                         "&key=" + file("c.key") + "&" + redis_test::patient);
+        copied_and_whole("rediss://localhost:" + std::to_string(tls.port()) + "?" +
+                         tls.address_options());
         const auto refused =
-            box.run({"list", "--store", "rediss://localhost:" + std::to_string(tls.port)});
+            box.run({"list", "--store", "rediss://localhost:" + std::to_string(tls.port())});
         CHECK(refused.code == 5);
         CHECK(has(refused.err, "certificate is not trusted"));
     }

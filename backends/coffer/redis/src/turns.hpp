@@ -22,14 +22,14 @@ public:
     template <class T, class Ask>
     auto first(std::vector<endpoint> places, deadline until, failure none, Ask ask) -> result<T> {
         begin_with_the_good(places);
-        result<T> worst = none;
+        auto worst = none;
         for (std::size_t i = 0; i < places.size(); ++i) {
             auto got = ask(places[i], share_of(until, places.size() - i));
             if (got) {
                 remember(places[i]);
                 return got;
             }
-            if (i == 0 || worst.error().code != errc::denied) worst = got.error();
+            if (i == 0 || worst.code != errc::denied) worst = got.error();
         }
         remember(std::nullopt);
         return worst;

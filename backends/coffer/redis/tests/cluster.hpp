@@ -2,7 +2,7 @@
 #ifndef COFFER_REDIS_TESTS_CLUSTER_HPP
 #define COFFER_REDIS_TESTS_CLUSTER_HPP
 
-#include "redis_server.hpp"
+#include "tls_server.hpp"
 
 #include <coffer/redis/commands.hpp>
 
@@ -18,15 +18,31 @@ class cluster {
 public:
     /// After `node_timeout` (ms) of silence a node is dead to the others. Long where none is meant to
     /// die: a busy machine would let one seem so.
-    explicit cluster(const std::string& node_timeout = "600000") {
+    /// With `tls`, which lives longer, they speak nothing else to anybody.
+    explicit cluster(const std::string& node_timeout = "600000", const tls_files* tls = nullptr) {
         std::vector<std::string> create{"redis-cli", "--cluster", "create"};
         for (int i = 0; i < 6; ++i) {
-            nodes.push_back(std::make_unique<server>(std::vector<std::string>{
-                "--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
-                "--cluster-node-timeout", "15000", "--repl-diskless-sync-delay", "0"}));
+            std::vector<std::string> with{"--cluster-enabled",
+                                          "yes",
+                                          "--cluster-port",
+                                          std::to_string(free_port()),
+                                          "--cluster-node-timeout",
+                                          "15000",
+                                          "--repl-diskless-sync-delay",
+                                          "0"};
+            if (tls != nullptr) {
+                const auto files = tls->arguments();
+                with.insert(with.end(), files.begin(), files.end());
+                with.insert(with.end(), {"--tls-cluster", "yes", "--tls-replication", "yes"});
+            }
+            nodes.push_back(std::make_unique<server>(std::move(with),
+                                                     tls != nullptr ? speaks::tls : speaks::plain));
             create.push_back("127.0.0.1:" + std::to_string(nodes.back()->port()));
         }
         create.insert(create.end(), {"--cluster-replicas", "1", "--cluster-yes"});
+        if (tls != nullptr)
+            create.insert(create.end(), {"--tls", "--cacert", tls->name("ca.pem"), "--cert",
+                                         tls->name("c.pem"), "--key", tls->name("c.key")});
         run_program(create, log());
         if (!eventually([&] {
                 return std::ranges::all_of(nodes, [](const auto& n) {

@@ -152,9 +152,15 @@ TEST_CASE("the Redis store keeps the store laws over a cluster") {
 }
 
 TEST_CASE("partitions are on all nodes of a cluster, and all are listed") {
-    cluster all;
-    const auto with = all.options();
-    auto store = redis::open(with).value();
+    const tls_files files;
+    const bool secured = GENERATE(false, true);
+    CAPTURE(secured);
+    cluster all("600000", secured ? &files : nullptr);
+    const auto first = std::to_string(all.nodes.front()->port());
+    auto store =
+        redis::open(secured ? "rediss+cluster://127.0.0.1:" + first + "?" + files.address_options()
+                            : "redis+cluster://127.0.0.1:" + first + "?" + patient)
+            .value();
     std::set<std::string> names;
     std::set<std::uint16_t> nodes;
     for (int i = 0; i < 60; ++i) {
@@ -167,6 +173,28 @@ TEST_CASE("partitions are on all nodes of a cluster, and all are listed") {
     }
     CHECK(nodes.size() == 3);
     CHECK(store.partitions().value() == std::vector<std::string>(names.begin(), names.end()));
+}
+
+TEST_CASE("a node that its certificate does not name is not spoken to") {
+    const tls_files files("DNS:localhost");
+    const cluster all("600000", &files);
+    auto with = options_for(*all.nodes.front());
+    with.kind = redis::deployment::cluster;
+    with.endpoints[0].host = "localhost"; // which leads to the others by their addresses
+    with.tls = files.options();
+    const auto all_take = [&]() -> result<void> {
+        auto store = redis::open(with);
+        if (!store) return store.error();
+        revision next{};
+        next[0] = std::byte{1};
+        for (const auto& e : environments)
+            if (auto done = store->commit(partition_of(e), {}, next, {}); !done)
+                return done.error();
+        return {};
+    };
+    CHECK(all_take().error() == failure{errc::denied, redis::cause::bad_certificate});
+    with.tls.name = "localhost";
+    CHECK(all_take().has_value());
 }
 
 TEST_CASE("a node of a cluster killed under load loses nothing that a replica confirmed") {

@@ -69,16 +69,19 @@ inline void run_program(const std::vector<std::string>& arguments, const std::st
         throw std::runtime_error(arguments.front() + " failed");
 }
 
+/// What a server speaks on its port.
+enum class speaks : unsigned char { plain, tls };
+
 /// A redis-server of the test's own, on the loopback, its data in a temporary folder; killed by its
 /// id at the end, or when the test dies.
 class server {
 public:
     /// `heard`: all that it is told is looked through, see eavesdropper; who logs in with the
     /// password that all need, or as the first user if that is `ear`. Only benchmarks do without.
-    explicit server(std::vector<std::string> arguments = {}, bool plain_port = true,
+    explicit server(std::vector<std::string> arguments = {}, speaks what = speaks::plain,
                     bool heard = true)
         : folder_(coffer_test::temporary_folder::in_memory()), port_(free_port()),
-          arguments_(std::move(arguments)), plain_port_(plain_port), heard_(heard) {
+          arguments_(std::move(arguments)), speaks_(what), heard_(heard) {
         start();
     }
     server(const server&) = delete;
@@ -100,11 +103,12 @@ public:
                                      "--unixsocket",
                                      path().string(),
                                      "--port",
-                                     plain_port_ ? std::to_string(port_) : "0",
+                                     speaks_ == speaks::plain ? std::to_string(port_) : "0",
                                      "--loglevel",
                                      "warning",
                                      "--logfile",
                                      "log"};
+        if (speaks_ == speaks::tls) all.insert(all.end(), {"--tls-port", std::to_string(port_)});
         all.insert(all.end(), arguments_.begin(), arguments_.end());
         std::vector<char*> argv;
         for (auto& a : all)
@@ -177,7 +181,7 @@ private:
     coffer_test::temporary_folder folder_;
     std::uint16_t port_;
     std::vector<std::string> arguments_;
-    bool plain_port_;
+    speaks speaks_;
     bool heard_;
     ::pid_t pid_ = 0;
     std::unique_ptr<eavesdropper> ears_{};

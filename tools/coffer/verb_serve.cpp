@@ -308,7 +308,8 @@ auto run_serve(session& s) -> int {
     with.more = http::x::token_routes(sessions, first);
     with.page = [page](const http::request& in) { return page->answer(in); };
     with.metrics = [counters = options.counters] { return counters->text(); };
-    with.log = [&log](const http::answered_request& r) { log.answered(r); };
+    if (wanted_log_level() != log_level::none)
+        with.log = [&log](const http::answered_request& r) { log.answered(r); };
     with.reveal = reveal;
     with.audit = audit;
     with.token_rate = rate_of(s, "token-rate", with.token_rate);

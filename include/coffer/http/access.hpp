@@ -162,17 +162,33 @@ inline auto decide(const principal& who, right what, context where) noexcept -> 
     return any ? decision::forbidden : decision::unknown;
 }
 
+/// The names that the grants cover that give `what` at `where`, for who asks of many. `who` outlives
+/// it.
+class covered_names {
+public:
+    covered_names(const principal& who, right what, context where) {
+        if (who.is_session && what == right::read) return;
+        for (const auto& g : who.grants) {
+            if (!covers_scope(g, where) || !rights_of(g).has(what)) continue;
+            all_ = all_ || g.names.empty();
+            patterns_.insert(patterns_.end(), g.names.begin(), g.names.end());
+        }
+    }
+    auto hold(std::string_view name) const noexcept -> bool {
+        return all_ ||
+               std::any_of(patterns_.begin(), patterns_.end(),
+                           [&](std::string_view pattern) { return name_matches(pattern, name); });
+    }
+
+private:
+    bool all_ = false;
+    std::vector<std::string_view> patterns_{};
+};
+
 /// Whether a grant that gives `what` at `where` covers the name too.
-inline auto covers_name(const principal& who, right what, context where,
-                        std::string_view name) noexcept -> bool {
-    if (who.is_session && what == right::read) return false;
-    return std::any_of(who.grants.begin(), who.grants.end(), [&](const grant& g) {
-        return covers_scope(g, where) && rights_of(g).has(what) &&
-               (g.names.empty() ||
-                std::any_of(g.names.begin(), g.names.end(), [&](const std::string& pattern) {
-                    return name_matches(pattern, name);
-                }));
-    });
+inline auto covers_name(const principal& who, right what, context where, std::string_view name)
+    -> bool {
+    return covered_names(who, what, where).hold(name);
 }
 
 /// Whether a caller has a right in the environment or in any space of it: then the environment's

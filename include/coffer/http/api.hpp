@@ -77,7 +77,7 @@ public:
     }
 
     auto try_now(const request& in) -> std::optional<response> override {
-        const auto began = std::chrono::steady_clock::now();
+        const auto began = logged_now();
         answered_request told{
             .method = "other", .pattern = "", .token_id = "", .peer = in.peer, .id = ""};
         try {
@@ -104,7 +104,7 @@ public:
     }
 
     auto handle(const request& in) -> response override {
-        const auto began = std::chrono::steady_clock::now();
+        const auto began = logged_now();
         answered_request told{
             .method = "other", .pattern = "", .token_id = "", .peer = in.peer, .id = ""};
         principal who;
@@ -304,6 +304,11 @@ private:
         }
     }
 
+    /// The time for a line of the log, where there is one.
+    auto logged_now() const noexcept -> std::chrono::steady_clock::time_point {
+        return with_.log ? std::chrono::steady_clock::now()
+                         : std::chrono::steady_clock::time_point();
+    }
     /// For people who ask about an answer: its line in the log has it too.
     auto request_id() const -> std::string {
         std::array<std::byte, 6> noise{};

@@ -173,7 +173,11 @@ public:
         if (!covers(where, name)) throw forbidden();
     }
     auto covers(const scope& where, std::string_view name) const -> bool {
-        return covers_name(who, *of.needs, where.view(), name);
+        return covered(where).hold(name);
+    }
+    /// The same, for who asks of many names.
+    auto covered(const scope& where) const -> covered_names {
+        return {who, *of.needs, where.view()};
     }
     /// Whether the caller may know the value of a name, one way or another. To others no answer
     /// may tell whether it equals theirs.

@@ -303,10 +303,10 @@ private:
                                  });
     }
     void written() {
-        follow_ = head_only_ ? nullptr : std::move(answer_.follow);
-        auto first = std::exchange(answer_, {}).body;
+        auto sent = std::move(answer_); // and wiped
+        follow_ = head_only_ ? nullptr : std::move(sent.follow);
         forget_request();
-        if (follow_) return begin_follow(std::string(first));
+        if (follow_) return begin_follow(std::string(sent.body));
         if (keep_alive_) return await_request();
         finish();
     }

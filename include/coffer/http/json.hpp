@@ -12,10 +12,12 @@
 #include <boost/json/storage_ptr.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <map>
 #include <memory>
@@ -176,10 +178,11 @@ inline auto view_of(const boost::json::string& s) noexcept -> std::string_view {
 }
 
 /// Writes JSON into a text that is wiped, with no tree of values in between. Commas are its own;
-/// that keys and values alternate is the caller's care. Texts must be well-formed UTF-8.
+/// that keys and values alternate is the caller's care. Texts must be well-formed UTF-8. While an
+/// object or list is open the text is longer than what is written: nobody else touches it.
 class json_writer {
 public:
-    explicit json_writer(wiped_text& out) : out_(&out) {}
+    explicit json_writer(wiped_text& out) : out_(&out), size_(out.size()) {}
     json_writer(const json_writer&) = delete;
     auto operator=(const json_writer&) -> json_writer& = delete;
 
@@ -189,31 +192,27 @@ public:
     auto end_list() -> json_writer& { return close(']'); }
 
     auto key(std::string_view name) -> json_writer& {
-        separate();
         quote(name);
-        out_->push_back(':');
+        *room(1) = ':';
         first_ = true;
         return *this;
     }
     auto text(std::string_view value) -> json_writer& {
-        separate();
         quote(value);
-        return *this;
+        return settled();
     }
     auto number(std::uint64_t value) -> json_writer& {
-        separate();
         std::array<char, 24> digits{};
         const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
-        out_->append(digits.data(), static_cast<std::size_t>(end - digits.data()));
-        return *this;
+        return raw({digits.data(), static_cast<std::size_t>(end - digits.data())});
     }
     auto boolean(bool value) -> json_writer& { return raw(value ? "true" : "false"); }
     auto null() -> json_writer& { return raw("null"); }
     /// Text that is JSON already.
     auto raw(std::string_view json) -> json_writer& {
         separate();
-        out_->append(json);
-        return *this;
+        put(json);
+        return settled();
     }
 
     auto member(std::string_view name, std::string_view value) -> json_writer& {
@@ -242,47 +241,83 @@ public:
 private:
     auto open(char c) -> json_writer& {
         separate();
-        out_->push_back(c);
+        *room(1) = c;
+        ++depth_;
         first_ = true;
         return *this;
     }
     auto close(char c) -> json_writer& {
-        out_->push_back(c);
+        *room(1) = c;
+        --depth_;
         first_ = false;
-        return *this;
+        return settled();
     }
     void separate() {
-        if (!first_) out_->push_back(',');
+        if (!first_) *room(1) = ',';
         first_ = false;
     }
-    void quote(std::string_view value) {
-        if (is_plain(value))
-            out_->append(1, '"').append(value).append(1, '"');
-        else
-            escape(value);
+    /// Where so many more characters go.
+    auto room(std::size_t count) -> char* {
+        if (out_->size() - size_ < count)
+            out_->resize(std::max(out_->capacity(), 2 * (size_ + count)));
+        return out_->data() + std::exchange(size_, size_ + count);
     }
-    /// Nothing in it needs an escape: nearly always. Without a branch on what is looked at.
+    void put(std::string_view text) { text.copy(room(text.size()), text.size()); }
+    auto settled() -> json_writer& {
+        if (depth_ == 0) out_->resize(size_);
+        return *this;
+    }
+
+    void quote(std::string_view value) {
+        if (!is_plain(value)) return escape(value);
+        const std::size_t comma = first_ ? 0 : 1;
+        auto* at = room(value.size() + 2 + comma);
+        if (!first_) *at = ',';
+        at[comma] = '"';
+        value.copy(at + comma + 1, value.size());
+        at[comma + 1 + value.size()] = '"';
+        first_ = false;
+    }
+    /// Nothing in it needs an escape: nearly always. Eight bytes at a time, and without a branch on
+    /// what is looked at.
     static auto is_plain(std::string_view value) noexcept -> bool {
-        unsigned found = 0;
-        for (const char c : value) {
-            const auto u = static_cast<unsigned char>(c);
-            found |= static_cast<unsigned>(u < 0x20) | static_cast<unsigned>(u == '"') |
-                     static_cast<unsigned>(u == '\\');
+        std::size_t i = 0;
+        std::uint64_t found = 0;
+        for (; i + 8 <= value.size(); i += 8) {
+            std::uint64_t bytes = 0;
+            std::memcpy(&bytes, value.data() + i, 8);
+            found |= needs_escape(bytes);
+        }
+        if (i < value.size()) {
+            std::uint64_t bytes = each * 'a';
+            std::memcpy(&bytes, value.data() + i, value.size() - i);
+            found |= needs_escape(bytes);
         }
         return found == 0;
     }
+    static constexpr std::uint64_t each = 0x0101010101010101;
+    /// Not zero if one of eight bytes is a control character, a quote or a backslash.
+    static constexpr auto needs_escape(std::uint64_t bytes) noexcept -> std::uint64_t {
+        const auto less = [](std::uint64_t of, std::uint64_t than) { return of - each * than; };
+        return (less(bytes, 0x20) | less(bytes ^ (each * '"'), 1) |
+                less(bytes ^ (each * '\\'), 1)) &
+               ~bytes & (each * 0x80);
+    }
     void escape(std::string_view value) {
+        separate();
         boost::json::serializer serializer;
         serializer.reset(boost::json::string_view(value.data(), value.size()));
         std::array<char, 512> chunk;
         while (!serializer.done()) {
             const auto part = serializer.read(chunk.data(), chunk.size());
-            out_->append(part.data(), part.size());
+            put({part.data(), part.size()});
         }
         wipe(chunk.data(), chunk.size());
     }
 
     wiped_text* out_;
+    std::size_t size_; ///< How much of it is written.
+    std::size_t depth_ = 0;
     bool first_ = true;
 };
 

@@ -101,7 +101,7 @@ public:
         auto who = token_registry::principal_of(**row);
         who.is_session = true;
         who.confirmed_at = one->confirmed;
-        if (counts(in)) tokens_->note_use(who.token_id, in.peer);
+        if (counts(in)) tokens_->note_use(who.token_id, in.peer, tokens_->now());
         return who;
     }
     auto try_authenticate(std::string_view bearer, const request& in)

@@ -71,7 +71,7 @@ struct head_facts {
 
 namespace detail {
 
-enum head_class : unsigned char { is_token = 1, is_target = 2, is_value = 4, is_host = 8 };
+enum head_class : unsigned char { is_token = 1, is_host = 2 };
 
 constexpr auto make_head_classes() -> std::array<unsigned char, 256> {
     std::array<unsigned char, 256> table{};
@@ -83,8 +83,6 @@ constexpr auto make_head_classes() -> std::array<unsigned char, 256> {
         };
         unsigned bits = 0;
         if (alnum || one_of("!#$%&'*+-.^_`|~")) bits |= is_token; // RFC 9110 section 5.6.2
-        if (c > 0x20 && c < 0x7f && c != '#') bits |= is_target;
-        if (c == '\t' || (c >= 0x20 && c != 0x7f)) bits |= is_value;
         if (alnum || one_of(".-_~:[]%")) bits |= is_host;
         table[c] = static_cast<unsigned char>(bits);
     }
@@ -96,6 +94,20 @@ constexpr auto all_of_class(std::string_view text, head_class wanted) noexcept -
     for (const char c : text)
         if ((head_classes[static_cast<unsigned char>(c)] & wanted) == 0) return false;
     return true;
+}
+
+/// Whether all bytes are good. Each is looked at, so that the compiler can look at many at once.
+template <class Good>
+constexpr auto all_bytes(std::string_view text, Good good) noexcept -> bool {
+    unsigned char all = 1;
+    for (const char c : text)
+        all &= static_cast<unsigned char>(good(static_cast<unsigned char>(c)));
+    return all != 0;
+}
+
+/// What a header's value may hold.
+constexpr auto good_value(std::string_view value) noexcept -> bool {
+    return all_bytes(value, [](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7f); });
 }
 
 constexpr auto equal_without_case(std::string_view text, std::string_view lower) noexcept -> bool {
@@ -116,7 +128,8 @@ constexpr auto trim_blanks(std::string_view text) noexcept -> std::string_view {
 }
 
 constexpr auto good_target(std::string_view target) noexcept -> bool {
-    return !target.empty() && target.front() == '/' && all_of_class(target, is_target);
+    return target.starts_with('/') &&
+           all_bytes(target, [](unsigned char c) { return c > 0x20 && c < 0x7f && c != '#'; });
 }
 
 /// `name`, `name:port`, `[address]:port`: a port is 1 to 65535. Whether the name is one that is
@@ -257,8 +270,7 @@ constexpr auto check_head(std::string_view head) noexcept -> head_facts {
         if (colon == std::string_view::npos || colon == 0) return fail(head_fault::field);
         const auto name = line.substr(0, colon);
         const auto value = line.substr(colon + 1);
-        if (!detail::all_of_class(name, detail::is_token) ||
-            !detail::all_of_class(value, detail::is_value))
+        if (!detail::all_of_class(name, detail::is_token) || !detail::good_value(value))
             return fail(head_fault::field);
         if (const auto f = framing.take(name, detail::trim_blanks(value), facts);
             f != head_fault::none)

@@ -4,6 +4,8 @@
 
 #include <coffer/format/codec.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,6 +24,8 @@ inline auto percent_decoded(std::string_view text, bool plus = false)
         if (c >= 'A' && c <= 'F') return c - 'A' + 10;
         return -1;
     };
+    if (text.find('%') == text.npos && (!plus || text.find('+') == text.npos))
+        return format::is_utf8(text) ? std::optional(std::string(text)) : std::nullopt;
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -53,6 +57,7 @@ struct target {
     auto segments() const -> std::optional<std::vector<std::string>> {
         std::vector<std::string> out;
         if (!path.starts_with('/')) return std::nullopt;
+        out.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')));
         for (auto rest = path.substr(1);;) {
             const auto slash = rest.find('/');
             auto segment = percent_decoded(rest.substr(0, slash));

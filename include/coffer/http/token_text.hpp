@@ -37,13 +37,25 @@ inline constexpr std::size_t token_crc_size = 8;
 /// Letters that no eye takes for another.
 inline constexpr std::string_view id_letters = "0123456789abcdefghjkmnpqrstvwxyz";
 
+/// What each bit of a byte does to a CRC-32 as zlib has it.
+inline constexpr auto crc_of_bits = [] {
+    std::array<std::uint32_t, 8> out{};
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = 1U << i;
+        for (int bit = 0; bit < 8; ++bit)
+            out[i] = (out[i] >> 1) ^ (0xEDB88320U & (0U - (out[i] & 1U)));
+    }
+    return out;
+}();
+
 /// CRC-32 as zlib has it, bit by bit: no table that is indexed by a secret.
 inline auto token_crc(std::string_view text) noexcept -> std::array<char, token_crc_size> {
     std::uint32_t crc = 0xFFFFFFFF;
     for (const char c : text) {
-        crc ^= static_cast<unsigned char>(c);
-        for (int bit = 0; bit < 8; ++bit)
-            crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1U)));
+        const auto byte = crc ^ static_cast<unsigned char>(c);
+        crc >>= 8;
+        for (std::size_t i = 0; i < crc_of_bits.size(); ++i)
+            crc ^= crc_of_bits[i] & (0U - ((byte >> i) & 1U));
     }
     crc = ~crc;
     std::array<char, token_crc_size> out{};

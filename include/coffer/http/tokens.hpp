@@ -169,17 +169,19 @@ public:
         if (!text) return errc::denied;
         auto row = find(text->id);
         if (!row && row.error().code != errc::not_found) return row.error();
-        auto who = holder(*text, row ? *row : nullptr);
+        const auto at = now();
+        auto who = holder(*text, row ? *row : nullptr, at);
         if (!who) return errc::denied;
-        note_use(who->token_id, in.peer);
+        note_use(who->token_id, in.peer, at);
         return *std::move(who);
     }
     auto try_authenticate(std::string_view bearer, const request& in)
         -> std::optional<principal> override {
         const auto text = parse_token(token_prefix, bearer);
         if (!text) return std::nullopt;
-        auto who = holder(*text, try_find(text->id));
-        if (who) note_use(who->token_id, in.peer);
+        const auto at = now();
+        auto who = holder(*text, try_find(text->id), at);
+        if (who) note_use(who->token_id, in.peer, at);
         return who;
     }
 
@@ -192,11 +194,11 @@ public:
         who.expires = row.expires;
         return who;
     }
-    void note_use(std::string_view id, std::string_view peer) {
+    void note_use(std::string_view id, std::string_view peer, std::uint64_t at) {
         const std::lock_guard lock(mutex_);
         auto found = uses_.find(id);
         if (found == uses_.end()) found = uses_.emplace(std::string(id), token_use()).first;
-        found->second.at = now();
+        found->second.at = at;
         if (found->second.peer != peer) found->second.peer = peer;
     }
 
@@ -303,14 +305,15 @@ private:
     }
 
     /// Whose text it is. An id that is not there costs as much as one that is.
-    auto holder(const token_text& text, const row_ptr& row) const -> std::optional<principal> {
+    auto holder(const token_text& text, const row_ptr& row, std::uint64_t at) const
+        -> std::optional<principal> {
         static const token_row nobody;
         const auto& of = row != nullptr ? *row : nobody;
         const auto hash = vault_->sha256(text.secret.view());
         const bool same = equal_constant_time(hash, of.hash);
-        if (!same || row == nullptr || is_expired(of)) return std::nullopt;
+        if (!same || row == nullptr || at >= of.expires) return std::nullopt;
         auto who = principal_of(of);
-        who.confirmed_at = now();
+        who.confirmed_at = at;
         return who;
     }
 

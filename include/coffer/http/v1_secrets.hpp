@@ -89,20 +89,22 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
     std::vector<std::string> no_text;
     out.body.reserve(64 + found.rows.size() * 192);
     wire_ids ids(where.environment);
+    const auto covered = c.covered(where);
+    const auto actor = c.parameter("actorId");
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     for (const auto& s : found.rows) {
-        if (!c.covers(where, s.name)) continue;
+        if (!covered.hold(s.name)) continue;
         const auto value = s.value.expose_secret();
         if (format::is_utf8(value)) {
-            write_secret(w, ids.of(s.id), s.name, value, s.from, c.parameter("actorId"));
+            write_secret(w, ids.of(s.id), s.name, value, s.from, actor);
             ++c.record.count;
         } else {
             no_text.push_back(s.name);
         }
     }
     w.end_list();
-    std::erase_if(found.damaged, [&](const auto& name) { return !c.covers(where, name); });
+    std::erase_if(found.damaged, [&](const auto& name) { return !covered.hold(name); });
     write_names(w, "unrepresentable", no_text);
     write_names(w, "damaged", found.damaged);
     w.end_object();

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_DETAIL_REPLY_HPP
 
 #include <coffer/http/message.hpp>
+#include <coffer/http/strict_head.hpp>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +13,7 @@
 #include <ctime>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coffer::inline COFFER_ABI::http::detail {
 
@@ -50,31 +52,25 @@ inline auto refusal(unsigned status, std::string_view message) -> response {
     return out;
 }
 
+/// A header's name, and its whole line.
+constexpr auto header_line(std::string_view line) noexcept {
+    return std::pair(line.substr(0, line.find(':')), line);
+}
 /// Headers that every answer carries, unless the handler set another value.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> security_headers{{
-    {"cache-control", "no-store"},
-    {"content-security-policy",
-     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"},
-    {"x-content-type-options", "nosniff"},
-    {"x-frame-options", "DENY"},
-    {"referrer-policy", "no-referrer"},
-    {"cross-origin-opener-policy", "same-origin"},
-    {"cross-origin-resource-policy", "same-origin"},
-    {"permissions-policy", "camera=(), microphone=(), geolocation=()"},
-}};
+inline constexpr std::array security_headers{
+    header_line("cache-control: no-store\r\n"),
+    header_line("content-security-policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
+                "frame-ancestors 'none'\r\n"),
+    header_line("x-content-type-options: nosniff\r\n"),
+    header_line("x-frame-options: DENY\r\n"),
+    header_line("referrer-policy: no-referrer\r\n"),
+    header_line("cross-origin-opener-policy: same-origin\r\n"),
+    header_line("cross-origin-resource-policy: same-origin\r\n"),
+    header_line("permissions-policy: camera=(), microphone=(), geolocation=()\r\n"),
+};
 
 inline void add_header(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
-}
-
-inline auto all_security_headers() -> const std::string& {
-    static const std::string text = [] {
-        std::string out;
-        for (const auto& [name, value] : security_headers)
-            add_header(out, name, value);
-        return out;
-    }();
-    return text;
+    out.append(name).append(": ", 2).append(value).append("\r\n", 2);
 }
 
 inline void add_number(std::string& out, std::size_t number, int base = 10) {
@@ -119,30 +115,19 @@ struct reply_shape {
 
 /// A header of a handler that would end the head early is left out rather than sent.
 inline auto sendable(const header& h) noexcept -> bool {
-    const auto control = [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; };
-    return std::none_of(h.name.begin(), h.name.end(), control) &&
-           std::none_of(h.value.begin(), h.value.end(), control);
-}
-
-inline auto sets(const response& answer, std::string_view name) noexcept -> bool {
-    const auto same = [name](const header& h) { return h.name == name; };
-    return std::any_of(answer.headers.begin(), answer.headers.end(), same);
+    return good_value(h.name) && good_value(h.value);
 }
 
 inline void add_headers(std::string& out, const response& answer) {
-    bool own_security = false;
+    std::array<bool, security_headers.size()> set{};
     for (const auto& h : answer.headers) {
         if (!sendable(h)) continue;
         add_header(out, h.name, h.value);
-        own_security = own_security || std::any_of(security_headers.begin(), security_headers.end(),
-                                                   [&h](auto& s) { return s.first == h.name; });
+        for (std::size_t i = 0; i < set.size(); ++i)
+            set[i] = set[i] || security_headers[i].first == h.name;
     }
-    if (!own_security) {
-        out.append(all_security_headers());
-        return;
-    }
-    for (const auto& [name, value] : security_headers)
-        if (!sets(answer, name)) add_header(out, name, value);
+    for (std::size_t i = 0; i < set.size(); ++i)
+        if (!set[i]) out.append(security_headers[i].second);
 }
 
 /// Writes an answer's head, with its empty line, behind what `out` holds.

@@ -37,6 +37,34 @@ TEST_CASE("Members are found as they were written, whatever stands around and wi
     }
 }
 
+TEST_CASE("What JSON allows and nobody can read costs the member that it is in alone") {
+    const std::string text =
+        R"({"a":"\ud83d\ude80 \\ud800","b":{"x":["\ud800\u0041"]},"c":"\udc00",)"
+        R"("d":1e-99999999999,"e":"1e99999999999","f":1e999999999,"\ud800":1,)"
+        R"("g":"\ud83d","g":"last","h":"\"\uD800\uDBFF\uDC00\""})";
+    CHECK_FALSE(json_document::read(text).has_value());
+    const auto read = json_document::read_mended(text);
+    REQUIRE(read.has_value());
+    CHECK_FALSE(read->is_whole());
+    for (const char* name : {"b", "c", "d", "h"}) {
+        CHECK_FALSE(read->is_readable(name));
+        CHECK(read->find(name) != nullptr);
+    }
+    for (const char* name : {"a", "e", "f", "g", "none"})
+        CHECK(read->is_readable(name));
+    CHECK(view_of(read->find("a")->get_string()) == "\xf0\x9f\x9a\x80 \\ud800");
+    CHECK(view_of(read->find("e")->get_string()) == "1e99999999999");
+    CHECK(view_of(read->find("g")->get_string()) == "last");
+    const auto pair = json_document::read_mended(R"({"h":"\uD800\uDBFF\uDC00"})");
+    CHECK(view_of(pair->find("h")->get_string()) == "\xef\xbf\xbd\xf4\x8f\xb0\x80");
+    CHECK(json_document::read_mended(R"({"a":"b"})")->is_readable("a"));
+    for (const char* wrong :
+         {R"({"a":"\ud80"})", R"({"a":"\ud800)", R"({"a":"\)", R"({"a":"\u)", R"({"a":"\ud800\u)",
+          R"({"a":1e})", R"({"a":1e99999999999e1})", R"({"a":+1e99999999999})", R"(["\ud800"])",
+          R"({"a":\ud800})", "{\"a\":\"\xed\xa0\x80\"}"})
+        CHECK_FALSE(json_document::read_mended(wrong).has_value());
+}
+
 TEST_CASE("What is written is JSON that reads as what was meant") {
     wiped_text out;
     json_writer w(out);

@@ -220,6 +220,16 @@ TEST_CASE("A body is one strict JSON object, or 400 (contract 4)") {
     const auto pair =
         w.send("POST", "/v1/secrets", head + R"("name":"P","value":"\ud83d\ude80\u00e9"})");
     CHECK(pair.text("value") == rocket + "\xc3\xa9");
+    // Whatever an unknown member holds is ignored; one that is known must be read.
+    const auto odd = head + R"("x":"\ud800","y":{"\udc00":[1e-99999999999]},"name":"O")";
+    CHECK(w.send("POST", "/v1/secrets", odd + R"(,"value":"o"})").text("value") == "o");
+    for (const char* member : {"value", "name", "spaceId", "actorId"})
+        check_error(
+            w.send("POST", "/v1/secrets", odd + R"(,"value":"o",")" + member + R"(":"\udfff"})"),
+            400);
+    const auto space = R"({"environmentId":")" + w.e + R"(","x":"\ud800","name":)";
+    CHECK(w.send("POST", "/v1/spaces", space + R"("a"})").status() == 200);
+    check_error(w.send("POST", "/v1/spaces", space + R"("\ud800"})"), 400);
 }
 
 TEST_CASE("Any text is a name, and values are kept exactly") {

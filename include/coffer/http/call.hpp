@@ -98,15 +98,24 @@ public:
 
     // Reading what was sent -----------------------------------------------------------------------
 
-    /// The body, which must be one JSON object. Throws 400.
+    /// The body, which must be one JSON object that can be read to its last member. Throws 400.
     auto body() -> const json_document& {
-        if (!body_) body_ = json_document::read(in.body);
-        if (!body_) throw bad_request({}, "the body must be one well-formed JSON object");
-        return *body_;
+        const auto& all = sent();
+        if (!all.is_whole()) throw bad_request({}, "the body holds what can't be read");
+        return all;
     }
-    /// A member of the body that must be text where it is there; empty and null count as absent.
+    /// A member of a body that may hold others which nobody here knows, and may be unable to read;
+    /// null counts as absent. Throws 400.
+    auto member(std::string_view name) -> const boost::json::value* {
+        const auto& all = sent();
+        if (!all.is_readable(name)) throw bad_request(name, "this can't be read");
+        return all.find(name);
+    }
+    /// The text of that body, of which those members are good that were asked for.
+    auto members() -> std::string_view { return sent().text(); }
+    /// Such a member that must be text where it is there; empty and null count as absent.
     auto text(std::string_view name) -> std::string_view {
-        const auto* found = body().find(name);
+        const auto* found = member(name);
         if (found == nullptr) return {};
         if (!found->is_string()) throw bad_request(name, "this must be text");
         return view_of(found->get_string());
@@ -235,6 +244,12 @@ public:
     }
 
 private:
+    auto sent() -> const json_document& {
+        if (!body_) body_ = json_document::read(in.body);
+        if (!body_) body_ = json_document::read_mended(in.body);
+        if (!body_) throw bad_request({}, "the body must be one well-formed JSON object");
+        return *body_;
+    }
     /// Throws 404 for what no grant of the caller's speaks of, before anything is looked at:
     /// whether it is there or not, the work is the same.
     void require_spoken_of(context where, bool foreign_space_is_none) {

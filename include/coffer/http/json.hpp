@@ -3,6 +3,7 @@
 #define COFFER_HTTP_JSON_HPP
 
 #include <coffer/bytes.hpp>
+#include <coffer/http/detail/mended_json.hpp>
 #include <coffer/http/message.hpp>
 
 #include <boost/json/memory_resource.hpp>
@@ -142,16 +143,23 @@ public:
 
     /// Nothing if the text is anything else than one such object. `text` must outlive it.
     static auto read(std::string_view text) -> std::optional<json_document> {
-        json_document out(text);
-        boost::json::parse_options how;
-        how.max_depth = deepest;
-        boost::json::parser parser(out.memory_, how);
-        parser.reset(out.memory_);
-        boost::json::error_code wrong;
-        parser.write(text.data(), text.size(), wrong);
-        if (wrong) return std::nullopt;
-        *out.value_ = parser.release();
-        if (!out.value_->is_object()) return std::nullopt;
+        json_document out;
+        out.text_ = text;
+        if (!out.parse()) return std::nullopt;
+        return out;
+    }
+    /// The same of an object that may also hold surrogates on their own, and exponents that no
+    /// number has: the members that they are in are there, and not readable.
+    static auto read_mended(std::string_view text) -> std::optional<json_document> {
+        json_document out;
+        out.mended_ = std::make_unique<wiped_text>(detail::mended(text));
+        out.text_ = *out.mended_;
+        if (!out.parse()) return std::nullopt;
+        const raw_members members(out.text_);
+        for (const auto& [name, value] : members.all())
+            if (value != text.substr(static_cast<std::size_t>(value.data() - out.text_.data()),
+                                     value.size()))
+                out.unreadable_.push_back(name);
         return out;
     }
 
@@ -162,15 +170,35 @@ public:
         return found == nullptr || found->is_null() ? nullptr : found;
     }
     auto text() const noexcept -> std::string_view { return text_; }
+    /// Nothing of it was mended.
+    auto is_whole() const noexcept -> bool { return mended_ == nullptr; }
+    /// Whether a member, if it is there, is as it was sent.
+    auto is_readable(std::string_view name) const noexcept -> bool {
+        return std::find(unreadable_.begin(), unreadable_.end(), name) == unreadable_.end();
+    }
 
 private:
-    explicit json_document(std::string_view text)
+    json_document()
         : memory_(boost::json::make_shared_resource<wiping_resource>()),
-          value_(std::make_unique<boost::json::value>(memory_)), text_(text) {}
+          value_(std::make_unique<boost::json::value>(memory_)) {}
+
+    auto parse() -> bool {
+        boost::json::parse_options how;
+        how.max_depth = deepest;
+        boost::json::parser parser(memory_, how);
+        parser.reset(memory_);
+        boost::json::error_code wrong;
+        parser.write(text_.data(), text_.size(), wrong);
+        if (wrong) return false;
+        *value_ = parser.release();
+        return value_->is_object();
+    }
 
     boost::json::storage_ptr memory_;
     std::unique_ptr<boost::json::value> value_;
-    std::string_view text_;
+    std::string_view text_{};
+    std::unique_ptr<wiped_text> mended_{};
+    std::vector<std::string> unreadable_{};
 };
 
 inline auto view_of(const boost::json::string& s) noexcept -> std::string_view {

@@ -94,9 +94,9 @@ public:
     }
     /// Takes over the members of a body that a rule names. Throws 400 for one of another kind.
     void take(call& c, std::span<const member_rule> rules) {
-        const raw_members sent(c.body().text());
+        const raw_members sent(c.members());
         for (const auto& [name, kind] : rules) {
-            const auto* value = c.body().find(name);
+            const auto* value = c.member(name);
             if (value == nullptr) continue;
             if (!is_of(*value, kind)) throw bad_request(name, "this is not of the kind it must be");
             set(name, sent.find(name));

@@ -80,7 +80,7 @@ inline auto list_environments(call& c) -> response {
 
 /// A name that a body must not give as an empty text.
 inline void refuse_empty_name(call& c) {
-    const auto* name = c.body().find("name");
+    const auto* name = c.member("name");
     if (name != nullptr && name->is_string() && name->get_string().empty())
         throw bad_request("name", "this must not be empty");
 }

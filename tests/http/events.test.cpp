@@ -122,6 +122,32 @@ TEST_CASE("A changed secret is told to who listens: name and id, no value") {
         CHECK(piece.find("canary") == std::string::npos);
 }
 
+TEST_CASE("The secrets of a scope that is removed are told of at once, to who may list it") {
+    world w;
+    const auto initech = w.api.new_space(w.prod);
+    w.api.put(at(w.prod, w.acme), "A", "canary");
+    const auto ear = w.listen();
+    const auto other = w.listen("?environmentId=" + w.prod + "&spaceId=" + w.globex);
+    w.api.send("DELETE", "/v1/spaces/" + w.acme);
+    w.api.send("DELETE", "/v1/spaces?spaceIds=" + initech);
+    w.api.send("DELETE", "/v1/x/spaces?environmentId=" + w.prod + "&spaceId=" + w.globex);
+    w.api.send("DELETE", "/v1/environments/" + w.prod);
+    w.api.send("DELETE", "/v1/x/environments?environmentId=" + w.api.new_environment("other"));
+    const auto told = ear->events();
+    REQUIRE(told.size() == 5);
+    std::size_t i = 0;
+    for (const auto& space : {w.acme, initech, w.globex}) {
+        CHECK(told[i].at("context").at("environmentId").as_string() == w.prod);
+        CHECK(told[i++].at("context").at("spaceId").as_string() == space);
+    }
+    CHECK(told[3].at("context") == json::value{{"environmentId", w.prod}});
+    for (const auto& one : told) {
+        CHECK(one.at("topic").as_string() == "secret:deleted");
+        CHECK(one.at("payload") == json::parse(R"({"all":true})"));
+    }
+    CHECK(other->events().size() == 1);
+}
+
 TEST_CASE("What is told of a change follows from what was there before") {
     world w;
     const auto ear = w.listen();

@@ -49,7 +49,8 @@ struct api_parts {
     /// How long the vault serves what it knows while the store is away, for people.
     std::chrono::milliseconds stale_for = options().serve_stale_for;
     /// Told of every acknowledged change of a secret: `created`, `updated` or `deleted`, where, its
-    /// name, its id on the wire. Never a value. Must not wait.
+    /// name, its id on the wire. Never a value. Without a name and an id: a space or an environment
+    /// was removed, and all of its secrets with it. Must not wait.
     std::function<void(std::string_view what, const scope& where, std::string_view name,
                        std::string_view id)>
         changed{};
@@ -225,6 +226,10 @@ public:
         if (done.changed) parts.written.note(where, name, done.version, who.token_id);
         if (parts.changed && done.changed)
             parts.changed(what, where, name, wire_id(where.environment, done.id));
+    }
+    /// Tells who listens that a space or an environment was removed.
+    void tell_removed(const scope& where) {
+        if (parts.changed) parts.changed("deleted", where, {}, {});
     }
     /// For routes whose rows are decided on one by one.
     void rows_are_decided() noexcept { allowed_ = true; }

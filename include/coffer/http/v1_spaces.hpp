@@ -160,6 +160,7 @@ inline auto delete_space(call& c) -> response {
     const auto where = space_scope(c, c.path.front());
     end_tokens_in(c, where);
     need(c.vault().remove_space(where.view()));
+    c.tell_removed(where);
     return success();
 }
 
@@ -178,6 +179,7 @@ inline auto delete_spaces(call& c) -> response {
         const auto gone = c.vault().remove_space(where.view());
         if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
         if (!gone) continue; // somebody else's doing
+        c.tell_removed(where);
         c.also.emplace_back().action = "space.remove";
         c.also.back().where = where;
     }

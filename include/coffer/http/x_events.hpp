@@ -23,7 +23,8 @@ namespace coffer::inline COFFER_ABI::http::x {
 inline constexpr std::string_view own_topics = "secret:";
 inline constexpr std::string_view own_domain = "secret";
 
-/// The event of a changed secret, as JavaScript listeners know it: its name and id, no value.
+/// The event of a changed secret, as JavaScript listeners know it: its name and id, no value. Without
+/// a name it tells of all secrets of a scope that is gone, once.
 inline auto secret_event(const any_vault& vault, std::string_view what, const scope& where,
                          std::string_view name, std::string_view id) -> happening {
     happening out;
@@ -36,7 +37,12 @@ inline auto secret_event(const any_vault& vault, std::string_view what, const sc
     w.member("domain", own_domain).member("topic", out.topic).key("context").begin_object();
     w.member("environmentId", where.environment).member_if("spaceId", where.space);
     w.member_if("actorId", where.actor).end_object();
-    w.key("payload").begin_object().member("secretId", id).member("name", name).end_object();
+    w.key("payload").begin_object();
+    if (name.empty())
+        w.member("all", true);
+    else
+        w.member("secretId", id).member("name", name);
+    w.end_object();
     w.key("namespaces").begin_list().end_list().member("createdAt", iso_time(wall_now()));
     w.end_object();
     out.json = text;

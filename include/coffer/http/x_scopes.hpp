@@ -170,6 +170,7 @@ inline auto remove_environment(call& c) -> response {
     c.allow(where);
     end_tokens_in(c, where);
     need(c.vault().remove_environment(where.environment));
+    c.tell_removed(where);
     return success();
 }
 
@@ -298,6 +299,7 @@ inline auto remove_space(call& c) -> response {
     const auto where = queried_space(c);
     end_tokens_in(c, where);
     need(c.vault().remove_space(where.view()));
+    c.tell_removed(where);
     return success();
 }
 

@@ -129,8 +129,8 @@ inline auto audit_members(const audit_record& r, std::uint64_t now) -> std::stri
     w.member_if("version", r.version).member_if("reason", audit_text(r.reason));
     if (!r.details.empty()) w.key("details").raw(r.details);
     w.member("result", audit_result(r.status)).member("status", std::uint64_t{r.status});
-    w.member_if("peer", audit_text(r.peer)).member("session", r.session);
-    return std::string(std::string_view(text).substr(1));
+    w.member_if("peer", audit_text(r.peer)).member("session", r.session).end_object();
+    return std::string(std::string_view(text).substr(1, text.size() - 2));
 }
 
 /// A place in the chain.

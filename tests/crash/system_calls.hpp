@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstdarg>
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -74,6 +75,8 @@ struct file_recorder {
         open_files{};                        ///< Path, offset.
     static inline bool no_file_sync = false; ///< fsync of files does nothing: a broken store.
     static inline bool no_folder_sync = false;
+    /// Called once, before the next fsync of a folder below root: what another does in between.
+    static inline std::function<void()> before_folder_sync{};
 
     static auto records(std::string_view path) -> bool {
         return !root.empty() && path.starts_with(root);
@@ -99,11 +102,15 @@ struct file_recorder {
                           std::string(static_cast<const char*>(data), size), at->second.second});
         at->second.second += size;
     }
-    /// Whether an fsync is one that a broken store leaves out.
-    static auto left_out(int fd) -> bool {
+    static auto is_folder(int fd) -> bool {
         struct stat s {};
-        if (::syscall(SYS_fstat, fd, &s) != 0) return false;
-        return S_ISDIR(s.st_mode) ? no_folder_sync : no_file_sync;
+        return ::syscall(SYS_fstat, fd, &s) == 0 && S_ISDIR(s.st_mode);
+    }
+    /// Whether an fsync is one that a broken store leaves out.
+    static auto left_out(int fd) -> bool { return is_folder(fd) ? no_folder_sync : no_file_sync; }
+    static void about_to_sync(int fd) {
+        if (open_files.contains(fd) && is_folder(fd))
+            if (const auto other = std::exchange(before_folder_sync, {})) other();
     }
     static void note(std::string text) {
         events.push_back({file_event::kind::note, {}, std::move(text), 0});
@@ -159,6 +166,7 @@ auto write(int fd, const void* data, std::size_t size) -> ssize_t {
 auto fsync(int fd) -> int {
     using namespace coffer_test;
     if (call_fault::strikes("fsync")) return errno = call_fault::how, -1;
+    file_recorder::about_to_sync(fd);
     if (file_recorder::left_out(fd)) return 0;
     const auto done = static_cast<int>(::syscall(SYS_fsync, fd));
     const auto at = file_recorder::open_files.find(fd);

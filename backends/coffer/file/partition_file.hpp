@@ -89,8 +89,22 @@ private:
         if (!json) return json.error();
         auto parsed = document::parse(as_text(*json));
         if (!parsed) return parsed.error();
+        if (auto stays = make_name_durable(); !stays) return stays.error();
         remember(std::make_shared<const document>(std::move(*parsed)), *opened, std::move(*file));
         return now_;
+    }
+
+    /// Who wrote what was read now may not have come to the fsync of the folder: acted on before, and
+    /// its generation kept elsewhere, it could be gone after a power cut.
+    auto make_name_durable() const -> result<void> {
+        const auto folder = posix::open_folder(path_.parent_path());
+        if (!folder) return as_store_failure(folder.error());
+        const auto synced = posix::sync(*folder);
+        // Where folders know no fsync, or nobody can write, there is nothing to wait for.
+        if (!synced && synced.error().cause != std::errc::invalid_argument &&
+            synced.error().cause != std::errc::read_only_file_system)
+            return synced;
+        return {};
     }
 
     /// There is no document; if there is no folder either, nobody knows.

@@ -32,6 +32,20 @@ TEST_CASE("Base64 gives the examples of RFC 4648") {
     CHECK(encoded(as_bytes("foobar")) == "Zm9vYmFy");
 }
 
+TEST_CASE("Base64 of a value is read back, and what is none is refused") {
+    for (std::size_t size = 0; size < 10; ++size) {
+        const bytes value(size, std::byte{0xA5});
+        const auto text = base64_text(value);
+        CHECK(std::string_view(text) == encoded(value));
+        const auto back = base64_value(text);
+        REQUIRE(back);
+        CHECK(std::equal(back->begin(), back->end(), value.begin(), value.end()));
+    }
+    for (const auto* wrong :
+         {"Z", "Zg", "Zg=", "====", "=", "==", "Zm9=", "Zh==", "Zm9v\n", "Zm-v"})
+        CHECK_FALSE(base64_value(wrong));
+}
+
 TEST_CASE("Base64 has the alphabet of RFC 4648, character by character") {
     const bool url = GENERATE(false, true);
     const auto& kind = url ? base64url : base64;

@@ -3,7 +3,7 @@
 
 #include "problem.hpp"
 
-#include <coffer/file/base64.hpp>
+#include <coffer/detail/base64.hpp>
 #include <coffer/keyring/wiping_resource.hpp>
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -194,11 +194,10 @@ auto base64_member(const boost::json::object& from, wiped_bytes& to) -> std::str
     const auto* const text = from.if_contains("base64");
     if (from.size() != 1 || text == nullptr || !text->is_string())
         return "neither a text nor {\"base64\":…}";
-    const std::string_view encoded(text->get_string().data(), text->get_string().size());
-    if (!coffer::file::is_base64(encoded)) return "not base64";
-    auto decoded = coffer::file::from_base64(encoded);
-    to.assign(decoded.begin(), decoded.end());
-    coffer::wipe(decoded);
+    auto value =
+        coffer::detail::base64_value({text->get_string().data(), text->get_string().size()});
+    if (!value) return "not base64";
+    to = *std::move(value);
     return {};
 }
 

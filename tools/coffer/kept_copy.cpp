@@ -70,8 +70,7 @@ auto text_of(const place& at, const coffer::view& from) -> http::wiped_text {
     for (const auto& one : need(from.all(), at.where())) {
         const auto told = need(from.explain(one.name), at.where(), one.name);
         const auto value = one.value.expose_secret();
-        http::wiped_text text(coffer::detail::base64_size(value.size()), '\0');
-        coffer::detail::base64_encode(as_bytes(value), text);
+        const auto text = coffer::detail::base64_text(as_bytes(value));
         w.begin_object().member("name", one.name).member("fromSpace", one.from.space);
         w.member_if("expires", told.decided() ? told.layers[told.decides].expires : 0);
         w.member("base64", std::string_view(text)).end_object();

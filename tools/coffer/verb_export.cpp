@@ -9,7 +9,7 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
-#include <coffer/file/base64.hpp>
+#include <coffer/detail/base64.hpp>
 #include <coffer/format/codec.hpp>
 #include <coffer/keyring/wiping_resource.hpp>
 
@@ -33,10 +33,8 @@ void put_json_secrets(const std::vector<named_secret>& all) {
             member.emplace_string().assign(bytes.data(), bytes.size());
             continue;
         }
-        std::string text;
-        coffer::file::append_base64(text, coffer::as_bytes(bytes));
+        const auto text = coffer::detail::base64_text(coffer::as_bytes(bytes));
         member.emplace_object()["base64"].emplace_string().assign(text.data(), text.size());
-        coffer::wipe(text.data(), text.size());
     }
     put_json(boost::json::value(std::move(out), storage));
 }

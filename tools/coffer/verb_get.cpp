@@ -6,7 +6,7 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
-#include <coffer/file/base64.hpp>
+#include <coffer/detail/base64.hpp>
 #include <coffer/format/codec.hpp>
 #include <coffer/keyring/wiping_resource.hpp>
 #include <coffer/posix/atomic_file.hpp>
@@ -50,10 +50,8 @@ void write_json(session& s, const place& at, const std::string& name, const coff
     if (coffer::format::is_utf8(bytes)) {
         out["value"].emplace_string().assign(bytes.data(), bytes.size());
     } else {
-        std::string text;
-        coffer::file::append_base64(text, coffer::as_bytes(bytes));
+        const auto text = coffer::detail::base64_text(coffer::as_bytes(bytes));
         out["base64"].emplace_string().assign(text.data(), text.size());
-        coffer::wipe(text.data(), text.size());
     }
     for (auto& member : entry_json(e))
         if (member.key() == "state" || member.key() == "from")

@@ -5,7 +5,9 @@
 #include <coffer/bytes.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace coffer::inline COFFER_ABI::detail {
@@ -99,6 +101,24 @@ inline void base64_encode(byte_view data, std::span<char> out,
     wipe(&bits, sizeof bits);
     if (wrong != 0) wipe(out);
     return wrong == 0;
+}
+
+/// The padded text of a value.
+inline auto base64_text(byte_view data)
+    -> std::basic_string<char, std::char_traits<char>, wiping_allocator<char>> {
+    std::basic_string<char, std::char_traits<char>, wiping_allocator<char>> text(
+        base64_size(data.size()), '\0');
+    base64_encode(data, text);
+    return text;
+}
+
+/// The value of a padded text; nullopt if it is none.
+inline auto base64_value(std::string_view text) -> std::optional<wiped_bytes> {
+    const std::size_t padding = text.ends_with("==") ? 2 : text.ends_with('=') ? 1 : 0;
+    if (text.size() % 4 != 0) return std::nullopt;
+    wiped_bytes value(text.size() / 4 * 3 - padding);
+    if (!base64_decode(text, value)) return std::nullopt;
+    return value;
 }
 
 } // namespace coffer::inline COFFER_ABI::detail

@@ -95,12 +95,8 @@ inline auto value_in(const boost::json::object& o, std::uint64_t version = 0, fr
         return keep(as_bytes(view_of(found->get_string())));
     const auto* found = o.if_contains("base64");
     if (found == nullptr || !found->is_string()) return std::nullopt;
-    const auto text = view_of(found->get_string());
-    const auto padding = text.ends_with("==") ? 2U : text.ends_with("=") ? 1U : 0U;
-    if (text.size() % 4 != 0 || text.size() < padding) return std::nullopt;
-    wiped_bytes bytes(text.size() / 4 * 3 - padding);
-    if (!coffer::detail::base64_decode(text, bytes)) return std::nullopt;
-    return keep(bytes);
+    const auto bytes = coffer::detail::base64_value(view_of(found->get_string()));
+    return bytes ? std::optional(keep(*bytes)) : std::nullopt;
 }
 
 /// How current an answer is that was asked for at a time of the boot clock's: what the server says

@@ -181,9 +181,8 @@ inline void remote_vault::write_value(json_writer& w, std::string_view value) {
         w.member("value", value);
         return;
     }
-    wiped_text text(coffer::detail::base64_size(value.size()), '\0');
-    coffer::detail::base64_encode(as_bytes(value), text);
-    w.key("value").begin_object().member("base64", std::string_view(text)).end_object();
+    w.key("value").begin_object();
+    w.member("base64", std::string_view(coffer::detail::base64_text(as_bytes(value)))).end_object();
 }
 
 /// What the command writes into an entry's note is two things on the wire: the note, and the day

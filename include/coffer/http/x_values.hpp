@@ -21,9 +21,7 @@ inline void write_value(json_writer& w, std::string_view value) {
         w.member("value", value);
         return;
     }
-    wiped_text text(coffer::detail::base64_size(value.size()), '\0');
-    coffer::detail::base64_encode(as_bytes(value), text);
-    w.member("base64", std::string_view(text));
+    w.member("base64", std::string_view(coffer::detail::base64_text(as_bytes(value))));
 }
 
 /// How a name resolves, with its value if it has one that may be given, and until when that is

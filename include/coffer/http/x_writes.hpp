@@ -16,14 +16,6 @@
 /// The changes of /v1/x/secret and /v1/x/batch.
 namespace coffer::inline COFFER_ABI::http::x {
 
-/// Fills `out` with what base64 stands for. False if it is none.
-inline auto decoded(std::string_view text, wiped_bytes& out) -> bool {
-    const auto padding = text.ends_with("==") ? 2U : text.ends_with('=') ? 1U : 0U;
-    if (text.size() % 4 != 0) return false;
-    out.resize(text.size() / 4 * 3 - padding);
-    return coffer::detail::base64_decode(text, out);
-}
-
 /// A value as it is sent: text, or `{"base64":"…"}` for any bytes. Throws 400.
 inline auto sent_value(const boost::json::value* found) -> wiped_bytes {
     if (found != nullptr && found->is_string()) {
@@ -35,10 +27,9 @@ inline auto sent_value(const boost::json::value* found) -> wiped_bytes {
                             : nullptr;
     if (coded == nullptr || !coded->is_string())
         throw bad_request("value", R"(this must be text, or {"base64":"…"})");
-    wiped_bytes out;
-    if (!decoded(view_of(coded->get_string()), out))
-        throw bad_request("value", "this is not base64");
-    return out;
+    auto value = coffer::detail::base64_value(view_of(coded->get_string()));
+    if (!value) throw bad_request("value", "this is not base64");
+    return *std::move(value);
 }
 inline void require_value(const wiped_bytes& value) {
     const auto valid = check_value(value);

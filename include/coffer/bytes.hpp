@@ -46,7 +46,7 @@ inline void wipe(std::span<std::byte> data) noexcept {
 }
 
 /// Equal, in time that depends on the lengths alone.
-inline auto equal_constant_time(byte_view a, byte_view b) noexcept -> bool {
+[[nodiscard]] inline auto equal_constant_time(byte_view a, byte_view b) noexcept -> bool {
     if (a.size() != b.size()) return false;
     volatile std::uint8_t difference = 0;
     for (std::size_t i = 0; i < a.size(); ++i)

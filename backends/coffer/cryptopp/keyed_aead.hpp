@@ -35,8 +35,9 @@ public:
     }
 
     /// Opens `sealed` into `out`, which has its length: all or nothing.
-    auto open(std::span<const std::byte, NonceSize> nonce, byte_view aad, byte_view sealed,
-              std::span<const std::byte, 16> tag, std::span<std::byte> out) -> bool {
+    [[nodiscard]] auto open(std::span<const std::byte, NonceSize> nonce, byte_view aad,
+                            byte_view sealed, std::span<const std::byte, 16> tag,
+                            std::span<std::byte> out) -> bool {
         const bool verified = out.size() == sealed.size() && opens(nonce, aad, sealed, tag, out);
         if (!verified) wipe(out);
         return verified;

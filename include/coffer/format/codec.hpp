@@ -15,7 +15,8 @@ namespace coffer::inline COFFER_ABI::format {
 
 /// Whether a text is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most
 /// U+10FFFF); counts its code points into `*code_points` if that is given.
-constexpr auto is_utf8(std::string_view text, std::size_t* code_points = nullptr) noexcept -> bool {
+[[nodiscard]] constexpr auto is_utf8(std::string_view text,
+                                     std::size_t* code_points = nullptr) noexcept -> bool {
     constexpr std::size_t block = 16; // of ASCII alone, nearly always: one instruction's worth
     const auto plain_block = [text](std::size_t from) {
         unsigned any = 0;
@@ -148,7 +149,8 @@ inline auto to_hex(byte_view data) -> std::string {
     return out;
 }
 /// Reads lower-case hex of public bytes, two digits for each of `out`; false if it is not that.
-inline auto from_hex(std::string_view hex, std::span<std::byte> out) noexcept -> bool {
+[[nodiscard]] inline auto from_hex(std::string_view hex, std::span<std::byte> out) noexcept
+    -> bool {
     const auto digit = [](char c) -> int {
         return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
     };

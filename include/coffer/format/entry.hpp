@@ -97,7 +97,7 @@ struct entry {
         }
     }
     /// Reads one entry; false where it is not of the format.
-    static auto read(reader& in, entry& out) -> bool {
+    [[nodiscard]] static auto read(reader& in, entry& out) -> bool {
         out.key = entry_key::read(in);
         out.id = in.array<16>();
         out.note = in.text(0, limits::note);

@@ -79,7 +79,8 @@ struct body_extent {
 
 /// Where the body lies in an opened plain of at least 4 bytes; false if length or padding are
 /// wrong.
-inline auto plain_body(object_kind kind, byte_view plain, body_extent& out) noexcept -> bool {
+[[nodiscard]] inline auto plain_body(object_kind kind, byte_view plain, body_extent& out) noexcept
+    -> bool {
     const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(plain[i]); };
     const std::size_t size = at(0) << 24 | at(1) << 16 | at(2) << 8 | at(3);
     if (size > plain.size() - 4 || padded_size(kind, 4 + size) != plain.size()) return false;

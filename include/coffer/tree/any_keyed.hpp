@@ -60,8 +60,8 @@ public:
             },
             keyed_);
     }
-    auto open(byte_view nonce, byte_view aad, byte_view sealed, std::span<const std::byte, 16> tag,
-              std::span<std::byte> out) -> bool {
+    [[nodiscard]] auto open(byte_view nonce, byte_view aad, byte_view sealed,
+                            std::span<const std::byte, 16> tag, std::span<std::byte> out) -> bool {
         return std::visit(
             [&]<class C>(slot<C>& s) {
                 return s.keyed.open(nonce.first<C::nonce_size>(), aad, sealed, tag, out);

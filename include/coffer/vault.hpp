@@ -4,6 +4,7 @@
 
 #include <coffer/dated.hpp>
 #include <coffer/detail/environments.hpp>
+#include <coffer/detail/write_planner.hpp>
 #include <coffer/entries.hpp>
 #include <coffer/key_life.hpp>
 #include <coffer/resolver.hpp>
@@ -79,7 +80,7 @@ public:
     /// the second step the environment is there. This and the next two take no actor:
     /// invalid_argument.
     auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
-        if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = plan().check_scope(where); !valid) return valid;
         if (!where.actor.empty()) return errc::invalid_argument;
         if (auto valid = check_metadata(metadata); !valid) return valid;
         if (auto made = ensure_environment(where.environment); !made) return made;
@@ -91,14 +92,14 @@ public:
     }
     /// Removes a space with all its values. They are gone for good once their objects are erased.
     auto remove_space(context where) -> result<void> {
-        if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = plan().check_scope(where); !valid) return valid;
         if (where.space.empty() || !where.actor.empty()) return errc::invalid_argument;
         return ignore(apply(where, algorithm::edits::remove_space{std::string(where.space)}));
     }
     /// Removes an environment with everything in it; its head stays, closed, so that an old copy of
     /// it is known as one. An environment of the same id can be made again.
     auto remove_environment(std::string_view id) -> result<void> {
-        if (auto valid = check_scope({.environment = id}); !valid) return valid;
+        if (auto valid = plan().check_scope({.environment = id}); !valid) return valid;
         return detail::environments<P>(engine()).remove(id);
     }
     /// The ids of all registered environments, sorted. Errors also: foreign.
@@ -129,10 +130,10 @@ public:
     }
     /// Replaces the metadata of an environment or a space.
     auto set_description(context where, std::string metadata) -> result<void> {
-        if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = plan().check_scope(where); !valid) return valid;
         if (auto valid = check_metadata(metadata); !valid) return valid;
         return ignore(apply(where, algorithm::edits::describe_scope{
-                                       key_of(where, {}), std::move(metadata), author({})}));
+                                       key_of(where, {}), std::move(metadata), plan().author()}));
     }
 
     // Secrets. Where, name, value.
@@ -141,9 +142,7 @@ public:
     /// Sets a value in one scope: for everybody in an environment, or in place of it in a space.
     auto put(context where, std::string_view name, value_ref value, const write_options& with = {})
         -> result<written> {
-        auto edit = plan_put(where, name, value, with);
-        if (!edit) return edit.error();
-        return apply(where, *std::move(edit));
+        return perform(where, plan().put(where, name, value, with));
     }
     /// Sets several values of one scope, all or none, in one commit. What `with` says, it says of
     /// each.
@@ -159,48 +158,36 @@ public:
     /// was done to each. Errors also: not_found (a name to erase, show or undelete has nothing to
     /// that end), conflict (one is not at the version that its change expects).
     auto change_many(context where, std::vector<change> changes) -> result<std::vector<written>> {
-        auto edit = plan_many(where, std::move(changes));
-        if (!edit) return edit.error();
-        return apply(where, *std::move(edit));
+        return perform(where, plan().many(where, std::move(changes)));
     }
     /// Removes the scope's own value or hiding: the name is inherited again. Errors also:
     /// not_found.
     auto erase(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        auto edit = plan_erase(where, name, with);
-        if (!edit) return edit.error();
-        return apply(where, *std::move(edit));
+        return perform(where, plan().erase(where, name, with));
     }
     /// The name is not found in this scope from now on, whatever it would inherit.
     auto hide(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change_one(where, name, with, [&] {
-            return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
-        });
+        return perform(where, plan().hide(where, name, with));
     }
     /// Undoes hide: an own value from before is there again, with its expiry unless the options
     /// give one, or the name is inherited again. Errors also: not_found (it is not hidden).
     auto show(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change_one(where, name, with, [&] {
-            return algorithm::edits::show{key_of(where, name), with, author(with)};
-        });
+        return perform(where, plan().show(where, name, with));
     }
     /// Undoes erase: the value is there again, with its expiry and the note unless the options give
     /// others. Errors also: not_found (nothing was removed, or its versions are gone).
     auto undelete(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
-        return change_one(where, name, with, [&] {
-            return algorithm::edits::undelete{key_of(where, name), with, author(with)};
-        });
+        return perform(where, plan().undelete(where, name, with));
     }
     /// Makes an older version's value the newest, as a new version, which expires as that version
     /// did unless the options say when: what had expired stays expired. Errors also: not_found.
     auto rollback(context where, std::string_view name, std::uint64_t to,
                   const write_options& with = {}) -> result<written> {
-        return change_one(where, name, with, [&] {
-            return algorithm::edits::rollback{key_of(where, name), to, with, author(with)};
-        });
+        return perform(where, plan().rollback(where, name, to, with));
     }
 
     /// The versions of a name in one scope that are kept, newest first. Errors also: not_found.
@@ -231,7 +218,7 @@ public:
     /// The value of one version of a name in one scope, expired or not. Errors also: not_found.
     auto get_version(context where, std::string_view name, std::uint64_t version)
         -> result<secret> {
-        if (auto valid = check_scope(where); !valid) return valid.error();
+        if (auto valid = plan().check_scope(where); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
         if (version == 0) return errc::not_found; // versions are counted from 1
         auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
@@ -285,7 +272,7 @@ public:
         return engine().apply(
             system_environment,
             algorithm::edits::put_beside{algorithm::edits::put{
-                {{}, {}, std::string(name)}, value.wiped_copy(), with, author(with), true}},
+                {{}, {}, std::string(name)}, value.wiped_copy(), with, plan().author(with), true}},
             true);
     }
     /// Removes an entry of Coffer's own environment, and all that is kept of it: older versions
@@ -357,45 +344,17 @@ public:
             .run();
     }
 
-    // What the drivers in asio/ work on: the engine, and edits that were checked.
+    // What the drivers in asio/ work on: the engine, and what makes edits of what is asked for.
     // -----------------------
 
     auto engine() const noexcept -> detail::engine<P>& { return *reader_.engine(); }
-    auto plan_put(context where, std::string_view name, value_ref value,
-                  const write_options& with) const -> result<algorithm::edits::put> {
-        if (auto valid = check_write(where, name, with); !valid) return valid.error();
-        if (auto valid = check_value(value.view()); !valid) return valid.error();
-        return algorithm::edits::put{key_of(where, name), value.wiped_copy(), with, author(with),
-                                     open_spaces()};
-    }
-    auto plan_erase(context where, std::string_view name, const write_options& with = {}) const
-        -> result<algorithm::edits::erase> {
-        if (auto valid = check_write(where, name, with); !valid) return valid.error();
-        return algorithm::edits::erase{key_of(where, name), with, author(with)};
-    }
-    auto plan_many(context where, std::vector<change> changes) const
-        -> result<algorithm::edits::change_many> {
-        if (auto valid = check_scope(where); !valid) return valid.error();
-        algorithm::edits::change_many out;
-        out.steps.reserve(changes.size());
-        for (auto& one : changes) {
-            if (auto valid = check_write(where, one.name, one.with); !valid) return valid.error();
-            if (one.kind == change_kind::put)
-                if (auto valid = check_value(one.value); !valid) return valid.error();
-            out.steps.push_back(step_of(where, std::move(one)));
-        }
-        return out;
-    }
-    /// A context that is written to: Coffer's own environment is not for callers.
-    auto check_scope(context where) const -> result<void> {
-        if (where.environment == system_environment) return errc::invalid_argument;
-        if (auto valid = check_author(author({})); !valid) return valid;
-        return check_context(where);
+    auto plan() const noexcept -> detail::write_planner {
+        return detail::write_planner(engine().settings());
     }
 
 private:
     static auto key_of(context where, std::string_view name) -> format::entry_key {
-        return {std::string(where.space), std::string(where.actor), std::string(name)};
+        return detail::write_planner::key_of(where, name);
     }
     static auto own(const format::entry& e, const tree::leaf& l) -> own_entry {
         const auto& v = e.newest();
@@ -405,47 +364,16 @@ private:
     auto check_system(std::string_view name, const write_options& with) const -> result<void> {
         if (name.starts_with(engine().listed_name({}))) return errc::invalid_argument;
         if (auto valid = check_name(name); !valid) return valid;
-        if (with.note)
-            if (auto valid = check_note(*with.note); !valid) return valid;
-        return check_author(author(with));
+        return plan().check_options(with);
     }
     template <class T>
     static auto ignore(const result<T>& done) -> result<void> {
         return done ? result<void>() : result<void>(done.error());
     }
-    auto author(const write_options& with) const -> std::string {
-        return with.author ? *with.author : engine().settings().author;
-    }
-    auto open_spaces() const -> bool {
-        return engine().settings().known_spaces == coffer::spaces::open;
-    }
-
-    /// What was checked, as an edit.
-    auto step_of(context where, change&& one) const -> algorithm::edits::change_many::step {
-        namespace edits = algorithm::edits;
-        auto key = key_of(where, one.name);
-        auto by = author(one.with);
-        switch (one.kind) {
-        case change_kind::put:
-            return edits::put{std::move(key), std::move(one.value), std::move(one.with),
-                              std::move(by), open_spaces()};
-        case change_kind::erase:
-            return edits::erase{std::move(key), std::move(one.with), std::move(by)};
-        case change_kind::hide:
-            return edits::hide{std::move(key), std::move(one.with), std::move(by), open_spaces()};
-        case change_kind::show:
-            return edits::show{std::move(key), std::move(one.with), std::move(by)};
-        case change_kind::undelete: break;
-        }
-        return edits::undelete{std::move(key), std::move(one.with), std::move(by)};
-    }
-    auto check_write(context where, std::string_view name, const write_options& with) const
-        -> result<void> {
-        if (auto valid = check_scope(where); !valid) return valid;
-        if (auto valid = check_name(name); !valid) return valid;
-        if (with.note)
-            if (auto valid = check_note(*with.note); !valid) return valid;
-        return check_author(author(with));
+    template <class E>
+    auto perform(context where, result<E>&& edit) -> result<typename E::value_type> {
+        if (!edit) return edit.error();
+        return apply(where, *std::move(edit));
     }
     template <class E>
     auto apply(context where, E&& edit) -> result<typename std::remove_cvref_t<E>::value_type> {
@@ -457,12 +385,6 @@ private:
     auto unknown(context where) -> failure {
         const auto there = engine().at({.environment = where.environment});
         return there ? failure(errc::unknown_scope) : there.error();
-    }
-    template <class Make>
-    auto change_one(context where, std::string_view name, const write_options& with, Make&& make)
-        -> result<written> {
-        if (auto valid = check_write(where, name, with); !valid) return valid.error();
-        return apply(where, make());
     }
     /// The newest state of a context's environment; its space must be there.
     auto observe(context where) -> result<detail::current_state<cipher_type>> {
@@ -477,20 +399,20 @@ private:
 
     auto make_environment(std::string_view id, std::string&& metadata, bool must_be_new)
         -> result<void> {
-        if (auto valid = check_scope({.environment = id}); !valid) return valid;
+        if (auto valid = plan().check_scope({.environment = id}); !valid) return valid;
         if (auto valid = check_metadata(metadata); !valid) return valid;
-        return detail::environments<P>(engine()).make(id, std::move(metadata), author({}),
+        return detail::environments<P>(engine()).make(id, std::move(metadata), plan().author(),
                                                       must_be_new);
     }
     auto make_space(context where, std::string&& metadata, bool must_be_new) -> result<void> {
-        if (auto valid = check_scope(where); !valid) return valid;
+        if (auto valid = plan().check_scope(where); !valid) return valid;
         if (!where.actor.empty()) return errc::invalid_argument;
         if (where.space.empty())
             return must_be_new ? result<void>(errc::invalid_argument) : result<void>();
         if (auto valid = check_metadata(metadata); !valid) return valid;
         return ignore(apply(where, algorithm::edits::make_scope{{std::string(where.space), {}, {}},
                                                                 std::move(metadata),
-                                                                author({}),
+                                                                plan().author(),
                                                                 must_be_new}));
     }
 

@@ -37,7 +37,7 @@ struct pooled_calls {
         for (auto& one : values)
             all.push_back(
                 {coffer::change_kind::put, std::move(one.name), std::move(one.value), with});
-        return applied(v, v.plan_many(where, std::move(all)).value());
+        return applied(v, v.plan().many(where, std::move(all)).value());
     }
     static auto erase(test_vault& v, coffer::context where, std::string_view name) {
         return wait<coffer::written>([&](auto token) {

@@ -96,7 +96,7 @@ auto async_change(std::shared_ptr<async_engine<P>> io, std::string_view environm
 /// has begun is waited for, and its answer is the truth. Lifetime: the arguments are copied.
 template <class V, algorithm::Edit E, class Token>
 auto async_apply(const V& vault, std::string_view environment, E edit, Token&& token) {
-    const auto valid = detail::vault_of(vault).check_scope({.environment = environment});
+    const auto valid = detail::vault_of(vault).plan().check_scope({.environment = environment});
     return detail::async_change(detail::work_on(vault), environment,
                                 valid ? result<E>(std::move(edit)) : result<E>(valid.error()),
                                 std::forward<Token>(token));
@@ -108,7 +108,7 @@ template <class V, class Token>
 auto async_put(const V& vault, context where, std::string_view name, value_ref value,
                const write_options& with, Token&& token) {
     return detail::async_change(detail::work_on(vault), where.environment,
-                                detail::vault_of(vault).plan_put(where, name, value, with),
+                                detail::vault_of(vault).plan().put(where, name, value, with),
                                 std::forward<Token>(token));
 }
 template <class V, class Token>
@@ -121,7 +121,7 @@ requires(!std::convertible_to<Token, const write_options&>) auto async_put(
 template <class V, class Token>
 auto async_erase(const V& vault, context where, std::string_view name, Token&& token) {
     return detail::async_change(detail::work_on(vault), where.environment,
-                                detail::vault_of(vault).plan_erase(where, name),
+                                detail::vault_of(vault).plan().erase(where, name, {}),
                                 std::forward<Token>(token));
 }
 

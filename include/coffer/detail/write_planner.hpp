@@ -28,8 +28,7 @@ public:
     }
     auto erase(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::erase> {
-        if (auto valid = check(where, name, with); !valid) return valid.error();
-        return algorithm::edits::erase{key_of(where, name), with, author(with)};
+        return plain<algorithm::edits::erase>(where, name, with);
     }
     auto hide(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::hide> {
@@ -38,13 +37,11 @@ public:
     }
     auto show(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::show> {
-        if (auto valid = check(where, name, with); !valid) return valid.error();
-        return algorithm::edits::show{key_of(where, name), with, author(with)};
+        return plain<algorithm::edits::show>(where, name, with);
     }
     auto undelete(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::undelete> {
-        if (auto valid = check(where, name, with); !valid) return valid.error();
-        return algorithm::edits::undelete{key_of(where, name), with, author(with)};
+        return plain<algorithm::edits::undelete>(where, name, with);
     }
     auto rollback(context where, std::string_view name, std::uint64_t to,
                   const write_options& with) const -> result<algorithm::edits::rollback> {
@@ -95,6 +92,12 @@ private:
         if (auto valid = check_value(value); !valid) return valid.error();
         return algorithm::edits::put{key_of(where, name), take(), with, author(with),
                                      open_spaces()};
+    }
+    /// An edit that needs no more than that.
+    template <class E>
+    auto plain(context where, std::string_view name, const write_options& with) const -> result<E> {
+        if (auto valid = check(where, name, with); !valid) return valid.error();
+        return E{key_of(where, name), with, author(with)};
     }
     auto step_of(context where, change&& one) const -> result<step> {
         switch (one.kind) {

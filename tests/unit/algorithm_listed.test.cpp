@@ -72,3 +72,18 @@ TEST_CASE("what a state does not list any more is told, and what moved is not", 
     algorithm::each_unlisted(before, after, [&](const auto& n) { unlisted.push_back(n); });
     CHECK(unlisted == std::vector{name(1), name(4), name(5)});
 }
+
+TEST_CASE("pages that two states share are looked at once, and keep what they list",
+          "[algorithm]") {
+    const auto kept = page(2, "a", {3});
+    const auto before = state(1, {kept, page(4, "b", {5}), page(6, "d", {7})});
+    const auto after = state(11, {kept, page(14, "c", {15}), page(6, "d", {7})});
+    algorithm::erasable some;
+    for (auto& key : keys({1, 2, 3, 4, 5, 6, 7, 8, 11, 14, 15}))
+        some.add(key);
+    some.keep(after, before);
+    CHECK(some.take() == keys({8}));
+    std::vector<format::object_name> unlisted;
+    algorithm::each_unlisted(before, after, [&](const auto& n) { unlisted.push_back(n); });
+    CHECK(unlisted == std::vector{name(1), name(4), name(5)});
+}

@@ -51,7 +51,7 @@ public:
         std::vector<format::page_ref> refs;
         for (auto& page : pages) {
             auto done = page.kept != nullptr ? result<tree::placed_page>(*page.kept)
-                                             : seal_page(base, changed, std::move(page.entries));
+                                             : seal_page(base, changed, std::move(page));
             if (!done) return done.error();
             refs.push_back(done->ref);
             placed.push_back(*std::move(done));
@@ -100,31 +100,33 @@ private:
     }
 
     auto seal_page(const tree::snapshot<C>* base, const tree::draft& changed,
-                   std::vector<format::entry>&& entries) -> result<tree::placed_page> {
+                   tree::rebuilt_page&& page) -> result<tree::placed_page> {
         auto node = std::make_shared<tree::page_node>();
-        node->leaves.reserve(entries.size());
-        for (auto& e : entries) {
-            std::shared_ptr<const tree::leaf> leaf;
-            if (changed.changes().contains(e.key)) {
-                bytes newest;
-                if (auto sealed = seal_values(changed, e, newest); !sealed) return sealed.error();
-                if (!newest.empty())
-                    leaf = tree::leaf::make(e, newest);
-                else if (e.newest().state != format::entry_state::value)
-                    leaf = tree::leaf::make(e);
-            }
-            // An entry that no edit gave a new value keeps the record of the state below.
-            if (leaf == nullptr) leaf = base->pages.leaf_of(e.key);
-            if (leaf->damaged()) ++node->damaged;
-            node->leaves.push_back(std::move(leaf));
-        }
-        auto name = seal_object(format::object_kind::page, format::encode_page(entries));
-        if (!name) return name.error();
-        tree::placed_page placed{{entries.front().key, *name}, nullptr};
-        node->entries = std::move(entries);
+        node->entries = std::move(page.entries);
+        node->leaves = std::move(page.leaves);
         node->dek = keys_.number();
-        placed.node = std::move(node);
-        return placed;
+        for (std::size_t i = 0; i < node->entries.size(); ++i) {
+            auto& leaf = node->leaves[i];
+            if (leaf == nullptr) {
+                auto made = seal_entry(base, changed, node->entries[i]);
+                if (!made) return made.error();
+                leaf = *std::move(made);
+            }
+            if (leaf->damaged()) ++node->damaged;
+        }
+        auto name = seal_object(format::object_kind::page, format::encode_page(node->entries));
+        if (!name) return name.error();
+        auto first = node->entries.front().key;
+        return tree::placed_page{{std::move(first), *name}, std::move(node)};
+    }
+    /// Seals what is new of a changed entry, and makes its leaf.
+    auto seal_entry(const tree::snapshot<C>* base, const tree::draft& changed, format::entry& e)
+        -> result<std::shared_ptr<const tree::leaf>> {
+        bytes newest;
+        if (auto sealed = seal_values(changed, e, newest); !sealed) return sealed.error();
+        if (!newest.empty()) return tree::leaf::make(e, newest);
+        if (e.newest().state != format::entry_state::value) return tree::leaf::make(e);
+        return base->pages.leaf_of(e.key); // it keeps the record of the state below
     }
 
     const C& cipher_;

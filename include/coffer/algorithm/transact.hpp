@@ -334,8 +334,10 @@ private:
         erasable gone;
         for (const auto& key : options_.erase)
             gone.add(key);
-        gone.keep(*state.snapshot);
-        if (live()) gone.keep(*base_);
+        if (live())
+            gone.keep(*state.snapshot, *base_);
+        else
+            gone.keep(*state.snapshot);
         for (auto& key : gone.take())
             state.writes.push_back({std::move(key), std::nullopt});
     }

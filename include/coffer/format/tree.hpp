@@ -5,6 +5,9 @@
 #include <coffer/format/entry.hpp>
 #include <coffer/result.hpp>
 
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI::format {
@@ -44,17 +47,33 @@ inline auto decode_root(byte_view body) -> result<std::vector<page_ref>> {
     return pages;
 }
 
+namespace detail {
+
+/// Bytes that are there already, for a writer that fills all of them.
+struct fixed_output {
+    std::byte* at;
+
+    auto end() const noexcept -> std::byte* { return at; }
+    template <class It>
+    void insert(std::byte* where, It from, It to) {
+        at = std::copy(from, to, where);
+    }
+};
+
+} // namespace detail
+
 /// The body of a page: its entries in ascending order.
 inline auto encode_page(const std::vector<entry>& entries) -> wiped_bytes {
-    wiped_bytes out;
     std::size_t size = 4;
     for (const auto& e : entries)
         size += e.encoded_size();
-    out.reserve(size);
-    writer w(out);
+    wiped_bytes out(size);
+    detail::fixed_output to{out.data()};
+    writer w(to);
     w.u32(entries.size());
     for (const auto& e : entries)
         e.write(w);
+    assert(to.at == out.data() + size);
     return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include <coffer/tree/draft.hpp>
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -13,17 +14,23 @@ namespace coffer::inline COFFER_ABI::tree {
 struct rebuilt_page {
     const placed_page* kept = nullptr;
     std::vector<format::entry> entries{};
+    std::vector<std::shared_ptr<const leaf>> leaves{}; ///< Of each entry; null: it was changed.
+
+    void add(format::entry e, std::shared_ptr<const leaf> newest) {
+        entries.push_back(std::move(e));
+        leaves.push_back(std::move(newest));
+    }
 };
 
 namespace detail {
 
 /// Cuts the entries of a page so that each body stays within the limit at which writers split.
-inline void split_into(std::vector<rebuilt_page>& out, std::vector<format::entry>&& entries) {
+inline void split_into(std::vector<rebuilt_page>& out, rebuilt_page&& whole) {
     std::size_t total = 4;
-    for (const auto& e : entries)
+    for (const auto& e : whole.entries)
         total += e.encoded_size();
     if (total <= format::limits::page_split) {
-        if (!entries.empty()) out.push_back({nullptr, std::move(entries)});
+        if (!whole.entries.empty()) out.push_back(std::move(whole));
         return;
     }
     // Three quarters full: the next writes to either part find room. The last two share evenly.
@@ -32,8 +39,8 @@ inline void split_into(std::vector<rebuilt_page>& out, std::vector<format::entry
     std::size_t limit = left < 2 * fill ? left / 2 : fill;
     rebuilt_page part;
     std::size_t size = 4;
-    for (auto& e : entries) {
-        const auto n = e.encoded_size();
+    for (std::size_t i = 0; i < whole.entries.size(); ++i) {
+        const auto n = whole.entries[i].encoded_size();
         if (!part.entries.empty() && size + n > limit) {
             left -= size;
             limit =
@@ -43,7 +50,7 @@ inline void split_into(std::vector<rebuilt_page>& out, std::vector<format::entry
             size = 4;
         }
         size += n;
-        part.entries.push_back(std::move(e));
+        part.add(std::move(whole.entries[i]), std::move(whole.leaves[i]));
     }
     out.push_back(std::move(part));
 }
@@ -63,23 +70,30 @@ inline auto rebuild(const std::vector<placed_page>& base,
         while (end != changes.end() && (next == nullptr || end->first < *next))
             ++end;
         if (change == end) {
-            if (p < base.size()) out.push_back({&base[p], {}});
+            if (p < base.size()) out.push_back({&base[p], {}, {}});
             continue;
         }
-        std::vector<format::entry> merged;
-        if (p < base.size())
-            for (const auto& e : base[p].node->entries) {
-                for (; change != end && change->first < e.key; ++change)
-                    if (change->second) merged.push_back(*change->second);
-                if (change != end && change->first == e.key) {
-                    if (change->second) merged.push_back(*change->second);
-                    ++change;
-                } else {
-                    merged.push_back(e);
-                }
+        rebuilt_page merged;
+        const auto take = [&] {
+            if (change->second) merged.add(*change->second, nullptr);
+            ++change;
+        };
+        if (p < base.size()) {
+            const auto& node = *base[p].node;
+            merged.entries.reserve(node.entries.size() + 1);
+            merged.leaves.reserve(node.entries.size() + 1);
+            for (std::size_t i = 0; i < node.entries.size(); ++i) {
+                const auto& e = node.entries[i];
+                while (change != end && change->first < e.key)
+                    take();
+                if (change != end && change->first == e.key)
+                    take();
+                else
+                    merged.add(e, node.leaves[i]);
             }
-        for (; change != end; ++change)
-            if (change->second) merged.push_back(*change->second);
+        }
+        while (change != end)
+            take();
         detail::split_into(out, std::move(merged));
     }
     return out;

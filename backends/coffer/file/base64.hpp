@@ -37,21 +37,32 @@ inline auto base64_padding(std::string_view text) noexcept -> std::size_t {
 }
 } // namespace detail
 
+/// How long the base64 of so many bytes is.
+constexpr auto base64_size(std::size_t bytes) noexcept -> std::size_t {
+    return (bytes + 2) / 3 * 4;
+}
+
 /// Appends the base64 of `data`.
 inline void append_base64(std::string& to, byte_view data) {
     const auto begin = to.size();
-    to.resize(begin + (data.size() + 2) / 3 * 4, '=');
+    to.resize(begin + base64_size(data.size()), '=');
     auto* out = to.data() + begin;
-    const auto at = [&](std::size_t i) { return std::to_integer<std::uint32_t>(data[i]); };
-    const auto put = [&out](std::uint32_t group, unsigned digits) {
-        for (unsigned i = 0; i < digits; ++i)
-            *out++ = detail::base64_digits[(group >> (18 - 6 * i)) & 63U];
-    };
-    std::size_t i = 0;
-    for (; data.size() - i >= 3; i += 3)
-        put(at(i) << 16 | at(i + 1) << 8 | at(i + 2), 4);
-    if (data.size() - i == 2) put(at(i) << 16 | at(i + 1) << 8, 3);
-    if (data.size() - i == 1) put(at(i) << 16, 2);
+    const auto* in = data.data();
+    const auto at = [&in](std::size_t i) { return std::to_integer<std::uint32_t>(in[i]); };
+    const auto digit = [](std::uint32_t bits) { return detail::base64_digits[bits & 63U]; };
+    for (const auto* whole = in + data.size() / 3 * 3; in != whole; in += 3, out += 4) {
+        const auto group = at(0) << 16 | at(1) << 8 | at(2);
+        out[0] = digit(group >> 18);
+        out[1] = digit(group >> 12);
+        out[2] = digit(group >> 6);
+        out[3] = digit(group);
+    }
+    const auto left = data.size() % 3;
+    if (left == 0) return;
+    const auto group = at(0) << 16 | (left == 2 ? at(1) << 8 : 0);
+    out[0] = digit(group >> 18);
+    out[1] = digit(group >> 12);
+    if (left == 2) out[2] = digit(group >> 6);
 }
 
 /// Decodes text for which is_base64 holds.

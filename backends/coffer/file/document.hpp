@@ -9,11 +9,13 @@
 #include <coffer/store_rules.hpp>
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI::file {
@@ -39,7 +41,7 @@ public:
         std::sort(members->begin(), members->end());
         document read;
         std::string_view hex;
-        std::vector<line> lines;
+        const std::string* head = nullptr;
         std::string_view previous;
         for (const auto& [key, value] : *members) {
             if (key == previous) return errc::tampered;
@@ -49,54 +51,68 @@ public:
                 if (!format::from_hex(hex, read.at_)) return errc::tampered;
             } else if (!is_object_key(key) || !is_base64(value)) {
                 return errc::tampered;
-            } else {
-                lines.push_back({key, value, nullptr});
+            } else if (key == head_member) {
+                head = &value;
             }
         }
-        if (hex.empty() && !revision_of_head(lines, read.at_)) return errc::tampered;
+        if (hex.empty() && (head == nullptr || !revision_of_head(*head, read.at_)))
+            return errc::tampered;
         if (read.at_ == revision{}) return errc::tampered;
-        read.write(lines);
+        read.begin_text(json.size() + members->size() * around_line, members->size());
+        if (head != nullptr) read.head_ = read.append(head_member, *head);
+        for (const auto& [key, value] : *members)
+            if (key != revision_member && key != head_member)
+                read.entries_.push_back(read.append(key, value));
+        read.end_text();
         return read;
     }
 
-    /// This document after a commit.
-    auto with(const revision& next, std::span<const object_write> writes) const -> document {
+    /// This document after a commit, in `memory` if that is large enough. What lies between two keys
+    /// that are written is copied as one.
+    auto with(const revision& next, std::span<const object_write> writes,
+              std::string&& memory = {}) const -> document {
         std::map<std::string_view, const object_write*> changes; // the last write to a key wins
-        for (const auto& write : writes)
+        auto size = text_.size();
+        for (const auto& write : writes) {
             changes[write.key] = &write;
-        std::vector<line> lines;
-        lines.reserve(entries_.size() + changes.size());
-        auto change = changes.begin();
-        const auto take = [&] {
-            if (const auto& value = change->second->value)
-                lines.push_back({change->first, {}, &*value});
-            ++change;
-        };
-        for (const auto& e : entries_) {
-            while (change != changes.end() && change->first < key_of(e))
-                take();
-            if (change != changes.end() && change->first == key_of(e))
-                take();
-            else
-                lines.push_back({key_of(e), value_of(e), nullptr});
+            if (write.value)
+                size += write.key.size() + base64_size(write.value->size()) + around_line;
         }
-        while (change != changes.end())
-            take();
         document after;
         after.at_ = next;
-        after.write(lines);
+        after.text_ = std::move(memory);
+        after.text_.clear();
+        after.begin_text(size, entries_.size() + changes.size());
+        if (const auto head = changes.find(head_member); head != changes.end()) {
+            if (const auto& value = head->second->value)
+                after.head_ = after.append(head_member, *value);
+            changes.erase(head);
+        } else if (head_) {
+            after.head_ = after.append(head_member, value_of(*head_));
+        }
+        auto from = entries_.begin();
+        for (const auto& [key, write] : changes) {
+            const auto to = place_of(from, key);
+            after.copy(*this, from, to);
+            from = to != entries_.end() && key_of(*to) == key ? to + 1 : to;
+            if (write->value) after.entries_.push_back(after.append(key, *write->value));
+        }
+        after.copy(*this, from, entries_.end());
+        after.end_text();
         return after;
     }
 
     auto at() const noexcept -> const revision& { return at_; }
     /// The document as it lies in its file.
     auto text() const noexcept -> std::string_view { return text_; }
+    /// The text's memory, of a document that nobody needs any more.
+    auto memory() && noexcept -> std::string { return std::move(text_); }
 
     /// The bytes of one object, decoded; nullopt if there is no such key.
     auto find(std::string_view key) const -> std::optional<bytes> {
-        const auto it = std::lower_bound(
-            entries_.begin(), entries_.end(), key,
-            [this](const entry& e, std::string_view wanted) { return key_of(e) < wanted; });
+        if (key == head_member)
+            return head_ ? std::optional<bytes>(from_base64(value_of(*head_))) : std::nullopt;
+        const auto it = place_of(entries_.begin(), key);
         if (it == entries_.end() || key_of(*it) != key) return std::nullopt;
         return from_base64(value_of(*it));
     }
@@ -104,9 +120,14 @@ public:
     /// All objects, decoded, sorted by key.
     auto list() const -> listing {
         listing all{at_, {}};
-        all.entries.reserve(entries_.size());
-        for (const auto& e : entries_)
+        all.entries.reserve(entries_.size() + 1);
+        const auto add = [&](const entry& e) {
             all.entries.emplace_back(std::string(key_of(e)), from_base64(value_of(e)));
+        };
+        const auto behind_head = place_of(entries_.begin(), head_member);
+        std::for_each(entries_.begin(), behind_head, add);
+        if (head_) add(*head_);
+        std::for_each(behind_head, entries_.end(), add);
         return all;
     }
 
@@ -116,13 +137,16 @@ private:
         std::size_t begin = 0;
         std::size_t key_size = 0;
         std::size_t value_size = 0;
+
+        auto line_begin() const noexcept -> std::size_t { return begin - 1; }
+        auto line_end() const noexcept -> std::size_t {
+            return line_begin() + key_size + value_size + around_line;
+        }
     };
-    /// What goes into a line: the base64 that is there already, or bytes to encode.
-    struct line {
-        std::string_view key{};
-        std::string_view encoded{};
-        const bytes* fresh = nullptr;
-    };
+    using entries = std::vector<entry>;
+
+    static constexpr std::string_view head_member = "head";
+    static constexpr std::size_t around_line = 7; ///< Of `"key":"value",` and the end of the line.
 
     auto key_of(const entry& e) const noexcept -> std::string_view {
         return std::string_view(text_).substr(e.begin, e.key_size);
@@ -130,49 +154,61 @@ private:
     auto value_of(const entry& e) const noexcept -> std::string_view {
         return std::string_view(text_).substr(e.begin + e.key_size + 3, e.value_size);
     }
+    /// Where a key is, or would be, from an entry on.
+    auto place_of(entries::const_iterator from, std::string_view key) const
+        -> entries::const_iterator {
+        return std::lower_bound(
+            from, entries_.end(), key,
+            [this](const entry& e, std::string_view wanted) { return key_of(e) < wanted; });
+    }
 
-    /// Writes text and index from lines sorted by key.
-    void write(const std::vector<line>& lines) {
-        std::size_t size = 64;
-        for (const auto& l : lines)
-            size += l.key.size() + 8 + (l.fresh ? (l.fresh->size() + 2) / 3 * 4 : l.encoded.size());
-        text_.reserve(size);
-        text_ = "{\n";
-        entries_.resize(lines.size());
-        for (const bool heads_turn : {true, false})
-            for (std::size_t i = 0; i < lines.size(); ++i)
-                if ((lines[i].key == "head") == heads_turn) entries_[i] = append(lines[i]);
-        text_.append("\"").append(revision_member).append("\":\"");
+    // Writing the text, from the first line to the last ------------------------------------------
+
+    void begin_text(std::size_t size, std::size_t objects) {
+        constexpr std::size_t first_and_last = 64;
+        text_.reserve(size + first_and_last);
+        entries_.reserve(objects);
+        text_ += "{\n";
+    }
+    /// A line of base64, or of bytes to encode.
+    template <class Value>
+    auto append(std::string_view key, const Value& value) -> entry {
+        entry e{text_.size() + 1, key.size(), 0};
+        text_.append(1, '"').append(key).append("\":\"", 3);
+        const auto at = text_.size();
+        if constexpr (std::is_same_v<Value, bytes>)
+            append_base64(text_, value);
+        else
+            text_.append(value);
+        e.value_size = text_.size() - at;
+        text_.append("\",\n", 3);
+        return e;
+    }
+    /// The lines of another document's entries that follow each other.
+    void copy(const document& of, entries::const_iterator first, entries::const_iterator last) {
+        if (first == last) return;
+        const auto begin = first->line_begin();
+        const auto here = text_.size();
+        text_.append(of.text_, begin, std::prev(last)->line_end() - begin);
+        for (; first != last; ++first)
+            entries_.push_back({first->begin - begin + here, first->key_size, first->value_size});
+    }
+    void end_text() {
+        text_.append(1, '"').append(revision_member).append("\":\"");
         text_.append(format::to_hex(at_)).append("\"\n}\n");
     }
 
-    auto append(const line& l) -> entry {
-        entry e{text_.size() + 1, l.key.size(), 0};
-        text_.append("\"").append(l.key).append("\":\"");
-        const auto value = text_.size();
-        if (l.fresh)
-            append_base64(text_, *l.fresh);
-        else
-            text_.append(l.encoded);
-        e.value_size = text_.size() - value;
-        text_ += "\",\n";
-        return e;
-    }
-
-    static auto revision_of_head(const std::vector<line>& lines, revision& to) -> bool {
-        for (const auto& l : lines) {
-            if (l.key != "head") continue;
-            const auto head = from_base64(l.encoded);
-            if (head.size() < to.size()) return false;
-            std::copy_n(head.end() - static_cast<std::ptrdiff_t>(to.size()), to.size(), to.begin());
-            return true;
-        }
-        return false;
+    static auto revision_of_head(std::string_view encoded, revision& to) -> bool {
+        const auto head = from_base64(encoded);
+        if (head.size() < to.size()) return false;
+        std::copy_n(head.end() - static_cast<std::ptrdiff_t>(to.size()), to.size(), to.begin());
+        return true;
     }
 
     revision at_{};
     std::string text_{};
-    std::vector<entry> entries_{};
+    std::optional<entry> head_{};
+    entries entries_{}; ///< All but the head, by key, which is their order in the text.
 };
 
 } // namespace coffer::inline COFFER_ABI::file

@@ -43,15 +43,16 @@ public:
     auto commit(const revision& expected, const revision& next,
                 std::span<const object_write> writes) -> result<commit_outcome> {
         touch();
+        posix::file_descriptor replaced; // closing it frees the old file: after the locks
         const std::lock_guard writer(writer_);
         auto lock = posix::file_lock::acquire(lock_path_, lock_patience_);
         if (!lock) return as_store_failure(lock.error());
         const auto now = refresh();
         if (!now) return now.error();
         if ((*now)->at() != expected) return commit_outcome::conflict;
-        auto after = std::make_shared<const document>((*now)->with(next, writes));
+        auto after = reusable((*now)->with(next, writes, spare_->take()));
         if (after->text().size() > most_bytes) return errc::too_large;
-        const auto durable = replace(std::move(after));
+        const auto durable = replace(std::move(after), replaced);
         if (!durable) return durable.error();
         return *durable ? commit_outcome::committed : commit_outcome::unknown;
     }
@@ -64,6 +65,31 @@ public:
     }
 
 private:
+    /// The memory of a text that was replaced, for the next one: asked of the system anew for each
+    /// commit, its pages would cost as much as the file's. Thread-safe.
+    class spare_memory {
+    public:
+        auto take() -> std::string {
+            const std::lock_guard lock(mutex_);
+            return std::exchange(text_, {});
+        }
+        void give(std::string&& text) noexcept {
+            const std::lock_guard lock(mutex_);
+            text_ = std::move(text);
+        }
+
+    private:
+        std::mutex mutex_{};
+        std::string text_{};
+    };
+    /// A document that leaves its memory behind when the last who reads it lets go.
+    auto reusable(document&& made) const -> std::shared_ptr<const document> {
+        return {new document(std::move(made)), [spare = spare_](document* gone) {
+                    spare->give(std::move(*gone).memory());
+                    delete gone;
+                }};
+    }
+
     void touch() noexcept {
         last_use_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
     }
@@ -122,14 +148,16 @@ private:
         pin_ = std::move(pin);
     }
 
-    /// Replaces the file; true: durable, false: the outcome is unknown. Needs writer_ and the lock.
-    auto replace(std::shared_ptr<const document> after) -> result<bool> {
+    /// Replaces the file; true: durable, false: the outcome is unknown. `replaced` gets the pin of
+    /// the one that was there. Needs writer_ and the lock.
+    auto replace(std::shared_ptr<const document> after, posix::file_descriptor& replaced)
+        -> result<bool> {
         const auto done = posix::replace_file(path_, as_bytes(after->text()), S_IRUSR | S_IWUSR,
                                               posix::file_owner::as_was);
         if (!done) return as_store_failure(done.error());
         unsettled_.store(!done->durable, std::memory_order_release);
         const std::lock_guard lock(cache_);
-        pin_ = {};
+        replaced = std::move(pin_);
         if (!done->durable) return false;
         // What was written needs no parsing. The stamp is taken last: the rename changed it.
         auto file = posix::open_regular(path_);
@@ -143,6 +171,7 @@ private:
     /// that failed is not tried again: the same text is written anew. Needs writer_.
     auto settle() -> result<void> {
         if (!unsettled()) return {};
+        posix::file_descriptor replaced;
         auto lock = posix::file_lock::acquire(lock_path_, lock_patience_);
         if (!lock) return as_store_failure(lock.error());
         auto now = refresh();
@@ -151,7 +180,7 @@ private:
             unsettled_.store(false, std::memory_order_release);
             return {};
         }
-        const auto durable = replace(std::move(*now));
+        const auto durable = replace(std::move(*now), replaced);
         if (!durable) return durable.error();
         return *durable ? result<void>{} : errc::unavailable;
     }
@@ -166,6 +195,7 @@ private:
     /// Keeps the inode that now_ came from: while it is open its number can't come again, so a file
     /// that was replaced within one tick of the file system's clock still has another stamp.
     posix::file_descriptor pin_{};
+    std::shared_ptr<spare_memory> spare_ = std::make_shared<spare_memory>();
     std::atomic<bool> unsettled_{false};
     std::atomic<std::chrono::steady_clock::time_point> last_use_{};
 };

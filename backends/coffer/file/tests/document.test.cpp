@@ -49,6 +49,31 @@ TEST_CASE("a commit changes the lines of what it writes and no other") {
     CHECK(document::parse(after.text()).value().text() == after.text());
 }
 
+TEST_CASE("a commit makes the same text as one that writes all of it anew") {
+    std::vector<object_write> all;
+    for (const auto* key : {"0", "5", "e", "g", "head", "i", "z"})
+        all.push_back(put(key, std::string("was ") + key));
+    const auto before = document{}.with(rev(1), all);
+    for (unsigned changed = 0; changed < 1U << all.size(); ++changed)
+        for (const bool erase : {false, true}) {
+            std::vector<object_write> writes{put("a", "new"), put("k", "new")};
+            auto expected = all;
+            expected.insert(expected.end(), writes.begin(), writes.end());
+            for (std::size_t i = 0; i < all.size(); ++i) {
+                if ((changed >> i & 1U) == 0) continue;
+                writes.push_back(erase ? object_write{all[i].key, std::nullopt}
+                                       : put(all[i].key, "now"));
+                expected[i] = writes.back();
+            }
+            const auto after = before.with(rev(2), writes, std::string(300, 'x'));
+            CHECK(after.text() == document{}.with(rev(2), expected).text());
+            CHECK(after.list().entries == document{}.with(rev(2), expected).list().entries);
+            CHECK(document::parse(after.text()).value().text() == after.text());
+            for (const auto& e : expected)
+                CHECK(after.find(e.key) == e.value);
+        }
+}
+
 TEST_CASE("a document of another writer is read whatever its order and spaces") {
     const auto read =
         document::parse("\t{ \"_revision\" : \"00112233445566778899aabbccddeeff\"\r\n,"

@@ -2,7 +2,8 @@
 #ifndef COFFER_ALGORITHM_OLD_VALUES_HPP
 #define COFFER_ALGORITHM_OLD_VALUES_HPP
 
-#include <coffer/algorithm/action.hpp>
+#include <coffer/algorithm/fetching.hpp>
+#include <coffer/algorithm/listed_dek.hpp>
 #include <coffer/tree/draft.hpp>
 #include <coffer/tree/snapshot.hpp>
 
@@ -44,6 +45,7 @@ public:
     /// Loads what was asked for. `newest`: the state is known to be the newest.
     auto start(bool newest) -> action {
         newest_ = newest;
+        fetching_ = fetching(std::exchange(wanted_, {}));
         return load_records();
     }
     auto loading() const noexcept -> bool { return loading_; }
@@ -52,23 +54,17 @@ public:
     auto on(result<cut> answer) -> action {
         loading_ = false;
         if (!answer) return done(answer.error());
-        const auto n = std::min(most_per_load, wanted_.size());
-        if (answer->objects.size() != n) return done(errc::tampered);
-        bool missing = false;
-        for (std::size_t i = 0; i < n; ++i) {
-            auto& object = answer->objects[i];
-            if (object && cipher_.sha256(*object) == wanted_[i])
-                records_.emplace(wanted_[i], std::move(*object));
-            else
-                missing = lost_.emplace(wanted_[i], newest_).second || missing;
-        }
+        const bool newest = newest_ && answer->at == base_->at;
+        if (!fetching_.take(*std::move(answer), cipher_, records_)) return done(errc::tampered);
         // Another writer may have trimmed it, before or since.
-        if (missing && (!newest_ || answer->at != base_->at)) {
+        if (!newest && !fetching_.missing().empty()) {
             lost_.clear();
             return done(loaded::look_again);
         }
-        wanted_.erase(wanted_.begin(), wanted_.begin() + static_cast<std::ptrdiff_t>(n));
-        return wanted_.empty() ? want_keys() : load_records();
+        if (!fetching_.ended()) return load_records();
+        for (const auto& name : fetching_.missing())
+            lost_.emplace(name, true);
+        return want_keys();
     }
     auto on(result<key_bytes> answer) -> action {
         const auto listed = *std::exchange(pending_dek_, std::nullopt);
@@ -76,11 +72,11 @@ public:
             key_problems_.emplace(listed.number, answer.error().code);
             return want_keys();
         }
-        auto keys = tree::make_dek_keys<C>(cipher_, answer->view(), binding_of(listed), listed);
-        if (!equal_constant_time(keys->commitment(), listed.commitment))
-            key_problems_.emplace(listed.number, errc::tampered);
+        auto keys = keys_of(cipher_, of_, listed, *answer);
+        if (keys)
+            keys_.add(*std::move(keys));
         else
-            keys_.add(std::move(keys));
+            key_problems_.emplace(listed.number, keys.error().code);
         return want_keys();
     }
 
@@ -120,9 +116,6 @@ private:
     static auto done(result<loaded> with) -> action {
         return action(std::in_place_type<result<loaded>>, std::move(with));
     }
-    auto binding_of(const format::head_dek& listed) const -> format::dek_binding {
-        return {of_.realm, of_.environment, listed.number, listed.cipher};
-    }
     auto held_leaf(const format::entry_key& key, const format::entry_version& v) const
         -> const tree::leaf* {
         const auto* newest = base_->pages.find(key).newest;
@@ -141,10 +134,7 @@ private:
     }
     auto load_records() -> action {
         loading_ = true;
-        std::vector<std::string> keys;
-        for (std::size_t i = 0; i < std::min(most_per_load, wanted_.size()); ++i)
-            keys.push_back(format::store_key(wanted_[i]));
-        return load{of_.partition, std::move(keys)};
+        return load{of_.partition, fetching_.keys()};
     }
     /// An old version may be under a DEK that no newest value needs.
     auto want_keys() -> action {
@@ -154,8 +144,7 @@ private:
             const auto* listed = base_->head.find_dek(parts->dek);
             if (listed == nullptr || key_problems_.contains(parts->dek)) continue;
             pending_dek_ = *listed;
-            return unwrap{listed->kek_id, of_.environment, listed->wrapped,
-                          format::wrap_aad(binding_of(*listed), listed->kek_id)};
+            return unwrap_of(of_, *listed);
         }
         return done(loaded::all);
     }
@@ -166,6 +155,7 @@ private:
     bool newest_ = false;
     bool loading_ = false;
     std::vector<format::object_name> wanted_{};
+    fetching fetching_{};
     tree::object_cache records_{};
     tree::by_object_name<bool> lost_{};
     tree::keyset<C> keys_{};

@@ -4,6 +4,7 @@
 
 #include <coffer/algorithm/action.hpp>
 #include <coffer/algorithm/fetching.hpp>
+#include <coffer/algorithm/listed_dek.hpp>
 #include <coffer/algorithm/tree_reader.hpp>
 
 #include <memory>
@@ -126,12 +127,9 @@ private:
             tree_.refuse_dek(listed.number, code);
             return proceed();
         }
-        auto keys = tree::make_dek_keys<C>(
-            cipher_, answer->view(),
-            format::dek_binding{of_.realm, of_.environment, listed.number, listed.cipher}, listed);
-        if (!equal_constant_time(keys->commitment(), listed.commitment))
-            return done(errc::tampered);
-        tree_.add_keys(std::move(keys));
+        auto keys = keys_of(cipher_, of_, listed, *answer);
+        if (!keys) return done(keys.error());
+        tree_.add_keys(*std::move(keys));
         return verified_ ? proceed() : on_active_key();
     }
     /// A KEK may be refused because the DEK is under another one by now: only if the head is still
@@ -232,9 +230,7 @@ private:
 
     auto unwrap_dek(const format::head_dek& listed) -> action {
         pending_dek_ = listed;
-        return unwrap{listed.kek_id, of_.environment, listed.wrapped,
-                      format::wrap_aad({of_.realm, of_.environment, listed.number, listed.cipher},
-                                       listed.kek_id)};
+        return unwrap_of(of_, listed);
     }
 
     auto on_active_key() -> action {

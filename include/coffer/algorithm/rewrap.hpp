@@ -2,9 +2,7 @@
 #ifndef COFFER_ALGORITHM_REWRAP_HPP
 #define COFFER_ALGORITHM_REWRAP_HPP
 
-#include <coffer/algorithm/action.hpp>
-#include <coffer/format/head.hpp>
-#include <coffer/tree/dek_keys.hpp>
+#include <coffer/algorithm/listed_dek.hpp>
 
 #include <memory>
 #include <string>
@@ -42,17 +40,13 @@ public:
         : cipher_(cipher), of_(std::move(of)), listed_(std::move(listed)),
           kek_id_(std::move(kek_id)) {}
 
-    auto start() -> action {
-        return unwrap{listed_.kek_id, of_.environment, listed_.wrapped,
-                      format::wrap_aad(binding(), listed_.kek_id)};
-    }
+    auto start() -> action { return unwrap_of(of_, listed_); }
     auto on(result<key_bytes> answer) -> action {
         if (!answer) return done(answer.error());
         dek_ = *std::move(answer);
-        if (!equal_constant_time(keys_of(listed_)->commitment(), listed_.commitment))
-            return done(errc::tampered);
+        if (auto keys = keys_of(cipher_, of_, listed_, dek_); !keys) return done(keys.error());
         return wrap{kek_id_, key_bytes(std::as_const(dek_).view()),
-                    format::wrap_aad(binding(), kek_id_)};
+                    format::wrap_aad(binding_of(of_, listed_), kek_id_)};
     }
     auto on(result<bytes> answer) -> action {
         if (!answer) return done(answer.error());
@@ -62,19 +56,15 @@ public:
         out.listed = listed_;
         out.was = std::exchange(out.listed.wrapped, *std::move(answer));
         out.listed.kek_id = kek_id_;
-        out.keys = keys_of(out.listed);
+        auto keys = keys_of(cipher_, of_, out.listed, dek_);
+        if (!keys) return done(keys.error());
+        out.keys = *std::move(keys);
         return done(std::move(out));
     }
 
 private:
     static auto done(result<value_type> with) -> action {
         return action(std::in_place_type<result<value_type>>, std::move(with));
-    }
-    auto binding() const -> format::dek_binding {
-        return {of_.realm, of_.environment, listed_.number, listed_.cipher};
-    }
-    auto keys_of(const format::head_dek& listed) const -> std::shared_ptr<const tree::dek_keys<C>> {
-        return tree::make_dek_keys<C>(cipher_, std::as_const(dek_).view(), binding(), listed);
     }
 
     C cipher_;

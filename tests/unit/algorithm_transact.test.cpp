@@ -5,6 +5,8 @@
 #include "support/algorithm_script.hpp"
 #include "support/algorithm_world.hpp"
 
+#include <algorithm>
+
 using namespace coffer;
 using namespace coffer_test;
 namespace edits = coffer::algorithm::edits;
@@ -397,6 +399,61 @@ TEST_CASE("what is erased is unlisted, and a state's own objects never are", "[a
     for (const auto& write : *s.expect<commit>().writes)
         if (!write.value) erased.push_back(write.key);
     CHECK(erased == std::vector<std::string>{"00000000000000000000000000000000"});
+}
+
+TEST_CASE("what the sweep finds before its time is told, to be erased later", "[algorithm]") {
+    told_world w;
+    const auto known = w.newest();
+    const bool old = GENERATE(false, true);
+    if (old) w.time.advance(std::chrono::minutes(1));
+    auto a = w.transact({.sweep = true}, known);
+    script s(a);
+    w.remembers(s);
+    s.expect<algorithm::list>();
+    auto there = w.store.list(w.of.partition).value();
+    const std::string orphan = "00000000000000000000000000000000";
+    there.entries.emplace_back(orphan, bytes(1));
+    s.answer(result<listing>(std::move(there)));
+    const auto c = s.expect<commit>();
+    const bool erased = std::any_of(c.writes->begin(), c.writes->end(),
+                                    [&](const auto& each) { return each.key == orphan; });
+    CHECK(erased == old);
+    s.answer(result<commit_outcome>(w.land(c)));
+    w.remembers(s);
+    const auto done = s.end();
+    CHECK(done->swept);
+    CHECK(std::count(done->unlisted.begin(), done->unlisted.end(), orphan) == (old ? 0 : 1));
+}
+
+TEST_CASE("what was sealed for refused commits is counted by the next, and makes a new DEK in time",
+          "[algorithm]") {
+    told_world w;
+    const auto known = w.newest();
+    const auto seals = std::make_shared<algorithm::seal_count>();
+    for (int refused = 1; refused <= 3; ++refused) {
+        auto a = w.transact({.seals = seals}, known);
+        script s(a);
+        w.remembers(s);
+        CHECK(head_of(s.expect<commit>()).active().seals ==
+              known->head.active().seals + 3U * static_cast<unsigned>(refused));
+        s.answer(result<commit_outcome>(errc::unavailable));
+        CHECK(s.ended_with() == errc::unavailable);
+    }
+    {
+        auto a = w.transact({.seals = seals}, known);
+        script s(a);
+        w.remembers(s);
+        const auto c = s.expect<commit>();
+        CHECK(head_of(c).active().seals == known->head.active().seals + 12);
+        s.answer(result<commit_outcome>(w.land(c)));
+        w.remembers(s);
+        CHECK(s.end()->committed);
+    }
+    CHECK(seals->of(1) == 0); // the head counts them
+    seals->add(1, format::limits::seals_rotate);
+    auto a = w.transact({.seals = seals}, w.newest());
+    script s(a);
+    s.expect<key_for>();
 }
 
 TEST_CASE("more than the store takes is too_large before it is sent", "[algorithm]") {

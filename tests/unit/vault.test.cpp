@@ -2,6 +2,7 @@
 #include "support/vault.hpp"
 #include "support/catch.hpp"
 
+#include <coffer/testing/faulty_store.hpp>
 #include <coffer/testing/manual_clock.hpp>
 
 #include <algorithm>
@@ -523,6 +524,43 @@ TEST_CASE("what an earlier process left unlisted is swept by the next one's firs
     // head, root, page, 3 scopes, 5 + 1 versions, and the root and page that this write replaced
     CHECK(entries == 1 + 2 + 3 + 6 + 2);
     CHECK(next.verify("prod").value().damaged.empty());
+}
+
+TEST_CASE("what the next process's first write finds too young it erases when it is time") {
+    fixture f;
+    for (int i = 0; i < 5; ++i)
+        f.vault.put(prod, "TOKEN", std::to_string(i)).value();
+    auto next = f.open();
+    next.put(prod, "OTHER", "x").value();
+    f.time.advance(std::chrono::minutes(1));
+    next.put(prod, "OTHER", "y").value();
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    // head, root, page, 3 scopes, 5 + 2 versions, and the root and page that this write replaced
+    CHECK(f.store.list(partition).value().entries.size() == 1 + 2 + 3 + 7 + 2);
+}
+
+TEST_CASE("a first write that is refused leaves the sweep to the next, and its seals are counted") {
+    fixture f;
+    for (int i = 0; i < 5; ++i)
+        f.vault.put(prod, "TOKEN", std::to_string(i)).value();
+    f.time.advance(std::chrono::minutes(2));
+    coffer::testing::faulty_store refusing{f.store};
+    test_vault next{refusing, coffer::cryptopp::aes_256_gcm{}, f.keys, {.time = &f.time}};
+    const auto seals = [](test_vault& of) {
+        return of.engine().slot_of("prod").held().first->head.active().seals;
+    };
+    const auto before = seals(f.vault);
+    for (int i = 0; i < 3; ++i) {
+        refusing.fail(1, coffer::testing::fault::unavailable, coffer::testing::call::commit);
+        CHECK(next.put(prod, "OTHER", "x").error() == errc::unavailable);
+    }
+    next.put(prod, "OTHER", "x").value();
+    CHECK(seals(next) == before + 4 * 3); // a record, a page and a root each time
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    // head, root, page, 3 scopes, 5 + 1 versions, and the root and page that this write replaced
+    CHECK(f.store.list(partition).value().entries.size() == 1 + 2 + 3 + 6 + 2);
+    next.put(prod, "OTHER", "y").value();
+    CHECK(seals(next) == before + 5 * 3);
 }
 
 TEST_CASE(

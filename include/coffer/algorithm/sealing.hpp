@@ -2,6 +2,7 @@
 #ifndef COFFER_ALGORITHM_SEALING_HPP
 #define COFFER_ALGORITHM_SEALING_HPP
 
+#include <coffer/algorithm/seal_count.hpp>
 #include <coffer/concepts/store.hpp>
 #include <coffer/tree/rebuild.hpp>
 #include <coffer/tree/snapshot.hpp>
@@ -30,19 +31,18 @@ auto sign_head(const tree::dek_keys<C>& keys, format::head& next) -> bytes {
 }
 
 /// Seals a draft: new records, the pages that they touch, the root and the head `next`, which comes
-/// with all but seals, root and MAC. `seals` counts every object that was sealed, also where this
-/// fails or the commit is lost. Errors: unavailable (no randomness), unsupported (cipher),
+/// with all but seals, root and MAC. `seals` counts every object that is sealed, also where this
+/// fails or the commit is lost; the head takes over its count. Errors: unavailable (no randomness), unsupported (cipher),
 /// too_large (more pages than the format allows).
 template <Cipher C>
 class sealer {
 public:
-    sealer(const C& cipher, const tree::dek_keys<C>& keys, std::uint64_t& seals)
+    sealer(const C& cipher, const tree::dek_keys<C>& keys, seal_count& seals)
         : cipher_(cipher), keys_(keys), seals_(seals),
           prefix_(format::object_prefix_of(keys.number())) {}
 
     auto seal(const tree::snapshot<C>* base, const tree::draft& changed, format::head next,
-              std::shared_ptr<const tree::keyset<C>> keyset, std::uint64_t seals_before)
-        -> result<sealed_state<C>> {
+              std::shared_ptr<const tree::keyset<C>> keyset) -> result<sealed_state<C>> {
         static const std::vector<tree::placed_page> nothing;
         auto pages =
             tree::rebuild(base == nullptr ? nothing : base->pages.pages(), changed.changes());
@@ -59,7 +59,7 @@ public:
         auto root = seal_object(format::object_kind::root, format::encode_root(refs));
         if (!root) return root.error();
         next.root = *root;
-        next.deks.back().seals = seals_before + seals_;
+        next.deks.back().seals += seals_.of(keys_.number());
         auto head = sign_head(keys_, next);
         const auto id = format::revision_of(cipher_.sha256(head));
         state_.writes.push_back({"head", std::move(head)});
@@ -71,7 +71,7 @@ public:
 
 private:
     auto seal_object(format::object_kind kind, byte_view body) -> result<format::object_name> {
-        ++seals_;
+        seals_.add(keys_.number(), 1);
         auto sealed = keys_.seal(kind, format::object_aad(prefix_, kind), body);
         if (!sealed) return sealed.error();
         return add(*std::move(sealed));
@@ -88,7 +88,7 @@ private:
                 continue;
             const auto staged = changed.staged().find({e.key, v.number});
             assert(staged != changed.staged().end() && "a version without record must be staged");
-            ++seals_;
+            seals_.add(keys_.number(), 1);
             auto sealed = keys_.seal(format::object_kind::record,
                                      format::record_aad(prefix_, e.key, v.number), staged->second);
             if (!sealed) return sealed.error();
@@ -131,7 +131,7 @@ private:
 
     const C& cipher_;
     const tree::dek_keys<C>& keys_;
-    std::uint64_t& seals_;
+    seal_count& seals_;
     std::array<std::byte, format::object_prefix> prefix_;
     sealed_state<C> state_{};
 };

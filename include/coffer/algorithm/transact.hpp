@@ -8,6 +8,7 @@
 #include <coffer/algorithm/listed.hpp>
 #include <coffer/algorithm/old_values.hpp>
 #include <coffer/algorithm/refresh.hpp>
+#include <coffer/algorithm/seal_count.hpp>
 #include <coffer/algorithm/sealing.hpp>
 #include <coffer/clock.hpp>
 
@@ -37,15 +38,19 @@ struct transact_options {
     std::vector<std::string> erase{}; ///< Store keys that have been unlisted for longer.
     store_limits limits{};
     bool confirm_key = false; ///< Ask the key side for the active DEK before anything is written.
+    /// What this process sealed in vain so far, and in this transaction.
+    std::shared_ptr<seal_count> seals = std::make_shared<seal_count>();
 };
 
 /// How a transaction ended well.
 template <Cipher C>
 struct transacted {
-    tree::snapshot_ptr<C> snapshot{};    ///< The state now: what was committed, or what was found.
-    bool committed = false;              ///< Something was written.
-    std::vector<std::string> unlisted{}; ///< Keys that the new state no longer lists.
-    bool confirmed_key = false;          ///< The key side was asked for the active DEK.
+    tree::snapshot_ptr<C> snapshot{}; ///< The state now: what was committed, or what was found.
+    bool committed = false;           ///< Something was written.
+    bool swept = false;               ///< It was looked for what nothing lists.
+    std::vector<std::string>
+        unlisted{};             ///< Keys that the new state does not list, for their grace.
+    bool confirmed_key = false; ///< The key side was asked for the active DEK.
 };
 
 /// Applies edits to the newest verified state and commits the outcome in one conditional write
@@ -57,9 +62,13 @@ struct transacted {
 /// held is `rolled_back`, and a key side that can't remember refuses, before anything is written.
 ///
 /// Value: see transacted; each edit keeps its own answer.
-/// Errors: unknown_scope (no such environment), conflict (64 lost races), outcome_unknown,
-/// too_large, unavailable, unsupported, and what refresh, store and key side answer; but for
-/// outcome_unknown nothing was written.
+/// Errors, and but for outcome_unknown nothing was written: unknown_scope (no such environment, or a
+/// removed one), conflict (64 lost races), outcome_unknown (nobody can tell whether it was written,
+/// or the anchor can't remember it), too_large (for the store, or more pages than the format has),
+/// unavailable (a fence came first; no randomness; the store), unsupported (2^32 seals, the cipher),
+/// invalid_argument (a KEK id or a wrapped DEK that no head can hold), tampered, rolled_back,
+/// unknown_key, key_disabled (refresh, and the key side of a DEK that is made or wrapped anew), and
+/// what store, key side and anchor answer themselves, denied, timed_out and cancelled among it.
 template <Cipher C>
 class transact {
 public:
@@ -102,7 +111,7 @@ public:
     auto on(result<commit_outcome> answer) -> action {
         if (!answer) return sent_.in_doubt() ? look_again() : done(answer.error());
         if (*answer == commit_outcome::committed)
-            return sent_.fencing() ? done(errc::unavailable) : on_committed();
+            return sent_.fencing() ? on_fenced() : on_committed();
         if (*answer == commit_outcome::conflict && !sent_.in_doubt()) return on_conflict();
         sent_.doubt(true); // even a conflict may now be with our own first sending
         return look(after::settle);
@@ -185,7 +194,7 @@ private:
     auto edit() -> action {
         if (!live() && !options_.create) return done(errc::unknown_scope);
         if (options_.close) return close();
-        if (auto next = keys_.want_dek(base_, seals_)) return from_keys(*std::move(next));
+        if (auto next = keys_.want_dek(base_, lost_seals())) return from_keys(*std::move(next));
         old_.begin(live() ? base_ : nullptr);
         draft_.emplace(live() ? &base_->pages : nullptr, old_,
                        static_cast<std::uint64_t>(time_->wall().count()));
@@ -193,7 +202,7 @@ private:
         for (auto* e : edits_)
             all_well = e->apply(*draft_) && all_well;
         if (old_.wants()) return from_old(old_.start(fresh_));
-        if (auto next = keys_.want(draft_->keys(), base_, seals_))
+        if (auto next = keys_.want(draft_->keys(), base_, lost_seals()))
             return from_keys(*std::move(next));
         const bool changed = !draft_->changes().empty() || draft_->keys().any();
         if ((!all_well || !changed) && !fresh_)
@@ -251,15 +260,18 @@ private:
     auto on_sweep(result<listing> answer) -> action {
         sweeping_ = false;
         if (options_.close) return on_all_objects(std::move(answer));
-        if (!answer || answer->at != base_->at) return seal(); // another time: it is only tidying
+        tidied_ = answer ? answer->at == base_->at : answer.error().code == errc::unsupported;
+        if (!answer || !tidied_) return seal(); // another time: it is only tidying
         erasable found;
         for (auto& [key, value] : answer->entries)
             if (key != "head") found.add(std::move(key));
         found.keep(*base_);
         auto unlisted = found.take();
         const auto age = time_->wall().count() - static_cast<std::int64_t>(base_->head.written_at);
-        if (age >= options_.grace.count() || unlisted.size() > most_unlisted)
-            std::move(unlisted.begin(), unlisted.end(), std::back_inserter(options_.erase));
+        auto& due = age >= options_.grace.count() || unlisted.size() > most_unlisted
+                        ? options_.erase
+                        : too_young_;
+        std::move(unlisted.begin(), unlisted.end(), std::back_inserter(due));
         return seal();
     }
 
@@ -283,16 +295,15 @@ private:
 
     auto seal() -> action {
         auto next = next_head();
-        const auto before = next.deks.back().seals;
-        if (before + seals_ >= format::limits::seals_refuse) return done(errc::unsupported);
+        if (next.deks.back().seals + seals_of(next) >= format::limits::seals_refuse)
+            return done(errc::unsupported);
         const bool same_keys = !keys_.has_made() && !draft_->keys().any();
         const auto keys =
             same_keys ? base_->keys : keys_.keys_of(next, live() ? base_->keys.get() : nullptr);
         const auto* active = keys->find(next.active().number);
         if (draft_->changes().empty()) return send(sealed_head(*active, std::move(next), keys));
-        auto sealed =
-            sealer<C>(cipher_, *active, seals_)
-                .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys, before);
+        auto sealed = sealer<C>(cipher_, *active, *options_.seals)
+                          .seal(live() ? base_.get() : nullptr, *draft_, std::move(next), keys);
         if (!sealed) return done(sealed.error());
         return send(*std::move(sealed));
     }
@@ -300,7 +311,7 @@ private:
     /// A head over the same tree: nothing but its DEKs changes.
     auto sealed_head(const tree::dek_keys<C>& active, format::head&& next,
                      std::shared_ptr<const tree::keyset<C>> keys) -> sealed_state<C> {
-        next.deks.back().seals += seals_;
+        next.deks.back().seals += seals_of(next);
         return head_over(active, std::move(next), std::move(keys), base_->pages);
     }
     /// Signs a head and makes it a state to be committed.
@@ -378,6 +389,7 @@ private:
     auto on_committed() -> action {
         anchoring_ = true;
         committed_ = sent_.state();
+        tell_seals(committed_->head);
         return remember{of_.realm, of_.environment, committed_->head.lineage_of()};
     }
 
@@ -385,12 +397,30 @@ private:
         value_type out;
         out.committed = committed_ != nullptr;
         out.confirmed_key = options_.confirm_key;
+        out.swept = tidied_;
         out.snapshot = out.committed ? committed_ : base_;
-        if (out.committed && live() && !sent_.state()->closed())
-            each_unlisted(*base_, *sent_.state(), [&](const format::object_name& name) {
-                out.unlisted.push_back(format::store_key(name));
-            });
+        if (!out.committed || !live() || sent_.state()->closed()) return out;
+        out.unlisted = std::move(too_young_);
+        each_unlisted(*base_, *sent_.state(), [&](const format::object_name& name) {
+            out.unlisted.push_back(format::store_key(name));
+        });
         return out;
+    }
+
+    // Counting seals ------------------------------------------------------------------------------
+
+    /// What was sealed under a head's highest DEK and no head counts.
+    auto seals_of(const format::head& h) const -> std::uint64_t {
+        return options_.seals->of(h.active().number);
+    }
+    auto lost_seals() const -> std::uint64_t {
+        return base_ == nullptr ? 0 : seals_of(base_->head);
+    }
+    /// A head of this transaction is there, with what it counts more than the one before.
+    void tell_seals(const format::head& h) {
+        const auto* before = base_ == nullptr ? nullptr : base_->head.find_dek(h.active().number);
+        options_.seals->told(h.active().number,
+                             h.active().seals - (before == nullptr ? 0 : before->seals));
     }
 
     // When the outcome is unknown -----------------------------------------------------------------
@@ -411,6 +441,7 @@ private:
             if (now->head.mac == mine.mac) return on_committed();
             anchoring_ = true; // mine, and others on top of it: the newest is what to remember
             committed_ = now;
+            tell_seals(mine);
             return remember{of_.realm, of_.environment, now->head.lineage_of()};
         }
         const bool unmoved =
@@ -424,16 +455,21 @@ private:
         sent_.doubt(false);
         return on_conflict();
     }
+    auto on_fenced() -> action {
+        tell_seals(fence_);
+        return done(errc::unavailable);
+    }
     /// The old head proves nothing: the commit may still be on its way.
     auto send_again() -> action {
         if (auto next = sent_.again()) return *std::move(next);
         if (sent_.fencing() || !live()) return done(errc::outcome_unknown);
         auto next = next_head();
         next.deks = base_->head.deks;
-        next.deks.back().seals += seals_;
+        next.deks.back().seals += seals_of(next);
         next.root = base_->head.root;
         auto data = sign_head(*base_->keys->find(next.active().number), next);
         const auto at = format::revision_of(cipher_.sha256(data));
+        fence_ = std::move(next);
         return sent_.fence(at, std::move(data));
     }
 
@@ -451,8 +487,10 @@ private:
     bool starting_ = false; ///< The anchor is asked whether `base_` is the newest.
     bool sweeping_ = false;
     bool swept_ = false;
-    bool anchoring_ = false; ///< Committed; the anchor is being written.
-    bool fresh_ = false;     ///< `base_` was the newest state in this run.
+    bool tidied_ = false;                  ///< What is in the store was held against `base_`.
+    std::vector<std::string> too_young_{}; ///< What the sweep found before its time.
+    bool anchoring_ = false;               ///< Committed; the anchor is being written.
+    bool fresh_ = false;                   ///< `base_` was the newest state in this run.
     unsigned attempts_ = 0;
     unsigned blind_looks_ = 0;
 
@@ -462,8 +500,8 @@ private:
     old_values<C> old_;
     key_changes<C> keys_;
 
-    std::uint64_t seals_ = 0; ///< Since the last success, lost attempts included.
     delivery<C> sent_{};
+    format::head fence_{};
     tree::snapshot_ptr<C> committed_{};
 };
 

@@ -284,13 +284,18 @@ public:
         if (auto valid = check_realm(options_.realm); !valid) return valid;
         auto plan = plan_write(s, std::move(edits), std::move(with));
         auto done = algorithm::run(plan.change, store_, keys_);
-        return settle(s, std::move(done), std::move(plan.erased), plan.as_of);
+        return settle(s, std::move(done), std::move(plan.before));
     }
-    /// A transaction that is yet to be run, and what settle() wants to know of it.
+    /// What settle() wants to know of a transaction's beginning.
+    struct before_write {
+        std::vector<std::string> erased{}; ///< What it was given to erase.
+        bool sweep = false;                ///< It was to look for what nothing lists.
+        ms as_of{};
+    };
+    /// A transaction that is yet to be run.
     struct planned_write {
         algorithm::transact<C> change;
-        std::vector<std::string> erased{};
-        ms as_of{};
+        before_write before{};
     };
     auto plan_write(slot_type& s, std::vector<algorithm::queued_edit*>&& edits,
                     algorithm::transact_options with) -> planned_write {
@@ -299,22 +304,23 @@ public:
         with.limits = store_.limits();
         with.confirm_key = keys_due(s);
         with.erase = s.take_garbage(time_->boot(), options_.erase_after);
-        auto erased = with.erase;
-        const auto as_of = time_->boot();
+        with.seals = s.seals();
+        before_write before{with.erase, with.sweep, time_->boot()};
         auto [known, seen] = s.held();
         return {
             {cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
-            std::move(erased),
-            as_of};
+            std::move(before)};
     }
     /// Takes over what a transaction left.
-    auto settle(slot_type& s, result<algorithm::transacted<C>>&& done,
-                std::vector<std::string>&& erased, ms as_of) -> result<void> {
-        if (!done || !done->committed) s.unlisted(std::move(erased), as_of); // not erased yet
+    auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, before_write&& before)
+        -> result<void> {
+        const bool committed = done && done->committed;
+        if (!committed) s.unlisted(std::move(before.erased), before.as_of); // not erased yet
+        if (before.sweep && !(committed && done->swept)) s.give_sweep_back();
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
-        if (done->confirmed_key) s.keys_confirmed(as_of);
-        return s.adopt(std::move(done->snapshot), as_of);
+        if (done->confirmed_key) s.keys_confirmed(before.as_of);
+        return s.adopt(std::move(done->snapshot), before.as_of);
     }
 
 private:

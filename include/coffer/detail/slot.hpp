@@ -4,12 +4,14 @@
 
 #include <coffer/algorithm/listed.hpp>
 #include <coffer/algorithm/refresh.hpp>
+#include <coffer/algorithm/seal_count.hpp>
 #include <coffer/detail/flights.hpp>
 #include <coffer/detail/write_queue.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -27,7 +29,8 @@ struct current_state {
 };
 
 /// What a process holds of one environment: the newest verified state, the mark, the refresh that
-/// is under way, the queue of writes, and the objects that wait to be erased. Thread-safe.
+/// is under way, the queue of writes, the objects that wait to be erased, and what was sealed in
+/// vain. Thread-safe.
 template <Cipher C>
 class slot {
 public:
@@ -37,10 +40,11 @@ public:
 
     auto of() const noexcept -> const algorithm::subject& { return of_; }
     void keep() noexcept { kept_.store(true, std::memory_order_relaxed); }
-    /// Nothing was ever found here, and nobody wants it kept.
+    /// Nothing was ever found here, nothing was sealed in vain, and nobody wants it kept.
     auto disposable() const -> bool {
         const std::lock_guard lock(mutex_);
-        return !kept_.load(std::memory_order_relaxed) && current_ == nullptr && !mark_;
+        return !kept_.load(std::memory_order_relaxed) && current_ == nullptr && !mark_ &&
+               seals_->empty();
     }
     /// Changes whenever another state was adopted: readers compare it without a lock.
     auto version() const noexcept -> std::uint64_t {
@@ -116,6 +120,11 @@ public:
     }
     /// True once per slot: the first writer looks for what earlier processes left.
     auto take_sweep() noexcept -> bool { return !swept_.exchange(true); }
+    /// It did not come to that: the next one does.
+    void give_sweep_back() noexcept { swept_.store(false); }
+
+    /// What was sealed here for commits that were not made.
+    auto seals() const noexcept -> const std::shared_ptr<algorithm::seal_count>& { return seals_; }
 
 private:
     algorithm::subject of_;
@@ -133,6 +142,7 @@ private:
 
     std::deque<std::pair<ms, std::string>> garbage_{};
     std::atomic<bool> swept_{false};
+    std::shared_ptr<algorithm::seal_count> seals_ = std::make_shared<algorithm::seal_count>();
 };
 
 } // namespace coffer::inline COFFER_ABI::detail

@@ -78,12 +78,11 @@ void commit(const engine_ptr<P>& io, const slot_ptr<P>& slot, coffer::detail::wr
     auto plan = engine.plan_write(*slot, batch.edits(), {.create = batch.create()});
     auto change =
         std::make_unique<algorithm::transact<typename P::cipher_type>>(std::move(plan.change));
-    async_run(std::move(change), io->store, io->keys,
-              [io, slot, as_of = plan.as_of, erased = std::move(plan.erased),
-               batch = std::move(batch)](auto done) mutable {
-                  batch.ends_with(
-                      io->engine->settle(*slot, std::move(done), std::move(erased), as_of));
-              });
+    async_run(
+        std::move(change), io->store, io->keys,
+        [io, slot, before = std::move(plan.before), batch = std::move(batch)](auto done) mutable {
+            batch.ends_with(io->engine->settle(*slot, std::move(done), std::move(before)));
+        });
 }
 
 /// A handler that waits for a shared flight. Cancelling it takes it off; the flight goes on.

@@ -55,8 +55,8 @@ inline auto check_value(byte_view value) noexcept -> result<void> {
 }
 
 /// What an environment or a space says of itself: 1 byte to 256 KiB, more than any value, since a
-/// client's largest body is stored in it beside what a service adds. Errors: invalid_argument,
-/// too_large.
+/// client's largest body is stored in it beside what a service adds. That it is a JSON object is
+/// the caller's to see to: the core reads no JSON. Errors: invalid_argument, too_large.
 inline auto check_metadata(std::string_view metadata) noexcept -> result<void> {
     if (metadata.empty()) return errc::invalid_argument;
     if (metadata.size() > limits::metadata_bytes) return errc::too_large;

@@ -58,8 +58,9 @@ public:
     /// The reading half. What this vault commits, it sees at once.
     auto resolver() const -> coffer::resolver<P> { return reader_; }
 
-    // Environments and spaces. Their ids are the caller's choice; metadata is a JSON text of the
-    // caller's, kept sealed like a value (the service keeps a name and flags there).
+    // Environments and spaces. Their ids are the caller's choice; metadata is a JSON object
+    // (RFC 8259) of the caller's, kept sealed like a value. The vault does not look into it; the
+    // service and the command keep a name and flags there, and take what is none for an empty one.
     //
     // Making or removing an environment takes two commits: of the environment, then of the list of
     // all. A process that is killed between them leaves one that works and is not listed, or one

@@ -69,10 +69,9 @@ export function actionsOf(row, { where, list, done, open }) {
         return row.state === 'expired' ? [set('Override'), hidden] : [set('Override')];
     switch (row.state) {
     case 'inherited': return [set('Override'), hidden];
-    case 'overridden': return row.older
-        ? [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden]
-        : isDue(row) ? [set('Replace'), away(back, { also: true }), hidden]
-            : [away(back), set('Replace', { also: true }), hidden];
+    case 'overridden':
+        if (row.older) return [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden];
+        return isDue(row) ? [set('Replace'), away(back, { also: true }), hidden] : [away(back), set('Replace', { also: true }), hidden];
     case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
     case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
     case 'missing': return [set('Set')];

@@ -270,8 +270,9 @@ auto run_verb() -> verb {
                    "0600; --offline\n"
                    "runs from that and asks nobody, within --max-stale: it sees no change, no "
                    "revocation, and no\n"
-                   "audit log sees it. It goes with neither --watch nor --redact. A store of files is "
-                   "offline as it is.",
+                   "audit log sees it. It goes with neither --watch nor --redact. A store of files "
+                   "is offline\n"
+                   "as it is.",
         .options = {{"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
                     {"--prefix", takes::value, "P", "put P before every name"},
                     {"--clean-env",

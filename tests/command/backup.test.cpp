@@ -92,9 +92,11 @@ TEST_CASE("restore checks all of a backup before it writes any of it, and cures 
     box.ok({"backup", "saved"});
     const auto spoil = [](const fs::path& folder, std::string_view environment) {
         for (const auto& entry : fs::directory_iterator(folder))
-            if (entry.path().filename().string().starts_with(environment)) {
+            if (entry.path().filename().string().starts_with(environment) &&
+                entry.path().extension() == ".json") { // a lock lies beside it
                 auto text = sandbox::read(entry.path());
                 const auto at = text.find("\"head\"") + 60;
+                REQUIRE(at < text.size());
                 text[at] = text[at] == 'A' ? 'B' : 'A';
                 fs::remove(entry.path());
                 coffer_test::sandbox().write(entry.path(), text);

@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -33,12 +34,15 @@ namespace coffer::inline COFFER_ABI::http {
 
 /// Memory for parsed JSON, which may hold values: wiped when it is given back.
 class wiping_resource final : public boost::json::memory_resource {
-    auto do_allocate(std::size_t size, std::size_t align) -> void* override {
-        return ::operator new(size, std::align_val_t(align));
+    // Always the alignment of plain new: Boost.JSON 1.81 allocates the keys of objects with
+    // alignment 1 and gives them back with another.
+    auto do_allocate(std::size_t size, [[maybe_unused]] std::size_t align) -> void* override {
+        assert(align <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
+        return ::operator new(size);
     }
-    void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override {
+    void do_deallocate(void* p, std::size_t size, std::size_t) noexcept override {
         wipe(p, size);
-        ::operator delete(p, std::align_val_t(align)); // clang 14 declares no sized one
+        ::operator delete(p);
     }
     auto do_is_equal(const boost::json::memory_resource& other) const noexcept -> bool override {
         return dynamic_cast<const wiping_resource*>(&other) != nullptr;

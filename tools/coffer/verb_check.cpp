@@ -20,13 +20,6 @@
 
 #include <regex.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-/// The sanitizer's regexec takes every text for one that ends with a zero, also with REG_STARTEND.
-extern "C" auto __asan_default_suppressions() -> const char* {
-    return "interceptor_name:regexec\n";
-}
-#endif
-
 namespace command {
 
 namespace json = boost::json;

@@ -3,6 +3,7 @@
 #define COFFER_FILE_BASE64_HPP
 
 #include <coffer/bytes.hpp>
+#include <coffer/detail/base64.hpp>
 
 #include <algorithm>
 #include <array>
@@ -37,10 +38,7 @@ inline auto base64_padding(std::string_view text) noexcept -> std::size_t {
 }
 } // namespace detail
 
-/// How long the base64 of so many bytes is.
-constexpr auto base64_size(std::size_t bytes) noexcept -> std::size_t {
-    return (bytes + 2) / 3 * 4;
-}
+using coffer::detail::base64_size;
 
 /// Appends the base64 of `data`.
 inline void append_base64(std::string& to, byte_view data) {

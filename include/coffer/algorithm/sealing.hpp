@@ -32,8 +32,8 @@ auto sign_head(const tree::dek_keys<C>& keys, format::head& next) -> bytes {
 
 /// Seals a draft: new records, the pages that they touch, the root and the head `next`, which comes
 /// with all but seals, root and MAC. `seals` counts every object that is sealed, also where this
-/// fails or the commit is lost; the head takes over its count. Errors: unavailable (no randomness), unsupported (cipher),
-/// too_large (more pages than the format allows).
+/// fails or the commit is lost; the head takes over its count. Errors: unavailable (no randomness),
+/// unsupported (cipher), too_large (more pages than the format allows).
 template <Cipher C>
 class sealer {
 public:

@@ -32,7 +32,8 @@ inline auto open(const std::filesystem::path& folder, options how = {}) -> resul
 
 /// A folder with one JSON document per partition, `<partition>.json` (see document), for one host
 /// and any number of processes. Models Store and ListableStore. A handle: copies are the same
-/// store. Thread-safe; may be used in a child after fork.
+/// store. Thread-safe. Only the child of a process that had one thread when it forked may use it:
+/// where another thread was in a call, its locks stay taken in the child for ever.
 ///
 /// A commit writes a new file, fsyncs it, renames it over the old one and fsyncs the folder, under
 /// a flock on `<partition>.lock`. Loads take no lock: they see the document before or after a

@@ -50,7 +50,7 @@ struct file_options {
 class file_keyring {
 public:
     /// Opens a keyring that is there. Errors: not_found, denied, tampered, unsupported, too_large,
-    /// unavailable.
+    /// unavailable, invalid_argument (a path that can't be one).
     static auto open(std::filesystem::path path, file_options options = {})
         -> result<file_keyring> {
         path = fixed_path(path);
@@ -63,7 +63,8 @@ public:
 
     /// Opens a keyring or, where there is nothing, makes one: a folder that is missing 0700, the
     /// file 0600, in it one KEK, the default. Never overwrites anything. Errors: as open(), and
-    /// outcome_unknown if the new file is not sure to be on disk (calling again is safe).
+    /// timed_out (another process has the lock), outcome_unknown if the new file is not sure to be
+    /// on disk (calling again is safe).
     static auto open_or_create(std::filesystem::path path, file_options options = {})
         -> result<file_keyring> {
         path = fixed_path(path);
@@ -79,7 +80,8 @@ public:
     }
 
     /// Makes a keyring of a sealed copy (sealed_copy.hpp), as open_or_create() makes a new one.
-    /// Never overwrites anything: `conflict`. Errors: also those of open_sealed_keks().
+    /// Never overwrites anything: `conflict`. Errors: also those of open_or_create() and of
+    /// open_sealed_keks().
     static auto restore(std::filesystem::path path, byte_view copy, const secret& passphrase,
                         file_options options = {}) -> result<file_keyring> {
         auto keks = open_sealed_keks(copy, passphrase);
@@ -89,7 +91,8 @@ public:
     }
 
     /// KeyProvider. Enrolling writes the file; when that did not surely reach the disk the answer
-    /// is `unavailable` and asking again is safe.
+    /// is `unavailable` and asking again is safe. Errors: those of kek_set and of reading; of
+    /// enrolling also timed_out (the lock), denied, too_large.
     auto key_for(std::string_view environment) -> result<std::string> {
         auto keks = state_->current();
         if (!keks) return keks.error();
@@ -130,18 +133,20 @@ public:
     }
 
     /// The KEKs as the file has them now, in the order in which they were added; never a key.
+    /// Errors: those of reading.
     auto keks() const -> result<std::vector<kek_info>> {
         auto keks = state_->current();
         if (!keks) return keks.error();
         return (*keks)->list();
     }
-    /// Adds a KEK and answers its id: see kek_set::add. `outcome_unknown` if it is not sure to be
-    /// on disk.
+    /// Adds a KEK and answers its id: see kek_set::add. Errors also, as of every change: those of
+    /// reading; timed_out (the lock); invalid_argument where the file would be longer than it may
+    /// be; outcome_unknown if it is not sure to be on disk.
     auto add(new_kek from) -> result<std::string> {
         return changed<std::string>([&](kek_set& set) { return set.add(std::move(from)); });
     }
     /// New KEKs in the place of all active ones, or one for an environment alone: see
-    /// kek_set::rotate. All or none, in one replacement of the file. `outcome_unknown` as add().
+    /// kek_set::rotate. All or none, in one replacement of the file. Errors also: as add().
     auto rotate() -> result<std::vector<kek_rotation>> {
         return changed<std::vector<kek_rotation>>([](kek_set& set) { return set.rotate(); });
     }

@@ -152,8 +152,10 @@ inline auto parse_wiping(byte_view text, wiping_resource& memory)
     return parser.release();
 }
 
-/// Reads a keyring. `unsupported` if it is of a newer format, `too_large` beyond the limits, and
-/// `tampered` for all that is not exactly a keyring, a key that fails its check included.
+/// Reads a keyring. `unsupported` if it is of another format, `too_large` if it is longer than
+/// kek_file_limit or has more KEKs than a kek_set takes, and `tampered` for all that is not exactly a
+/// keyring: a key that fails its check included, an id that comes twice, two defaults, more
+/// environments than a KEK may have.
 inline auto parse_keks(byte_view text) -> result<kek_set> {
     if (text.size() > kek_file_limit) return errc::too_large;
     wiping_resource memory;

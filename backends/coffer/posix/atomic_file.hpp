@@ -57,13 +57,13 @@ inline auto make_private_folder(const std::filesystem::path& path) -> result<voi
 namespace detail {
 
 /// A rename that failed with one of these did nothing; after any other (an I/O error, a server that
-/// did not answer) it may have happened.
+/// did not answer) it may have happened. ENOENT is none of them: the new file was there, and a
+/// network file system that lost the answer of a rename which it did says so when it asks again.
 inline auto rename_did_nothing(int error) noexcept -> bool {
     switch (error) {
     case EACCES:
     case EPERM:
     case EROFS:
-    case ENOENT:
     case ENOSPC:
     case EDQUOT:
     case EISDIR:

@@ -26,8 +26,10 @@ struct listing {
 ///     write; revision zero and no entries for a partition that is not there.
 ///  L2 partitions answers the names of all partitions that were committed, sorted, each once.
 ///
-/// Errors: those of Store; a partition name that is none is `invalid_argument`; a partition of more
-/// bytes than the store wants to hold in memory at once is `unavailable`.
+/// Errors: those of Store's load; a partition name that is none is `invalid_argument`; a partition
+/// of more bytes than the store wants to hold in memory at once is `unavailable`, or `too_large` if
+/// it loads nothing of it either; `unsupported`, where it is only known at run time that the store
+/// can't list (any_store), is to the core as if there were no list.
 /// Thread safety and lifetime: those of Store; what is answered is owned by the caller.
 ///
 /// Conforming signatures:

@@ -71,6 +71,7 @@ auto wrap_dek(const Aes256Gcm& cipher, std::span<const std::byte, 32> kek,
 
 /// Unwraps what wrap_dek made under the same KEK and `aad`. All else is `tampered`: another length
 /// or kind, another KEK (the commitment is compared first, in constant time), any changed bit.
+/// Errors also: `unsupported` on this machine.
 template <Cipher Aes256Gcm>
 auto unwrap_dek(const Aes256Gcm& cipher, std::span<const std::byte, 32> kek, byte_view wrapped,
                 byte_view aad) -> result<key_bytes> {

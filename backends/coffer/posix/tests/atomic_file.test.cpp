@@ -78,7 +78,7 @@ TEST_CASE("A rename that may have been done is not called a failure") {
     temporary_folder folder;
     const auto path = folder / "file";
     for (const bool done : {false, true})
-        for (const int error : {EIO, ETIMEDOUT, ESTALE}) {
+        for (const int error : {EIO, ETIMEDOUT, ESTALE, ENOENT}) {
             posix::replace_file(path, as_bytes("old")).value();
             failing_syscall::set("renameat", 1, error, done);
             const auto got = posix::replace_file(path, as_bytes("new"));

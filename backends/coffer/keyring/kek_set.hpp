@@ -15,6 +15,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -87,7 +88,8 @@ public:
     }
 
     /// The newest active KEK that names the environment, or else has "*". `key_disabled` if those
-    /// that may speak for it can't wrap; `unknown_key` if there is none: nothing is enrolled here.
+    /// that may speak for it can't wrap; `unknown_key` if there is none: nothing is enrolled here;
+    /// `invalid_argument` if that is no environment.
     auto key_for(std::string_view environment) const -> result<std::string> {
         if (!is_environment(environment)) return errc::invalid_argument;
         const kek* found = nullptr;
@@ -102,7 +104,8 @@ public:
     }
 
     /// Lets the default KEK speak for an environment that none speaks for, and answers its id.
-    /// `unknown_key` without a default, `key_disabled` if that one is not active, else as key_for.
+    /// `unknown_key` without a default, `key_disabled` if that one is not active, `too_large` beyond
+    /// most_environments, else as key_for.
     auto enrol(std::string_view environment) -> result<std::string> {
         auto known = key_for(environment);
         if (known || known.error() != errc::unknown_key) return known;
@@ -116,7 +119,8 @@ public:
     }
 
     /// Adds an active KEK and answers its id. `invalid_argument` if the id or an environment is not
-    /// well formed, `conflict` if the id is taken, `unavailable` without randomness.
+    /// well formed or there are more than most_environments, `conflict` if the id is taken,
+    /// `too_large` beyond most_keks, `unavailable` without randomness.
     auto add(new_kek from) -> result<std::string> {
         if (from.id.empty()) {
             auto id = fresh_id();
@@ -142,24 +146,20 @@ public:
     /// on: DEKs under it are read until they are rewrapped. `key_disabled` if none is active, else
     /// as add(); the set is then half rotated and to be thrown away.
     auto rotate() -> result<std::vector<kek_rotation>> {
+        auto successors = planned_successors();
+        if (successors.empty()) return errc::key_disabled;
         std::vector<kek_rotation> out;
-        for (const auto& k : list())
-            if (k.state == kek_state::active) out.push_back({k.id, {}});
-        if (out.empty()) return errc::key_disabled;
-        for (auto& r : out) {
-            const auto was = find(r.from)->info;
-            std::vector<std::string> spoken_for;
-            for (const auto& e : was.environments)
-                if (e == any || speaker_of(e) == was.id) spoken_for.push_back(e);
-            auto id = add({.environments = std::move(spoken_for), .is_default = was.is_default});
+        for (auto& [from, made] : successors) {
+            auto id = add(std::move(made));
             if (!id) return id.error();
-            r.to = *std::move(id);
-            if (auto done = set_state(r.from, kek_state::decrypt_only); !done) return done.error();
+            if (auto done = set_state(from, kek_state::decrypt_only); !done) return done.error();
+            out.push_back({std::move(from), *std::move(id)});
         }
         return out;
     }
     /// Makes a KEK for one environment alone. Those that spoke for it so far go on to unwrap for
-    /// it. `unknown_key` if there is none, else as add().
+    /// it. `invalid_argument` if that is no environment, `unknown_key` if there is none, else as
+    /// add().
     auto rotate(std::string_view environment) -> result<kek_rotation> {
         if (!is_environment(environment)) return errc::invalid_argument;
         std::vector<kek*> speakers;
@@ -176,7 +176,8 @@ public:
         return out;
     }
 
-    /// Takes in a KEK as it is. A new default takes the place of the old one.
+    /// Takes in a KEK as it is. A new default takes the place of the old one. `invalid_argument` if
+    /// its key is not one of 32 bytes (of a destroyed one: none), else as add().
     auto insert(kek k) -> result<void> {
         const auto& names = k.info.environments;
         if (!is_id(k.info.id) || names.size() > most_environments) return errc::invalid_argument;
@@ -206,7 +207,7 @@ public:
         return {};
     }
 
-    /// KeyProvider::wrap.
+    /// KeyProvider::wrap. `unknown_key`, `key_disabled` (it is not active), else as format::wrap_dek.
     auto wrap(std::string_view id, std::span<const std::byte, 32> dek, byte_view aad) const
         -> result<bytes> {
         const auto* k = find(id);
@@ -215,7 +216,8 @@ public:
         return format::wrap_dek(cipher_, k->bytes(), dek, aad);
     }
 
-    /// KeyProvider::unwrap: the rules first, and only then cryptography.
+    /// KeyProvider::unwrap: the rules first (`unknown_key`, `key_disabled`), and only then
+    /// cryptography, with the errors of format::unwrap_dek.
     auto unwrap(std::string_view id, std::string_view environment, byte_view wrapped,
                 byte_view aad) const -> result<key_bytes> {
         const auto* k = find(id);
@@ -239,10 +241,24 @@ private:
         return !name.empty() && name.size() <= format::limits::id && name != any &&
                format::is_utf8(name);
     }
-    /// The KEK that a new DEK of an environment would be wrapped under; empty: none.
-    auto speaker_of(std::string_view environment) const -> std::string {
-        auto id = key_for(environment);
-        return id ? *std::move(id) : std::string();
+    /// What takes the place of each active KEK, by its id. Each name is looked at twice, however
+    /// many there are.
+    auto planned_successors() const -> std::vector<std::pair<std::string, new_kek>> {
+        // Which KEK key_for() answers for an environment that one names: the newest that does.
+        std::unordered_map<std::string_view, const kek*> asked;
+        for (const auto& k : keks_)
+            if (k.info.state == kek_state::active)
+                for (const auto& e : k.info.environments)
+                    asked.insert_or_assign(e, &k);
+        std::vector<std::pair<std::string, new_kek>> out;
+        for (const auto& k : keks_) {
+            if (k.info.state != kek_state::active) continue;
+            new_kek made{.is_default = k.info.is_default};
+            for (const auto& e : k.info.environments)
+                if (e == any || asked.at(e) == &k) made.environments.push_back(e);
+            out.emplace_back(k.info.id, std::move(made));
+        }
+        return out;
     }
     static auto names(const kek& k, std::string_view environment) noexcept -> bool {
         return std::ranges::find(k.info.environments, environment) != k.info.environments.end();

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <coffer/keyring/kek_set.hpp>
+
+#include <support/catch.hpp>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <string.h>
+
+using namespace coffer;
+using keyring::kek_set;
+using keyring::kek_state;
+
+namespace {
+
+std::size_t compared = 0;
+
+auto compare(const void* a, const void* b, std::size_t size) noexcept -> int {
+    ++compared;
+    const auto* x = static_cast<const volatile unsigned char*>(a);
+    const auto* y = static_cast<const volatile unsigned char*>(b);
+    for (std::size_t i = 0; i < size; ++i)
+        if (x[i] != y[i]) return x[i] < y[i] ? -1 : 1;
+    return 0;
+}
+
+} // namespace
+
+// What texts of equal length are compared with, so that it can be counted; which of the two is the
+// compiler's choice.
+extern "C" [[gnu::noinline]] int memcmp(const void* a, const void* b, std::size_t size) noexcept {
+    return compare(a, b, size);
+}
+extern "C" [[gnu::noinline]] int bcmp(const void* a, const void* b, std::size_t size) noexcept {
+    return compare(a, b, size);
+}
+
+namespace {
+
+auto names(std::size_t count) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    for (std::size_t i = 0; i < count; ++i)
+        out.push_back("environment " + std::to_string(100'000 + i));
+    return out;
+}
+
+/// How many texts a rotation of KEKs that speak for so many environments compares.
+auto comparisons(std::size_t environments) -> std::size_t {
+    kek_set set;
+    const auto all = names(environments);
+    set.add({.environments = {all.begin(), all.begin() + 10}}).value();
+    set.add({.environments = all, .is_default = true}).value();
+    const auto before = compared;
+    const auto done = set.rotate().value();
+    const auto needed = compared - before;
+    REQUIRE(done.size() == 2);
+    CHECK(set.keks()[2].info.environments.empty()); // the newer one is asked for all of them
+    CHECK(set.keks()[3].info.environments == all);
+    return needed;
+}
+
+} // namespace
+
+TEST_CASE("A rotation compares each environment with few others, however many there are") {
+    const auto some = comparisons(500);
+    CHECK(some >= 500);
+    CHECK(comparisons(2'000) <= 5 * some);
+}
+
+TEST_CASE("A rotation passes an environment on to the successor of the KEK that it is asked for") {
+    kek_set set;
+    const auto all = set.add({.environments = {"*", "dev", "prod"}, .is_default = true}).value();
+    const auto disabled = set.add({.environments = {"dev"}}).value();
+    const auto own = set.add({.environments = {"prod"}}).value();
+    set.set_state(disabled, kek_state::disabled).value();
+    const auto done = set.rotate().value();
+    REQUIRE(done.size() == 2);
+    CHECK(done[0].from == all);
+    CHECK(done[1].from == own);
+    const auto keks = set.list();
+    REQUIRE(keks.size() == 5);
+    CHECK(keks[3].environments == std::vector<std::string>{"*", "dev"});
+    CHECK(keks[3].is_default);
+    CHECK(keks[4].environments == std::vector<std::string>{"prod"});
+    CHECK(set.key_for("prod").value() == done[1].to);
+    CHECK(set.key_for("dev").value() == done[0].to);
+    CHECK(set.key_for("new").value() == done[0].to);
+}

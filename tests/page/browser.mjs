@@ -132,6 +132,11 @@ export class Tab {
     return this.page.locator(`main [data-row="${name}"]`);
   }
 
+  // Agrees to what a dialog asks before it changes something in production.
+  async agree(label) {
+    await this.page.locator('dialog .dialog-foot').getByRole('button', { name: label, exact: true }).click();
+  }
+
   undoBar() {
     return this.page.locator('.undo-bar:not([hidden]) .undo-text');
   }

@@ -42,15 +42,44 @@ test('the environment’s value is used again, and undo brings the override back
   await tab.end();
 });
 
-test('a name is hidden from a space and given to it again', async () => {
+test('a name is hidden from a space and given to it again; production shows first what changes', async () => {
+  const bolt = { environmentId: 'prod', spaceId: 'bolt' };
   const tab = await open('#/e/prod/s/bolt/secrets');
+  const change = async (name, action, preview, label) => {
+    await tab.page.locator('dialog .drawer-actions').getByText(action).click();
+    await tab.page.locator('dialog.is-prod .preview').getByText('3 other spaces').waitFor();
+    await tab.page.locator('dialog.is-prod .preview-line').getByText(preview).waitFor();
+    assert.equal(await tab.page.getByLabel(/^Type /).count(), 0);
+    await tab.agree(label);
+  };
+  const hide = async (name, preview) => {
+    await change(name, 'Hide here', preview, 'Hide in Customer Bolt');
+    await tab.undoBar().filter({ hasText: `${name} is hidden in Customer Bolt` }).waitFor();
+    assert.ok(!(name in await served(bolt)));
+  };
+  const show = async (name, preview) => {
+    await change(name, 'Show again', preview, 'Show again in Customer Bolt');
+    await tab.undoBar().filter({ hasText: `${name} is given to Customer Bolt again` }).waitFor();
+  };
   await tab.row('BETA_KEY').locator('button.name').click();
-  await tab.page.locator('dialog').getByText('Hide here').click();
-  await tab.undoBar().filter({ hasText: 'BETA_KEY is hidden in Customer Bolt' }).waitFor();
-  assert.ok(!('BETA_KEY' in await served({ environmentId: 'prod', spaceId: 'bolt' })));
-  await tab.page.locator('dialog').getByText('Show again').click();
-  await tab.undoBar().filter({ hasText: 'given to Customer Bolt again' }).waitFor();
-  assert.equal((await served({ environmentId: 'prod', spaceId: 'bolt' })).BETA_KEY, 'beta-1');
+  await hide('BETA_KEY', /Production v1\s+becomes\s+hidden: its programs find no such name/);
+  await show('BETA_KEY', /hidden\s+becomes\s+Production v1/);
+  assert.equal((await served(bolt)).BETA_KEY, 'beta-1');
+  await tab.page.keyboard.press('Escape');
+  // A value of its own is there again.
+  await tab.row('SLACK_TOKEN').locator('button.name').click();
+  await hide('SLACK_TOKEN', /its own v1\s+becomes\s+hidden/);
+  await show('SLACK_TOKEN', /hidden\s+becomes\s+its own v3/);
+  assert.equal((await served(bolt)).SLACK_TOKEN, 'xoxb-bolt');
+  assert.equal(await tab.axe(), '');
+  // What the preview can't know without the answer is not guessed.
+  await tab.page.route('**/v1/x/secret?*', (route) => route.abort('connectionreset'));
+  await tab.page.locator('dialog .drawer-actions').getByText('Hide here').click();
+  await tab.page.locator('dialog.is-prod .preview').getByText(/its own v3\s+becomes\s+hidden/).waitFor();
+  await tab.pictures('hide');
+  await tab.agree('Cancel');
+  await tab.page.locator('dialog.is-prod').waitFor({ state: 'detached' });
+  assert.equal((await served(bolt)).SLACK_TOKEN, 'xoxb-bolt');
   await tab.end();
 });
 
@@ -349,6 +378,17 @@ test('what is put back in production shows what changes, asks for its name, and 
   await tab.end();
 });
 
+test('what is done without a question says in the bar that it was not done', async () => {
+  await site.put({ environmentId: 'staging' }, 'NOT_BACK', 'x');
+  await site.must('DELETE', `/v1/x/secret?${query({ environmentId: 'staging', name: 'NOT_BACK' })}`);
+  const tab = await open('#/e/staging/secrets?group=removed');
+  await tab.page.route('**/v1/x/secret/undelete?*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
+  await tab.row('NOT_BACK').getByText('Put back').click();
+  await tab.undoBar().filter({ hasText: 'Not done: the store does not answer' }).waitFor();
+  assert.equal(await tab.undoBarWarns(), true);
+  await tab.end();
+});
+
 test('an undo that failed can be tried again; one that ends late leaves the next save’s bar', async () => {
   const tab = await open('#/e/prod/s/globex/secrets');
   const press = async (name) => {
@@ -357,14 +397,16 @@ test('an undo that failed can be tried again; one that ends late leaves the next
   };
   const hide = async (name) => {
     await press(name);
+    await tab.agree('Hide in Globex');
     await tab.undoBar().filter({ hasText: `${name} is hidden in Globex` }).waitFor();
   };
   const refuse = (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
   const unhide = '**/v1/x/secret/unhide?*';
   await tab.page.route('**/v1/x/secret/hide?*', refuse);
   await press('DB_URL');
-  await tab.undoBar().filter({ hasText: 'Not done: the store does not answer' }).waitFor();
-  assert.equal(await tab.undoBarWarns(), true);
+  await tab.agree('Hide in Globex');
+  await tab.page.locator('dialog .problem').getByText('Not done: the store does not answer').waitFor();
+  await tab.agree('Cancel');
   await tab.page.unroute('**/v1/x/secret/hide?*');
   await hide('DB_URL');
   assert.equal(await tab.undoBarWarns(), false);

@@ -4,6 +4,20 @@ import test from 'node:test';
 import assert from 'node:assert/strict';
 import { open, served, site } from './here.mjs';
 
+// In production both are asked about; where programs lose something, Enter alone is a no.
+async function hide({ page }) {
+  await page.keyboard.press('h');
+  await page.getByRole('heading', { name: /^Hide \S+ in / }).waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), 'Cancel');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+}
+async function showAgain({ page }) {
+  await page.keyboard.press('h');
+  await page.getByRole('heading', { name: /^Show \S+ in .* again$/ }).waitFor();
+  await page.keyboard.press('Enter');
+}
+
 test('override, hide, show again, revert and undo without a mouse', async () => {
   const tab = await open('#/e/prod/s/globex/secrets');
   const { keyboard } = tab.page;
@@ -29,10 +43,10 @@ test('override, hide, show again, revert and undo without a mouse', async () => 
   assert.equal(await tab.focusKey(), 'name:DB_URL');
   await keyboard.press('k');
   assert.equal(await tab.focusKey(), 'name:BETA_KEY');
-  await keyboard.press('h');
+  await hide(tab);
   await tab.row('BETA_KEY').getByText('Hidden').waitFor();
   assert.equal(await tab.focusKey(), 'name:BETA_KEY');
-  await keyboard.press('h');
+  await showAgain(tab);
   await tab.row('BETA_KEY').getByText('Inherited').waitFor();
   await keyboard.press('Enter');
   await tab.page.waitForSelector('dialog.drawer .layers');
@@ -51,7 +65,7 @@ test('the focus comes back to a row that was drawn anew while its details were o
   const drawn = await tab.row('DB_URL').elementHandle();
   await keyboard.press('Enter');
   await tab.page.waitForSelector('dialog.drawer .layers');
-  await keyboard.press('h');
+  await hide(tab);
   await tab.undoBar().filter({ hasText: 'DB_URL is hidden in Initech' }).waitFor();
   await tab.page.waitForFunction((row) => !row.isConnected, drawn);
   await keyboard.press('Escape');
@@ -159,7 +173,7 @@ test('saves are announced politely; a first Tab offers to skip the navigation', 
   await tab.page.keyboard.press('Enter');
   assert.equal(await tab.page.evaluate(() => document.activeElement.tagName), 'H1');
   await tab.page.keyboard.press('j');
-  await tab.page.keyboard.press('h');
+  await hide(tab);
   await tab.page.waitForFunction(() => /BETA_KEY is hidden in Initech/.test(document.getElementById('announcements').textContent));
   assert.equal(await tab.page.locator('#announcements').getAttribute('aria-live'), 'polite');
   await tab.end();
@@ -192,22 +206,26 @@ test('the focus stays on what is drawn anew: a filter, and the details’ button
   await tab.page.getByRole('button', { name: 'All', exact: true }).click();
   await tab.row('S3_ACCESS_KEY').locator('button.name').focus();
   await keyboard.press('Enter');
-  const hide = tab.page.locator('dialog').getByRole('button', { name: 'Hide here' });
-  await hide.focus();
+  const hideHere = tab.page.locator('dialog').getByRole('button', { name: 'Hide here' });
+  const shown = tab.page.locator('dialog .drawer-actions').getByRole('button', { name: 'Show again' });
+  await hideHere.focus();
   await keyboard.press('Enter');
-  await tab.page.locator('dialog').getByRole('button', { name: 'Show again' }).waitFor();
+  await tab.page.getByRole('heading', { name: 'Hide S3_ACCESS_KEY in Initech' }).waitFor();
+  await keyboard.press('Tab');
+  await keyboard.press('Enter');
+  await shown.waitFor();
   assert.equal(await tab.focusKey(), 'do:h');
   // What is said is said where it is heard.
   await tab.page.locator('dialog #announcements').getByText('S3_ACCESS_KEY is hidden in Initech').waitFor({ state: 'attached' });
-  await keyboard.press('h');
-  await hide.waitFor();
+  await showAgain(tab);
+  await hideHere.waitFor();
   // A button that is gone leaves the focus in the details.
   await tab.page.locator('dialog').getByRole('button', { name: 'Override…' }).focus();
-  await keyboard.press('h');
-  await tab.page.locator('dialog').getByRole('button', { name: 'Show again' }).waitFor();
+  await hide(tab);
+  await shown.waitFor();
   await tab.page.waitForFunction(() => document.activeElement.closest('dialog'));
-  await keyboard.press('h');
-  await hide.waitFor();
+  await showAgain(tab);
+  await hideHere.waitFor();
   await keyboard.press('Escape');
   await tab.page.locator('dialog').waitFor({ state: 'detached' });
   assert.equal(await tab.page.locator('body > #announcements').count(), 1);
@@ -258,15 +276,15 @@ test('the focus goes on where something is taken away: the bar of a save, a name
   const tab = await open('#/e/prod/s/initech/secrets');
   const { page } = tab;
   const label = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? document.activeElement.innerText);
-  await tab.row('DB_URL').locator('button.name').focus();
-  await page.keyboard.press('h');
-  await tab.row('DB_URL').getByText('Hidden').waitFor();
+  await tab.row('SENTRY_DSN').locator('button.name').focus();
+  await hide(tab);
+  await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
   await page.getByRole('button', { name: 'Dismiss' }).focus();
   await page.keyboard.press('Enter');
   await page.locator('.undo-bar').waitFor({ state: 'hidden' });
-  assert.equal(await tab.focusKey(), 'name:DB_URL');
-  await page.keyboard.press('h');
-  await tab.row('DB_URL').getByText('Inherited').waitFor();
+  assert.equal(await tab.focusKey(), 'name:SENTRY_DSN');
+  await showAgain(tab);
+  await tab.row('SENTRY_DSN').getByText('Inherited').waitFor();
   await tab.go('#/e/prod/requirements');
   await page.locator('[data-row=billing]').getByRole('button', { name: 'Edit' }).click();
   const names = page.locator('dialog .name-row');
@@ -303,7 +321,9 @@ test('on a narrow screen what is behind the open navigation can’t be reached, 
 });
 
 test('a key that is held, or pressed again before the list has the change, does it once', async () => {
-  const tab = await open('#/e/prod/s/bolt/secrets');
+  await site.must('POST', '/v1/x/spaces?environmentId=staging', { name: 'Trial', id: 'trial' });
+  await site.put({ environmentId: 'staging' }, 'SENTRY_DSN', 'https://key@sentry/2');
+  const tab = await open('#/e/staging/s/trial/secrets');
   const { keyboard } = tab.page;
   let sent = 0;
   await tab.page.route('**/v1/x/secret/hide?*', (route) => { sent += 1; return route.continue(); });
@@ -314,7 +334,7 @@ test('a key that is held, or pressed again before the list has the change, does 
   await keyboard.down('h');
   await keyboard.down('h');
   await keyboard.up('h');
-  await tab.undoBar().filter({ hasText: 'SENTRY_DSN is hidden in Customer Bolt' }).waitFor();
+  await tab.undoBar().filter({ hasText: 'SENTRY_DSN is hidden in Trial' }).waitFor();
   await keyboard.press('h');
   go();
   await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
@@ -324,8 +344,39 @@ test('a key that is held, or pressed again before the list has the change, does 
   await keyboard.down('h'); // still held
   await keyboard.up('h');
   await keyboard.press('z');
-  await tab.undoBar().filter({ hasText: 'is hidden in Customer Bolt again' }).waitFor();
+  await tab.undoBar().filter({ hasText: 'is hidden in Trial again' }).waitFor();
   await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
+  assert.equal(sent, 2);
+  await tab.end();
+});
+
+test('in production too: pressed again while it is asked, or before the list has the change', async () => {
+  const tab = await open('#/e/prod/s/bolt/secrets');
+  const { keyboard } = tab.page;
+  let sent = 0;
+  await tab.page.route('**/v1/x/secret/*?*', (route) => { sent += 1; return route.continue(); });
+  await tab.row('SENTRY_DSN').locator('button.name').focus();
+  await keyboard.down('h');
+  await tab.page.getByRole('heading', { name: 'Hide SENTRY_DSN in Customer Bolt' }).waitFor();
+  await keyboard.down('h');
+  await keyboard.up('h');
+  assert.equal(await tab.page.locator('dialog').count(), 1);
+  await keyboard.press('Enter');
+  await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  assert.equal(sent, 0);
+  assert.equal(await tab.focusKey(), 'name:SENTRY_DSN');
+  let go;
+  const held = new Promise((done) => { go = done; });
+  await tab.page.route('**/v1/x/secrets?*', async (route) => { await held; return route.continue(); });
+  await hide(tab);
+  await tab.undoBar().filter({ hasText: 'SENTRY_DSN is hidden in Customer Bolt' }).waitFor();
+  await keyboard.press('h');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  go();
+  await tab.row('SENTRY_DSN').getByText('Hidden').waitFor();
+  assert.equal(sent, 1);
+  await showAgain(tab);
+  await tab.row('SENTRY_DSN').getByText('Inherited').waitFor();
   assert.equal(sent, 2);
   await tab.end();
 });

@@ -139,8 +139,8 @@ test('a conflict and news of others look well and are accessible', async () => {
 // Each way to change a name, what somebody else does before it is undone, and what programs get then.
 const undone = [
   ['an override', 'DB_URL', acme, async (tab) => { await tab.row('DB_URL').getByText('Override').click(); await fillValue(tab, 'mine'); await tab.page.keyboard.press('Control+Enter'); }],
-  ['a hiding', 'S3_ACCESS_KEY', acme, async (tab) => { await tab.row('S3_ACCESS_KEY').locator('button.name').focus(); await tab.page.keyboard.press('h'); }],
-  ['a showing', 'BETA_KEY', acme, async (tab) => { await tab.row('BETA_KEY').getByText('Show again').click(); }],
+  ['a hiding', 'S3_ACCESS_KEY', acme, async (tab) => { await tab.row('S3_ACCESS_KEY').locator('button.name').focus(); await tab.page.keyboard.press('h'); await tab.agree('Hide in Customer Acme'); }],
+  ['a showing', 'BETA_KEY', acme, async (tab) => { await tab.row('BETA_KEY').getByText('Show again').click(); await tab.agree('Show again in Customer Acme'); }],
   ['a giving up', 'SLACK_TOKEN', bolt, async (tab) => { await tab.row('SLACK_TOKEN').getByText('Use Production’s value again').click(); await tab.page.getByRole('dialog').getByRole('button', { name: 'Use Production’s value again' }).click(); }],
 ];
 for (const [what, name, where, act] of undone) {
@@ -162,6 +162,7 @@ test('an undo shows what is there now, also where one has left the screen meanwh
   const hide = async (name) => {
     await tab.row(name).locator('button.name').focus();
     await tab.page.keyboard.press('h');
+    await tab.agree('Hide in Initech');
     await tab.row(name).getByText('Hidden').waitFor();
   };
   const undo = async () => {

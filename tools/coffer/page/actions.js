@@ -53,15 +53,18 @@ export function actionsOf(row, { where, list, done, open }) {
     const set = (label, more) => ({
         key: 'o', label, reason, act: () => openSet({ where, row, rows: list?.rows, done }), ...more,
     });
-    const away = (label, more) => ({ key: 'u', label, reason, act: () => takeAway(where, row, done), ...more });
-    const hidden = { key: 'h', label: 'Hide here', reason, also: true, act: () => attemptOn(where, row, () => hide(where, row, done)) };
+    const change = (key, label, does, more) => ({ key, label, reason, act: () => attemptOn(where, row, () => does(where, row, done)), ...more });
+    const away = (label, more) => change('u', label, takeAway, more);
+    const hidden = change('h', 'Hide here', hide, { also: true });
+    const shown = change('h', 'Show again', showAgain);
+    const restored = { key: '', label: 'How to restore', act: () => explainDamage(where, row) };
     if (where.spaceId === undefined) {
         switch (row.state) {
         case 'missing': return [set('Set')];
-        case 'removed': return [{ key: 'u', label: 'Put back', reason, act: () => attemptOn(where, row, () => putBack(where, row, done)) }, set('Set', { also: true })];
-        case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set('Replace', { also: true })];
-        case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
-        default: return [set('Replace'), { ...away('Remove'), key: '', also: true }];
+        case 'removed': return [change('u', 'Put back', putBack), set('Set', { also: true })];
+        case 'damaged': return [restored, set('Replace', { also: true })];
+        case 'hidden': return [shown];
+        default: return [set('Replace'), away('Remove', { key: '', also: true })];
         }
     }
     const back = `Use ${parent}’s value again`;
@@ -72,10 +75,10 @@ export function actionsOf(row, { where, list, done, open }) {
     case 'overridden':
         if (row.older) return [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden];
         return isDue(row) ? [set('Replace'), away(back, { also: true }), hidden] : [away(back), set('Replace', { also: true }), hidden];
-    case 'own': return [set('Replace', { also: false }), { ...away('Remove', { also: true }) }, hidden];
-    case 'hidden': return [{ key: 'h', label: 'Show again', reason, act: () => attemptOn(where, row, () => showAgain(where, row, done)) }];
+    case 'own': return [set('Replace'), away('Remove', { also: true }), hidden];
+    case 'hidden': return [shown];
     case 'missing': return [set('Set')];
-    case 'damaged': return [{ key: '', label: 'How to restore', act: () => explainDamage(where, row) }, set(row.own ? 'Replace' : 'Override', { also: true })];
+    case 'damaged': return [restored, set(row.own ? 'Replace' : 'Override', { also: true })];
     default: return [set('Replace'), away(row.parent ? back : 'Remove', { also: true }), hidden];
     }
 }

@@ -8,7 +8,7 @@ import { count, el, fill, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { ask } from './dialog.js';
 import { announce } from './announce.js';
-import { standingOf, thereNow, whoWasFirst } from './outcome.js';
+import { liveIf, whoWasFirst } from './outcome.js';
 import { saved } from './undo.js';
 
 const askAbove = 20; // cells; more have to be typed
@@ -32,15 +32,7 @@ const kinds = {
     },
     unhide: {
         does: { list: 'unhide', from: (where, { version }) => version },
-        undo: {
-            list: 'hide',
-            async from(where, { name, made }) {
-                // It is a value of the space's own again, or inherited: which of them, the history says.
-                const now = await standingOf(where, name);
-                if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: { ...await thereNow(where, name), name } });
-                return now.live;
-            },
-        },
+        undo: { list: 'hide', from: (where, { name, made }) => liveIf(where, name, made) },
         now: () => 'hidden', next: () => 'given again',
     },
 };

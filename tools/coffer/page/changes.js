@@ -7,8 +7,8 @@ import { el, fill, named } from './el.js';
 import { button, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { shellWord } from './key_commands.js';
-import { asOfNow, previewOfRemoval, previewOfSet } from './preview.js';
-import { standingOf, thereNow, whoWasFirst } from './outcome.js';
+import { asOfNow, previewOfHiding, previewOfRemoval, previewOfSet, previewOfShowing } from './preview.js';
+import { liveIf, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
 import { saved } from './undo.js';
 
@@ -26,7 +26,11 @@ async function carryOut(act, text, undo, undone, done) {
     return { listed: done?.() };
 }
 
-/** A dialog that shows what will change and does it. `preview` draws that, and once more with what asOfNow says. Of a production environment's own its name must be typed first; where it is dangerous, Enter alone does nothing. */
+/**
+ * A dialog that shows what will change and does it; resolves to what `act` did once it is closed. `preview`
+ * draws that, and once more with what asOfNow says. Of a production environment's own its name must be
+ * typed first; where it is dangerous, Enter alone does nothing.
+ */
 function confirmed({ where, name, title, preview, label, danger, act }) {
     const isProd = world.environment(where.environmentId)?.isProd;
     const shown = el('div', {}, preview());
@@ -34,6 +38,9 @@ function confirmed({ where, name, title, preview, label, danger, act }) {
     const typed = isProd && where.spaceId === undefined ? world.placeName(where) : undefined;
     const problem = problemLine();
     const word = typed && textInput({ 'aria-label': `Type ${typed} to go on`, on: { input: check } });
+    let done;
+    let over;
+    const closed = new Promise((resolve) => { over = resolve; });
     const go = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit', more: { autofocus: !typed && !danger } });
     function check() {
         if (typed) go.setAttribute('aria-disabled', String(word.value.trim() !== typed));
@@ -46,7 +53,7 @@ function confirmed({ where, name, title, preview, label, danger, act }) {
             if (typed && word.value.trim() !== typed) return;
             dialog.busy(true);
             try {
-                await act();
+                done = await act();
                 dialog.busy(false);
                 dialog.close();
             } catch (failed) {
@@ -58,27 +65,36 @@ function confirmed({ where, name, title, preview, label, danger, act }) {
                 dialog.busy(false);
             }
         },
+        closed: () => over(done),
     });
     check();
+    return closed;
+}
+/** The same in production; elsewhere it is done at once. */
+function confirmedInProduction(change) {
+    return world.environment(change.where.environmentId)?.isProd ? confirmed(change) : change.act();
 }
 
 export function hide(where, row, done) {
     const place = world.placeName(where);
-    return carryOut(() => api.changeSecret('hide', where, row.name, begunFrom(row)),
-        `${row.name} is hidden in ${place}: its programs find no such name.`,
-        (made) => api.changeSecret('unhide', where, row.name, made), `${row.name} is given to ${place} again.`, done);
+    return confirmedInProduction({
+        where, name: row.name, title: ['Hide ', named(row.name, { class: 'mono' }), ' in ', named(place)],
+        preview: (now) => previewOfHiding(where, now?.row ?? row, now), label: `Hide in ${place}`, danger: true,
+        act: () => carryOut(() => api.changeSecret('hide', where, row.name, begunFrom(row)),
+            `${row.name} is hidden in ${place}: its programs find no such name.`,
+            (made) => api.changeSecret('unhide', where, row.name, made), `${row.name} is given to ${place} again.`, done),
+    });
 }
 
 /** Shows what is hidden here; what is not hidden any more is left as it is. */
 export function showAgain(where, row, done) {
     const place = world.placeName(where);
-    return carryOut(() => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`,
-        async (made) => {
-            // It is a value of the space's own again, or inherited: which of them, the history says.
-            const now = await standingOf(where, row.name);
-            if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: await thereNow(where, row.name) });
-            return api.changeSecret('hide', where, row.name, now.live);
-        }, `${row.name} is hidden in ${place} again.`, done);
+    return confirmedInProduction({
+        where, name: row.name, title: ['Show ', named(row.name, { class: 'mono' }), ' in ', named(place), ' again'],
+        preview: (now) => previewOfShowing(where, now?.row ?? row, now), label: `Show again in ${place}`,
+        act: () => carryOut(() => api.changeSecret('unhide', where, row.name), `${row.name} is given to ${place} again.`,
+            async (made) => api.changeSecret('hide', where, row.name, await liveIf(where, row.name, made)), `${row.name} is hidden in ${place} again.`, done),
+    });
 }
 
 /** Takes the scope's own value away: in a space the environment's is used again, if there is one. */
@@ -86,7 +102,7 @@ export function takeAway(where, row, done) {
     const place = world.placeName(where);
     const parent = world.environmentName(where.environmentId);
     const again = where.spaceId !== undefined && row.parent;
-    confirmed({
+    return confirmed({
         where, name: row.name, title: again ? [`Use ${parent}’s value of `, named(row.name, { class: 'mono' }), ' again in ', named(place)]
             : ['Remove ', named(row.name, { class: 'mono' }), ' from ', named(place)],
         // What is taken away is what the list shows: another version since is a conflict.
@@ -100,19 +116,18 @@ export function takeAway(where, row, done) {
 
 export function putBack(where, row, done) {
     const place = world.placeName(where);
-    const act = () => carryOut(() => api.changeSecret('undelete', where, row.name, 0), `${row.name} is back in ${place}.`,
-        (made) => api.removeSecret(where, row.name, made), `${row.name} is removed from ${place} again.`, done);
-    if (!world.environment(where.environmentId)?.isProd) return act();
-    return confirmed({
+    return confirmedInProduction({
         where, name: row.name, title: ['Put ', named(row.name, { class: 'mono' }), ' back into ', named(place)],
-        preview: (now) => previewOfSet(where, now?.row ?? row, now), label: `Put back into ${place}`, act,
+        preview: (now) => previewOfSet(where, now?.row ?? row, now), label: `Put back into ${place}`,
+        act: () => carryOut(() => api.changeSecret('undelete', where, row.name, 0), `${row.name} is back in ${place}.`,
+            (made) => api.removeSecret(where, row.name, made), `${row.name} is removed from ${place} again.`, done),
     });
 }
 
 /** Makes an older version current again, as a new version. `row.version` is the one in force, `row.live` what is there: 0 if it was removed. */
 export function makeCurrent(where, row, version, done) {
     const place = world.placeName(where);
-    confirmed({
+    return confirmed({
         where, name: row.name, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
         preview: () => el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
         label: `Make v${version} current again`,

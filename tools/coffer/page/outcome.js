@@ -36,6 +36,13 @@ export async function thereNow(where, name) {
     }
 }
 
+/** What a change that takes `made` back begins from, as standingOf has it: a value of the scope's own, or none. Where `made` is not the newest any more, it is a conflict. */
+export async function liveIf(where, name, made) {
+    const now = await standingOf(where, name);
+    if (now.newest !== made) throw new api.ApiError('it was changed since', { status: 409, data: { ...await thereNow(where, name), name } });
+    return now.live;
+}
+
 /** Whether what the server says of a scope now is an older state: the store does not answer it. */
 const isStale = async (where) => (await api.secrets(where)).stale === true;
 

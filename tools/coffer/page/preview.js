@@ -14,13 +14,15 @@ function line(who, what, note) {
 /** The version of an entry, where it may be known. */
 const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const arrow = () => [icon('arrow-right'), unseen(' becomes ')];
+const whatChanges = (...lines) => el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'), lines);
+const requiredBy = (row) => row.requiredBy?.length > 0 && line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)]));
 
 const readers = (n) => n > 0 && `${count(n, 'token')} may read it`;
 
 /** The environment's own value changes: what the spaces will see. */
 function inEnvironment(where, row, { tokens }) {
     const name = named(world.environmentName(where.environmentId));
-    const now = row?.version && row.state !== 'missing' && row.state !== 'removed' ? `v${row.version}` : 'no value';
+    const now = row?.state === 'hidden' ? 'hidden' : row?.version && row.state !== 'missing' && row.state !== 'removed' ? `v${row.version}` : 'no value';
     const next = row?.version ? `v${row.version + 1}` : 'v1';
     const used = row?.usedBy;
     const spaces = world.environment(where.environmentId)?.spaces;
@@ -34,21 +36,20 @@ function inEnvironment(where, row, { tokens }) {
     ];
 }
 
-/** One space's own value changes. */
-function inSpace(where, row, { newest, tokens }) {
-    const parent = world.environmentName(where.environmentId);
-    const own = isOwn(row);
-    const now = own ? `its own v${row.version}`
+/** What one space has changes, to `next`. */
+function inSpace(where, row, next, { tokens }, says) {
+    const now = isOwn(row) ? `its own v${row.version}`
         : row?.state === 'hidden' ? 'hidden'
-            : !row || ['missing', 'removed'].includes(row.state) ? 'no value' : [named(parent), versionOf(row.parent ?? row)];
+            : !row || ['missing', 'removed'].includes(row.state) ? 'no value' : [named(world.environmentName(where.environmentId)), versionOf(row.parent ?? row)];
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
-        line(named(world.placeName(where)), [now, arrow(),
-            el('strong', {}, own || newest !== undefined ? `its own v${(newest ?? row.version) + 1}` : 'its own value')], readers(tokens)),
+        line(named(world.placeName(where)), [now, arrow(), el('strong', {}, next), says], readers(tokens)),
         spaces > 1 && line(count(spaces - 1, 'other space'), 'no change'),
         row?.personal > 0 && line(`${row.personal} personal`, 'keep their own value, which wins for them'),
     ];
 }
+/** The version of its own that a space gets, where it is known. */
+const nextOwn = (row, newest) => (isOwn(row) || newest !== undefined ? `its own v${(newest ?? row.version) + 1}` : 'its own value');
 
 async function answered(asking) {
     try {
@@ -74,8 +75,21 @@ export async function asOfNow(where, name) {
 
 /** The preview of setting a value. `row` is the name's row now, if it has one; `more` is of asOfNow. */
 export function previewOfSet(where, row, more = {}) {
-    return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
-        where.spaceId === undefined ? inEnvironment(where, row, more) : inSpace(where, row, more));
+    return whatChanges(where.spaceId === undefined ? inEnvironment(where, row, more) : inSpace(where, row, nextOwn(row, more.newest), more));
+}
+
+/** The preview of hiding a name in a space. */
+export function previewOfHiding(where, row, more = {}) {
+    return whatChanges(inSpace(where, row, 'hidden', more, ': its programs find no such name'), requiredBy(row));
+}
+
+/** The preview of showing it again: a value of the scope's own is there from before, or it is inherited. */
+export function previewOfShowing(where, row, more = {}) {
+    if (where.spaceId === undefined) return previewOfSet(where, row, more);
+    const before = more.row?.versions.filter((one) => one.state !== 'hidden').sort((a, b) => b.version - a.version)[0];
+    const inherited = row.parent?.state === 'value' ? [named(world.environmentName(where.environmentId)), versionOf(row.parent)] : 'no value';
+    const next = !more.row ? 'given again' : before?.state === 'value' ? nextOwn(row, more.newest) : inherited;
+    return whatChanges(inSpace(where, row, next, more));
 }
 
 /** The preview of taking a scope's own value away. */
@@ -83,17 +97,16 @@ export function previewOfRemoval(where, row, { tokens } = {}) {
     const place = named(world.placeName(where));
     if (where.spaceId === undefined) {
         const used = row.usedBy ?? {};
-        return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
+        return whatChanges(
             line(place, [`v${row.version}`, arrow(), el('strong', {}, 'no value')], readers(tokens)),
             used.inherit > 0 && line(count(used.inherit, 'space'),
                 used.inherit === 1 ? 'loses it: its programs find nothing' : 'lose it: their programs find nothing'),
             used.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its own value' : 'keep their own value'),
-            row.requiredBy?.length > 0 && line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
+            requiredBy(row));
     }
     const parent = named(world.environmentName(where.environmentId));
-    return el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'),
+    return whatChanges(
         line(place, [`its own v${row.version}`, arrow(),
             el('strong', {}, row.parent ? [parent, versionOf(row.parent)] : 'no value')], readers(tokens)),
-        !row.parent && row.requiredBy?.length > 0 &&
-            line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)])));
+        !row.parent && requiredBy(row));
 }

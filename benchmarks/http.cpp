@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // `coffer serve` answering GET /v1/secrets for a space that inherits ten secrets, with the token
-// checked and the values decrypted for each request, against nginx returning the same bytes from
-// its configuration, one core for the server and another for who asks:
+// and its rights checked and the list, which is kept sealed, opened for each request, against nginx
+// returning the same bytes from its configuration, one core for the server and another for who asks:
 //
 //   http_requests           requests a second that wrk counts, ours by nginx's; at least
 //   http_p99_at_half_load   the 99th percentile of the time from when a request was due to its

@@ -6,6 +6,7 @@
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/dated.hpp>
 #include <coffer/entries.hpp>
+#include <coffer/ephemeral_cipher.hpp>
 #include <coffer/key_life.hpp>
 #include <coffer/secrets.hpp>
 #include <coffer/writes.hpp>
@@ -79,6 +80,9 @@ public:
     virtual auto sha256(byte_view data) const -> digest = 0;
     virtual auto hmac_sha256(byte_view key, byte_view data) const -> digest = 0;
     virtual auto random(std::span<std::byte> out) const -> result<void> = 0;
+    /// A new key of the process' own, for the same cipher. Errors: unavailable (no randomness);
+    /// unsupported (a vault of another process).
+    virtual auto ephemeral() const -> result<std::shared_ptr<const ephemeral_cipher>> = 0;
 };
 
 /// Any vault, its policy erased: what a program holds that writes and is no template, so that one

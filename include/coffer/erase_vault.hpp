@@ -3,6 +3,7 @@
 #define COFFER_ERASE_VAULT_HPP
 
 #include <coffer/any_vault.hpp>
+#include <coffer/detail/pooled_cipher.hpp>
 #include <coffer/vault.hpp>
 
 namespace coffer::inline COFFER_ABI {
@@ -113,6 +114,9 @@ public:
     }
     auto random(std::span<std::byte> out) const -> result<void> override {
         return vault_.engine().cipher().random(out);
+    }
+    auto ephemeral() const -> result<std::shared_ptr<const ephemeral_cipher>> override {
+        return pooled_cipher<typename P::cipher_type>::make(vault_.engine().cipher());
     }
 
 private:

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -46,6 +47,7 @@ public:
     virtual auto all(freshness fresh) const -> result<std::vector<named_secret>> = 0;
     virtual auto explain(std::string_view name, freshness fresh) const -> result<explanation> = 0;
     virtual auto list(freshness fresh) const -> std::vector<explanation> = 0;
+    virtual auto generation() const noexcept -> std::uint64_t = 0;
     virtual auto time() const noexcept -> const clock& { return machine_clock(); }
 };
 
@@ -83,6 +85,11 @@ public:
     /// The store could not be asked when this view was made, and an older state stands in.
     auto stale() const noexcept -> bool { return fresh_.stale; }
     auto fresh() const noexcept -> freshness { return fresh_; }
+    /// Which state of its environment it shows. Each commit has a higher one, so two views of one
+    /// context and one generation show the same, but for what expired in between.
+    auto generation() const noexcept -> std::uint64_t { return model_->generation(); }
+    /// The clock by which values expire. Outlives the view.
+    auto time() const noexcept -> const clock& { return model_->time(); }
 
     /// Everything of `names` that can't be had, not the first alone; empty if all is there.
     [[nodiscard]] auto missing(std::span<const std::string_view> names) const

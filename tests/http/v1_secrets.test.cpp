@@ -447,6 +447,50 @@ TEST_CASE("A list is served on the connection's own thread where nothing has to 
     CHECK(w.audit->records.empty());
 }
 
+TEST_CASE("A list that is asked for again and again shows what is there now") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    world w(how);
+    w.put(at(w.e), "N", "first");
+    w.know("reader", {{.as = http::role::service, .environment = w.e}});
+    const auto thrice = [&](std::string_view token) {
+        const auto one = w.list(at(w.e, w.s), token);
+        CHECK(w.list(at(w.e, w.s), token).raw.body == one.raw.body);
+        const auto last = w.list(at(w.e, w.s), token); // the one that was kept
+        CHECK(last.raw.body == one.raw.body);
+        CHECK(last.status() == one.status());
+        CHECK(w.audit->records.back().count == one.data().as_array().size());
+        return last.values();
+    };
+    CHECK(thrice("reader") == values{{"N", "first"}});
+    w.put(at(w.e), "N", "second");
+    CHECK(thrice("reader") == values{{"N", "second"}});
+    w.put(at(w.e, w.s), "N", "the space's");
+    CHECK(thrice("reader") == values{{"N", "the space's"}});
+    w.vault->hide(at(w.e, w.s).view(), "N", {}).value();
+    CHECK(thrice("reader") == values{});
+
+    coffer::write_options expiring;
+    expiring.expires = static_cast<std::uint64_t>(time.wall().count()) + 60'000;
+    std::vector<coffer::named_value> one;
+    one.push_back({"SOON", {std::byte{'s'}}});
+    w.vault->put_many(at(w.e).view(), std::move(one), expiring).value();
+    CHECK(thrice("reader") == values{{"SOON", "s"}});
+    time.advance(std::chrono::seconds(59));
+    CHECK(thrice("reader") == values{{"SOON", "s"}});
+    time.advance(std::chrono::seconds(1));
+    CHECK(thrice("reader") == values{});
+
+    w.put(at(w.e), "OTHER", "o");
+    CHECK(thrice("reader") == values{{"OTHER", "o"}});
+    w.know("reader", {{.as = http::role::service, .environment = w.e, .names = {"N*"}}});
+    CHECK(thrice("reader") == values{});
+    CHECK(thrice(w.full) == values{{"OTHER", "o"}});
+    w.know("reader", {{.as = http::role::service, .environment = "elsewhere"}});
+    check_error(w.list(at(w.e, w.s), "reader"), 404);
+}
+
 TEST_CASE("While the store is away lists go on, marked; writes are refused") {
     coffer::testing::manual_clock time;
     coffer::options how;

@@ -42,14 +42,16 @@ constexpr auto base64_character(unsigned six, const base64_alphabet& in) noexcep
 
 /// The six bits of a character; over 63 if it is none of the alphabet.
 constexpr auto base64_bits(char character, const base64_alphabet& in) noexcept -> unsigned {
-    const unsigned c = static_cast<unsigned char>(character);
-    const unsigned upper = base64_within(c, 'A', 'Z'), lower = base64_within(c, 'a', 'z'),
-                   digit = base64_within(c, '0', '9');
-    const unsigned at_62 = base64_within(c, in.character_62, in.character_62),
-                   at_63 = base64_within(c, in.character_63, in.character_63);
-    const unsigned known = upper | lower | digit | at_62 | at_63;
-    return (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (digit & (c - '0' + 52)) |
-           (at_62 & 62U) | (at_63 & 63U) | (~known & 0x80U);
+    const int c = static_cast<unsigned char>(character);
+    // All ones where c lies within: then both differences are negative.
+    const auto within = [c](int low, int high) { return ((low - 1 - c) & (c - high - 1)) >> 8; };
+    int bits = -1; // each range adds one more than its six bits
+    bits += within('A', 'Z') & (c - 'A' + 1);
+    bits += within('a', 'z') & (c - 'a' + 26 + 1);
+    bits += within('0', '9') & (c - '0' + 52 + 1);
+    bits += within(in.character_62, in.character_62) & (62 + 1);
+    bits += within(in.character_63, in.character_63) & (63 + 1);
+    return static_cast<unsigned>(bits);
 }
 
 /// How many characters the text of n bytes has.

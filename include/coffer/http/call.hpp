@@ -6,6 +6,7 @@
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
 #include <coffer/http/hourly.hpp>
+#include <coffer/http/kept_answers.hpp>
 #include <coffer/http/recent_writes.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
@@ -58,6 +59,7 @@ struct api_parts {
     /// Values that a token may reveal within an hour.
     hourly_limit reveals{30};
     recent_writes written{};
+    kept_answers lists;
     /// The KEKs as they are now, for those who may know; null: they are not told.
     std::function<result<std::vector<kek_facts>>()> keks{};
     /// Where they are kept, in a word (`file`): whoever changes them does it there.
@@ -68,7 +70,8 @@ struct api_parts {
     std::atomic<bool> ending{false};
 
     api_parts(any_vault v, reveal_mode r)
-        : vault(v), places(v), reveal(r), waiting(std::make_shared<watches>(std::move(v))) {}
+        : vault(v), places(v), reveal(r), lists(v->ephemeral().value_or(nullptr)),
+          waiting(std::make_shared<watches>(std::move(v))) {}
 
     /// To be called before the server stops, so that nobody keeps it waiting.
     void end() {

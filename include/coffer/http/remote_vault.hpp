@@ -128,6 +128,9 @@ public:
                    ? result<void>()
                    : result<void>(errc::unavailable);
     }
+    auto ephemeral() const -> result<std::shared_ptr<const ephemeral_cipher>> override {
+        return errc::unsupported;
+    }
 
 private:
     static auto secret_target(std::string_view what, context where, std::string_view name)

@@ -233,25 +233,21 @@ private:
     /// The row of an id in a state, parsed at most once a generation. Errors: not_found, tampered,
     /// those of opening.
     auto row_in(const view& state, std::string_view id) -> result<row_ptr> {
-        const auto name = entry_prefix + std::string(id);
-        const auto known = state.explain(name);
-        if (!known) return known.error();
-        if (!known->decided()) return errc::not_found;
+        const auto generation = state.generation();
         {
             const std::lock_guard lock(mutex_);
             const auto found = rows_.find(id);
-            if (found != rows_.end() && found->second.generation == known->generation)
+            if (found != rows_.end() && found->second.generation == generation)
                 return found->second.row;
         }
-        const auto value = state.get(name);
+        const auto value = state.get(entry_prefix + std::string(id));
         if (!value) return value.error();
         auto row = read_token_row(id, value->expose_secret());
         if (!row) return row.error();
         auto kept = std::make_shared<const token_row>(*std::move(row));
         const std::lock_guard lock(mutex_);
-        std::erase_if(rows_,
-                      [&](const auto& r) { return r.second.generation < known->generation; });
-        rows_[std::string(id)] = {known->generation, kept};
+        std::erase_if(rows_, [&](const auto& r) { return r.second.generation < generation; });
+        rows_[std::string(id)] = {generation, kept};
         return row_ptr(std::move(kept));
     }
 

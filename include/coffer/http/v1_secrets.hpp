@@ -6,6 +6,8 @@
 #include <coffer/http/metadata.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -81,11 +83,26 @@ inline auto resolved(call& c, const scope& where, const view& seen) -> resolved_
     return out;
 }
 
-/// The answer to a list. A name whose value is no text (set as bytes, by the command) or is damaged
-/// is told beside the rows: a wrong or missing value would be worse than none.
-inline auto list_answer(call& c, const scope& where, const view& seen) -> response {
-    response out;
+/// When the first of the values that a view knows expires; 0: none will.
+inline auto next_expiry(const view& seen, std::uint64_t now) -> std::uint64_t {
+    std::uint64_t out = 0;
+    for (const auto& name : seen.list())
+        for (const auto& l : name.layers)
+            if (l.expires > now && (out == 0 || l.expires < out)) out = l.expires;
+    return out;
+}
+
+/// A list, made from the values. A name whose value is no text (set as bytes, by the command) or is
+/// damaged is told beside the rows: a wrong or missing value would be worse than none.
+struct made_list {
+    kept_answers::answer rows{};
+    bool whole = true; ///< Nothing is damaged: it might be mended without a new state.
+};
+inline auto make_list(call& c, const scope& where, const view& seen) -> made_list {
+    made_list made;
+    auto& out = made.rows;
     auto found = resolved(c, where, seen);
+    made.whole = found.damaged.empty();
     std::vector<std::string> no_text;
     out.body.reserve(64 + found.rows.size() * 192);
     wire_ids ids(where.environment);
@@ -98,7 +115,7 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
         const auto value = s.value.expose_secret();
         if (format::is_utf8(value)) {
             write_secret(w, ids.of(s.id), s.name, value, s.from, actor);
-            ++c.record.count;
+            ++out.count;
         } else {
             no_text.push_back(s.name);
         }
@@ -108,6 +125,24 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
     write_names(w, "unrepresentable", no_text);
     write_names(w, "damaged", found.damaged);
     w.end_object();
+    return made;
+}
+
+/// The answer to a list: one that was kept, or a new one.
+inline auto list_answer(call& c, const scope& where, const view& seen) -> response {
+    const auto now = static_cast<std::uint64_t>(seen.time().wall().count());
+    const kept_answers::question asked{c.who.token_id, c.in.target, c.who.grants, seen.generation(),
+                                       now};
+    auto rows = c.parts.lists.find(asked);
+    if (!rows) {
+        auto made = make_list(c, where, seen);
+        if (made.whole && c.parts.lists.was_asked(asked))
+            c.parts.lists.keep(asked, made.rows, next_expiry(seen, now));
+        rows = std::move(made.rows);
+    }
+    c.record.count = rows->count;
+    response out;
+    out.body = std::move(rows->body);
     return out;
 }
 

@@ -158,6 +158,7 @@ public:
         return out;
     }
 
+    auto generation() const noexcept -> std::uint64_t override { return rows_->generation; }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:

@@ -66,6 +66,7 @@ public:
         return out;
     }
 
+    auto generation() const noexcept -> std::uint64_t override { return state_->head.generation; }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:

@@ -13,9 +13,9 @@
 
 namespace coffer::inline COFFER_ABI::algorithm {
 
-/// One commit on its way to the store. Where its outcome is unknown the same bytes are sent again,
-/// and at last a fence: a head without a change on the same condition, which one of the two can win
-/// alone.
+/// One commit on its way to the store: the same bytes for as often as they have to be sent, and at
+/// last a fence, a head without a change on the same condition, which one of the two can win alone.
+/// When to send what is settling's to say.
 template <Cipher C>
 class delivery {
 public:
@@ -25,7 +25,6 @@ public:
         expected_ = expected;
         state_ = std::move(state.snapshot);
         records_ = std::move(state.records);
-        in_doubt_ = false;
         return first_of(state_->at, std::move(state.writes));
     }
     /// The same bytes; nothing once they were sent often enough.
@@ -41,11 +40,6 @@ public:
         return first_of(at, std::move(writes));
     }
     auto fencing() const noexcept -> bool { return fencing_; }
-
-    /// A sending may still land.
-    auto in_doubt() const noexcept -> bool { return in_doubt_; }
-    void doubt(bool whether) noexcept { in_doubt_ = whether; }
-
     /// What the environment is, or will be, if the commit landed.
     auto state() const noexcept -> const tree::snapshot_ptr<C>& { return state_; }
     /// Whether a state that was found is the one sent, or one on top of it.
@@ -83,7 +77,6 @@ private:
     revision at_{};
     std::shared_ptr<const std::vector<object_write>> writes_{};
     unsigned sendings_ = 0;
-    bool in_doubt_ = false;
     bool fencing_ = false;
 };
 

@@ -7,6 +7,7 @@
 #include <coffer/tree/rebuild.hpp>
 #include <coffer/tree/snapshot.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,15 @@ struct sealed_state {
     std::vector<object_write> writes{};         ///< New objects and, last, the head.
     std::vector<format::object_name> records{}; ///< Of the new values, to know the commit again by.
 };
+
+/// The head that follows one, written at `now`: the same tree under the same DEKs, yet to be signed.
+inline auto head_after(const format::head& before, std::uint64_t now) -> format::head {
+    auto next = before;
+    next.generation += 1;
+    next.ancestors = format::next_ancestors(before);
+    next.written_at = now;
+    return next;
+}
 
 /// Signs a head and makes it an entry to write. `next.mac` is filled in.
 template <Cipher C>

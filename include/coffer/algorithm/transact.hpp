@@ -2,7 +2,6 @@
 #ifndef COFFER_ALGORITHM_TRANSACT_HPP
 #define COFFER_ALGORITHM_TRANSACT_HPP
 
-#include <coffer/algorithm/delivery.hpp>
 #include <coffer/algorithm/edit.hpp>
 #include <coffer/algorithm/key_changes.hpp>
 #include <coffer/algorithm/listed.hpp>
@@ -10,6 +9,7 @@
 #include <coffer/algorithm/refresh.hpp>
 #include <coffer/algorithm/seal_count.hpp>
 #include <coffer/algorithm/sealing.hpp>
+#include <coffer/algorithm/settling.hpp>
 #include <coffer/clock.hpp>
 
 #include <algorithm>
@@ -55,8 +55,8 @@ struct transacted {
 
 /// Applies edits to the newest verified state and commits the outcome in one conditional write
 /// (docs/format.md, Writing). Edits that fail leave the others alone. On conflict it loads, applies
-/// and seals again, at most 64 times, with growing random pauses; when an outcome is unknown it
-/// sends the same bytes again until it is known, and gives up behind a fence.
+/// and seals again, at most 64 times, with growing random pauses; what became of a commit whose
+/// outcome is unknown it finds out as settling says.
 ///
 /// It writes on a state that the anchor knows as the newest: a store that was put back to what is
 /// held is `rolled_back`, and a key side that can't remember refuses, before anything is written.
@@ -82,7 +82,7 @@ public:
              const clock& time, std::vector<queued_edit*> edits, transact_options options)
         : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), time_(&time),
           edits_(std::move(edits)), options_(std::move(options)), old_(cipher, of_),
-          keys_(cipher, of_) {}
+          keys_(cipher, of_), sent_(cipher, time, options_.seals) {}
 
     auto start() -> action {
         if (known_ == nullptr || known_->closed() || options_.confirm_key) return look(after::edit);
@@ -108,13 +108,8 @@ public:
     }
     auto on(result<std::string> answer) -> action { return from_keys(keys_.on(std::move(answer))); }
     auto on(result<bytes> answer) -> action { return from_keys(keys_.on(std::move(answer))); }
-    auto on(result<commit_outcome> answer) -> action {
-        if (!answer) return sent_.in_doubt() ? look_again() : done(answer.error());
-        if (*answer == commit_outcome::committed)
-            return sent_.fencing() ? on_fenced() : on_committed();
-        if (*answer == commit_outcome::conflict && !sent_.in_doubt()) return on_conflict();
-        sent_.doubt(true); // even a conflict may now be with our own first sending
-        return look(after::settle);
+    auto on(const result<commit_outcome>& answer) -> action {
+        return from_settling(sent_.on(answer));
     }
     auto on(result<mark> answer) -> action {
         if (std::exchange(starting_, false)) {
@@ -141,7 +136,6 @@ public:
 private:
     enum class after : unsigned char { edit, settle };
     static constexpr unsigned most_attempts = 64;
-    static constexpr unsigned most_blind_looks = 5;
 
     static auto done(result<value_type> with) -> action {
         return action(std::in_place_type<result<value_type>>, std::move(with));
@@ -164,8 +158,8 @@ private:
             next);
     }
     auto on_state(result<tree::snapshot_ptr<C>> state) -> action {
-        if (!state) return then_ == after::settle ? look_again() : done(state.error());
-        if (then_ == after::settle) return settle(*std::move(state));
+        if (then_ == after::settle) return from_settling(sent_.on(std::move(state)));
+        if (!state) return done(state.error());
         adopt(*std::move(state));
         fresh_ = true;
         return edit();
@@ -279,15 +273,14 @@ private:
 
     auto next_head() const -> format::head {
         format::head next;
+        const auto now = static_cast<std::uint64_t>(time_->wall().count());
         if (base_ != nullptr) {
-            next = base_->head;
-            next.generation += 1;
-            next.ancestors = format::next_ancestors(base_->head);
+            next = head_after(base_->head, now);
         } else {
             next.realm = of_.realm;
             next.environment = of_.environment;
+            next.written_at = now;
         }
-        next.written_at = static_cast<std::uint64_t>(time_->wall().count());
         keys_.add_made(next, !live());
         if (live() && draft_) keys_.apply(draft_->keys(), next);
         return next;
@@ -334,9 +327,8 @@ private:
         }
         if (total > options_.limits.commit_bytes) return done(errc::too_large);
         add_erasures(state);
-        return sent_.send(of_.partition, expected(), std::move(state));
+        return sent_.send(of_.partition, base_, std::move(state));
     }
-    auto expected() const -> revision { return base_ == nullptr ? revision{} : base_->at; }
 
     /// What is erased must really be unlisted: a merge or a restore may have brought it back. What
     /// the last state lists stays too, for readers that are at it.
@@ -367,7 +359,7 @@ private:
         auto state = head_over(*active, std::move(next), base_->keys, {});
         for (const auto& key : gone)
             state.writes.push_back({key, std::nullopt});
-        return sent_.send(of_.partition, expected(), std::move(state));
+        return sent_.send(of_.partition, base_, std::move(state));
     }
 
     auto on_all_objects(result<listing> answer) -> action {
@@ -386,11 +378,35 @@ private:
         return attempts_ == 1 ? look(after::edit) : wait_then(after::edit);
     }
 
-    auto on_committed() -> action {
-        anchoring_ = true;
-        committed_ = sent_.state();
-        tell_seals(committed_->head);
+    auto on_landed(tree::snapshot_ptr<C> newest) -> action {
+        anchoring_ = true; // mine, or others on top of it: the newest is what to remember
+        committed_ = std::move(newest);
         return remember{of_.realm, of_.environment, committed_->head.lineage_of()};
+    }
+    auto from_settling(typename settling<C>::step next) -> action {
+        using sent = settling<C>;
+        return std::visit(
+            [&]<class A>(A& what) -> action {
+                if constexpr (std::is_same_v<A, commit>)
+                    return std::move(what);
+                else if constexpr (std::is_same_v<A, typename sent::look>)
+                    return what.later ? look_later() : look(after::settle);
+                else if constexpr (std::is_same_v<A, typename sent::landed>)
+                    return on_landed(std::move(what.newest));
+                else if constexpr (std::is_same_v<A, typename sent::lost>)
+                    return on_lost(std::move(what.newest));
+                else
+                    return done(what);
+            },
+            next);
+    }
+    auto look_later() -> action {
+        ++attempts_;
+        return wait_then(after::settle);
+    }
+    auto on_lost(tree::snapshot_ptr<C> newest) -> action {
+        if (newest != nullptr) adopt(std::move(newest));
+        return on_conflict();
     }
 
     auto finished() -> value_type {
@@ -416,62 +432,6 @@ private:
     auto lost_seals() const -> std::uint64_t {
         return base_ == nullptr ? 0 : seals_of(base_->head);
     }
-    /// A head of this transaction is there, with what it counts more than the one before.
-    void tell_seals(const format::head& h) {
-        const auto* before = base_ == nullptr ? nullptr : base_->head.find_dek(h.active().number);
-        options_.seals->told(h.active().number,
-                             h.active().seals - (before == nullptr ? 0 : before->seals));
-    }
-
-    // When the outcome is unknown -----------------------------------------------------------------
-
-    /// The store can't be asked now: again after a pause, and at last the truth is that nobody
-    /// knows.
-    auto look_again() -> action {
-        if (++blind_looks_ >= most_blind_looks) return done(errc::outcome_unknown);
-        ++attempts_;
-        return wait_then(after::settle);
-    }
-
-    auto settle(tree::snapshot_ptr<C> now) -> action {
-        const auto& mine = sent_.state()->head;
-        if (sent_.is_under(now)) {
-            known_ = now;
-            seen_ = now->head.mark_of();
-            if (now->head.mac == mine.mac) return on_committed();
-            anchoring_ = true; // mine, and others on top of it: the newest is what to remember
-            committed_ = now;
-            tell_seals(mine);
-            return remember{of_.realm, of_.environment, now->head.lineage_of()};
-        }
-        const bool unmoved =
-            base_ == nullptr ? now == nullptr : now != nullptr && now->head.mac == base_->head.mac;
-        if (unmoved) return send_again();
-        if (now != nullptr && now->head.generation > mine.generation + format::limits::ancestors)
-            return done(errc::outcome_unknown);
-        // Another head stands where ours would: ours can't be committed any more.
-        if (sent_.fencing()) return done(errc::unavailable);
-        adopt(std::move(now));
-        sent_.doubt(false);
-        return on_conflict();
-    }
-    auto on_fenced() -> action {
-        tell_seals(fence_);
-        return done(errc::unavailable);
-    }
-    /// The old head proves nothing: the commit may still be on its way.
-    auto send_again() -> action {
-        if (auto next = sent_.again()) return *std::move(next);
-        if (sent_.fencing() || !live()) return done(errc::outcome_unknown);
-        auto next = next_head();
-        next.deks = base_->head.deks;
-        next.deks.back().seals += seals_of(next);
-        next.root = base_->head.root;
-        auto data = sign_head(*base_->keys->find(next.active().number), next);
-        const auto at = format::revision_of(cipher_.sha256(data));
-        fence_ = std::move(next);
-        return sent_.fence(at, std::move(data));
-    }
 
     C cipher_;
     subject of_;
@@ -492,7 +452,6 @@ private:
     bool anchoring_ = false;               ///< Committed; the anchor is being written.
     bool fresh_ = false;                   ///< `base_` was the newest state in this run.
     unsigned attempts_ = 0;
-    unsigned blind_looks_ = 0;
 
     tree::snapshot_ptr<C> base_{};
     tree::snapshot_ptr<C> anchored_{}; ///< The `base_` that the anchor knows as the newest.
@@ -500,8 +459,7 @@ private:
     old_values<C> old_;
     key_changes<C> keys_;
 
-    delivery<C> sent_{};
-    format::head fence_{};
+    settling<C> sent_;
     tree::snapshot_ptr<C> committed_{};
 };
 

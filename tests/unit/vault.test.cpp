@@ -563,6 +563,20 @@ TEST_CASE("a first write that is refused leaves the sweep to the next, and its s
     CHECK(seals(next) == before + 5 * 3);
 }
 
+TEST_CASE("what a refused commit was to erase has had its grace, and the next one erases it") {
+    fixture f;
+    coffer::testing::faulty_store refusing{f.store};
+    test_vault vault{refusing, coffer::cryptopp::aes_256_gcm{}, f.keys, {.time = &f.time}};
+    vault.put(prod, "TOKEN", "x").value();
+    f.time.advance(std::chrono::minutes(1));
+    refusing.fail(1, coffer::testing::fault::unavailable, coffer::testing::call::commit);
+    CHECK(vault.put(prod, "TOKEN", "y").error() == errc::unavailable);
+    vault.put(prod, "TOKEN", "y").value();
+    const auto partition = f.vault.engine().slot_of("prod").of().partition;
+    // head, root, page, 3 scopes, 2 versions, and the root and page that this write replaced
+    CHECK(f.store.list(partition).value().entries.size() == 3 + 3 + 2 + 2);
+}
+
 TEST_CASE(
     "What is kept beside the registry can be read by others, also where nothing else is yet") {
     coffer::memory::store store;

@@ -288,8 +288,8 @@ public:
     }
     /// What settle() wants to know of a transaction's beginning.
     struct before_write {
-        std::vector<std::string> erased{}; ///< What it was given to erase.
-        bool sweep = false;                ///< It was to look for what nothing lists.
+        typename slot_type::garbage erased{}; ///< What it was given to erase.
+        bool sweep = false;                   ///< It was to look for what nothing lists.
         ms as_of{};
     };
     /// A transaction that is yet to be run.
@@ -303,9 +303,11 @@ public:
         with.grace = options_.erase_after;
         with.limits = store_.limits();
         with.confirm_key = keys_due(s);
-        with.erase = s.take_garbage(time_->boot(), options_.erase_after);
         with.seals = s.seals();
-        before_write before{with.erase, with.sweep, time_->boot()};
+        before_write before{s.take_garbage(time_->boot(), options_.erase_after), with.sweep,
+                            time_->boot()};
+        for (const auto& [since, key] : before.erased)
+            with.erase.push_back(key);
         auto [known, seen] = s.held();
         return {
             {cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
@@ -315,7 +317,7 @@ public:
     auto settle(slot_type& s, result<algorithm::transacted<C>>&& done, before_write&& before)
         -> result<void> {
         const bool committed = done && done->committed;
-        if (!committed) s.unlisted(std::move(before.erased), before.as_of); // not erased yet
+        if (!committed) s.give_garbage_back(std::move(before.erased));
         if (before.sweep && !(committed && done->swept)) s.give_sweep_back();
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());

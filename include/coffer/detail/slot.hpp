@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -101,22 +102,30 @@ public:
     /// The writes that wait for a commit.
     auto writes() noexcept -> write_queue& { return writes_; }
 
-    /// Objects that a commit unlisted, and when: erased by a later commit, after the grace; sooner
-    /// only the oldest of more than most_unlisted. A reader that comes too late starts over.
+    /// Store keys of objects, and since when nothing lists them.
+    using garbage = std::deque<std::pair<ms, std::string>>;
+    /// Objects that a commit unlisted: erased by a later commit, after the grace; sooner only the
+    /// oldest of more than most_unlisted. A reader that comes too late starts over.
     void unlisted(std::vector<std::string>&& keys, ms now) {
         const std::lock_guard lock(mutex_);
         for (auto& key : keys)
             garbage_.emplace_back(now, std::move(key));
     }
-    auto take_garbage(ms now, ms grace) -> std::vector<std::string> {
+    auto take_garbage(ms now, ms grace) -> garbage {
         const std::lock_guard lock(mutex_);
-        std::vector<std::string> out;
+        garbage out;
         while (!garbage_.empty() && (garbage_.size() > algorithm::most_unlisted ||
                                      now - garbage_.front().first >= grace)) {
-            out.push_back(std::move(garbage_.front().second));
+            out.push_back(std::move(garbage_.front()));
             garbage_.pop_front();
         }
         return out;
+    }
+    /// They were not erased: the next commit may, since their grace is over.
+    void give_garbage_back(garbage&& kept) {
+        const std::lock_guard lock(mutex_);
+        garbage_.insert(garbage_.begin(), std::move_iterator(kept.begin()),
+                        std::move_iterator(kept.end()));
     }
     /// True once per slot: the first writer looks for what earlier processes left.
     auto take_sweep() noexcept -> bool { return !swept_.exchange(true); }
@@ -140,7 +149,7 @@ private:
     flights looks_;
     write_queue writes_;
 
-    std::deque<std::pair<ms, std::string>> garbage_{};
+    garbage garbage_{};
     std::atomic<bool> swept_{false};
     std::shared_ptr<algorithm::seal_count> seals_ = std::make_shared<algorithm::seal_count>();
 };

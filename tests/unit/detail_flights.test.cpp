@@ -105,6 +105,34 @@ TEST_CASE("a waiter that throws instead of leading drops the flight, and the nex
     CHECK(all.share([] { return result<void>(); }));
 }
 
+TEST_CASE("a waiter that throws when it is told keeps no other from being told", "[flights]") {
+    struct thrower final : coffer::detail::flight_waiter {
+        bool told = false;
+        void lead(flight&&) override {}
+        void landed(const result<void>&) override {
+            told = true;
+            throw std::runtime_error("a handler's");
+        }
+    };
+    flights all;
+    const auto first = std::make_shared<waiter>();
+    const auto second = std::make_shared<waiter>();
+    const auto third = std::make_shared<thrower>();
+    const auto fourth = std::make_shared<waiter>();
+    all.join(first);
+    all.join(second);
+    all.join(third);
+    all.join(fourth);
+    first->leads.reset();
+    REQUIRE(second->leads);
+    second->leads->ends_with({});
+    second->leads.reset(); // tells them within a destructor
+    CHECK(second->told->has_value());
+    CHECK(third->told);
+    CHECK(fourth->told->has_value());
+    CHECK_FALSE(all.is_flying());
+}
+
 TEST_CASE("threads and waiters share flights, of which each begins after the call", "[flights]") {
     flights all;
     std::atomic<int> state{0};
@@ -298,4 +326,35 @@ TEST_CASE("a waiter that throws instead of leading drops the writes, and the que
     const auto last = queue(q);
     REQUIRE(last->leads);
     last->leads.reset(); // it holds itself until it was told
+}
+
+TEST_CASE("a writer that throws when it is told keeps no other from being told", "[flights]") {
+    struct thrower final : coffer::detail::write_waiter {
+        coffer::detail::waiting_write entry{};
+        bool told = false;
+        void lead(coffer::detail::write_batch&&) override {}
+        void written(const result<void>&) override {
+            told = true;
+            throw std::runtime_error("a handler's");
+        }
+    };
+    coffer::detail::write_queue q;
+    const auto first = queue(q);
+    const auto second = queue(q);
+    const auto third = std::make_shared<thrower>();
+    third->entry.waiter = third;
+    q.join(third->entry);
+    const auto fourth = queue(q);
+    first->leads.reset();
+    REQUIRE(second->leads);
+    CHECK(second->leads->edits().size() == 3);
+    second->leads->ends_with({});
+    second->leads.reset(); // tells them within a destructor
+    CHECK(second->told->has_value());
+    CHECK(third->told);
+    CHECK(fourth->told->has_value());
+    CHECK(third.use_count() == 1);
+    const auto last = queue(q);
+    CHECK(last->leads);
+    last->leads.reset();
 }

@@ -231,6 +231,9 @@ auto async_look(std::shared_ptr<async_engine<P>> io, context where, Finish finis
 /// Completion signature: `void(result<view>)`, never called inside this call. Errors: those of
 /// SecretSource, and cancelled. Executor: the handler's, else the store's. Cancellation (any type):
 /// this call ends as `cancelled`; a look that others share goes on.
+/// What the handler throws leaves its executor's run(), as everywhere in Asio. An executor that
+/// calls at once what is posted to it has no run(): there it goes no further, since whoever shares
+/// the look is told on that thread too.
 /// Lifetime: the context and what it points to are copied before this returns, and before anything
 /// that a lazy token (use_awaitable, deferred) does later.
 template <Handle H, class Token>

@@ -93,7 +93,8 @@ auto async_change(std::shared_ptr<async_engine<P>> io, std::string_view environm
 /// Completion signature: `void(result<E::value_type>)`, never called inside this call. Errors:
 /// those of vault's writes, and cancelled. Executor: the handler's, else the store's. Cancellation
 /// (any type): a write that still waits for its commit is taken back and `cancelled`; a commit that
-/// has begun is waited for, and its answer is the truth. Lifetime: the arguments are copied.
+/// has begun is waited for, and its answer is the truth. What the handler throws: as of async_at.
+/// Lifetime: the arguments are copied.
 template <class V, algorithm::Edit E, class Token>
 auto async_apply(const V& vault, std::string_view environment, E edit, Token&& token) {
     const auto valid = detail::vault_of(vault).plan().check_scope({.environment = environment});

@@ -41,7 +41,8 @@ public:
     virtual ~flight_waiter() = default;
     /// Runs the flight: nobody else does. It may end on any thread. One that throws has dropped it.
     virtual void lead(flight&& mine) = 0;
-    /// The flight that was waited for has ended. Called without a lock, on any thread.
+    /// The flight that was waited for has ended. Called without a lock, on any thread, and it may
+    /// be another waiter's: what is thrown goes no further, and the others are told all the same.
     virtual void landed(const result<void>& outcome) = 0;
 };
 
@@ -99,6 +100,12 @@ private:
         } catch (...) {
         }
     }
+    static void tell(flight_waiter& who, const result<void>& outcome) noexcept {
+        try {
+            who.landed(outcome);
+        } catch (...) {
+        }
+    }
     auto take_off() -> flight {
         flying_ = true;
         return {*this, ++started_};
@@ -123,7 +130,7 @@ private:
             lock.unlock();
         }
         for (const auto& p : there)
-            p.who->landed(outcome);
+            tell(*p.who, outcome);
     }
 
     mutable std::mutex mutex_;

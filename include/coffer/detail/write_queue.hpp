@@ -27,7 +27,9 @@ public:
     /// Commits these writes, not always the waiter's own among them: nobody else does. One that
     /// throws has dropped them.
     virtual void lead(write_batch&& batch) = 0;
-    /// The commit that the write was part of has ended. Called without a lock, on any thread.
+    /// The commit that the write was part of has ended. Called without a lock, on any thread, and it
+    /// may be another waiter's: what is thrown goes no further, and the others are told all the
+    /// same.
     virtual void written(const result<void>& outcome) = 0;
 };
 
@@ -152,6 +154,12 @@ private:
         } catch (...) {
         }
     }
+    static void tell(write_waiter& who, const result<void>& outcome) noexcept {
+        try {
+            who.written(outcome);
+        } catch (...) {
+        }
+    }
     void end(std::list<waiting_write*>&& batch, const result<void>& outcome) {
         std::unique_lock lock(mutex_);
         writing_ = false;
@@ -178,7 +186,7 @@ private:
         }
         for (auto* w : batch) {
             const auto waiter = std::move(w->waiter);
-            waiter->written(outcome);
+            tell(*waiter, outcome);
         }
     }
 

@@ -33,7 +33,9 @@ public:
     }
     auto allocator() const noexcept { return boost::asio::get_associated_allocator(handler_); }
 
-    /// Calls the handler on its executor, later. Once. Callable from any thread.
+    /// Calls the handler on its executor, later. Once. Callable from any thread. Throws what posting
+    /// throws, and the handler is gone then, uncalled (no memory) or having thrown (an executor that
+    /// calls at once what is posted to it).
     template <class... Results>
     void complete(Results... answers) {
         const auto memory = allocator();

@@ -2,6 +2,7 @@
 #ifndef COFFER_TREE_SCOPE_TABLE_HPP
 #define COFFER_TREE_SCOPE_TABLE_HPP
 
+#include <coffer/detail/huge_pages.hpp>
 #include <coffer/tree/hash.hpp>
 #include <coffer/tree/leaf.hpp>
 
@@ -50,7 +51,7 @@ private:
         return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
     }
     auto mask() const noexcept -> std::size_t { return slots_.size() - 1; }
-    std::vector<slot> slots_;
+    std::vector<slot, coffer::detail::huge_page_allocator<slot>> slots_;
 };
 
 } // namespace coffer::inline COFFER_ABI::tree

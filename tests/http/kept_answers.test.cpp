@@ -8,7 +8,9 @@
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/detail/pooled_cipher.hpp>
 
+#include <atomic>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -128,6 +130,30 @@ TEST_CASE("The newest answers are kept within bounds, and none that is too large
     asked.target = "/v1/secrets?environmentId=huge";
     answers.keep(asked, {http::wiped_text((std::size_t{256} << 10) + 1, 'x'), 1}, 0);
     CHECK_FALSE(answers.find(asked));
+}
+
+TEST_CASE("Several threads may ask and keep at once, and each gets its own") {
+    http::kept_answers answers(cipher());
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> all;
+    for (int t = 0; t < 4; ++t)
+        all.emplace_back([&, t] {
+            const auto mine = "token " + std::to_string(t);
+            for (int i = 0; i < 500; ++i) {
+                const auto target = "/v1/secrets?" + std::to_string(i % 20);
+                auto asked = question();
+                asked.token_id = mine;
+                asked.target = target;
+                const auto body = mine + target;
+                if (const auto found = answers.find(asked))
+                    wrong += std::string_view(found->body) == body ? 0 : 1;
+                else if (answers.was_asked(asked))
+                    answers.keep(asked, {http::wiped_text(body), 1}, 0);
+            }
+        });
+    for (auto& t : all)
+        t.join();
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("Without a cipher nothing is kept") {

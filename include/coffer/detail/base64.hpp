@@ -45,12 +45,15 @@ constexpr auto base64_bits(char character, const base64_alphabet& in) noexcept -
     const int c = static_cast<unsigned char>(character);
     // All ones where c lies within: then both differences are negative.
     const auto within = [c](int low, int high) { return ((low - 1 - c) & (c - high - 1)) >> 8; };
+    const auto is = [&](unsigned other) {
+        return within(static_cast<int>(other), static_cast<int>(other));
+    };
     int bits = -1; // each range adds one more than its six bits
     bits += within('A', 'Z') & (c - 'A' + 1);
     bits += within('a', 'z') & (c - 'a' + 26 + 1);
     bits += within('0', '9') & (c - '0' + 52 + 1);
-    bits += within(in.character_62, in.character_62) & (62 + 1);
-    bits += within(in.character_63, in.character_63) & (63 + 1);
+    bits += is(in.character_62) & (62 + 1);
+    bits += is(in.character_63) & (63 + 1);
     return static_cast<unsigned>(bits);
 }
 

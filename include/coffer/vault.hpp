@@ -123,7 +123,7 @@ public:
     /// The metadata of an environment or a space. Errors also: unknown_scope.
     auto describe(context where) -> result<std::string> {
         if (auto valid = check_context(where); !valid) return valid.error();
-        auto value = apply(where, algorithm::edits::read_version{key_of(where, {}), 0});
+        auto value = read(where, algorithm::edits::read_version{key_of(where, {}), 0});
         if (!value)
             return value.error().code == errc::not_found ? failure(errc::unknown_scope)
                                                          : value.error();
@@ -222,7 +222,7 @@ public:
         if (auto valid = plan().check_scope(where); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
         if (version == 0) return errc::not_found; // versions are counted from 1
-        auto value = apply(where, algorithm::edits::read_version{key_of(where, name), version});
+        auto value = read(where, algorithm::edits::read_version{key_of(where, name), version});
         if (!value) return value.error();
         detail::secure_buffer held(value->size());
         std::copy(value->begin(), value->end(), held.span().begin());
@@ -378,9 +378,15 @@ private:
     }
     template <class E>
     auto apply(context where, E&& edit) -> result<typename std::remove_cvref_t<E>::value_type> {
-        auto done = engine().apply(where.environment, std::forward<E>(edit));
+        return told(where, engine().apply(where.environment, std::forward<E>(edit)));
+    }
+    auto read(context where, algorithm::edits::read_version&& edit) -> result<wiped_bytes> {
+        return told(where, engine().read(where.environment, std::move(edit)));
+    }
+    template <class T>
+    auto told(context where, result<T>&& done) -> result<T> {
         if (!done && done.error().code == errc::unknown_scope) return unknown(where);
-        return done;
+        return std::move(done);
     }
     /// Why a write found no such scope: a registered environment without a head is tampered.
     auto unknown(context where) -> failure {

@@ -5,8 +5,10 @@
 #include "support/vault.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace coffer;
@@ -164,6 +166,27 @@ TEST_CASE("no load asks for more than 4,096 objects, whatever verify has to open
     CHECK(report.damaged.empty());
     CHECK(most > 1'000);
     CHECK(most <= 4'096);
+}
+
+TEST_CASE("an older version is read while a commit is under way") {
+    world w;
+    std::thread reads;
+    std::string seen;
+    std::atomic<bool> read{false};
+    w.store.before_commit([&](std::string_view) {
+        if (reads.joinable()) return;
+        reads = std::thread([&] {
+            const auto described = w.vault.describe(prod);
+            seen = described.value_or("none") + shown(w.vault.get_version(prod, "TOKEN", 1));
+            read = true;
+        });
+        for (int patience = 5'000; !read && patience > 0; --patience)
+            std::this_thread::sleep_for(1ms);
+        CHECK(read);
+    });
+    w.vault.put(prod, "TOKEN", "newer").value();
+    reads.join();
+    CHECK(seen == "{}old");
 }
 
 TEST_CASE("whatever is asked of an environment that is not there, its name is not kept") {

@@ -279,6 +279,23 @@ public:
         if (!ended) return ended.error();
         return mine.take();
     }
+    /// Runs an edit that changes nothing on the newest state. It waits for no commit, and leaves
+    /// what is to be erased or swept to one.
+    template <algorithm::Edit E>
+    auto read(std::string_view environment, E edit) -> result<typename E::value_type> {
+        if (auto valid = check_realm(options_.realm); !valid) return valid.error();
+        algorithm::answered_edit<E> mine(std::move(edit));
+        const auto ended = with_slot(environment, [&](slot_type& s) {
+            before_write before{.as_of = time_->boot()};
+            auto [known, seen] = s.held();
+            algorithm::transact<C> look(
+                cipher_, s.of(), std::move(known), seen, *time_, {&mine},
+                {.limits = store_.limits(), .confirm_key = keys_due(s), .seals = s.seals()});
+            return settle(s, algorithm::run(look, store_, keys_), std::move(before));
+        });
+        if (!ended) return ended.error();
+        return mine.take();
+    }
     auto transact(slot_type& s, std::vector<algorithm::queued_edit*>&& edits,
                   algorithm::transact_options with) -> result<void> {
         if (auto valid = check_realm(options_.realm); !valid) return valid;

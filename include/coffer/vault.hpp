@@ -300,15 +300,12 @@ public:
                                          &engine().time()};
     }
     /// Reads everything of an environment from the store, whatever is held of it, and opens every
-    /// version of every value. Errors: those of reading (never served stale); what is damaged is in
-    /// the report.
+    /// version of every value, holding a few of them at a time. Errors: those of reading (never
+    /// served stale); what is damaged is in the report.
     auto verify(std::string_view environment) -> result<verification> {
         const context where{.environment = environment};
         if (auto valid = check_context(where); !valid) return valid.error();
-        auto done = engine().look_through(environment,
-                                          algorithm::edits::verify_all{std::string(environment)});
-        if (!done && done.error().code == errc::unknown_scope) return unknown(where);
-        return done;
+        return told(where, engine().verify(environment));
     }
 
     // The life of its keys. Values, versions and ids stay as they are; Coffer's own environment has

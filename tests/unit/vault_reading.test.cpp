@@ -147,27 +147,6 @@ TEST_CASE("verify sees that an older state was put back") {
     CHECK(w.vault.verify("prod").error() == errc::rolled_back);
 }
 
-TEST_CASE("no load asks for more than 4,096 objects, whatever verify has to open") {
-    world w;
-    constexpr int names = 500;
-    for (int version = 0; version < 10; ++version) {
-        std::vector<named_value> values;
-        for (int n = 0; n < names; ++n) {
-            const auto text = std::to_string(version);
-            values.push_back(
-                {"N" + std::to_string(n), {as_bytes(text).begin(), as_bytes(text).end()}});
-        }
-        w.vault.put_many(prod, std::move(values)).value();
-    }
-    std::size_t most = 0;
-    w.store.before_load([&](auto, auto keys) { most = std::max(most, keys.size()); });
-    const auto report = w.vault.verify("prod").value();
-    CHECK(report.checked == 10 * names + 4);
-    CHECK(report.damaged.empty());
-    CHECK(most > 1'000);
-    CHECK(most <= 4'096);
-}
-
 TEST_CASE("an older version is read while a commit is under way") {
     world w;
     std::thread reads;

@@ -3,7 +3,6 @@
 #define COFFER_ALGORITHM_EDITS_HPP
 
 #include <coffer/algorithm/edit.hpp>
-#include <coffer/entries.hpp>
 #include <coffer/names.hpp>
 #include <coffer/writes.hpp>
 
@@ -325,27 +324,6 @@ struct remove_space {
         for (const auto& key : keys)
             d.erase(key);
         return keys.size() - 1;
-    }
-};
-
-/// Opens every version of every value; changes nothing.
-struct verify_all {
-    using value_type = verification;
-    std::string environment{};
-
-    auto operator()(tree::draft& d) const -> result<verification> {
-        verification out;
-        d.base()->each_from({}, [&](const entry& e, const tree::leaf&) {
-            for (const auto& v : e.versions) {
-                if (v.state != entry_state::value) continue;
-                ++out.checked;
-                if (const auto value = d.value_of(e.key, v); !value)
-                    out.damaged.push_back({scope({environment, e.key.space, e.key.actor}),
-                                           e.key.name, v.number, value.error().code});
-            }
-            return true;
-        });
-        return out;
     }
 };
 

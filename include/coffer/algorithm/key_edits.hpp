@@ -155,9 +155,7 @@ private:
         }
         /// What can't be opened stays; but when the key side can't be asked, that says nothing.
         void note(const failure& why) {
-            const bool lasting = why.code == errc::tampered || why.code == errc::unknown_key ||
-                                 why.code == errc::key_disabled || why.code == errc::unsupported;
-            if (lasting)
+            if (tree::is_damage(why.code))
                 ++out.damaged;
             else
                 failed = why;

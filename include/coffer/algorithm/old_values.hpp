@@ -48,6 +48,11 @@ public:
         fetching_ = fetching(std::exchange(wanted_, {}));
         return load_records();
     }
+    /// Lets go of what was loaded.
+    void forget() {
+        records_.clear();
+        lost_.clear();
+    }
     auto loading() const noexcept -> bool { return loading_; }
     auto unwrapping() const noexcept -> bool { return pending_dek_.has_value(); }
 
@@ -119,7 +124,8 @@ private:
     auto held_leaf(const format::entry_key& key, const format::entry_version& v) const
         -> const tree::leaf* {
         const auto* newest = base_->pages.find(key).newest;
-        return newest != nullptr && newest->is(v) ? newest : nullptr;
+        const bool is_there = newest != nullptr && newest->is(v);
+        return is_there && (newest->has_record() || newest->damaged()) ? newest : nullptr;
     }
     auto record_of(const format::entry_version& v) -> result<const bytes*> {
         if (const auto at = records_.find(v.record); at != records_.end()) return &at->second;

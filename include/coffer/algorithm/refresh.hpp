@@ -36,10 +36,12 @@ public:
 
     /// `known` is the newest snapshot held and `seen` its mark, both taken before the start.
     /// `confirm_key`: the key side is asked for the DEKs also where they are held, so that a KEK
-    /// that was disabled ends the use of them, whether or not the store can be reached.
+    /// that was disabled ends the use of them, whether or not the store can be reached. `wanted`: in
+    /// a snapshot of pages alone no value can be opened, and `known` is another such one.
     refresh(const C& cipher, subject of, value_type known, std::optional<mark> seen,
-            bool confirm_key = false)
-        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen), tree_(known_),
+            bool confirm_key = false, extent wanted = extent::newest_values)
+        : cipher_(cipher), of_(std::move(of)), known_(std::move(known)), seen_(seen),
+          tree_(known_, wanted),
           confirm_key_(confirm_key && known_ != nullptr && !known_->closed()) {}
 
     auto start() -> action {

@@ -16,6 +16,10 @@
 
 namespace coffer::inline COFFER_ABI::algorithm {
 
+/// What of a tree is to be there: its pages alone, for who loads the records that they need, or the
+/// newest values with them.
+enum class extent : unsigned char { pages, newest_values };
+
 /// Puts the tree under a verified head together, from what is held of an older state and from
 /// objects that it asks for; those that were loaded once serve for later heads too. It says what it
 /// lacks and does no I/O.
@@ -26,8 +30,9 @@ public:
     /// Objects to load, a DEK to unwrap, or the pages; or what is wrong with the tree.
     using step = std::variant<std::vector<format::object_name>, format::head_dek, result<pages>>;
 
-    /// `held` may be used again; null if nothing is held.
-    explicit tree_reader(tree::snapshot_ptr<C> held) : held_(std::move(held)) {}
+    /// `held`, of the same extent, may be used again; null if nothing is held.
+    tree_reader(tree::snapshot_ptr<C> held, extent wanted)
+        : held_(std::move(held)), wanted_(wanted) {}
 
     auto held() const noexcept -> const tree::snapshot_ptr<C>& { return held_; }
     /// What is held is to be told as to one who holds nothing.
@@ -74,7 +79,8 @@ public:
         if (auto next = want_held_deks()) return *std::move(next);
         if (auto next = want_root(head)) return *std::move(next);
         if (auto next = want_pages(head)) return *std::move(next);
-        if (auto next = want_records(head)) return *std::move(next);
+        if (wanted_ == extent::newest_values)
+            if (auto next = want_records(head)) return *std::move(next);
         return assemble(head);
     }
 
@@ -231,7 +237,8 @@ private:
     auto make_leaf(const format::head& head, const format::entry& e)
         -> std::shared_ptr<const tree::leaf> {
         const auto& v = e.newest();
-        if (v.state != format::entry_state::value) return tree::leaf::make(e);
+        if (v.state != format::entry_state::value || wanted_ == extent::pages)
+            return tree::leaf::make(e);
         const auto at = cache_.find(v.record);
         if (at == cache_.end()) {
             auto held = held_leaf(e);
@@ -274,6 +281,7 @@ private:
     };
 
     tree::snapshot_ptr<C> held_; ///< What may be used again: all of it, or nothing.
+    extent wanted_;
     std::shared_ptr<tree::keyset<C>> keys_{};
     std::vector<std::pair<std::uint32_t, errc>> dek_problems_{};
     std::vector<format::head_dek> to_unwrap_{}; ///< DEKs that are held, under another wrapping.

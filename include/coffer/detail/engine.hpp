@@ -5,6 +5,7 @@
 #include <coffer/algorithm/drive.hpp>
 #include <coffer/algorithm/registry_edits.hpp>
 #include <coffer/algorithm/transact.hpp>
+#include <coffer/algorithm/verify.hpp>
 #include <coffer/detail/slot.hpp>
 #include <coffer/policy.hpp>
 #include <coffer/tree/snapshot_view.hpp>
@@ -265,19 +266,13 @@ public:
         if (!ended) return ended.error();
         return mine.take();
     }
-    /// Runs an edit that changes nothing on what the store holds now, all of it loaded and verified
-    /// anew; what is held stays as it is.
-    template <algorithm::Edit E>
-    auto look_through(std::string_view environment, E edit) -> result<typename E::value_type> {
+    /// Opens what the store holds now, all of it; what is held here stays as it is.
+    auto verify(std::string_view environment) -> result<verification> {
         if (auto valid = check_realm(options_.realm); !valid) return valid.error();
-        algorithm::answered_edit<E> mine(std::move(edit));
-        const auto ended = with_slot(environment, [&](slot_type& s) {
-            algorithm::transact<C> look(cipher_, s.of(), nullptr, s.held().second, *time_, {&mine},
-                                        {.limits = store_.limits()});
+        return with_slot(environment, [&](slot_type& s) {
+            algorithm::verify<C> look(cipher_, s.of(), s.held().second);
             return algorithm::run(look, store_, keys_);
         });
-        if (!ended) return ended.error();
-        return mine.take();
     }
     /// Runs an edit that changes nothing on the newest state. It waits for no commit, and leaves
     /// what is to be erased or swept to one.

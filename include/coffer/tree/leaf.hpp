@@ -13,6 +13,12 @@
 
 namespace coffer::inline COFFER_ABI::tree {
 
+/// Whether a record that can't be opened for this reason can't be opened at another time either.
+constexpr auto is_damage(errc why) noexcept -> bool {
+    return why == errc::tampered || why == errc::unknown_key || why == errc::key_disabled ||
+           why == errc::unsupported;
+}
+
 /// The newest state of one name, laid out for one look at memory: the fields, the AAD (in which the
 /// name stands) and the sealed record in a single block. Immutable; the value stays sealed.
 class leaf {
@@ -31,10 +37,11 @@ public:
     auto expires() const noexcept -> std::uint64_t { return expires_; }
     auto record() const noexcept -> const format::object_name& { return record_; }
     auto dek() const noexcept -> std::uint32_t { return dek_; }
-    /// Zero, or why the record of this value can't be opened: tampered, unknown_key, key_disabled,
-    /// unsupported.
+    /// Zero, or why the record of this value can't be opened: see is_damage.
     auto problem() const noexcept -> errc { return problem_; }
     auto damaged() const noexcept -> bool { return problem_ != errc{}; }
+    /// Whether the sealed record is here: in a tree of pages alone it is not.
+    auto has_record() const noexcept -> bool { return sealed_size_ != 0; }
     auto name() const noexcept -> std::string_view {
         return as_text(byte_view(tail(), aad_size_).subspan(name_at_, name_size_));
     }

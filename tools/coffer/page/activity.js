@@ -6,6 +6,7 @@ import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
 import { button, field, problemLine, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
+import { keepQuery } from './router.js';
 import { spaceInput } from './space_field.js';
 import { live, panel } from './states.js';
 import { startOfDay, startOfNextDay, timeElement, timeOfDay } from './time.js';
@@ -71,8 +72,10 @@ function activityRow(one, everywhere) {
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const everywhere = place.environmentId === undefined;
-    const { who = '', what = '', name = '', result = '' } = place.query;
+    const { who = '', what = '', name = '', result = '', since = '', until = '', environment = '', space = '' } = place.query;
     const filter = { who, what, name, result, since: '', until: '' };
+    if (everywhere) filter.environmentId = environment;
+    else if (place.spaceId === undefined) filter.spaceId = space;
     let records = [];
     let next;
     let timer = 0;
@@ -83,6 +86,7 @@ export function screen(place) {
     const view = live({
         load: async (signal) => {
             problem.say('');
+            keepQuery({ who: filter.who, what: filter.what, name: filter.name, result: filter.result, since: sinceBox.value, until: untilBox.value, environment: filter.environmentId, space: filter.spaceId });
             const answer = await api.activity(where, { ...filter, limit: pageSize }, { signal });
             records = answer.data;
             next = answer.next;
@@ -120,11 +124,14 @@ export function screen(place) {
     const whatBox = select(kinds, { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 
-    const sinceBox = el('input', { type: 'date', on: { change: asks('since', 0, startOfDay) } });
-    const untilBox = el('input', { type: 'date', on: { change: asks('until', 0, startOfNextDay) } });
+    const sinceBox = el('input', { type: 'date', value: since, on: { change: asks('since', 0, startOfDay) } });
+    const untilBox = el('input', { type: 'date', value: until, on: { change: asks('until', 0, startOfNextDay) } });
     const spaceBox = spaceInput(place.environmentId, (space) => { filter.spaceId = space?.id ?? ''; view.refresh(); });
-    const scopeBox = everywhere ? select([['', 'Everywhere'], ...world.environments().map((one) => [one.id, one.name])], { on: { change: asks('environmentId', 0) } })
+    const scopeBox = everywhere ? select([['', 'Everywhere'], ...world.environments().map((one) => [one.id, one.name])], { value: environment, on: { change: asks('environmentId', 0) } })
         : spaceBox.input;
+    if (space) spaceBox.input.value = world.spaceName(place.environmentId, space);
+    filter.since = startOfDay(sinceBox.value);
+    filter.until = startOfNextDay(untilBox.value);
 
     function clear() {
         for (const key of Object.keys(filter)) filter[key] = '';

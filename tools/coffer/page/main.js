@@ -40,8 +40,21 @@ function screenOf(place) {
     return Object.hasOwn(screens, place.screen) ? screens[place.screen] : undefined;
 }
 
-/** `anew`: it is there already, and whoever reads it stays where they are. */
-async function show(place, { anew = false } = {}) {
+/** Where the reader is on the screen that is shown. */
+const look = () => ({
+    top: scrollY, focus: document.activeElement?.closest('main [data-focus]')?.dataset.focus, of: current?.look?.(),
+});
+
+/** Goes on where the reader was, as `look` had it. */
+function lookAgain({ top, focus }) {
+    const element = focus && outlet.querySelector(`main [data-focus="${CSS.escape(focus)}"]`);
+    scrollTo(0, top);
+    element?.focus({ preventScroll: true });
+    element?.scrollIntoView({ block: 'nearest' });
+}
+
+/** `seen`: what `look` said when one left it. `anew`: it is there already, and whoever reads it stays where they are. */
+async function show(place, seen, { anew = false } = {}) {
     shown += 1;
     const mine = shown;
     current?.close?.();
@@ -59,12 +72,12 @@ async function show(place, { anew = false } = {}) {
             await world.learnSpaceName(place.environmentId, place.spaceId);
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
-            if (mine === shown) around.show(place, { nodes: problemPanel(problem, () => show(place)) });
+            if (mine === shown) around.show(place, { nodes: problemPanel(problem, () => show(place, seen)) });
             return;
         }
         if (mine !== shown) return;
     }
-    current = make(place);
+    current = make(place, seen?.of);
     setScreenKeys(current.keys);
     screenShown(current.refresh ?? (() => drawAnew()));
     around.show(place, current);
@@ -74,11 +87,14 @@ async function show(place, { anew = false } = {}) {
     // Where the reader goes on: the new screen's title, but not on the first one.
     if (mine > 1) outlet.querySelector('main h1')?.focus({ preventScroll: true });
     scrollTo(0, 0);
+    if (!seen) return;
+    await current.ready;
+    if (mine === shown && scrollY === 0) lookAgain(seen); // unless one went on by oneself
 }
 
 /** Draws the screen that is there once more, unless something is typed over it. */
 function drawAnew() {
-    if (!holdsWork()) show(placeOf(location.hash), { anew: true });
+    if (!holdsWork()) show(placeOf(location.hash), undefined, { anew: true });
 }
 
 /** The environment that keys like `g s` speak of: this one, or the first. */
@@ -120,8 +136,8 @@ async function start() {
         '?': showKeys, z: undoLast, 'g e': () => go({ screen: 'environments' }), 'g s': () => goIn('spaces'), 'g m': () => goIn('matrix'),
     });
     // The list of environments is also a screen: draw it anew when it changes.
-    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash), { anew: true }); });
-    follow(show, () => holdsWork() || current?.busyWith?.() !== undefined, mayLeave);
+    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash), undefined, { anew: true }); });
+    follow(show, { look, stays: () => holdsWork() || current?.busyWith?.() !== undefined, leave: mayLeave });
 }
 
 // What is typed is nowhere but here.

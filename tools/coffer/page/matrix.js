@@ -11,7 +11,7 @@ import { openDrawer } from './drawer.js';
 import { gridWindow } from './grid_window.js';
 import { crumbs, screenHead } from './head.js';
 import { didYouMean } from './hints.js';
-import { addressOf, go } from './router.js';
+import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { stateWord, whyNotWrite } from './words.js';
 
@@ -52,12 +52,14 @@ function shortened(name) {
     return named([el('span', { class: 'name-start' }, letters.slice(0, -endOfName).join('')), el('span', {}, letters.slice(-endOfName).join(''))], { class: 'two-ends' });
 }
 
-export function screen(place) {
+/** `seen`: what `look` said when one left it. */
+export function screen(place, seen) {
     const { environmentId } = place;
     const parent = world.environmentName(environmentId);
-    let all = place.query.all === '1' || Boolean(place.query.name && place.query.all !== '0');
-    let filter = place.query.name ?? '';
-    let exact = filter !== ''; // one name is meant, not all that contain it
+    const { query } = place;
+    let all = query.all === '1' || Boolean(query.name && query.all !== '0');
+    let filter = query.name ?? query.filter ?? '';
+    let exact = Boolean(query.name); // one name is meant, not all that contain it
     let data = null;
     let rows = [];
     let columns = [];
@@ -78,7 +80,7 @@ export function screen(place) {
         redraw();
     }
     /** Asks anew after a change: what is shown stays where it is. */
-    let unmoved = false;
+    let unmoved = seen !== undefined;
     function again() {
         unmoved = true;
         return view.refresh();
@@ -86,7 +88,7 @@ export function screen(place) {
     const view = live({
         load: (signal) => api.matrix(environmentId, all, { signal }),
         draw(answer) {
-            const was = data && { ids: idsOf(grid?.active()), active: grid?.active(), position: grid?.position() };
+            const was = data ? look() : seen;
             data = indexed(answer);
             world.meetSpaces(environmentId, answer.spaces);
             selected.clear();
@@ -110,6 +112,10 @@ export function screen(place) {
             return [bulk.element, nothing, grid.element, legend()];
         },
     });
+    /** What is seen of it. */
+    function look() {
+        return { ids: idsOf(grid?.active()), active: grid?.active(), position: grid?.position() };
+    }
     /** What the rows, the columns and the active cell stand for: indexes are another answer's. */
     function idsOf(active) {
         return {
@@ -155,6 +161,7 @@ export function screen(place) {
     const differs = (s) => columns.some((n) => data.cells[s].has(n));
     const nameOf = (s) => data.spaces[s].name ?? data.spaces[s].id;
     function redraw() {
+        keepQuery({ all: all ? '1' : exact ? '0' : '', name: exact ? filter : '', filter: exact ? '' : filter });
         drawHead();
         if (!grid) return;
         const none = columns.length === 0 || rows.length === 0;
@@ -323,7 +330,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: `Matrix of ${parent}`, ready, kind: 'full', refresh: again,
+        title: `Matrix of ${parent}`, ready, kind: 'full', refresh: again, look: () => (data ? look() : undefined),
         nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, view.outlet],
         close() {
             looked += 1;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// Where one is: the part of the address after #. It names environments, spaces and names; it is never
-// sent to the server, and no value is ever in it.
+// Where one is: the part of the address after #. It names environments, spaces and names, and says what a
+// list is filtered by; it is never sent to the server, and no value is ever in it.
 
 /** The place that an address names: {environmentId?, spaceId?, screen, query}. */
 export function placeOf(hash) {
@@ -33,24 +33,58 @@ export function addressOf({ environmentId, spaceId, screen, query }) {
     return `#/${parts.map(encodeURIComponent).join('/')}${search ? `?${search}` : ''}`;
 }
 
+const afterTyping = 200;
+let noting = 0;
+/**
+ * Takes down in the address how a list is looked at, so that Back leads to it as it was. What is empty is
+ * left out; what else is in the query stays.
+ */
+export function keepQuery(query) {
+    const { hash } = location;
+    clearTimeout(noting);
+    noting = setTimeout(() => {
+        if (location.hash !== hash) return; // another place by now
+        const place = placeOf(hash);
+        const all = Object.entries({ ...place.query, ...query }).filter(([, value]) => value);
+        history.replaceState(history.state, '', addressOf({ ...place, query: Object.fromEntries(all) }));
+    }, afterTyping);
+}
+
 /** Goes to a place. */
 export function go(place) {
     location.hash = addressOf(place);
 }
 
+const seen = new Map(); // entry of the history → how it was left
+let entry; // that is shown
+let entries = Date.now(); // what a page before this one has numbered is another's
+
 /**
- * Calls `f` with the place now and whenever it changes. While `stays()` says so, a change is taken back,
- * and made after all once `leave()` resolves to true.
+ * Calls `f(place, seen)` with the place now and whenever it changes: `seen` is what `look()` said when one
+ * left it, if one comes back by the history. While `stays()` says so, a change is taken back, and made after
+ * all once `leave()` resolves to true.
  */
-export function follow(f, stays, leave) {
+export function follow(f, { look, stays, leave }) {
+    function arrive() {
+        if (history.state?.entry === undefined) {
+            entries += 1;
+            history.replaceState({ entry: entries }, '');
+        }
+        ({ entry } = history.state);
+        f(placeOf(location.hash), seen.get(entry));
+    }
+    history.scrollRestoration = 'manual'; // what is scrolled comes later than the browser thinks
     addEventListener('hashchange', async ({ oldURL }) => {
         if (oldURL && stays()) {
-            const wanted = location.hash;
-            history.pushState(null, '', oldURL);
-            if (await leave()) location.hash = wanted;
-        } else f(placeOf(location.hash));
+            const wanted = [history.state, '', location.hash];
+            history.pushState({ entry }, '', oldURL);
+            if (!await leave()) return;
+            history.pushState(...wanted);
+        }
+        seen.set(entry, look());
+        arrive();
     });
-    f(placeOf(location.hash));
+    arrive();
 }
 
 /** Shows the place where one is once more. */

@@ -7,7 +7,7 @@ import { filterField } from './controls.js';
 import { screenHead } from './head.js';
 import { didYouMean } from './hints.js';
 import { foundRow, foundTable } from './rows.js';
-import { addressOf } from './router.js';
+import { addressOf, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 
 const mostShown = 200;
@@ -52,6 +52,7 @@ export function screen(place) {
         },
         draw({ found, failed, looked }) {
             const text = wanted.toLowerCase();
+            keepQuery({ q: wanted });
             const matching = text === '' ? [] : found.filter(({ row }) => row.name.toLowerCase().includes(text) || (row.note ?? '').toLowerCase().includes(text));
             fill(about, text !== '' && `${count(matching.length, 'place')} with “${wanted}”, looked into ${count(looked, 'environment')} and their spaces`,
                 matching.length > mostShown && `; the first ${mostShown} are shown`,

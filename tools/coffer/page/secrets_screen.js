@@ -11,7 +11,7 @@ import { openDrawer } from './drawer.js';
 import { screenHead } from './head.js';
 import { didYouMean } from './hints.js';
 import { openImport } from './import_dialog.js';
-import { addressOf } from './router.js';
+import { addressOf, keepQuery } from './router.js';
 import { rowsTable } from './rows.js';
 import { openSet } from './set_dialog.js';
 import { live, panel } from './states.js';
@@ -49,6 +49,7 @@ export function secretsScreen(about, query) {
             const all = about.groups(sorted);
             const chosen = all.find((one) => one.key === group) ?? all[0];
             const shown = matching(chosen.rows);
+            keepQuery({ filter, group: group === all[0].key ? '' : group });
             drawTools();
             session.noteStale(answer);
             fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));

@@ -6,7 +6,7 @@ import { count, el, fill, named, unseen } from './el.js';
 import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
-import { addressOf, go } from './router.js';
+import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
 
@@ -30,7 +30,7 @@ export function screen(place) {
     const { environmentId } = place;
     const name = world.environmentName(environmentId);
     let search = place.query.filter ?? '';
-    let page = 1;
+    let page = Math.max(1, Math.trunc(place.query.page) || 1);
     let timer = 0;
     const about = el('div', { class: 'about' });
     const reason = whyNot(environmentId);
@@ -42,8 +42,16 @@ export function screen(place) {
         timer = setTimeout(view.refresh, 200);
     }, search);
 
+    async function load(signal) {
+        keepQuery({ filter: search, page: page > 1 ? page : '' });
+        const answer = await api.spaces(environmentId, { search, pageNumber: page, pageSize }, { signal });
+        const last = Math.max(1, answer.pagination?.pageCount ?? page);
+        if (page <= last) return answer;
+        page = last; // there are fewer by now
+        return load(signal);
+    }
     const view = live({
-        load: (signal) => api.spaces(environmentId, { search, pageNumber: page, pageSize }, { signal }),
+        load,
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
             const pages = answer.pagination ?? { currentPage: page, pageCount: 1, totalCount: answer.data.length };
@@ -69,7 +77,7 @@ export function screen(place) {
     }
     const ready = view.refresh();
     return {
-        title: `Spaces of ${name}`, ready,
+        title: `Spaces of ${name}`, ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Spaces'), title: ['Spaces of ', named(name)],
             tools: [filter, button('New space', { kind: 'primary', picture: 'plus', reason, act: make })],

@@ -8,6 +8,9 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <type_traits>
+#include <utility>
+#include <variant>
 #include <vector>
 
 /// The logic without I/O. An algorithm is a value that answers `start()`, and then `on(answer)`,
@@ -85,6 +88,21 @@ struct subject {
     std::string environment{};
     std::string partition{};
 };
+
+/// The step of an algorithm that another one works with, as that one's: what it asks for is asked
+/// for, and its value, the last of what a step may be, is what `on_value` makes the next step of.
+template <class Action, class... Steps, class F>
+auto hand_on(std::variant<Steps...>&& step, F&& on_value) -> Action {
+    using value = std::variant_alternative_t<sizeof...(Steps) - 1, std::variant<Steps...>>;
+    return std::visit(
+        [&]<class S>(S& what) -> Action {
+            if constexpr (std::is_same_v<S, value>)
+                return on_value(std::move(what));
+            else
+                return Action(std::in_place_type<S>, std::move(what));
+        },
+        step);
+}
 
 } // namespace coffer::inline COFFER_ABI::algorithm
 

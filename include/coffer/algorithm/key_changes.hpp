@@ -103,17 +103,9 @@ public:
     }
 
 private:
-    template <class Action>
-    auto from(Action next) -> action {
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (std::is_same_v<A, result<made_dek<C>>> ||
-                              std::is_same_v<A, result<rewrapped_dek<C>>>)
-                    return take(std::move(what));
-                else
-                    return action(std::in_place_type<A>, std::move(what));
-            },
-            next);
+    template <class Inner>
+    auto from(Inner next) -> action {
+        return hand_on<action>(std::move(next), [&](auto&& made) { return take(std::move(made)); });
     }
     auto take(result<made_dek<C>> made) -> action {
         making_.reset();

@@ -148,14 +148,9 @@ private:
         return from_refresh(refresh_->start());
     }
     auto from_refresh(typename refresh<C>::action next) -> action {
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (std::is_same_v<A, result<tree::snapshot_ptr<C>>>)
-                    return on_state(std::move(what));
-                else
-                    return action(std::in_place_type<A>, std::move(what));
-            },
-            next);
+        return hand_on<action>(std::move(next), [&](result<tree::snapshot_ptr<C>>&& state) {
+            return on_state(std::move(state));
+        });
     }
     auto on_state(result<tree::snapshot_ptr<C>> state) -> action {
         if (then_ == after::settle) return from_settling(sent_.on(std::move(state)));
@@ -218,29 +213,17 @@ private:
     }
 
     auto from_keys(typename key_changes<C>::action next) -> action {
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (std::is_same_v<A, result<void>>)
-                    return what ? edit() : done(what.error());
-                else
-                    return action(std::in_place_type<A>, std::move(what));
-            },
-            next);
+        return hand_on<action>(std::move(next), [&](const result<void>& made) {
+            return made ? edit() : done(made.error());
+        });
     }
     auto from_old(typename old_values<C>::action next) -> action {
         using loaded = typename old_values<C>::loaded;
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (!std::is_same_v<A, result<loaded>>)
-                    return action(std::in_place_type<A>, std::move(what));
-                else if (!what)
-                    return done(what.error());
-                else if (*what == loaded::all)
-                    return edit();
-                else
-                    return fresh_ ? on_conflict() : look(after::edit);
-            },
-            next);
+        return hand_on<action>(std::move(next), [&](const result<loaded>& values) {
+            if (!values) return done(values.error());
+            if (*values == loaded::all) return edit();
+            return fresh_ ? on_conflict() : look(after::edit);
+        });
     }
 
     // Sweeping ------------------------------------------------------------------------------------

@@ -75,14 +75,9 @@ private:
         return from_refresh(refresh_->start());
     }
     auto from_refresh(typename refresh<C>::action next) -> action {
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (std::is_same_v<A, result<tree::snapshot_ptr<C>>>)
-                    return on_state(std::move(what));
-                else
-                    return action(std::in_place_type<A>, std::move(what));
-            },
-            next);
+        return hand_on<action>(std::move(next), [&](result<tree::snapshot_ptr<C>>&& state) {
+            return on_state(std::move(state));
+        });
     }
     auto on_state(result<tree::snapshot_ptr<C>> state) -> action {
         refresh_.reset(); // with the pages as they were loaded
@@ -116,18 +111,11 @@ private:
     }
     auto from_old(typename old_values<C>::action next) -> action {
         using loaded = typename old_values<C>::loaded;
-        return std::visit(
-            [&]<class A>(A& what) -> action {
-                if constexpr (!std::is_same_v<A, result<loaded>>)
-                    return action(std::in_place_type<A>, std::move(what));
-                else if (!what)
-                    return done(what.error());
-                else if (*what == loaded::all)
-                    return on_part();
-                else
-                    return ++attempts_ < most_attempts ? look() : done(errc::unavailable);
-            },
-            next);
+        return hand_on<action>(std::move(next), [&](const result<loaded>& values) {
+            if (!values) return done(values.error());
+            if (*values == loaded::all) return on_part();
+            return ++attempts_ < most_attempts ? look() : done(errc::unavailable);
+        });
     }
     auto on_part() -> action {
         for (const auto& [e, v] : part_) {

@@ -77,3 +77,38 @@ test('the sign-in is accessible, and says what is wrong', async () => {
   assert.deepEqual(await tab.page.context().cookies(), []);
   await tab.end();
 });
+
+test('a day that is chosen is told as year, month and day, however the browser’s language writes it', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  const told = (label) => tab.page.getByLabel(label).evaluate((one) =>
+    one.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).textContent).join(' '));
+  const close = async () => {
+    await tab.page.keyboard.press('Escape');
+    await tab.page.locator('dialog').waitFor({ state: 'detached' });
+  };
+  await tab.row('DB_URL').getByText('Override').click();
+  const rotate = /^Rotate by/;
+  assert.match(await told(rotate), /^= YYYY-MM-DD · A reminder/);
+  await tab.page.getByLabel(rotate).fill('2031-01-02');
+  assert.match(await told(rotate), /^= 2031-01-02 · A reminder/);
+  await tab.page.getByLabel(rotate).fill('');
+  assert.match(await told(rotate), /^= YYYY-MM-DD · A reminder/);
+  await close();
+  await tab.go('#/e/prod/secrets');
+  await tab.row('SLACK_TOKEN').getByText('Replace').click();
+  assert.equal((await told(rotate)).slice(2, 12), await tab.page.getByLabel(rotate).inputValue()); // what is there already
+  await close();
+  await tab.go('#/e/prod/tokens');
+  await tab.page.getByRole('button', { name: 'New token' }).first().click();
+  assert.match(await told('Expires'), /^= \d{4}-\d\d-\d\d · At most/);
+  await close();
+  await tab.go('#/e/prod/activity');
+  for (const label of ['From', 'To']) {
+    assert.equal(await told(label), '= YYYY-MM-DD');
+    await tab.page.getByLabel(label).fill('2031-01-02');
+    assert.equal(await told(label), '= 2031-01-02');
+  }
+  await tab.page.getByRole('button', { name: 'Clear filter' }).click();
+  for (const label of ['From', 'To']) assert.equal(await told(label), '= YYYY-MM-DD');
+  await tab.end();
+});

@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
-import { button, field, problemLine, select, textInput } from './controls.js';
+import { button, dateField, field, problemLine, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { keepQuery } from './router.js';
 import { spaceInput } from './space_field.js';
@@ -113,19 +113,20 @@ export function screen(place) {
     });
 
     // Asked a moment after the last key: each question is written into the log as well.
-    const asks = (key, wait, read = (text) => text.trim()) => (event) => {
-        filter[key] = read(event.target.value);
+    function ask(key, wait, text) {
+        filter[key] = text;
         clearTimeout(timer);
         timer = setTimeout(view.refresh, wait);
-    };
+    }
+    const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
     const kinds = [['', 'Everything'], ...groups, ...(what === '' || words.has(what) ? [] : [[what, what]])];
     const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
     const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: SLACK_TOKEN', on: { input: asks('name', 400) } });
     const whatBox = select(kinds, { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 
-    const sinceBox = el('input', { type: 'date', value: since, on: { change: asks('since', 0, startOfDay) } });
-    const untilBox = el('input', { type: 'date', value: until, on: { change: asks('until', 0, startOfNextDay) } });
+    const sinceBox = dateField('From', { value: since, changed: (day) => ask('since', 0, startOfDay(day)) });
+    const untilBox = dateField('To', { value: until, changed: (day) => ask('until', 0, startOfNextDay(day)) });
     const spaceBox = spaceInput(place.environmentId, (space) => { filter.spaceId = space?.id ?? ''; view.refresh(); });
     const scopeBox = everywhere ? select([['', 'Everywhere'], ...world.environments().map((one) => [one.id, one.name])], { value: environment, on: { change: asks('environmentId', 0) } })
         : spaceBox.input;
@@ -218,7 +219,7 @@ export function screen(place) {
             tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
         }), el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
             field('Who', whoBox), field('What', whatBox), place.spaceId === undefined && field(everywhere ? 'Environment' : 'Space', scopeBox),
-            field('Name', nameBox), field('Result', resultBox), field('From', sinceBox), field('To', untilBox), spaceBox.known), spaceBox.problem, state, view.outlet, more],
+            field('Name', nameBox), field('Result', resultBox), sinceBox.element, untilBox.element, spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {
             clearTimeout(timer);
             stop.abort();

@@ -45,6 +45,27 @@ export function field(label, control, { hint, optional } = {}) {
         control, hint && el('p', { class: 'hint', id: hintId }, hint));
 }
 
+/**
+ * A day to choose. Browsers write days as their language does: beside it it is told as year, month, day.
+ * `changed` is called with that, or with an empty text.
+ */
+export function dateField(label, { value = '', hint, optional, changed } = {}) {
+    const said = el('span', { class: 'iso' });
+    const input = el('input', { type: 'date', value, on: { input: say, change: () => changed?.(input.value) } });
+    function say() {
+        fill(said, `= ${input.value || 'YYYY-MM-DD'}`);
+    }
+    say();
+    return {
+        element: field(label, input, { optional, hint: [said, hint && ` · ${hint}`] }),
+        get value() { return input.value; },
+        set value(text) {
+            input.value = text;
+            say();
+        },
+    };
+}
+
 /** A text field in which browsers keep, guess and check nothing. */
 export function textInput(attributes = {}) {
     return el('input', {

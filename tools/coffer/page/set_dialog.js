@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
-import { button, field, problemLine, textInput } from './controls.js';
+import { button, dateField, field, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { ago, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
@@ -61,7 +61,7 @@ export function openSet({ where, row, rows = [], done }) {
     const nameNote = el('p', { class: 'hint', 'aria-live': 'polite' });
     const value = valueField({ changed: ready });
     const note = textInput();
-    const rotateBy = el('input', { type: 'date' });
+    const rotateBy = dateField('Rotate by', { optional: true, hint: 'A reminder; it never stops a read.' });
     let filled = { note: '', rotateBy: '' }; // with what is there; what differs from it was typed
     fillFromTarget();
     const preview = el('div', {});
@@ -76,8 +76,7 @@ export function openSet({ where, row, rows = [], done }) {
         body: [
             !row && el('div', {}, field('Name', name), nameNote),
             value.element,
-            el('div', { class: 'two' }, field('Note', note, { optional: true }),
-                field('Rotate by', rotateBy, { optional: true, hint: 'A reminder; it never stops a read.' })),
+            el('div', { class: 'two' }, field('Note', note, { optional: true }), rotateBy.element),
             preview,
             inProd && field(`This is production. Type ${place} to save`, typed),
             conflict, problem.element,

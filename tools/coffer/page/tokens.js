@@ -4,7 +4,7 @@ import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named, unseen } from './el.js';
-import { button, checkbox, copyButton, field, problemLine, select, textInput } from './controls.js';
+import { button, checkbox, copyButton, dateField, field, problemLine, select, textInput } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { whyNotGive } from './grants.js';
 import { crumbs, screenHead } from './head.js';
@@ -107,7 +107,9 @@ function newToken(where, done) {
     });
     const names = textInput({ class: 'mono', placeholder: 'SLACK_* STRIPE_KEY' });
     const ownEnd = Date.parse(session.me()?.expiresAt ?? '') || Infinity; // no token outlives the one that makes it
-    const expires = el('input', { type: 'date', value: fieldOfDate(Math.min(Date.now() + 89 * 86_400_000, ownEnd)) });
+    const expires = dateField('Expires', {
+        value: fieldOfDate(Math.min(Date.now() + 89 * 86_400_000, ownEnd)), hint: 'At most 90 days for people, a year for services, and no longer than your own token.',
+    });
     const write = checkbox('may also write values (for programs that use @flatfile/api)');
     const noReveal = whyNotGive(session.me()?.grants ?? [], { role: where.spaceId === undefined ? 'environment_admin' : 'space_admin', reveal: true, ...where });
     const reveal = checkbox(`may be shown values, where the environment allows it${noReveal ? ` (not possible: ${noReveal})` : ''}`, { disabled: Boolean(noReveal) });
@@ -117,8 +119,7 @@ function newToken(where, done) {
         title: ['New token for ', named(place)], kind: 'set',
         body: [field('Name', name, { hint: 'Who or what holds it.' }), field('Role', role), scope, spaces.element,
             field('Only these names', names, { optional: true, hint: 'Patterns with *, parted by spaces. Empty: all.' }),
-            field('Expires', expires, { hint: 'At most 90 days for people, a year for services, and no longer than your own token.' }),
-            el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
+            expires.element, el('div', { class: 'checks' }, write.element, reveal.element), problem.element],
         footer: [button('Cancel', { act: () => dialog.tryClose() }), button('Create token', { kind: 'primary', type: 'submit' })],
         submit: send,
     });

@@ -12,8 +12,11 @@
 #include <coffer/testing/manual_clock.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/execution.hpp>
 
+#include <stdexcept>
 #include <thread>
 
 using namespace coffer;
@@ -85,6 +88,24 @@ struct native_vault {
         CHECK_FALSE(w.ended());
         return w;
     }
+};
+
+/// Calls at once what is posted to it, on whatever thread that is.
+struct at_once {
+    boost::asio::io_context* of = nullptr;
+
+    auto query(boost::asio::execution::context_t) const noexcept
+        -> boost::asio::execution_context& {
+        return *of;
+    }
+    auto require(boost::asio::execution::blocking_t::never_t) const noexcept -> at_once {
+        return *this; // which it is not
+    }
+    template <class F>
+    void execute(F&& f) const {
+        std::forward<F>(f)();
+    }
+    friend auto operator==(const at_once&, const at_once&) noexcept -> bool = default;
 };
 
 auto shown(const result<secret>& r) -> std::string {
@@ -394,4 +415,33 @@ TEST_CASE("a context that goes away with readers and writers in it leaves nobody
         n.store.commits.open();
     }
     CHECK(alive.use_count() == 1);
+}
+
+TEST_CASE("a handler that throws at once keeps no other from its answer", "[asio]") {
+    native_vault n;
+    std::size_t thrown = 0;
+    const auto thrower = [&] {
+        return boost::asio::bind_executor(at_once{&n.io}, [&](const auto&) {
+            ++thrown;
+            throw std::runtime_error("a handler's");
+        });
+    };
+    n.store.loads.shut();
+    n.store.commits.shut();
+    const auto first = n.get(); // a look and a commit that the others wait for
+    const auto written_first = n.put("A", "1");
+    asio::async_at(n.v, {.environment = "env"}, thrower());
+    asio::async_put(n.v, {.environment = "env"}, "B", "1", thrower());
+    const auto last = n.get();
+    const auto written_last = n.put("C", "1");
+    n.poll();
+    CHECK(thrown == 0);
+    n.store.loads.open();
+    n.store.commits.open();
+    CHECK_NOTHROW(n.poll());
+    CHECK(thrown == 2);
+    CHECK(shown(first.get()) == "one");
+    CHECK(shown(last.get()) == "one");
+    CHECK(written_first.get());
+    CHECK(written_last.get());
 }

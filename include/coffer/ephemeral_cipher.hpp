@@ -21,7 +21,7 @@ public:
 
     /// nonce ‖ ciphertext ‖ tag. Errors: unavailable (no randomness), unsupported.
     virtual auto seal(byte_view aad, byte_view plain) const -> result<std::vector<std::byte>> = 0;
-    /// How long the plaintext of something sealed is.
+    /// How long the plaintext of something sealed is; 0 also for what is too short to be that.
     virtual auto plain_size(byte_view sealed) const noexcept -> std::size_t = 0;
     /// Opens into `plain`, which is plain_size(sealed) long and, where this answers false, zero.
     [[nodiscard]] virtual auto open(byte_view aad, byte_view sealed,

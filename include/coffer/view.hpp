@@ -47,7 +47,7 @@ public:
     virtual auto all(freshness fresh) const -> result<std::vector<named_secret>> = 0;
     virtual auto explain(std::string_view name, freshness fresh) const -> result<explanation> = 0;
     virtual auto list(freshness fresh) const -> std::vector<explanation> = 0;
-    virtual auto generation() const noexcept -> std::uint64_t = 0;
+    virtual auto number() const noexcept -> std::uint64_t = 0;
     virtual auto time() const noexcept -> const clock& { return machine_clock(); }
 };
 
@@ -85,9 +85,10 @@ public:
     /// The store could not be asked when this view was made, and an older state stands in.
     auto stale() const noexcept -> bool { return fresh_.stale; }
     auto fresh() const noexcept -> freshness { return fresh_; }
-    /// Which state of its environment it shows. Each commit has a higher one, so two views of one
-    /// context and one generation show the same, but for what expired in between.
-    auto generation() const noexcept -> std::uint64_t { return model_->generation(); }
+    /// Which state it shows, counted by its source for each environment. Two views of one context
+    /// and one number show the same, but for what expired in between; a later commit has a higher
+    /// one, and so has the same commit once other keys are to be had.
+    auto number() const noexcept -> std::uint64_t { return model_->number(); }
     /// The clock by which values expire. Outlives the view.
     auto time() const noexcept -> const clock& { return model_->time(); }
 

@@ -24,7 +24,7 @@ auto cipher() -> std::shared_ptr<const ephemeral_cipher> {
 const std::vector<http::grant> grants{{.as = http::role::service, .environment = "prod"}};
 
 auto question() -> http::kept_answers::question {
-    return {"token", "/v1/secrets?environmentId=prod", grants, 7, 1000};
+    return {"token", "/v1/secrets?environmentId=prod", {.environment = "prod"}, grants, 7, 1000};
 }
 auto kept(http::kept_answers& in, const http::kept_answers::question& asked) -> std::string {
     const auto found = in.find(asked);
@@ -38,7 +38,7 @@ TEST_CASE("An answer is worth keeping the second time it is asked for in one sta
     auto asked = question();
     CHECK_FALSE(answers.was_asked(asked));
     CHECK(answers.was_asked(asked));
-    asked.generation = 8;
+    asked.state = 8;
     CHECK_FALSE(answers.was_asked(asked));
     CHECK(answers.was_asked(asked));
 }
@@ -57,11 +57,20 @@ TEST_CASE("A kept answer comes back for the same question alone") {
     SECTION("not for another request") {
         asked.target = "/v1/secrets?environmentId=test";
     }
+    SECTION("not for another scope that the request means") {
+        asked.where.environment = "test";
+    }
+    SECTION("not for a space that the request means") {
+        asked.where.space = "s";
+    }
+    SECTION("not for an actor that the request means") {
+        asked.where.actor = "a";
+    }
     SECTION("not after a change") {
-        asked.generation = 8;
+        asked.state = 8;
     }
     SECTION("not for a state before") {
-        asked.generation = 6;
+        asked.state = 6;
     }
     SECTION("not when a value has expired") {
         asked.now = 2000;

@@ -491,6 +491,47 @@ TEST_CASE("A list that is asked for again and again shows what is there now") {
     check_error(w.list(at(w.e, w.s), "reader"), 404);
 }
 
+TEST_CASE("A list that was kept is not given where its request has come to mean another scope") {
+    world w;
+    const auto other = w.new_environment("other");
+    const auto moving = at(w.e, "moving");
+    w.vault->create_space(moving.view(), "{}").value();
+    w.put(moving, "K", "the first's");
+    const auto ask = [&] { return w.get("/v1/secrets?spaceId=moving"); };
+    for (int i = 0; i < 3; ++i)
+        CHECK(ask().values() == values{{"K", "the first's"}});
+    w.vault->remove_space(moving.view()).value();
+    w.vault->create_space({.environment = other, .space = "moving"}, "{}").value();
+    for (int i = 0; i < 40; ++i) { // past the state of the first in which it was kept
+        const auto value = "the other's, " + std::to_string(i);
+        w.put(at(other, "moving"), "K", value);
+        CHECK(ask().values() == values{{"K", value}});
+    }
+}
+
+TEST_CASE("A list that was kept is not given on once a key of its values was disabled") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    world w(how);
+    w.put(at(w.e), "A", "under the first key");
+    const auto first = w.keys.keks().front().id;
+    w.keys.rotate().value();
+    const auto stopped = w.vault->rotate_dek(w.e, [](const auto&) { return false; }).value();
+    REQUIRE_FALSE(stopped.finished);
+    w.put(at(w.e), "B", "under the second"); // and with it the page that lists both
+    for (int i = 0; i < 3; ++i)
+        CHECK(w.list(at(w.e)).values() ==
+              values{{"A", "under the first key"}, {"B", "under the second"}});
+    w.keys.set_state(first, coffer::keyring::kek_state::disabled).value();
+    time.advance(std::chrono::seconds(2));
+    for (int i = 0; i < 3; ++i) {
+        const auto refused = w.list(at(w.e));
+        CHECK(refused.raw.body.find("under the first key") == http::wiped_text::npos);
+        CHECK(refused.raw.body.find("key_disabled") != http::wiped_text::npos);
+    }
+}
+
 TEST_CASE("While the store is away lists go on, marked; writes are refused") {
     coffer::testing::manual_clock time;
     coffer::options how;

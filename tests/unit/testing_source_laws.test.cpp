@@ -75,7 +75,7 @@ enum class defect {
     none,
     view_asks_its_store,
     view_follows_the_source,
-    generation_stands_still,
+    number_stands_still,
     at_is_late,
     stale_is_not_said,
     unknown_environment_is_empty,
@@ -148,8 +148,8 @@ private:
             return held.explain(name);
         }
         auto list(freshness) const -> std::vector<explanation> override { return held.list(); }
-        auto generation() const noexcept -> std::uint64_t override {
-            return what == defect::generation_stands_still ? 1 : held.generation();
+        auto number() const noexcept -> std::uint64_t override {
+            return what == defect::number_stands_still ? 1 : held.number();
         }
 
         defect what;
@@ -205,7 +205,7 @@ TEST_CASE("each source law notices the source that breaks it, and the others do 
         {defect::none, ""},
         {defect::view_asks_its_store, "R1"},
         {defect::view_follows_the_source, "R2"},
-        {defect::generation_stands_still, "R2"},
+        {defect::number_stands_still, "R2"},
         {defect::at_is_late, "R3"},
         {defect::stale_is_not_said, "R3"},
         {defect::unknown_environment_is_empty, "R4"},

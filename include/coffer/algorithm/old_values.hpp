@@ -21,9 +21,9 @@
 
 namespace coffer::inline COFFER_ABI::algorithm {
 
-/// What edits read of the state below them. The newest values are held; an older one is loaded,
-/// with the DEK that it lies under, once an edit has asked for it in vain: the edits then run
-/// again.
+/// What edits read of the state below them, or who verifies it. The newest values are held where the
+/// state has them; another one is loaded, with the DEK that it lies under, once it was asked for in
+/// vain: who did asks again.
 template <Cipher C>
 class old_values final : public tree::draft_source {
 public:

@@ -38,8 +38,9 @@ public:
     struct lost {
         tree::snapshot_ptr<C> newest{};
     };
-    /// A failure is the end: unavailable behind a fence that was committed, outcome_unknown (nobody
-    /// can tell), or what the store answered to a commit that never was in doubt.
+    /// A failure is the end: unavailable (a fence or, while one was on its way, another's head stands
+    /// where the commit would), outcome_unknown (nobody can tell), or what the store answered to a
+    /// commit that never was in doubt.
     using step = std::variant<commit, look, landed, lost, failure>;
 
     /// The clock outlives it.

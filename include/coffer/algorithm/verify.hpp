@@ -21,7 +21,8 @@ namespace coffer::inline COFFER_ABI::algorithm {
 /// version of every value.
 ///
 /// Of the values most_values are in memory at a time, sealed, and one of them opened; of the tree
-/// its pages are. Where another writer has taken away what is yet to be opened, it goes on in the
+/// its pages are, and for a moment the whole partition where it changes so often that it has to be
+/// listed. Where another writer has taken away what is yet to be opened, it goes on in the
 /// newest state, so that each version is of a state that stood meanwhile.
 ///
 /// Value: how many versions were looked at, and those that can't be had, in the tree's order.
@@ -114,6 +115,7 @@ private:
         return hand_on<action>(std::move(next), [&](const result<loaded>& values) {
             if (!values) return done(values.error());
             if (*values == loaded::all) return on_part();
+            old_.forget();
             return ++attempts_ < most_attempts ? look() : done(errc::unavailable);
         });
     }

@@ -15,8 +15,8 @@ namespace coffer::inline COFFER_ABI {
 ///
 /// Laws (conformance: coffer/testing/source_laws.hpp)
 ///  R1 at is the only call that may wait; what it answers needs no I/O.
-///  R2 A view shows one state: two looks at it agree, whatever is written meanwhile. Its generation
-///     says which: explain() tells the same, and a later state's is higher.
+///  R2 A view shows one state: two looks at it agree, whatever is written meanwhile. Its number
+///     says which: a later state's is higher.
 ///  R3 A write that was acknowledged before at() was called is seen, unless the source's options
 ///     allow answers of a certain age (recheck_after), or its store is away (then stale() is true).
 ///  R4 A context that is not known is unknown_scope, never another context's secrets.

@@ -131,19 +131,27 @@ public:
     }
     auto refresh(slot_type& s) -> result<void> {
         if (auto valid = check_realm(options_.realm); !valid) return valid;
-        const auto [known, seen] = s.held();
-        const auto as_of = time_->boot();
-        const bool confirm = keys_due(s);
-        algorithm::refresh<C> look(cipher_, s.of(), known, seen, confirm);
-        return looked(s, algorithm::run(look, store_, keys_), confirm, as_of);
+        auto plan = plan_look(s);
+        return looked(s, algorithm::run(plan.look, store_, keys_), plan.from);
     }
-    /// Takes over what a look found that began at `as_of`.
-    auto looked(slot_type& s, result<tree::snapshot_ptr<C>>&& found, bool confirmed, ms as_of) const
+    using origin = typename slot_type::origin;
+    /// A look that is yet to be run.
+    struct planned_look {
+        algorithm::refresh<C> look;
+        origin from{};
+    };
+    auto plan_look(const slot_type& s) const -> planned_look {
+        auto [known, seen, version] = s.held();
+        const origin from{time_->boot(), version, keys_due(s)};
+        return {{cipher_, s.of(), std::move(known), seen, from.confirmed}, from};
+    }
+    /// Takes over what a look found.
+    auto looked(slot_type& s, result<tree::snapshot_ptr<C>>&& found, const origin& from) const
         -> result<void> {
         s.note_away(!found && means_away(found.error()));
         if (!found) return found.error();
-        if (confirmed) s.keys_confirmed(as_of);
-        return s.adopt(*std::move(found), as_of);
+        if (from.confirmed) s.keys_confirmed(from.as_of);
+        return s.adopt(*std::move(found), from);
     }
     /// Whether the key side is to be asked again for keys that are held.
     auto keys_due(const slot_type& s) const noexcept -> bool {
@@ -245,7 +253,7 @@ public:
             !state.snapshot->pages.has_space(where.space))
             return errc::unknown_scope;
         auto model = std::make_shared<const tree::snapshot_view<C>>(
-            state.snapshot, where, inheritance_.lookup_order(where), *time_);
+            state.snapshot, state.version, where, inheritance_.lookup_order(where), *time_);
         cache().at(where) = {this, &s, state.version, scope(where), model};
         return view(std::move(model), state.fresh);
     }
@@ -270,7 +278,7 @@ public:
     auto verify(std::string_view environment) -> result<verification> {
         if (auto valid = check_realm(options_.realm); !valid) return valid.error();
         return with_slot(environment, [&](slot_type& s) {
-            algorithm::verify<C> look(cipher_, s.of(), s.held().second);
+            algorithm::verify<C> look(cipher_, s.of(), s.held().seen);
             return algorithm::run(look, store_, keys_);
         });
     }
@@ -281,8 +289,8 @@ public:
         if (auto valid = check_realm(options_.realm); !valid) return valid.error();
         algorithm::answered_edit<E> mine(std::move(edit));
         const auto ended = with_slot(environment, [&](slot_type& s) {
-            before_write before{.as_of = time_->boot()};
-            auto [known, seen] = s.held();
+            auto [known, seen, version] = s.held();
+            before_write before{.from = {time_->boot(), version}};
             algorithm::transact<C> look(
                 cipher_, s.of(), std::move(known), seen, *time_, {&mine},
                 {.limits = store_.limits(), .confirm_key = keys_due(s), .seals = s.seals()});
@@ -302,7 +310,7 @@ public:
     struct before_write {
         typename slot_type::garbage erased{}; ///< What it was given to erase.
         bool sweep = false;                   ///< It was to look for what nothing lists.
-        ms as_of{};
+        origin from{};
     };
     /// A transaction that is yet to be run.
     struct planned_write {
@@ -316,11 +324,12 @@ public:
         with.limits = store_.limits();
         with.confirm_key = keys_due(s);
         with.seals = s.seals();
-        before_write before{s.take_garbage(time_->boot(), options_.erase_after), with.sweep,
-                            time_->boot()};
+        auto [known, seen, version] = s.held();
+        before_write before{s.take_garbage(time_->boot(), options_.erase_after),
+                            with.sweep,
+                            {time_->boot(), version}};
         for (const auto& [since, key] : before.erased)
             with.erase.push_back(key);
-        auto [known, seen] = s.held();
         return {
             {cipher_, s.of(), std::move(known), seen, *time_, std::move(edits), std::move(with)},
             std::move(before)};
@@ -333,8 +342,9 @@ public:
         if (before.sweep && !(committed && done->swept)) s.give_sweep_back();
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
-        if (done->confirmed_key) s.keys_confirmed(before.as_of);
-        return s.adopt(std::move(done->snapshot), before.as_of);
+        before.from.confirmed = done->confirmed_key;
+        if (done->confirmed_key) s.keys_confirmed(before.from.as_of);
+        return s.adopt(std::move(done->snapshot), before.from);
     }
 
 private:

@@ -98,14 +98,14 @@ private:
         if (!told) return told.error();
         if (!must_be_new) return {};
         const bool listed_here = *told == algorithm::edits::listing::changed;
-        if (!listed_here || s.held().first->pages.entry_count() > 1) return errc::conflict;
+        if (!listed_here || s.held().known->pages.entry_count() > 1) return errc::conflict;
         const auto described =
             engine_.apply(id, algorithm::edits::describe_scope{{}, std::move(metadata), author});
         return described ? result<void>() : half_done(described.error());
     }
     /// What the newest head says, for the registry.
     auto tell_registry(slot_type& s) -> result<algorithm::edits::listing> {
-        const auto held = s.held().first;
+        const auto held = s.held().known;
         return engine_.apply(system_environment,
                              algorithm::edits::enlist{engine_.listed_name(s.of().environment),
                                                       !held->closed(), held->head.generation},

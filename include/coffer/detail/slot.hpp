@@ -66,33 +66,51 @@ public:
         keys_checked_.store(as_of.count(), std::memory_order_release);
     }
 
-    auto held() const -> std::pair<tree::snapshot_ptr<C>, std::optional<mark>> {
+    /// What an algorithm begins with.
+    struct beginning {
+        tree::snapshot_ptr<C> known{};
+        std::optional<mark> seen{};
+        std::uint64_t version = 0; ///< Of the slot.
+    };
+    auto held() const -> beginning {
         const std::lock_guard lock(mutex_);
-        return {current_, mark_};
+        return {current_, mark_, version_.load(std::memory_order_relaxed)};
     }
     auto state(bool stale) const -> current_state<C> {
         const std::lock_guard lock(mutex_);
         return {current_, version_.load(std::memory_order_relaxed), {checked(), stale}};
     }
 
-    /// Takes over a verified state that was the newest at `as_of`. An older one than held is let
-    /// go; one that does not follow what is held is rolled_back, and moves nothing.
-    auto adopt(tree::snapshot_ptr<C> next, ms as_of) -> result<void> {
+    /// Where an algorithm began, and whether it asked the key side for the keys that were held.
+    struct origin {
+        ms as_of{};
+        std::uint64_t version = 0;
+        bool confirmed = false;
+    };
+    /// Takes over a verified state, found by an algorithm that began so. An older one than held is
+    /// let go; one that does not follow what is held is rolled_back, and moves nothing. The same
+    /// one may come with keys that somebody else has found refused meanwhile: it is let go too,
+    /// unless it is known to have the keys that there are.
+    auto adopt(tree::snapshot_ptr<C> next, const origin& from) -> result<void> {
         const std::lock_guard lock(mutex_);
         if (next == nullptr) return mark_ ? result<void>(errc::tampered) : result<void>();
+        bool is_held = current_ == next;
         if (mark_) {
             switch (format::compare_mark(next->head, *mark_)) {
             case format::mark_verdict::forked: return errc::rolled_back;
             case format::mark_verdict::older: return {}; // another thread was quicker
-            default: break;
+            case format::mark_verdict::same:
+                is_held = is_held || (!from.confirmed && from.version != version());
+                break;
+            case format::mark_verdict::newer: break;
             }
         }
-        if (current_ != next) {
+        if (!is_held) {
             mark_ = next->head.mark_of();
             current_ = std::move(next);
             version_.fetch_add(1, std::memory_order_release);
         }
-        if (as_of > checked()) checked_.store(as_of.count(), std::memory_order_release);
+        if (from.as_of > checked()) checked_.store(from.as_of.count(), std::memory_order_release);
         return {};
     }
 
@@ -121,7 +139,7 @@ public:
         }
         return out;
     }
-    /// They were not erased: the next commit may, since their grace is over.
+    /// They were not erased: a later commit may, each as soon as it could have been now.
     void give_garbage_back(garbage&& kept) {
         const std::lock_guard lock(mutex_);
         garbage_.insert(garbage_.begin(), std::move_iterator(kept.begin()),

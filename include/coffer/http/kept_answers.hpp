@@ -24,16 +24,18 @@ namespace coffer::inline COFFER_ABI::http {
 /// Lists that were asked for more than once, sealed under a key of the process' own: who asks again
 /// for the same, while nothing has changed, gets it by one opening in place of one for each value.
 /// Programs do, at every event. Nothing lies open here, and nothing comes from here that would not
-/// be made anew just so: a question says all that its answer depends on. Who may ask it is decided
-/// before, each time. Bounded; what there is no room for is made anew. Thread-safe.
+/// be made anew just so: a question says all that its answer depends on, and an answer is sealed
+/// with it as AAD. Who may ask it is decided before, each time. Bounded; what there is no room for
+/// is made anew. Thread-safe.
 class kept_answers {
 public:
     /// All that an answer depends on.
     struct question {
         std::string_view token_id{};
         std::string_view target{};       ///< The request's, raw.
+        context where{};                 ///< The scope that it means now.
         std::span<const grant> grants{}; ///< What the token may do now.
-        std::uint64_t generation = 0;    ///< The view's.
+        std::uint64_t state = 0;         ///< The view's number.
         std::uint64_t now = 0;           ///< Milliseconds since 1970 by the view's clock.
     };
     struct answer {
@@ -56,18 +58,29 @@ public:
             return std::nullopt;
         return out;
     }
+    /// Whether there is room for such an answer at all.
+    static auto has_room_for(const answer& made) noexcept -> bool {
+        return made.body.size() <= largest;
+    }
     /// Whether this was asked here before, in this state: once is not worth the sealing.
     auto was_asked(const question& asked) -> bool {
         if (cipher_ == nullptr) return false;
         const std::lock_guard lock(mutex_);
         auto& mine = place_of(asked);
-        const auto mark = std::pair(hash_of(asked), asked.generation);
+        const auto mark = std::pair(hash_of(asked), asked.state);
         return std::exchange(mine.asked, mark) == mark;
     }
     /// Keeps an answer. `expires`: when the first of its values does, in milliseconds since 1970;
     /// 0: none does. One that is not kept is made anew, so no failure is told.
-    void keep(const question& asked, const answer& made, std::uint64_t expires) {
-        if (cipher_ == nullptr || made.body.size() > largest) return;
+    void keep(const question& asked, const answer& made, std::uint64_t expires) noexcept {
+        try {
+            if (cipher_ != nullptr && has_room_for(made)) put(asked, made, expires);
+        } catch (const std::exception&) { // no memory
+        }
+    }
+
+private:
+    void put(const question& asked, const answer& made, std::uint64_t expires) {
         auto bound = bound_to(asked);
         auto sealed = cipher_->seal(as_bytes(bound), as_bytes(std::string_view(made.body)));
         if (!sealed) return;
@@ -86,7 +99,6 @@ public:
         mine.held = std::move(next);
     }
 
-private:
     static constexpr std::size_t largest = std::size_t{256} << 10;
     static constexpr std::size_t most_bytes = std::size_t{16} << 20;
 
@@ -111,9 +123,12 @@ private:
 
     static auto bound_to(const question& asked) -> std::string {
         std::string out;
-        out.reserve(asked.token_id.size() + asked.target.size() + 24);
-        out.append(asked.token_id).append("\n").append(asked.target).append("\n");
-        return out.append(std::to_string(asked.generation));
+        out.reserve(asked.token_id.size() + asked.target.size() + asked.where.environment.size() +
+                    asked.where.space.size() + asked.where.actor.size() + 32);
+        for (const auto part : {asked.token_id, asked.target, asked.where.environment,
+                                asked.where.space, asked.where.actor})
+            out.append(part).push_back('\0'); // which none of them holds
+        return out.append(std::to_string(asked.state));
     }
     static auto hash_of(const question& asked) noexcept -> std::size_t {
         const std::hash<std::string_view> hash;

@@ -62,7 +62,7 @@ public:
     auto list(freshness fresh) const -> std::vector<explanation> override {
         return shown_.list(fresh);
     }
-    auto generation() const noexcept -> std::uint64_t override { return shown_.generation(); }
+    auto number() const noexcept -> std::uint64_t override { return shown_.number(); }
 
 private:
     auto view_of(const json_answer& in) const -> wire_view {

@@ -206,7 +206,7 @@ private:
     inline static const std::string entry_prefix = "token/";
 
     struct cached_row {
-        std::uint64_t generation = 0;
+        std::uint64_t number = 0; ///< Of the state that it was read in.
         row_ptr row{};
     };
 
@@ -230,15 +230,14 @@ private:
         return state.error();
     }
 
-    /// The row of an id in a state, parsed at most once a generation. Errors: not_found, tampered,
+    /// The row of an id in a state, parsed at most once a state. Errors: not_found, tampered,
     /// those of opening.
     auto row_in(const view& state, std::string_view id) -> result<row_ptr> {
-        const auto generation = state.generation();
+        const auto number = state.number();
         {
             const std::lock_guard lock(mutex_);
             const auto found = rows_.find(id);
-            if (found != rows_.end() && found->second.generation == generation)
-                return found->second.row;
+            if (found != rows_.end() && found->second.number == number) return found->second.row;
         }
         const auto value = state.get(entry_prefix + std::string(id));
         if (!value) return value.error();
@@ -246,8 +245,8 @@ private:
         if (!row) return row.error();
         auto kept = std::make_shared<const token_row>(*std::move(row));
         const std::lock_guard lock(mutex_);
-        std::erase_if(rows_, [&](const auto& r) { return r.second.generation < generation; });
-        rows_[std::string(id)] = {generation, kept};
+        std::erase_if(rows_, [&](const auto& r) { return r.second.number < number; });
+        rows_[std::string(id)] = {number, kept};
         return row_ptr(std::move(kept));
     }
 

@@ -130,14 +130,19 @@ inline auto make_list(call& c, const scope& where, const view& seen) -> made_lis
 
 /// The answer to a list: one that was kept, or a new one.
 inline auto list_answer(call& c, const scope& where, const view& seen) -> response {
-    const auto now = static_cast<std::uint64_t>(seen.time().wall().count());
-    const kept_answers::question asked{c.who.token_id, c.in.target, c.who.grants, seen.generation(),
-                                       now};
-    auto rows = c.parts.lists.find(asked);
+    const auto now = [&] { return static_cast<std::uint64_t>(seen.time().wall().count()); };
+    auto& kept = c.parts.lists;
+    const kept_answers::question asked{c.who.token_id, c.in.target,   where.view(),
+                                       c.who.grants,   seen.number(), now()};
+    auto rows = kept.find(asked);
     if (!rows) {
         auto made = make_list(c, where, seen);
-        if (made.whole && c.parts.lists.was_asked(asked))
-            c.parts.lists.keep(asked, made.rows, next_expiry(seen, now));
+        if (made.whole && kept.has_room_for(made.rows) && kept.was_asked(asked)) {
+            const auto expires = next_expiry(seen, asked.now);
+            const auto then = now(); // a clock that was set back meanwhile had values expire later
+            if (then >= asked.now && (expires == 0 || then < expires))
+                kept.keep(asked, made.rows, expires);
+        }
         rows = std::move(made.rows);
     }
     c.record.count = rows->count;

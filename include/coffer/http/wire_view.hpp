@@ -8,6 +8,7 @@
 #include <coffer/view.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -31,6 +32,7 @@ struct wire_rows {
     std::vector<wire_row> rows{}; ///< Sorted by name.
     std::uint64_t generation = 0;
     std::string kek_id{};
+    std::uint64_t number = 0;  ///< Of the answer that told it, of all that this process read.
     std::uint64_t expires = 0; ///< When the first of the values stops being served; 0: none does.
 
     auto find(std::string_view name) const noexcept -> const wire_row* {
@@ -91,8 +93,10 @@ inline auto read_row(const boost::json::object& o, const wire_rows& of) -> wire_
 
 /// The rows of an answer of POST /v1/x/values.
 inline auto read_wire_rows(const json_answer& in, context asked) -> wire_rows {
+    static std::atomic<std::uint64_t> read{0};
     wire_rows out;
     out.asked = scope(asked);
+    out.number = ++read;
     out.generation = number_in(in.object(), "generation");
     out.kek_id = text_in(in.object(), "kekId");
     for (const auto& one : in.list("rows"))
@@ -158,7 +162,7 @@ public:
         return out;
     }
 
-    auto generation() const noexcept -> std::uint64_t override { return rows_->generation; }
+    auto number() const noexcept -> std::uint64_t override { return rows_->number; }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:

@@ -115,7 +115,7 @@ public:
         }
         if (auto valid = check_context(where); !valid) return valid.error();
         const freshness fresh{machine_clock().boot() - s.age, s.age.count() != 0};
-        return view(std::make_shared<fake_view>(s.values, s.generation, where), fresh);
+        return view(std::make_shared<fake_view>(s.values, s.number, where), fresh);
     }
     /// Short for at(where) and get(name).
     auto get(context where, std::string_view name) const -> result<secret> {
@@ -127,7 +127,7 @@ private:
     struct state {
         std::mutex mutex{};
         std::shared_ptr<const fake_values> values = std::make_shared<fake_values>();
-        std::uint64_t generation = 1; ///< How often it was changed, and one.
+        std::uint64_t number = 1; ///< How often it was changed, and one.
         std::optional<errc> always{};
         errc next{};
         std::size_t failures_left = 0;
@@ -142,7 +142,7 @@ private:
         auto copy = std::make_shared<fake_values>(*state_->values); // views keep the one they have
         edit(*copy);
         state_->values = std::move(copy);
-        ++state_->generation;
+        ++state_->number;
     }
     struct setting {
         layer_state state;

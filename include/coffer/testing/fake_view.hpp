@@ -43,8 +43,8 @@ using fake_values = std::map<scope, std::map<std::string, fake_entry>, scope_les
 /// One context of a fake_secrets, as it was when at() was called. Immutable, thread-safe.
 class fake_view final : public view_model {
 public:
-    fake_view(std::shared_ptr<const fake_values> values, std::uint64_t generation, context asked)
-        : values_(std::move(values)), generation_(generation), asked_(asked) {
+    fake_view(std::shared_ptr<const fake_values> values, std::uint64_t number, context asked)
+        : values_(std::move(values)), number_(number), asked_(asked) {
         for (const auto& where : environment_then_space_then_actor{}.lookup_order(asked_.view()))
             layers_.emplace_back(where);
         layers_.emplace_back(every_context);
@@ -86,7 +86,7 @@ public:
         return out;
     }
 
-    auto generation() const noexcept -> std::uint64_t override { return generation_; }
+    auto number() const noexcept -> std::uint64_t override { return number_; }
 
 private:
     auto explain_known(std::string_view name, freshness fresh) const -> explanation {
@@ -95,7 +95,6 @@ private:
         out.name = name;
         out.outcome = errc::not_found;
         out.decides = layers_.size();
-        out.generation = generation_;
         out.fresh = fresh;
         for (const auto& where : layers_) {
             const auto* entry = find(where, name);
@@ -141,7 +140,7 @@ private:
     }
 
     std::shared_ptr<const fake_values> values_;
-    std::uint64_t generation_;
+    std::uint64_t number_;
     scope asked_;
     std::vector<scope> layers_;
 };

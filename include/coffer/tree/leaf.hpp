@@ -13,7 +13,8 @@
 
 namespace coffer::inline COFFER_ABI::tree {
 
-/// Whether a record that can't be opened for this reason can't be opened at another time either.
+/// Whether the reason for which a record can't be opened lies in the record or in its key, not in
+/// who could not be asked just now.
 constexpr auto is_damage(errc why) noexcept -> bool {
     return why == errc::tampered || why == errc::unknown_key || why == errc::key_disabled ||
            why == errc::unsupported;

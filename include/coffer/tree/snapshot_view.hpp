@@ -18,8 +18,10 @@ namespace coffer::inline COFFER_ABI::tree {
 template <Cipher C>
 class snapshot_view final : public view_model {
 public:
-    snapshot_view(snapshot_ptr<C> state, context asked, const scope_list& layers, const clock& time)
-        : state_(std::move(state)), asked_(asked), time_(&time) {
+    /// `number`: see view::number.
+    snapshot_view(snapshot_ptr<C> state, std::uint64_t number, context asked,
+                  const scope_list& layers, const clock& time)
+        : state_(std::move(state)), number_(number), asked_(asked), time_(&time) {
         for (const auto& layer : layers) {
             layers_.emplace_back(layer);
             tables_[count_++] = state_->pages.table(layer.space, layer.actor);
@@ -66,7 +68,7 @@ public:
         return out;
     }
 
-    auto generation() const noexcept -> std::uint64_t override { return state_->head.generation; }
+    auto number() const noexcept -> std::uint64_t override { return number_; }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:
@@ -146,6 +148,7 @@ private:
     }
 
     snapshot_ptr<C> state_;
+    std::uint64_t number_;
     scope asked_;
     const clock* time_;
     std::array<const scope_table*, scope_list::capacity> tables_{};

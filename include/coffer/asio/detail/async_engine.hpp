@@ -59,14 +59,11 @@ template <class P>
 void fly(const engine_ptr<P>& io, const slot_ptr<P>& slot, coffer::detail::flight&& mine) {
     auto& engine = *io->engine;
     if (auto valid = check_realm(engine.settings().realm); !valid) return mine.ends_with(valid);
-    auto [known, seen] = slot->held();
-    const auto as_of = engine.time().boot();
-    const bool confirm = engine.keys_due(*slot);
-    auto look = std::make_unique<algorithm::refresh<typename P::cipher_type>>(
-        engine.cipher(), slot->of(), std::move(known), seen, confirm);
+    auto plan = engine.plan_look(*slot);
+    auto look = std::make_unique<algorithm::refresh<typename P::cipher_type>>(std::move(plan.look));
     async_run(std::move(look), io->store, io->keys,
-              [io, slot, as_of, confirm, mine = std::move(mine)](auto found) mutable {
-                  mine.ends_with(io->engine->looked(*slot, std::move(found), confirm, as_of));
+              [io, slot, from = plan.from, mine = std::move(mine)](auto found) mutable {
+                  mine.ends_with(io->engine->looked(*slot, std::move(found), from));
               });
 }
 

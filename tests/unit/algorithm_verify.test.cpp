@@ -31,14 +31,17 @@ std::atomic<std::size_t> most_live{0};
 } // namespace
 
 // Counts the bytes that are in use. Not inlined: g++ 12 would see free() meet operator new and warn.
-[[gnu::noinline]] auto operator new(std::size_t size) -> void* {
+[[gnu::noinline]] auto operator new(std::size_t size, const std::nothrow_t&) noexcept -> void* {
     auto* const got = std::malloc(size);
-    if (got == nullptr) throw std::bad_alloc();
-    const auto now = live += ::malloc_usable_size(got);
+    const auto now = live += ::malloc_usable_size(got); // 0 of a null pointer
     auto most = most_live.load();
     while (now > most && !most_live.compare_exchange_weak(most, now)) {
     }
     return got;
+}
+[[gnu::noinline]] auto operator new(std::size_t size) -> void* {
+    if (auto* const got = operator new(size, std::nothrow)) return got;
+    throw std::bad_alloc();
 }
 [[gnu::noinline]] void operator delete(void* p) noexcept {
     live -= ::malloc_usable_size(p);

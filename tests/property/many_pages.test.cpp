@@ -92,7 +92,7 @@ TEST_CASE("trees of any number of pages hold what was put into them") {
         equal_all(vault.resolver(), vault, truth);               // as the writer holds it
         const auto state = vault.status("e").value();
         most_entries = std::max(most_entries, state.entries);
-        const auto held = vault.engine().slot_of("e").held().first;
+        const auto held = vault.engine().slot_of("e").held().known;
         for (const auto& page : held->pages.pages()) {
             std::size_t size = 4;
             for (const auto& e : page.node->entries)

@@ -176,7 +176,7 @@ TEST_CASE("the record of a writer who lost the race is refused, though its place
     lost = h.store.sent(); // the last that was sent, and in vain
     const auto whole = h.moments.back().stored;
 
-    const auto held = h.vault.engine().slot_of(h.environment).held().first;
+    const auto held = h.vault.engine().slot_of(h.environment).held().known;
     const auto winner = held->pages.find({"", "", "A"}).entry->newest();
     REQUIRE(winner.number == 2);
     std::size_t records = 0;
@@ -214,7 +214,7 @@ TEST_CASE("without the hashes the AEAD alone still refuses an object in another 
     for (const auto& name : names)
         h.put("s", name, "space's " + name);
     h.put("s", "A", "space's second A");
-    const auto held = h.vault.engine().slot_of(h.environment).held().first;
+    const auto held = h.vault.engine().slot_of(h.environment).held().known;
     const auto& keys = *held->keys->find(1);
     const auto stored = h.moments.back().stored;
 
@@ -465,7 +465,7 @@ TEST_CASE("an old backup is rolled_back to a running process and, by the anchor,
         CHECK(h.vault.remove_environment(h.environment).error() == errc::rolled_back);
         REQUIRE(h.store.shown(h.partition) == then.stored); // nothing was laundered
         REQUIRE(h.keys.recall("tests", h.environment).value() == anchor);
-        REQUIRE(running.engine()->slot_of(h.environment).held().second == anchor);
+        REQUIRE(running.engine()->slot_of(h.environment).held().seen == anchor);
     }
     h.show(h.moments.back().stored);
     CHECK(compare(running, h.environment, h.now, names).all_true());

@@ -71,7 +71,7 @@ public:
 
 private:
     void sort_keys() {
-        const auto held = vault.engine().slot_of(environment).held().first;
+        const auto held = vault.engine().slot_of(environment).held().known;
         trunk.insert(format::store_key(held->head.root));
         for (const auto& page : held->pages.pages()) {
             trunk.insert(format::store_key(page.ref.name));

@@ -90,7 +90,7 @@ struct world {
     }
     /// The store key of a version's record; version 1 is the oldest.
     auto record(std::size_t n, std::uint64_t version) const -> std::string {
-        const auto held = vault.engine().slot_of("prod").held().first;
+        const auto held = vault.engine().slot_of("prod").held().known;
         for (const auto& v : held->pages.find({{}, {}, name(n)}).entry->versions)
             if (v.number == version) return format::store_key(v.record);
         return "none";

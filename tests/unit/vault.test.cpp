@@ -547,7 +547,7 @@ TEST_CASE("a first write that is refused leaves the sweep to the next, and its s
     coffer::testing::faulty_store refusing{f.store};
     test_vault next{refusing, coffer::cryptopp::aes_256_gcm{}, f.keys, {.time = &f.time}};
     const auto seals = [](test_vault& of) {
-        return of.engine().slot_of("prod").held().first->head.active().seals;
+        return of.engine().slot_of("prod").held().known->head.active().seals;
     };
     const auto before = seals(f.vault);
     for (int i = 0; i < 3; ++i) {

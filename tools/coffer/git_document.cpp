@@ -53,7 +53,7 @@ void git_document::open(const opened_keys& keys) {
 
 auto git_document::all() -> entries {
     entries out;
-    const auto state = vault_->engine().slot_of(head_.environment).held().first;
+    const auto state = vault_->engine().slot_of(head_.environment).held().known;
     if (state != nullptr && !state->closed())
         state->pages.each_from({}, [&](const entry& e, const coffer::tree::leaf&) {
             out.emplace(e.key, e);
@@ -247,7 +247,7 @@ private:
         auto& engine = kept.vault().engine();
         outcome_.taken =
             need(engine.apply(environment, edit_of(kept, other)), {.environment = environment});
-        const auto state = engine.slot_of(environment).held().first;
+        const auto state = engine.slot_of(environment).held().known;
         auto head = state->head;
         head.generation = std::max(ours_.head().generation, theirs_.head().generation) +
                           coffer::format::limits::ancestors + 1;

@@ -171,7 +171,7 @@ void check_look_ups(const tree::snapshot_ptr<C>& state, const std::string& envir
         const context where{environment, space, actor};
         INFO(to_string(where) << " " << name);
         const tree::snapshot_view<C> view(
-            state, where, environment_then_space_then_actor{}.lookup_order(where), time);
+            state, 1, where, environment_then_space_then_actor{}.lookup_order(where), time);
         const auto got = view.get(name, {});
         if (r.at("value").is_null()) {
             REQUIRE(!got);

@@ -320,7 +320,7 @@ test('who leaves instead of signing in again is asked only where typed work is l
   await page.keyboard.type('typed before');
   await ends(tab);
   await page.keyboard.press('Control+Enter');
-  await page.getByText('Your session has ended').waitFor();
+  await page.getByRole('heading', { name: 'Your session has ended' }).waitFor();
   const question = page.getByRole('alertdialog').filter({ hasText: 'Leave and lose what is typed below?' });
   const lets = page.getByRole('button', { name: 'Leave', exact: true });
   for (const go of [() => lets.click(), () => page.keyboard.press('Escape')]) {

@@ -484,3 +484,120 @@ test('while only an older state answers, a save without an answer is not told as
   await tab.undoBar().filter({ hasText: '1 name saved in Staging.' }).waitFor();
   await tab.end();
 });
+
+// Does something, if anything, and waits until the page has done with what it was told of it: it asks for
+// what comes after.
+async function toldOf(tab, act) {
+  await act?.();
+  const { generation } = (await site.must('GET', `/v1/x/secrets?${query(prod)}`)).data;
+  const asksOn = ({ method, url }) => method && url.includes('/v1/x/watch?') && Number(new URL(url).searchParams.get('after')) >= generation;
+  for (let i = 0; !tab.traffic.some(asksOn); i += 1) {
+    assert.ok(i < 3000, 'the page asks for nothing that comes after');
+    await pause(20);
+  }
+}
+const news = (tab, text) => tab.page.locator('.news').getByText(text, { exact: true }).waitFor();
+
+test('the matrix tells of names that others changed, shows them when asked to, and stays where it is', async () => {
+  const initech = { ...prod, spaceId: 'initech' };
+  const tab = await open('#/e/prod/matrix?all=1&name=SENTRY_DSN');
+  const cell = tab.page.getByRole('gridcell', { name: 'SENTRY_DSN, Initech: Overridden v1' });
+  const rows = () => tab.page.getByRole('grid').getAttribute('aria-rowcount');
+  const before = await rows();
+  await site.put(initech, 'SENTRY_DSN', 'https://key@sentry/initech', { by: 'admin' });
+  await site.put(prod, 'SLACK_TOKEN', 'xoxb-matrix', { by: 'admin' }); // of this it is told at once
+  await news(tab, 'Somebody changed 2 names.'); // of the other the server does not say who it was
+  assert.equal(await rows(), before);
+  assert.equal(await cell.count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('matrix-changed');
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await cell.waitFor();
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await toldOf(tab);
+  await site.put(prod, 'SLACK_TOKEN', 'xoxb-again', { by: 'admin' });
+  await news(tab, 'Ben changed 1 name just now.');
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await tab.page.locator('.news').waitFor({ state: 'hidden' });
+  // What it does not show is no news of it.
+  await tab.go('#/e/prod/matrix');
+  await site.put(prod, 'ELSEWHERE', 'x', { by: 'admin' });
+  await toldOf(tab, () => site.put(prod, 'ELSEWHERE', 'y', { by: 'admin' }));
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await tab.end();
+});
+
+test('what a change of many does is nobody else’s while it goes on, nor while one reads what failed', async () => {
+  const tab = await open('#/e/prod/matrix?all=1&name=S3_ACCESS_KEY');
+  const choose = (name) => tab.page.getByRole('gridcell', { name }).click();
+  for (const space of ['Customer Bolt', 'Initech']) await choose(`S3_ACCESS_KEY, ${space}: Inherited`);
+  let go;
+  let reached;
+  const held = new Promise((done) => { go = done; });
+  const second = new Promise((done) => { reached = done; });
+  let sent = 0;
+  await tab.page.route('**/v1/x/batch?*', async (route) => {
+    sent += 1;
+    if (sent === 1) return route.continue();
+    reached();
+    await held;
+    return route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
+  });
+  await tab.page.locator('.bulk').getByRole('button', { name: 'Hide', exact: true }).click();
+  await tab.page.getByLabel('Type Production to go on').fill('Production');
+  await tab.agree('Hide in 2 spaces');
+  await second;
+  const change = () => site.put(prod, 'SLACK_TOKEN', `xoxb-${sent}-${Date.now()}`, { by: 'admin' });
+  await toldOf(tab, change);
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  go();
+  await tab.page.locator('.bulk').getByText('1 space done, 1 failed').waitFor();
+  await toldOf(tab, change);
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await tab.page.locator('.bulk').getByRole('button', { name: 'Done' }).click();
+  await tab.page.getByRole('gridcell', { name: 'S3_ACCESS_KEY, Customer Bolt: Hidden' }).waitFor();
+  await toldOf(tab);
+  await change();
+  await news(tab, 'Ben changed 1 name just now.');
+  await tab.end();
+});
+
+test('the spaces and the requirements tell what others changed of them, not what they don’t show', async () => {
+  const tab = await open('#/e/prod/spaces');
+  const other = () => site.put(prod, 'NOT_SEEN_HERE', String(Math.random()), { by: 'admin' });
+  await toldOf(tab, other);
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await site.must('POST', `/v1/x/spaces?${query(prod)}`, { name: 'Umbrella', id: 'umbrella' });
+  await other();
+  await news(tab, 'Somebody changed 1 space.');
+  assert.equal(await tab.row('umbrella').count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('spaces-changed');
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await tab.row('umbrella').waitFor();
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await site.must('DELETE', `/v1/x/spaces?${query({ ...prod, spaceId: 'umbrella' })}`);
+  await other();
+  await news(tab, 'Somebody changed 1 space.');
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await tab.row('umbrella').waitFor({ state: 'detached' });
+
+  await tab.go('#/e/prod/requirements');
+  const target = `/v1/x/requirements?${query(prod)}`;
+  const { requirements } = (await site.must('GET', target)).data;
+  await site.must('PUT', target, { requirements: { ...requirements, notifier: [{ name: 'OTHER_TOKEN' }] } });
+  await other();
+  await news(tab, 'Somebody changed what 1 program needs.');
+  assert.equal(await tab.page.locator('main').getByText('OTHER_TOKEN').count(), 0);
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await tab.page.locator('main').getByText('OTHER_TOKEN').waitFor();
+  await tab.end();
+  await site.must('PUT', target, { requirements });
+});
+
+test('who sees but some spaces of an environment is not asked to watch all of it', async () => {
+  const sam = await open('#/e/prod/spaces', { as: 'spaceAdmin' });
+  await sam.row('acme').waitFor();
+  assert.equal(sam.traffic.filter((one) => one.url.includes('/v1/x/watch')).length, 0);
+  await sam.end();
+});

@@ -46,9 +46,11 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
     const parent = world.environmentName(environmentId);
     let running = null;
     let closed = false;
+    let outcome = false; // what became of a change is to be read
 
     function show(cells) {
         if (running) return;
+        outcome = false;
         element.hidden = cells.length === 0;
         if (cells.length === 0) return;
         // A value that is only here is none of them: nothing would take its place.
@@ -139,10 +141,11 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
             done();
             return text;
         }
+        outcome = true;
         fill(element, icon(failed.length > 0 ? 'warning' : 'check'), el('span', {}, text),
             left > 0 && button('Go on', { small: true, act: () => run(job, at) }),
             failed.length > 0 && el('ul', { class: 'failures', tabindex: '0', 'aria-label': 'What failed' }, failed.map((one) => el('li', {}, named(one.space.name ?? one.space.id), `: ${one.why}`))),
-            button('Done', { small: true, kind: 'primary', act: () => { element.hidden = true; done(); } }));
+            button('Done', { small: true, kind: 'primary', act: () => { outcome = false; element.hidden = true; done(); } }));
         return text;
     }
     /** Takes back what was done, with the same progress; what somebody changed since is kept, and said. */
@@ -154,6 +157,8 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         element, show,
         /** Whether it is at work: who leaves then stops it. */
         running: () => running !== null && !closed,
+        /** Whether it is, or says what failed: what it changed is shown after that. */
+        busy: () => running !== null || outcome,
         close() {
             closed = true;
             if (running) running.stopped = true;

@@ -11,6 +11,7 @@ import { openDrawer } from './drawer.js';
 import { gridWindow } from './grid_window.js';
 import { crumbs, screenHead } from './head.js';
 import { didYouMean } from './hints.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { stateWord, whyNotWrite } from './words.js';
@@ -42,6 +43,10 @@ function indexed(answer) {
     const differing = perName.map((sum) => sum.over + sum.hidden + sum.missing + sum.other);
     return { ...answer, cells, perName, differing };
 }
+
+/** The cells of an answer, by name and space. */
+const cellsOf = ({ names, spaces, parent, cells }) => new Map([...names.map((name, n) => [JSON.stringify([name]), String(parent[n])]),
+    ...cells.map(([s, n, ...how]) => [JSON.stringify([names[n], spaces[s].id]), how.join()])]);
 
 const longName = 15; // characters of a column's head; of a longer name both ends are shown
 const endOfName = 7;
@@ -92,6 +97,7 @@ export function screen(place, seen) {
             data = indexed(answer);
             world.meetSpaces(environmentId, answer.spaces);
             selected.clear();
+            news.shown();
             const stays = unmoved && was;
             unmoved = false;
             arrange(stays ? was.ids : undefined);
@@ -112,6 +118,17 @@ export function screen(place, seen) {
             return [bulk.element, nothing, grid.element, legend()];
         },
     });
+    const news = newsBar({ environmentId }, { generation: () => data?.generation, changed, show: again, busy: bulk.busy });
+    /** The names of which another cell is there than is shown. */
+    async function changed({ names = [], by }) {
+        const shown = view.answer();
+        const now = await api.matrix(environmentId, all, { unasked: true });
+        if (!shown || shown !== view.answer()) return undefined;
+        const others = new Set(keysThatDiffer(cellsOf(shown), cellsOf(now)).map((key) => JSON.parse(key)[0]));
+        const told = [...others].every((name) => names.includes(name));
+        if (others.size > 0) return { what: count(others.size, 'name'), by: told ? by : undefined, now: told };
+        return now.totals.spaces !== shown.totals.spaces && { what: 'the spaces' };
+    }
     /** What is seen of it. */
     function look() {
         return { ids: idsOf(grid?.active()), active: grid?.active(), position: grid?.position() };
@@ -331,10 +348,11 @@ export function screen(place, seen) {
     const ready = view.refresh();
     return {
         title: `Matrix of ${parent}`, ready, kind: 'full', refresh: again, look: () => (data ? look() : undefined),
-        nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, view.outlet],
+        nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, news.element, view.outlet],
         close() {
             looked += 1;
             view.close();
+            news.close();
             grid?.close();
             bulk.close();
         },

@@ -7,6 +7,7 @@ import { button, field, pictureButton, problemLine, textInput } from './controls
 import { attempt } from './actions.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
+import { generationOf, keysThatDiffer, newsBar } from './news.js';
 import { live, panel } from './states.js';
 import { saved } from './undo.js';
 
@@ -19,11 +20,18 @@ export function screen(place) {
     const name = world.environmentName(environmentId);
     const reason = world.may('write', environmentId) ? undefined : `Changing ${name} needs the role environment admin`;
     let all = {};
+    let generation;
     const view = live({
         rows: 3,
-        load: (signal) => api.requirements(environmentId, { signal }),
+        async load(signal) {
+            const asked = await generationOf(environmentId, signal);
+            const answer = await api.requirements(environmentId, { signal });
+            generation = asked;
+            return answer;
+        },
         draw(answer) {
             all = answer.requirements ?? {};
+            news.shown();
             const programs = Object.keys(all).sort();
             if (programs.length === 0) {
                 return panel('empty', 'No program says what it needs', el('p', {}, 'Write down the names that a program needs: a missing one is then shown, before the program finds out.'),
@@ -36,6 +44,14 @@ export function screen(place) {
                 el('ul', { class: 'names' }, all[program].map((one) => el('li', { class: 'mono' }, named(one.name), one.pattern && el('span', { class: 'faint' }, ` ${one.pattern}`)))))));
         },
     });
+    const news = newsBar({ environmentId }, { generation: () => generation, changed, show: () => view.refresh() });
+    async function changed() {
+        const texts = (needs) => new Map(Object.entries(needs).map(([program, list]) => [program, JSON.stringify(list)]));
+        const shown = all;
+        const now = (await api.requirements(environmentId, { unasked: true })).requirements ?? {};
+        const others = shown === all ? keysThatDiffer(texts(shown), texts(now)) : [];
+        return others.length > 0 && { what: `what ${count(others.length, 'program')} ${others.length === 1 ? 'needs' : 'need'}` };
+    }
     /**
      * Puts `list` in the place of what a program needed, which was `was`; either may be undefined. What
      * others change of other programs meanwhile stays; of this one it is a conflict.
@@ -124,8 +140,11 @@ export function screen(place) {
         nodes: [screenHead({
             way: crumbs(place, 'Requirements'), title: ['Requirements of ', named(name)], about: 'What programs need, so that what is missing is seen here first.',
             tools: button('Add a program', { kind: 'primary', picture: 'plus', reason, act: () => edit() }),
-        }), view.outlet],
+        }), news.element, view.outlet],
         keys: { n: () => !reason && edit() },
-        close: view.close,
+        close() {
+            view.close();
+            news.close();
+        },
     };
 }

@@ -4,22 +4,20 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
-import { el, fill, icon, named, refill } from './el.js';
+import { count, el, fill, icon, named, refill } from './el.js';
 import { button, chips, filterField } from './controls.js';
 import { actionsOf, copyName, whyNoChange } from './actions.js';
 import { openDrawer } from './drawer.js';
 import { screenHead } from './head.js';
 import { didYouMean } from './hints.js';
 import { openImport } from './import_dialog.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, keepQuery } from './router.js';
 import { rowsTable } from './rows.js';
 import { openSet } from './set_dialog.js';
 import { live, panel } from './states.js';
 import { undoLast } from './undo.js';
-import { watch } from './watch.js';
 import { oneAuthor } from './words.js';
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /**
  * `about` is {where, title, way, groups(rows) → [{key, label, rows}], summary(rows) → nodes,
@@ -31,12 +29,10 @@ export function secretsScreen(about, query) {
     let filter = query.filter ?? '';
     let group = query.group ?? 'all';
     let drawer = null;
-    let told = 0; // the generation that the bar speaks of
     const list = () => view.answer();
 
     const summary = el('div', { class: 'about' });
     const groups = el('div', { class: 'filters' });
-    const bar = el('div', { class: 'news', hidden: true, role: 'status' });
     const tools = el('div', { class: 'tools' });
     const context = { where, get list() { return list(); }, done, open };
     const filterBox = filterField('Filter names, notes', (text) => { filter = text.trim(); view.redraw(); }, filter);
@@ -51,6 +47,7 @@ export function secretsScreen(about, query) {
             const shown = matching(chosen.rows);
             keepQuery({ filter, group: group === all[0].key ? '' : group });
             drawTools();
+            news.shown();
             session.noteStale(answer);
             fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));
             refill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
@@ -68,31 +65,20 @@ export function secretsScreen(about, query) {
             return undefined;
         },
     });
-    const watching = watch(where, () => list()?.generation, async (news) => {
-        await pause(300); // a save of one's own is just being listed
-        if (!list() || list().generation >= news.generation) return;
-        const isTold = news.names?.length > 0 && news.by;
-        const { names, by } = isTold ? news : await changed();
-        if (names.length === 0 || list().generation >= news.generation) return;
-        fill(bar, icon('refresh'), el('span', {}, named(by ?? 'Somebody'), ` changed ${names.length} ${names.length === 1 ? 'name' : 'names'}${isTold ? ' just now' : ''}.`),
-            button('Show', { small: true, act: () => { bar.hidden = true; view.refresh(); } }));
-        bar.hidden = false;
-        told = news.generation;
-    });
+    const news = newsBar(where, { generation: () => list()?.generation, changed, show: () => view.refresh() });
 
     /**
-     * The names whose rows are others than those that are shown, without showing them, and who wrote
-     * them, if it was one. The server tells neither of a change that came while it was not asked, and
-     * no author of two changes of which one may be one's own, and shown.
+     * The names whose rows are others than those that are shown, and who wrote them, if it was one. The
+     * server tells neither of a change that came while it was not asked, and no author of two changes of
+     * which one may be one's own, and shown.
      */
-    async function changed() {
-        const key = (row) => `${row.state} ${row.version} ${row.setAt}`;
-        const before = new Map(list().rows.map((row) => [row.name, key(row)]));
+    async function changed({ names, by }) {
+        if (names?.length > 0 && by) return { what: count(names.length, 'name'), by, now: true };
+        const texts = (rows) => new Map(rows.map((row) => [row.name, `${row.state} ${row.version} ${row.setAt}`]));
         const { rows } = await api.secrets(where, { unasked: true });
-        const now = new Set(rows.map((row) => row.name));
-        const others = rows.filter((row) => before.get(row.name) !== key(row));
-        const removed = [...before.keys()].filter((name) => !now.has(name));
-        return { names: [...others.map((row) => row.name), ...removed], by: removed.length === 0 ? oneAuthor(others) : undefined };
+        if (!list()) return undefined;
+        const others = keysThatDiffer(texts(list().rows), texts(rows));
+        return others.length > 0 && { what: count(others.length, 'name'), by: oneAuthor(others.map((name) => rows.find((row) => row.name === name))) };
     }
     function matching(rows) {
         const wanted = filter.toLowerCase();
@@ -133,8 +119,6 @@ export function secretsScreen(about, query) {
     }
     async function done() {
         await view.refresh();
-        if (!(list()?.generation < told)) bar.hidden = true;
-        watching.from(list()?.generation);
         world.refresh();
     }
     function open(name) {
@@ -156,7 +140,7 @@ export function secretsScreen(about, query) {
     }
     const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
     return {
-        nodes: [head, summary, el('div', { class: 'list-head' }, groups), bar, view.outlet],
+        nodes: [head, summary, el('div', { class: 'list-head' }, groups), news.element, view.outlet],
         ready: first, refresh: done,
         keys: {
             n: () => canChange(newSecret),
@@ -166,7 +150,7 @@ export function secretsScreen(about, query) {
         },
         close() {
             view.close();
-            watching.close();
+            news.close();
             drawer?.close();
         },
     };

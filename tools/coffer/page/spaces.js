@@ -6,6 +6,7 @@ import { count, el, fill, named, unseen } from './el.js';
 import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
+import { generationOf, keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
@@ -32,6 +33,7 @@ export function screen(place) {
     let search = place.query.filter ?? '';
     let page = Math.max(1, Math.trunc(place.query.page) || 1);
     let timer = 0;
+    let generation;
     const about = el('div', { class: 'about' });
     const reason = whyNot(environmentId);
     const make = () => newSpace(environmentId, (made) => go({ environmentId, spaceId: made.id, screen: 'secrets' }));
@@ -42,11 +44,16 @@ export function screen(place) {
         timer = setTimeout(view.refresh, 200);
     }, search);
 
+    const ask = (options) => api.spaces(environmentId, { search, pageNumber: page, pageSize }, options);
     async function load(signal) {
         keepQuery({ filter: search, page: page > 1 ? page : '' });
-        const answer = await api.spaces(environmentId, { search, pageNumber: page, pageSize }, { signal });
+        const asked = world.may('list', environmentId) ? await generationOf(environmentId, signal) : undefined;
+        const answer = await ask({ signal });
         const last = Math.max(1, answer.pagination?.pageCount ?? page);
-        if (page <= last) return answer;
+        if (page <= last) {
+            generation = asked;
+            return answer;
+        }
         page = last; // there are fewer by now
         return load(signal);
     }
@@ -54,6 +61,7 @@ export function screen(place) {
         load,
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
+            news.shown();
             const pages = answer.pagination ?? { currentPage: page, pageCount: 1, totalCount: answer.data.length };
             fill(about, search === '' ? count(pages.totalCount, 'space') : `${count(pages.totalCount, 'space')} with “${search}”`);
             if (answer.data.length === 0) {
@@ -68,6 +76,16 @@ export function screen(place) {
             pages.pageCount > 1 && pager(pages)];
         },
     });
+    const news = newsBar({ environmentId }, { generation: () => generation, changed, show: () => view.refresh() });
+    async function changed() {
+        const texts = ({ data }) => new Map(data.map((one) => [one.id, JSON.stringify(one)]));
+        const shown = view.answer();
+        const now = await ask({ unasked: true });
+        if (!shown || shown !== view.answer()) return undefined;
+        const others = keysThatDiffer(texts(shown), texts(now));
+        if (others.length > 0) return { what: count(others.length, 'space') };
+        return now.pagination?.totalCount !== shown.pagination?.totalCount && { what: 'other spaces' };
+    }
     function pager(pages) {
         const turn = (to) => { page = to; view.refresh(); scrollTo(0, 0); };
         return el('nav', { class: 'pager', 'aria-label': 'Pages' },
@@ -81,11 +99,12 @@ export function screen(place) {
         nodes: [screenHead({
             way: crumbs(place, 'Spaces'), title: ['Spaces of ', named(name)],
             tools: [filter, button('New space', { kind: 'primary', picture: 'plus', reason, act: make })],
-        }), about, view.outlet],
+        }), about, news.element, view.outlet],
         keys: { n: () => !reason && make() },
         close() {
             clearTimeout(timer);
             view.close();
+            news.close();
         },
     };
 }

@@ -38,7 +38,7 @@ export function watch(where, generation, news) {
             } catch (problem) {
                 if (problem.name === 'AbortError') return;
                 if (problem.name !== 'ApiError') throw problem;
-                if ([404, 405, 501].includes(problem.status)) return;
+                if ([403, 404, 405, 501].includes(problem.status)) return;
                 if (problem.status !== 401) await pause(10_000);
             }
         }

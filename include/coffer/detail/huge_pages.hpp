@@ -2,6 +2,8 @@
 #ifndef COFFER_DETAIL_HUGE_PAGES_HPP
 #define COFFER_DETAIL_HUGE_PAGES_HPP
 
+#include <coffer/version.hpp>
+
 #include <cstddef>
 #include <memory>
 #include <new>

@@ -83,6 +83,12 @@ test('the page’s code makes no markup, evaluates nothing and names no other ho
   }
 });
 
+test('colours have their names in one place, where both schemes have them', async () => {
+  const fs = await import('node:fs');
+  for (const name of fs.readdirSync(process.env.COFFER_PAGE).filter((one) => one.endsWith('.css') && one !== 'base.css'))
+    assert.doesNotMatch(fs.readFileSync(`${process.env.COFFER_PAGE}/${name}`, 'utf8'), /#[0-9a-f]{3,8}\b|\b(rgb|hsl)a?\(/i, name);
+});
+
 test('a row of spaces says its place among all of them; a space holds what it is given', async () => {
   const tab = await open('#/environments');
   await tab.patch('**/v1/x/spaces?*', (json) => { json.pagination = { currentPage: 1, pageCount: 2, totalCount: 101 }; });

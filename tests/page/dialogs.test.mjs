@@ -88,11 +88,11 @@ test('a day that is chosen is told as year, month and day, however the browserâ€
   };
   await tab.row('DB_URL').getByText('Override').click();
   const rotate = /^Rotate by/;
-  assert.match(await told(rotate), /^= YYYY-MM-DD Â· A reminder/);
+  assert.match(await told(rotate), /^A reminder/);
   await tab.page.getByLabel(rotate).fill('2031-01-02');
   assert.match(await told(rotate), /^= 2031-01-02 Â· A reminder/);
   await tab.page.getByLabel(rotate).fill('');
-  assert.match(await told(rotate), /^= YYYY-MM-DD Â· A reminder/);
+  assert.match(await told(rotate), /^A reminder/);
   await close();
   await tab.go('#/e/prod/secrets');
   await tab.row('SLACK_TOKEN').getByText('Replace').click();
@@ -104,11 +104,11 @@ test('a day that is chosen is told as year, month and day, however the browserâ€
   await close();
   await tab.go('#/e/prod/activity');
   for (const label of ['From', 'To']) {
-    assert.equal(await told(label), '= YYYY-MM-DD');
+    assert.equal(await told(label), '');
     await tab.page.getByLabel(label).fill('2031-01-02');
     assert.equal(await told(label), '= 2031-01-02');
   }
   await tab.page.getByRole('button', { name: 'Clear filter' }).click();
-  for (const label of ['From', 'To']) assert.equal(await told(label), '= YYYY-MM-DD');
+  for (const label of ['From', 'To']) assert.equal(await told(label), '');
   await tab.end();
 });

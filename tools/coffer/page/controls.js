@@ -46,18 +46,18 @@ export function field(label, control, { hint, optional } = {}) {
 }
 
 /**
- * A day to choose. Browsers write days as their language does: beside it it is told as year, month, day.
+ * A day to choose. Browsers write days as their language does: one that is chosen is told as year, month, day too.
  * `changed` is called with that, or with an empty text.
  */
 export function dateField(label, { value = '', hint, optional, changed } = {}) {
     const said = el('span', { class: 'iso' });
     const input = el('input', { type: 'date', value, on: { input: say, change: () => changed?.(input.value) } });
     function say() {
-        fill(said, `= ${input.value || 'YYYY-MM-DD'}`);
+        fill(said, input.value && `= ${input.value}${hint ? ' · ' : ''}`);
     }
     say();
     return {
-        element: field(label, input, { optional, hint: [said, hint && ` · ${hint}`] }),
+        element: field(label, input, { optional, hint: [said, hint] }),
         get value() { return input.value; },
         set value(text) {
             input.value = text;

@@ -16,6 +16,12 @@ struct world : api_world {
     std::string s = new_space(e);
     using api_world::api_world;
 };
+/// A vault that goes by this clock.
+auto by(const coffer::clock& time) -> coffer::options {
+    coffer::options how;
+    how.time = &time;
+    return how;
+}
 
 const std::string rocket = "\xf0\x9f\x9a\x80";
 
@@ -449,9 +455,7 @@ TEST_CASE("A list is served on the connection's own thread where nothing has to 
 
 TEST_CASE("A list that is asked for again and again shows what is there now") {
     coffer::testing::manual_clock time;
-    coffer::options how;
-    how.time = &time;
-    world w(how);
+    world w(by(time));
     w.put(at(w.e), "N", "first");
     w.know("reader", {{.as = http::role::service, .environment = w.e}});
     const auto thrice = [&](std::string_view token) {
@@ -511,9 +515,7 @@ TEST_CASE("A list that was kept is not given where its request has come to mean 
 
 TEST_CASE("A list that was kept is not given on once a key of its values was disabled") {
     coffer::testing::manual_clock time;
-    coffer::options how;
-    how.time = &time;
-    world w(how);
+    world w(by(time));
     w.put(at(w.e), "A", "under the first key");
     const auto first = w.keys.keks().front().id;
     w.keys.rotate().value();
@@ -534,9 +536,7 @@ TEST_CASE("A list that was kept is not given on once a key of its values was dis
 
 TEST_CASE("While the store is away lists go on, marked; writes are refused") {
     coffer::testing::manual_clock time;
-    coffer::options how;
-    how.time = &time;
-    world w(how);
+    world w(by(time));
     w.put(at(w.e), "N", "v");
     w.list(at(w.e, w.s));
     const auto away = [&](auto&& request) {

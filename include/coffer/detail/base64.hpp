@@ -17,43 +17,35 @@ namespace coffer::inline COFFER_ABI::detail {
 /// tells the key to whoever shares the cache. This one's time and memory accesses depend on lengths
 /// alone, except that a text that is no base64 at all is refused.
 struct base64_alphabet {
-    unsigned character_62;
-    unsigned character_63;
+    int character_62;
+    int character_63;
     bool padded;
 };
 inline constexpr base64_alphabet base64{'+', '/', true};     ///< Section 4.
 inline constexpr base64_alphabet base64url{'-', '_', false}; ///< Section 5, without padding.
 
-/// 0xFF where a < b, else 0; both below 256.
-constexpr auto base64_less(unsigned a, unsigned b) noexcept -> unsigned {
-    return ((a - b) >> 8) & 0xFFU;
-}
-constexpr auto base64_within(unsigned x, unsigned low, unsigned high) noexcept -> unsigned {
-    return ~(base64_less(x, low) | base64_less(high, x)) & 0xFFU;
+/// All ones where x lies within the two, else 0; all of them at least 0 and below 256.
+constexpr auto base64_within(int x, int low, int high) noexcept -> int {
+    return ((low - 1 - x) & (x - high - 1)) >> 8; // only then both differences are negative
 }
 
 constexpr auto base64_character(unsigned six, const base64_alphabet& in) noexcept -> char {
-    return static_cast<char>((base64_within(six, 0, 25) & (six + 'A')) |
-                             (base64_within(six, 26, 51) & (six - 26 + 'a')) |
-                             (base64_within(six, 52, 61) & (six - 52 + '0')) |
-                             (base64_within(six, 62, 62) & in.character_62) |
-                             (base64_within(six, 63, 63) & in.character_63));
+    const auto x = static_cast<int>(six);
+    return static_cast<char>(
+        (base64_within(x, 0, 25) & (x + 'A')) | (base64_within(x, 26, 51) & (x - 26 + 'a')) |
+        (base64_within(x, 52, 61) & (x - 52 + '0')) | (base64_within(x, 62, 62) & in.character_62) |
+        (base64_within(x, 63, 63) & in.character_63));
 }
 
 /// The six bits of a character; over 63 if it is none of the alphabet.
 constexpr auto base64_bits(char character, const base64_alphabet& in) noexcept -> unsigned {
     const int c = static_cast<unsigned char>(character);
-    // All ones where c lies within: then both differences are negative.
-    const auto within = [c](int low, int high) { return ((low - 1 - c) & (c - high - 1)) >> 8; };
-    const auto is = [&](unsigned other) {
-        return within(static_cast<int>(other), static_cast<int>(other));
-    };
     int bits = -1; // each range adds one more than its six bits
-    bits += within('A', 'Z') & (c - 'A' + 1);
-    bits += within('a', 'z') & (c - 'a' + 26 + 1);
-    bits += within('0', '9') & (c - '0' + 52 + 1);
-    bits += is(in.character_62) & (62 + 1);
-    bits += is(in.character_63) & (63 + 1);
+    bits += base64_within(c, 'A', 'Z') & (c - 'A' + 1);
+    bits += base64_within(c, 'a', 'z') & (c - 'a' + 26 + 1);
+    bits += base64_within(c, '0', '9') & (c - '0' + 52 + 1);
+    bits += base64_within(c, in.character_62, in.character_62) & (62 + 1);
+    bits += base64_within(c, in.character_63, in.character_63) & (63 + 1);
     return static_cast<unsigned>(bits);
 }
 

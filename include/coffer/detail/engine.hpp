@@ -150,7 +150,6 @@ public:
         -> result<void> {
         s.note_away(!found && means_away(found.error()));
         if (!found) return found.error();
-        if (from.confirmed) s.keys_confirmed(from.as_of);
         return s.adopt(*std::move(found), from);
     }
     /// Whether the key side is to be asked again for keys that are held.
@@ -343,7 +342,6 @@ public:
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
         before.from.confirmed = done->confirmed_key;
-        if (done->confirmed_key) s.keys_confirmed(before.from.as_of);
         return s.adopt(std::move(done->snapshot), before.from);
     }
 

@@ -62,9 +62,6 @@ public:
     auto keys_checked() const noexcept -> ms {
         return ms(keys_checked_.load(std::memory_order_acquire));
     }
-    void keys_confirmed(ms as_of) noexcept {
-        keys_checked_.store(as_of.count(), std::memory_order_release);
-    }
 
     /// What an algorithm begins with.
     struct beginning {
@@ -87,12 +84,14 @@ public:
         std::uint64_t version = 0;
         bool confirmed = false;
     };
-    /// Takes over a verified state, found by an algorithm that began so. An older one than held is
+    /// Takes over a verified state, found by an algorithm that began so, and that the keys were
+    /// confirmed. An older one than held is
     /// let go; one that does not follow what is held is rolled_back, and moves nothing. The same
     /// one may come with keys that somebody else has found refused meanwhile: it is let go too,
     /// unless it is known to have the keys that there are.
     auto adopt(tree::snapshot_ptr<C> next, const origin& from) -> result<void> {
         const std::lock_guard lock(mutex_);
+        if (from.confirmed) keys_checked_.store(from.as_of.count(), std::memory_order_release);
         if (next == nullptr) return mark_ ? result<void>(errc::tampered) : result<void>();
         bool is_held = current_ == next;
         if (mark_) {

@@ -30,6 +30,9 @@ public:
     answers() = default;
     template <class Call>
     explicit answers(const Call&) {}
+    answers(const answers&) = delete;
+    auto operator=(const answers&) -> answers& = delete;
+    ~answers() { poll(); } // a handler that waits in the context keeps the context
 
     auto handler() {
         return boost::asio::bind_executor(state_->io.get_executor(), collect{state_});

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 void write_settings(const fs::path& file, const boost::json::object& content) {
     const auto text = boost::json::serialize(content) + "\n";
-    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(text), 0644);
+    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(text), {.mode = 0644});
     if (!done)
         throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
                                              done.error().cause.message() + ")");

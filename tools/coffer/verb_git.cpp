@@ -84,7 +84,8 @@ void add_lines(const fs::path& file, const std::vector<std::string>& lines) {
     const auto before = text;
     for (const auto& line : lines)
         if (("\n" + text).find("\n" + line + "\n") == text.npos) text += line + "\n";
-    if (text != before) need(coffer::posix::replace_file(file, coffer::as_bytes(text), 0644));
+    if (text != before)
+        need(coffer::posix::replace_file(file, coffer::as_bytes(text), {.mode = 0644}));
 }
 
 auto run_enroll(session& s) -> int {
@@ -222,8 +223,8 @@ auto run_merge(session& s) -> int {
         return 1;
     }
     if (s.dry_run()) return 0;
-    const auto done =
-        need(coffer::posix::replace_file(files[1], coffer::as_bytes(merged.document), 0644));
+    const auto done = need(
+        coffer::posix::replace_file(files[1], coffer::as_bytes(merged.document), {.mode = 0644}));
     if (!done.durable)
         throw problem(errc::outcome_unknown, "the merged document may not be on disk yet");
     s.notice(environment + " merged by name: " + std::to_string(merged.taken) +
@@ -290,8 +291,8 @@ auto run_resolve(session& s) -> int {
         const auto merged = merge_documents(base, ours, theirs,
                                             keep == "ours" ? kept_side::ours : kept_side::theirs);
         if (!s.dry_run()) {
-            const auto done = need(
-                coffer::posix::replace_file(top / file, coffer::as_bytes(merged.document), 0600));
+            const auto done =
+                need(coffer::posix::replace_file(top / file, coffer::as_bytes(merged.document)));
             if (!done.durable)
                 throw problem(errc::outcome_unknown, "the merged document may not be on disk yet");
             git(top, {"add", "--", file});

@@ -90,7 +90,7 @@ auto copy_to(session& s, const fs::path& file) -> int {
     const auto text = s.keys().changes->sealed_copy(passphrase);
     if (!text) throw need_change(text.error());
     require_nothing_at(file); // questions take their time
-    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(*text), 0600);
+    const auto done = coffer::posix::replace_file(file, coffer::as_bytes(*text));
     if (!done)
         throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
                                              done.error().cause.message() + ")");

@@ -52,7 +52,7 @@ public:
         if ((*now)->at() != expected) return commit_outcome::conflict;
         auto after = reusable((*now)->with(next, writes, spare_->take()));
         if (after->text().size() > most_bytes) return errc::too_large;
-        const auto durable = replace(std::move(after), replaced);
+        const auto durable = replace(std::move(after), *lock, replaced);
         if (!durable) return durable.error();
         return *durable ? commit_outcome::committed : commit_outcome::unknown;
     }
@@ -115,22 +115,11 @@ private:
         if (!json) return json.error();
         auto parsed = document::parse(as_text(*json));
         if (!parsed) return parsed.error();
-        if (auto stays = make_name_durable(); !stays) return stays.error();
+        // Acted on before, and its generation kept elsewhere, it could be gone after a power cut.
+        if (auto stays = posix::make_name_durable(path_); !stays)
+            return as_store_failure(stays.error());
         remember(std::make_shared<const document>(std::move(*parsed)), *opened, std::move(*file));
         return now_;
-    }
-
-    /// Who wrote what was read now may not have come to the fsync of the folder: acted on before, and
-    /// its generation kept elsewhere, it could be gone after a power cut.
-    auto make_name_durable() const -> result<void> {
-        const auto folder = posix::open_folder(path_.parent_path());
-        if (!folder) return as_store_failure(folder.error());
-        const auto synced = posix::sync(*folder);
-        // Where folders know no fsync, or nobody can write, there is nothing to wait for.
-        if (!synced && synced.error().cause != std::errc::invalid_argument &&
-            synced.error().cause != std::errc::read_only_file_system)
-            return synced;
-        return {};
     }
 
     /// There is no document; if there is no folder either, nobody knows.
@@ -149,11 +138,11 @@ private:
     }
 
     /// Replaces the file; true: durable, false: the outcome is unknown. `replaced` gets the pin of
-    /// the one that was there. Needs writer_ and the lock.
-    auto replace(std::shared_ptr<const document> after, posix::file_descriptor& replaced)
-        -> result<bool> {
-        const auto done = posix::replace_file(path_, as_bytes(after->text()), S_IRUSR | S_IWUSR,
-                                              posix::file_owner::as_was);
+    /// the one that was there. Needs writer_.
+    auto replace(std::shared_ptr<const document> after, const posix::file_lock& lock,
+                 posix::file_descriptor& replaced) -> result<bool> {
+        const auto done = posix::replace_file(path_, as_bytes(after->text()),
+                                              {.owner = posix::file_owner::as_was, .held = &lock});
         if (!done) return as_store_failure(done.error());
         unsettled_.store(!done->durable, std::memory_order_release);
         const std::lock_guard lock(cache_);
@@ -180,7 +169,7 @@ private:
             unsettled_.store(false, std::memory_order_release);
             return {};
         }
-        const auto durable = replace(std::move(*now), replaced);
+        const auto durable = replace(std::move(*now), *lock, replaced);
         if (!durable) return durable.error();
         return *durable ? result<void>{} : errc::unavailable;
     }

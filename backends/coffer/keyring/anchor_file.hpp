@@ -124,7 +124,7 @@ public:
             environment.size() > format::limits::id || seen.newest.generation == 0 ||
             seen.newest.dek == 0)
             return errc::invalid_argument;
-        if (auto stands = stands_for_long(realm, environment, seen.newest); !stands || *stands)
+        if (auto stands = stands_surely(realm, environment, seen.newest); !stands || *stands)
             return stands ? result<mark>(seen.newest) : stands.error();
         // Not under mutex_: readers must not wait for the disk.
         auto lock_path = path_;
@@ -134,8 +134,8 @@ public:
         if (!marks) return marks.error();
         const auto known = look_up(*marks, realm, environment);
         const auto next = seen.after(known);
-        if (!next || *next == known) return next;
-        if (auto kept = keep(*marks, realm, environment, *next); !kept) return kept.error();
+        if (!next || (*next == known && is_sure())) return next;
+        if (auto kept = keep(*marks, realm, environment, *next, *held); !kept) return kept.error();
         return next;
     }
 
@@ -149,7 +149,7 @@ public:
         if (!held) return unreadable(held.error());
         auto marks = read_shared();
         if (!marks) return marks.error();
-        return keep(*marks, realm, environment, to);
+        return keep(*marks, realm, environment, to, *held);
     }
 
 private:
@@ -161,64 +161,95 @@ private:
         const auto found = marks.find(std::pair(realm, environment));
         return found == marks.end() ? std::nullopt : std::optional(found->second);
     }
-    /// Writes the file anew with this mark in it, with its lock held.
+    /// Writes the file anew with this mark in it.
     auto keep(anchor_marks& marks, std::string_view realm, std::string_view environment,
-              const mark& m) -> result<void> {
+              const mark& m, const posix::file_lock& held) -> result<void> {
         marks[{std::string(realm), std::string(environment)}] = m;
-        auto written = posix::replace_file(path_, as_bytes(detail::write_anchor(marks)));
+        auto written =
+            posix::replace_file(path_, as_bytes(detail::write_anchor(marks)), {.held = &held});
         if (!written) return unreadable(written.error());
+        auto file = posix::open_regular(path_);
+        const std::lock_guard lock(mutex_);
+        pin_ = {};
+        stands_ = written->durable ? certainty::sure : certainty::lost;
         if (!written->durable) return failure{errc::unavailable, written->cause};
+        marks_ = std::move(marks);
+        if (!file) return {}; // it is read when it is asked for
+        if (const auto stamp = posix::stamp(*file)) {
+            stamp_ = *stamp;
+            pin_ = std::move(*file);
+        }
         return {};
     }
     /// With mutex_ held: marks_ is what the file says now.
     auto renew() -> result<void> {
         auto now = posix::stamp(path_);
         if (!now) return unreadable(now.error());
-        if (cached_ && *now == cached_) return {};
+        if (*now && pin_ && **now == stamp_) return {};
         auto marks = read();
         if (!marks) return marks.error();
         marks_ = std::move(*marks);
         return {};
     }
-    /// Whether the mark was there before this moment, and could be written again: the answer that
-    /// most writes begin with, without the lock.
-    auto stands_for_long(std::string_view realm, std::string_view environment, const mark& m)
+    /// Whether the mark is on disk, and could be written again: the answer that most writes begin
+    /// with, without the lock.
+    auto stands_surely(std::string_view realm, std::string_view environment, const mark& m)
         -> result<bool> {
         const std::lock_guard lock(mutex_);
         if (auto read = renew(); !read) return read.error();
-        if (!cached_ || look_up(marks_, realm, environment) != m) return false;
+        if (stands_ != certainty::sure || look_up(marks_, realm, environment) != m) return false;
         if (auto writable = posix::require_writable(path_.parent_path()); !writable)
             return unreadable(writable.error());
         return true;
+    }
+    /// With the file's lock held: what stands there is on disk, or is now.
+    auto is_sure() -> bool {
+        const std::lock_guard lock(mutex_);
+        if (stands_ == certainty::visible && posix::make_name_durable(path_))
+            stands_ = certainty::sure;
+        return stands_ == certainty::sure;
     }
     auto read_shared() -> result<anchor_marks> {
         const std::lock_guard lock(mutex_);
         if (auto read = renew(); !read) return read.error();
         return marks_;
     }
-    /// Reads the file and notes under which stamp, if that one can be relied on.
+    /// Reads the file as it is now.
     auto read() -> result<anchor_marks> {
-        cached_.reset();
+        pin_ = {};
         auto file = posix::open_regular(path_);
         if (!file && file.error() == errc::not_found && marks_.empty()) return anchor_marks{};
         if (!file && file.error() == errc::not_found) return errc::tampered; // it was there
         if (!file) return unreadable(file.error());
         if (auto mine = posix::require_private(*file); !mine) return unreadable(mine.error());
         const auto stamp = posix::stamp(*file);
-        const bool reliable = stamp && posix::settled(*stamp);
+        if (!stamp) return unreadable(stamp.error());
         auto text = posix::read_all(*file, std::size_t{64} << 20);
         if (!text) return unreadable(text.error());
         auto marks = detail::read_anchor(as_text(*text));
         if (!marks) return errc::tampered;
-        if (reliable) cached_ = *stamp;
+        if (stands_ == certainty::sure) stands_ = certainty::visible;
+        stamp_ = *stamp;
+        pin_ = std::move(*file);
         return std::move(*marks);
     }
+
+    /// What is known of the file's place on disk.
+    enum class certainty : unsigned char {
+        visible, ///< It was read; who put it there may still be at the fsync of the folder.
+        sure,
+        lost, ///< An fsync of this process' failed: only writing anew makes it sure.
+    };
 
     std::filesystem::path path_;
     std::chrono::milliseconds patience_;
     std::mutex mutex_;
-    std::optional<posix::file_stamp> cached_; // of marks_; none: read again
     anchor_marks marks_;
+    posix::file_stamp stamp_{}; ///< Of marks_.
+    /// The file that marks_ came from: while it is open its number can't come again, so one that
+    /// replaced it within a tick of the file system's clock still has another stamp. None: read again.
+    posix::file_descriptor pin_{};
+    certainty stands_ = certainty::visible;
 };
 
 } // namespace coffer::inline COFFER_ABI::keyring

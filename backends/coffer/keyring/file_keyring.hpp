@@ -8,6 +8,7 @@
 #include <coffer/keyring/sealed_copy.hpp>
 #include <coffer/keyring/store_folder.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <memory>
@@ -41,7 +42,8 @@ struct file_options {
 /// KEK that another process disabled, or an environment that it enrolled, counts at once. If it
 /// can't be read then, calls fail as it says (`tampered`, `denied`, `unavailable`); what was read
 /// earlier does not serve on. Changes are made under a lock on `<keyring>.lock` and replace the
-/// whole file durably.
+/// whole file durably; what another process changed is made durable before it is used, since what is
+/// wrapped under a KEK that a power cut takes away is lost.
 ///
 /// Refused as `denied`: a keyring that the group or others have any permission on, that belongs to
 /// another user, that is a link or no regular file, or that lies with the store's documents.
@@ -184,14 +186,17 @@ private:
         /// The KEKs of the file as it is now.
         auto current() -> result<shared_keks> {
             const std::lock_guard lock(mutex);
+            if (auto settled = settle(); !settled) return not_now(settled.error());
             auto there = posix::stamp(path);
             if (!there) return there.error();
             if (loaded && *there == loaded) return keks;
-            if (auto read = reload(); !read) {
-                const auto why = read.error();
-                return why.code == errc::not_found ? failure{errc::unavailable, why.cause} : why;
-            }
+            if (auto read = reload(); !read) return not_now(read.error());
             return keks;
+        }
+        /// A file that was there when it was opened and is gone now may come back.
+        static auto not_now(failure why) noexcept -> failure {
+            if (why.code == errc::not_found) why.code = errc::unavailable;
+            return why;
         }
         /// With mutex held. After a failure nothing is held any more.
         auto reload() -> result<void> {
@@ -200,14 +205,34 @@ private:
             posix::file_stamp stamp;
             auto read = read_keks(path, &stamp);
             if (!read) return read.error();
+            // A folder that this process can't open it leaves to who may write there.
+            if (auto stays = posix::make_name_durable(path);
+                !stays && stays.error() != errc::denied)
+                return stays.error();
             keks = std::make_shared<const kek_set>(std::move(*read));
             if (posix::settled(stamp)) loaded = stamp;
+            return {};
+        }
+
+        /// With mutex held. After a change that may not be on disk nobody may use it before it is. An
+        /// fsync that failed is not tried again: what stands there is written anew.
+        auto settle() -> result<void> {
+            if (!unsettled.load(std::memory_order_acquire)) return {};
+            auto held = lock_of(path, options);
+            if (!held) return held.error();
+            posix::file_stamp unused;
+            auto now = read_keks(path, &unused);
+            if (!now) return now.error();
+            if (auto written = write(path, *now, *held); !written)
+                return failure{errc::unavailable, written.error().cause};
+            unsettled.store(false, std::memory_order_release);
             return {};
         }
 
         const std::filesystem::path path;
         const file_options options;
         anchor_file anchor;
+        std::atomic<bool> unsettled{false}; ///< A change's outcome is unknown.
         std::mutex mutex;
         shared_keks keks;
         std::optional<posix::file_stamp> loaded; // of keks; none: read again
@@ -233,7 +258,7 @@ private:
         auto there = posix::stamp(path);
         if (!there) return there.error();
         if (*there) return errc::conflict;
-        return write(path, keks);
+        return write(path, keks, *held);
     }
     static auto lock_of(const std::filesystem::path& path, const file_options& options)
         -> result<posix::file_lock> {
@@ -252,11 +277,12 @@ private:
         if (!text) return text.error();
         return parse_keks(*text);
     }
-    static auto write(const std::filesystem::path& path, const kek_set& keks) -> result<void> {
+    static auto write(const std::filesystem::path& path, const kek_set& keks,
+                      const posix::file_lock& held) -> result<void> {
         const auto text = serialize_keks(keks);
         // What can't be read again must not replace what can.
         if (auto again = parse_keks(text); !again) return errc::invalid_argument;
-        auto written = posix::replace_file(path, byte_view(text));
+        auto written = posix::replace_file(path, byte_view(text), {.held = &held});
         if (!written) return written.error();
         if (!written->durable) return failure{errc::outcome_unknown, written->cause};
         return {};
@@ -270,7 +296,10 @@ private:
         auto keks = read_keks(state_->path, &unused);
         if (!keks) return keks.error();
         if (auto edited = edit(*keks); !edited) return edited;
-        return write(state_->path, *keks);
+        auto written = write(state_->path, *keks, *held);
+        const bool unsure = !written && written.error() == errc::outcome_unknown;
+        state_->unsettled.store(unsure, std::memory_order_release);
+        return written;
     }
 
     /// The same for an edit that answers something, once that is on disk.

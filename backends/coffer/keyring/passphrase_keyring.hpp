@@ -43,6 +43,10 @@ public:
         if (auto mine = posix::require_private(*file); !mine) return mine.error();
         auto text = posix::read_all(*file, std::size_t{1} << 20);
         if (!text) return text.error();
+        // Its maker may not have come to that, and without the salt the key is lost. A folder that this
+        // process can't open it leaves to who may write there.
+        if (auto stays = posix::make_name_durable(path); !stays && stays.error() != errc::denied)
+            return stays.error();
         auto from = parse(*text);
         if (!from) return from.error();
         auto key = derive_scrypt(as_bytes(passphrase.expose_secret()), from->salt, from->cost);
@@ -71,7 +75,7 @@ public:
         auto there = posix::stamp(path);
         if (!there) return there.error();
         if (!*there)
-            if (auto made = create(path, passphrase, std::move(options)); !made)
+            if (auto made = create(path, passphrase, std::move(options), *held); !made)
                 return made.error();
         return open(path, passphrase);
     }
@@ -88,7 +92,7 @@ private:
     };
 
     static auto create(const std::filesystem::path& path, const secret& passphrase,
-                       passphrase_options options) -> result<void> {
+                       passphrase_options options, const posix::file_lock& held) -> result<void> {
         kek_set naming; // of a set, for its rules on ids and environments
         auto id = naming.add({.environments = options.environments});
         if (!id) return id.error();
@@ -104,7 +108,7 @@ private:
         detail::write_scrypt(out, options.cost, salt);
         out["check"] = detail::key_check(key.view(), *id);
         const auto text = boost::json::serialize(out) + "\n";
-        auto written = posix::replace_file(path, as_bytes(text));
+        auto written = posix::replace_file(path, as_bytes(text), {.held = &held});
         if (!written) return written.error();
         if (!written->durable) return failure{errc::outcome_unknown, written->cause};
         return {};

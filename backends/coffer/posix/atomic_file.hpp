@@ -3,12 +3,17 @@
 #define COFFER_POSIX_ATOMIC_FILE_HPP
 
 #include <coffer/posix/file_descriptor.hpp>
+#include <coffer/posix/file_lock.hpp>
 
+#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <system_error>
+
+#include <sys/random.h>
 
 namespace coffer::inline COFFER_ABI::posix {
 
@@ -33,6 +38,20 @@ inline auto sync(const file_descriptor& file) noexcept -> result<void> {
     while (::fsync(file.get()) != 0) {
         if (errno != EINTR) return failure{errc::unavailable, {errno, std::generic_category()}};
     }
+    return {};
+}
+
+/// Makes sure that what stands at a path stays there through a power cut, for who acts on what another
+/// process renamed into place: that one may not have come to the fsync of the folder. Where folders
+/// know no fsync, or nobody can write, there is nothing to wait for. Errors: `unavailable`, and what
+/// open_folder() says.
+inline auto make_name_durable(const std::filesystem::path& path) noexcept -> result<void> {
+    const auto folder = open_folder(path.parent_path());
+    if (!folder) return folder.error();
+    const auto synced = sync(*folder);
+    if (!synced && synced.error().cause != std::errc::invalid_argument &&
+        synced.error().cause != std::errc::read_only_file_system)
+        return synced;
     return {};
 }
 
@@ -76,14 +95,9 @@ inline auto rename_did_nothing(int error) noexcept -> bool {
     }
 }
 
-/// Writes and fsyncs a new file of exactly this mode beside its future place.
-inline auto write_new(const file_descriptor& folder, const std::string& name,
-                      std::span<const byte_view> parts, ::mode_t mode,
-                      const struct stat* like) noexcept -> result<void> {
-    ::unlinkat(folder.get(), name.c_str(), 0); // left by a writer that was killed
-    file_descriptor file(::openat(folder.get(), name.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
-    if (!file) return failed();
+/// Writes and fsyncs a new file of exactly this mode.
+inline auto fill(file_descriptor file, std::span<const byte_view> parts, ::mode_t mode,
+                 const struct stat* like) noexcept -> result<void> {
     if (::fchmod(file.get(), mode) != 0) return failed(); // whatever the umask is
     if (like != nullptr)
         if (auto given = give_to_owner(file, *like); !given) return given;
@@ -91,6 +105,17 @@ inline auto write_new(const file_descriptor& folder, const std::string& name,
         if (auto written = write_all(file, part); !written) return written;
     if (auto synced = sync(file); !synced) return synced;
     return file.close();
+}
+
+/// Eight hexadecimal digits that nobody else has just now.
+inline auto random_suffix() noexcept -> result<std::array<char, 8>> {
+    std::array<unsigned char, 4> random{};
+    if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()}) return failed();
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<char, 8> out{};
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = digits[(random[i / 2] >> (i % 2 * 4)) & 15U];
+    return out;
 }
 
 /// Who owns what stands there by that name; else the folder's owner.
@@ -110,27 +135,48 @@ enum class file_owner : unsigned char {
     as_was, ///< Of whom the file was that it replaces; of a new one, the folder's owner.
 };
 
-/// Replaces a file's content as a whole: writes `<path>.new`, fsyncs it, renames it over `path` and
-/// fsyncs the folder. Readers see the old bytes or the new ones, at every moment and after a crash.
+/// How a file is replaced.
+struct replace_options {
+    ::mode_t mode = S_IRUSR | S_IWUSR; ///< Whatever the umask is.
+    file_owner owner = file_owner::writer;
+    /// The lock that all who replace this file hold. Their new file is `<path>.new`, and one that a
+    /// writer left who was killed is replaced; without a lock its name is nobody else's, and stays if
+    /// this process is killed.
+    const file_lock* held = nullptr;
+};
+
+/// Replaces a file's content as a whole: writes a new file beside it, fsyncs it, renames it over
+/// `path` and fsyncs the folder. Readers see the old bytes or the new ones, at every moment and after
+/// a crash. The parts are written one after another.
 ///
 /// A failure means that nothing changed and nothing will; a replacement that is not `durable` means
-/// that the rename was done, or may have been, and what followed failed.
-/// One writer at a time: callers hold a file_lock. The parts are written one after another.
+/// that the rename was done, or may have been, and what followed failed. Of several who replace a
+/// file at once the last one wins.
 inline auto replace_file(const std::filesystem::path& path, std::span<const byte_view> parts,
-                         ::mode_t mode = S_IRUSR | S_IWUSR, file_owner owner = file_owner::writer)
-    -> result<replacement> {
+                         replace_options options = {}) -> result<replacement> {
     auto folder = open_folder(path.parent_path()); // before the rename: its failure must come first
     if (!folder) return folder.error();
     const auto name = path.filename().string();
-    const auto fresh = name + ".new";
     struct stat like {};
-    const bool handed = owner == file_owner::as_was && ::geteuid() == 0;
+    const bool handed = options.owner == file_owner::as_was && ::geteuid() == 0;
     if (handed) {
         const auto found = detail::owned_like(*folder, name);
         if (!found) return found.error();
         like = *found;
     }
-    if (auto written = detail::write_new(*folder, fresh, parts, mode, handed ? &like : nullptr);
+    auto fresh = name + ".new";
+    if (options.held != nullptr) {
+        ::unlinkat(folder->get(), fresh.c_str(), 0); // left by a writer that was killed
+    } else {
+        const auto suffix = detail::random_suffix();
+        if (!suffix) return suffix.error();
+        fresh.append(".").append(suffix->data(), suffix->size());
+    }
+    file_descriptor file(::openat(folder->get(), fresh.c_str(),
+                                  O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                                  options.mode));
+    if (!file) return failed();
+    if (auto written = detail::fill(std::move(file), parts, options.mode, handed ? &like : nullptr);
         !written) {
         ::unlinkat(folder->get(), fresh.c_str(), 0);
         return written.error();
@@ -146,9 +192,8 @@ inline auto replace_file(const std::filesystem::path& path, std::span<const byte
 }
 
 inline auto replace_file(const std::filesystem::path& path, byte_view content,
-                         ::mode_t mode = S_IRUSR | S_IWUSR, file_owner owner = file_owner::writer)
-    -> result<replacement> {
-    return replace_file(path, std::span<const byte_view>(&content, 1), mode, owner);
+                         replace_options options = {}) -> result<replacement> {
+    return replace_file(path, std::span<const byte_view>(&content, 1), options);
 }
 
 } // namespace coffer::inline COFFER_ABI::posix

@@ -72,12 +72,15 @@ private:
     void release() noexcept {
         if (file_) ::flock(file_.get(), LOCK_UN);
     }
-    /// A lock that root made must not keep out whose the folder is.
+    /// A lock that root made must not keep out whose the folder is. A file of root's that has another
+    /// name was put there, and stays root's.
     static auto give_to_folders_owner(const file_descriptor& file,
                                       const std::filesystem::path& path) -> result<void> {
         struct stat mine {
         }, folder{};
-        if (::geteuid() != 0 || ::fstat(file.get(), &mine) != 0 || mine.st_uid != 0) return {};
+        if (::geteuid() != 0 || ::fstat(file.get(), &mine) != 0 || mine.st_uid != 0 ||
+            !S_ISREG(mine.st_mode) || mine.st_nlink != 1)
+            return {};
         if (::stat(path.has_parent_path() ? path.parent_path().c_str() : ".", &folder) != 0)
             return failed();
         return give_to_owner(file, folder);

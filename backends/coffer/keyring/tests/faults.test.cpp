@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Every disk call of a change fails in turn: no key is lost, and the answer says what is sure.
 #include <coffer/keyring/file_keyring.hpp>
+#include <coffer/keyring/passphrase_keyring.hpp>
 
 #include <support/catch.hpp>
 #include <support/failing_syscalls.hpp>
 #include <support/temporary_folder.hpp>
+
+#include <thread>
 
 using namespace coffer;
 using coffer_test::failing_syscall;
@@ -104,4 +107,79 @@ TEST_CASE("A keyring whose making failed is made by the next attempt, or was mad
             CHECK(ring->keks().value().size() == 1);
         });
     CHECK(failures >= 8);
+}
+
+namespace {
+
+/// Whether `call` asks the disk, which fails it once with an I/O error.
+template <class Call>
+auto waits_for_the_disk(Call call) -> bool {
+    failing_syscall::set("fsync", 1, EIO);
+    (void)call();
+    return failing_syscall::struck();
+}
+
+} // namespace
+
+TEST_CASE("A KEK that may not be on disk wraps nothing before it is") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path).value();
+    const auto old = ring.key_for("prod").value();
+    failing_syscall::set("fsync", 2, EIO); // the folder's
+    CHECK(ring.rotate().error() == errc::outcome_unknown);
+    REQUIRE(failing_syscall::struck());
+
+    failing_syscall::set("fsync", 1, EIO);
+    CHECK(ring.key_for("prod").error() == errc::unavailable);
+    CHECK(failing_syscall::struck());
+    const auto unsure = posix::stamp(path).value();
+    const auto now = ring.key_for("prod").value();
+    CHECK(now != old);                           // it was visible, and is on disk now:
+    CHECK(posix::stamp(path).value() != unsure); // written anew, for an fsync that failed said all
+    while (!posix::settled(posix::stamp(path).value().value()))
+        std::this_thread::yield(); // so long that what is read now is kept
+    CHECK(ring.wrap(now, key_bytes{}.view(), {}).has_value());
+    CHECK_FALSE(waits_for_the_disk([&] { return ring.key_for("prod"); }));
+}
+
+TEST_CASE("What another process put into a keyring is used once it is on disk") {
+    temporary_folder folder;
+    const auto path = folder / "keyring.json";
+    auto ring = keyring::open_or_create(path).value();
+    failing_syscall::set("fsync", 1, EIO);
+    CHECK(keyring::open(path).error() == errc::unavailable);
+    CHECK(failing_syscall::struck());
+    auto other = keyring::open(path).value();
+    other.rotate().value();
+    failing_syscall::set("fsync", 1, EIO);
+    CHECK(ring.key_for("prod").error() == errc::unavailable);
+    CHECK(failing_syscall::struck());
+    CHECK(ring.key_for("prod").value() == other.key_for("prod").value());
+
+    const secret passphrase("a passphrase");
+    const auto made = folder / "passphrase.json";
+    const keyring::passphrase_options cheap{.cost = {.n = 1024}};
+    keyring::passphrase_keyring::open_or_create(made, passphrase, cheap).value();
+    CHECK(waits_for_the_disk([&] { return keyring::passphrase_keyring::open(made, passphrase); }));
+}
+
+TEST_CASE("A mark is acknowledged once it is on disk, also where it stands already") {
+    temporary_folder folder;
+    const auto path = folder / "a.anchor";
+    const lineage seen{{7, {}, 1}, {}};
+    keyring::anchor_file anchor(path);
+    failing_syscall::set("fsync", 2, EIO); // the folder's
+    CHECK(anchor.remember("r", "e", seen).error() == errc::unavailable);
+    REQUIRE(failing_syscall::struck());
+    failing_syscall::set("fsync", 1, EIO);
+    CHECK(anchor.remember("r", "e", seen).error() == errc::unavailable);
+    CHECK(failing_syscall::struck());
+    CHECK(anchor.remember("r", "e", seen).has_value());
+    CHECK_FALSE(waits_for_the_disk([&] { return anchor.remember("r", "e", seen); }));
+
+    keyring::anchor_file other(path);
+    CHECK_FALSE(waits_for_the_disk([&] { return other.recall("r", "e"); })); // readers don't
+    CHECK(waits_for_the_disk([&] { return other.remember("r", "e", seen); }));
+    CHECK_FALSE(waits_for_the_disk([&] { return other.remember("r", "e", seen); }));
 }

@@ -34,18 +34,28 @@ inline auto lies_in(const std::filesystem::path& path, const std::filesystem::pa
     return out == outer.end();
 }
 
-/// Whether a folder holds documents of a file store: a `*.json` whose beginning names a `head`.
+/// Whether a file's text begins as a document of the file store does: its first member is `head`.
+inline auto begins_as_store_document(std::string_view text) noexcept -> bool {
+    for (const std::string_view expected : {"{", "\"head\"", ":"}) {
+        text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+        if (!text.starts_with(expected)) return false;
+        text.remove_prefix(expected.size());
+    }
+    return true;
+}
+
+/// Whether a folder holds documents of a file store: a `*.json` that begins as one.
 inline auto holds_store_documents(const std::filesystem::path& folder) -> bool {
     std::error_code wrong;
     for (std::filesystem::directory_iterator at(folder.empty() ? "." : folder, wrong), end;
          !wrong && at != end; at.increment(wrong)) {
         if (at->path().extension() != ".json") continue;
         const auto file = posix::open_regular(at->path());
-        std::array<char, 4096> start{};
+        std::array<char, 64> start{};
         if (!file) continue;
         const auto n = ::read(file->get(), start.data(), start.size());
-        const std::string_view text(start.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
-        const bool found = text.find("\"head\"") != text.npos;
+        const bool found =
+            begins_as_store_document({start.data(), n > 0 ? static_cast<std::size_t>(n) : 0});
         wipe(start.data(), start.size()); // it may have been the keyring
         if (found) return true;
     }

@@ -123,6 +123,11 @@ TEST_CASE("A keyring does not live with the data") {
     std::ofstream(folder / "store" / "prod.0123456789abcdef.json") << "{\n\"head\":\"AAAA\"\n}\n";
     CHECK(code_of(keyring::open_or_create(folder / "store" / "k.json")) == errc::denied);
     CHECK(code_of(keyring::open_or_create(folder / "stores" / "k.json")) == errc{});
+    std::ofstream(folder / "stores" / "other.json") << "{\"headline\":1,\"head\":\"AAAA\"}";
+    CHECK(code_of(keyring::open(folder / "stores" / "k.json")) == errc{});
+    // An environment may be called as a document's first member is.
+    REQUIRE(keyring::open(folder / "stores" / "k.json").value().key_for("head"));
+    CHECK(code_of(keyring::open(folder / "stores" / "k.json")) == errc{});
 }
 
 TEST_CASE("The dev KEK can't speak for prod, and that is said before any cryptography") {

@@ -139,10 +139,10 @@ private:
 
     /// Replaces the file; true: durable, false: the outcome is unknown. `replaced` gets the pin of
     /// the one that was there. Needs writer_.
-    auto replace(std::shared_ptr<const document> after, const posix::file_lock& lock,
+    auto replace(std::shared_ptr<const document> after, const posix::file_lock& held,
                  posix::file_descriptor& replaced) -> result<bool> {
         const auto done = posix::replace_file(path_, as_bytes(after->text()),
-                                              {.owner = posix::file_owner::as_was, .held = &lock});
+                                              {.owner = posix::file_owner::as_was, .held = &held});
         if (!done) return as_store_failure(done.error());
         unsettled_.store(!done->durable, std::memory_order_release);
         const std::lock_guard lock(cache_);

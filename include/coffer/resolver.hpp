@@ -23,8 +23,12 @@ class vault;
 /// A handle: copies share what is held of each environment; all members may be called from several
 /// threads. Models SecretSource, whose laws it keeps; see `options` for how current its answers
 /// are. If the store can't be reached, the last verified state serves for serve_stale_for, marked
-/// stale; then every call is unavailable. Each thread keeps the views that it looked at last, with
-/// their keys, also after the last handle: until it looks at another's, or ends.
+/// stale; then every call is unavailable.
+///
+/// Each thread keeps the sixteen views that it looked at last, with their state and its keys, also
+/// after the last handle: until it looks there again, looks at others, or ends. So a thread that
+/// rests keeps what others have written over since: of a scope of a hundred thousand names some four
+/// megabytes.
 template <class P>
 class resolver {
 public:

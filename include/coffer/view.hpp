@@ -48,6 +48,7 @@ public:
     virtual auto explain(std::string_view name, freshness fresh) const -> result<explanation> = 0;
     virtual auto list(freshness fresh) const -> std::vector<explanation> = 0;
     virtual auto number() const noexcept -> std::uint64_t = 0;
+    virtual auto most_names() const noexcept -> std::size_t = 0;
     virtual auto time() const noexcept -> const clock& { return machine_clock(); }
 };
 
@@ -89,6 +90,9 @@ public:
     /// and one number show the same, but for what expired in between; a later commit has a higher
     /// one, and so has the same commit once other keys are to be had.
     auto number() const noexcept -> std::uint64_t { return model_->number(); }
+    /// No more names than this has all() or list(): those of all its scopes together, told without a
+    /// look at them, so that who must not take long can leave a long list to others.
+    auto most_names() const noexcept -> std::size_t { return model_->most_names(); }
     /// The clock by which values expire. Outlives the view.
     auto time() const noexcept -> const clock& { return model_->time(); }
 

@@ -76,6 +76,7 @@ enum class defect {
     view_asks_its_store,
     view_follows_the_source,
     number_stands_still,
+    counts_too_few,
     at_is_late,
     stale_is_not_said,
     unknown_environment_is_empty,
@@ -151,6 +152,9 @@ private:
         auto number() const noexcept -> std::uint64_t override {
             return what == defect::number_stands_still ? 1 : held.number();
         }
+        auto most_names() const noexcept -> std::size_t override {
+            return what == defect::counts_too_few ? 0 : held.most_names();
+        }
 
         defect what;
         std::shared_ptr<everything> all_of;
@@ -206,6 +210,7 @@ TEST_CASE("each source law notices the source that breaks it, and the others do 
         {defect::view_asks_its_store, "R1"},
         {defect::view_follows_the_source, "R2"},
         {defect::number_stands_still, "R2"},
+        {defect::counts_too_few, "R2"},
         {defect::at_is_late, "R3"},
         {defect::stale_is_not_said, "R3"},
         {defect::unknown_environment_is_empty, "R4"},

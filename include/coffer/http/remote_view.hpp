@@ -63,6 +63,7 @@ public:
         return shown_.list(fresh);
     }
     auto number() const noexcept -> std::uint64_t override { return shown_.number(); }
+    auto most_names() const noexcept -> std::size_t override { return shown_.most_names(); }
 
 private:
     auto view_of(const json_answer& in) const -> wire_view {

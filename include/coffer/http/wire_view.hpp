@@ -163,6 +163,7 @@ public:
     }
 
     auto number() const noexcept -> std::uint64_t override { return rows_->number; }
+    auto most_names() const noexcept -> std::size_t override { return rows_->rows.size(); }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:

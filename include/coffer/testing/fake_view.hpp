@@ -87,6 +87,7 @@ public:
     }
 
     auto number() const noexcept -> std::uint64_t override { return number_; }
+    auto most_names() const noexcept -> std::size_t override { return names().size(); }
 
 private:
     auto explain_known(std::string_view name, freshness fresh) const -> explanation {

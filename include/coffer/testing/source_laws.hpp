@@ -86,6 +86,7 @@ void one_state(Make& make, checker& check) {
         check.that(all && all->size() == 2 && all->front().name == "KEY" &&
                        all->front().value.expose_secret() == "one" && all->back().name == "OTHER",
                    "and all() agrees, sorted by name");
+        check.that(v.list().size() <= v.most_names(), "with no more names than it says beforehand");
     }
 }
 

@@ -18,7 +18,10 @@ namespace coffer::inline COFFER_ABI::tree {
 /// the leaves belong to the pages of the snapshot that holds the table.
 class scope_table {
 public:
-    explicit scope_table(std::size_t names) : slots_(std::bit_ceil(names * 2 + 1)) {}
+    explicit scope_table(std::size_t names) : names_(names), slots_(std::bit_ceil(names * 2 + 1)) {}
+
+    /// How many names it was made for, removed ones among them.
+    auto size() const noexcept -> std::size_t { return names_; }
 
     void insert(const leaf* l) noexcept {
         const auto h = hash_of(l->name());
@@ -51,6 +54,7 @@ private:
         return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
     }
     auto mask() const noexcept -> std::size_t { return slots_.size() - 1; }
+    std::size_t names_;
     std::vector<slot, coffer::detail::huge_page_allocator<slot>> slots_;
 };
 

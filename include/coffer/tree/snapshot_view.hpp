@@ -69,6 +69,12 @@ public:
     }
 
     auto number() const noexcept -> std::uint64_t override { return number_; }
+    auto most_names() const noexcept -> std::size_t override {
+        std::size_t out = 0;
+        for (std::size_t i = 0; i < count_; ++i)
+            out += tables_[i] == nullptr ? 0 : tables_[i]->size();
+        return out;
+    }
     auto time() const noexcept -> const clock& override { return *time_; }
 
 private:

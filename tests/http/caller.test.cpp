@@ -10,8 +10,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -57,6 +60,33 @@ auto post() -> http::outgoing {
 }
 auto code_of(const coffer::result<http::json_answer>& got) -> std::string {
     return std::string(got ? "ok" : to_string(got.error().code));
+}
+
+/// A token in a file, replaced as a program does it: the whole file at once.
+struct token_in_a_file {
+    temporary_folder folder{};
+    std::string path = (folder / "token").string();
+
+    explicit token_in_a_file(std::string_view first) { write(first); }
+    void write(std::string_view text) const {
+        const auto next = path + ".next";
+        std::ofstream(next) << text;
+        std::filesystem::permissions(next, std::filesystem::perms::owner_read |
+                                               std::filesystem::perms::owner_write);
+        std::filesystem::rename(next, path);
+    }
+    auto caller_of(const test_server& server) const -> std::shared_ptr<http::caller> {
+        http::client_options with;
+        with.server = "http://" + server.host();
+        with.token_file = path;
+        return http::caller::open(std::move(with)).value();
+    }
+};
+auto refused() -> http::response {
+    http::response out;
+    out.status = 401;
+    out.body = R"({"errors":[{"message":"who are you?"}],"code":"denied"})";
+    return out;
 }
 
 /// A server with a certificate, and how often it was asked something.
@@ -202,4 +232,81 @@ TEST_CASE("calls one after the other go through one connection, and so do those 
     CHECK(*asked == 20);
     for (const auto* counters : {&plain.counters(), &secure.server->counters()})
         CHECK(counters->text().find("\ncoffer_http_connections_total 1\n") != std::string::npos);
+}
+
+TEST_CASE(
+    "a refusal of a token that another call has found replaced meanwhile is not the new one's") {
+    const token_in_a_file file("first");
+    event sent;
+    event go_on;
+    const auto answer = [&](const http::request& in) -> std::optional<http::response> {
+        http::response good;
+        good.body = R"({"data":{}})";
+        if (in.header_of("authorization") != "Bearer first") return good;
+        if (in.method == "POST") {
+            sent.set();
+            go_on.wait();
+        }
+        return refused();
+    };
+    const test_server server(std::make_shared<test_handler>(test_handler::never, answer));
+    const auto client = file.caller_of(server);
+    std::string slow;
+    std::thread waiting([&] { slow = code_of(client->call(post())); });
+    CHECK(sent.wait());
+    file.write("second");
+    CHECK(code_of(client->call(get())) == "ok");
+    go_on.set();
+    waiting.join();
+    CHECK(slow == "ok");
+}
+
+TEST_CASE(
+    "a token may be replaced again before the one before was sent; one that stays is denied") {
+    const token_in_a_file file("first");
+    std::atomic<int> asked{0};
+    const auto answer = [&](const http::request& in) -> std::optional<http::response> {
+        ++asked;
+        http::response good;
+        good.body = R"({"data":{}})";
+        const auto bearer = in.header_of("authorization");
+        if (bearer == "Bearer first") file.write("second");
+        if (bearer == "Bearer second") file.write("third");
+        return bearer == "Bearer third" ? good : refused();
+    };
+    const test_server server(std::make_shared<test_handler>(answer));
+    const auto client = file.caller_of(server);
+    CHECK(code_of(client->call(get())) == "ok");
+    CHECK(asked == 3);
+    file.write("revoked");
+    CHECK(code_of(client->call(get())) == "ok"); // read again only when it is refused
+    const auto other = file.caller_of(server);
+    asked = 0;
+    CHECK(code_of(other->call(get())) == "denied");
+    CHECK(asked == 1);
+}
+
+TEST_CASE("a stream of events is begun with the token that the file holds now") {
+    const token_in_a_file file("first");
+    const auto answer = [&](const http::request& in) -> std::optional<http::response> {
+        if (in.header_of("authorization") != "Bearer second") return refused();
+        http::response events;
+        events.content_type = "text/event-stream";
+        events.body = "data: hello\n\n";
+        return events;
+    };
+    const test_server server(std::make_shared<test_handler>(answer));
+    const auto client = file.caller_of(server);
+    std::vector<std::string> taken;
+    const auto follow = [&] {
+        return client->follow("/v1/x/events", {}, [&](std::string_view, std::string_view data) {
+            taken.emplace_back(data);
+            return true;
+        });
+    };
+    const auto denied = follow();
+    CHECK((!denied && denied.error() == errc::denied));
+    file.write("second");
+    CHECK(follow());
+    CHECK(taken == std::vector<std::string>{"hello"});
 }

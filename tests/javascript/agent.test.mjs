@@ -151,11 +151,28 @@ test('without --events the server\'s own events are given, until somebody ends t
   assert.match(said.out, /heard secret:(created|updated) NEW/);
 });
 
-// A server of somebody else's that sends events: what it was asked, and each connection as it came.
+// A server of somebody else's that sends events: what it was asked, and each connection as it came. `next`: the token
+// that it takes instead, in the file too, once it has answered the first.
 async function eventsOf(...connections) {
+  return eventsOfWith({}, ...connections);
+}
+async function eventsOfWith({ next }, ...connections) {
   const asked = [];
+  let known = 'token-of-another-server';
+  let refused = 0;
   const other = http.createServer((request, response) => {
+    if (request.headers.authorization !== `Bearer ${known}`) {
+      refused += 1;
+      response.writeHead(401);
+      response.end();
+      return;
+    }
     asked.push({ url: request.url, ...request.headers });
+    if (next) {
+      known = next;
+      fs.writeFileSync(`${token}.next`, next, { mode: 0o600 });
+      fs.renameSync(`${token}.next`, token);
+    }
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     response.end(connections[asked.length - 1] ?? '');
   });
@@ -163,7 +180,7 @@ async function eventsOf(...connections) {
   await once(other, 'listening');
   const token = path.join(server.root, 'other-token');
   fs.writeFileSync(token, 'token-of-another-server\n', { mode: 0o600 });
-  return { asked, token, url: `http://127.0.0.1:${other.address().port}`, end: () => other.close() };
+  return { asked, token, url: `http://127.0.0.1:${other.address().port}`, refused: () => refused, end: () => other.close() };
 }
 
 test('with --events URL the events of another server are given, with its token, and after an end from where it ended', { timeout: 120_000 }, async () => {
@@ -182,6 +199,19 @@ test('with --events URL the events of another server are given, with its token, 
   assert.equal(said.err.includes('kind='), false, 'a query may hold a token');
   assert.deepEqual(other.asked.slice(0, 3).map((one) => [one.url, one.authorization, one.accept, one['last-event-id']]),
     [undefined, '8', '9'].map((last) => ['/of/job?kind=a%20b', 'Bearer token-of-another-server', 'text/event-stream', last]));
+});
+
+test('a token of another server that is replaced in its file needs no restart, and no event is lost for it', { timeout: 120_000 }, async () => {
+  const sent = (id, topic) => `id: ${id}\ndata: ${JSON.stringify(event({ topic }))}\n\n`;
+  const other = await eventsOfWith({ next: 'its-next-token' }, sent(1, 'job:one'), sent(2, 'job:two'));
+  const { child, said, ended } = agent(listener(`console.log('heard', event.topic);`), ['--events', other.url, '--events-token-file', other.token]);
+  while (!said.out.includes('job:two') && child.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
+  child.kill('SIGTERM');
+  await ended;
+  other.end();
+  assert.equal(said.out, 'heard job:one\nheard job:two\n', said.err);
+  assert.deepEqual(other.asked.slice(0, 2).map((one) => one['last-event-id']), [undefined, '1']);
+  assert.equal(other.refused(), 1);
 });
 
 test('no token of the agent goes to another server of events, and none over a network in clear', async () => {

@@ -57,11 +57,9 @@ auto from_file(const std::filesystem::path& file, const std::string& from) -> fo
     }
 }
 
-auto connect(const http::server_address& to, coffer::secret token)
+auto connect(const http::server_address& to, http::client_options with)
     -> std::shared_ptr<http::caller> {
-    http::client_options with;
     with.server = to.text();
-    with.token = std::move(token);
     auto made = http::caller::open(std::move(with));
     if (!made && made.error().code == errc::invalid_argument)
         refuse("this is no token: it is letters and digits on one line");
@@ -71,11 +69,17 @@ auto connect(const http::server_address& to, coffer::secret token)
 } // namespace
 
 auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
-    return connect(address_of(from), token.clone());
+    http::client_options with;
+    with.token = token.clone();
+    return connect(address_of(from), std::move(with));
 }
 auto connect(const std::string& server, const std::filesystem::path& token_file,
              const std::string& from) -> std::shared_ptr<http::caller> {
-    return connect(address_of(server, from), from_file(token_file, from).text);
+    const auto to = address_of(server, from);
+    (void)from_file(token_file, from); // says what is wrong with it
+    http::client_options with;
+    with.token_file = std::filesystem::absolute(token_file).string(); // the agent moves on
+    return connect(to, std::move(with));
 }
 
 auto server_text(const settings& from) -> std::string {

@@ -8,6 +8,8 @@
 #include <coffer/http/detail/token_file.hpp>
 #include <coffer/http/json_answer.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -51,17 +53,29 @@ public:
         -> result<void>;
 
     auto address() const noexcept -> const server_address& { return to_; }
+    /// Which token requests bear now: counted from 1, one more each time that another one was found
+    /// in the token file. What was told to the one before is not told to this one.
+    auto token_number() const -> std::uint64_t {
+        const std::lock_guard lock(mutex_);
+        return token_number_;
+    }
 
 private:
     using connection = detail::client_connection;
     caller(client_options with, server_address to) : with_(std::move(with)), to_(std::move(to)) {}
 
     auto prepare() -> result<void>;
-    auto send(const outgoing& out) -> result<detail::incoming>;
+    /// `token`: becomes the number of the token that it was sent with.
+    auto send(const outgoing& out, detail::client_deadline until, std::uint64_t& token)
+        -> result<detail::incoming>;
+    /// Whether there is another token than that one, which was refused before anything else of the
+    /// request was looked at: in the file, or found there by another call meanwhile.
+    auto is_replaced(std::uint64_t refused) -> bool;
     auto try_once(const outgoing& out, const wiped_text& text, detail::client_deadline until,
                   bool& reused, detail::incoming& in) -> std::optional<detail::exchange_failure>;
-    /// `headers`: whole lines beside those that each request has.
-    auto text_of(const outgoing& out, std::string_view headers) const -> wiped_text;
+    /// `headers`: whole lines beside those that each request has. `token`: see send().
+    auto text_of(const outgoing& out, std::string_view headers, std::uint64_t& token) const
+        -> wiped_text;
     auto idle() -> std::unique_ptr<connection>;
     void keep(std::unique_ptr<connection> used);
     static auto outcome_of(const detail::incoming& in) -> result<void>;
@@ -71,6 +85,7 @@ private:
     std::optional<detail::asio::ssl::context> tls_{};
     mutable std::mutex mutex_{};
     secret token_{};
+    std::uint64_t token_number_ = 1;
     std::vector<std::unique_ptr<connection>> idle_{};
 };
 
@@ -101,13 +116,28 @@ inline auto caller::prepare() -> result<void> {
     return {};
 }
 
-inline auto caller::text_of(const outgoing& out, std::string_view headers) const -> wiped_text {
+inline auto caller::is_replaced(std::uint64_t refused) -> bool {
+    if (token_number() != refused) return true;
+    if (with_.token_file.empty()) return false;
+    auto found = detail::read_token_file(with_.token_file);
+    if (!found || !detail::is_token_text(found->expose_secret())) return false;
+    const std::lock_guard lock(mutex_);
+    if (token_number_ != refused) return true;
+    if (token_ == *found) return false;
+    token_ = *std::move(found);
+    ++token_number_;
+    return true;
+}
+
+inline auto caller::text_of(const outgoing& out, std::string_view headers,
+                            std::uint64_t& token) const -> wiped_text {
     wiped_text text;
     text.reserve(512 + out.target.size() + out.body.size());
     text.append(out.method).append(" ").append(to_.base).append(out.target);
     text.append(" HTTP/1.1\r\nhost: ").append(to_.authority());
     {
         const std::lock_guard lock(mutex_);
+        token = token_number_;
         text.append("\r\nauthorization: Bearer ").append(token_.expose_secret());
     }
     text.append("\r\n").append(headers);
@@ -153,9 +183,9 @@ inline auto caller::try_once(const outgoing& out, const wiped_text& text,
 
 /// Sends until it is answered: again after a connection that was kept and had died, and once more
 /// where none could be made; a change only if the server can't have seen it.
-inline auto caller::send(const outgoing& out) -> result<detail::incoming> {
-    const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
-    const auto text = text_of(out, "accept: application/json\r\n");
+inline auto caller::send(const outgoing& out, detail::client_deadline until, std::uint64_t& token)
+    -> result<detail::incoming> {
+    const auto text = text_of(out, "accept: application/json\r\n", token);
     const bool repeatable = out.only_reads || out.method == "GET";
     for (int fresh_failures = 0;;) {
         detail::incoming in;
@@ -175,18 +205,21 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
     const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
     std::string headers = "accept: text/event-stream\r\n";
     if (!last.empty()) headers.append("last-event-id: ").append(last).append("\r\n");
-    const auto text =
-        text_of({.method = "GET", .target = std::string(target), .body = {}}, headers);
-    connection through(to_, tls_ ? &*tls_ : nullptr);
-    if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
-        return wrong->why();
-    detail::incoming head;
-    detail::event_lines lines;
-    const auto wrong =
-        through.follow(text, until, with_.event_silence, head.status,
-                       [&](std::string_view piece) { return lines.feed(piece, take); });
-    if (wrong) return wrong->why();
-    return outcome_of(head);
+    const outgoing out{.method = "GET", .target = std::string(target), .body = {}};
+    for (;;) {
+        std::uint64_t token = 0;
+        const auto text = text_of(out, headers, token);
+        connection through(to_, tls_ ? &*tls_ : nullptr);
+        if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
+            return wrong->why();
+        detail::incoming head;
+        detail::event_lines lines;
+        const auto wrong =
+            through.follow(text, until, with_.event_silence, head.status,
+                           [&](std::string_view piece) { return lines.feed(piece, take); });
+        if (wrong) return wrong->why();
+        if (head.status != 401 || !is_replaced(token)) return outcome_of(head);
+    }
 }
 
 inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
@@ -209,18 +242,11 @@ inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
 }
 
 inline auto caller::call(outgoing out) -> result<json_answer> {
-    auto in = send(out);
-    if (in && in->status == 401 && !with_.token_file.empty()) {
-        // The token may have been replaced; the request was refused before it was looked at.
-        auto token = detail::read_token_file(with_.token_file);
-        if (!token || !detail::is_token_text(token->expose_secret())) return errc::denied;
-        {
-            const std::lock_guard lock(mutex_);
-            if (token_ == *token) return errc::denied;
-            token_ = *std::move(token);
-        }
-        in = send(out);
-    }
+    const auto until = std::chrono::steady_clock::now() + with_.call_timeout;
+    std::uint64_t token = 0;
+    auto in = send(out, until, token);
+    while (in && in->status == 401 && is_replaced(token))
+        in = send(out, until, token);
     if (!in) return in.error();
     if (auto done = outcome_of(*in); !done) return done.error();
     if (!in->is_json) return errc::unsupported;

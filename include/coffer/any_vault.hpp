@@ -37,7 +37,9 @@ public:
     virtual auto describe(context where) -> result<std::string> = 0;
     virtual auto create_environment(std::string_view id, std::string metadata) -> result<void> = 0;
     virtual auto create_space(context where, std::string metadata) -> result<void> = 0;
-    virtual auto set_description(context where, std::string metadata) -> result<void> = 0;
+    virtual auto set_description(context where, std::string metadata,
+                                 std::optional<std::uint64_t> if_version = std::nullopt)
+        -> result<void> = 0;
     virtual auto remove_environment(std::string_view id) -> result<void> = 0;
     virtual auto remove_space(context where) -> result<void> = 0;
 

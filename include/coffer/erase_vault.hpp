@@ -32,8 +32,9 @@ public:
     auto create_space(context where, std::string metadata) -> result<void> override {
         return vault_.create_space(where, std::move(metadata));
     }
-    auto set_description(context where, std::string metadata) -> result<void> override {
-        return vault_.set_description(where, std::move(metadata));
+    auto set_description(context where, std::string metadata,
+                         std::optional<std::uint64_t> if_version) -> result<void> override {
+        return vault_.set_description(where, std::move(metadata), if_version);
     }
     auto remove_environment(std::string_view id) -> result<void> override {
         return vault_.remove_environment(id);

@@ -10,7 +10,9 @@
 #include <coffer/resolver.hpp>
 #include <coffer/writes.hpp>
 
+#include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -129,12 +131,17 @@ public:
                                                          : value.error();
         return std::string(as_text(*value));
     }
-    /// Replaces the metadata of an environment or a space.
-    auto set_description(context where, std::string metadata) -> result<void> {
+    /// Replaces the metadata of an environment or a space. `if_version`: the version of it that is
+    /// expected to be replaced (own_entry::version of the scope's own row in entries); if it is
+    /// another one, conflict, and nothing is written. Who changes a part of the metadata says it and
+    /// begins again on conflict, since others may have changed another part.
+    auto set_description(context where, std::string metadata,
+                         std::optional<std::uint64_t> if_version = std::nullopt) -> result<void> {
         if (auto valid = plan().check_scope(where); !valid) return valid;
         if (auto valid = check_metadata(metadata); !valid) return valid;
-        return ignore(apply(where, algorithm::edits::describe_scope{
-                                       key_of(where, {}), std::move(metadata), plan().author()}));
+        return ignore(
+            apply(where, algorithm::edits::describe_scope{key_of(where, {}), std::move(metadata),
+                                                          plan().author(), if_version}));
     }
 
     // Secrets. Where, name, value.

@@ -43,6 +43,47 @@ TEST_CASE("x/environments: made, changed and removed, with an id of one's own or
     check_error(w.send("DELETE", path + query), 404);
 }
 
+TEST_CASE("What two servers change of one environment or space at a time is kept, all of it") {
+    // They look at the store once an hour: each has seen the place as it was before the other's.
+    const coffer::options seldom{.recheck_after = std::chrono::hours(1)};
+    api_world w{seldom};
+    http::api_options with;
+    with.tokens = w.tokens;
+    const auto other = make_service(service_vault(w.store, w.keys, seldom), std::move(with));
+    const auto send_other = [&](std::string_view method, const std::string& target,
+                                std::string_view body = {}) {
+        return w.read(other->handle(w.request_of(method, target, body, w.full)));
+    };
+    const auto e = w.new_environment();
+    const auto s = w.new_space(e);
+    const auto here = "/v1/x/environments" + w.query(at(e));
+    const auto needs = "/v1/x/requirements" + w.query(at(e));
+    const std::string app = R"({"requirements":{"app":[{"name":"A"}]},"was":{}})";
+    REQUIRE(send_other("GET", "/v1/x/environments").status() == 200);
+
+    CHECK(w.send("PATCH", here, R"({"reveal":"never"})").status() == 200);
+    CHECK(send_other("PATCH", here, R"({"name":"two"})").status() == 200);
+    CHECK(w.send("PATCH", "/v1/environments/" + e, R"({"metadata":{"a":1}})").status() == 200);
+    CHECK(send_other("PUT", needs, app).status() == 200);
+    check_error(w.send("PUT", needs, app), 409); // it is no empty document any more
+    CHECK(w.send("PATCH", here, R"({"isProd":true})").status() == 200);
+    const auto all = w.get("/v1/environments/" + e);
+    CHECK(all.text("name") == "two");
+    CHECK(all.text("isProd") == "true");
+    CHECK(all.text("metadata") == R"({"a":1})");
+    CHECK(w.get("/v1/x/environments").text("reveal") == "never");
+    CHECK(has(w.get(needs).text("requirements"), "\"A\""));
+
+    CHECK(w.send("PATCH", "/v1/spaces/" + s, R"({"metadata":{"b":2}})").status() == 200);
+    CHECK(send_other("PATCH", "/v1/x/spaces" + w.query(at(e, s)), R"({"name":"S"})").status() ==
+          200);
+    CHECK(w.send("PATCH", "/v1/spaces/" + s, R"({"displayOrder":3})").status() == 200);
+    const auto space = w.get("/v1/spaces/" + s);
+    CHECK(space.text("name") == "S");
+    CHECK(space.text("metadata") == R"({"b":2})");
+    CHECK(space.text("displayOrder") == "3");
+}
+
 TEST_CASE(
     "The audit log says what of an environment was changed, and its policy before and after") {
     api_world w;

@@ -149,6 +149,28 @@ TEST_CASE("an expectation that does not hold is a conflict and writes nothing") 
     CHECK(f.vault.history(prod, "TOKEN").value().size() == 2);
 }
 
+TEST_CASE("metadata of another version than is expected to be replaced is a conflict") {
+    fixture f;
+    const auto version = [&](std::string_view space) {
+        for (const auto& e : f.vault.entries("prod").value())
+            if (e.space == space && e.actor.empty() && e.entry.name.empty()) return e.entry.version;
+        return std::uint64_t{0};
+    };
+    for (const auto where : {prod, acme}) {
+        const auto seen = version(where.space);
+        REQUIRE(seen == 1);
+        CHECK(f.vault.set_description(where, R"({"a":1})", seen));
+        CHECK(f.vault.set_description(where, R"({"b":1})", seen).error() == errc::conflict);
+        CHECK(f.vault.set_description(where, R"({"b":1})", 0).error() == errc::conflict);
+        CHECK(f.vault.describe(where).value() == R"({"a":1})");
+        CHECK(f.vault.set_description(where, R"({"c":1})", version(where.space)));
+        CHECK(f.vault.set_description(where, R"({"d":1})"));
+        CHECK(version(where.space) == 4);
+    }
+    CHECK(f.vault.set_description({.environment = "prod", .space = "none"}, "{}", 1).error() ==
+          errc::unknown_scope);
+}
+
 TEST_CASE("an expectation is judged by the newest state, not by the one a vault happens to hold") {
     fixture f;
     auto other = f.open();

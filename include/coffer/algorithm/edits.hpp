@@ -299,15 +299,19 @@ struct make_scope {
     }
 };
 
-/// Replaces a scope's metadata.
+/// Replaces a scope's metadata. Errors also: unknown_scope, conflict (another version is there than
+/// the expected one).
 struct describe_scope {
     using value_type = written;
     entry_key key{};
     std::string metadata{};
     std::string author{};
+    std::optional<std::uint64_t> if_version{};
 
     auto operator()(tree::draft& d) const -> result<written> {
-        if (d.find(key) == nullptr) return errc::unknown_scope;
+        const auto* was = d.find(key);
+        if (was == nullptr) return errc::unknown_scope;
+        if (if_version && *if_version != was->newest().number) return errc::conflict;
         return append(d, key, entry_state::value, as_bytes(metadata), {}, author);
     }
 };

@@ -150,9 +150,23 @@ public:
         return errc::not_found;
     }
 
-    /// Held while metadata is read, changed and written, so that two changes do not undo each
-    /// other.
-    auto changing() -> std::unique_lock<std::mutex> { return std::unique_lock(changes_); }
+    /// Changes the metadata of an environment or a space on top of what it is: `make(place)`
+    /// gives the new text for the place as it is. Where somebody else was first, through this
+    /// process or another, it is asked again with what is there then. What it throws,
+    /// goes on to the caller. Errors: unknown_scope; conflict (64 others were first); those of
+    /// reading and writing.
+    template <class Make>
+    auto change(context where, Make&& make) -> result<void> {
+        constexpr int most_tries = 64;
+        for (int tries = 1;; ++tries) {
+            const auto found = look(where.environment);
+            if (!found) return found.error();
+            const auto* place = place_in(**found, where.space);
+            if (place == nullptr) return errc::unknown_scope;
+            auto done = vault_->set_description(where, make(*place), place->version);
+            if (done || done.error().code != errc::conflict || tries == most_tries) return done;
+        }
+    }
 
 private:
     struct hint {
@@ -179,6 +193,12 @@ private:
         auto& kept = kept_[std::string(environment)];
         kept = *std::move(read);
         return dated<facts>{kept, now->fresh, now->time};
+    }
+    static auto place_in(const environment_facts& in, std::string_view space)
+        -> const place_facts* {
+        if (space.empty()) return &in.own;
+        const auto found = in.spaces.find(space);
+        return found == in.spaces.end() ? nullptr : &found->second;
     }
     auto kept(std::string_view environment) -> facts {
         const std::lock_guard lock(mutex_);
@@ -269,7 +289,6 @@ private:
     }
 
     any_vault vault_;
-    std::mutex changes_;
     std::mutex mutex_;
     std::map<std::string, facts, std::less<>> kept_{};
     std::unordered_map<std::string, hint> hints_{};

@@ -32,7 +32,8 @@ namespace coffer::inline COFFER_ABI::http {
 /// name's history, or the place itself, tells whether it was made.
 ///
 /// What makes sense only beside the store is `unsupported`: is_stored, status, verify, rewrap,
-/// rotate_dek, entries, put_system, erase_system; try_at never answers.
+/// rotate_dek, entries, put_system, erase_system, and a set_description of an expected version: a
+/// server changes those members alone that it is given. try_at never answers.
 class remote_vault final : public vault_operations {
 public:
     /// `serve_stale_for`: how old an answer may be while the server can't see its store.
@@ -57,7 +58,9 @@ public:
     auto create_space(context where, std::string metadata) -> result<void> override {
         return places_.create(where, metadata);
     }
-    auto set_description(context where, std::string metadata) -> result<void> override {
+    auto set_description(context where, std::string metadata,
+                         std::optional<std::uint64_t> if_version) -> result<void> override {
+        if (if_version) return errc::unsupported;
         return places_.change(where, metadata);
     }
     auto remove_environment(std::string_view id) -> result<void> override {

@@ -117,15 +117,15 @@ inline auto update_environment(call& c) -> response {
     sent.take(c, environment_members);
     refuse_empty_name(c);
     c.record.details = change_details(sent); // of a refusal too: what was tried
-    const auto turn = c.parts.places.changing();
     const auto where = environment_of_path(c);
-    const auto found = need(c.parts.places.look(where.environment));
-    const metadata was(found->own.metadata);
-    metadata meta = was;
-    meta.take(c, environment_members);
-    meta.set("createdAt", std::to_string(listed_place(found->own.id, found->own).created));
-    c.record.details = change_details(meta, &was);
-    need(c.vault().set_description(where.view(), meta.to_text()));
+    need(c.parts.places.change(where.view(), [&](const place_facts& place) {
+        const listed_place was(where.environment, place);
+        metadata meta = was.meta;
+        meta.take(c, environment_members);
+        meta.set("createdAt", std::to_string(was.created));
+        c.record.details = change_details(meta, &was.meta);
+        return meta.to_text();
+    }));
     return environment_answer(need(c.parts.places.look(where.environment))->own, false);
 }
 

@@ -141,18 +141,18 @@ inline auto get_space(call& c) -> response {
 inline auto update_space(call& c) -> response {
     metadata sent("{}");
     sent.take(c, space_members);
-    const auto turn = c.parts.places.changing();
     const auto where = space_scope(c, c.path.front());
-    const auto found = space_in(need(c.parts.places.look(where.environment)), where.space);
-    const listed_place was(found.environment->own.id, *found.place);
-    metadata meta = was.meta;
-    meta.take(c, space_members);
-    if (meta.text("name").empty() && !was.meta.find("name").empty())
-        meta.set("name", was.meta.find("name"));
-    meta.set("createdAt", std::to_string(was.created));
-    const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
-    meta.set("updatedAt", std::to_string(std::max(wall_now(), updated + 1)));
-    need(c.vault().set_description(where.view(), meta.to_text()));
+    need(c.parts.places.change(where.view(), [&](const place_facts& place) {
+        const listed_place was(where.environment, place);
+        metadata meta = was.meta;
+        meta.take(c, space_members);
+        if (meta.text("name").empty() && !was.meta.find("name").empty())
+            meta.set("name", was.meta.find("name"));
+        meta.set("createdAt", std::to_string(was.created));
+        const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
+        meta.set("updatedAt", std::to_string(std::max(wall_now(), updated + 1)));
+        return meta.to_text();
+    }));
     return space_answer(c, where);
 }
 

@@ -154,14 +154,14 @@ inline auto change_environment(call& c) -> response {
     const auto where = queried_environment(c);
     if (!reveal.empty()) c.allow(right::policy, where);
     if (reveal.empty() || prod != nullptr || !name.empty()) c.allow(where);
-    const auto turn = c.parts.places.changing();
-    const auto facts = need(c.parts.places.look(where.environment));
-    const listed_place was(where.environment, facts->own);
-    metadata meta = was.meta;
-    meta.set("createdAt", std::to_string(was.created));
-    change(meta);
-    c.record.details = change_details(meta, &was.meta);
-    need(c.vault().set_description(where.view(), meta.to_text()));
+    need(c.parts.places.change(where.view(), [&](const place_facts& place) {
+        const listed_place was(where.environment, place);
+        metadata meta = was.meta;
+        meta.set("createdAt", std::to_string(was.created));
+        change(meta);
+        c.record.details = change_details(meta, &was.meta);
+        return meta.to_text();
+    }));
     return environment_answer(c, where.environment);
 }
 
@@ -282,16 +282,14 @@ inline auto queried_space(call& c) -> scope {
 inline auto change_space(call& c) -> response {
     const auto name = sent_name(c, true);
     const auto where = queried_space(c);
-    const auto turn = c.parts.places.changing();
-    const auto facts = need(c.parts.places.look(where.environment));
-    const auto found = facts->spaces.find(where.space);
-    if (found == facts->spaces.end()) throw no_such_thing();
-    const listed_place was(where.environment, found->second);
-    metadata meta = was.meta;
-    meta.set_text("name", name);
-    meta.set("createdAt", std::to_string(was.created));
-    meta.set("updatedAt", std::to_string(wall_now()));
-    need(c.vault().set_description(where.view(), meta.to_text()));
+    need(c.parts.places.change(where.view(), [&](const place_facts& place) {
+        const listed_place was(where.environment, place);
+        metadata meta = was.meta;
+        meta.set_text("name", name);
+        meta.set("createdAt", std::to_string(was.created));
+        meta.set("updatedAt", std::to_string(wall_now()));
+        return meta.to_text();
+    }));
     return space_answer(where.space, name);
 }
 
@@ -370,18 +368,19 @@ inline auto set_requirements(call& c) -> response {
         throw bad_request("was", "this must be the requirements as they were");
     const auto where = queried_environment(c);
     c.allow(where);
-    const auto turn = c.parts.places.changing();
-    const auto facts = need(c.parts.places.look(where.environment));
-    const listed_place was(where.environment, facts->own);
-    metadata meta = was.meta;
-    const auto now = requirements_in(meta);
     const auto& next = c.body().find("requirements")->get_object();
-    if (covered_requirements(c, where, now) != now || covered_requirements(c, where, next) != next)
-        throw forbidden();
-    if (expected != nullptr && now != expected->get_object()) throw error_of(errc::conflict);
-    meta.set("createdAt", std::to_string(was.created));
-    meta.set("requirements", raw_members(c.body().text()).find("requirements"));
-    need(c.vault().set_description(where.view(), meta.to_text()));
+    need(c.parts.places.change(where.view(), [&](const place_facts& place) {
+        const listed_place was(where.environment, place);
+        metadata meta = was.meta;
+        const auto now = requirements_in(meta);
+        if (covered_requirements(c, where, now) != now ||
+            covered_requirements(c, where, next) != next)
+            throw forbidden();
+        if (expected != nullptr && now != expected->get_object()) throw error_of(errc::conflict);
+        meta.set("createdAt", std::to_string(was.created));
+        meta.set("requirements", raw_members(c.body().text()).find("requirements"));
+        return meta.to_text();
+    }));
     return requirements_answer(next);
 }
 

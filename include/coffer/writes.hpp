@@ -19,6 +19,9 @@ struct write_options {
     /// The secret that the writer means (written::id, own_entry::id), whatever its version: else
     /// not_found, since it was removed, whether or not another has its name now.
     std::optional<format::secret_id> if_id{};
+    /// The note that the writer saw and that `note` was made from (empty: none, or nothing is set
+    /// here): else conflict, and nothing is written. A note may change without its version.
+    std::optional<std::string> if_note{};
     /// When the value stops being served: milliseconds since 1970-01-01 UTC. 0: never; to what
     /// brings a value back (show, undelete, rollback), as it was.
     std::uint64_t expires = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <chrono>
 #include <string>
 #include <thread>
 
@@ -67,6 +68,60 @@ TEST_CASE("x/secret: a version is told to be yours by the token that made it") {
         CHECK(v.as_object().contains("yours") == (v.at("version") == 2));
     for (const auto& v : versions("full-token"))
         CHECK_FALSE(v.as_object().contains("yours"));
+}
+
+TEST_CASE("x/secret, x/batch: of a note that two servers change at a time no part is lost") {
+    // They look at the store once an hour: each has seen the note as it was before the other's.
+    const coffer::options seldom{.recheck_after = std::chrono::hours(1)};
+    world w{seldom};
+    http::api_options with;
+    with.tokens = w.tokens;
+    const auto other = make_service(service_vault(w.store, w.keys, seldom), std::move(with));
+    const auto e = at(w.e);
+    const auto elsewhere = [&](std::string_view method, const std::string& target,
+                               std::string_view body) {
+        const auto in = w.request_of(method, target, body, w.full);
+        return w.read(other->handle(in)).status();
+    };
+    const auto both = [&](std::string_view name) {
+        const auto told = w.one(e, name);
+        return told.text("note") + " " + told.text("rotateBy") + " v" + told.text("version");
+    };
+    const std::string noted = R"({"value":"v","note":"of A"})";
+    const std::string dated = R"({"value":"v","rotateBy":"2031-01-31"})";
+    for (const char* name : {"A", "B", "C"})
+        w.set(e, name, R"({"value":"v"})");
+    w.set(e, "C", R"({"value":"w"})");
+
+    // The same value again is no new version: the note alone changes.
+    CHECK(elsewhere("PUT", secret + w.query(e, "A"), noted) == 200);
+    CHECK(w.set(e, "A", dated).status() == 200);
+    CHECK(both("A") == "of A 2031-01-31 v1");
+
+    CHECK(
+        elsewhere("POST", "/v1/x/batch" + w.query(e),
+                  R"({"set":[{"name":"A","value":"w"},{"name":"B","value":"v","note":"of B"}]})") ==
+        200);
+    CHECK(w.send("POST", "/v1/x/batch" + w.query(e),
+                 R"({"set":[{"name":"A","value":"w","note":"of A, too"},)"
+                 R"({"name":"B","value":"x","rotateBy":"2031-01-31"}]})")
+              .status() == 200);
+    CHECK(both("A") == "of A, too 2031-01-31 v2");
+    CHECK(both("B") == "of B 2031-01-31 v2");
+
+    CHECK(elsewhere("PUT", secret + w.query(e, "C"), R"({"value":"x","note":"of C"})") == 200);
+    CHECK(w.send("POST", secret + "/rollback" + w.query(e, "C"),
+                 R"({"to":1,"rotateBy":"2031-01-31"})")
+              .status() == 200);
+    CHECK(both("C") == "of C 2031-01-31 v4");
+
+    // What the caller expects is asked all the same, and set again after a removal it is bare.
+    CHECK(elsewhere("PUT", secret + w.query(e, "C"), R"({"value":"y","note":"else"})") == 200);
+    check_error(w.set(e, "C", R"({"value":"z","note":"mine","ifVersion":4})"), 409);
+    CHECK(both("C") == "else 2031-01-31 v5");
+    CHECK(elsewhere("DELETE", secret + w.query(e, "C"), {}) == 200);
+    CHECK(w.set(e, "C", dated).status() == 200);
+    CHECK(both("C") == "(absent) 2031-01-31 v7");
 }
 
 TEST_CASE("x/secrets: how each name stands in an environment and in a space") {

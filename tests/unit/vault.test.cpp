@@ -149,6 +149,27 @@ TEST_CASE("an expectation that does not hold is a conflict and writes nothing") 
     CHECK(f.vault.history(prod, "TOKEN").value().size() == 2);
 }
 
+TEST_CASE("a note that is expected and not there is a conflict, whatever the version") {
+    fixture f;
+    const auto note = [&] { return f.vault.list(prod).value().front().note; };
+    const auto put = [&](std::string seen, std::string next) {
+        return f.vault.put(prod, "TOKEN", "v",
+                           {.if_note = std::move(seen), .note = std::move(next)});
+    };
+    CHECK(put("some", "a").error() == errc::conflict);
+    CHECK(put("", "a").value().version == 1);
+    CHECK(put("", "b").error() == errc::conflict);
+    CHECK(put("a", "b").value().version == 1); // the same value: the note alone is new
+    CHECK(put("a", "c").error() == errc::conflict);
+    CHECK(f.vault.rollback(prod, "TOKEN", 1, {.if_note = "a", .note = "c"}).error() ==
+          errc::conflict);
+    CHECK(note() == "b");
+    f.vault.erase(prod, "TOKEN", {.if_note = "b"}).value();
+    CHECK(put("b", "c").error() == errc::conflict); // what was removed has none
+    CHECK(put("", "c"));
+    CHECK(note() == "c");
+}
+
 TEST_CASE("metadata of another version than is expected to be replaced is a conflict") {
     fixture f;
     const auto version = [&](std::string_view space) {

@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -63,9 +64,14 @@ inline auto append(tree::draft& d, const entry_key& key, entry_state state,
 inline auto own_version(const entry* e) noexcept -> std::uint64_t {
     return e == nullptr || e->newest().state == entry_state::deleted ? 0 : e->newest().number;
 }
+/// The note of what this scope has set; none where that is nothing.
+inline auto own_note(const entry* e) noexcept -> std::string_view {
+    return own_version(e) == 0 ? std::string_view() : std::string_view(e->note);
+}
 inline auto expectation(const entry* e, const write_options& with) noexcept -> result<void> {
     if (with.if_id && (own_version(e) == 0 || e->id != *with.if_id)) return errc::not_found;
     if (with.if_version && *with.if_version != own_version(e)) return errc::conflict;
+    if (with.if_note && *with.if_note != own_note(e)) return errc::conflict;
     return {};
 }
 

@@ -169,6 +169,26 @@ struct change_of {
     }
 };
 
+/// How often a change begins anew because a note was changed meanwhile.
+inline constexpr int most_looks = 64;
+
+/// Makes a change that says a part of a note: the rest stays as it is when the change is made, also
+/// where somebody else changes it at the same moment, through this process or another.
+template <class Make>
+auto over_note(call& c, change_of& it, const sent_facts& facts, Make&& make) -> decltype(make()) {
+    for (int looks = 1;; ++looks) {
+        const auto was = entry_now(c, it.where, it.name);
+        const auto note = note_of(was ? &*was : nullptr);
+        // A conflict that is none of the note's is the caller's.
+        if (looks > 1 && note == *it.with.if_note) return errc::conflict;
+        it.with.note = facts.over(note);
+        if (it.with.note) it.with.if_note = note;
+        auto done = make();
+        if (done || done.error().code != errc::conflict || !it.with.note || looks == most_looks)
+            return done;
+    }
+}
+
 inline auto set_secret(call& c) -> response {
     std::vector<named_value> one;
     one.push_back({asked_name(c), sent_value(c.body().find("value"))});
@@ -177,10 +197,10 @@ inline auto set_secret(call& c) -> response {
     change_of change(c);
     change.with.expires = facts.expires;
     change.with.even_if_equal = !c.sees(change.where, change.name);
-    const auto was = entry_now(c, change.where, change.name);
-    change.with.note = facts.over(note_of(was ? &*was : nullptr));
     const auto what = c.word_for_set(change.where, change.name);
-    auto done = c.vault().put_many(change.where.view(), std::move(one), change.with);
+    auto done = over_note(c, change, facts, [&] {
+        return c.vault().put_many(change.where.view(), one, change.with);
+    });
     return changed(c, change.where, change.name,
                    done ? result<written>(done->front()) : result<written>(done.error()), what);
 }
@@ -211,13 +231,12 @@ inline auto rollback_secret(call& c) -> response {
     const sent_facts facts(c.body().object());
     change_of it(c);
     it.with.expires = facts.expires;
-    const auto was = entry_now(c, it.where, it.name);
-    it.with.note = facts.over(note_of(was ? &*was : nullptr));
     const auto what = c.word_for_set(it.where, it.name);
-    return changed(c, it.where, it.name,
-                   c.vault().rollback(it.where.view(), it.name,
-                                      static_cast<std::uint64_t>(to->get_int64()), it.with),
-                   what);
+    auto done = over_note(c, it, facts, [&] {
+        return c.vault().rollback(it.where.view(), it.name,
+                                  static_cast<std::uint64_t>(to->get_int64()), it.with);
+    });
+    return changed(c, it.where, it.name, std::move(done), what);
 }
 
 /// `{"set":[{name,value,note?,rotateBy?,expiresAt?,ifVersion?}],"remove":[…],"hide":[…],
@@ -285,7 +304,7 @@ private:
 };
 
 /// The changes of a batch as the vault makes them, by this caller.
-inline auto changes_of(call& c, const scope& where, batch&& all) -> std::vector<change> {
+inline auto changes_of(call& c, const scope& where, const batch& all) -> std::vector<change> {
     std::map<std::string_view, const own_entry*> there;
     const auto listed = c.vault().list(where.view());
     if (listed)
@@ -293,17 +312,33 @@ inline auto changes_of(call& c, const scope& where, batch&& all) -> std::vector<
             there.emplace(e.name, &e);
     std::vector<change> out;
     out.reserve(all.rows.size());
-    for (auto& [what, facts] : all.rows) {
-        what.with.author = c.who.name;
-        if (facts) {
-            const auto was = there.find(what.name);
-            what.with.even_if_equal = !c.sees(where, what.name);
-            what.with.expires = facts->expires;
-            what.with.note = facts->over(note_of(was == there.end() ? nullptr : was->second));
-        }
-        out.push_back(std::move(what));
+    for (const auto& [what, facts] : all.rows) {
+        auto& with = out.emplace_back(what).with;
+        with.author = c.who.name;
+        if (!facts) continue;
+        const auto was = there.find(what.name);
+        const auto note = note_of(was == there.end() ? nullptr : was->second);
+        with.even_if_equal = !c.sees(where, what.name);
+        with.expires = facts->expires;
+        with.note = facts->over(note);
+        if (with.note) with.if_note = note;
     }
     return out;
+}
+/// Makes them. As with one change, what a row does not say of a note stays as it is then.
+inline auto make_changes(call& c, const scope& where, const batch& all)
+    -> result<std::vector<written>> {
+    std::vector<std::optional<std::string>> seen;
+    for (int looks = 1;; ++looks) {
+        auto changes = changes_of(c, where, all);
+        std::vector<std::optional<std::string>> notes;
+        for (const auto& one : changes)
+            notes.push_back(one.with.if_note);
+        if (looks > 1 && notes == seen) return errc::conflict; // none of a note's
+        seen = std::move(notes);
+        auto done = c.vault().change_many(where.view(), std::move(changes));
+        if (done || done.error().code != errc::conflict || looks == most_looks) return done;
+    }
 }
 /// Which of them somebody else was first with.
 [[noreturn]] inline void
@@ -336,7 +371,7 @@ inline auto change_batch(call& c) -> response {
     auto words = c.words_for_set(where, set);
     for (auto i = set.size(); i < all.rows.size(); ++i)
         words.push_back(word_of(all.rows[i].what.kind));
-    const auto done = c.vault().change_many(where.view(), changes_of(c, where, std::move(all)));
+    const auto done = make_changes(c, where, all);
     if (!done && done.error().code == errc::conflict) refuse_batch(c, where, expected);
     if (!done) throw error_of(done.error());
     response out;

@@ -135,6 +135,52 @@ TEST_CASE("run --watch starts the command again when a secret changed") {
     CHECK(box.run({"run", "--watch=sometimes", "--", "true"}).code == 125);
 }
 
+TEST_CASE(
+    "run --watch does not start again what was asked to end, before the change or while it is "
+    "being stopped") {
+    const sandbox box;
+    box.fill();
+    // It takes until `told` is there to end. Started once more it ends with 9.
+    const std::string up =
+        "trap \"echo x > ending; while [ ! -f told ]; do sleep 0.05; done; exit 3\" TERM; "
+        "echo up >> seen; [ -f told ] && exit 9; while :; do sleep 0.05; done";
+    const std::string before = "\"$0\" run --watch -- sh -c '" + up +
+                               "' 2> err & pid=$!; while [ ! -s seen ]; do sleep 0.05; done; ";
+    const std::string change = "printf second | \"$0\" set DB_URL > /dev/null; "
+                               "while ! grep -q changed: err; do sleep 0.05; done; ";
+    const std::string end = "kill -TERM $pid; while [ ! -s ending ]; do sleep 0.05; done; ";
+    const std::string after = "echo x > told; wait $pid; echo \"code $?\"";
+    SECTION("while it is being stopped") {
+        const auto done = box.run_program(
+            {"sh", "-c", before + change + end + after, coffer_test::coffer_program()});
+        CHECK(done.out == "code 3\n");
+    }
+    SECTION("before the change") {
+        const auto done = box.run_program(
+            {"sh", "-c", before + end + change + after, coffer_test::coffer_program()});
+        CHECK(done.out == "code 3\n");
+        CHECK(has(sandbox::read(box.work() / "err"), "not starting again what was asked to end"));
+    }
+    CHECK(sandbox::read(box.work() / "seen") == "up\n");
+}
+
+TEST_CASE("run --watch starts again what was only told to look at its settings") {
+    const sandbox box;
+    box.fill();
+    const auto script =
+        "\"$0\" run --watch -- sh -c 'trap \"echo x >> told\" HUP; echo \"$DB_URL\" >> seen; while "
+        ":; do sleep 0.05; done' 2> err & pid=$!; while [ ! -s seen ]; do sleep 0.05; done; "
+        "kill -HUP $pid; while [ ! -s told ]; do sleep 0.05; done; "
+        "printf second | \"$0\" set DB_URL > /dev/null; "
+        "while ! grep -q changed: err; do sleep 0.05; done; "
+        "grep -q 'starting again$' err && while [ $(wc -l < seen) -lt 2 ]; do sleep 0.05; done; "
+        "kill -TERM $pid; wait $pid; echo \"code $?\"";
+    const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
+    CHECK(done.out == "code 143\n");
+    CHECK(has(sandbox::read(box.work() / "err"), "changed: starting again\n"));
+    CHECK(sandbox::read(box.work() / "seen") == std::string(coffer_test::db_url) + "\nsecond\n");
+}
+
 TEST_CASE("run --watch=SIGHUP tells the command") {
     const sandbox box;
     box.fill();

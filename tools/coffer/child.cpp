@@ -35,7 +35,11 @@ constexpr std::array forwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR
 
 extern "C" void on_signal(int number, siginfo_t* info, void*) {
     const int before = errno;
-    if (number != SIGCHLD && number != SIGUSR1 && number != SIGUSR2) end_asked.store(number);
+    int none = 0;
+    if (number == SIGHUP)
+        end_asked.compare_exchange_strong(none, number);
+    else if (number != SIGCHLD && number != SIGUSR1 && number != SIGUSR2)
+        end_asked.store(number);
     if (number == SIGCHLD) {
         const char byte = 0;
         (void)!::write(wake_pipe[1], &byte, 1);
@@ -238,6 +242,11 @@ void signal_forwarding::drain() const {
 auto signal_forwarding::asked_to_end() const -> std::optional<int> {
     const int number = end_asked.load();
     return number == 0 ? std::nullopt : std::optional(number);
+}
+
+void signal_forwarding::forget_hangup() const {
+    int hangup = SIGHUP;
+    end_asked.compare_exchange_strong(hangup, 0);
 }
 
 } // namespace command

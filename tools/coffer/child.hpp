@@ -71,8 +71,11 @@ public:
     auto wake() const -> int;
     void drain() const;
     /// The last signal that asked this process itself to end, from the terminal or from somebody
-    /// else; nullopt: none did.
+    /// else; nullopt: none did. SIGHUP only if no other did: to many programs it means something
+    /// else.
     auto asked_to_end() const -> std::optional<int>;
+    /// A SIGHUP that came until now was for the child alone, and asks for no end.
+    void forget_hangup() const;
 };
 
 } // namespace command

@@ -106,21 +106,30 @@ public:
     }
 
     auto run() -> int {
-        start();
-        while (!process_->ended())
-            wait();
-        finish();
+        do {
+            again_ = false;
+            if (!start()) break;
+            while (!process_->ended())
+                wait();
+            finish();
+        } while (again_);
+        if (!process_) return 128 + *signals_.asked_to_end();
         return *process_->ended();
     }
 
 private:
-    void start() {
+    /// False: somebody has asked for the end, so nothing was started.
+    auto start() -> bool {
+        if (signals_.asked_to_end()) return false;
         process_ = std::make_unique<child>(s_.in.after_dashes, current_.variables, redact_);
-        if (!redact_) return;
+        // One that came in between may have found no process to be sent on to.
+        if (const auto number = signals_.asked_to_end()) process_->send(*number);
+        if (!redact_) return true;
         const auto known = need(coffer::redactor::open(view_), at_.where());
         out_ = std::make_unique<redacted_stream>(known, STDOUT_FILENO);
         err_ = std::make_unique<redacted_stream>(known, STDERR_FILENO);
         out_open_ = err_open_ = true;
+        return true;
     }
     void finish() {
         if (!redact_) return;
@@ -163,16 +172,20 @@ private:
         if (!all) return trouble(all.error());
         view_ = *std::move(view);
         current_ = provide(s_, at_, view_);
-        s_.notice("secrets of " + at_.text() +
-                  " changed: " + (watch_ == "restart" ? "starting again" : "sending SIGHUP"));
         if (watch_ == "SIGHUP") {
+            tell_change("sending SIGHUP");
             if (redact_) out_->know(view_, at_), err_->know(view_, at_);
             process_->send(SIGHUP);
             return;
         }
+        signals_.forget_hangup();
+        if (signals_.asked_to_end()) return tell_change("not starting again what was asked to end");
+        tell_change("starting again");
+        again_ = true;
         process_->stop();
-        finish();
-        start();
+    }
+    void tell_change(const std::string& what) const {
+        s_.notice("secrets of " + at_.text() + " changed: " + what);
     }
     /// The command goes on with what it has; said once.
     void trouble(const coffer::failure& why) {
@@ -191,6 +204,7 @@ private:
     std::unique_ptr<child> process_{};
     std::unique_ptr<redacted_stream> out_{};
     std::unique_ptr<redacted_stream> err_{};
+    bool again_ = false; ///< It is to be started again when it has ended.
     bool out_open_ = false;
     bool err_open_ = false;
     std::uint64_t looked_ = now_ms();
@@ -265,7 +279,9 @@ auto run_verb() -> verb {
                    "started, 126: it can't be executed, 127: there is none.\n"
                    "--redact cuts values of 8 bytes and more out of what the command prints; the "
                    "end of what\n"
-                   "it printed may be held back until it prints more. --watch looks every second.\n"
+                   "it printed may be held back until it prints more. --watch looks every second; "
+                   "what was asked\n"
+                   "to end is not started again.\n"
                    "--keep keeps what the server gave, sealed under the token, in a file of mode "
                    "0600; --offline\n"
                    "runs from that and asks nobody, within --max-stale: it sees no change, no "

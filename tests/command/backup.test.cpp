@@ -130,6 +130,25 @@ TEST_CASE("a backup goes where nothing else is") {
     CHECK_FALSE(fs::exists(box.work() / "saved"));
 }
 
+TEST_CASE("restore goes into no store of a folder's file that says where a password lies") {
+    const sandbox box;
+    box.fill();
+    box.ok({"backup", "saved"});
+    // Nobody listens there: who is refused has not even asked.
+    const std::string foreign =
+        "redis://127.0.0.1:1/?timeout_ms=100&password_file=" + box.keyring().string();
+    box.write(box.work() / "coffer.json", R"({"store":")" + foreign + R"("})");
+    for (const auto& args : {sandbox::words{"restore", "saved", "--yes"},
+                             sandbox::words{"restore", "saved", "--dry-run"},
+                             sandbox::words{"backup", "other"}, sandbox::words{"verify"}}) {
+        const auto done = box.run(args);
+        CHECK(done.code == 5);
+        CHECK(has(done.err, "coffer.json names may not say where a password lies"));
+    }
+    // One's own word is believed.
+    CHECK(box.run({"restore", "saved", "--yes", "--store", foreign}).code != 5);
+}
+
 TEST_CASE("a backup is verified though it is older than what was seen, and that leaves no trace") {
     const sandbox box;
     box.fill();

@@ -13,6 +13,7 @@
 #include <coffer/keyring/file_keyring.hpp>
 #include <coffer/keyring/passphrase_keyring.hpp>
 #include <coffer/keyring/store_folder.hpp>
+#include <coffer/memory/store.hpp>
 
 namespace command {
 
@@ -145,7 +146,7 @@ auto folder_of_store(const std::string& place) -> fs::path {
     return rest;
 }
 
-auto open_store_at(const std::string& place, bool make) -> coffer::any_store {
+auto open_store_at(const std::string& place, missing_folder if_missing) -> coffer::any_store {
     if (place.starts_with("redis")) return open_redis(place);
     const auto folder = folder_of_store(place);
     if (folder.empty())
@@ -153,23 +154,24 @@ auto open_store_at(const std::string& place, bool make) -> coffer::any_store {
                       "stores are file:DIR, redis://HOST, rediss://HOST, redis+cluster://HOST; " +
                           printable(place) + " is none");
     std::error_code wrong;
-    if (!make && !fs::is_directory(folder, wrong))
+    if (if_missing == missing_folder::empty && !fs::exists(folder, wrong))
+        return coffer::memory::store{};
+    if (if_missing != missing_folder::make && !fs::is_directory(folder, wrong))
         throw problem(errc::unavailable, "there is no store at " + printable(folder.string()) +
                                              "; see coffer help init");
     return need(coffer::file::open(folder));
 }
 
-auto open_store(const settings& from) -> coffer::any_store {
+auto open_store(const settings& from, missing_folder if_missing) -> coffer::any_store {
     const auto place = store_place(from);
+    const auto& named = *from.find("store");
     // A folder's file is somebody else's text: it must not choose what of ours is sent as a
     // password.
-    const auto file = folder_file();
-    if (place.find("password_") != place.npos && file &&
-        from.find("store")->from.find(printable(file->string())) != std::string::npos)
-        throw problem(errc::denied, "the store that " + printable(file->string()) +
+    if (named.who == said_by::folder_file && place.find("password_") != place.npos)
+        throw problem(errc::denied, "the store that " + named.from +
                                         " names may not say where a password lies: set "
                                         "COFFER_STORE, or name it in your own config.json");
-    return open_store_at(place);
+    return open_store_at(place, if_missing);
 }
 
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {

@@ -26,17 +26,26 @@ struct opened_keys {
 
 /// What is made where there is nothing yet: only by `coffer init`.
 enum class missing_keys : unsigned char { refuse, make };
+/// What becomes of a store's folder that is not there.
+enum class missing_folder : unsigned char {
+    refuse,
+    make,
+    empty, ///< It is read as a store in which nothing is; what is written is lost.
+};
 
 /// The store that is named: `file:DIR`, its path absolute, or an address of Redis. Throws problem
 /// if none is.
 auto store_place(const settings& from) -> std::string;
 /// The folder of a store in a folder; empty for any other.
 auto folder_of_store(const std::string& place) -> std::filesystem::path;
-/// Opens a store. `make`: a folder that is not there is made. Throws problem, also for a store that
-/// this build has not.
-auto open_store_at(const std::string& place, bool make = false) -> coffer::any_store;
-/// Opens the store that is named. It must be there.
-auto open_store(const settings& from) -> coffer::any_store;
+/// Opens a store that a flag or an argument names. Throws problem, also for a store that this build
+/// has not.
+auto open_store_at(const std::string& place, missing_folder if_missing = missing_folder::refuse)
+    -> coffer::any_store;
+/// Opens the store that the settings name. Throws problem as open_store_at() does, and (denied) for
+/// one of a folder's file that says where a password lies.
+auto open_store(const settings& from, missing_folder if_missing = missing_folder::refuse)
+    -> coffer::any_store;
 /// Opens a store in Redis by its address.
 auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "store_copy.hpp"
 
-#include "opening.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -10,14 +9,12 @@
 
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/format/subkeys.hpp>
-#include <coffer/memory/store.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <functional>
 
 namespace command {
@@ -239,14 +236,6 @@ void copy_one(const session& s, copy_route& route, const environment_copy& what,
 }
 
 } // namespace
-
-auto open_copy_target(const std::string& place, bool make) -> coffer::any_store {
-    const auto folder = folder_of_store(place);
-    std::error_code wrong;
-    if (!make && !folder.empty() && !std::filesystem::exists(folder, wrong))
-        return coffer::memory::store{};
-    return open_store_at(place, make);
-}
 
 void copy_store(const session& s, copy_route& route) {
     const auto is_own = [](const std::string& p) { return p.starts_with("coffer-system."); };

@@ -62,8 +62,6 @@ void check_hashes(const environment_copy& of, const std::string& place);
 /// What is to be done that `to` becomes `from`.
 auto compare(const environment_copy& from, const environment_copy& to) -> need_of;
 
-/// The store that is copied to. A folder that is not there is made, or else read as empty.
-auto open_copy_target(const std::string& place, bool make) -> coffer::any_store;
 /// Copies every partition: Coffer's own is read first and written last, so that what it lists is
 /// there. Each is checked against its hashes before, and read back after. What is newer there, or
 /// of another history, throws problem unless it is replaced. Prints what was done, on stdout.

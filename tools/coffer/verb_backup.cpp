@@ -47,7 +47,9 @@ auto run_backup(session& s) -> int {
                                           "written.");
     copy_route route{.from = open_store(s.config()),
                      .from_place = store,
-                     .to = open_copy_target("file:" + folder.string(), !s.dry_run()),
+                     .to =
+                         open_store_at("file:" + folder.string(),
+                                       s.dry_run() ? missing_folder::empty : missing_folder::make),
                      .to_place = folder.string()};
     copy_store(s, route);
     s.notice("The keys are not in it, and without them it opens nothing: coffer keys copy.");
@@ -126,7 +128,7 @@ auto run_restore(session& s) -> int {
     if (store == "file:" + folder.string()) refuse("that is the store itself");
     copy_route route{.from = open_store_at("file:" + folder.string()),
                      .from_place = folder.string(),
-                     .to = open_copy_target(store, false),
+                     .to = open_store(s.config(), missing_folder::empty),
                      .to_place = store,
                      .replace = s.in.has("accept-rollback")};
     const auto realm = realm_to_restore(s, route.from, folder.string());
@@ -146,7 +148,7 @@ auto run_restore(session& s) -> int {
                         : ", and forgets what was written since to " + older +
                               ": what was revoked is valid again. No program may use the store.")))
         return 0;
-    route.to = open_copy_target(store, true);
+    route.to = open_store(s.config(), missing_folder::make);
     copy_store(s, route);
     name_realm(s, realm, plan);
     // Last: until then what was seen since is remembered, and a run that was stopped is finished

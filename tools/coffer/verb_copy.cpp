@@ -23,8 +23,10 @@ auto run_copy(session& s) -> int {
     const auto from_place = place_of(s, "from");
     const auto to_place = place_of(s, "to");
     if (from_place == to_place) refuse("that is the same store twice");
-    copy_route route{open_store_at(from_place), *s.in.text("from"),
-                     open_copy_target(to_place, !s.dry_run()), *s.in.text("to")};
+    copy_route route{
+        open_store_at(from_place), *s.in.text("from"),
+        open_store_at(to_place, s.dry_run() ? missing_folder::empty : missing_folder::make),
+        *s.in.text("to")};
     copy_store(s, route);
     if (!s.json())
         s.hint("every byte was read back and compared; with the keys, coffer verify opens it all");

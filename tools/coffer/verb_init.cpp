@@ -236,7 +236,7 @@ auto run_init(session& s) -> int {
     // Before the store: of two at once one makes it, and what was stopped can go on.
     if (!p.goes_on && !make_folder_config(p.config, {p.place, p.realm, p.environment}))
         throw_there(p.config);
-    if (!store) store = open_store_at(p.place, true);
+    if (!store) store = open_store_at(p.place, missing_folder::make);
     const auto vault = open_vault(*std::move(store), keys.provider, options_of(with));
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});

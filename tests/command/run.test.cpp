@@ -181,6 +181,23 @@ TEST_CASE("run --watch starts again what was only told to look at its settings")
     CHECK(sandbox::read(box.work() / "seen") == std::string(coffer_test::db_url) + "\nsecond\n");
 }
 
+TEST_CASE(
+    "run --redact --watch takes what the command prints while it ends, however much that is") {
+    const sandbox box;
+    box.fill();
+    const auto script =
+        "\"$0\" run --redact --watch -- sh -c 'trap \"head -c 200000 /dev/zero; echo whole; exit "
+        "4\" "
+        "TERM; echo up >> seen; while :; do sleep 0.05; done' > out & pid=$!; "
+        "while [ ! -s seen ]; do sleep 0.05; done; printf second | \"$0\" set DB_URL > /dev/null; "
+        "while [ $(wc -l < seen) -lt 2 ]; do sleep 0.05; done; kill -TERM $pid; wait $pid; echo "
+        "\"code $?\"";
+    const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
+    CHECK(done.out == "code 4\n");
+    const auto once = std::string(200'000, '\0') + "whole\n";
+    CHECK((sandbox::read(box.work() / "out") == once + once));
+}
+
 TEST_CASE("run --watch=SIGHUP tells the command") {
     const sandbox box;
     box.fill();

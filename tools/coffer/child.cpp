@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 
@@ -180,7 +181,7 @@ child::child(const std::vector<std::string>& command, child_environment& with, b
 }
 
 child::~child() {
-    if (!ended()) stop();
+    if (!ended()) stop([] { ::poll(nullptr, 0, 100); });
 }
 
 void child::send(int signal) const {
@@ -197,10 +198,11 @@ auto child::ended() -> std::optional<int> {
     return code_;
 }
 
-void child::stop() {
+void child::stop(const std::function<void()>& wait) {
     send(SIGTERM);
-    for (int tenths = 0; tenths < 100 && !ended(); ++tenths)
-        ::poll(nullptr, 0, 100);
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!ended() && std::chrono::steady_clock::now() < until)
+        wait();
     if (ended()) return;
     send(SIGKILL);
     while (!ended())

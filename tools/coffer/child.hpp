@@ -5,6 +5,7 @@
 #include <coffer/bytes.hpp>
 #include <coffer/posix/file_descriptor.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -50,8 +51,9 @@ public:
     void send(int signal) const;
     /// Its exit code (128 + signal) once it has ended; nullopt while it runs.
     auto ended() -> std::optional<int>;
-    /// Asks it to end, and after ten seconds makes it.
-    void stop();
+    /// Asks it to end, and after ten seconds makes it. Until then `wait` is called again and again,
+    /// and comes back soon.
+    void stop(const std::function<void()>& wait);
 
 private:
     pid_t pid_ = -1;

@@ -5,7 +5,7 @@
 #include "event_source.hpp"
 #include "output.hpp"
 #include "problem.hpp"
-#include "redacted_stream.hpp"
+#include "redacted_output.hpp"
 #include "remote.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
@@ -19,7 +19,6 @@
 #include <optional>
 
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 namespace command {
@@ -131,25 +130,15 @@ private:
     /// Shows what it says, less what is a value, until it ends or its time is up.
     auto watch(child& process, const signal_forwarding& signals, const coffer::redactor& values)
         -> int {
-        redacted_stream out(values, STDOUT_FILENO);
-        redacted_stream err(values, STDERR_FILENO);
+        redacted_output output(process, values);
         const auto until = std::chrono::steady_clock::now() + time_;
-        bool out_open = process.out() >= 0;
-        bool err_open = process.err() >= 0;
-        while (!process.ended() || out_open || err_open) {
-            std::array<pollfd, 3> on{{{out_open ? process.out() : -1, POLLIN, 0},
-                                      {err_open ? process.err() : -1, POLLIN, 0},
-                                      {signals.wake(), POLLIN, 0}}};
-            ::poll(on.data(), on.size(), 100);
-            if (on[2].revents != 0) signals.drain();
-            if (on[0].revents != 0) out_open = out.move(process.out());
-            if (on[1].revents != 0) err_open = err.move(process.err());
+        while (!process.ended() || output.is_open()) {
+            output.pass(signals, 100);
             if (std::chrono::steady_clock::now() < until) continue;
-            process.stop();
+            output.stop(signals);
             break; // what it started and left behind may hold its pipes for ever
         }
-        out.finish();
-        err.finish();
+        output.finish();
         return *process.ended();
     }
 

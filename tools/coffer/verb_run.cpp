@@ -5,19 +5,15 @@
 #include "kept_copy.hpp"
 #include "output.hpp"
 #include "problem.hpp"
-#include "redacted_stream.hpp"
+#include "redacted_output.hpp"
 #include "session.hpp"
 #include "steering_variables.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 
-#include <array>
 #include <csignal>
 #include <memory>
-
-#include <poll.h>
-#include <unistd.h>
 
 namespace command {
 
@@ -111,7 +107,7 @@ public:
             if (!start()) break;
             while (!process_->ended())
                 wait();
-            finish();
+            output_->finish();
         } while (again_);
         if (!process_) return 128 + *signals_.asked_to_end();
         return *process_->ended();
@@ -120,45 +116,18 @@ public:
 private:
     /// False: somebody has asked for the end, so nothing was started.
     auto start() -> bool {
+        const auto known =
+            redact_ ? need(coffer::redactor::open(view_), at_.where()) : coffer::redactor();
         if (signals_.asked_to_end()) return false;
         process_ = std::make_unique<child>(s_.in.after_dashes, current_.variables, redact_);
         // One that came in between may have found no process to be sent on to.
         if (const auto number = signals_.asked_to_end()) process_->send(*number);
-        if (!redact_) return true;
-        const auto known = need(coffer::redactor::open(view_), at_.where());
-        out_ = std::make_unique<redacted_stream>(known, STDOUT_FILENO);
-        err_ = std::make_unique<redacted_stream>(known, STDERR_FILENO);
-        out_open_ = err_open_ = true;
+        output_ = std::make_unique<redacted_output>(*process_, known);
         return true;
-    }
-    void finish() {
-        if (!redact_) return;
-        for (int i = 0; i < 64 && out_open_ && pending(process_->out()); ++i)
-            out_open_ = out_->move(process_->out());
-        for (int i = 0; i < 64 && err_open_ && pending(process_->err()); ++i)
-            err_open_ = err_->move(process_->err());
-        out_->finish();
-        err_->finish();
-    }
-    static auto pending(int fd) -> bool {
-        pollfd one{fd, POLLIN, 0};
-        return ::poll(&one, 1, 0) > 0;
     }
 
     void wait() {
-        std::array<pollfd, 3> on{{{signals_.wake(), POLLIN, 0}, {-1, POLLIN, 0}, {-1, POLLIN, 0}}};
-        if (out_open_) on[1].fd = process_->out();
-        if (err_open_) on[2].fd = process_->err();
-        const int ready = ::poll(on.data(), on.size(), watch_.empty() ? -1 : 1000);
-        if (ready > 0 && on[0].revents != 0) signals_.drain();
-        if (ready > 0 && on[1].revents != 0) {
-            out_open_ = out_->move(process_->out());
-            if (!out_open_) process_->close_out();
-        }
-        if (ready > 0 && on[2].revents != 0) {
-            err_open_ = err_->move(process_->err());
-            if (!err_open_) process_->close_err();
-        }
+        output_->pass(signals_, watch_.empty() ? -1 : 1000);
         if (!watch_.empty() && now_ms() - looked_ >= 1000) look();
     }
 
@@ -174,7 +143,7 @@ private:
         current_ = provide(s_, at_, view_);
         if (watch_ == "SIGHUP") {
             tell_change("sending SIGHUP");
-            if (redact_) out_->know(view_, at_), err_->know(view_, at_);
+            if (redact_) output_->know(view_, at_);
             process_->send(SIGHUP);
             return;
         }
@@ -182,7 +151,7 @@ private:
         if (signals_.asked_to_end()) return tell_change("not starting again what was asked to end");
         tell_change("starting again");
         again_ = true;
-        process_->stop();
+        output_->stop(signals_);
     }
     void tell_change(const std::string& what) const {
         s_.notice("secrets of " + at_.text() + " changed: " + what);
@@ -202,11 +171,8 @@ private:
     std::string watch_;
     signal_forwarding signals_{};
     std::unique_ptr<child> process_{};
-    std::unique_ptr<redacted_stream> out_{};
-    std::unique_ptr<redacted_stream> err_{};
+    std::unique_ptr<redacted_output> output_{};
     bool again_ = false; ///< It is to be started again when it has ended.
-    bool out_open_ = false;
-    bool err_open_ = false;
     std::uint64_t looked_ = now_ms();
     coffer::errc trouble_{};
 };

@@ -112,6 +112,19 @@ TEST_CASE("rule 3: stdout is data alone, and with --json one object on one line"
                        "\"name\":\"NOPE\",\"environment\":\"dev\",\"space\":\"acme\"}}\n");
 }
 
+TEST_CASE("rule 3: stdout gets all of it, also where it does not wait") {
+    sandbox box;
+    box.ok({"init"});
+    std::string lines;
+    for (int i = 0; i < 20; ++i)
+        lines += "LARGE_" + std::to_string(i) + "=" + std::string(60'000, 'a') + "\n";
+    box.ok({"import", "-", "--yes"}, lines); // more than any pipe holds
+    const auto all = box.ok({"export", "--format", "dotenv"});
+    CHECK(all.size() == lines.size());
+    box.out_does_not_wait = true;
+    CHECK((box.ok({"export", "--format", "dotenv"}) == all));
+}
+
 TEST_CASE("rule 3: without a terminal there are no hints, and --quiet silences notices") {
     const sandbox box;
     box.fill();

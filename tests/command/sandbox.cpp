@@ -130,6 +130,7 @@ auto sandbox::run_program(const words& command, std::string_view in) const -> ra
         ::dup2(pipes[0][0], 0);
         ::dup2(pipes[1][1], 1);
         ::dup2(pipes[2][1], 2);
+        if (out_does_not_wait) ::fcntl(1, F_SETFL, O_WRONLY | O_NONBLOCK);
         execute(command);
     }
     ::close(pipes[0][0]);

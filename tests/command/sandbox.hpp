@@ -64,6 +64,7 @@ public:
 
     std::map<std::string, std::string> variables{}; ///< Set for every run.
     std::filesystem::path folder{};                 ///< Where it runs.
+    bool out_does_not_wait = false; ///< Its stdout is a pipe that answers EAGAIN where it is full.
 
 private:
     auto environment() const -> words;

@@ -10,23 +10,25 @@
 #include <cerrno>
 #include <string>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace command {
-
-namespace {
 
 auto write_all(int to, std::string_view text) noexcept -> bool {
     while (!text.empty()) {
         const auto n = ::write(to, text.data(), text.size());
         if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && errno == EAGAIN) {
+            pollfd one{to, POLLOUT, 0};
+            (void)::poll(&one, 1, -1);
+            continue;
+        }
         if (n <= 0) return false;
         text.remove_prefix(static_cast<std::size_t>(n));
     }
     return true;
 }
-
-} // namespace
 
 void put(std::string_view text) {
     if (write_all(STDOUT_FILENO, text)) return;

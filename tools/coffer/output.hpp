@@ -21,6 +21,10 @@ void put_json(const boost::json::value& value);
 /// stderr is talk.
 void tell(std::string_view text);
 
+/// Writes all of it, also to what somebody else made so that it does not wait (O_NONBLOCK). False,
+/// and errno: it takes no more.
+auto write_all(int to, std::string_view text) noexcept -> bool;
+
 } // namespace command
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef COFFER_COMMAND_REDACTED_STREAM_HPP
 #define COFFER_COMMAND_REDACTED_STREAM_HPP
 
+#include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
 
@@ -9,11 +10,8 @@
 
 #include <array>
 #include <cerrno>
-#include <string>
-#include <string_view>
 #include <utility>
 
-#include <poll.h>
 #include <unistd.h>
 
 namespace command {
@@ -32,29 +30,14 @@ public:
         const auto n = ::read(from, piece.data(), piece.size());
         const int why = errno;
         const bool taken =
-            n <= 0 || write(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
+            n <= 0 || write_all(to_, redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
         coffer::wipe(piece.data(), piece.size());
         if (n > 0) return taken;
         return n < 0 && (why == EAGAIN || why == EINTR);
     }
-    void finish() { (void)write(redact_.flush()); }
+    void finish() { (void)write_all(to_, redact_.flush()); }
 
 private:
-    /// False: nobody reads any more.
-    auto write(const std::string& text) const -> bool {
-        for (std::string_view rest = text; !rest.empty();) {
-            const auto n = ::write(to_, rest.data(), rest.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n < 0 && errno == EAGAIN) { // somebody else made it so that it does not wait
-                pollfd one{to_, POLLOUT, 0};
-                (void)::poll(&one, 1, -1);
-                continue;
-            }
-            if (n <= 0) return false;
-            rest.remove_prefix(static_cast<std::size_t>(n));
-        }
-        return true;
-    }
     coffer::redactor redact_;
     int to_;
 };

@@ -2,6 +2,7 @@
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 
 using coffer_test::has;
@@ -9,6 +10,11 @@ using coffer_test::sandbox;
 namespace fs = std::filesystem;
 
 namespace {
+
+void make_executable(const sandbox& box, const fs::path& file, std::string_view text) {
+    box.write(file, text);
+    fs::permissions(file, fs::perms::owner_all);
+}
 
 /// A store in a repository, enrolled, with one commit; `mine` keeps this machine's anchor apart
 /// from that of the others.
@@ -68,6 +74,18 @@ TEST_CASE("enrolling twice changes nothing more") {
     sandbox outside;
     outside.ok({"init"});
     CHECK(outside.run({"git", "enroll"}).code == 2);
+}
+
+TEST_CASE("enrolling gets on with a git that has much to say on stderr") {
+    sandbox box;
+    box.fill();
+    REQUIRE(box.run_program({"git", "init", "-q"}).code == 0);
+    const std::string path = std::getenv("PATH");
+    make_executable(box, box.home() / "bin/git",
+                    "#!/bin/sh\nhead -c 200000 /dev/zero >&2\nPATH='" + path +
+                        "'\nexec git \"$@\"\n");
+    box.variables["PATH"] = (box.home() / "bin").string() + ":" + path;
+    CHECK(has(box.ok({"git", "enroll"}), "work  enrolled: "));
 }
 
 TEST_CASE("git merge takes both sides' changes of different names, and every machine accepts the "

@@ -41,13 +41,18 @@ auto git(const fs::path& folder, std::vector<std::string> words) -> std::string 
     child running(command, variables, true);
     std::string out;
     std::array<char, 4096> piece{};
-    for (const int from : {running.out(), running.err()})
-        for (pollfd on{from, POLLIN, 0}; from >= 0;) {
-            if (::poll(&on, 1, -1) < 0 && errno == EINTR) continue;
-            const auto n = ::read(from, piece.data(), piece.size());
-            if (n <= 0) break;
-            if (from == running.out()) out.append(piece.data(), static_cast<std::size_t>(n));
+    // Both at once: git waits for whoever reads the one that is full. Its own words are not shown.
+    std::array<pollfd, 2> on{{{running.out(), POLLIN, 0}, {running.err(), POLLIN, 0}}};
+    while (on[0].fd >= 0 || on[1].fd >= 0) {
+        if (::poll(on.data(), on.size(), -1) < 0) continue; // a signal came
+        for (auto& one : on) {
+            if (one.fd < 0 || one.revents == 0) continue;
+            const auto n = ::read(one.fd, piece.data(), piece.size());
+            if (n > 0 && one.fd == running.out())
+                out.append(piece.data(), static_cast<std::size_t>(n));
+            if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) one.fd = -1;
         }
+    }
     auto code = running.ended();
     for (; !code; code = running.ended())
         ::poll(nullptr, 0, 1);

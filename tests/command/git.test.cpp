@@ -76,6 +76,22 @@ TEST_CASE("enrolling twice changes nothing more") {
     CHECK(outside.run({"git", "enroll"}).code == 2);
 }
 
+TEST_CASE("enrolling replaces no link, nor what it can't read") {
+    const repository box;
+    const auto attributes = box.work() / "coffer-store/.gitattributes";
+    const auto mine = box.work() / "mine";
+    box.write(mine, "*.txt text\n");
+    for (const auto& target : {mine, attributes, box.work()}) { // a file, a loop, a folder
+        fs::remove(attributes);
+        fs::create_symlink(target, attributes);
+        const auto done = box.run({"git", "enroll"});
+        CHECK(done.code == 5);
+        CHECK(has(done.err, "It needs the lines: *.json diff=coffer merge=coffer"));
+        CHECK(fs::is_symlink(fs::symlink_status(attributes)));
+    }
+    CHECK(sandbox::read(mine) == "*.txt text\n");
+}
+
 TEST_CASE("enrolling gets on with a git that has much to say on stderr") {
     sandbox box;
     box.fill();

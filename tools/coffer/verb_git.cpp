@@ -78,13 +78,20 @@ auto own_name() -> std::string {
     return quoted + "'";
 }
 
-/// Adds the lines that a file does not have yet.
+/// Adds the lines that a file does not have yet. One that can't be read is not replaced, nor is a
+/// link: Git takes no attributes out of one.
 void add_lines(const fs::path& file, const std::vector<std::string>& lines) {
     std::string text;
-    if (const coffer::posix::file_descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC)); in) {
-        const auto old = need(coffer::posix::read_all(in, std::size_t{1} << 20));
-        text = coffer::as_text(old);
-    }
+    const auto there = coffer::posix::open_regular(file);
+    const auto old = there ? coffer::posix::read_all(*there, std::size_t{1} << 20)
+                           : coffer::result<coffer::bytes>(there.error());
+    if (old)
+        text = coffer::as_text(*old);
+    else if (old.error().code != errc::not_found)
+        throw problem(old.error().code, printable(file.string()) +
+                                            " is no plain file that can be read, and stays as it "
+                                            "is. It needs the lines: " +
+                                            join(lines, ", "));
     if (!text.empty() && text.back() != '\n') text += '\n';
     const auto before = text;
     for (const auto& line : lines)

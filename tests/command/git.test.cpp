@@ -76,6 +76,36 @@ TEST_CASE("enrolling twice changes nothing more") {
     CHECK(outside.run({"git", "enroll"}).code == 2);
 }
 
+TEST_CASE("enrolling names this program, whatever else is called coffer") {
+    repository box;
+    const std::string path = std::getenv("PATH");
+    const auto bin = box.home() / "bin";
+    const auto named = bin / "coffer";
+    const auto driver = [&](const std::string& before) {
+        box.variables["PATH"] = before + ":" + path;
+        box.ok({"git", "enroll"});
+        return box.git({"config", "merge.coffer.driver"}).out;
+    };
+    const auto by_path = "'" + coffer_test::coffer_program() + "' git merge %O %A %B\n";
+    const std::string by_name = "coffer git merge %O %A %B\n";
+    make_executable(box, named, "#!/bin/sh\n");
+    CHECK(driver(bin) == by_path);
+    const auto own = box.home() / "own";
+    fs::create_directory(own);
+    fs::create_symlink(coffer_test::coffer_program(), own / "coffer");
+    CHECK(driver(bin.string() + ":" + own.string()) == by_path);
+    CHECK(driver(own.string() + ":" + bin.string()) == by_name);
+    CHECK(driver(":" + own.string()) == by_path);
+    // What can't be run is not in the way.
+    fs::permissions(named, fs::perms::owner_read);
+    CHECK(driver(bin.string()) == by_path);
+    CHECK(driver(bin.string() + ":" + own.string()) == by_name);
+    fs::remove(named);
+    fs::create_directory(named);
+    CHECK(driver(bin.string()) == by_path);
+    CHECK(driver(bin.string() + ":" + own.string()) == by_name);
+}
+
 TEST_CASE("enrolling replaces no link, nor what it can't read") {
     const repository box;
     const auto attributes = box.work() / "coffer-store/.gitattributes";

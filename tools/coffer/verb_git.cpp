@@ -18,8 +18,12 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <optional>
+#include <string_view>
 
 #include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace command {
 
@@ -65,12 +69,32 @@ auto git(const fs::path& folder, std::vector<std::string> words) -> std::string 
     return out;
 }
 
-/// This program as Git's shell finds it: by its name if that leads to one, else by its path.
-auto own_name() -> std::string {
-    std::error_code wrong;
+/// Whether that is a program of this inode; nullopt: it is no program at all.
+auto is_same_program(const std::string& file, const struct stat& wanted) -> std::optional<bool> {
+    struct stat s {};
+    if (::stat(file.c_str(), &s) != 0 || !S_ISREG(s.st_mode) || ::access(file.c_str(), X_OK) != 0)
+        return std::nullopt;
+    return s.st_dev == wanted.st_dev && s.st_ino == wanted.st_ino;
+}
+
+/// Whether a shell that looks for `coffer` comes to this program.
+auto is_found_by_name() -> bool {
+    struct stat self {};
+    if (::stat("/proc/self/exe", &self) != 0) return false;
     const char* const path = std::getenv("PATH");
-    for (const auto& folder : split(path == nullptr ? "" : path, ':'))
-        if (fs::exists(fs::path(folder) / "coffer", wrong)) return "coffer";
+    for (std::string_view rest(path == nullptr ? "" : path); !rest.empty();) {
+        const std::string folder(rest.substr(0, rest.find(':')));
+        rest.remove_prefix(std::min(folder.size() + 1, rest.size()));
+        if (!folder.starts_with('/')) return false; // another place for whoever stands elsewhere
+        if (const auto verdict = is_same_program(folder + "/coffer", self)) return *verdict;
+    }
+    return false;
+}
+
+/// This program as Git's shell finds it: by its name if that leads to it, else by its path.
+auto own_name() -> std::string {
+    if (is_found_by_name()) return "coffer";
+    std::error_code wrong;
     const auto self = fs::read_symlink("/proc/self/exe", wrong).string();
     std::string quoted = "'";
     for (const char c : self)

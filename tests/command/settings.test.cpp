@@ -28,14 +28,35 @@ TEST_CASE(
     const auto users = box.home() / ".config/coffer/config.json";
     CHECK(has(line_of(box, "max-stale"), "5m"));
     CHECK(has(line_of(box, "max-stale"), "default"));
-    box.write(users, R"({"max_stale":"1m","env":"from-user"})");
-    CHECK(has(line_of(box, "max-stale"), "1m"));
-    box.write(box.work() / "coffer.json", R"({"max_stale":"2m"})");
+    box.write(users, R"({"max_stale":"2m","env":"from-user"})");
     CHECK(has(line_of(box, "max-stale"), "2m"));
+    box.write(box.work() / "coffer.json", R"({"max_stale":"1m"})");
+    CHECK(has(line_of(box, "max-stale"), "1m"));
     CHECK(has(line_of(box, "env"), "from-user"));
     box.variables["COFFER_MAX_STALE"] = "3m";
     CHECK(has(line_of(box, "max-stale"), "COFFER_MAX_STALE"));
     CHECK(has(line_of(box, "max-stale", {"--max-stale", "4m"}), "--max-stale"));
+}
+
+TEST_CASE("a folder's file may lower the user's max_stale, and not raise it") {
+    sandbox box;
+    const auto users = box.home() / ".config/coffer/config.json";
+    const auto folders = box.work() / "coffer.json";
+    box.write(folders, R"({"max_stale":"365d"})");
+    CHECK(has(line_of(box, "max-stale"), "5m"));
+    CHECK(has(line_of(box, "max-stale"), "default"));
+    box.write(users, R"({"max_stale":"10m","profiles":{"here":{"env":"dev","max_stale":"90s"}}})");
+    CHECK(has(line_of(box, "max-stale"), "10m"));
+    CHECK(has(line_of(box, "max-stale"), "config.json"));
+    box.write(folders, R"({"max_stale":"2m","profiles":{"here":{"max_stale":"365d"}}})");
+    CHECK(has(line_of(box, "max-stale"), "2m"));
+    CHECK(has(line_of(box, "max-stale"), "coffer.json"));
+    CHECK(has(line_of(box, "max-stale", {"--profile", "here"}), "90s"));
+    box.variables["COFFER_MAX_STALE"] = "1h"; // the user's own word raises it
+    CHECK(has(line_of(box, "max-stale"), "1h"));
+    box.variables.clear();
+    box.write(users, R"({"max_stale":"soon"})"); // as without the folder's file
+    CHECK(has(line_of(box, "max-stale"), "soon"));
 }
 
 TEST_CASE("the nearest coffer.json above holds, and none above a .git") {

@@ -50,7 +50,7 @@ auto settings_of() -> std::span<const setting> {
         {"`-s, --space`", "`COFFER_SPACE`", "`space`"},
         {"`--profile`", "`COFFER_PROFILE`",
          "`profile`, in the user's file alone; the set itself is `profiles.P`"},
-        {"`--max-stale`", "`COFFER_MAX_STALE`", "`max_stale`"},
+        {"`--max-stale`", "`COFFER_MAX_STALE`", "`max_stale`; a folder's file may only lower it"},
         {"", "`COFFER_AUTHOR`", "`author`, in the user's file alone; default: the login name"},
     }};
     return all;

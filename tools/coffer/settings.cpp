@@ -149,13 +149,24 @@ settings::settings(const invocation& in) {
                  {},
                  said_by::nobody});
     put("max-stale", {"5m", "default", {}, said_by::nobody});
+    keep_own_max_stale();
     const auto* const me = user();
     put("author",
         {me == nullptr ? std::to_string(::getuid()) : me->pw_name, "default", {}, said_by::nobody});
 }
 
 void settings::put(std::string_view name, setting s) {
+    if (name == "max-stale" && s.who > said_by::folder_file && !own_max_stale_) own_max_stale_ = s;
     found_.try_emplace(std::string(name), std::move(s));
+}
+
+/// Somebody else's file may not make older answers good enough than the user wants.
+void settings::keep_own_max_stale() {
+    auto& holds = found_.find("max-stale")->second;
+    const auto theirs = parse_duration(holds.value);
+    const auto own = parse_duration(own_max_stale_->value);
+    if (holds.who == said_by::folder_file && theirs && (!own || *theirs > *own))
+        holds = *own_max_stale_;
 }
 
 void settings::read_flags(const invocation& in) {

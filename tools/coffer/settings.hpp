@@ -29,7 +29,8 @@ struct setting {
 
 /// What the command works with: flag > COFFER_* variable > the nearest coffer.json > the user's
 /// config.json > default. A folder's coffer.json is somebody else's text: it may name store, realm,
-/// environment, space and server, but no keys and no tokens.
+/// environment, space, server and profiles of these, but no keys and no tokens; its max_stale counts
+/// where it is lower than the user's own.
 class settings {
 public:
     /// The names of all settings, in the order in which `coffer config` shows them.
@@ -52,7 +53,10 @@ private:
     void read_members(const file_read& from, const boost::json::object& object,
                       std::string_view profile);
 
+    void keep_own_max_stale();
+
     std::map<std::string, setting, std::less<>> found_{};
+    std::optional<setting> own_max_stale_{}; ///< What would hold without a folder's file.
     bool profile_found_ = false;
 };
 

@@ -4,6 +4,8 @@
 
 #include <filesystem>
 
+#include <sys/stat.h>
+
 using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
@@ -82,6 +84,22 @@ TEST_CASE("a folder's coffer.json may not name keys, an author or anything unkno
     }
     box.write(box.work() / "coffer.json", "{\"\\u001b[2J\":\"x\"}");
     CHECK_FALSE(has(box.run({"config"}).err, "\x1b"));
+}
+
+TEST_CASE("a coffer.json is a file, or a link to one, and nothing that is waited for") {
+    const sandbox box;
+    const auto there = box.work() / "coffer.json";
+    REQUIRE(::mkfifo(there.c_str(), 0600) == 0);
+    const auto pipe = box.run({"config"});
+    CHECK(pipe.code == 2);
+    CHECK(has(pipe.err, "coffer.json is no file"));
+    fs::remove(there);
+    fs::create_directory(there);
+    CHECK(box.run({"config"}).code == 2);
+    fs::remove(there);
+    box.write(box.home() / "elsewhere.json", R"({"env":"linked"})");
+    fs::create_symlink(box.home() / "elsewhere.json", there);
+    CHECK(has(line_of(box, "env"), "linked"));
 }
 
 TEST_CASE("a relative store in a file starts from that file's folder") {

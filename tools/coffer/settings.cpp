@@ -14,7 +14,9 @@
 #include <array>
 #include <cstdlib>
 
+#include <fcntl.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace command {
@@ -64,10 +66,12 @@ auto member_name(std::string_view setting_name) -> std::string {
 struct settings::file_read {
     file_read(fs::path where, bool users) : file(std::move(where)), is_users(users) {
         const coffer::posix::file_descriptor opened(
-            file.empty() ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
+            file.empty() ? -1 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
         if (!opened && (file.empty() || errno == ENOENT || errno == ENOTDIR)) return;
         const auto shown = printable(file.string());
-        if (!opened) refuse("can't read " + shown);
+        struct stat s {};
+        if (!opened || ::fstat(opened.get(), &s) != 0) refuse("can't read " + shown);
+        if (!S_ISREG(s.st_mode)) refuse(shown + " is no file");
         const auto text = coffer::posix::read_all(opened, std::size_t{1} << 20);
         if (!text) refuse("can't read " + shown);
         json::error_code wrong;

@@ -169,6 +169,25 @@ TEST_CASE("import shows no piece of a key that was pasted without quotes") {
     CHECK(box.ok({"list", "--json"}).find("MIIE") == std::string::npos);
 }
 
+TEST_CASE("import says that nothing was read after a key without quotes and without an end") {
+    const sandbox box;
+    box.ok({"init"});
+    const auto open = box.run({"import", "--yes"},
+                              "BEFORE=1\nKEY=-----BEGIN PRIVATE KEY-----\nMIIEcanary\nAFTER=2\n");
+    INFO(open.out);
+    CHECK(has(open.out, "no END line ends it; nothing after it was read"));
+    CHECK(has(open.out, "line 2"));
+    CHECK(has(box.ok({"list"}), "BEFORE"));
+    CHECK_FALSE(has(box.ok({"list"}), "AFTER"));
+    const auto two = "A=-----BEGIN A-----\nB=1\nC=-----BEGIN C-----\n-----END C-----\nD=2\n";
+    CHECK(has(box.run({"import", "--dry-run"}, two).out, "nothing after it was read"));
+    const auto ended = box.run({"import", "--yes"}, "KEY=-----BEGIN A-----\nMIIE\n-----END A-----\n"
+                                                    "SAME=-----BEGIN A-----MIIE-----END A-----\n"
+                                                    "AFTER=2\n");
+    CHECK_FALSE(has(ended.out, "no END line"));
+    CHECK(box.ok({"get", "AFTER"}) == "2");
+}
+
 TEST_CASE("an open quote hides nothing behind it, and text after a closing one is refused") {
     const sandbox box;
     box.ok({"init"});

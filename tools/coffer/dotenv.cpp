@@ -117,11 +117,18 @@ private:
         was_.clear();
         const auto line = trimmed(this_line());
         const auto name = trimmed(line.substr(0, line.find('=')));
+        const auto end = rest_.find("-----END ");
+        const bool open =
+            end == rest_.npos || rest_.find("-----BEGIN ", rest_.find("-----BEGIN ") + 1) < end;
         wrong(is_variable_name(name) ? name : std::string_view(),
-              "a value of several lines needs quotes");
-        while (!rest_.empty() && this_line().find("-----END ") == std::string_view::npos)
+              std::string("a value of several lines needs quotes") +
+                  (open ? ", and no END line ends it; nothing after it was read" : ""));
+        while (!open && this_line().find("-----END ") == std::string_view::npos)
             next_line();
-        next_line();
+        if (open)
+            rest_ = {};
+        else
+            next_line();
     }
 
     static auto plain(std::string_view value) -> wiped_bytes {

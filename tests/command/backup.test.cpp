@@ -115,6 +115,30 @@ TEST_CASE("restore checks all of a backup before it writes any of it, and cures 
     box.ok({"verify"});
 }
 
+TEST_CASE("a copy that was stopped while it put back what a whole one lacked goes on") {
+    const sandbox box;
+    box.fill();
+    for (const bool restoring : {false, true}) {
+        box.ok({"backup", "saved"});
+        const auto there =
+            restoring ? box.document("dev") : box.work() / "saved" / box.document("dev").filename();
+        const auto whole = sandbox::read(there);
+        // The head as it is there, an object that is missing, and the revision of a copy on its way.
+        auto text = whole;
+        const auto line = text.find("\n\"", text.find("\"head\"")) + 1;
+        REQUIRE(text.compare(line, 11, "\"_revision\"") != 0);
+        text.erase(line, text.find('\n', line) + 1 - line);
+        const auto revision = text.find("\"_revision\":\"") + 13;
+        text.replace(revision, 32, "0123456789abcdef0123456789abcdef");
+        box.write(there, text);
+        const auto done =
+            restoring ? box.ok({"restore", "saved", "--yes"}) : box.ok({"backup", "saved"});
+        CHECK(has(done, "dev            finished"));
+        CHECK(sandbox::read(there) == whole);
+    }
+    box.check_filled();
+}
+
 TEST_CASE("a backup goes where nothing else is") {
     const sandbox box;
     box.fill();

@@ -99,10 +99,12 @@ auto compare(const environment_copy& from, const environment_copy& to) -> need_o
     }
     const bool same_keys =
         from.head->environment == to.head->environment && from.head->realm == to.head->realm;
-    if (same_keys &&
-        format::compare_mark(*from.head, to.head->mark_of()) == format::mark_verdict::newer)
-        return need_of::newer;
-    return need_of::other;
+    if (!same_keys) return need_of::other;
+    switch (format::compare_mark(*from.head, to.head->mark_of())) {
+    case format::mark_verdict::same: return need_of::rest; // on its way: see passing_revision()
+    case format::mark_verdict::newer: return need_of::newer;
+    default: return need_of::other;
+    }
 }
 
 namespace {

@@ -123,3 +123,27 @@ TEST_CASE("a store of files is offline as it is") {
     CHECK(redis.code == 125);
     CHECK(has(redis.err, "coffer copy"));
 }
+
+TEST_CASE("run hands on nothing that opens Coffer itself, but what is a secret of its own") {
+    const served s;
+    client box(s);
+    const auto file = box.home() / "token";
+    box.write(file, s.token + "\n");
+    fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
+    box.variables["COFFER_TOKEN_FILE"] = file.string();
+    box.variables["COFFER_KEYS"] = "env:MY_KEY";
+    box.variables["MY_KEY"] = "canary-key";
+    box.variables["UNRELATED"] = "here";
+    for (const auto& how :
+         {sandbox::words{"--keep"}, sandbox::words{"--redact"}, sandbox::words{"--offline"}}) {
+        sandbox::words args{"run", "-e", "dev"};
+        args.insert(args.end(), how.begin(), how.end());
+        args.insert(args.end(), {"--", "env"});
+        const auto seen = "\n" + box.ok(args);
+        CHECK(has(seen, "\nUNRELATED=here\n"));
+        for (const auto* name : {"COFFER_TOKEN", "COFFER_TOKEN_FILE", "MY_KEY"})
+            CHECK_FALSE(has(seen, "\n" + std::string(name) + "="));
+    }
+    s.here.ok({"set", "COFFER_TOKEN"}, "one for the program");
+    CHECK(has(box.ok({"run", "-e", "dev", "--", "env"}), "COFFER_TOKEN=one for the program\n"));
+}

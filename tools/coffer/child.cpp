@@ -104,17 +104,22 @@ child_environment::child_environment(bool clean) {
         const auto name = entry.substr(0, entry.find('='));
         if (clean && !name.starts_with("LC_") && std::ranges::find(kept, name) == kept.end())
             continue;
+        if (name == "COFFER_TOKEN" || name == "COFFER_TOKEN_FILE") continue;
         const auto bytes = coffer::as_bytes(entry);
         entries_.emplace_back(bytes.begin(), bytes.end());
         entries_.back().push_back(std::byte{0});
     }
 }
 
-void child_environment::set(std::string_view name, std::string_view value) {
+void child_environment::unset(std::string_view name) {
     std::erase_if(entries_, [&](const coffer::wiped_bytes& e) {
         const auto text = coffer::as_text(e);
         return text.starts_with(name) && text[name.size()] == '=';
     });
+}
+
+void child_environment::set(std::string_view name, std::string_view value) {
+    unset(name);
     auto& entry = entries_.emplace_back();
     entry.reserve(name.size() + value.size() + 2);
     const auto add = [&](std::string_view text) {

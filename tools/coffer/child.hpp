@@ -18,8 +18,10 @@ namespace command {
 /// The environment of a process to be started; wiped when it goes.
 class child_environment {
 public:
-    /// This process's variables; or, `clean`, of them those that a program can hardly do without.
+    /// This process's variables, but for Coffer's own token and where it lies; or, `clean`, of them
+    /// those that a program can hardly do without.
     explicit child_environment(bool clean);
+    void unset(std::string_view name);
     /// Sets a variable, literally. The value holds no NUL.
     void set(std::string_view name, std::string_view value);
     /// As execve() takes it; valid until the next set().

@@ -40,10 +40,12 @@ auto state_of(const coffer::view& view, const glob_list& only) -> std::vector<st
     return out;
 }
 
-auto provide(const session& s, const place& at, const std::vector<named_secret>& all) -> provision {
+auto provide(session& s, const place& at, const std::vector<named_secret>& all) -> provision {
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env"))};
+    if (const auto keys = s.config().text("keys"); keys.starts_with("env:"))
+        out.variables.unset(std::string_view(keys).substr(4)); // they may not have been opened
     out.left_out = only.idle(all);
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
@@ -240,6 +242,9 @@ auto run_verb() -> verb {
                    "LD_PRELOAD, BASH_ENV, NODE_OPTIONS …) are left out, and it is said: who may "
                    "set values would run\n"
                    "code with them. --only takes one that it names, without a pattern.\n"
+                   "What opens Coffer itself is not handed on: COFFER_TOKEN, COFFER_TOKEN_FILE, "
+                   "the variable of\n"
+                   "--keys env:NAME.\n"
                    "The exit code is the command's own, 128 + signal if one ended it; 125: Coffer "
                    "failed before it\n"
                    "started, 126: it can't be executed, 127: there is none.\n"

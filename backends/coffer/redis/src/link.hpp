@@ -26,14 +26,15 @@ struct answered {
 /// There is no thread of its own: one of those that wait reads for all.
 ///
 /// Once anything is wrong with it (a deadline passed, bytes that are no reply, a reply nobody asked
-/// for) it is broken for good and all that wait are told, since later answers could be taken for
-/// those of other commands.
+/// for, an exception in whoever reads or sends for all) it is broken for good and all that wait are
+/// told, since later answers could be taken for those of other commands.
 class link {
 public:
     explicit link(std::unique_ptr<socket> to) : socket_(std::move(to)) {}
 
     /// Sends a command, or several at once, and waits for as many replies, none of which may take
     /// more than `most_bytes`. What is large may take longer than `until` as long as it comes.
+    /// Throws where there is no memory; the command may have been sent then.
     auto run(std::string_view wire, std::size_t replies, std::size_t most_bytes, deadline until)
         -> answered {
         call mine{replies, most_bytes, until};
@@ -42,12 +43,18 @@ public:
             break_with({errc::unavailable, cause::disconnected});
         if (broken_) return {*broken_, false, false};
         waiting_.push_back(&mine);
-        send(wire, until, lock);
-        while (!mine.done) {
-            if (reading_)
-                mine.changed.wait(lock);
-            else
-                read_for(mine, lock);
+        try {
+            send(wire, until, lock);
+            while (!mine.done) {
+                if (reading_)
+                    mine.changed.wait(lock);
+                else
+                    read_for(mine, lock);
+            }
+        } catch (...) { // no memory: the stream is lost, and nobody may meet this call any more
+            if (!lock.owns_lock()) lock.lock();
+            break_with({errc::unavailable, cause::disconnected});
+            throw;
         }
         if (mine.failed) return {*mine.failed, true, false};
         return {std::move(mine.got), true, false};

@@ -83,17 +83,22 @@ public:
         });
         const bool waits = options_().keep.replicas > 0;
         if (waits) unconfirmed_.begin(partition, next);
-        const auto said = run(partition, what);
-        memory_.changed(partition);
-        const auto done = outcome_of(said);
-        if (waits) {
+        const auto end = [&](unconfirmed::outcome came) noexcept {
+            memory_.changed(partition);
+            if (waits) unconfirmed_.end(partition, next, came);
+        };
+        try {
+            const auto said = run(partition, what);
+            const auto done = outcome_of(said);
             const bool in_doubt = done && *done == commit_outcome::unknown;
-            unconfirmed_.end(partition, next,
-                             !in_doubt                  ? unconfirmed::outcome::sure
-                             : said.replies.has_value() ? unconfirmed::outcome::too_few
-                                                        : unconfirmed::outcome::lost);
+            end(!in_doubt                  ? unconfirmed::outcome::sure
+                : said.replies.has_value() ? unconfirmed::outcome::too_few
+                                           : unconfirmed::outcome::lost);
+            return done;
+        } catch (...) { // no memory: it may have been sent
+            end(unconfirmed::outcome::lost);
+            throw;
         }
-        return done;
     }
 
     auto list(std::string_view partition) -> result<listing> {

@@ -8,7 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <list>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -36,14 +36,18 @@ public:
         const std::lock_guard lock(mutex_);
         of_[std::string(partition)].under_way.push_back(next);
     }
-    void end(std::string_view partition, const revision& next, outcome came) {
+    /// Takes no memory, so that it can be said of a commit that ran out of it.
+    void end(std::string_view partition, const revision& next, outcome came) noexcept {
         {
             const std::lock_guard lock(mutex_);
             const auto found = of_.find(partition);
             auto& all = found->second;
-            all.under_way.erase(std::ranges::find(all.under_way, next));
+            const auto one = std::ranges::find(all.under_way, next);
             if (came != outcome::sure) all.doubt = ++doubts_;
-            if (came == outcome::lost) all.late.push_back(next);
+            if (came == outcome::lost)
+                all.late.splice(all.late.end(), all.under_way, one);
+            else
+                all.under_way.erase(one);
             if (all.late.size() > most_late) all.late.pop_front();
             drop_if_sure(found);
         }
@@ -83,13 +87,13 @@ public:
 private:
     static constexpr std::size_t most_late = 64; ///< In each partition.
     struct state {
-        std::deque<revision> under_way{};
-        std::deque<revision> late{}; ///< Whose answers were lost, and which nobody has read since.
-        ticket doubt = 0;            ///< The last one; none: 0.
+        std::list<revision> under_way{};
+        std::list<revision> late{}; ///< Whose answers were lost, and which nobody has read since.
+        ticket doubt = 0;           ///< The last one; none: 0.
     };
     using states = std::map<std::string, state, std::less<>>;
 
-    static auto contains(const std::deque<revision>& all, const revision& one) -> bool {
+    static auto contains(const std::list<revision>& all, const revision& one) -> bool {
         return std::ranges::find(all, one) != all.end();
     }
     void drop_if_sure(states::iterator one) {

@@ -37,7 +37,7 @@ struct counters {
 /// come is `unknown` and not sent again (the vault does that).
 ///
 /// Errors, each with a redis::cause or an errno: unavailable (no connection, loading, busy, a
-/// replica, out of memory, a cluster without its node), timed_out, denied (user, password, ACL,
+/// replica, out of memory, a cluster without its node, no thread to be had), timed_out, denied (user, password, ACL,
 /// certificate), tampered (what stands under our key is not ours), unsupported (a server that may
 /// evict keys, or is older than Redis 6), too_large, invalid_argument.
 ///

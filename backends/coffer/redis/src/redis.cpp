@@ -49,7 +49,12 @@ auto open(options with) -> result<store> {
         if (!context) return context.error();
         all.tls = *std::move(context);
     }
-    auto state = std::make_shared<detail::store_state>(std::move(all));
+    std::shared_ptr<detail::store_state> state;
+    try {
+        state = std::make_shared<detail::store_state>(std::move(all));
+    } catch (const std::system_error& none) { // no thread for the watch
+        return failure{errc::unavailable, none.code()};
+    }
     if (auto there = state->look(); !there) return there.error();
     return store(std::move(state));
 }

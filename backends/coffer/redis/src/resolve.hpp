@@ -9,9 +9,11 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -33,17 +35,17 @@ inline auto look_up(const std::string& host, std::uint16_t port, int flags)
     ::addrinfo* found = nullptr;
     std::vector<socket_address> out;
     if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return out;
+    const std::unique_ptr<::addrinfo, decltype(&::freeaddrinfo)> held(found, &::freeaddrinfo);
     for (const auto* one = found; one != nullptr; one = one->ai_next) {
         auto& address = out.emplace_back();
         std::memcpy(&address.where, one->ai_addr, one->ai_addrlen);
         address.size = one->ai_addrlen;
     }
-    ::freeaddrinfo(found);
     return out;
 }
 
 /// The addresses of a host. A name is looked up by a thread of its own, since getaddrinfo can't be
-/// told to stop: past the deadline it is left to itself.
+/// told to stop: past the deadline it is left to itself. No thread to be had: `unavailable`.
 inline auto resolve(const std::string& host, std::uint16_t port,
                     std::chrono::steady_clock::time_point until)
     -> result<std::vector<socket_address>> {
@@ -56,13 +58,21 @@ inline auto resolve(const std::string& host, std::uint16_t port,
         std::vector<socket_address> found{};
     };
     const auto state = std::make_shared<shared_state>();
-    std::thread([state, host, port] {
-        auto found = look_up(host, port, AI_NUMERICSERV);
-        const std::lock_guard lock(state->mutex);
-        state->found = std::move(found);
-        state->done = true;
-        state->changed.notify_one();
-    }).detach();
+    try {
+        std::thread([state, host, port] {
+            std::vector<socket_address> found;
+            try {
+                found = look_up(host, port, AI_NUMERICSERV);
+            } catch (const std::exception&) {
+            } // no memory: it is not found
+            const std::lock_guard lock(state->mutex);
+            state->found = std::move(found);
+            state->done = true;
+            state->changed.notify_one();
+        }).detach();
+    } catch (const std::system_error& none) {
+        return failure{errc::unavailable, none.code()};
+    }
     std::unique_lock lock(state->mutex);
     if (!state->changed.wait_until(lock, until, [&] { return state->done; }))
         return errc::timed_out;

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <exception>
 #include <limits>
 #include <map>
 #include <thread>
@@ -57,26 +58,29 @@ private:
 
     void work() {
         for (;;) {
-            const auto ended = listen();
-            heard_until_.store(0);
+            try {
+                listen();
+            } catch (const std::exception&) {
+            } // no memory: it begins anew
+            const bool listened = heard_until_.exchange(0) != 0;
             memory_.forget();
             changed_();
             std::unique_lock lock(mutex_);
             socket_.reset();
             if (stopping_) return;
-            if (ended) counted_.watch_losses.fetch_add(1);
+            if (listened) counted_.watch_losses.fetch_add(1);
             wake_.wait_for(lock, std::chrono::milliseconds(100), [&] { return stopping_; });
             if (stopping_) return;
         }
     }
-    /// Listens until the connection is lost or silent; whether it ever listened.
-    auto listen() -> bool {
+    /// Listens until the connection is lost or silent.
+    void listen() {
         auto made = router_.connect(node_, steady::now() + with().connect_timeout);
-        if (!made) return false;
+        if (!made) return;
         auto* const over = made->get();
         {
             const std::lock_guard lock(mutex_);
-            if (stopping_) return false;
+            if (stopping_) return;
             socket_ = *std::move(made);
         }
         reply_parser parser;
@@ -85,10 +89,10 @@ private:
         auto asked_at = boot_time();
         bool waiting = true;
         bool tracking = false;
-        if (!over->write_all(track.wire, steady::now() + with().heartbeat)) return false;
+        if (!over->write_all(track.wire, steady::now() + with().heartbeat)) return;
         for (;;) {
             const auto got = parser.next();
-            if (!got) return tracking;
+            if (!got) return;
             if (!*got) {
                 const auto due =
                     asked_at + (waiting ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
@@ -98,20 +102,20 @@ private:
                     parser.took(*read);
                     continue;
                 }
-                if (read.error().code != errc::timed_out || waiting) return tracking;
+                if (read.error().code != errc::timed_out || waiting) return;
                 asked_at = boot_time();
                 waiting = true;
                 if (!over->write_all(command{"INFO", "replication"}.wire,
                                      steady::now() + with().heartbeat))
-                    return tracking;
+                    return;
                 continue;
             }
             if ((*got)->is(reply_kind::push)) {
-                if (!understand(**got)) return tracking;
+                if (!understand(**got)) return;
                 continue;
             }
-            if (!waiting) return tracking; // nobody asked
-            if (tracking ? !check_primary(**got) : (*got)->is(reply_kind::error)) return tracking;
+            if (!waiting) return; // nobody asked
+            if (tracking ? !check_primary(**got) : (*got)->is(reply_kind::error)) return;
             if (!tracking) memory_.forget(); // what changed before was not heard
             tracking = true;
             waiting = false;
@@ -165,7 +169,7 @@ public:
         wake_.notify_all();
         thread_.join();
         router_.on_change({});
-        std::map<endpoint, std::unique_ptr<listener>> last;
+        listeners last;
         const std::unique_lock lock(mutex_);
         last.swap(listeners_);
     } // the lock goes before the listeners, whose threads may be calling vouch()
@@ -173,38 +177,46 @@ public:
     auto operator=(const watch&) -> watch& = delete;
 
 private:
-    /// Keeps one listener for each server.
+    using listeners = std::map<endpoint, std::unique_ptr<listener>>;
+
     void work() {
         std::unique_lock lock(mutex_);
         while (!stopping_) {
-            const auto version = router_.version();
-            // One that is not heard may have another in its place, of which nobody tells us.
-            const bool anew = std::ranges::any_of(listeners_, [now = boot_time()](const auto& one) {
-                return one.second->heard_until() < now;
-            });
             lock.unlock();
-            auto nodes = router_.primaries(anew);
-            std::map<endpoint, std::unique_ptr<listener>> gone;
-            lock.lock();
-            if (stopping_) return;
-            if (nodes) {
-                for (auto& [node, held] : listeners_)
-                    if (std::ranges::find(*nodes, node) == nodes->end())
-                        gone[node] = std::move(held);
-                for (const auto& [node, held] : gone)
-                    listeners_.erase(node);
-                for (const auto& node : *nodes)
-                    if (!listeners_.contains(node))
-                        listeners_[node] = std::make_unique<listener>(
-                            router_, node, memory_, counted_, [this] { vouch(); });
-                complete_for_ = version;
-            }
-            lock.unlock();
-            gone.clear(); // their threads may be calling vouch()
+            try {
+                listen_to_all();
+            } catch (const std::exception&) {
+            } // no thread, no memory: nothing has changed, and it is tried again
             vouch();
             lock.lock();
             wake_.wait_for(lock, router_.settings().with.heartbeat / 4, [&] { return stopping_; });
         }
+    }
+    /// Keeps one listener for each server. What throws comes first. Nobody else changes listeners_.
+    void listen_to_all() {
+        const auto version = router_.version();
+        // One that is not heard may have another in its place, of which nobody tells us.
+        const bool anew = std::ranges::any_of(listeners_, [now = boot_time()](const auto& one) {
+            return one.second->heard_until() < now;
+        });
+        const auto nodes = router_.primaries(anew);
+        if (!nodes) return;
+        // Both go after the lock, since their threads may be calling vouch().
+        listeners fresh;
+        listeners gone;
+        for (const auto& node : *nodes)
+            if (!listeners_.contains(node))
+                fresh[node] = std::make_unique<listener>(router_, node, memory_, counted_,
+                                                         [this] { vouch(); });
+        const std::lock_guard lock(mutex_);
+        if (stopping_) return;
+        for (auto next = listeners_.begin(); next != listeners_.end();) {
+            const auto one = next++;
+            if (std::ranges::find(*nodes, one->first) == nodes->end())
+                gone.insert(listeners_.extract(one));
+        }
+        listeners_.merge(fresh);
+        complete_for_ = version;
     }
     void vouch() {
         const std::lock_guard lock(mutex_);
@@ -220,7 +232,7 @@ private:
     tally& counted_;
     std::mutex mutex_{};
     std::condition_variable wake_{};
-    std::map<endpoint, std::unique_ptr<listener>> listeners_{};
+    listeners listeners_{};
     std::uint64_t complete_for_ = std::numeric_limits<std::uint64_t>::max();
     bool stopping_ = false;
     std::thread thread_{};

@@ -1,29 +1,64 @@
 // SPDX-License-Identifier: BSL-1.0
-// Memory that is not to be had: each allocation of a call fails in turn.
+// Memory and threads that are not to be had: each allocation of a call fails in turn, all of the
+// store's own threads do, and no thread can be made.
 #include "liar.hpp"
+#include "redis_server.hpp"
 
 #include <coffer/redis/store.hpp>
 
 #include <support/catch.hpp>
 
+#include <cerrno>
 #include <cstdlib>
 #include <limits>
 #include <new>
 
+#include <dlfcn.h>
+#include <pthread.h>
+
 using namespace coffer;
 using namespace redis_test;
+using namespace std::chrono_literals;
 using keys = std::vector<std::string>;
 using command = std::vector<std::string>;
 
 namespace {
 constexpr auto all = std::numeric_limits<std::size_t>::max();
-thread_local std::size_t allowed =
-    all; ///< How many allocations of this thread succeed, then one fails.
+thread_local std::size_t allowed = all;     ///< Allocations of this thread before one fails.
+thread_local bool is_of_store = false;      ///< Whether a store made this thread.
+std::atomic<bool> makes_of_store{false};    ///< What is made now is.
+std::atomic<bool> starving{false};          ///< All allocations of those fail.
+std::atomic<std::size_t> starved{0};        ///< How many did.
+std::atomic<std::size_t> threads_left{all}; ///< How many can be made.
 } // namespace
+
+/// Calls the system's, if a thread is to be had.
+extern "C" auto pthread_create(::pthread_t* made, const ::pthread_attr_t* with, void* (*run)(void*),
+                               void* of) noexcept -> int {
+    static const auto real =
+        reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+    if (threads_left == 0) return EAGAIN;
+    if (threads_left != all) --threads_left;
+    if (!makes_of_store) return real(made, with, run, of);
+    struct start {
+        void* (*run)(void*);
+        void* of;
+    };
+    const auto marked = [](void* given) -> void* {
+        is_of_store = true;
+        const std::unique_ptr<start> begin(static_cast<start*>(given));
+        return begin->run(begin->of);
+    };
+    return real(made, with, marked, new start{run, of});
+}
 
 // Not inlined: g++ 12 would see free() meet operator new and warn.
 [[gnu::noinline]] auto operator new(std::size_t size, const std::nothrow_t&) noexcept -> void* {
     if (allowed != all && allowed-- == 0) return nullptr; // and allowed is `all` again
+    if (is_of_store && starving) {
+        ++starved;
+        return nullptr;
+    }
     return std::malloc(size);
 }
 [[gnu::noinline]] auto operator new(std::size_t size) -> void* {
@@ -101,7 +136,7 @@ TEST_CASE("a commit that runs out of memory is told of once replicas have it") {
         return {c[0] == "HMGET" ? "*1\r\n" + revision_reply('b') : ":1\r\n"};
     });
     auto with = liar_options(at);
-    with.keep = {1, std::chrono::milliseconds(10)};
+    with.keep = {1, 10ms};
     auto store = redis::open(with).value();
     // Also makes the connection, which would be no part of later rounds.
     REQUIRE(store.commit("p", rev('a'), rev('b'), {}).value() == commit_outcome::committed);
@@ -113,4 +148,59 @@ TEST_CASE("a commit that runs out of memory is told of once replicas have it") {
         ++n;
     }
     CHECK(n > 10);
+}
+
+TEST_CASE("without a thread to look a name up, or to watch, no store is opened, and that is said") {
+    liar at;
+    auto with = liar_options(at.server);
+    const bool watches = GENERATE(false, true);
+    with.watch = watches;
+    if (!watches) with.endpoints[0].host = "localhost";
+    threads_left = 0;
+    const auto opened = redis::open(with);
+    threads_left = all;
+    REQUIRE_FALSE(opened.has_value());
+    CHECK(opened.error() ==
+          failure{errc::unavailable, std::error_code(EAGAIN, std::generic_category())});
+    CHECK(redis::open(with).has_value());
+}
+
+TEST_CASE("a watch that gets no thread to listen is whole once there is one") {
+    liar at;
+    auto with = liar_options(at.server);
+    with.watch = true;
+    with.heartbeat = 20ms;
+    threads_left = 1;
+    auto store = redis::open(with).value();
+    std::this_thread::sleep_for(100ms); // it tries more than once
+    CHECK_FALSE(store.watching());
+    CHECK(store.load("p", keys{"k"}).value().at == rev('a'));
+    threads_left = all;
+    CHECK(eventually([&] { return store.watching(); }));
+}
+
+TEST_CASE("a watch whose threads run out of memory vouches for nothing, and is whole again later") {
+    std::atomic<bool> closes{false};
+    const fake_server at([&](const command& c) -> fake_server::answer {
+        auto hello = fake_server::greeting(c);
+        if (c[0] == "INFO" && closes) return {hello, true};
+        return {hello.empty() ? good('a') : hello};
+    });
+    auto with = liar_options(at);
+    with.endpoints[0].host = "localhost"; // each connection takes a thread
+    with.watch = true;
+    with.heartbeat = 20ms;
+    makes_of_store = true;
+    auto store = redis::open(with).value();
+    REQUIRE(eventually([&] { return store.watching(); }));
+    starving = true;
+    closes = true;
+    CHECK(eventually([&] { // long enough for each to try again
+        return starved > 200 && store.counted().watch_losses > 0 && !store.watching();
+    }));
+    closes = false;
+    CHECK(store.load("p", keys{"k"}).value().at == rev('a'));
+    starving = false;
+    CHECK(eventually([&] { return store.watching(); }));
+    makes_of_store = false;
 }

@@ -64,10 +64,10 @@ inline auto check_eviction(const reply& info) -> result<void> {
 enum class check : unsigned char { none, primary };
 
 /// Connects, and logs in: the password goes out only once the server's certificate is verified, and
-/// what held it is wiped.
-inline auto log_in(const setting& s, const endpoint& to, check what, deadline until)
-    -> result<std::unique_ptr<socket>> {
-    auto joined = socket::connect(to, s.tls.get(), until);
+/// what held it is wiped. `stop` is the connection's, see socket::connect.
+inline auto log_in(const setting& s, const endpoint& to, check what, deadline until,
+                   const std::stop_token& stop) -> result<std::unique_ptr<socket>> {
+    auto joined = socket::connect(to, s.tls.get(), until, stop);
     if (!joined) return joined;
     std::string hello;
     if (s.password != nullptr) {

@@ -18,28 +18,30 @@ public:
     explicit primary_finder(const setting& with) : with_(with) {}
 
     /// A new connection, logged in and checked.
-    auto connect(deadline until) -> result<std::unique_ptr<socket>> {
+    auto connect(deadline until, const std::stop_token& stop) -> result<std::unique_ptr<socket>> {
         using made = std::unique_ptr<socket>;
         return turns_.first<made>(with_.with.endpoints, until,
                                   {errc::unavailable, cause::unknown_host},
                                   [&](const endpoint& candidate, deadline mine) -> result<made> {
-                                      const auto primary = primary_by(candidate, mine);
+                                      const auto primary = primary_by(candidate, mine, stop);
                                       if (!primary) return primary.error();
-                                      return log_in(with_, *primary, check::primary, mine);
+                                      return log_in(with_, *primary, check::primary, mine, stop);
                                   });
     }
 
 private:
-    auto primary_by(const endpoint& candidate, deadline until) const -> result<endpoint> {
+    auto primary_by(const endpoint& candidate, deadline until, const std::stop_token& stop) const
+        -> result<endpoint> {
         if (with_.with.kind != deployment::sentinel) return candidate;
-        return ask_sentinel(candidate, until);
+        return ask_sentinel(candidate, until, stop);
     }
     /// Sentinels are asked without user and password.
-    auto ask_sentinel(const endpoint& sentinel, deadline until) const -> result<endpoint> {
+    auto ask_sentinel(const endpoint& sentinel, deadline until, const std::stop_token& stop) const
+        -> result<endpoint> {
         auto bare = with_;
         bare.password.reset();
         bare.with.database = 0;
-        auto made = log_in(bare, sentinel, check::none, until);
+        auto made = log_in(bare, sentinel, check::none, until, stop);
         if (!made) return made.error();
         link over(*std::move(made));
         const auto said =

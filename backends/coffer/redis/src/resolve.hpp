@@ -12,6 +12,7 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -45,15 +46,16 @@ inline auto look_up(const std::string& host, std::uint16_t port, int flags)
 }
 
 /// The addresses of a host. A name is looked up by a thread of its own, since getaddrinfo can't be
-/// told to stop: past the deadline it is left to itself. No thread to be had: `unavailable`.
+/// told to stop: past the deadline, or when `stop` says so, it is left to itself. No thread to be had:
+/// `unavailable`.
 inline auto resolve(const std::string& host, std::uint16_t port,
-                    std::chrono::steady_clock::time_point until)
+                    std::chrono::steady_clock::time_point until, const std::stop_token& stop)
     -> result<std::vector<socket_address>> {
     if (auto numeric = look_up(host, port, AI_NUMERICHOST | AI_NUMERICSERV); !numeric.empty())
         return numeric;
     struct shared_state {
         std::mutex mutex{};
-        std::condition_variable changed{};
+        std::condition_variable_any changed{};
         bool done = false;
         std::vector<socket_address> found{};
     };
@@ -74,7 +76,7 @@ inline auto resolve(const std::string& host, std::uint16_t port,
         return failure{errc::unavailable, none.code()};
     }
     std::unique_lock lock(state->mutex);
-    if (!state->changed.wait_until(lock, until, [&] { return state->done; }))
+    if (!state->changed.wait_until(lock, stop, until, [&] { return state->done; }))
         return errc::timed_out;
     if (state->found.empty()) return failure{errc::unavailable, cause::unknown_host};
     return std::move(state->found);

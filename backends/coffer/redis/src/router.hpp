@@ -45,11 +45,12 @@ public:
     }
 
     /// The servers that hold partitions: one, or the primaries of the cluster. `anew`: what was
-    /// known is not good enough.
-    auto primaries(bool anew = false) -> result<std::vector<endpoint>> {
+    /// known is not good enough. `stop` ends the wait for an answer.
+    auto primaries(bool anew = false, const std::stop_token& stop = {})
+        -> result<std::vector<endpoint>> {
         if (!clustered()) return std::vector<endpoint>{{}};
         const auto until = steady::now() + with_.with.response_timeout;
-        const auto known = anew ? topology_.ask(until) : topology_.know(until);
+        const auto known = anew ? topology_.ask(until, stop) : topology_.know(until, stop);
         if (!known) return known.error();
         const auto all = (*known)->primaries();
         return std::vector<endpoint>(all.begin(), all.end());
@@ -70,9 +71,12 @@ public:
             if (again || !was_stale) return got;
         }
     }
-    /// A new connection to one of primaries(), for whoever wants one of its own.
-    auto connect(const endpoint& node, deadline until) -> result<std::unique_ptr<socket>> {
-        return clustered() ? log_in(with_, node, check::primary, until) : primary_.connect(until);
+    /// A new connection to one of primaries(), for whoever wants one of its own; `stop` is its, see
+    /// socket::connect.
+    auto connect(const endpoint& node, deadline until, const std::stop_token& stop = {})
+        -> result<std::unique_ptr<socket>> {
+        return clustered() ? log_in(with_, node, check::primary, until, stop)
+                           : primary_.connect(until, stop);
     }
     /// As topology has them.
     auto version() const noexcept -> std::uint64_t { return topology_.version(); }

@@ -18,7 +18,10 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <stop_token>
+#include <utility>
 
 namespace coffer::inline COFFER_ABI::redis::detail {
 
@@ -42,10 +45,11 @@ constexpr auto time_for(std::size_t bytes) -> steady::duration {
 /// while another writes.
 class socket {
 public:
-    /// Connects; with TLS, the handshake and the check of the certificate are done.
-    static auto connect(const endpoint& to, const tls_context* tls, deadline until)
-        -> result<std::unique_ptr<socket>> {
-        auto made = std::unique_ptr<socket>(new socket);
+    /// Connects; with TLS, the handshake and the check of the certificate are done. `stop` ends
+    /// every call that waits, in here and later, as shut() does.
+    static auto connect(const endpoint& to, const tls_context* tls, deadline until,
+                        const std::stop_token& stop) -> result<std::unique_ptr<socket>> {
+        auto made = std::unique_ptr<socket>(new socket(stop));
         if (auto joined = made->join(to, until); !joined) return joined.error();
         const auto ready =
             tls != nullptr ? made->shake_hands(*tls, to, until) : made->let_reads_block();
@@ -91,12 +95,17 @@ public:
         return got <= 0 && SSL_get_error(ssl_.get(), got) == SSL_ERROR_WANT_READ;
     }
     /// Ends every call that waits, now and later.
-    void shut() noexcept { ::shutdown(fd_.get(), SHUT_RDWR); }
+    void shut() noexcept { shutting{fd_.get()}(); }
 
 private:
     static constexpr std::chrono::milliseconds slice{100};
 
-    socket() = default;
+    struct shutting {
+        int fd;
+        void operator()() const noexcept { ::shutdown(fd, SHUT_RDWR); }
+    };
+
+    explicit socket(std::stop_token stop) : stop_(std::move(stop)) {}
 
     static auto lost(int error) noexcept -> failure {
         return {errc::unavailable, std::error_code(error, std::generic_category())};
@@ -124,7 +133,7 @@ private:
             path.copy(address.sun_path, path.size());
             return join(reinterpret_cast<const ::sockaddr*>(&address), sizeof address, until);
         }
-        const auto found = resolve(to.host, to.port, until);
+        const auto found = resolve(to.host, to.port, until, stop_);
         if (!found) return found.error();
         result<void> last = failure{errc::unavailable, cause::unknown_host};
         for (std::size_t i = 0; i < found->size(); ++i) {
@@ -136,6 +145,7 @@ private:
         return last;
     }
     auto join(const ::sockaddr* to, ::socklen_t size, deadline until) -> result<void> {
+        shut_by_stop_.reset();
         fd_ = posix::file_descriptor(
             ::socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
         if (!fd_) return lost(errno);
@@ -144,8 +154,13 @@ private:
             ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
             ::setsockopt(fd_.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
         }
-        if (::connect(fd_.get(), to, size) == 0) return {};
-        if (errno != EINPROGRESS && errno != EINTR) return lost(errno);
+        shut_by_stop_.emplace(stop_, shutting{fd_.get()});
+        const bool joined = ::connect(fd_.get(), to, size) == 0;
+        const int why = errno;
+        if (stop_.stop_requested()) // before there was anything to shut
+            return failure{errc::unavailable, cause::disconnected};
+        if (joined) return {};
+        if (why != EINPROGRESS && why != EINTR) return lost(why);
         if (auto ready = wait(POLLOUT, until); !ready) return ready;
         int error = 0;
         ::socklen_t length = sizeof error;
@@ -227,7 +242,9 @@ private:
         }
     }
 
+    std::stop_token stop_;
     posix::file_descriptor fd_{};
+    std::optional<std::stop_callback<shutting>> shut_by_stop_{};
     ssl_ptr ssl_{};
     std::mutex ssl_mutex_{}; // OpenSSL's session is for one call at a time
 };

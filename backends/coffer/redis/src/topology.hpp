@@ -23,17 +23,17 @@ public:
 
     explicit topology(const setting& with) : with_(with) {}
 
-    /// What is known; if nothing is, what a node says.
-    auto know(deadline until) -> result<map> {
+    /// What is known; if nothing is, what a node says. `stop` ends the wait for it.
+    auto know(deadline until, const std::stop_token& stop = {}) -> result<map> {
         {
             const std::lock_guard lock(mutex_);
             if (map_ != nullptr) return map_;
         }
-        return ask(until);
+        return ask(until, stop);
     }
     /// What a node says now: of those that were known, and those of the beginning, the first that
     /// answers.
-    auto ask(deadline until) -> result<map> {
+    auto ask(deadline until, const std::stop_token& stop = {}) -> result<map> {
         std::set<endpoint> candidates(with_.with.endpoints.begin(), with_.with.endpoints.end());
         {
             const std::lock_guard lock(mutex_);
@@ -41,7 +41,7 @@ public:
         }
         auto found = turns_.first<slot_map>(
             {candidates.begin(), candidates.end()}, until, {errc::unavailable, cause::cluster_down},
-            [&](const endpoint& node, deadline mine) { return ask(node, mine); });
+            [&](const endpoint& node, deadline mine) { return ask(node, mine, stop); });
         if (!found) return found.error();
         bool others = false;
         auto made = std::make_shared<const slot_map>(*std::move(found));
@@ -85,9 +85,10 @@ public:
 
 private:
     /// Any node can tell, so the one that is asked need not be a primary.
-    auto ask(const endpoint& node, deadline until) const -> result<slot_map> {
+    auto ask(const endpoint& node, deadline until, const std::stop_token& stop) const
+        -> result<slot_map> {
         auto made = log_in(with_, node, check::none,
-                           std::min(until, steady::now() + with_.with.connect_timeout));
+                           std::min(until, steady::now() + with_.with.connect_timeout), stop);
         if (!made) return made.error();
         link over(*std::move(made));
         const auto said =

@@ -11,6 +11,7 @@
 #include <exception>
 #include <limits>
 #include <map>
+#include <stop_token>
 #include <thread>
 
 namespace coffer::inline COFFER_ABI::redis::detail {
@@ -35,18 +36,8 @@ public:
     listener(router& over, endpoint node, revision_memory& memory, tally& counted,
              std::function<void()> changed)
         : router_(over), node_(std::move(node)), memory_(memory), counted_(counted),
-          changed_(std::move(changed)), thread_([this] { work(); }) {}
-    ~listener() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-            if (socket_ != nullptr) socket_->shut();
-        }
-        wake_.notify_all();
-        thread_.join();
-    }
-    listener(const listener&) = delete;
-    auto operator=(const listener&) -> listener& = delete;
+          changed_(std::move(changed)),
+          thread_([this](const std::stop_token& stop) { work(stop); }) {}
 
     /// Until when (boot time) every change would have been heard; zero while it does not listen.
     auto heard_until() const noexcept -> std::chrono::nanoseconds {
@@ -56,48 +47,41 @@ public:
 private:
     auto with() const noexcept -> const options& { return router_.settings().with; }
 
-    void work() {
+    void work(const std::stop_token& stop) {
         for (;;) {
             try {
-                listen();
+                listen(stop);
             } catch (const std::exception&) {
             } // no memory: it begins anew
             const bool listened = heard_until_.exchange(0) != 0;
             memory_.forget();
             changed_();
-            std::unique_lock lock(mutex_);
-            socket_.reset();
-            if (stopping_) return;
+            if (stop.stop_requested()) return;
             if (listened) counted_.watch_losses.fetch_add(1);
-            wake_.wait_for(lock, std::chrono::milliseconds(100), [&] { return stopping_; });
-            if (stopping_) return;
+            std::unique_lock lock(mutex_);
+            wake_.wait_for(lock, stop, std::chrono::milliseconds(100), [] { return false; });
         }
     }
-    /// Listens until the connection is lost or silent.
-    void listen() {
-        auto made = router_.connect(node_, steady::now() + with().connect_timeout);
+    /// Listens until the connection is lost or silent, or it is to stop.
+    void listen(const std::stop_token& stop) {
+        const auto made = router_.connect(node_, steady::now() + with().connect_timeout, stop);
         if (!made) return;
-        auto* const over = made->get();
-        {
-            const std::lock_guard lock(mutex_);
-            if (stopping_) return;
-            socket_ = *std::move(made);
-        }
+        auto& over = **made;
         reply_parser parser;
         parser.limit(small_reply);
         const command track{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", with().prefix + "{"};
         auto asked_at = boot_time();
         bool waiting = true;
         bool tracking = false;
-        if (!over->write_all(track.wire, steady::now() + with().heartbeat)) return;
+        if (!over.write_all(track.wire, steady::now() + with().heartbeat)) return;
         for (;;) {
             const auto got = parser.next();
             if (!got) return;
             if (!*got) {
                 const auto due =
                     asked_at + (waiting ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
-                const auto read = over->read_some(parser.room(parser.wanted()),
-                                                  steady::now() + (due - boot_time()));
+                const auto read = over.read_some(parser.room(parser.wanted()),
+                                                 steady::now() + (due - boot_time()));
                 if (read) {
                     parser.took(*read);
                     continue;
@@ -105,8 +89,8 @@ private:
                 if (read.error().code != errc::timed_out || waiting) return;
                 asked_at = boot_time();
                 waiting = true;
-                if (!over->write_all(command{"INFO", "replication"}.wire,
-                                     steady::now() + with().heartbeat))
+                if (!over.write_all(command{"INFO", "replication"}.wire,
+                                    steady::now() + with().heartbeat))
                     return;
                 continue;
             }
@@ -143,10 +127,8 @@ private:
     std::function<void()> changed_;
     std::atomic<std::int64_t> heard_until_{0};
     std::mutex mutex_{};
-    std::condition_variable wake_{};
-    std::unique_ptr<socket> socket_{};
-    bool stopping_ = false;
-    std::thread thread_; ///< Last: it uses the others.
+    std::condition_variable_any wake_{};
+    std::jthread thread_; ///< Last: it uses the others.
 };
 
 /// Listens to all servers that hold partitions, and vouches for the memory of revisions as long as
@@ -159,14 +141,10 @@ public:
             const std::lock_guard lock(mutex_);
             memory_.vouch_until({});
         });
-        thread_ = std::thread([this] { work(); });
+        thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }
     ~watch() {
-        {
-            const std::lock_guard lock(mutex_);
-            stopping_ = true;
-        }
-        wake_.notify_all();
+        thread_.request_stop();
         thread_.join();
         router_.on_change({});
         listeners last;
@@ -179,27 +157,25 @@ public:
 private:
     using listeners = std::map<endpoint, std::unique_ptr<listener>>;
 
-    void work() {
-        std::unique_lock lock(mutex_);
-        while (!stopping_) {
-            lock.unlock();
+    void work(const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
             try {
-                listen_to_all();
+                listen_to_all(stop);
             } catch (const std::exception&) {
             } // no thread, no memory: nothing has changed, and it is tried again
             vouch();
-            lock.lock();
-            wake_.wait_for(lock, router_.settings().with.heartbeat / 4, [&] { return stopping_; });
+            std::unique_lock lock(mutex_);
+            wake_.wait_for(lock, stop, router_.settings().with.heartbeat / 4, [] { return false; });
         }
     }
     /// Keeps one listener for each server. What throws comes first. Nobody else changes listeners_.
-    void listen_to_all() {
+    void listen_to_all(const std::stop_token& stop) {
         const auto version = router_.version();
         // One that is not heard may have another in its place, of which nobody tells us.
         const bool anew = std::ranges::any_of(listeners_, [now = boot_time()](const auto& one) {
             return one.second->heard_until() < now;
         });
-        const auto nodes = router_.primaries(anew);
+        const auto nodes = router_.primaries(anew, stop);
         if (!nodes) return;
         // Both go after the lock, since their threads may be calling vouch().
         listeners fresh;
@@ -209,7 +185,6 @@ private:
                 fresh[node] = std::make_unique<listener>(router_, node, memory_, counted_,
                                                          [this] { vouch(); });
         const std::lock_guard lock(mutex_);
-        if (stopping_) return;
         for (auto next = listeners_.begin(); next != listeners_.end();) {
             const auto one = next++;
             if (std::ranges::find(*nodes, one->first) == nodes->end())
@@ -231,11 +206,10 @@ private:
     revision_memory& memory_;
     tally& counted_;
     std::mutex mutex_{};
-    std::condition_variable wake_{};
+    std::condition_variable_any wake_{};
     listeners listeners_{};
     std::uint64_t complete_for_ = std::numeric_limits<std::uint64_t>::max();
-    bool stopping_ = false;
-    std::thread thread_{};
+    std::jthread thread_{};
 };
 
 } // namespace coffer::inline COFFER_ABI::redis::detail

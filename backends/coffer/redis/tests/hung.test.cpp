@@ -2,10 +2,14 @@
 // Servers, Sentinels and nodes of a cluster that hang: the system takes connections and bytes for
 // them (SIGSTOP), they take commands and say nothing (CLIENT PAUSE), or nothing comes through.
 #include "cluster.hpp"
+#include "liar.hpp"
 #include "proxy.hpp"
 #include "sentinel.hpp"
 
 #include <support/catch.hpp>
+
+#include <dlfcn.h>
+#include <netdb.h>
 
 using namespace coffer;
 using namespace redis_test;
@@ -14,11 +18,6 @@ using redis::cause;
 
 namespace {
 
-auto rev(int n) -> revision {
-    revision out{};
-    out.fill(static_cast<std::byte>(n));
-    return out;
-}
 auto at(const server& of) -> redis::endpoint {
     return {"127.0.0.1", of.port(), {}};
 }
@@ -60,7 +59,19 @@ private:
     std::vector<coffer::posix::file_descriptor> waiting_{};
 };
 
+std::atomic<bool> names_hang{false}; ///< The look-up of any name.
+
 } // namespace
+
+/// Calls the system's; see names_hang.
+extern "C" auto getaddrinfo(const char* host, const char* service, const ::addrinfo* hints,
+                            ::addrinfo** found) -> int {
+    static const auto real =
+        reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    while (names_hang && (hints->ai_flags & AI_NUMERICHOST) == 0)
+        std::this_thread::sleep_for(1ms);
+    return real(host, service, hints, found);
+}
 
 TEST_CASE("of two servers the first may hang, at the beginning and later") {
     const server first({"--repl-diskless-sync-delay", "0"});
@@ -198,4 +209,74 @@ TEST_CASE("a node of a cluster that hangs is left for the one in its place") {
     CHECK(eventually([&] { return committed(store, "p", rev(1), rev(2)); }));
     CHECK(eventually(trusts)); // it has found the new one by itself
     CHECK(eventually([&] { return is_at(watching, "p", rev(2)); }));
+}
+
+// A day is what a connection may take: nobody waits for its end.
+TEST_CASE("a store that can't be opened is let go of, whatever its watch waits for") {
+    redis::options with;
+    with.watch = true;
+    with.connect_timeout = 24h;
+    with.response_timeout = 200ms;
+    SECTION("a connection") {
+        const dead_link there;
+        with.endpoints = {{"127.0.0.1", there.port, {}}};
+        CHECK(redis::open(with).error() == errc::timed_out);
+    }
+    SECTION("a handshake of TLS") {
+        const fake_server there([](const auto&) -> fake_server::answer { return {}; });
+        with.endpoints = {{"127.0.0.1", there.port(), {}}};
+        with.tls.use = true;
+        CHECK(redis::open(with).error() == errc::timed_out);
+    }
+    SECTION("a greeting") {
+        const fake_server there([](const auto&) -> fake_server::answer { return {}; });
+        with.endpoints = {{"127.0.0.1", there.port(), {}}};
+        CHECK(redis::open(with).error() == errc::timed_out);
+    }
+    SECTION("a Sentinel") {
+        const fake_server there([](const auto&) -> fake_server::answer { return {}; });
+        with.endpoints = {{"127.0.0.1", there.port(), {}}};
+        with.kind = redis::deployment::sentinel;
+        with.service = "main";
+        CHECK(redis::open(with).error() == errc::timed_out);
+    }
+    SECTION("the address of a name") {
+        names_hang = true;
+        with.endpoints = {{"localhost", 1, {}}};
+        CHECK(redis::open(with).error() == errc::timed_out);
+        names_hang = false;
+    }
+}
+
+TEST_CASE("a store is let go of, whatever its watch waits for to be connected again") {
+    std::atomic<bool> silent{false};
+    std::atomic<int> greeted{0};
+    std::atomic<std::uint16_t> port{0};
+    const fake_server there([&](const std::vector<std::string>& c) -> fake_server::answer {
+        if (silent) {
+            if (c[0] == "HELLO") ++greeted;
+            return {};
+        }
+        if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello};
+        if (c[0] == "CLUSTER")
+            return {"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$9\r\n127.0.0.1\r\n:" +
+                    std::to_string(port) + "\r\n"};
+        return {good('a')};
+    });
+    port = there.port();
+    redis::options with;
+    with.endpoints = {{"127.0.0.1", port, {}}};
+    with.kind = GENERATE(redis::deployment::single, redis::deployment::cluster);
+    with.watch = true;
+    with.heartbeat = 20ms;
+    with.connect_timeout = with.response_timeout = 24h;
+    {
+        auto store = redis::open(with).value();
+        REQUIRE(eventually([&] { return store.watching(); }));
+        silent = true;
+        // The listener, and of a cluster also who asks for its nodes.
+        const int all = with.kind == redis::deployment::cluster ? 2 : 1;
+        REQUIRE(eventually([&] { return greeted == all; }));
+    }
+    CHECK(greeted > 0);
 }

@@ -36,6 +36,7 @@ enum class cause : int {
     bad_address,         ///< invalid_argument: the address can't be read
     password_in_address, ///< invalid_argument: passwords come from a file or a descriptor
     unknown_host,        ///< unavailable: the name of the host is not known
+    bad_tls_options,     ///< invalid_argument: files or a name without TLS, or half of a pair
 };
 
 namespace detail {
@@ -82,6 +83,10 @@ private:
         case cause::password_in_address:
             return "a password does not belong into an address: use password_file or password_fd";
         case cause::unknown_host: return "the name of the host is not known";
+        case cause::bad_tls_options:
+            return "ca, cert, key and name are for TLS (rediss://), and cert and key for each "
+                   "other: "
+                   "without that they would protect nothing";
         }
         return "unknown";
     }

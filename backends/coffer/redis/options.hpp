@@ -29,7 +29,8 @@ struct endpoint {
     }
 };
 
-/// TLS 1.2 or later; the certificate and the name in it are always checked.
+/// TLS 1.2 or later; the certificate and the name in it are always checked. All but `use` only with
+/// it, and a certificate only with its key: a connection is never less than what was asked for.
 struct tls_options {
     bool use = false;
     std::filesystem::path ca_file{};          ///< PEM; empty: the system's.
@@ -92,8 +93,9 @@ struct options {
 /// replicas (how many confirm), wait_ms, watch (0 or 1), timeout_ms (of each command),
 /// connect_timeout_ms, eviction (`trusted`), database. Percent-encoding is understood.
 ///
-/// Errors: invalid_argument with cause bad_address, or password_in_address: a password in an
-/// address ends in argv, in logs and in shell histories.
+/// Errors: invalid_argument with cause bad_address, bad_tls_options (ca, cert, key or name without
+/// TLS, or one of cert and key alone), or password_in_address: a password in an address ends in
+/// argv, in logs and in shell histories.
 auto read_address(std::string_view address) -> result<options>;
 
 } // namespace coffer::inline COFFER_ABI::redis

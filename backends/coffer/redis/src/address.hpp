@@ -43,6 +43,12 @@ auto read_number(std::string_view text) -> std::optional<N> {
     return out;
 }
 
+inline auto fit_together(const tls_options& with) -> bool {
+    const bool certified = !with.certificate_file.empty();
+    if (certified == with.key_file.empty()) return false;
+    return with.use || (with.ca_file.empty() && !certified && with.name.empty());
+}
+
 /// An address on its way to options. Each part answers whether it was understood.
 class address_reader {
 public:
@@ -70,6 +76,7 @@ public:
             if (!value || !option(pair.substr(0, equal), *value)) return bad();
             begin = end + 1;
         }
+        if (!fit_together(out_.tls)) return failure{errc::invalid_argument, cause::bad_tls_options};
         return out_;
     }
 
@@ -141,6 +148,8 @@ private:
         return true;
     }
     auto option(std::string_view name, const std::string& value) -> bool {
+        const bool of_tls = name == "ca" || name == "cert" || name == "key" || name == "name";
+        if (of_tls && value.empty()) return false; // an empty variable is no wish for the default
         if (name == "password_file")
             out_.password_file = value;
         else if (name == "ca")

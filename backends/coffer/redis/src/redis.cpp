@@ -33,6 +33,8 @@ auto check_options(const options& with) -> result<void> {
         (with.kind == deployment::cluster && with.database != 0) ||
         (with.kind == deployment::sentinel && with.service.empty()))
         return failure{errc::invalid_argument, cause::bad_address};
+    if (!detail::fit_together(with.tls))
+        return failure{errc::invalid_argument, cause::bad_tls_options};
     return {};
 }
 

@@ -84,6 +84,8 @@ TEST_CASE("an address that is not well formed is invalid_argument") {
                                       "redis://host?prefix=%zz",
                                       "redis://host?prefix=%00",
                                       "redis://host?eviction=maybe",
+                                      "rediss://host?ca=",
+                                      "rediss://host?name=",
                                       "redis+sentinel://host"}) {
         INFO(address);
         const auto got = redis::read_address(address);
@@ -98,5 +100,16 @@ TEST_CASE("an address with a password is refused, since addresses end in argv an
         INFO(address);
         CHECK(redis::read_address(address).error() ==
               failure{errc::invalid_argument, redis::cause::password_in_address});
+    }
+}
+
+TEST_CASE("what is for TLS is refused without it, and so is half of a certificate and its key") {
+    for (const auto* const address :
+         {"redis://host?ca=/ca", "redis://host?cert=/c&key=/k", "redis://host?name=n",
+          "redis+cluster://host?ca=/ca", "redis+sentinel://host/main?ca=/ca",
+          "redis+unix:/s?name=n", "rediss://host?cert=/c", "rediss://host?key=/k"}) {
+        INFO(address);
+        CHECK(redis::read_address(address).error() ==
+              failure{errc::invalid_argument, redis::cause::bad_tls_options});
     }
 }

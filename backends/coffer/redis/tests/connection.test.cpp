@@ -339,6 +339,19 @@ TEST_CASE("TLS checks the certificate and the name in it") {
     CHECK(why(with) == failure{errc::denied, cause::bad_certificate});
 }
 
+TEST_CASE("files and a name for TLS open no plain connection, and half a pair none at all") {
+    const server plain;
+    for (const auto& tls : {redis::tls_options{false, "ca", {}, {}, {}},
+                            redis::tls_options{false, {}, "cert", "key", {}},
+                            redis::tls_options{false, {}, {}, {}, "name"},
+                            redis::tls_options{true, {}, "cert", {}, {}},
+                            redis::tls_options{true, {}, {}, "key", {}}}) {
+        auto with = options_for(plain);
+        with.tls = tls;
+        CHECK(why(with) == failure{errc::invalid_argument, cause::bad_tls_options});
+    }
+}
+
 TEST_CASE("TLS refuses an expired certificate and a server of TLS 1.1") {
     const tls_server expired("DNS:localhost,IP:127.0.0.1", -1);
     CHECK(why(expired.options()) == failure{errc::denied, cause::bad_certificate});

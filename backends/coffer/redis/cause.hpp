@@ -13,30 +13,31 @@ namespace coffer::inline COFFER_ABI::redis {
 /// What a failure of this store has as its cause, besides an errno. Each message says what mends
 /// it; none holds anything that a server sent.
 enum class cause : int {
-    evicting = 1,        ///< unsupported: the server may evict keys
-    policy_unknown,      ///< denied: whether it evicts can't be learnt
-    loading,             ///< unavailable: it is reading its data
-    busy,                ///< unavailable: a script keeps it busy
-    read_only,           ///< unavailable: it is a replica
-    not_enough_replicas, ///< unavailable: replicas(n) did not answer
-    out_of_memory,       ///< unavailable: over its maxmemory
-    not_persisting,      ///< unavailable: it refuses writes since it can't save (MISCONF)
-    cluster_down,        ///< unavailable: slots without a node, or too many redirections
-    too_many_clients,    ///< unavailable
-    not_authenticated,   ///< denied: no password, or a wrong one
-    not_permitted,       ///< denied: the ACL
-    wrong_type,          ///< tampered: another kind of value stands under our key
-    unexpected_reply,    ///< tampered: a reply that is none to what was asked
-    not_redis,           ///< unavailable: what answers speaks no RESP
-    unknown_command,     ///< unsupported: older than Redis 6, or not Redis
-    server_error,        ///< unavailable: any other error reply
-    disconnected,        ///< unavailable: it closed the connection
-    bad_certificate,     ///< denied: its certificate, or the name in it
-    tls_failed,          ///< unavailable: the handshake failed otherwise (a plain port?)
-    bad_address,         ///< invalid_argument: the address can't be read
-    password_in_address, ///< invalid_argument: passwords come from a file or a descriptor
-    unknown_host,        ///< unavailable: the name of the host is not known
-    bad_tls_options,     ///< invalid_argument: files or a name without TLS, or half of a pair
+    evicting = 1,          ///< unsupported: the server may evict keys
+    policy_unknown,        ///< denied: whether it evicts can't be learnt
+    loading,               ///< unavailable: it is reading its data
+    busy,                  ///< unavailable: a script keeps it busy
+    read_only,             ///< unavailable: it is a replica
+    not_enough_replicas,   ///< unavailable: replicas(n) did not answer
+    out_of_memory,         ///< unavailable: over its maxmemory
+    not_persisting,        ///< unavailable: it refuses writes since it can't save (MISCONF)
+    cluster_down,          ///< unavailable: slots without a node, or too many redirections
+    too_many_clients,      ///< unavailable
+    not_authenticated,     ///< denied: no password, or a wrong one
+    not_permitted,         ///< denied: the ACL
+    wrong_type,            ///< tampered: another kind of value stands under our key
+    unexpected_reply,      ///< tampered: a reply that is none to what was asked
+    not_redis,             ///< unavailable: what answers speaks no RESP
+    unknown_command,       ///< unsupported: older than Redis 6, or not Redis
+    server_error,          ///< unavailable: any other error reply
+    disconnected,          ///< unavailable: it closed the connection
+    bad_certificate,       ///< denied: its certificate, or the name in it
+    tls_failed,            ///< unavailable: the handshake failed otherwise (a plain port?)
+    bad_address,           ///< invalid_argument: the address can't be read
+    password_in_address,   ///< invalid_argument: passwords come from a file or a descriptor
+    unknown_host,          ///< unavailable: the name of the host is not known
+    bad_tls_options,       ///< invalid_argument: files or a name without TLS, or half of a pair
+    user_without_password, ///< invalid_argument: who is named would not be who logs in
 };
 
 namespace detail {
@@ -83,6 +84,9 @@ private:
         case cause::password_in_address:
             return "a password does not belong into an address: use password_file or password_fd";
         case cause::unknown_host: return "the name of the host is not known";
+        case cause::user_without_password:
+            return "a user is named and no password, so that the default user would log in: give "
+                   "password_file or password_fd (any, for a user that needs none), or no user";
         case cause::bad_tls_options:
             return "ca, cert, key and name are for TLS (rediss://), and cert and key for each "
                    "other: "

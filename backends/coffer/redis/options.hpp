@@ -60,7 +60,7 @@ struct options {
     std::vector<endpoint> endpoints{};
     std::string service{}; ///< The name that Sentinels know the primary by.
     tls_options tls{};
-    std::string user{};                       ///< Empty: the default user.
+    std::string user{};                       ///< Empty: the default user. Else with a password.
     std::shared_ptr<const secret> password{}; ///< None: no authentication.
     std::filesystem::path password_file{};    ///< Read at open; its first line.
     int password_fd = -1;                     ///< Read to its end at open, then closed.

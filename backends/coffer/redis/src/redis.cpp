@@ -46,6 +46,8 @@ auto open(options with) -> result<store> {
     auto password = detail::find_password(all.with);
     if (!password) return password.error();
     all.password = *std::move(password);
+    if (!all.with.user.empty() && all.password == nullptr)
+        return failure{errc::invalid_argument, cause::user_without_password};
     if (all.with.tls.use) {
         auto context = detail::tls_context::make(all.with.tls);
         if (!context) return context.error();

@@ -60,12 +60,20 @@ TEST_CASE("a user and a password from a file open the store") {
 
     with.password_file = password_file(at, "wrong");
     CHECK(why(with) == failure{errc::denied, cause::not_authenticated});
-    with.password_file.clear();
-    CHECK(why(with) == failure{errc::denied, cause::not_authenticated});
     with.password_file = password_file(at, "right-horse", 0644);
     CHECK(why(with) == errc::denied);
     with.password_file = at.folder() / "none";
     CHECK(why(with) == errc::not_found);
+}
+
+TEST_CASE("a user without a password is refused: it would be the default user who logs in") {
+    const server at(users({"coffer on nopass ~test*{* +@all"})); // and the default user may do all
+    auto with = options_for(at);
+    with.user = "coffer";
+    CHECK(why(with) == failure{errc::invalid_argument, cause::user_without_password});
+    with.password_file = password_file(at, "any");
+    const auto store = redis::open(with).value();
+    CHECK(at.cli({"CLIENT", "LIST"}).find("user=coffer") != std::string::npos);
 }
 
 TEST_CASE("a password comes from a descriptor, which is closed") {

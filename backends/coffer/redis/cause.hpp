@@ -38,6 +38,7 @@ enum class cause : int {
     unknown_host,          ///< unavailable: the name of the host is not known
     bad_tls_options,       ///< invalid_argument: files or a name without TLS, or half of a pair
     user_without_password, ///< invalid_argument: who is named would not be who logs in
+    bad_tls_file,          ///< invalid_argument: a file of ca, cert or key can't be used
 };
 
 namespace detail {
@@ -84,6 +85,9 @@ private:
         case cause::password_in_address:
             return "a password does not belong into an address: use password_file or password_fd";
         case cause::unknown_host: return "the name of the host is not known";
+        case cause::bad_tls_file:
+            return "ca, cert or key is no PEM file that can be read, the key is of another "
+                   "certificate, or it is encrypted: nobody is asked for its passphrase";
         case cause::user_without_password:
             return "a user is named and no password, so that the default user would log in: give "
                    "password_file or password_fd (any, for a user that needs none), or no user";

@@ -35,8 +35,8 @@ struct tls_options {
     bool use = false;
     std::filesystem::path ca_file{};          ///< PEM; empty: the system's.
     std::filesystem::path certificate_file{}; ///< PEM of the client, if the server wants one.
-    std::filesystem::path key_file{};
-    std::string name{}; ///< The name to check instead of the host's.
+    std::filesystem::path key_file{}; ///< PEM, not encrypted: nobody is asked for a passphrase.
+    std::string name{};               ///< The name to check instead of the host's.
 };
 
 /// What an acknowledged commit has survived (the README says what each can lose).

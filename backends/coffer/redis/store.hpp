@@ -72,7 +72,7 @@ private:
 
 /// Connects, logs in and checks that the server is one that keeps what it is given.
 /// Errors: those of store, and invalid_argument for options that make no sense: bad_address,
-/// bad_tls_options, user_without_password.
+/// bad_tls_options, bad_tls_file, user_without_password.
 auto open(options with) -> result<store>;
 /// The same for an address (see read_address).
 auto open(std::string_view address) -> result<store>;

@@ -74,6 +74,8 @@ public:
         SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
         SSL_CTX_set_mode(context,
                          SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        // Else OpenSSL asks at the terminal, and waits.
+        SSL_CTX_set_default_passwd_cb(context, [](char*, int, int, void*) { return -1; });
         const bool trusted = with.ca_file.empty()
                                  ? SSL_CTX_set_default_verify_paths(context) == 1
                                  : SSL_CTX_load_verify_file(context, with.ca_file.c_str()) == 1;
@@ -82,7 +84,7 @@ public:
             (SSL_CTX_use_certificate_chain_file(context, with.certificate_file.c_str()) == 1 &&
              SSL_CTX_use_PrivateKey_file(context, with.key_file.c_str(), SSL_FILETYPE_PEM) == 1);
         ERR_clear_error();
-        if (!trusted || !known) return failure{errc::invalid_argument, cause::bad_certificate};
+        if (!trusted || !known) return failure{errc::invalid_argument, cause::bad_tls_file};
         return std::shared_ptr<const tls_context>(std::move(made));
     }
 

@@ -19,13 +19,16 @@ struct identity {
     std::shared_ptr<EVP_PKEY> key{};
     std::shared_ptr<X509> certificate{};
 
-    void write(const std::filesystem::path& certificate_file,
-               const std::filesystem::path& key_file) const {
+    /// `passphrase`: the key is encrypted under it.
+    void write(const std::filesystem::path& certificate_file, const std::filesystem::path& key_file,
+               const std::string& passphrase = {}) const {
         auto* out = std::fopen(certificate_file.c_str(), "w");
         PEM_write_X509(out, certificate.get());
         std::fclose(out);
         out = std::fopen(key_file.c_str(), "w");
-        PEM_write_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+        PEM_write_PrivateKey(out, key.get(), passphrase.empty() ? nullptr : EVP_aes_256_cbc(),
+                             reinterpret_cast<const unsigned char*>(passphrase.data()),
+                             static_cast<int>(passphrase.size()), nullptr, nullptr);
         std::fclose(out);
     }
 };

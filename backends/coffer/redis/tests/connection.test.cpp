@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 using namespace coffer;
@@ -358,6 +359,43 @@ TEST_CASE("files and a name for TLS open no plain connection, and half a pair no
         with.tls = tls;
         CHECK(why(with) == failure{errc::invalid_argument, cause::bad_tls_options});
     }
+}
+
+TEST_CASE("a file for TLS that can't be used is refused, an encrypted key without a question") {
+    const tls_files files;
+    redis::options with;
+    with.endpoints = {{"127.0.0.1", 1, {}}};
+    const auto refused = failure{errc::invalid_argument, cause::bad_tls_file};
+    for (auto redis::tls_options::*file :
+         {&redis::tls_options::ca_file, &redis::tls_options::certificate_file,
+          &redis::tls_options::key_file}) {
+        with.tls = files.options();
+        with.tls.*file = files.folder / "none.pem";
+        CHECK(why(with) == refused);
+    }
+    with.tls = files.options();
+    with.tls.key_file = files.folder / "s.key"; // of another certificate
+    CHECK(why(with) == refused);
+    const std::string passphrase = "right-horse";
+    make_identity("client", "", &files.authority)
+        .write(files.folder / "e.pem", files.folder / "e.key", passphrase);
+    with.tls.certificate_file = files.folder / "e.pem";
+    with.tls.key_file = files.folder / "e.key";
+    // Where there is no terminal, OpenSSL would ask here.
+    const posix::file_descriptor before(::dup(STDIN_FILENO));
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    const posix::file_descriptor answers(ends[0]);
+    const posix::file_descriptor typed(ends[1]);
+    const auto line = passphrase + "\n";
+    REQUIRE(::write(typed.get(), line.data(), line.size()) == static_cast<::ssize_t>(line.size()));
+    ::dup2(answers.get(), STDIN_FILENO);
+    const auto refusal = why(with);
+    ::dup2(before.get(), STDIN_FILENO);
+    CHECK(refusal == refused);
+    int unread = 0;
+    ::ioctl(answers.get(), FIONREAD, &unread);
+    CHECK(static_cast<std::size_t>(unread) == line.size());
 }
 
 TEST_CASE("TLS refuses an expired certificate and a server of TLS 1.1") {

@@ -39,6 +39,7 @@ enum class cause : int {
     bad_tls_options,       ///< invalid_argument: files or a name without TLS, or half of a pair
     user_without_password, ///< invalid_argument: who is named would not be who logs in
     bad_tls_file,          ///< invalid_argument: a file of ca, cert or key can't be used
+    reply_too_large,       ///< unavailable: what is stored is larger than the limit
 };
 
 namespace detail {
@@ -85,6 +86,9 @@ private:
         case cause::password_in_address:
             return "a password does not belong into an address: use password_file or password_fd";
         case cause::unknown_host: return "the name of the host is not known";
+        case cause::reply_too_large:
+            return "what is stored there is larger than the limit: options::limits for an object, "
+                   "options::list_bytes for all of a partition";
         case cause::bad_tls_file:
             return "ca, cert or key is no PEM file that can be read, the key is of another "
                    "certificate, or it is encrypted: nobody is asked for its passphrase";

@@ -36,9 +36,9 @@ struct reply {
 /// Redis documentation "Redis serialization protocol specification" has it. Whoever sends them is
 /// not trusted: no memory is taken for what is announced but not sent, and what is sent is bounded.
 ///
-/// Refused, as `tampered`: anything that is not of the protocol; a reply over the limits; depth
-/// over 8; streamed and attributed replies, which nobody asks Redis for. After a refusal the stream
-/// can't be used any more. For one thread at a time.
+/// Refused, as `tampered`: anything that is not of the protocol; a line over 16 KiB; depth over 8;
+/// streamed and attributed replies, which nobody asks Redis for. As `too_large`: a reply over the
+/// limit. After a refusal the stream can't be used any more. For one thread at a time.
 class reply_parser {
 public:
     static constexpr std::size_t most_depth = 8;
@@ -85,6 +85,7 @@ public:
             std::optional<reply> element;
             const auto state = bulk_ ? take_bulk(element) : take_line(element);
             if (state == step::broken) return errc::tampered;
+            if (state == step::too_large) return errc::too_large;
             if (state == step::starved) return std::optional<reply>();
             if (!element) continue; // a bulk or an aggregate was begun
             if (auto whole = place(*std::move(element))) {
@@ -95,7 +96,7 @@ public:
     }
 
 private:
-    enum class step : unsigned char { went_on, starved, broken };
+    enum class step : unsigned char { went_on, starved, broken, too_large };
     struct aggregate {
         reply held{};
         std::size_t missing = 0;
@@ -143,7 +144,7 @@ private:
     }
 
     auto understand(char kind, std::string_view line, std::optional<reply>& out) -> step {
-        if (!account(sizeof(reply))) return step::broken;
+        if (!account(sizeof(reply))) return step::too_large;
         switch (kind) {
         case '+':
         case ',':
@@ -171,7 +172,7 @@ private:
     }
 
     auto simple(reply_kind kind, std::string_view line, std::optional<reply>& out) -> step {
-        if (!account(line.size())) return step::broken;
+        if (!account(line.size())) return step::too_large;
         out = reply{kind, 0, std::string(line), {}};
         return step::went_on;
     }
@@ -181,7 +182,8 @@ private:
             return step::went_on;
         }
         const auto size = length(line);
-        if (!size || !account(*size)) return step::broken;
+        if (!size) return step::broken;
+        if (!account(*size)) return step::too_large;
         bulk_ = *size;
         bulk_kind_ = kind;
         return step::went_on;
@@ -193,9 +195,9 @@ private:
             return step::went_on;
         }
         const auto count = length(line);
-        if (!count || *count > most_bytes_ / sizeof(reply) / each || open_.size() == most_depth ||
-            (kind == reply_kind::push && !open_.empty()))
+        if (!count || open_.size() == most_depth || (kind == reply_kind::push && !open_.empty()))
             return step::broken;
+        if (*count > most_bytes_ / sizeof(reply) / each) return step::too_large;
         if (*count == 0) {
             out = reply{kind, 0, {}, {}};
             return step::went_on;

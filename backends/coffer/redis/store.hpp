@@ -50,8 +50,8 @@ public:
     auto commit(std::string_view partition, revision expected, revision next,
                 std::span<const object_write> writes) -> result<commit_outcome>;
     auto limits() const noexcept -> store_limits;
-    /// All entries of the partition in one cut, sorted by key. `unavailable` if they are more than
-    /// options::list_bytes.
+    /// All entries of the partition in one cut, sorted by key. `unavailable` with
+    /// cause::reply_too_large if they are more than options::list_bytes.
     auto list(std::string_view partition) -> result<listing>;
     /// The names of all partitions, sorted. Those that are made or moved to another node of a
     /// cluster meanwhile may be missing.

@@ -151,7 +151,8 @@ private:
         auto got = parser_.next();
         const bool strange = !got || (*got && (*got)->is(reply_kind::push));
         if (strange) {
-            break_with({errc::unavailable, cause::not_redis});
+            const bool large = !got && got.error() == errc::too_large;
+            break_with({errc::unavailable, large ? cause::reply_too_large : cause::not_redis});
             return true;
         }
         if (!*got) return false;

@@ -162,14 +162,16 @@ private:
     /// Nobody answered. A node of a cluster may have another in its place soon.
     auto after_failure(journey& trip, const errand& what, answered&& got, deadline until)
         -> std::optional<answered> {
+        const auto& why = got.replies.error();
+        // It would be so at the next try, and the node is as good as any.
+        if (why.cause == cause::reply_too_large) return std::move(got);
         ++trip.failures;
         trip.asked.reset();
         topology_.forget(); // also if it was silent: another may be in its place
         if (got.sent && !what.repeatable) return std::move(got);
-        if (got.replies.error().code != errc::unavailable) return std::move(got);
+        if (why.code != errc::unavailable) return std::move(got);
         if (trip.failures == 1 && got.sent) return std::nullopt; // the connection was stale
-        if (trip.failures == 1 && got.replies.error().cause == cause::disconnected)
-            return std::nullopt;
+        if (trip.failures == 1 && why.cause == cause::disconnected) return std::nullopt;
         // A read is better answered by what its caller remembers than by a long wait.
         const bool patient = clustered() && (!what.repeatable || trip.failures < 3);
         if (!patient || steady::now() + pause >= until) return std::move(got);

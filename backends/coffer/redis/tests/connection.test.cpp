@@ -305,6 +305,27 @@ TEST_CASE("what stands in the way under our key is tampered, and a full server i
     CHECK(store.list("s").value().entries.empty());
 }
 
+TEST_CASE("what is stored over the limits is said to be too large, and asked for once") {
+    const server at;
+    auto with = options_for(at);
+    with.limits.object_bytes = std::size_t{16} << 20;
+    auto store = redis::open(with).value();
+    const std::string large(std::size_t{8} << 20, 'x');
+    REQUIRE(store.commit("p", {}, rev(1), writes{put("head", large)}).value() ==
+            commit_outcome::committed);
+    with.limits = redis::options{}.limits;
+    with.list_bytes = std::size_t{1} << 20;
+    auto smaller = redis::open(with).value();
+    const failure too_large{errc::unavailable, cause::reply_too_large};
+    at.cli({"CONFIG", "RESETSTAT"});
+    CHECK(smaller.load("p", keys{"head"}).error() == too_large);
+    CHECK(smaller.list("p").error() == too_large);
+    const auto asked = at.cli({"INFO", "commandstats"});
+    CHECK(asked.find("cmdstat_hmget:calls=1,") != std::string::npos);
+    CHECK(asked.find("cmdstat_hgetall:calls=1,") != std::string::npos);
+    CHECK(smaller.load("p", {}).value().at == rev(1));
+}
+
 TEST_CASE("a server that is busy with a script is unavailable") {
     const server at({"--busy-reply-threshold", "50"});
     auto store = redis::open(options_for(at)).value();

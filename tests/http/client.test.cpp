@@ -4,6 +4,7 @@
 #include "api_world.hpp"
 #include "test_server.hpp"
 
+#include <coffer/http/remote_view.hpp>
 #include <coffer/http/x_values.hpp>
 #include <coffer/secrets.hpp>
 
@@ -354,6 +355,35 @@ TEST_CASE("The token may lie in a file of its own, and be replaced there") {
     s.world.know("next-token", http::full_grants());
     write("next-token", perms::owner_read | perms::owner_write);
     CHECK(source.at(s.here()).has_value());
+}
+
+TEST_CASE(
+    "The command's view: a value is as fresh as the server says that it is, within the bound") {
+    served s;
+    const http::remote_source source(http::caller::open(s.options()).value(),
+                                     std::chrono::milliseconds(5000));
+    const auto seen = source.at(s.here()).value();
+    REQUIRE_FALSE(seen.stale());
+    CHECK_FALSE(seen.get("DB_URL").value().fresh().stale);
+    int age = 4000;
+    s.door->instead = [&](const http::request&) {
+        http::response out;
+        out.body = http::wiped_text(
+            R"({"data":{"rows":[{"name":"DB_URL","layers":[{"environmentId":"e","state":"value",)"
+            R"("version":1}],"decides":0,"outcome":"value","version":1,"value":"v"}],)"
+            R"("generation":7,"stale":true,"ageMs":)" +
+            std::to_string(age) + "}}");
+        return std::optional(std::move(out));
+    };
+    const auto value = seen.get("DB_URL").value();
+    CHECK(value.fresh().stale);
+    CHECK(coffer::machine_clock().boot() - value.fresh().as_of >= std::chrono::milliseconds(4000));
+    REQUIRE(seen.all()->size() == 1);
+    CHECK(seen.all()->front().value.fresh().stale);
+    age = 6000;
+    CHECK(seen.get("DB_URL").error() == errc::stale);
+    CHECK(seen.all().error() == errc::stale);
+    CHECK(source.at(s.here()).error() == errc::stale);
 }
 
 TEST_CASE("A client is told at once what it can't be opened with") {

@@ -37,24 +37,47 @@ inline auto ask_values(caller& calls, context where, bool values,
     return in;
 }
 
+/// What a server told of a context, and how fresh it is.
+struct told_values {
+    std::shared_ptr<const wire_rows> rows{};
+    freshness fresh{};
+};
+/// The same as ask_values. While the server itself has no fresh answer, its last one serves for
+/// `serve_stale_for`, marked. Errors also: stale (it is older).
+inline auto ask_fresh_values(caller& calls, context where, bool values,
+                             std::chrono::milliseconds serve_stale_for,
+                             std::optional<std::string_view> name = std::nullopt)
+    -> result<told_values> {
+    const auto asked = machine_clock().boot();
+    auto in = ask_values(calls, where, values, name);
+    if (!in) return in.error();
+    const auto fresh = freshness_in(in->object(), asked);
+    if (fresh.stale && machine_clock().boot() - fresh.as_of > serve_stale_for) return errc::stale;
+    return told_values{std::make_shared<const wire_rows>(read_wire_rows(*in, where)), fresh};
+}
+
 /// A context as a person at the command looks at it: what is shown is one state, as in every view,
 /// but a value is asked for only when it is wanted, so that listing names is no reading of values
-/// in anybody's audit log. So get() and all() wait, and give what is there then. Thread-safe.
+/// in anybody's audit log. So get() and all() wait, and give what is there then, as fresh as the
+/// server says that it is: errors also those of ask_fresh_values. Thread-safe.
 class remote_view final : public view_model {
 public:
-    remote_view(std::shared_ptr<caller> calls, std::shared_ptr<const wire_rows> rows)
-        : calls_(std::move(calls)), rows_(std::move(rows)), shown_(rows_, machine_clock()) {}
+    remote_view(std::shared_ptr<caller> calls, std::shared_ptr<const wire_rows> rows,
+                std::chrono::milliseconds serve_stale_for)
+        : calls_(std::move(calls)), rows_(std::move(rows)), shown_(rows_, machine_clock()),
+          serve_stale_for_(serve_stale_for) {}
 
-    auto get(std::string_view name, freshness fresh) const -> result<secret> override {
+    auto get(std::string_view name, freshness /*of what is shown*/) const
+        -> result<secret> override {
         if (auto named = check_name(name); !named) return named.error();
-        auto in = ask_values(*calls_, rows_->asked.view(), true, name);
+        auto in = ask_fresh_values(*calls_, rows_->asked.view(), true, serve_stale_for_, name);
         if (!in) return in.error();
-        return view_of(*in).get(name, fresh);
+        return wire_view(in->rows, machine_clock()).get(name, in->fresh);
     }
-    auto all(freshness fresh) const -> result<std::vector<named_secret>> override {
-        auto in = ask_values(*calls_, rows_->asked.view(), true);
+    auto all(freshness /*of what is shown*/) const -> result<std::vector<named_secret>> override {
+        auto in = ask_fresh_values(*calls_, rows_->asked.view(), true, serve_stale_for_);
         if (!in) return in.error();
-        return view_of(*in).all(fresh);
+        return wire_view(in->rows, machine_clock()).all(in->fresh);
     }
     auto explain(std::string_view name, freshness fresh) const -> result<explanation> override {
         return shown_.explain(name, fresh);
@@ -66,19 +89,14 @@ public:
     auto most_names() const noexcept -> std::size_t override { return shown_.most_names(); }
 
 private:
-    auto view_of(const json_answer& in) const -> wire_view {
-        return {std::make_shared<const wire_rows>(read_wire_rows(in, rows_->asked.view())),
-                machine_clock()};
-    }
-
     std::shared_ptr<caller> calls_;
     std::shared_ptr<const wire_rows> rows_;
     wire_view shown_;
+    std::chrono::milliseconds serve_stale_for_;
 };
 
-/// Makes them. A SecretSource in all but that its views' get() and all() wait. While the server
-/// itself has no fresh answer, its last one serves for `serve_stale_for`, marked; an older one is
-/// `stale`.
+/// Makes them. A SecretSource in all but that its views' get() and all() wait. Errors of at: those
+/// of ask_fresh_values, and of check_context.
 class remote_source {
 public:
     remote_source(std::shared_ptr<caller> calls, std::chrono::milliseconds serve_stale_for)
@@ -86,14 +104,11 @@ public:
 
     auto at(context where) const -> result<view> {
         if (auto checked = check_context(where); !checked) return checked.error();
-        const auto asked = machine_clock().boot();
-        auto in = ask_values(*calls_, where, false);
+        auto in = ask_fresh_values(*calls_, where, false, serve_stale_for_);
         if (!in) return in.error();
-        const auto fresh = freshness_in(in->object(), asked);
-        if (fresh.stale && machine_clock().boot() - fresh.as_of > serve_stale_for_)
-            return errc::stale;
-        auto rows = std::make_shared<const wire_rows>(read_wire_rows(*in, where));
-        return view(std::make_shared<const remote_view>(calls_, std::move(rows)), fresh);
+        return view(
+            std::make_shared<const remote_view>(calls_, std::move(in->rows), serve_stale_for_),
+            in->fresh);
     }
 
 private:

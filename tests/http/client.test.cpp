@@ -4,7 +4,7 @@
 #include "api_world.hpp"
 #include "test_server.hpp"
 
-#include <coffer/http/remote_view.hpp>
+#include <coffer/http/remote_vault.hpp>
 #include <coffer/http/x_values.hpp>
 #include <coffer/secrets.hpp>
 
@@ -384,6 +384,35 @@ TEST_CASE(
     CHECK(seen.get("DB_URL").error() == errc::stale);
     CHECK(seen.all().error() == errc::stale);
     CHECK(source.at(s.here()).error() == errc::stale);
+}
+
+TEST_CASE("A write whose answer was lost is told as made only where the server knows it as ours") {
+    served s;
+    for (const char* token : {"ours", "theirs"}) {
+        s.world.know(token, http::full_grants());
+        s.world.tokens->all.find(token)->second.name = "ci"; // two tokens of one name
+    }
+    std::string writes;
+    s.door->instead = [&](const http::request& in) -> std::optional<http::response> {
+        if (in.method != "PUT") return std::nullopt;
+        if (!writes.empty()) s.world.put(at(s.prod), "LOST", "v of " + writes, writes);
+        http::response out;
+        out.status = 503;
+        out.body = R"({"errors":[{"message":"lost"}],"code":"outcome_unknown"})";
+        return out;
+    };
+    http::remote_vault vault(http::caller::open(s.options("ours")).value());
+    const auto put = [&] {
+        std::vector<coffer::named_value> one;
+        one.push_back({"LOST", {std::byte{'v'}}});
+        return vault.put_many({.environment = s.prod}, std::move(one), {});
+    };
+    writes = "ours";
+    CHECK(put()->front().version == 1);
+    writes = "theirs";
+    CHECK(put().error() == errc::outcome_unknown);
+    writes.clear();
+    CHECK(put().error() == errc::outcome_unknown);
 }
 
 TEST_CASE("A client is told at once what it can't be opened with") {

@@ -14,31 +14,48 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI::http {
 
+/// A version as a server tells of it.
+struct told_version {
+    version_info what{};
+    bool yours = false; ///< The server knows that this token made it; else nobody can tell.
+};
+
 /// The versions that a server keeps of a scope's own value, newest first. Errors: not_found (it
 /// never had one), and those of caller::call.
-inline auto ask_history(caller& calls, context where, std::string_view name)
-    -> result<dated<std::vector<version_info>>> {
+inline auto ask_versions(caller& calls, context where, std::string_view name)
+    -> result<dated<std::vector<told_version>>> {
     const auto asked = machine_clock().boot();
     auto in = calls.call(
         {.method = "GET", .target = "/v1/x/secret" + query_of(where) + "&name=" + encoded(name)});
     if (!in) return in.error();
-    dated<std::vector<version_info>> out{{}, freshness_in(in->object(), asked)};
+    dated<std::vector<told_version>> out{{}, freshness_in(in->object(), asked)};
     for (const auto& one : in->list("versions")) {
         if (!one.is_object()) continue;
         const auto& o = one.get_object();
         const auto state = text_in(o, "state");
-        out.push_back({number_in(o, "version"),
-                       state == "hidden"    ? format::entry_state::hidden
-                       : state == "deleted" ? format::entry_state::deleted
-                                            : format::entry_state::value,
-                       time_in(o, "setAt"), time_in(o, "expiresAt"),
-                       std::string(text_in(o, "setBy"))});
+        out.push_back(
+            {{number_in(o, "version"),
+              state == "hidden"    ? format::entry_state::hidden
+              : state == "deleted" ? format::entry_state::deleted
+                                   : format::entry_state::value,
+              time_in(o, "setAt"), time_in(o, "expiresAt"), std::string(text_in(o, "setBy"))},
+             flag_in(o, "yours")});
     }
     if (out.empty()) return errc::not_found;
+    return out;
+}
+inline auto ask_history(caller& calls, context where, std::string_view name)
+    -> result<dated<std::vector<version_info>>> {
+    auto told = ask_versions(calls, where, name);
+    if (!told) return told.error();
+    dated<std::vector<version_info>> out{{}, told->fresh};
+    for (auto& one : *told)
+        out.push_back(std::move(one.what));
     return out;
 }
 
@@ -54,8 +71,10 @@ auto ask_until(Question&& is_so) -> decltype(is_so()) {
 }
 
 /// A change of one name through a server, made before it is sent: it notes the newest version. If
-/// the answer is lost, made() tells whether a newer one is there, by this token and in the state
-/// that the change leaves (any, where that is none: unhide leaves a value or nothing).
+/// the answer is lost, made() tells whether a newer one is there that the server knows as this
+/// token's (`yours`), in the state that the change leaves (any, where that is none: unhide leaves a
+/// value or nothing). A server knows that of the last change of a name that it made itself since it
+/// began; of others nobody can tell whose they are, since tokens may share a name.
 ///
 /// It asks and sends nothing twice, since what was on its way could overwrite somebody's later
 /// value. Two programs that share a token and write one name at the same moment can't be told
@@ -65,9 +84,9 @@ public:
     watched_change(caller& calls, context where, std::string_view name,
                    std::optional<format::entry_state> leaves)
         : calls_(&calls), where_(where), name_(name), leaves_(leaves) {
-        auto versions = ask_history(calls, where, name);
+        const auto versions = ask_versions(calls, where, name);
         if (versions)
-            before_ = versions->front().version;
+            before_ = versions->front().what.version;
         else if (versions.error().code == errc::not_found)
             before_ = 0;
     }
@@ -76,13 +95,10 @@ public:
     auto made() const -> std::optional<std::uint64_t> {
         if (!before_) return std::nullopt;
         return ask_until([this]() -> std::optional<std::uint64_t> {
-            auto me = calls_->call({.method = "GET", .target = "/v1/x/whoami"});
-            if (!me) return std::nullopt;
-            auto versions = ask_history(*calls_, where_.view(), name_);
+            const auto versions = ask_versions(*calls_, where_.view(), name_);
             if (!versions) return std::nullopt;
-            for (const auto& v : *versions)
-                if (v.version > *before_ && v.state == leaves_.value_or(v.state) &&
-                    v.author == text_in(me->object(), "name"))
+            for (const auto& [v, yours] : *versions)
+                if (yours && v.version > *before_ && v.state == leaves_.value_or(v.state))
                     return v.version;
             return std::nullopt;
         });

@@ -2,6 +2,7 @@
 #include "api_world.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 #include <thread>
 
@@ -122,6 +123,47 @@ TEST_CASE("x/secret, x/batch: of a note that two servers change at a time no par
     CHECK(elsewhere("DELETE", secret + w.query(e, "C"), {}) == 200);
     CHECK(w.set(e, "C", dated).status() == 200);
     CHECK(both("C") == "(absent) 2031-01-31 v7");
+}
+
+TEST_CASE("x/secrets: expiry, confirmation and the hour of the reveals go by one clock") {
+    coffer::testing::manual_clock time; // years before the machine's
+    http::api_options with;
+    with.reveal = http::reveal_mode::reason;
+    with.time = &time;
+    coffer::options how;
+    how.time = &time;
+    world w(how, std::move(with));
+    const auto e = at(w.e);
+    const auto day = http::iso_time(static_cast<std::uint64_t>(time.wall().count()) + 86'400'000);
+    w.set(e, "A", object({{"value", "v"}, {"expiresAt", day}}));
+    const auto first = [&] {
+        return w.send("POST", secret + "/value" + w.query(e, "A"), R"({"version":1})").status();
+    };
+    CHECK(w.states(e) == values{{"A", "value"}});
+    CHECK(w.value(e, "A").text("value") == "v");
+    CHECK(first() == 200);
+
+    w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"allowed"})");
+    w.know("page", http::full_grants(), true);
+    w.tokens->all.find("page")->second.confirmed_at =
+        static_cast<std::uint64_t>(time.wall().count());
+    const auto reveal = [&] {
+        return w.send("POST", secret + "/reveal" + w.query(e, "A"), R"({"reason":"why"})", "page")
+            .status();
+    };
+    for (int i = 0; i < 30; ++i)
+        CHECK(reveal() == 200);
+    CHECK(reveal() == 429);
+    time.advance(std::chrono::hours(1));
+    CHECK(reveal() == 403); // confirmed an hour ago
+    w.tokens->all.find("page")->second.confirmed_at =
+        static_cast<std::uint64_t>(time.wall().count());
+    CHECK(reveal() == 200);
+
+    time.advance(std::chrono::hours(24));
+    CHECK(w.states(e) == values{{"A", "expired"}});
+    CHECK(w.value(e, "A").status() == 410);
+    CHECK(first() == 410);
 }
 
 TEST_CASE("x/secrets: how each name stands in an environment and in a space") {
@@ -433,7 +475,7 @@ TEST_CASE(
     };
     const auto soon = http::iso_time(http::wall_now() + 1);
     w.set(e, "A", object({{"value", "one"}, {"expiresAt", soon}}));
-    while (!http::is_past(http::time_of_iso(soon).value()))
+    while (http::wall_now() < http::time_of_iso(soon).value())
         std::this_thread::yield();
     check_error(w.value(e, "A"), 410);
     check_error(version("A", "reads"), 410);

@@ -59,7 +59,9 @@ struct api_options {
     rate refused_rate = failed_authentications;
     /// What the vault's `serve_stale_for` says, for people.
     std::chrono::milliseconds stale_for = options().serve_stale_for;
-    const clock* time = &machine_clock(); ///< Outlives the api.
+    /// Outlives the api. The clock of everything that is decided here; vault, tokens and sessions go
+    /// by the same one.
+    const clock* time = &machine_clock();
 };
 
 /// The service: the wire contract under /v1 (also /api/v1), Coffer's own under /v1/x, and probes.
@@ -70,8 +72,9 @@ struct api_options {
 class api : public handler {
 public:
     api(any_vault vault, api_options with)
-        : parts_(std::move(vault), with.reveal), with_(std::move(with)), table_(all_rows(with_)),
-          by_token_(with_.token_rate, *with_.time), refused_(with_.refused_rate, *with_.time) {
+        : parts_(std::move(vault), with.reveal, *with.time), with_(std::move(with)),
+          table_(all_rows(with_)), by_token_(with_.token_rate, *with_.time),
+          refused_(with_.refused_rate, *with_.time) {
         parts_.audit = with_.audit;
         parts_.stale_for = with_.stale_for;
     }

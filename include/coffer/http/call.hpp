@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_CALL_HPP
 #define COFFER_HTTP_CALL_HPP
 
+#include <coffer/clock.hpp>
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
@@ -57,7 +58,7 @@ struct api_parts {
         changed{};
 
     /// Values that a token may reveal within an hour.
-    hourly_limit reveals{30};
+    hourly_limit reveals;
     recent_writes written{};
     kept_answers lists;
     /// The KEKs as they are now, for those who may know; null: they are not told.
@@ -69,15 +70,29 @@ struct api_parts {
     /// The server is about to stop: what takes long ends early.
     std::atomic<bool> ending{false};
 
-    api_parts(any_vault v, reveal_mode r)
-        : vault(v), places(v), reveal(r), lists(v->ephemeral().value_or(nullptr)),
-          waiting(std::make_shared<watches>(std::move(v))) {}
+    /// `time` outlives them: the clock that everything is decided by, and the vault's own.
+    api_parts(any_vault v, reveal_mode r, const clock& time = machine_clock())
+        : vault(v), places(v, time), reveal(r), reveals(30, time),
+          lists(v->ephemeral().value_or(nullptr)),
+          waiting(std::make_shared<watches>(std::move(v))), time_(&time) {}
+
+    /// Milliseconds since 1970.
+    auto now() const noexcept -> std::uint64_t {
+        return static_cast<std::uint64_t>(time_->wall().count());
+    }
+    /// Whether an expiry (0: never) has been reached.
+    auto is_past(std::uint64_t expires) const noexcept -> bool {
+        return expires != 0 && now() >= expires;
+    }
 
     /// To be called before the server stops, so that nobody keeps it waiting.
     void end() {
         ending = true;
         waiting->end();
     }
+
+private:
+    const clock* time_;
 };
 
 /// One request on its way through a route.

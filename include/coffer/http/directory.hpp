@@ -58,7 +58,9 @@ class directory {
 public:
     using facts = std::shared_ptr<const environment_facts>;
 
-    explicit directory(any_vault vault) : vault_(std::move(vault)) {}
+    /// `time` outlives the directory.
+    explicit directory(any_vault vault, const clock& time = machine_clock())
+        : vault_(std::move(vault)), time_(&time) {}
 
     /// What is known of an environment now. Errors: unknown_scope, also for Coffer's own and for
     /// what can be no id; those of reading.
@@ -122,7 +124,7 @@ public:
         if (out.empty()) return none;
         if (out.size() == 1 && all) {
             const std::lock_guard lock(mutex_);
-            hints_[std::string(space)] = {out.front(), machine_clock().boot()};
+            hints_[std::string(space)] = {out.front(), time_->boot()};
         }
         return out;
     }
@@ -221,7 +223,7 @@ private:
             const auto held = hints_.find(std::string(space));
             if (held == hints_.end()) return std::nullopt;
             found = held->second;
-            if (machine_clock().boot() - found.as_of > hints_hold) {
+            if (time_->boot() - found.as_of > hints_hold) {
                 hints_.erase(held);
                 return std::nullopt;
             }
@@ -289,6 +291,7 @@ private:
     }
 
     any_vault vault_;
+    const clock* time_;
     std::mutex mutex_;
     std::map<std::string, facts, std::less<>> kept_{};
     std::unordered_map<std::string, hint> hints_{};

@@ -57,12 +57,9 @@ inline auto time_of_iso(std::string_view text) -> std::optional<std::uint64_t> {
     return at;
 }
 
+/// Now by the machine's clock: for what is only noted. What is decided goes by api_parts::now.
 inline auto wall_now() -> std::uint64_t {
     return static_cast<std::uint64_t>(machine_clock().wall().count());
-}
-/// Whether an expiry (0: never) has been reached.
-inline auto is_past(std::uint64_t expires) -> bool {
-    return expires != 0 && wall_now() >= expires;
 }
 
 } // namespace coffer::inline COFFER_ABI::http

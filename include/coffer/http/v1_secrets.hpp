@@ -231,11 +231,12 @@ inline auto write_secret_request(call& c) -> response {
 /// somebody wrote meanwhile, as it is kept. None that its owner could not read any more.
 inline auto removed_value(call& c, const scope& where, const secret_place& seen,
                           result<secret>&& value, std::uint64_t removed) -> result<secret> {
-    if (removed == seen.version) return is_past(seen.expires) ? errc::expired : std::move(value);
+    if (removed == seen.version)
+        return c.parts.is_past(seen.expires) ? errc::expired : std::move(value);
     const auto kept = c.vault().history(where.view(), seen.name);
     if (!kept) return kept.error();
     for (const auto& v : *kept)
-        if (v.version == removed && !is_past(v.expires))
+        if (v.version == removed && !c.parts.is_past(v.expires))
             return c.vault().get_version(where.view(), seen.name, removed);
     return errc::expired;
 }

@@ -123,7 +123,7 @@ inline auto create_space(call& c) -> response {
     c.allow(where);
     where.space = need(make_id(c.parts.vault, "us_sp_"));
     if (meta.text("name").empty()) meta.set_text("name", "Space " + where.space.substr(6));
-    const auto now = std::to_string(wall_now());
+    const auto now = std::to_string(c.parts.now());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
     need(c.vault().create_space(where.view(), meta.to_text()));
@@ -150,7 +150,7 @@ inline auto update_space(call& c) -> response {
             meta.set("name", was.meta.find("name"));
         meta.set("createdAt", std::to_string(was.created));
         const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
-        meta.set("updatedAt", std::to_string(std::max(wall_now(), updated + 1)));
+        meta.set("updatedAt", std::to_string(std::max(c.parts.now(), updated + 1)));
         return meta.to_text();
     }));
     return space_answer(c, where);

@@ -137,7 +137,7 @@ inline auto show_matrix(call& c) -> response {
     write_matrix(w, c, state, m);
     w.key("totals").begin_object().member("spaces", spaces).member("names", names);
     w.member("over", m.over).member("hidden", m.hidden).end_object();
-    write_state(w, seen);
+    write_state(w, c, seen);
     write_rights(w, c.who, where.view());
     w.end_object().end_object();
     return out;

@@ -34,7 +34,7 @@ inline auto own_version(call& c, const scope& where, std::string_view name, std:
                       covers_name(c.who, right::reveal, where.view(), name);
     if (kept.front().state != format::entry_state::value && !sets) throw no_such_thing();
     for (const auto& v : kept)
-        if (v.version == version && is_past(v.expires)) throw error_of(errc::expired);
+        if (v.version == version && c.parts.is_past(v.expires)) throw error_of(errc::expired);
     return need(c.vault().get_version(where.view(), name, version));
 }
 
@@ -70,7 +70,7 @@ inline constexpr std::uint64_t confirmed_for_ms = 5 * 60 * 1000;
 /// Throws 403 with the code `confirm` where that is longer ago.
 inline void require_confirmed(const call& c) {
     const bool recent =
-        c.who.confirmed_at != 0 && wall_now() < c.who.confirmed_at + confirmed_for_ms;
+        c.who.confirmed_at != 0 && c.parts.now() < c.who.confirmed_at + confirmed_for_ms;
     if (c.who.is_session && !recent)
         throw api_error{403, "enter your token again first", {}, "confirm", {}};
 }

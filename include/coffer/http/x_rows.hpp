@@ -85,15 +85,13 @@ constexpr auto to_string(row_state s) noexcept -> std::string_view {
 inline auto is_live(const own_entry* e) noexcept -> bool {
     return e != nullptr && e->state != format::entry_state::deleted;
 }
-inline auto is_expired(const own_entry& e) -> bool {
-    return e.expires != 0 && wall_now() >= e.expires;
-}
 
 /// What one scope shows of a name: its own entry, and what it would inherit.
 struct standing {
     const own_entry* own = nullptr;
     const own_entry* parent = nullptr; ///< Live, or null.
     bool is_top = false;               ///< The scope inherits from nothing.
+    std::uint64_t now = 0;             ///< Milliseconds since 1970.
 
     /// The entry that decides; null where none does.
     auto decides() const noexcept -> const own_entry* { return is_live(own) ? own : parent; }
@@ -102,7 +100,7 @@ struct standing {
         if (e == nullptr) return is_top && own != nullptr ? row_state::removed : row_state::missing;
         if (e->state == format::entry_state::hidden) return row_state::hidden;
         if (e->damaged) return row_state::damaged;
-        if (is_expired(*e)) return row_state::expired;
+        if (e->expires != 0 && now >= e->expires) return row_state::expired;
         if (e != own) return row_state::inherited;
         if (is_top) return row_state::value;
         return parent != nullptr ? row_state::overridden : row_state::own;
@@ -117,7 +115,8 @@ struct standing {
 /// An environment's entries, found by scope and name. It keeps views of what it was made from.
 class entry_table {
 public:
-    explicit entry_table(const std::vector<scoped_entry>& all) {
+    /// As they are at a time: milliseconds since 1970.
+    entry_table(const std::vector<scoped_entry>& all, std::uint64_t now) : now_(now) {
         for (const auto& e : all)
             if (!e.entry.name.empty()) scopes_[{e.space, e.actor}][e.entry.name] = &e.entry;
     }
@@ -137,6 +136,7 @@ public:
     /// How a name stands in a scope.
     auto standing_of(context where, std::string_view name) const -> standing {
         standing out;
+        out.now = now_;
         const auto layers = environment_then_space_then_actor().lookup_order(where);
         out.is_top = layers.size() == 1;
         out.own = in(of(where.space, where.actor), name);
@@ -160,6 +160,7 @@ public:
     }
 
 private:
+    std::uint64_t now_;
     std::map<scope_key, names> scopes_{};
 };
 
@@ -296,11 +297,11 @@ private:
 };
 
 /// How current an answer is, and the generation of its environment.
-inline void write_state(json_writer& w, const view& seen) {
+inline void write_state(json_writer& w, const call& c, const view& seen) {
     const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen.age().count()));
     const auto any = seen.explain("any"); // of any name: each tells the environment's generation
     w.member("generation", any ? any->generation : 0);
-    w.member("asOf", iso_time(wall_now() - std::min(age, wall_now())));
+    w.member("asOf", iso_time(c.parts.now() - std::min(age, c.parts.now())));
     w.member("stale", seen.stale()).member("ageMs", age);
 }
 

@@ -119,7 +119,7 @@ inline auto make_environment(call& c) -> response {
     if (prod != nullptr && !prod->is_bool())
         throw bad_request("isProd", "this must be true or false");
     meta.set("isProd", prod != nullptr && prod->get_bool() ? "true" : "false");
-    meta.set("createdAt", std::to_string(wall_now()));
+    meta.set("createdAt", std::to_string(c.parts.now()));
     const auto id = chosen_id(c, "us_env_");
     c.allow(scope());
     need(c.vault().create_environment(id, meta.to_text()));
@@ -263,7 +263,7 @@ inline auto make_space(call& c) -> response {
     where.space = id;
     metadata meta("{}");
     meta.set_text("name", name);
-    const auto now = std::to_string(wall_now());
+    const auto now = std::to_string(c.parts.now());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
     need(c.vault().create_space(where.view(), meta.to_text()));
@@ -287,7 +287,7 @@ inline auto change_space(call& c) -> response {
         metadata meta = was.meta;
         meta.set_text("name", name);
         meta.set("createdAt", std::to_string(was.created));
-        meta.set("updatedAt", std::to_string(wall_now()));
+        meta.set("updatedAt", std::to_string(c.parts.now()));
         return meta.to_text();
     }));
     return space_answer(where.space, name);

@@ -29,7 +29,7 @@ struct environment_state {
 
     environment_state(call& c, std::string_view environment)
         : facts(need(c.parts.places.look(environment))),
-          entries(need(c.vault().entries(environment))), table(entries),
+          entries(need(c.vault().entries(environment))), table(entries, c.parts.now()),
           required(required_in(metadata(facts->own.metadata))) {}
     environment_state(const environment_state&) = delete;
     auto operator=(const environment_state&) -> environment_state& = delete;
@@ -72,7 +72,7 @@ inline auto list_states(call& c) -> response {
         w.end_object();
     }
     w.end_list();
-    write_state(w, seen);
+    write_state(w, c, seen);
     write_rights(w, c.who, where.view());
     w.end_object().end_object();
     return out;
@@ -140,7 +140,7 @@ inline auto explain_secret(call& c) -> response {
     write_look_up(w, c, told);
     write_versions(w, c, where, name, versions ? *versions : std::vector<version_info>());
     write_actors(w, c, state.table, where, name);
-    write_state(w, seen);
+    write_state(w, c, seen);
     w.member("kekId", told.kek_id);
     write_rights(w, c.who, where.view());
     w.end_object().end_object();

@@ -78,7 +78,7 @@ inline void write_server(call& c, json_writer& w) {
     w.member("stale", stale);
     if (stale) {
         const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen->age().count()));
-        const auto since = wall_now() - std::min(age, wall_now());
+        const auto since = c.parts.now() - std::min(age, c.parts.now());
         w.member("since", iso_time(since));
         w.member("until", iso_time(since + static_cast<std::uint64_t>(c.parts.stale_for.count())));
     }

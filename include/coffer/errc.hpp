@@ -29,8 +29,8 @@ enum class errc : int {
     too_large,        ///< Over a documented limit. Nothing written.
     unsupported,      ///< A newer format, an absent cipher, or something this backend can't do.
     cancelled,        ///< Cancelled before anything was sent, or answered truthfully after.
-    outcome_unknown,  ///< A write may or may not have happened; sending it again is safe.
-    foreign,          ///< The store holds another realm's environments, and none of this one's.
+    outcome_unknown, ///< A write may or may not have happened; sent again, it may undo a later one.
+    foreign,         ///< The store holds another realm's environments, and none of this one's.
 };
 
 /// The code's name as it is written above: stable, for logs and for JSON.

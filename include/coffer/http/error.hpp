@@ -91,7 +91,7 @@ constexpr auto words_of(errc code) noexcept -> std::string_view {
     case errc::unsupported: return "this can't be done here";
     case errc::cancelled: return "the server is about to end";
     case errc::outcome_unknown:
-        return "the write may or may not have happened; sending it again is safe";
+        return "the change may or may not have been made; look before you send it again";
     case errc::foreign: return "the store is of another realm";
     }
     return "an internal error";

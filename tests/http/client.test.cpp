@@ -357,6 +357,79 @@ TEST_CASE("The token may lie in a file of its own, and be replaced there") {
     CHECK(source.at(s.here()).has_value());
 }
 
+TEST_CASE("What one token was told is not told to the next one, nor after its grants are others") {
+    served s;
+    const coffer_test::temporary_folder folder;
+    const auto file = folder / "token";
+    const auto write = [&](std::string_view text) {
+        std::ofstream(file) << text;
+        std::filesystem::permissions(file, std::filesystem::perms::owner_read |
+                                               std::filesystem::perms::owner_write);
+    };
+    const auto reading = [&](std::string names) {
+        return std::vector<http::grant>{
+            {http::role::service, s.prod, {}, false, false, {}, {std::move(names)}}};
+    };
+    s.world.know("first", reading("SLACK_*"));
+    write("first");
+    http::client_options how;
+    how.server = "http://" + s.server->host();
+    how.token_file = file.string();
+    const auto source = http::source::open(std::move(how)).value();
+    const auto told = [&] {
+        const auto seen = source.at(s.here()).value();
+        return shown(seen.get("SLACK_TOKEN")) + " " + shown(seen.get("DB_URL"));
+    };
+    CHECK(told() == "xoxb-acme not_found");
+    s.world.know("first", reading("DB_*"));
+    CHECK(told() == "not_found postgres://db");
+    s.world.tokens->all.erase("first");
+    s.world.know("second", reading("SLACK_*"));
+    write("second");
+    CHECK(told() == "xoxb-acme not_found");
+
+    // Nor where the server can't answer the next one.
+    s.world.know("third", reading("DB_*"));
+    s.world.tokens->all.erase("second");
+    write("third");
+    s.door->instead = [](const http::request& in) -> std::optional<http::response> {
+        if (in.header_of("authorization") != "Bearer third") return std::nullopt;
+        http::response out;
+        out.status = 503;
+        out.body = R"({"errors":[{"message":"later"}],"code":"unavailable"})";
+        return out;
+    };
+    CHECK(source.at(s.here()).error() == errc::unavailable);
+}
+
+TEST_CASE("x/values: a tag spares the rows of the same question by the same token alone") {
+    served s;
+    s.world.know("other", http::full_grants());
+    const auto ask = [&](const coffer::scope& where, const std::string& body,
+                         std::string_view token = api_world::full) {
+        return s.world.send("POST", "/v1/x/values" + api_world::query(where), body, token);
+    };
+    const auto here = at(s.prod, s.acme);
+    const auto tag = ask(here, "{}").text("tag");
+    REQUIRE(tag.size() == 32);
+    const auto is_spared = [&](const coffer_test::reply& r) {
+        REQUIRE(r.status() == 200);
+        CHECK(r.row().contains("unchanged") != r.row().contains("rows"));
+        return r.row().contains("unchanged");
+    };
+    const auto unless = R"("unless":")" + tag + R"(")";
+    CHECK(is_spared(ask(here, "{" + unless + "}")));
+    CHECK_FALSE(is_spared(ask(here, "{" + unless + R"(,"values":false})")));
+    CHECK_FALSE(is_spared(ask(here, "{" + unless + R"(,"names":[]})")));
+    CHECK_FALSE(is_spared(ask(here, "{" + unless + R"(,"names":["DB_URL"]})")));
+    CHECK_FALSE(is_spared(ask(at(s.prod), "{" + unless + "}")));
+    CHECK_FALSE(is_spared(ask(here, "{" + unless + "}", "other")));
+    CHECK_FALSE(is_spared(ask(here, R"({"unless":""})")));
+    coffer_test::check_error(ask(here, R"({"unless":7})"), 400);
+    s.world.put(at(s.prod), "NEW", "v");
+    CHECK_FALSE(is_spared(ask(here, "{" + unless + "}")));
+}
+
 TEST_CASE(
     "The command's view: a value is as fresh as the server says that it is, within the bound") {
     served s;

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_CALL_HPP
 
 #include <coffer/clock.hpp>
+#include <coffer/http/answer_tags.hpp>
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
@@ -61,6 +62,7 @@ struct api_parts {
     hourly_limit reveals;
     recent_writes written{};
     kept_answers lists;
+    answer_tags tags;
     /// The KEKs as they are now, for those who may know; null: they are not told.
     std::function<result<std::vector<kek_facts>>()> keks{};
     /// Where they are kept, in a word (`file`): whoever changes them does it there.
@@ -73,7 +75,7 @@ struct api_parts {
     /// `time` outlives them: the clock that everything is decided by, and the vault's own.
     api_parts(any_vault v, reveal_mode r, const clock& time = machine_clock())
         : vault(v), places(v, time), reveal(r), reveals(30, time),
-          lists(v->ephemeral().value_or(nullptr)),
+          lists(v->ephemeral().value_or(nullptr)), tags(v),
           waiting(std::make_shared<watches>(std::move(v))), time_(&time) {}
 
     /// Milliseconds since 1970.

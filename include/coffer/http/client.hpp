@@ -27,8 +27,9 @@ struct kept_context {
     std::mutex asking{};        ///< Held by the one who asks the server.
     std::uint64_t asked_at = 0; ///< The number of calls there had been when it last asked.
     std::shared_ptr<const wire_rows> rows{};
-    freshness fresh{}; ///< Of the rows: as_of says when they were the newest.
-    failure last{};    ///< Why the last asking failed; meaningless if it did not.
+    std::uint64_t token = 0; ///< The number of the token that they were told to.
+    freshness fresh{};       ///< Of the rows: as_of says when they were the newest.
+    failure last{};          ///< Why the last asking failed; meaningless if it did not.
     bool failed = false;
 };
 
@@ -50,7 +51,9 @@ struct scope_order {
 ///
 /// at() asks the server for the whole context, values included, and shares what it asks with calls
 /// that wait at the same time. Values are kept in locked memory and wiped. If nothing changed, the
-/// server says so and sends none.
+/// server says so and sends none: neither the secrets nor what this token may do, and no record was
+/// lost or is back. With another token from the token file everything is asked for anew, and what
+/// the one before was told is not given any more.
 ///
 /// Staleness has a bound and is visible: while the server can't be reached (unavailable, timed_out)
 /// the last answer serves for `serve_stale_for`, with stale() true and age() since the store was
@@ -129,11 +132,14 @@ inline auto source::at(context where) const -> result<view> {
     std::uint64_t number = 0;
     const auto known = kept(owned, number);
     const std::lock_guard lock(known->asking);
+    // What another token was told is not for this one.
+    const bool foreign = known->rows != nullptr && known->token != state_->calls->token_number();
+    if (foreign) known->rows = nullptr;
     const auto now = state_->limits.time->boot();
     const bool young = known->rows != nullptr && !known->fresh.stale && !known->failed &&
                        now - known->fresh.as_of < state_->limits.recheck_after;
     // Who waited here while another asked takes that answer, if the asking began after this call.
-    if (!young && known->asked_at < number) ask(owned, *known);
+    if (!young && (foreign || known->asked_at < number)) ask(owned, *known);
     if (known->rows == nullptr) forget(owned, known);
     return answer(*known);
 }
@@ -158,12 +164,19 @@ inline void source::ask(const scope& where, detail::kept_context& kept) const {
                  .target = "/v1/x/values" + query_of(where.view()),
                  .body = wiped_text("{}"),
                  .only_reads = true};
-    if (kept.rows != nullptr && (kept.rows->expires == 0 || now < kept.rows->expires))
-        out.body = wiped_text("{\"unlessGeneration\":")
-                       .append(std::to_string(kept.rows->generation))
-                       .append("}");
+    if (kept.rows != nullptr && !kept.rows->tag.empty() &&
+        (kept.rows->expires == 0 || now < kept.rows->expires)) {
+        out.body.clear();
+        json_writer(out.body).begin_object().member("unless", kept.rows->tag).end_object();
+    }
+    // Where it is replaced on the way, what comes now counts as the old one's: asked for once more.
+    const auto token = s.calls->token_number();
     auto in = s.calls->call(std::move(out));
-    if (in) return take(*std::move(in), where, asked, kept);
+    if (in) {
+        kept.token = token;
+        return take(*std::move(in), where, asked, kept);
+    }
+    if (s.calls->token_number() != token) kept.rows = nullptr; // its token was refused
     kept.failed = true;
     kept.last = in.error();
     if (kept.last.code == errc::not_found) kept.last.code = errc::unknown_scope;
@@ -176,7 +189,7 @@ inline void source::take(json_answer&& in, const scope& where, std::chrono::mill
     kept.failed = false;
     const auto& data = in.object();
     const bool unchanged = flag_in(data, "unchanged") && kept.rows != nullptr &&
-                           number_in(data, "generation") == kept.rows->generation;
+                           text_in(data, "tag") == kept.rows->tag;
     const auto* rows = data.if_contains("rows");
     if (!unchanged && (rows == nullptr || !rows->is_array())) {
         kept.failed = true;

@@ -31,6 +31,7 @@ struct wire_rows {
     scope asked{};
     std::vector<wire_row> rows{}; ///< Sorted by name.
     std::uint64_t generation = 0;
+    std::string tag{}; ///< With which the server knows this answer again; empty: it has none.
     std::string kek_id{};
     std::uint64_t number = 0;  ///< Of the answer that told it, of all that this process read.
     std::uint64_t expires = 0; ///< When the first of the values stops being served; 0: none does.
@@ -98,6 +99,7 @@ inline auto read_wire_rows(const json_answer& in, context asked) -> wire_rows {
     out.asked = scope(asked);
     out.number = ++read;
     out.generation = number_in(in.object(), "generation");
+    out.tag = text_in(in.object(), "tag");
     out.kek_id = text_in(in.object(), "kekId");
     for (const auto& one : in.list("rows"))
         if (one.is_object()) out.rows.push_back(detail::read_row(one.get_object(), out));

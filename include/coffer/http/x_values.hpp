@@ -12,7 +12,9 @@
 #include <vector>
 
 /// POST /v1/x/values: one context as a whole, for clients that resolve by themselves (http::source,
-/// the command). `{"names":[…], "values":false, "unlessGeneration":n}`, all of them optional.
+/// the command). `{"names":[…], "values":false, "unless":"…"}`, all of them optional.
+/// An answer has a `tag` (see answer_tags); who has it and sends it as `unless` is given no rows where
+/// they would be the same.
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// A value as JSON can hold it: text, or base64 of bytes that are none.
@@ -60,6 +62,21 @@ inline auto wanted_names(call& c) -> std::optional<std::vector<std::string>> {
     return out;
 }
 
+/// The member `values` of the body: true where it is not there.
+inline auto wants_values(call& c) -> bool {
+    const auto* asked = c.body().find("values");
+    return asked == nullptr || !asked->is_bool() || asked->get_bool();
+}
+/// What a body asks for, in one text.
+inline auto asked_text(bool values, const std::optional<std::vector<std::string>>& names)
+    -> std::string {
+    std::string out(values ? "values" : "states");
+    if (!names) return out;
+    for (const auto& name : *names)
+        out.append(1, '\0').append(name); // which no name holds
+    return out.append(1, '\0');           // no name at all is not every name
+}
+
 inline void write_freshness(json_writer& w, const view& seen) {
     const auto age = std::max<std::int64_t>(0, seen.age().count());
     w.member("stale", seen.stale()).member("ageMs", static_cast<std::uint64_t>(age));
@@ -67,10 +84,8 @@ inline void write_freshness(json_writer& w, const view& seen) {
 
 /// What the names resolve to. A name that a grant's patterns leave out is left out here too.
 inline void write_rows(call& c, json_writer& w, const scope& where, const view& seen,
-                       const std::optional<std::vector<std::string>>& names) {
-    const auto* asked = c.body().find("values");
-    const bool values = (asked == nullptr || !asked->is_bool() || asked->get_bool()) &&
-                        c.may(right::read, where.view());
+                       const std::optional<std::vector<std::string>>& names, bool wants_values) {
+    const bool values = wants_values && c.may(right::read, where.view());
     auto all = names ? std::vector<explanation>() : seen.list();
     if (names)
         for (const auto& name : *names)
@@ -104,19 +119,22 @@ inline auto list_values(call& c) -> response {
     const auto where = c.queried_scope();
     c.allow(where);
     const auto names = wanted_names(c);
-    const auto* known = c.body().find("unlessGeneration");
+    const auto known = c.text("unless");
+    const bool values = wants_values(c);
     const auto seen = need(c.vault().resolver().at(where.view()));
     const auto any = need(seen.explain("any")); // of any name: each tells the environment's facts
     response out;
+    const auto tag =
+        c.parts.tags.tag_of(c.who, where, asked_text(values, names), any.generation, seen.number());
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().member("generation", any.generation);
+    w.member_if("tag", tag);
     write_freshness(w, seen);
-    if (known != nullptr && known->is_int64() &&
-        static_cast<std::uint64_t>(known->get_int64()) == any.generation) {
+    if (!tag.empty() && known == tag) {
         w.member("unchanged", true);
     } else {
         w.member("kekId", any.kek_id).key("rows").begin_list();
-        write_rows(c, w, where, seen, names);
+        write_rows(c, w, where, seen, names, values);
         w.end_list();
     }
     w.end_object().end_object();

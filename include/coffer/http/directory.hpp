@@ -152,11 +152,10 @@ public:
         return errc::not_found;
     }
 
-    /// Changes the metadata of an environment or a space on top of what it is: `make(place)`
-    /// gives the new text for the place as it is. Where somebody else was first, through this
-    /// process or another, it is asked again with what is there then. What it throws,
-    /// goes on to the caller. Errors: unknown_scope; conflict (64 others were first); those of
-    /// reading and writing.
+    /// Changes the metadata of an environment or a space on top of what it is: `make(place)` gives
+    /// the new text for the place as it is. Where somebody else was first, through this process or
+    /// another, it is asked again with what is there then. What it throws goes on to the caller.
+    /// Errors: unknown_scope; conflict (64 others were first); those of reading and writing.
     template <class Make>
     auto change(context where, Make&& make) -> result<void> {
         constexpr int most_tries = 64;

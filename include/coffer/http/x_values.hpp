@@ -13,8 +13,8 @@
 
 /// POST /v1/x/values: one context as a whole, for clients that resolve by themselves (http::source,
 /// the command). `{"names":[…], "values":false, "unless":"…"}`, all of them optional.
-/// An answer has a `tag` (see answer_tags); who has it and sends it as `unless` is given no rows where
-/// they would be the same.
+/// An answer has a `tag` (see answer_tags); who has it and sends it as `unless` is given no rows
+/// where they would be the same.
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// A value as JSON can hold it: text, or base64 of bytes that are none.

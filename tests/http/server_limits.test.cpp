@@ -108,6 +108,21 @@ TEST_CASE("bodies that are held at once are bounded over all connections") {
     CHECK(raw_client(server).ask(request).status == 200);
 }
 
+TEST_CASE("nothing is held of a body whose head is refused, and it is read to its end") {
+    auto limits = patient_limits();
+    limits.bodies = 100;
+    const auto server = server_of_echoes(limits);
+    const std::string body(200 * 1024, 'a');
+    const auto length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+    const std::string chunks = "Transfer-Encoding: chunked\r\n\r\n32000\r\n";
+    raw_client client(server);
+    const std::string other = "POST / HTTP/1.1\r\nHost: evil.example\r\n";
+    CHECK(client.ask(other + length + body).status == 421);
+    CHECK(client.ask(other + chunks + body + "\r\n0\r\n\r\n").status == 421);
+    CHECK(client.ask(text_of(server, "POST", "/a#b", "", body)).status == 400);
+    CHECK(client.ask(text_of(server, "POST", "/a", "", "body")).body.ends_with("body"));
+}
+
 TEST_CASE("who sends no body is served while the memory for bodies is taken") {
     auto limits = patient_limits();
     limits.bodies = 100;

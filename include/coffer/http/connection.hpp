@@ -203,7 +203,7 @@ private:
             return refuse(refused_->status, refused_->message), false;
         http_1_0_ = facts.http_1_0;
         expects_continue_ = facts.expects_continue && !facts.http_1_0;
-        parser_.emplace(request_, limits());
+        parser_.emplace(request_, limits(), !refused_);
         at_ = stage::body;
         deadline = request_deadline_;
         return true;

@@ -18,13 +18,15 @@
 
 namespace coffer::inline COFFER_ABI::http::detail {
 
-/// Beast's parser, filling a `request` as it goes: lengths, chunks, the end of the body.
+/// Beast's parser, filling a `request` as it goes: lengths, chunks, the end of the body. With
+/// `keep_body` false the body is read to its end, and nothing of it is held.
 class request_parser final : public boost::beast::http::basic_parser<true> {
     using error_code = boost::beast::error_code;
     using view = boost::beast::string_view;
 
 public:
-    request_parser(request& into, const limits& l) : into_(&into) {
+    request_parser(request& into, const limits& l, bool keep_body)
+        : into_(&into), keep_body_(keep_body) {
         header_limit(static_cast<std::uint32_t>(l.head));
         body_limit(l.body);
         eager(true);
@@ -51,24 +53,25 @@ private:
                            error_code& /*ec*/) override {
         // What is announced need not come: memory follows what has come.
         constexpr std::uint64_t at_first = std::uint64_t{8} << 10;
-        if (length) into_->body.reserve(static_cast<std::size_t>(std::min(*length, at_first)));
+        if (length && keep_body_)
+            into_->body.reserve(static_cast<std::size_t>(std::min(*length, at_first)));
     }
     auto on_body_impl(view piece, error_code& /*ec*/) -> std::size_t override {
-        into_->body.append(piece.data(), piece.size());
+        if (keep_body_) into_->body.append(piece.data(), piece.size());
         return piece.size();
     }
     void on_chunk_header_impl(std::uint64_t /*size*/, view /*extensions*/,
                               error_code& /*ec*/) override {}
-    auto on_chunk_body_impl(std::uint64_t /*remain*/, view piece, error_code& /*ec*/)
+    auto on_chunk_body_impl(std::uint64_t /*remain*/, view piece, error_code& ec)
         -> std::size_t override {
-        into_->body.append(piece.data(), piece.size());
-        return piece.size();
+        return on_body_impl(piece, ec);
     }
     void on_finish_impl(error_code& /*ec*/) override {}
     void on_response_impl(int /*status*/, view /*reason*/, int /*version*/,
                           error_code& /*ec*/) override {}
 
     request* into_;
+    bool keep_body_;
     bool head_done_ = false;
 };
 

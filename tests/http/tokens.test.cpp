@@ -226,6 +226,48 @@ TEST_CASE(
     CHECK(f.tokens.list().value().empty());
 }
 
+TEST_CASE("A token whose row could not be read again is not made") {
+    fixture f;
+    const auto reads = [](auto change) {
+        auto g = reads_e;
+        change(g);
+        return token_wish{.name = "n", .grants = {g}};
+    };
+    const std::string long_id(256, 'e');
+    for (const auto& wish :
+         {reads([](grant& g) { g.names = {std::string(1100, 'A')}; }), reads([](grant& g) {
+              g.names = {"A", ""};
+          }),
+          reads([](grant& g) { g.names = std::vector<std::string>(65, "A"); }),
+          reads([](grant& g) { g.names = {"\xff"}; }),
+          reads([](grant& g) { g.environment = std::string("E\0", 2); }),
+          reads([&](grant& g) { g.environment = long_id; }),
+          reads([&](grant& g) { g.space = long_id; }), reads([&](grant& g) { g.actor = long_id; })})
+        CHECK(f.tokens.mint(wish).error() == errc::invalid_argument);
+    CHECK(f.tokens.list().value().empty());
+    CHECK(f.tokens.mint(reads([](grant& g) { g.names = std::vector<std::string>(64, "A"); })));
+}
+
+TEST_CASE("A row that can't be read hides no other token, and can be revoked") {
+    fixture f;
+    const auto made = f.mint();
+    for (const auto* id : {"000000000000", "zzzzzzzzzzzz"})
+        f.tokens.vault()->put_system("token/" + std::string(id), R"({"v":1})", {}).value();
+    const auto all = f.tokens.list().value();
+    REQUIRE(all.size() == 3);
+    CHECK_FALSE(all[0]->readable);
+    CHECK(all[0]->id == "000000000000");
+    CHECK_FALSE(all[1]->readable);
+    CHECK(all[2]->id == made.row.id);
+    CHECK(all[2]->readable);
+    std::array<std::byte, 32> zeros{};
+    const auto text = token_of(token_prefix, "000000000000", zeros);
+    CHECK_FALSE(f.tokens.authenticate(text.expose_secret(), f.from_here));
+    CHECK(f.tokens.revoke("000000000000"));
+    CHECK(f.tokens.revoke("zzzzzzzzzzzz"));
+    CHECK(f.tokens.list().value().size() == 1);
+}
+
 TEST_CASE("The list shows every token in the order in which they were made, and no other entry") {
     fixture f;
     std::vector<std::string> ids;

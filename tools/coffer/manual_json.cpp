@@ -97,7 +97,8 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"token create", "{id: text, name: text, grants: [GRANT], createdAt?: time, "
                                    "createdBy?: text|null, expiresAt: time, token: text}"},
         json_shape{"token list", "{tokens: [{id: text, name: text, grants: [GRANT], "
-                                 "createdAt: time, createdBy: text|null, expiresAt: time}]}"},
+                                 "createdAt?: time, createdBy?: text|null, expiresAt?: time, "
+                                 "unreadable?: flag}]}"},
         json_shape{"token revoke", "{id: text, revoked: flag}"},
         json_shape{
             "audit tail",

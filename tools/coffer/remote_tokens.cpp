@@ -79,6 +79,7 @@ auto list(session& s) -> std::vector<http::token_row> {
         row.created = http::time_in(o, "createdAt");
         row.created_by = http::text_in(o, "createdBy");
         row.expires = http::time_in(o, "expiresAt");
+        row.readable = !http::flag_in(o, "unreadable");
         out.push_back(std::move(row));
     }
     return out;

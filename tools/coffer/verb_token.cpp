@@ -10,6 +10,7 @@
 
 #include <coffer/http/tokens.hpp>
 #include <coffer/keyring/wiping_resource.hpp>
+#include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -96,6 +97,9 @@ auto grants_here(session& s) -> std::vector<grant> {
         g.names = split(*names, ',');
         if (g.names.empty() || g.names.size() > http::most_patterns)
             refuse("--names takes 1 to 64 patterns: 'SLACK_*,DB_URL'");
+        for (const auto& pattern : g.names)
+            if (!coffer::check_name(pattern))
+                refuse("--names takes patterns of 1 to 1,024 characters");
     }
     if (!well_formed(g))
         refuse("--write, --actor and --names are a service's, --reveal is an admin's");
@@ -162,7 +166,10 @@ auto json_of(const http::token_row& row, const json::storage_ptr& storage = {}) 
         out["createdAt"] = iso_time(row.created);
         out["createdBy"] = text_or_null(row.created_by);
     }
-    out["expiresAt"] = iso_time(row.expires);
+    if (row.readable)
+        out["expiresAt"] = iso_time(row.expires);
+    else
+        out["unreadable"] = true;
     return out;
 }
 
@@ -246,10 +253,15 @@ auto run_token_list(session& s) -> int {
     table rows;
     rows.row({"ID", "NAME", "CREATED", "EXPIRES", "MAY"});
     const auto now = now_ms();
-    for (const auto& row : all)
+    for (const auto& row : all) {
+        if (!row.readable) {
+            rows.row({row.id, "-", "-", "-", "can't be read: revoke it"});
+            continue;
+        }
         rows.row({row.id, printable(row.name), ago(row.created, now),
                   row.expires <= now ? "expired" : iso_time(row.expires).substr(0, 10),
                   grants_text(row.grants)});
+    }
     if (!all.empty()) put(rows.text());
     return 0;
 }
@@ -262,7 +274,8 @@ auto run_token_revoke(session& s) -> int {
     if (row == all.end())
         throw problem(errc::not_found, "there is no token of that id; see coffer token list");
     const auto& known = *row;
-    if (!s.confirm("Revokes the token " + known.id + " (" + printable(known.name) +
+    const auto name = known.readable ? printable(known.name) : "it can't be read";
+    if (!s.confirm("Revokes the token " + known.id + " (" + name +
                    "): programs that use it are refused at their next request."))
         return 0;
     revoke(s, id);

@@ -260,8 +260,9 @@ inline constexpr schema_doc schema_docs[] = {
 "required":["confirmedUntil"],"properties":{
 "confirmedUntil":{"type":"string","format":"date-time"}}}}})"},
     {"XTokens", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
-"items":{"type":"object","required":["id","name","grants","createdAt","expiresAt"],"properties":{
+"items":{"type":"object","required":["id","name","grants"],"properties":{
 "id":{"type":"string"},"name":{"type":"string"},"grants":{"$ref":"#/components/schemas/XGrants"},
+"unreadable":{"type":"boolean","description":"What is kept of the token can't be read: nothing but its id is told, to operators, who can revoke it. It lets nobody in."},
 "createdAt":{"type":"string","format":"date-time"},"createdBy":{"type":"string"},
 "expiresAt":{"type":"string","format":"date-time"},
 "lastUsedAt":{"type":"string","format":"date-time"},"lastUsedFrom":{"type":"string"}}}}}})"},

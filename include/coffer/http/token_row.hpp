@@ -27,6 +27,7 @@ struct token_row {
     std::string created_by{}; ///< The id of the token that minted it, or `local`.
     std::uint64_t expires = 0;
 };
+    bool readable = true; ///< False: of what is kept nothing but the id can be told.
 
 /// What a new token is to be.
 struct token_wish {

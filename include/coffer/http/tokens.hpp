@@ -52,9 +52,10 @@ public:
         : vault_(std::move(vault)), time_(&time) {}
 
     /// Makes a token. Who may is not asked here: see may_grant.
-    /// Errors: invalid_argument (no name, no grants or too many, one that does not go together, an
-    /// expiry that is past or too far off), those of writing. After outcome_unknown there may be a
-    /// row for a token that nobody has. Rows that expired a day ago and more go, once an hour.
+    /// Errors: invalid_argument (no name, no grants or too many, one that does not go together or
+    /// has ids or patterns that are none, an expiry that is past or too far off), those of writing.
+    /// After outcome_unknown there may be a row for a token that nobody has. Rows that expired a
+    /// day ago and more go, once an hour.
     auto mint(token_wish wish) -> result<minted_token> {
         minted_token out;
         auto& row = out.row;
@@ -71,10 +72,13 @@ public:
         if (!id) return id.error();
         row.id = *std::move(id);
         row.hash = vault_->sha256(key.view());
+        const auto kept = to_json(row);
+        const auto read = read_token_row(row.id, kept);
+        if (!read || read->grants != row.grants) return errc::invalid_argument;
         write_options how;
         how.if_version = 0;
         how.author = row.created_by;
-        auto put = vault_->put_system(entry_prefix + row.id, to_json(row), how);
+        auto put = vault_->put_system(entry_prefix + row.id, kept, how);
         if (!put) return put.error();
         sweep();
         out.text = token_of(token_prefix, row.id, key.view());
@@ -128,8 +132,9 @@ public:
         return row ? *std::move(row) : nullptr;
     }
 
-    /// Every token, expired ones too, in the order in which they were made. Errors: those of
-    /// reading any of them.
+    /// Every token, expired ones too, in the order in which they were made. Those whose rows can't
+    /// be read come first, not `readable`: they hide no other, and can be revoked. Errors: those of
+    /// reading.
     auto list() -> result<std::vector<row_ptr>> {
         std::vector<row_ptr> out;
         auto state = at_now();
@@ -137,9 +142,10 @@ public:
         if (!*state) return out;
         for (const auto& e : (*state)->list()) {
             if (!e.name.starts_with(entry_prefix)) continue;
-            auto row = row_in(**state, std::string_view(e.name).substr(entry_prefix.size()));
-            if (!row) return row.error();
-            out.push_back(*std::move(row));
+            const auto id = std::string_view(e.name).substr(entry_prefix.size());
+            auto row = row_in(**state, id);
+            if (!row && !is_unreadable(row.error())) return row.error();
+            out.push_back(row ? *std::move(row) : unreadable_row(id));
         }
         std::stable_sort(out.begin(), out.end(), [](const row_ptr& a, const row_ptr& b) {
             return a->created < b->created;
@@ -147,6 +153,10 @@ public:
         return out;
     }
 
+    /// Whether it says that a row is there that nobody can read: damaged, or of a later version.
+    static auto is_unreadable(const failure& why) noexcept -> bool {
+        return why.code == errc::tampered || why.code == errc::unsupported;
+    }
     /// Whether a text has the form of an id: a whole token has not.
     static auto is_id(std::string_view id) noexcept -> bool {
         return id.size() == detail::token_id_size &&
@@ -228,6 +238,13 @@ private:
         if (state) return std::optional<view>(*std::move(state));
         if (state.error().code == errc::unknown_scope) return std::optional<view>();
         return state.error();
+    }
+
+    static auto unreadable_row(std::string_view id) -> row_ptr {
+        token_row out;
+        out.id = id;
+        out.readable = false;
+        return std::make_shared<const token_row>(std::move(out));
     }
 
     /// The row of an id in a state, parsed at most once a state. Errors: not_found, tampered,

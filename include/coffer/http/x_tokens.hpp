@@ -153,18 +153,21 @@ inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
 
 /// Throws 403 for a caller who may not mint or revoke anywhere.
 inline void require_token_right(call& c) {
+    if (!row.readable) return is_operator(who);
     if (!rights_anywhere(c.who).has(right::tokens)) throw forbidden();
     c.rows_are_decided();
 }
-/// Whether all that a token may do lies where the caller mints and revokes.
+/// Whether all that a token may do lies where the caller mints and revokes. One whose row can't be
+/// read might be anybody's: it is an operator's to remove.
 inline auto administers_all(const principal& who, const token_row& row) -> bool {
     return std::all_of(row.grants.begin(), row.grants.end(),
                        [&](const grant& g) { return administers(who, g); });
 }
-/// Whether a token has to do with a place; with none named, any has.
+/// Whether a token has to do with a place; with none named, any has. One whose row can't be read
+/// may have to do with any.
 inline auto concerns(const token_row& row, std::string_view environment, std::string_view space)
     -> bool {
-    return std::any_of(row.grants.begin(), row.grants.end(), [&](const grant& g) {
+    return !row.readable || std::any_of(row.grants.begin(), row.grants.end(), [&](const grant& g) {
         return (environment.empty() || g.environment.empty() || g.environment == environment) &&
                (space.empty() || g.space.empty() || g.space == space);
     });
@@ -173,8 +176,12 @@ inline auto concerns(const token_row& row, std::string_view environment, std::st
 inline void write_token(json_writer& w, const token_row& row, const token_use& use) {
     w.begin_object().member("id", row.id).member("name", row.name).key("grants");
     write_grants(w, row.grants);
-    w.member("createdAt", iso_time(row.created)).member_if("createdBy", row.created_by);
-    w.member("expiresAt", iso_time(row.expires));
+    if (row.readable) {
+        w.member("createdAt", iso_time(row.created)).member_if("createdBy", row.created_by);
+        w.member("expiresAt", iso_time(row.expires));
+    } else {
+        w.member("unreadable", true);
+    }
     if (use.at != 0) w.member("lastUsedAt", iso_time(use.at)).member_if("lastUsedFrom", use.peer);
     w.end_object();
 }
@@ -272,9 +279,10 @@ inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
     if (id.empty()) throw bad_request("id", "the id of a token is needed");
     if (token_registry::is_id(id)) c.record.names = {std::string(id)};
     require_token_right(c);
-    const auto row = need(desk.tokens().find(id));
-    note_token(c.record, *row);
-    if (!administers_all(c.who, *row)) throw no_such_thing();
+    const auto row = desk.tokens().find(id);
+    if (!row && !token_registry::is_unreadable(row.error())) throw error_of(row.error());
+    if (row) note_token(c.record, **row);
+    if (row ? !administers_all(c.who, **row) : !is_operator(c.who)) throw no_such_thing();
     need(desk.tokens().revoke(id));
     return success();
 }

@@ -29,14 +29,14 @@ function grantLine(grant) {
 
 function tokenRow(one, revoke) {
     const over = one.expiresAt && new Date(one.expiresAt) < Date.now();
-    const state = one.revokedAt ? el('span', { class: 'badge red' }, icon('cross'), 'Revoked')
+    const state = one.unreadable ? el('span', { class: 'badge red' }, icon('cross'), 'Unreadable') : one.revokedAt ? el('span', { class: 'badge red' }, icon('cross'), 'Revoked')
         : over ? el('span', { class: 'badge red' }, icon('clock'), 'Expired') : null;
     const mine = one.id === session.me()?.tokenId;
     return el('tr', { role: 'row', class: `row${state ? ' over' : ''}`, 'data-row': one.id },
-        el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name', tabindex: '-1', 'data-focus': `token:${one.id}` }, named(one.name)), ' ', state,
+        el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name', tabindex: '-1', 'data-focus': `token:${one.id}` }, named(one.name || one.id)), ' ', state,
             mine && el('span', { class: 'badge blue' }, 'you'), el('div', { class: 'line mono' }, one.id)),
         el('td', { role: 'cell', class: 'grants', 'data-label': 'may' }, (one.grants ?? []).map(grantLine)),
-        el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : 'never'),
+        el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : one.unreadable ? 'not known' : 'never'),
         el('td', { role: 'cell', 'data-label': 'last used' }, one.lastUsedAt ? [timeElement(one.lastUsedAt), one.lastUsedFrom && el('div', { class: 'line' }, `from ${one.lastUsedFrom}`)] : el('span', { class: 'faint' }, 'not known')),
         el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));
 }
@@ -60,13 +60,13 @@ export function screen(place) {
     }
     async function revoke(one) {
         const sure = await ask({
-            title: ['Revoke ', named(one.name)], danger: true, yes: 'Revoke',
+            title: ['Revoke ', named(one.name || one.id)], danger: true, yes: 'Revoke',
             text: 'Its next request is refused; other instances of the server follow within moments. This can’t be undone: make a new one.',
         });
         if (!sure) return;
         try {
             await api.revokeToken(one.id);
-            saved(`Token ${one.name} revoked.`);
+            saved(`Token ${one.name || one.id} revoked.`);
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
             saved(`Not revoked: ${problem.message}`, undefined, { failed: true });

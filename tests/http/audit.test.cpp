@@ -11,6 +11,7 @@
 #include <iterator>
 #include <thread>
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ struct disk {
     static inline bool inside = false; ///< Somebody is held up.
     static inline std::atomic<bool> full{false};
     static inline std::atomic<int> sync_error{0};
+    static inline std::atomic<int> folder_error{0};  ///< What fsync of a folder fails with.
     static inline std::atomic<int> reserve_error{0}; ///< What fallocate fails with,
     static inline std::atomic<int> reservations{0};  ///< after so many that don't.
 
@@ -58,8 +60,11 @@ struct disk {
 
 extern "C" int fsync(int fd) {
     disk::sync();
-    if (disk::sync_error != 0) {
-        errno = disk::sync_error;
+    struct stat facts {};
+    const bool folder = ::fstat(fd, &facts) == 0 && S_ISDIR(facts.st_mode);
+    if (const int why = folder && disk::sync_error == 0 ? disk::folder_error : disk::sync_error;
+        why != 0) {
+        errno = why;
         return -1;
     }
     return static_cast<int>(::syscall(SYS_fsync, fd));
@@ -378,6 +383,42 @@ TEST_CASE("On a full disk nothing is taken, and all goes on once there is room")
     }
     CHECK(w.verify(w.head()).intact());
     CHECK(w.text(w.first_file()).find("secret.read") == std::string::npos);
+}
+
+TEST_CASE("A folder that can't be synced when the next file begins ends the log for no longer") {
+    world w;
+    w.how.segment_size = 4096;
+    {
+        const auto log = w.open();
+        disk::folder_error = EIO;
+        int written = 0;
+        while (log->append(record("secret.set", {std::string(300, 'N')})))
+            ++written;
+        CHECK(written > 1);
+        CHECK(http::detail::segments_in(w.folder).value().size() == 2);
+        CHECK_FALSE(log->writable());
+        CHECK_FALSE(log->append(record("secret.read")));
+        CHECK(log->head().seq == std::uint64_t(written));
+        disk::folder_error = 0;
+        CHECK(log->writable());
+        CHECK(log->append(record("secret.hide")));
+    }
+    CHECK(w.verify(w.head()).intact());
+}
+
+TEST_CASE("A file that was made for the lines to come and is gone is made again") {
+    world w;
+    w.how.segment_size = 4096;
+    {
+        const auto log = w.open();
+        REQUIRE(fs::remove(w.folder / "audit.next"));
+        int refused = 0;
+        for (int i = 0; i < 20; ++i)
+            refused += log->append(record("secret.set", {std::string(300, 'N')})) ? 0 : 1;
+        CHECK(refused == 1);
+        CHECK(http::detail::segments_in(w.folder).value().size() > 1);
+    }
+    CHECK(w.verify(w.head()).intact());
 }
 
 TEST_CASE("The last file's room is told of while there still is some, and how much") {

@@ -49,7 +49,7 @@ public:
         if (dirty_ && !file_.cut(size_)) return false;
         dirty_ = false;
         if (size_ != 0 && size_ + text.size() > limit_ && !rotate()) return false;
-        if (!file_.write_all(text) || !file_.sync()) {
+        if (!file_.write_all(text) || !file_.sync() || !sync_folder()) {
             dirty_ = !file_.cut(size_);
             room_ = room::none; // cutting gave it back
             return false;
@@ -180,6 +180,7 @@ private:
     }
 
     auto next_path() const -> std::filesystem::path { return folder_ / "audit.next"; }
+    /// Goes on in the next file. That it has its name is durable with the next write.
     auto rotate() -> bool {
         const auto path = folder_ / name_of_segment(last_.seq + 1);
         if (!next_) {
@@ -187,7 +188,12 @@ private:
             if (!made) return false;
             next_ = *std::move(made);
         }
-        if (::rename(next_path().c_str(), path.c_str()) != 0 || !lock_.sync()) return false;
+        if (::rename(next_path().c_str(), path.c_str()) != 0) {
+            next_ = {}; // somebody may have removed it: the next try makes another
+            next_room_ = room::none;
+            return false;
+        }
+        folder_synced_ = false;
         (void)file_.cut(size_); // gives back what is left of its room
         file_ = std::move(next_);
         next_ = {};
@@ -195,6 +201,10 @@ private:
         room_ = std::exchange(next_room_, room::none);
         ++rotations_;
         return true;
+    }
+    auto sync_folder() -> bool {
+        folder_synced_ = folder_synced_ || lock_.sync();
+        return folder_synced_;
     }
     void reserve_next() {
         if (next_room_ != room::none) return;
@@ -225,7 +235,8 @@ private:
     audit_file next_{};
     std::uint64_t size_ = 0;
     audit_link last_{};
-    bool dirty_ = false; ///< A write that failed may have left something behind size_.
+    bool dirty_ = false;        ///< A write that failed may have left something behind size_.
+    bool folder_synced_ = true; ///< That file_ has its name is durable.
     room room_ = room::none;
     room next_room_ = room::none;
     std::string found_{};

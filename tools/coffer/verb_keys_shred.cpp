@@ -213,7 +213,8 @@ auto run_shred(session& s) -> int {
     // Closed first: who still holds a DEK of it writes nothing more.
     if (!was.closed && was.why == errc{}) {
         const coffer::context there{.environment = id};
-        (void)need(coffer::http::token_registry(s.vault()).end_in(coffer::scope(there), "local"));
+        need(coffer::http::token_registry(s.vault()).end_in(coffer::scope(there), "local",
+                                                            [](const auto&) {}));
         need(s.vault()->remove_environment(id), there);
     }
     if (const auto done = s.keys().changes->destroy(destroyed); !done)

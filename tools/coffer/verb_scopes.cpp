@@ -14,6 +14,8 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <cstddef>
+#include <utility>
 
 namespace command {
 
@@ -138,10 +140,11 @@ auto run_env_rename(session& s) -> int {
 /// Ends what tokens may do in a scope that is about to be removed: a server does so itself.
 void end_tokens_in(session& s, const place& at) {
     if (s.is_remote()) return;
-    const auto ended =
-        need(coffer::http::token_registry(s.vault()).end_in(coffer::scope(at.where()), "local"));
-    if (!ended.empty())
-        s.notice("what " + count(ended.size(), "token") + " could do there has ended with it");
+    std::size_t ended = 0;
+    auto done = coffer::http::token_registry(s.vault()).end_in(
+        coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
+    if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
+    need(std::move(done));
 }
 
 auto run_env_remove(session& s) -> int {

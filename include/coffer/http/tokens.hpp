@@ -96,13 +96,13 @@ public:
 
     /// Takes from every token what it may do in a scope: an environment with all its spaces, or a
     /// space. One that has no other grants is removed. Of rows that can't be read, which let nobody
-    /// in, none is touched. Answers those that it changed; after an error some may have been.
-    /// Errors: those of reading and writing.
-    auto end_in(const scope& where, std::string_view by) -> result<std::vector<ended_token>> {
-        std::vector<ended_token> out;
+    /// in, none is touched. `told(ended_token)` is called for each as soon as it was changed, so
+    /// that those are known after an error too. Errors: those of reading and writing.
+    template <class Told>
+    auto end_in(const scope& where, std::string_view by, Told&& told) -> result<void> {
         auto state = at_now();
         if (!state) return state.error();
-        if (!*state) return out;
+        if (!*state) return {};
         for (const auto& e : (*state)->list()) {
             if (!e.name.starts_with(entry_prefix)) continue;
             const auto id = std::string_view(e.name).substr(entry_prefix.size());
@@ -110,9 +110,9 @@ public:
             for (int tries = 1; !ended && ended.error() == errc::conflict && tries < 16; ++tries)
                 ended = end_one_in(where, id, by);
             if (!ended) return ended.error();
-            if (*ended) out.push_back(**std::move(ended));
+            if (*ended) told(**std::move(ended));
         }
-        return out;
+        return {};
     }
 
     /// A token by its id, expired or not. Errors: not_found, those of reading.

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 using namespace coffer_test;
@@ -24,15 +25,21 @@ auto text_of(const canary& of) -> http::wiped_text {
     return http::wiped_text(coffer::as_text(plain));
 }
 
+/// A request with a token and the beginning of a body of that size.
+auto request_of(const test_server& to, const canary& token, const http::wiped_text& body,
+                std::size_t size) -> http::wiped_text {
+    http::wiped_text out;
+    out.append("POST / HTTP/1.1\r\nHost: ").append(to.host());
+    out.append("\r\nAuthorization: Bearer ").append(text_of(token));
+    out.append("\r\nContent-Length: ").append(std::to_string(size));
+    out.append("\r\n\r\n").append(body);
+    return out;
+}
+
 /// Sends a request with a token and a body, reads an answer that repeats both, and keeps neither.
 void exchange(raw_client& client, const test_server& to, const canary& token, const canary& value) {
-    http::wiped_text request;
     const auto body = text_of(value);
-    request.append("POST / HTTP/1.1\r\nHost: ").append(to.host());
-    request.append("\r\nAuthorization: Bearer ").append(text_of(token));
-    request.append("\r\nContent-Length: ").append(std::to_string(body.size()));
-    request.append("\r\n\r\n").append(body);
-    REQUIRE(client.send(request));
+    REQUIRE(client.send(request_of(to, token, body, body.size())));
     coffer::wiped_bytes answer(64 * 1024);
     for (std::size_t have = 0;;) {
         const auto n = ::recv(client.native(), answer.data() + have, answer.size() - have, 0);
@@ -42,13 +49,16 @@ void exchange(raw_client& client, const test_server& to, const canary& token, co
     }
 }
 
+auto can_be_searched() -> bool {
+    if (!is_sanitized && ::access("/proc/self/mem", R_OK) == 0) return true;
+    WARN("skipped: this process's memory can't be searched");
+    return false;
+}
+
 } // namespace
 
 TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
-    if (is_sanitized || ::access("/proc/self/mem", R_OK) != 0) {
-        WARN("skipped: this process's memory can't be searched");
-        return;
-    }
+    if (!can_be_searched()) return;
     const auto repeat = [](const http::request& in) -> std::optional<http::response> {
         if (in.body.empty()) return test_handler::text("");
         std::array<char, 8192> careless{}; // as a parser's or a cipher's own buffers
@@ -68,6 +78,22 @@ TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
     exchange(client, server, token, value);
     // The next answer says that the first request was forgotten.
     CHECK(client.ask(get(server)).status == 200);
+    CHECK(copies_in_memory(value) == 0);
+    CHECK(copies_in_memory(token) == 0);
+}
+
+TEST_CASE("nothing stays behind of a client that hangs up in the middle of its body") {
+    if (!can_be_searched()) return;
+    const test_server server(std::make_shared<test_handler>());
+    const canary token(48);
+    const canary value(96);
+    {
+        raw_client client(server);
+        REQUIRE(client.ask(get(server)).status == 200);
+        REQUIRE(client.send(request_of(server, token, text_of(value), 1000)));
+    }
+    while (server.counters().connections() != 0)
+        std::this_thread::yield();
     CHECK(copies_in_memory(value) == 0);
     CHECK(copies_in_memory(token) == 0);
 }

@@ -68,7 +68,10 @@ public:
         request_.peer = place_.address();
         request_.secure = over_tls;
     }
-    ~connection() override { close(); }
+    ~connection() override {
+        close();
+        forget_request(); // here, not in close(): a worker may still read it then
+    }
 
     /// To be called once, on the loop's thread.
     void start() {

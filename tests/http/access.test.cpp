@@ -225,6 +225,18 @@ TEST_CASE("An admin who may read some names as a service lets programs read thos
     CHECK_FALSE(may_grant(who, {.as = role::service, .environment = "E", .names = {"B", "C"}}));
 }
 
+TEST_CASE("An operator's grant is administered by operators alone") {
+    const auto admin = holder({{.as = role::environment_admin, .reveal = true}});
+    const auto chief = holder({{.as = role::instance_operator}});
+    CHECK_FALSE(administers(admin, {.as = role::instance_operator}));
+    CHECK(administers(chief, {.as = role::instance_operator}));
+    for (const auto& g : {grant{.as = role::environment_admin}, grant{.as = role::auditor},
+                          grant{.as = role::service, .environment = "E"}}) {
+        CHECK(administers(admin, g));
+        CHECK(administers(chief, g));
+    }
+}
+
 TEST_CASE("The full token may everything everywhere") {
     const auto who = holder(full_grants());
     for (const auto& [name, where] : scopes)

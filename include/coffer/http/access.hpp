@@ -199,8 +199,17 @@ inline auto knows_environment(const principal& who, std::string_view environment
     });
 }
 
-/// Whether everything that a grant speaks of lies where the caller may mint and revoke tokens.
+/// Whether a caller may make tokens for anything.
+inline auto is_operator(const principal& who) noexcept -> bool {
+    return std::any_of(who.grants.begin(), who.grants.end(), [](const grant& g) {
+        return g.as == role::instance_operator && well_formed(g);
+    });
+}
+
+/// Whether everything that a grant speaks of lies where the caller may mint and revoke tokens. An
+/// operator's is administered by operators alone: an admin of every environment has not its rights.
 inline auto administers(const principal& who, const grant& g) noexcept -> bool {
+    if (g.as == role::instance_operator && !is_operator(who)) return false;
     return rights_at(who, {.environment = g.environment, .space = g.space, .actor = g.actor})
         .has(right::tokens);
 }
@@ -222,13 +231,6 @@ inline auto lies_within(const grant& inner, const grant& outer) noexcept -> bool
 }
 
 } // namespace detail
-
-/// Whether a caller may make tokens for anything.
-inline auto is_operator(const principal& who) noexcept -> bool {
-    return std::any_of(who.grants.begin(), who.grants.end(), [](const grant& g) {
-        return g.as == role::instance_operator && well_formed(g);
-    });
-}
 
 /// Whether a caller may give a grant to a token: an operator any; an admin of an environment what
 /// lies within it and holds no right that the admin lacks. To let a program read is to be able to

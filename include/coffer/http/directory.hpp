@@ -4,6 +4,7 @@
 
 #include <coffer/any_vault.hpp>
 #include <coffer/clock.hpp>
+#include <coffer/http/detail/space_hints.hpp>
 #include <coffer/http/ids.hpp>
 #include <coffer/names.hpp>
 
@@ -13,7 +14,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -124,7 +124,7 @@ public:
         if (out.empty()) return none;
         if (out.size() == 1 && all) {
             const std::lock_guard lock(mutex_);
-            hints_[std::string(space)] = {out.front(), time_->boot()};
+            hints_.keep(space, out.front(), time_->boot());
         }
         return out;
     }
@@ -170,13 +170,6 @@ public:
     }
 
 private:
-    struct hint {
-        std::string environment{};
-        std::chrono::milliseconds as_of{};
-    };
-    /// How long a space's environment is taken for the only one with that id.
-    static constexpr std::chrono::milliseconds hints_hold{1000};
-
     auto look(std::string_view environment, bool back) -> result<dated<facts>> {
         if (environment == system_environment || !check_context({.environment = environment}))
             return errc::unknown_scope;
@@ -216,21 +209,15 @@ private:
     }
     template <class Counts>
     auto hinted(std::string_view space, Counts&& counts) -> std::optional<std::string> {
-        hint found;
+        std::optional<std::string> found;
         {
             const std::lock_guard lock(mutex_);
-            const auto held = hints_.find(std::string(space));
-            if (held == hints_.end()) return std::nullopt;
-            found = held->second;
-            if (time_->boot() - found.as_of > hints_hold) {
-                hints_.erase(held);
-                return std::nullopt;
-            }
+            found = hints_.find(space, time_->boot());
         }
-        if (!counts(std::string_view(found.environment)) ||
-            !vault_->resolver().at({.environment = found.environment, .space = space}))
+        if (!found || !counts(std::string_view(*found)) ||
+            !vault_->resolver().at({.environment = *found, .space = space}))
             return std::nullopt;
-        return std::move(found.environment);
+        return found;
     }
 
     auto read_facts(std::string_view environment, std::uint64_t generation,
@@ -293,7 +280,7 @@ private:
     const clock* time_;
     std::mutex mutex_;
     std::map<std::string, facts, std::less<>> kept_{};
-    std::unordered_map<std::string, hint> hints_{};
+    detail::space_hints hints_{}; ///< Spaces that are in one environment alone.
 };
 
 } // namespace coffer::inline COFFER_ABI::http

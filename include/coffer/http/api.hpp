@@ -65,7 +65,7 @@ struct api_options {
 };
 
 /// The service: the wire contract under /v1 (also /api/v1), Coffer's own under /v1/x, and probes.
-/// Thread-safe; never throws.
+/// Thread-safe; throws nothing but std::bad_alloc.
 ///
 ///     http::api service(coffer::erase(vault), {.tokens = registry});
 ///     auto answer = service.handle(request);
@@ -297,7 +297,7 @@ private:
         out.body.append(R"(,"stale":true,"ageMs":)").append(age).append("}");
     }
     template <class F>
-    static auto guarded(F&& run) noexcept -> response {
+    static auto guarded(F&& run) -> response {
         try {
             return run();
         } catch (const api_error& why) {

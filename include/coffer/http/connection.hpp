@@ -46,7 +46,11 @@ auto ask_safely(Ask ask) noexcept -> decltype(ask()) {
     try {
         return ask();
     } catch (...) {
+    }
+    try {
         return refusal(500, "internal error");
+    } catch (...) { // then an answer that needs no memory
+        return response{.status = 500, .content_type = {}};
     }
 }
 

@@ -70,7 +70,7 @@ struct response {
 };
 
 /// Who answers requests: what a server is given, and what another service mounts in its own.
-/// Thread-safe; never throws.
+/// Thread-safe; throws nothing but std::bad_alloc, which a server answers with 500.
 class handler {
 public:
     virtual ~handler() = default;

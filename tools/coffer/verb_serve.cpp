@@ -314,6 +314,8 @@ auto run_serve(session& s) -> int {
     with.audit = audit;
     with.token_rate = rate_of(s, "token-rate", with.token_rate);
     with.refused_rate = rate_of(s, "refused-rate", with.refused_rate);
+    with.most.names = s.in.number("scope-names").value_or(with.most.names);
+    with.most.actors = s.in.number("space-actors").value_or(with.most.actors);
     with.stale_for = options_of(s.config()).serve_stale_for;
     count_store(store, *options.counters);
     count_audit(audit, *options.counters);
@@ -368,6 +370,10 @@ auto serve_verb() -> verb {
                      "requests that a token may send in a minute (6000000; 0: any)"},
                     {"--refused-rate", takes::value, "N",
                      "refused tokens that an address may send in a minute (600; 0: any)"},
+                    {"--scope-names", takes::value, "N",
+                     "names that a scope takes, removed ones included (5000; 0: any)"},
+                    {"--space-actors", takes::value, "N",
+                     "actors that may have names of their own in a space (1000; 0: any)"},
                     {"--seed-environment", takes::value, "ID[,ID]",
                      "environments that are made if they are not there"},
                     {"--seed-space", takes::value, "ENV/ID[,…]", "the same of spaces"},

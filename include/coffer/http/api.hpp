@@ -54,6 +54,7 @@ struct api_options {
     /// Told of every answered request. Must not wait.
     std::function<void(const answered_request&)> log{};
     reveal_mode reveal = reveal_mode::off;
+    quotas most{}; ///< What writers may make at will.
     /// Requests that one token, and refused tokens that one address, may send in a minute.
     rate token_rate = requests_of_a_token;
     rate refused_rate = failed_authentications;
@@ -75,6 +76,7 @@ public:
         : parts_(std::move(vault), with.reveal, *with.time), with_(std::move(with)),
           table_(all_rows(with_)), by_token_(with_.token_rate, *with_.time),
           refused_(with_.refused_rate, *with_.time) {
+        parts_.most = with_.most;
         parts_.audit = with_.audit;
         parts_.stale_for = with_.stale_for;
     }

@@ -43,11 +43,19 @@ struct kek_facts {
     std::vector<std::string> environments{}; ///< It may speak for these; "*": for all others.
 };
 
+/// What there may be at most that writers make at will; 0: any number. What is there already can be
+/// set, hidden and removed whatever these say.
+struct quotas {
+    std::size_t names = 5'000;  ///< Of one scope's own, removed ones included.
+    std::size_t actors = 1'000; ///< With names of their own: in a space, in an environment itself.
+};
+
 /// What all routes work on.
 struct api_parts {
     any_vault vault;
     directory places;
     reveal_mode reveal = reveal_mode::off;
+    quotas most{}; ///< What writers may make at will.
     std::shared_ptr<audit_hook> audit{}; ///< Null: there is none.
     /// How long the vault serves what it knows while the store is away, for people.
     std::chrono::milliseconds stale_for = options().serve_stale_for;
@@ -230,14 +238,17 @@ public:
         std::vector<std::string_view> words(names.size(), "created");
         if (!parts.changed) return words; // nobody is told
         const auto seen = vault().resolver().at(where.view());
-        const auto is_there = [&](const layer& l) {
-            return l.where.view() == where.view() && l.state != layer_state::absent;
-        };
         for (std::size_t i = 0; seen && i < names.size(); ++i)
-            if (const auto told = seen->explain(names[i]);
-                told && std::ranges::any_of(told->layers, is_there))
-                words[i] = "updated";
+            if (has_own(*seen, where, names[i])) words[i] = "updated";
         return words;
+    }
+    /// Whether the scope itself has something of a name, in a view of it: a hidden one too, a
+    /// removed one not.
+    static auto has_own(const view& seen, const scope& where, std::string_view name) -> bool {
+        const auto told = seen.explain(name);
+        return told && std::ranges::any_of(told->layers, [&](const layer& l) {
+                   return l.where.view() == where.view() && l.state != layer_state::absent;
+               });
     }
     /// Tells who listens that a secret was changed: `created`, `updated` or `deleted`; and keeps in
     /// mind who did it.

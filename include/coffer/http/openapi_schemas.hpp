@@ -20,7 +20,7 @@ inline constexpr schema_doc schema_docs[] = {
      R"({"type":"object","required":["errors"],"properties":{"errors":{"type":"array","minItems":1,
 "items":{"type":"object","required":["message"],"properties":{"key":{"type":"string",
 "description":"The field or parameter at fault."},"message":{"type":"string","minLength":1}}}},
-"code":{"type":"string","description":"For programs: conflict, denied, confirm, unavailable …"},
+"code":{"type":"string","description":"For programs: conflict, denied, confirm, unavailable, too_large (also of a name more than a scope takes, or an actor more than a space takes) …"},
 "data":{"description":"With conflict: the version that is there now, and whether the token that asks made it.","type":"object"}}})"},
     {"Success", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["success"],"properties":{"success":{"const":true}}}}})"},

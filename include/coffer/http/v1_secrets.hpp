@@ -4,12 +4,14 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/metadata.hpp>
+#include <coffer/http/quotas.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -206,6 +208,7 @@ inline auto write_secret_request(call& c) -> response {
     const auto where = c.scope_of(environment, space, kept_actor(c, actor));
     c.allow(where);
     c.allow_name(where, name);
+    require_room(c, where, std::span(&name, 1));
 
     const auto what = c.word_for_set(where, name);
     const auto bytes = as_bytes(value);

@@ -4,6 +4,7 @@
 
 #include <coffer/detail/base64.hpp>
 #include <coffer/http/call.hpp>
+#include <coffer/http/quotas.hpp>
 #include <coffer/http/x_secrets.hpp>
 
 #include <map>
@@ -167,6 +168,11 @@ struct change_of {
         c.allow(where);
         c.allow_name(where, name);
     }
+    /// To be asked before what may make an entry.
+    void need_room(call& c) const {
+        const std::string_view one[] = {name};
+        require_room(c, where, one);
+    }
 };
 
 /// How often a change begins anew because a note was changed meanwhile.
@@ -195,6 +201,7 @@ inline auto set_secret(call& c) -> response {
     require_value(one.front().value);
     const sent_facts facts(c.body().object());
     change_of change(c);
+    change.need_room(c);
     change.with.expires = facts.expires;
     change.with.even_if_equal = !c.sees(change.where, change.name);
     const auto what = c.word_for_set(change.where, change.name);
@@ -211,6 +218,7 @@ inline auto remove_secret(call& c) -> response {
 }
 inline auto hide_secret(call& c) -> response {
     const change_of it(c);
+    it.need_room(c);
     return changed(c, it.where, it.name, c.vault().hide(it.where.view(), it.name, it.with),
                    word_of(change_kind::hide));
 }
@@ -363,11 +371,15 @@ inline auto change_batch(call& c) -> response {
     for (const auto& name : names)
         c.allow_name(where, name);
     std::vector<std::string_view> set;
+    std::vector<std::string_view> made; // maybe
     std::vector<std::pair<std::string, std::optional<std::uint64_t>>> expected;
     for (const auto& [what, facts] : all.rows) {
         if (what.kind == change_kind::put) set.push_back(what.name);
+        if (what.kind == change_kind::put || what.kind == change_kind::hide)
+            made.push_back(what.name);
         expected.emplace_back(what.name, what.with.if_version);
     }
+    require_room(c, where, made);
     auto words = c.words_for_set(where, set);
     for (auto i = set.size(); i < all.rows.size(); ++i)
         words.push_back(word_of(all.rows[i].what.kind));

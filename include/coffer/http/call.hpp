@@ -336,6 +336,13 @@ private:
     bool allowed_ = false;
 };
 
+/// The answer to a change that there is nothing more to tell of.
+inline auto success() -> response {
+    response out;
+    out.body = R"({"data":{"success":true}})";
+    return out;
+}
+
 } // namespace coffer::inline COFFER_ABI::http
 
 #endif

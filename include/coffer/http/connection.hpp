@@ -40,7 +40,7 @@ using tls_stream = boost::asio::ssl::stream<tcp_socket>;
     wipe(depth);
 }
 
-/// A handler never throws; one that does has a fault of its own, and no more than its request.
+/// A handler that throws has no memory or a fault of its own, which costs no more than its request.
 template <class Ask>
 auto ask_safely(Ask ask) noexcept -> decltype(ask()) {
     try {

@@ -216,13 +216,6 @@ struct listed_place {
     }
 };
 
-inline auto success() -> response {
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object().member("success", true).end_object().end_object();
-    return out;
-}
-
 } // namespace coffer::inline COFFER_ABI::http
 
 #endif

@@ -5,6 +5,7 @@
 #include <coffer/concepts/cipher.hpp>
 #include <coffer/format/codec.hpp>
 #include <coffer/http/access_json.hpp>
+#include <coffer/http/json_answer.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -26,8 +27,8 @@ struct token_row {
     std::uint64_t created = 0;
     std::string created_by{}; ///< The id of the token that minted it, or `local`.
     std::uint64_t expires = 0;
-};
     bool readable = true; ///< False: of what is kept nothing but the id can be told.
+};
 
 /// What a new token is to be.
 struct token_wish {
@@ -65,51 +66,21 @@ inline auto to_json(const token_row& row) -> wiped_text {
     return out;
 }
 
-namespace detail {
-
-inline auto read_digest(std::string_view hex, digest& to) -> bool {
-    const auto digit = [](char c) {
-        return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-    };
-    if (hex.size() != 2 * to.size()) return false;
-    for (std::size_t i = 0; i < to.size(); ++i) {
-        const int high = digit(hex[2 * i]);
-        const int low = digit(hex[2 * i + 1]);
-        if (high < 0 || low < 0) return false;
-        to[i] = static_cast<std::byte>(high * 16 + low);
-    }
-    return true;
-}
-inline auto member_text(const json_document& from, std::string_view member) -> std::string_view {
-    const auto* found = from.find(member);
-    return found != nullptr && found->is_string() ? view_of(found->get_string())
-                                                  : std::string_view();
-}
-inline auto member_number(const json_document& from, std::string_view member) -> std::uint64_t {
-    const auto* found = from.find(member);
-    if (found == nullptr) return 0;
-    boost::json::error_code wrong;
-    const auto number = found->to_number<std::uint64_t>(wrong);
-    return wrong ? 0 : number;
-}
-
-} // namespace detail
-
 /// A row as to_json wrote it. Errors: unsupported (a later version's), tampered.
 inline auto read_token_row(std::string_view id, std::string_view json) -> result<token_row> {
     const auto from = json_document::read(json);
     if (!from) return errc::tampered;
-    if (detail::member_number(*from, "v") != 1) return errc::unsupported;
+    const auto& members = from->object();
+    if (number_in(members, "v") != 1) return errc::unsupported;
     token_row out;
     out.id = id;
-    out.name = detail::member_text(*from, "name");
-    out.created = detail::member_number(*from, "created");
-    out.created_by = detail::member_text(*from, "createdBy");
-    out.expires = detail::member_number(*from, "expires");
+    out.name = text_in(members, "name");
+    out.created = number_in(members, "created");
+    out.created_by = text_in(members, "createdBy");
+    out.expires = number_in(members, "expires");
     const auto* grants = from->find("grants");
     auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
-    if (!read || out.expires == 0 ||
-        !detail::read_digest(detail::member_text(*from, "sha256"), out.hash))
+    if (!read || out.expires == 0 || !format::from_hex(text_in(members, "sha256"), out.hash))
         return errc::tampered;
     out.grants = *std::move(read);
     return out;

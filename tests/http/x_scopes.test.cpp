@@ -180,7 +180,10 @@ TEST_CASE("x/spaces: made, renamed, searched, counted and removed") {
     CHECK(w.get("/v1/x/spaces" + query + "&spaceId=" + other).data().as_array().size() == 1);
     CHECK(w.get("/v1/x/spaces" + query + "&pageSize=1&pageNumber=2").text("id") == other);
     w.know("customer", {{.as = http::role::space_admin, .environment = e, .space = "acme"}});
-    CHECK(w.get("/v1/x/spaces" + query, "customer").data().as_array().size() == 1);
+    const auto customers = w.get("/v1/x/spaces" + query, "customer");
+    CHECK(customers.data().as_array().size() == 1);
+    CHECK(reply::text_of(customers.body.as_object(), "generation") ==
+          std::to_string(w.vault->status(e).value().generation));
     const auto space = w.query(at(e, "acme"));
     CHECK(w.send("PATCH", "/v1/x/spaces" + space, R"({"name":"Acme AG"})").text("name") ==
           "Acme AG");
@@ -198,7 +201,9 @@ TEST_CASE("x/requirements: kept as they were given") {
     const std::string given =
         R"({"requirements":{"app":[{"name":"A","pattern":"^x$"},{"name":"B"}]}})";
     CHECK(shown(w.send("PUT", path, given).data()) == given);
-    CHECK(shown(w.get(path).data()) == given);
+    const auto kept = w.get(path);
+    CHECK(R"({"requirements":)" + kept.text("requirements") + "}" == given);
+    CHECK(kept.text("generation") == std::to_string(w.vault->status(e).value().generation));
     CHECK(w.get("/v1/environments/" + e).text("name") == "one");
     for (const char* wrong :
          {"{}", R"({"requirements":[]})", R"({"requirements":{"app":{}}})",
@@ -437,6 +442,66 @@ TEST_CASE("x/watch: answers when something changed that the scope can see") {
     check_error(w.get("/v1/x/watch?environmentId=nowhere"), 404);
 }
 
+TEST_CASE(
+    "x/watch: of an environment with its spaces, what changes in any of them is told at once") {
+    watched_world w; // of which the time stands still: nobody is answered for waiting long
+    const auto path = [&] { return w.path(at(w.e)) + "&spaces=1"; };
+    const auto changes = [&](auto&& change) {
+        waiting_client all(w, path());
+        waiting_client space(w, w.path(at(w.e, w.s)));
+        change();
+        const auto answer = all.answer();
+        CHECK(answer.text("changed") == "true");
+        CHECK(answer.text("generation") == w.generation());
+        CHECK(space.is_waiting());
+        return answer;
+    };
+    const auto t = w.new_space(w.e);
+    const auto set = changes([&] { w.put(at(w.e, t), "IN_T", "1"); });
+    CHECK(set.text("names") == R"(["IN_T"])");
+    CHECK(set.text("by") == "name of full-token");
+    changes([&] { w.send("PATCH", "/v1/x/spaces" + w.query(at(w.e, t)), R"({"name":"other"})"); });
+    changes([&] { w.new_space(w.e); });
+    CHECK(changes([&] { w.send("DELETE", "/v1/spaces/" + t); }).text("names") == R"(["IN_T"])");
+    check_error(w.get("/v1/x/watch" + w.query(at(w.e, w.s)) + "&spaces=1"), 400);
+}
+
+TEST_CASE("x/watch: what describes a scope is told to who sees the scope") {
+    watched_world w;
+    w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
+    waiting_client environment(w, w.path(at(w.e)));
+    waiting_client space(w, w.path(at(w.e, w.s)));
+    waiting_client space_alone(w, w.path(at(w.e, w.s)), "space");
+    w.send("PUT", "/v1/x/requirements" + w.query(at(w.e)),
+           R"({"requirements":{"p":[{"name":"N"}]}})");
+    CHECK(environment.answer().text("changed") == "true");
+    CHECK(space.answer().text("changed") == "true");
+    w.send("PATCH", "/v1/x/spaces" + w.query(at(w.e, w.s)), R"({"name":"other"})");
+    const auto alone = space_alone.answer();
+    CHECK(alone.text("names") == "[]");
+    CHECK(alone.text("by") == "(absent)"); // the vault knows of no author but the process
+}
+
+TEST_CASE(
+    "x/watch: who may not list a name, or one's own value of it, is told of no change of it") {
+    watched_world w;
+    w.know("names", {{.as = http::role::service, .environment = w.e, .names = {"DB_*"}}});
+    waiting_client names(w, w.path(at(w.e)) + "&spaces=1", "names");
+    waiting_client all(w, w.path(at(w.e)) + "&spaces=1");
+    w.put(at(w.e, w.s), "SLACK_TOKEN", "1");
+    CHECK(all.answer().text("names") == R"(["SLACK_TOKEN"])");
+    waiting_client personal(w, w.path(at(w.e)) + "&spaces=1");
+    w.put(at(w.e, w.s, "ann"), "DB_URL", "1");
+    w.time.advance(std::chrono::milliseconds(25'000));
+    for (auto* one : {&names, &personal})
+        CHECK(one->answer().text("changed") == "false");
+    waiting_client names_again(w, w.path(at(w.e)) + "&spaces=1", "names");
+    w.put(at(w.e, w.s), "DB_URL", "1");
+    CHECK(names_again.answer().text("names") == R"(["DB_URL"])");
+    w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
+    check_error(w.get("/v1/x/watch" + w.query(at(w.e)) + "&spaces=1", "space"), 404);
+}
+
 TEST_CASE("x/watch: of who wrote a value that is inherited a space's token learns nothing") {
     watched_world w;
     w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
@@ -456,13 +521,14 @@ TEST_CASE("x/watch: nobody is answered before anything happened but when the tim
     w.time.advance(std::chrono::milliseconds(1));
     CHECK(one.answer().text("generation") == w.generation());
     CHECK(one.answer().text("names") == "[]");
+    CHECK(one.answer().text("changed") == "false");
 }
 
 TEST_CASE("x/watch: an environment that is removed, and a server that ends, keep nobody waiting") {
     watched_world w;
     waiting_client one(w, w.path(at(w.e)));
     w.send("DELETE", "/v1/environments/" + w.e);
-    CHECK(one.answer().text("names") == "[]");
+    CHECK(one.answer().text("changed") == "(absent)");
     const auto other = w.new_environment("other");
     const auto path = "/v1/x/watch" + w.query(at(other)) +
                       "&after=" + std::to_string(w.vault->status(other).value().generation);

@@ -504,9 +504,12 @@ test('the matrix tells of names that others changed, shows them when asked to, a
   const cell = tab.page.getByRole('gridcell', { name: 'SENTRY_DSN, Initech: Overridden v1' });
   const rows = () => tab.page.getByRole('grid').getAttribute('aria-rowcount');
   const before = await rows();
-  await site.put(initech, 'SENTRY_DSN', 'https://key@sentry/initech', { by: 'admin' });
-  await site.put(prod, 'SLACK_TOKEN', 'xoxb-matrix', { by: 'admin' }); // of this it is told at once
-  await news(tab, 'Somebody changed 2 names.'); // of the other the server does not say who it was
+  await toldOf(tab);
+  await site.put(initech, 'SENTRY_DSN', 'https://key@sentry/initech', { by: 'admin' }); // in a space alone
+  await news(tab, 'Ben changed 1 name just now.');
+  await toldOf(tab);
+  await site.put(prod, 'SLACK_TOKEN', 'xoxb-matrix', { by: 'admin' });
+  await news(tab, 'Ben changed 2 names.');
   assert.equal(await rows(), before);
   assert.equal(await cell.count(), 0);
   assert.equal(await tab.axe(), '');
@@ -564,11 +567,9 @@ test('what a change of many does is nobody else’s while it goes on, nor while 
 
 test('the spaces and the requirements tell what others changed of them, not what they don’t show', async () => {
   const tab = await open('#/e/prod/spaces');
-  const other = () => site.put(prod, 'NOT_SEEN_HERE', String(Math.random()), { by: 'admin' });
-  await toldOf(tab, other);
+  await toldOf(tab, () => site.put(prod, 'NOT_SEEN_HERE', 'x', { by: 'admin' }));
   assert.equal(await tab.page.locator('.news').isVisible(), false);
   await site.must('POST', `/v1/x/spaces?${query(prod)}`, { name: 'Umbrella', id: 'umbrella' });
-  await other();
   await news(tab, 'Somebody changed 1 space.');
   assert.equal(await tab.row('umbrella').count(), 0);
   assert.equal(await tab.axe(), '');
@@ -577,22 +578,35 @@ test('the spaces and the requirements tell what others changed of them, not what
   await tab.row('umbrella').waitFor();
   assert.equal(await tab.page.locator('.news').isVisible(), false);
   await site.must('DELETE', `/v1/x/spaces?${query({ ...prod, spaceId: 'umbrella' })}`);
-  await other();
   await news(tab, 'Somebody changed 1 space.');
   await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
   await tab.row('umbrella').waitFor({ state: 'detached' });
+  await toldOf(tab);
+  await site.put({ ...prod, spaceId: 'initech' }, 'COUNTED', 'x', { by: 'admin' });
+  await news(tab, 'Ben changed 1 space just now.');
 
   await tab.go('#/e/prod/requirements');
   const target = `/v1/x/requirements?${query(prod)}`;
   const { requirements } = (await site.must('GET', target)).data;
   await site.must('PUT', target, { requirements: { ...requirements, notifier: [{ name: 'OTHER_TOKEN' }] } });
-  await other();
   await news(tab, 'Somebody changed what 1 program needs.');
   assert.equal(await tab.page.locator('main').getByText('OTHER_TOKEN').count(), 0);
   await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
   await tab.page.locator('main').getByText('OTHER_TOKEN').waitFor();
   await tab.end();
   await site.must('PUT', target, { requirements });
+});
+
+test('what the server knows to be no news of a list is not looked at', async () => {
+  const tab = await open('#/environments');
+  let generation = 1_000_000;
+  await tab.page.route('**/v1/x/watch?*', (route) => route.fulfill({ json: { data: { generation: generation += 1, changed: false, names: [] } } }));
+  await tab.go('#/e/prod/spaces');
+  const asked = (path) => tab.traffic.filter(({ method, url }) => method && url.includes(path)).length;
+  while (asked('/v1/x/watch?') < 4) await pause(20);
+  assert.equal(asked('/v1/x/spaces?'), 1);
+  assert.equal(await tab.page.locator('.news').isVisible(), false);
+  await tab.end();
 });
 
 test('who sees but some spaces of an environment is not asked to watch all of it', async () => {

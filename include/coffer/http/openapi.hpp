@@ -98,7 +98,7 @@ inline constexpr operation_doc operation_docs[] = {
     {"PUT", "/v1/x/requirements", "Say which names programs need", environment_query,
      "XRequirements", "XRequirementsAnswer"},
     {"GET", "/v1/x/watch", "Answers when something has changed, after 25 seconds at the latest",
-     "environmentId spaceId actorId after", "", "XWatch"},
+     "environmentId spaceId actorId after spaces", "", "XWatch"},
     {"GET", "/v1/x/keys", "Which key seals what", "environmentId", "", "XKeys"},
     {"POST", "/v1/x/keys/rewrap",
      "Wrap the DEKs under the active KEK; of all without an environment", "environmentId", "",

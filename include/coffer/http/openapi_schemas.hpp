@@ -103,9 +103,9 @@ inline constexpr schema_doc schema_docs[] = {
 "missing":{"type":"integer"},"updatedAt":{"type":"string","format":"date-time"}}})"},
     {"XOneSpace", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XSpace"}}})"},
-    {"XSpaces", R"({"type":"object","required":["data","pagination"],"properties":{
+    {"XSpaces", R"({"type":"object","required":["data","pagination","generation"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/XSpace"}},
-"pagination":{"$ref":"#/components/schemas/Pagination"},
+"pagination":{"$ref":"#/components/schemas/Pagination"},"generation":{"type":"integer"},
 "stale":{"type":"boolean","description":"The store is away; this is the last known state."},
 "ageMs":{"type":"integer"}}})"},
     {"XSpaceWrite", R"({"type":"object","required":["name"],"properties":{
@@ -199,13 +199,17 @@ inline constexpr schema_doc schema_docs[] = {
 "stale":{"type":"boolean"},"ageMs":{"type":"integer"},
 "rights":{"type":"array","items":{"type":"string"}}}}}})"},
     {"XRequirements", R"({"type":"object","required":["requirements"],"properties":{
-"requirements":{"type":"object","additionalProperties":{"type":"array","items":{"type":"object",
-"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}},
+"requirements":{"$ref":"#/components/schemas/XNeeds"},
 "was":{"type":"object","description":"What this replaces; 409 if it is not that any more"}}})"},
-    {"XRequirementsAnswer", R"({"type":"object","required":["data"],
-"properties":{"data":{"$ref":"#/components/schemas/XRequirements"}}})"},
+    {"XNeeds", R"({"type":"object","additionalProperties":{"type":"array","items":{"type":"object",
+"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}})"},
+    {"XRequirementsAnswer", R"({"type":"object","required":["data"],"properties":{"data":{
+"type":"object","required":["requirements"],"properties":{
+"requirements":{"$ref":"#/components/schemas/XNeeds"},
+"generation":{"type":"integer","description":"Of the environment, where they are asked for."}}}}})"},
     {"XWatch", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["generation","names"],"properties":{"generation":{"type":"integer"},
+"changed":{"type":"boolean","description":"Whether anything has that the caller may see. Left out: not known."},
 "names":{"type":"array","items":{"type":"string"}},"by":{"type":"string"}}}}})"},
     {"XKeys", R"({"type":"object","required":["data","unread"],"properties":{"data":{"type":"array",
 "items":{"type":"object","required":["kekId","environments"],"properties":{

@@ -16,6 +16,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +33,13 @@ struct watch_times {
     const clock* time = &machine_clock();
 };
 
+/// What somebody waits for: changes that a scope can see; of an environment on request those of its
+/// spaces too.
+struct watched_scope {
+    scope where{};
+    bool spaces_too = false;
+};
+
 /// Answers to those who wait for a change. One thread looks at each environment that is waited for,
 /// for all together, so that who waits holds no thread and stands in nobody's way. Held by shared
 /// pointers alone. Thread-safe.
@@ -46,14 +54,16 @@ public:
     watches(const watches&) = delete;
     auto operator=(const watches&) -> watches& = delete;
 
-    /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text,
-    /// once names have changed that the scope can see and the caller may list, or after `longest`.
-    auto wait(principal who, scope where, std::uint64_t generation) -> std::shared_ptr<stream> {
+    /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text, once
+    /// something has changed there that the caller may list, or after `longest`: a name, or what
+    /// describes the scope itself, its environment or, if they are watched, one of its spaces.
+    auto wait(principal who, watched_scope what, std::uint64_t generation)
+        -> std::shared_ptr<stream> {
         auto one = std::make_shared<waiter>();
         one->who = std::move(who);
-        one->where = std::move(where);
+        one->what = std::move(what);
         one->generation = generation;
-        one->before = entries_at(one->where.environment, generation);
+        one->before = entries_at(one->environment(), generation);
         return std::make_shared<waiting_answer>(shared_from_this(), std::move(one));
     }
     /// Answers all who wait, and from now on at once.
@@ -61,7 +71,7 @@ public:
         const std::lock_guard lock(mutex_);
         ending_ = true;
         for (const auto& one : waiting_)
-            answer(*one, {}, {});
+            answer(*one, std::nullopt);
         waiting_.clear();
         wake_.notify_all();
     }
@@ -70,17 +80,25 @@ public:
         return waiting_.size();
     }
 
-    /// `{"data":{"generation":…,"names":[…],"by":…}}`; `by` where one author wrote all of it.
-    static auto text_of(std::uint64_t generation, const std::set<std::string>& names,
-                        const std::set<std::string>& authors) -> wiped_text {
+    /// What a caller is told: names that changed, and who did it, as far as each is known.
+    struct told {
+        std::set<std::string> names;
+        std::set<std::string> authors;
+    };
+    /// `{"data":{"generation":…,"changed":…,"names":[…],"by":…}}`. `changed`: whether anything has
+    /// that the caller may see, left out where that is not known; `by` where one author wrote all of
+    /// it.
+    static auto text_of(std::uint64_t generation, std::optional<bool> changed,
+                        const told& what = {}) -> wiped_text {
         wiped_text out;
         json_writer w(out);
         w.begin_object().key("data").begin_object().member("generation", generation);
+        if (changed) w.member("changed", *changed);
         w.key("names").begin_list();
-        for (const auto& name : names)
+        for (const auto& name : what.names)
             w.text(name);
         w.end_list();
-        if (authors.size() == 1) w.member_if("by", *authors.begin());
+        if (what.authors.size() == 1) w.member_if("by", *what.authors.begin());
         w.end_object().end_object();
         return out;
     }
@@ -93,11 +111,13 @@ private:
     };
     struct waiter {
         principal who{};
-        scope where{};
+        watched_scope what{};
         std::uint64_t generation = 0;
         entries before{};
         stream::sink send{};
         std::chrono::milliseconds until{};
+
+        auto environment() const noexcept -> const std::string& { return what.where.environment; }
     };
 
     class waiting_answer final : public stream {
@@ -118,7 +138,7 @@ private:
         one->send = std::move(send);
         one->until = times_.time->boot() + times_.longest;
         // What could not be compared is answered at once: its client looks again.
-        if (ending_ || one->before == nullptr) return answer(*one, {}, {});
+        if (ending_ || one->before == nullptr) return answer(*one, std::nullopt);
         waiting_.push_back(one);
         if (!thread_.joinable()) thread_ = std::thread([this] { look_on(); });
         wake_.notify_all();
@@ -127,9 +147,8 @@ private:
         const std::lock_guard lock(mutex_);
         std::erase(waiting_, one);
     }
-    static void answer(const waiter& one, const std::set<std::string>& names,
-                       const std::set<std::string>& authors) {
-        one.send(std::string(text_of(one.generation, names, authors)));
+    static void answer(const waiter& one, std::optional<bool> changed, const told& what = {}) {
+        one.send(std::string(text_of(one.generation, changed, what)));
         one.send({});
     }
 
@@ -179,27 +198,36 @@ private:
                 out.push_back(both);
         return out;
     }
+    /// Whether an entry, of a name or of a scope itself, is of what somebody watches and may list.
+    static auto sees(const waiter& one, const scoped_entry& e) -> bool {
+        const auto& where = one.what.where;
+        const bool of_space = !e.space.empty() && e.space != where.space;
+        if ((of_space && !one.what.spaces_too) || (!e.actor.empty() && e.actor != where.actor))
+            return false;
+        const context there{where.environment, e.space, e.actor};
+        if (e.entry.name.empty()) return decide(one.who, right::list, there) == decision::allowed;
+        return covers_name(one.who, right::list, of_space ? there : where.view(), e.entry.name);
+    }
     /// Answers one for whom something has changed. False: nothing has. Of who wrote where the
     /// caller has no right it learns nothing.
     static auto tell(waiter& one, const news& what) -> bool {
-        std::set<std::string> names;
-        std::set<std::string> authors;
+        told out;
+        bool changed = false;
         for (const auto& each : what.since.at(one.before)) {
             const auto& e = each.is != nullptr ? *each.is : *each.was;
-            if (e.entry.name.empty() || (!e.space.empty() && e.space != one.where.space) ||
-                (!e.actor.empty() && e.actor != one.where.actor) ||
-                !covers_name(one.who, right::list, one.where.view(), e.entry.name))
-                continue;
-            names.insert(e.entry.name);
-            const context there{one.where.environment, e.space, e.actor};
-            const bool known = decide(one.who, right::list, there) == decision::allowed;
-            if (each.is != nullptr) authors.insert(known ? e.entry.author : std::string());
+            if (!sees(one, e)) continue;
+            changed = true;
+            if (!e.entry.name.empty()) out.names.insert(e.entry.name);
+            const context there{one.environment(), e.space, e.actor};
+            // What describes a scope is written in the name of the server's own process.
+            const bool known =
+                !e.entry.name.empty() && decide(one.who, right::list, there) == decision::allowed;
+            if (each.is != nullptr) out.authors.insert(known ? e.entry.author : std::string());
         }
         one.generation = what.now.generation;
         one.before = what.now.all;
-        if (names.empty()) return false;
-        answer(one, names, authors);
-        return true;
+        if (changed) answer(one, true, out);
+        return changed;
     }
 
     /// What the thread does until the end.
@@ -219,22 +247,24 @@ private:
     void look_once(std::unique_lock<std::mutex>& lock) {
         std::map<std::string, news> all;
         for (const auto& one : waiting_)
-            all[one->where.environment].since[one->before];
+            all[one->environment()].since[one->before];
         lock.unlock();
         for (auto& [environment, what] : all)
             look_at(environment, what);
         lock.lock();
         const auto time = times_.time->boot();
         std::erase_if(waiting_, [&](const std::shared_ptr<waiter>& one) {
-            const auto found = all.find(one->where.environment);
+            const auto found = all.find(one->environment());
             if (found == all.end() || !found->second.since.contains(one->before)) return false;
             const auto& what = found->second;
             if (what.now.all != nullptr && what.now.generation != one->generation &&
                 tell(*one, what))
                 return true;
-            if (time < one->until && !what.gone) return false;
-            answer(*one, {}, {});
-            return true;
+            if (what.gone)
+                answer(*one, std::nullopt);
+            else if (time >= one->until)
+                answer(*one, what.now.all == nullptr ? std::nullopt : std::optional(false));
+            return what.gone || time >= one->until;
         });
     }
     /// While the store is away nothing is known: all wait on.

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -241,6 +243,7 @@ inline auto list_spaces(call& c) -> response {
         write_space_row(w, c, state, rows[i]);
     w.end_list();
     shown.show(w);
+    w.member("generation", state.facts->generation);
     c.made_from(state.facts);
     w.end_object();
     c.record.count = shown.last - shown.first;
@@ -326,19 +329,25 @@ inline auto covered_requirements(const call& c, const scope& where, boost::json:
     return all;
 }
 
-inline auto requirements_answer(const boost::json::object& all) -> response {
+/// `generation` is left out where it is not known.
+inline auto requirements_answer(const boost::json::object& all,
+                                std::optional<std::uint64_t> generation) -> response {
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().key("requirements");
-    w.raw(boost::json::serialize(all)).end_object().end_object();
+    w.raw(boost::json::serialize(all));
+    if (generation) w.member("generation", *generation);
+    w.end_object().end_object();
     return out;
 }
 
 inline auto get_requirements(call& c) -> response {
     const auto where = queried_environment(c);
     c.allow(where);
-    const metadata environment(need(c.parts.places.look(where.environment))->own.metadata);
-    return requirements_answer(covered_requirements(c, where, requirements_in(environment)));
+    const auto facts = need(c.parts.places.look(where.environment));
+    const metadata environment(facts->own.metadata);
+    return requirements_answer(covered_requirements(c, where, requirements_in(environment)),
+                               facts->generation);
 }
 
 /// Whether this is `{program:[{"name":…,"pattern"?:…}]}`.
@@ -381,7 +390,7 @@ inline auto set_requirements(call& c) -> response {
         meta.set("requirements", raw_members(c.body().text()).find("requirements"));
         return meta.to_text();
     }));
-    return requirements_answer(next);
+    return requirements_answer(next, std::nullopt);
 }
 
 } // namespace coffer::inline COFFER_ABI::http::x

@@ -165,8 +165,10 @@ export const reveal = (where, name, reason, version) =>
 export const batch = (where, changes) => data(post('/v1/x/batch', scope(where), changes));
 export const matrix = (environmentId, all, options) =>
     data(get('/v1/x/matrix', { environmentId, all: all ? 1 : undefined }, options));
+/** Of an environment with `spacesToo` what changes in its spaces counts as well. */
 export const watch = (where, after, options) =>
-    data(get('/v1/x/watch', { ...scope(where), after }, options));
+    data(get('/v1/x/watch', { ...scope(where), spaces: where.spacesToo ? 1 : undefined, after }, options));
+/** {requirements, generation}. */
 export const requirements = (environmentId, options) =>
     data(get('/v1/x/requirements', { environmentId }, options));
 /** `was` is what this replaces: if the server has something else, the error is a conflict. */

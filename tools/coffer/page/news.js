@@ -1,29 +1,36 @@
 // SPDX-License-Identifier: BSL-1.0
 // What others change while a list is shown: a thin bar says it, and it is shown once somebody wants that.
 // No row moves by itself.
-import * as api from './api.js';
 import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
 import { watch } from './watch.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
+/** Two pieces of news as one: who did both, if it was one. */
+const together = (a, b) => ({ ...b, names: [...new Set([...a.names ?? [], ...b.names ?? []])], by: a.by === b.by ? b.by : undefined });
+
 /**
  * The bar of a list of a scope. `generation()` is that of what is shown; `changed(news)` looks, and shows
  * nothing, what is other than that: {what, by, now} or nothing, where `what` are words, `by` who did all of
- * it, if that is known, and `now` whether it was a moment ago. `show()` shows it. `busy()`: what changes is
+ * it, if that is known, and `now` whether the news tells all of it. `news` is all that came since. `show()` shows it. `busy()`: what changes is
  * one's own, and is shown at its end.
  */
 export function newsBar(where, { generation, changed, show, busy = () => false }) {
     const element = el('div', { class: 'news', hidden: true, role: 'status' });
     let told = 0; // the generation that it speaks of
+    let unseen; // all that came since, if something of it is to be shown
     const isShown = (news) => !(generation() < news.generation);
     const watching = watch(where, generation, async (news) => {
         await pause(300); // a save of one's own is just being listed
         if (isShown(news) || busy()) return;
-        const found = await changed(news);
-        if (!found || isShown(news) || busy()) return;
-        fill(element, icon('refresh'), el('span', {}, named(found.by ?? 'Somebody'), ` changed ${found.what}${found.now ? ' just now' : ''}.`),
+        const all = unseen ? together(unseen, news) : news;
+        const found = await changed(all);
+        if (isShown(news) || busy()) return;
+        const justNow = found?.now && !unseen;
+        unseen = found ? all : undefined;
+        if (!found) return;
+        fill(element, icon('refresh'), el('span', {}, named(found.by ?? 'Somebody'), ` changed ${found.what}${justNow ? ' just now' : ''}.`),
             button('Show', { small: true, act: show }));
         element.hidden = false;
         told = news.generation;
@@ -34,20 +41,11 @@ export function newsBar(where, { generation, changed, show, busy = () => false }
         shown() {
             watching.from(generation());
             if (generation() < told) return;
+            unseen = undefined;
             element.hidden = true;
             fill(element);
         },
     };
-}
-
-/** The generation of an environment, for a list whose answer does not have it: to be asked for before that. Nothing, where it can't be known. */
-export async function generationOf(environmentId, signal) {
-    try {
-        return (await api.watch({ environmentId }, undefined, { signal })).generation;
-    } catch (problem) {
-        if (problem.name !== 'ApiError') throw problem;
-        return undefined;
-    }
 }
 
 /** The keys by which two lists differ, each a map of keys to texts. */

@@ -7,7 +7,7 @@ import { button, field, pictureButton, problemLine, textInput } from './controls
 import { attempt } from './actions.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
-import { generationOf, keysThatDiffer, newsBar } from './news.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { live, panel } from './states.js';
 import { saved } from './undo.js';
 
@@ -20,15 +20,9 @@ export function screen(place) {
     const name = world.environmentName(environmentId);
     const reason = world.may('write', environmentId) ? undefined : `Changing ${name} needs the role environment admin`;
     let all = {};
-    let generation;
     const view = live({
         rows: 3,
-        async load(signal) {
-            const asked = await generationOf(environmentId, signal);
-            const answer = await api.requirements(environmentId, { signal });
-            generation = asked;
-            return answer;
-        },
+        load: (signal) => api.requirements(environmentId, { signal }),
         draw(answer) {
             all = answer.requirements ?? {};
             news.shown();
@@ -44,7 +38,7 @@ export function screen(place) {
                 el('ul', { class: 'names' }, all[program].map((one) => el('li', { class: 'mono' }, named(one.name), one.pattern && el('span', { class: 'faint' }, ` ${one.pattern}`)))))));
         },
     });
-    const news = newsBar({ environmentId }, { generation: () => generation, changed, show: () => view.refresh() });
+    const news = newsBar({ environmentId }, { generation: () => view.answer()?.generation, changed, show: () => view.refresh() });
     async function changed() {
         const texts = (needs) => new Map(Object.entries(needs).map(([program, list]) => [program, JSON.stringify(list)]));
         const shown = all;

@@ -6,7 +6,7 @@ import { count, el, fill, named, unseen } from './el.js';
 import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
-import { generationOf, keysThatDiffer, newsBar } from './news.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
@@ -33,7 +33,6 @@ export function screen(place) {
     let search = place.query.filter ?? '';
     let page = Math.max(1, Math.trunc(place.query.page) || 1);
     let timer = 0;
-    let generation;
     const about = el('div', { class: 'about' });
     const reason = whyNot(environmentId);
     const make = () => newSpace(environmentId, (made) => go({ environmentId, spaceId: made.id, screen: 'secrets' }));
@@ -47,13 +46,9 @@ export function screen(place) {
     const ask = (options) => api.spaces(environmentId, { search, pageNumber: page, pageSize }, options);
     async function load(signal) {
         keepQuery({ filter: search, page: page > 1 ? page : '' });
-        const asked = world.may('list', environmentId) ? await generationOf(environmentId, signal) : undefined;
         const answer = await ask({ signal });
         const last = Math.max(1, answer.pagination?.pageCount ?? page);
-        if (page <= last) {
-            generation = asked;
-            return answer;
-        }
+        if (page <= last) return answer;
         page = last; // there are fewer by now
         return load(signal);
     }
@@ -76,14 +71,16 @@ export function screen(place) {
             pages.pageCount > 1 && pager(pages)];
         },
     });
-    const news = newsBar({ environmentId }, { generation: () => generation, changed, show: () => view.refresh() });
-    async function changed() {
+    const news = newsBar({ environmentId, spacesToo: true }, {
+        generation: () => (world.may('list', environmentId) ? view.answer()?.generation : undefined), changed, show: () => view.refresh(),
+    });
+    async function changed({ by }) {
         const texts = ({ data }) => new Map(data.map((one) => [one.id, JSON.stringify(one)]));
         const shown = view.answer();
         const now = await ask({ unasked: true });
         if (!shown || shown !== view.answer()) return undefined;
         const others = keysThatDiffer(texts(shown), texts(now));
-        if (others.length > 0) return { what: count(others.length, 'space') };
+        if (others.length > 0) return { what: count(others.length, 'space'), by, now: by !== undefined };
         return now.pagination?.totalCount !== shown.pagination?.totalCount && { what: 'other spaces' };
     }
     function pager(pages) {

@@ -14,7 +14,7 @@ export const isLookedAt = () => !document.hidden && Date.now() - lastTouched <= 
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-/** Calls `news({generation, names, by})` for each change after `generation()`. */
+/** Calls `news({generation, names, by})` for each change after `generation()`, also for one of which the server can't say whether it was any. */
 export function watch(where, generation, news) {
     const ended = new AbortController();
     let known;
@@ -29,12 +29,9 @@ export function watch(where, generation, news) {
             try {
                 const answer = await api.watch(where, asked, { signal: ended.signal, unasked: true });
                 if (known !== asked) continue; // our own save came between
-                if (answer.generation > asked) {
-                    await news(answer);
-                    if (!(known > answer.generation)) known = answer.generation; // what could not be told is asked for again
-                } else {
-                    await pause(200); // a server that answers at once must not be asked in a circle
-                }
+                if (answer.generation > asked && answer.changed !== false) await news(answer);
+                else await pause(200); // a server that answers at once must not be asked in a circle
+                if (!(known > answer.generation)) known = answer.generation; // what could not be told is asked for again
             } catch (problem) {
                 if (problem.name === 'AbortError') return;
                 if (problem.name !== 'ApiError') throw problem;

@@ -58,6 +58,25 @@ for (const [look, options] of Object.entries(looks)) {
   });
 }
 
+// What the check above is for: contents that are wider than their cell, and higher than their row.
+for (const [what, look, css, found] of [
+  ['a name that is wider than its cell', 'medium', '@container (max-width: 56rem) { .rows .what { min-width: 0; max-width: 4rem; } .name { white-space: nowrap; } }', /^SENTRY_DSN \/ •/],
+  ['a row that is too low', 'medium', '.rows .row { height: 2rem; }', /\/ the next row$/],
+  ['cells that are too narrow', 'narrow', '.rows .row { flex-wrap: nowrap; } .rows td { max-width: 2rem; }', /^•.* \/ v1$/],
+  ['a row that is too low', 'narrow', '.rows .row { height: 2rem; }', /\/ the next row$/],
+]) {
+  test(`what runs over something else is seen: ${what}, ${look}`, async () => {
+    const rules = async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({ response: answer, body: `${await answer.text()}\n${css}` });
+    };
+    const tab = await open(screens['environment-secrets'][0], { ...looks[look], init: (page) => page.route('**/page/lists.css', rules) });
+    const seen = await tab.page.locator('main .rows .row').evaluateAll(overlapping);
+    assert.ok(seen.some((one) => found.test(one)), seen.join('\n'));
+    await tab.end();
+  });
+}
+
 test('every file of the page is embedded, and is what is in the folder', async () => {
   const folder = process.env.COFFER_PAGE;
   assert.ok(folder, 'COFFER_PAGE must name the page’s folder');

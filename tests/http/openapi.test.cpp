@@ -252,6 +252,7 @@ TEST_CASE("Real answers are of the form that the document gives them") {
     w.checked("DELETE", x + "/spaces?environmentId=x&spaceId=y");
     w.checked("DELETE", x + "/environments?environmentId=x");
     w.checked("GET", x + "/environments");
+    w.checked("GET", x + "/environments/watch");
     w.checked("PUT", x + "/requirements" + w.query(at(e)),
               R"({"requirements":{"app":[{"name":"A","pattern":"x"},{"name":"M"}]}})");
     w.checked("GET", x + "/requirements" + w.query(at(e)));
@@ -287,6 +288,7 @@ TEST_CASE("Real answers are of the form that the document gives them") {
                                   R"({"name":"t","grants":[{"role":"service","environmentId":")" +
                                       e + R"(","names":["A*"],"actorId":"ann"}]})");
     w.checked("GET", x + "/tokens");
+    w.checked("GET", x + "/tokens/watch");
     w.checked("DELETE", x + "/tokens?id=" + minted.text("id"));
     w.checked("POST", "/v1/events",
               R"({"topic":"a:b","more":1,"context":{"environmentId":")" + e + "\"}}");

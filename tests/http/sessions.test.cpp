@@ -124,6 +124,8 @@ TEST_CASE("A session ends after 15 minutes without a request; waiting for change
     }
     w.time.advance(14min + 59s);
     CHECK(w.send("GET", "/v1/x/watch?environmentId=none", session).status() == 404);
+    for (const char* list : {"/v1/x/environments/watch", "/v1/x/tokens/watch"})
+        CHECK(w.send("GET", list, session).status() == 200);
     w.time.advance(1s);
     CHECK_FALSE(w.lives(session));
 }

@@ -597,6 +597,39 @@ test('the spaces and the requirements tell what others changed of them, not what
   await site.must('PUT', target, { requirements });
 });
 
+test('the environments and the tokens tell what others changed of them', async () => {
+  const tab = await open('#/environments');
+  await site.must('POST', '/v1/x/environments', { name: 'Preview', id: 'preview' });
+  await news(tab, 'Somebody changed 1 environment.');
+  assert.equal(await tab.row('preview').count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('environments-changed');
+  const show = () => tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await show();
+  await tab.row('preview').waitFor();
+  await tab.page.locator('.news').waitFor({ state: 'hidden' });
+  await site.must('DELETE', '/v1/x/environments?environmentId=preview');
+  await news(tab, 'Somebody changed 1 environment.');
+  await show();
+  await tab.row('preview').waitFor({ state: 'detached' });
+
+  await tab.go('#/e/staging/tokens');
+  const mint = (name) => site.must('POST', '/v1/x/tokens', { name, grants: [{ role: 'service', environmentId: 'staging' }] });
+  const one = (await mint('first-listener')).data;
+  await news(tab, 'Somebody changed 1 token.');
+  assert.equal(await tab.row(one.id).count(), 0);
+  await tab.pictures('tokens-changed');
+  await show();
+  await tab.row(one.id).getByText('not known').waitFor();
+  await site.must('DELETE', `/v1/x/tokens?id=${one.id}`);
+  const other = (await mint('second-listener')).data;
+  await news(tab, 'Somebody changed 2 tokens.');
+  await show();
+  await tab.row(other.id).waitFor();
+  assert.equal(await tab.row(one.id).count(), 0);
+  await tab.end();
+});
+
 test('what the server knows to be no news of a list is not looked at', async () => {
   const tab = await open('#/environments');
   let generation = 1_000_000;

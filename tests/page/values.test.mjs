@@ -124,6 +124,6 @@ test('hints say what they see, and send nothing', async () => {
   assert.match(await about('x'.repeat(1025)), /1,025 characters.*JavaScript listeners get it/);
   await tab.page.getByRole('button', { name: 'Generate 32 bytes' }).click();
   assert.match(await field.inputValue(), /^[A-Za-z0-9_-]{43}$/);
-  assert.equal(tab.traffic.slice(before).filter((one) => one.method && !/\/v1\/x\/(whoami|keys|watch)\b/.test(one.url)).length, 0);
+  assert.equal(tab.traffic.slice(before).filter((one) => one.method && !/\/v1\/x\/(whoami|keys|watch|environments\/watch)\b/.test(one.url)).length, 0);
   await tab.end();
 });

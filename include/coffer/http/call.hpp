@@ -9,6 +9,7 @@
 #include <coffer/http/error.hpp>
 #include <coffer/http/hourly.hpp>
 #include <coffer/http/kept_answers.hpp>
+#include <coffer/http/list_watches.hpp>
 #include <coffer/http/recent_writes.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/target.hpp>
@@ -75,16 +76,20 @@ struct api_parts {
     std::function<result<std::vector<kek_facts>>()> keks{};
     /// Where they are kept, in a word (`file`): whoever changes them does it there.
     std::string keys_kept{};
-    /// Requests that wait for a change.
+    /// Requests that wait for a change of a scope, and for one of a list.
     std::shared_ptr<watches> waiting;
+    std::shared_ptr<list_watches> waiting_for_lists;
     /// The server is about to stop: what takes long ends early.
     std::atomic<bool> ending{false};
 
     /// `time` outlives them: the clock that everything is decided by, and the vault's own.
     api_parts(any_vault v, reveal_mode r, const clock& time = machine_clock())
         : vault(v), places(v, time), reveal(r), reveals(30, time),
-          lists(v->ephemeral().value_or(nullptr)), tags(v),
-          waiting(std::make_shared<watches>(std::move(v))), time_(&time) {}
+          lists(v->ephemeral().value_or(nullptr)), tags(v), waiting(std::make_shared<watches>(v)),
+          waiting_for_lists(std::make_shared<list_watches>(std::move(v))), time_(&time) {}
+    ~api_parts() { waiting_for_lists->stop(); } // it looks at `places`
+    api_parts(const api_parts&) = delete;
+    auto operator=(const api_parts&) -> api_parts& = delete;
 
     /// Milliseconds since 1970.
     auto now() const noexcept -> std::uint64_t {
@@ -99,6 +104,7 @@ struct api_parts {
     void end() {
         ending = true;
         waiting->end();
+        waiting_for_lists->end();
     }
 
 private:

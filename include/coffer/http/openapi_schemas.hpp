@@ -91,8 +91,9 @@ inline constexpr schema_doc schema_docs[] = {
 "state":{"enum":["damaged","key_disabled","unavailable"],"description":"It can't be looked at."}}})"},
     {"XOneEnvironment", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XEnvironment"}}})"},
-    {"XEnvironments", R"({"type":"object","required":["data"],"properties":{
+    {"XEnvironments", R"({"type":"object","required":["data","revision"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/XEnvironment"}},
+"revision":{"type":"string","description":"Another one if anything in the rows is another."},
 "stale":{"type":"boolean","description":"The store is away; this is the last known state."},
 "ageMs":{"type":"integer"}}})"},
     {"XEnvironmentWrite", R"({"type":"object","properties":{"name":{"type":"string","minLength":1},
@@ -263,7 +264,11 @@ inline constexpr schema_doc schema_docs[] = {
     {"XConfirmed", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["confirmedUntil"],"properties":{
 "confirmedUntil":{"type":"string","format":"date-time"}}}}})"},
-    {"XTokens", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+    {"XRevision", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
+"required":["revision"],"properties":{"revision":{"type":"string"}}}}})"},
+    {"XTokens", R"({"type":"object","required":["data","revision"],"properties":{
+"revision":{"type":"string","description":"Another one if anything in the rows is, uses apart."},
+"data":{"type":"array",
 "items":{"type":"object","required":["id","name","grants"],"properties":{
 "id":{"type":"string"},"name":{"type":"string"},"grants":{"$ref":"#/components/schemas/XGrants"},
 "unreadable":{"type":"boolean","description":"What is kept of the token can't be read: nothing but its id is told, to operators, who can revoke it. It lets nobody in."},

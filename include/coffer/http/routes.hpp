@@ -67,6 +67,8 @@ inline auto x_routes() -> std::vector<route> {
     std::vector<route> out{
         {"GET", environments, "environments.list", right::list, from::rows, token,
          x::list_environments},
+        {"GET", "/v1/x/environments/watch", "", right::list, from::rows, token,
+         x::watch_environments},
         {"POST", environments, "environment.make", right::keys, from::instance, token,
          x::make_environment},
         {"PATCH", environments, "environment.change", right::keys, from::query, token,

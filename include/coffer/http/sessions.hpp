@@ -140,7 +140,7 @@ private:
     }
     /// An open page waits for changes all the time: that is nobody's doing.
     static auto counts(const request& in) noexcept -> bool {
-        return path_of(in) != "/v1/x/watch" && path_of(in) != "/v1/x/events";
+        return !path_of(in).ends_with("/watch") && path_of(in) != "/v1/x/events";
     }
 
     auto has_ended(const kept_session& one) const noexcept -> bool {

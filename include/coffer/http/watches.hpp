@@ -3,16 +3,13 @@
 #define COFFER_HTTP_WATCHES_HPP
 
 #include <coffer/any_vault.hpp>
-#include <coffer/clock.hpp>
 #include <coffer/http/access.hpp>
 #include <coffer/http/json.hpp>
 #include <coffer/http/message.hpp>
+#include <coffer/http/waiting_room.hpp>
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <exception>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,18 +17,11 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI::http {
-
-struct watch_times {
-    std::chrono::milliseconds longest{25'000}; ///< How long nobody is answered at most.
-    std::chrono::milliseconds step{200};       ///< How often the environments are looked at.
-    const clock* time = &machine_clock();
-};
 
 /// What somebody waits for: changes that a scope can see; of an environment on request those of its
 /// spaces too.
@@ -40,44 +30,39 @@ struct watched_scope {
     bool spaces_too = false;
 };
 
-/// Answers to those who wait for a change. One thread looks at each environment that is waited for,
-/// for all together, so that who waits holds no thread and stands in nobody's way. Held by shared
-/// pointers alone. Thread-safe.
-class watches : public std::enable_shared_from_this<watches> {
+/// Who waits for a change after a generation that they know.
+struct change_waiter {
+    using entries = std::shared_ptr<const std::vector<scoped_entry>>;
+
+    principal who{};
+    watched_scope what{};
+    std::uint64_t generation = 0;
+    entries before{}; ///< Null: they could not be read, or not at that generation.
+    stream::sink send{};
+    std::chrono::milliseconds until{};
+
+    auto environment() const noexcept -> const std::string& { return what.where.environment; }
+};
+
+/// Answers to those who wait for a change of a scope. Each environment that is waited for is looked
+/// at once for all.
+class watches final : public waiting_room<change_waiter> {
 public:
     explicit watches(any_vault vault, watch_times times = {})
-        : vault_(std::move(vault)), times_(times) {}
-    ~watches() {
-        end();
-        if (thread_.joinable()) thread_.join();
-    }
-    watches(const watches&) = delete;
-    auto operator=(const watches&) -> watches& = delete;
+        : waiting_room(times), vault_(std::move(vault)) {}
+    ~watches() override { stop(); }
 
-    /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text, once
-    /// something has changed there that the caller may list, or after `longest`: a name, or what
-    /// describes the scope itself, its environment or, if they are watched, one of its spaces.
+    /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text,
+    /// once something has changed there that the caller may list, or after `longest`: a name, or
+    /// what describes the scope itself, its environment or, if they are watched, one of its spaces.
     auto wait(principal who, watched_scope what, std::uint64_t generation)
         -> std::shared_ptr<stream> {
-        auto one = std::make_shared<waiter>();
+        auto one = std::make_shared<change_waiter>();
         one->who = std::move(who);
         one->what = std::move(what);
         one->generation = generation;
         one->before = entries_at(one->environment(), generation);
-        return std::make_shared<waiting_answer>(shared_from_this(), std::move(one));
-    }
-    /// Answers all who wait, and from now on at once.
-    void end() {
-        const std::lock_guard lock(mutex_);
-        ending_ = true;
-        for (const auto& one : waiting_)
-            answer(*one, std::nullopt);
-        waiting_.clear();
-        wake_.notify_all();
-    }
-    auto waiting() const -> std::size_t {
-        const std::lock_guard lock(mutex_);
-        return waiting_.size();
+        return let_wait(std::move(one));
     }
 
     /// What a caller is told: names that changed, and who did it, as far as each is known.
@@ -86,8 +71,8 @@ public:
         std::set<std::string> authors;
     };
     /// `{"data":{"generation":…,"changed":…,"names":[…],"by":…}}`. `changed`: whether anything has
-    /// that the caller may see, left out where that is not known; `by` where one author wrote all of
-    /// it.
+    /// that the caller may see, left out where that is not known; `by` where one author wrote all
+    /// of it.
     static auto text_of(std::uint64_t generation, std::optional<bool> changed,
                         const told& what = {}) -> wiped_text {
         wiped_text out;
@@ -104,58 +89,23 @@ public:
     }
 
 private:
-    using entries = std::shared_ptr<const std::vector<scoped_entry>>;
+    using entries = change_waiter::entries;
     struct state {
         std::uint64_t generation = 0;
         entries all{}; ///< Null: they could not be read, or not at that generation.
     };
-    struct waiter {
-        principal who{};
-        watched_scope what{};
-        std::uint64_t generation = 0;
-        entries before{};
-        stream::sink send{};
-        std::chrono::milliseconds until{};
-
-        auto environment() const noexcept -> const std::string& { return what.where.environment; }
-    };
-
-    class waiting_answer final : public stream {
-    public:
-        waiting_answer(std::shared_ptr<watches> of, std::shared_ptr<waiter> one)
-            : of_(std::move(of)), one_(std::move(one)) {}
-        ~waiting_answer() override { of_->remove(one_); }
-        void start(sink send) override { of_->add(one_, std::move(send)); }
-        auto when_silent() const -> std::string_view override { return "\n"; } // JSON goes on
-
-    private:
-        std::shared_ptr<watches> of_;
-        std::shared_ptr<waiter> one_;
-    };
-
-    void add(const std::shared_ptr<waiter>& one, stream::sink send) {
-        const std::lock_guard lock(mutex_);
-        one->send = std::move(send);
-        one->until = times_.time->boot() + times_.longest;
-        // What could not be compared is answered at once: its client looks again.
-        if (ending_ || one->before == nullptr) return answer(*one, std::nullopt);
-        waiting_.push_back(one);
-        if (!thread_.joinable()) thread_ = std::thread([this] { look_on(); });
-        wake_.notify_all();
-    }
-    void remove(const std::shared_ptr<waiter>& one) {
-        const std::lock_guard lock(mutex_);
-        std::erase(waiting_, one);
-    }
-    static void answer(const waiter& one, std::optional<bool> changed, const told& what = {}) {
-        one.send(std::string(text_of(one.generation, changed, what)));
-        one.send({});
+    void answer_unknown(const change_waiter& one) override { tell(one, std::nullopt); }
+    /// Whose state could not be compared: its client looks again.
+    auto is_vain(const change_waiter& one) const -> bool override { return one.before == nullptr; }
+    void forget() override { known_.clear(); }
+    static void tell(const change_waiter& one, std::optional<bool> changed, const told& what = {}) {
+        answer(one, std::string(text_of(one.generation, changed, what)));
     }
 
     /// The entries of an environment if it is at that generation before and after they were read.
     auto entries_at(const std::string& environment, std::uint64_t generation) -> entries {
         {
-            const std::lock_guard lock(mutex_);
+            const std::lock_guard lock(mutex());
             const auto found = known_.find(environment);
             if (found != known_.end() && found->second.generation == generation)
                 return found->second.all;
@@ -164,7 +114,7 @@ private:
         const auto now = vault_->status(environment);
         if (!all || !now || now->generation != generation) return nullptr;
         auto out = std::make_shared<const std::vector<scoped_entry>>(*std::move(all));
-        const std::lock_guard lock(mutex_);
+        const std::lock_guard lock(mutex());
         known_[environment] = {generation, out};
         return out;
     }
@@ -199,7 +149,7 @@ private:
         return out;
     }
     /// Whether an entry, of a name or of a scope itself, is of what somebody watches and may list.
-    static auto sees(const waiter& one, const scoped_entry& e) -> bool {
+    static auto sees(const change_waiter& one, const scoped_entry& e) -> bool {
         const auto& where = one.what.where;
         const bool of_space = !e.space.empty() && e.space != where.space;
         if ((of_space && !one.what.spaces_too) || (!e.actor.empty() && e.actor != where.actor))
@@ -210,7 +160,7 @@ private:
     }
     /// Answers one for whom something has changed. False: nothing has. Of who wrote where the
     /// caller has no right it learns nothing.
-    static auto tell(waiter& one, const news& what) -> bool {
+    static auto tell_news(change_waiter& one, const news& what) -> bool {
         told out;
         bool changed = false;
         for (const auto& each : what.since.at(one.before)) {
@@ -226,45 +176,33 @@ private:
         }
         one.generation = what.now.generation;
         one.before = what.now.all;
-        if (changed) answer(one, true, out);
+        if (changed) tell(one, true, out);
         return changed;
     }
 
-    /// What the thread does until the end.
-    void look_on() {
-        std::unique_lock lock(mutex_);
-        while (!ending_) {
-            if (waiting_.empty()) known_.clear();
-            wake_.wait(lock, [this] { return ending_ || !waiting_.empty(); });
-            wake_.wait_for(lock, times_.step, [this] { return ending_; });
-            try {
-                look_once(lock);
-            } catch (const std::exception&) { // no memory: all wait on
-                if (!lock.owns_lock()) lock.lock();
-            }
-        }
-    }
-    void look_once(std::unique_lock<std::mutex>& lock) {
+    void look(std::unique_lock<std::mutex>& lock,
+              std::vector<std::shared_ptr<change_waiter>>& waiting) override {
         std::map<std::string, news> all;
-        for (const auto& one : waiting_)
+        for (const auto& one : waiting)
             all[one->environment()].since[one->before];
         lock.unlock();
         for (auto& [environment, what] : all)
             look_at(environment, what);
         lock.lock();
-        const auto time = times_.time->boot();
-        std::erase_if(waiting_, [&](const std::shared_ptr<waiter>& one) {
+        std::erase_if(waiting, [&](const std::shared_ptr<change_waiter>& one) {
             const auto found = all.find(one->environment());
             if (found == all.end() || !found->second.since.contains(one->before)) return false;
             const auto& what = found->second;
             if (what.now.all != nullptr && what.now.generation != one->generation &&
-                tell(*one, what))
+                tell_news(*one, what))
                 return true;
             if (what.gone)
-                answer(*one, std::nullopt);
-            else if (time >= one->until)
-                answer(*one, what.now.all == nullptr ? std::nullopt : std::optional(false));
-            return what.gone || time >= one->until;
+                tell(*one, std::nullopt);
+            else if (is_over(*one))
+                tell(*one, what.now.all == nullptr ? std::nullopt : std::optional(false));
+            else
+                return false;
+            return true;
         });
     }
     /// While the store is away nothing is known: all wait on.
@@ -279,13 +217,7 @@ private:
     }
 
     const any_vault vault_;
-    const watch_times times_;
-    mutable std::mutex mutex_{};
-    std::condition_variable wake_{};
     std::map<std::string, state> known_{};
-    std::vector<std::shared_ptr<waiter>> waiting_{};
-    bool ending_ = false;
-    std::thread thread_{};
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -67,41 +67,54 @@ inline auto trouble_word(errc why) noexcept -> std::string_view {
     }
 }
 
-inline void write_environment_counts(json_writer& w, const call& c, const environment_facts& e) {
+inline void write_environment_counts(json_writer& w, const principal& who,
+                                     const environment_facts& e) {
     const auto visible = std::ranges::count_if(e.spaces, [&](const auto& s) {
-        return c.may(right::list, {.environment = e.own.id, .space = s.first});
+        const context where{.environment = e.own.id, .space = s.first};
+        return decide(who, right::list, where) == decision::allowed;
     });
     const auto names = std::ranges::count_if(e.secrets, [&](const auto& s) {
         return s.second.space.empty() && s.second.actor.empty() &&
-               covers_name(c.who, right::list, {.environment = e.own.id}, s.second.name);
+               covers_name(who, right::list, {.environment = e.own.id}, s.second.name);
     });
     w.member("spaces", static_cast<std::uint64_t>(visible));
     w.member("names", static_cast<std::uint64_t>(names));
 }
 
-inline auto list_environments(call& c) -> response {
-    c.rows_are_decided();
-    const auto all = need(c.parts.places.all());
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_list();
+/// The environments of which a caller may know, as a JSON list.
+inline auto environment_rows(const principal& who, const std::vector<directory::looked>& all)
+    -> wiped_text {
+    wiped_text out;
+    json_writer w(out);
+    w.begin_list();
     for (const auto& [id, e] : all) {
-        if (!knows_environment(c.who, id)) continue;
+        if (!knows_environment(who, id)) continue;
         w.begin_object();
         if (e && (**e).own.told) {
             write_environment_row(w, **e);
-            write_environment_counts(w, c, **e);
+            write_environment_counts(w, who, **e);
         } else {
             const auto why = e ? errc::unavailable : e.error().code;
             w.member("id", id).member("name", id).member("state", trouble_word(why));
         }
-        write_rights(w, c.who, {.environment = id});
+        write_rights(w, who, {.environment = id});
         w.end_object();
-        ++c.record.count;
     }
     w.end_list();
+    return out;
+}
+
+inline auto list_environments(call& c) -> response {
+    c.rows_are_decided();
+    const auto all = need(c.parts.places.all());
+    const auto rows = environment_rows(c.who, all);
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").raw(rows);
+    w.member("revision", revision_of(c.parts.vault, rows)).end_object();
     c.made_from(all);
-    w.end_object();
+    for (const auto& one : all)
+        if (knows_environment(c.who, one.id)) ++c.record.count;
     return out;
 }
 

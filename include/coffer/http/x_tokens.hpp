@@ -8,10 +8,12 @@
 #include <coffer/http/sessions.hpp>
 #include <coffer/http/token_notes.hpp>
 #include <coffer/http/x_reveal.hpp>
+#include <coffer/http/x_watch.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -180,18 +182,50 @@ inline void write_token(json_writer& w, const token_row& row, const token_use& u
     w.end_object();
 }
 
+/// The tokens that have to do with a place and that a caller may revoke. Errors: those of reading.
+inline auto tokens_of(sign_in_desk& desk, const principal& who, std::string_view environment,
+                      std::string_view space) -> result<std::vector<token_registry::row_ptr>> {
+    auto all = desk.tokens().list();
+    if (all)
+        std::erase_if(*all, [&](const auto& row) {
+            return !administers_all(who, *row) || !concerns(*row, environment, space);
+        });
+    return all;
+}
+/// What their uses don't change.
+inline auto revision_of_tokens(const sign_in_desk& desk,
+                               const std::vector<token_registry::row_ptr>& rows) -> std::string {
+    wiped_text text;
+    json_writer w(text);
+    w.begin_list();
+    for (const auto& row : rows)
+        write_token(w, *row, {});
+    w.end_list();
+    return revision_of(desk.tokens().vault(), text);
+}
+
 inline auto list_tokens(sign_in_desk& desk, call& c) -> response {
     require_token_right(c);
-    const auto environment = c.parameter("environmentId");
-    const auto space = c.parameter("spaceId");
+    const auto rows =
+        need(tokens_of(desk, c.who, c.parameter("environmentId"), c.parameter("spaceId")));
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
-    for (const auto& row : need(desk.tokens().list()))
-        if (administers_all(c.who, *row) && concerns(*row, environment, space))
-            write_token(w, *row, desk.tokens().last_use(row->id));
-    w.end_list().end_object();
+    for (const auto& row : rows)
+        write_token(w, *row, desk.tokens().last_use(row->id));
+    w.end_list().member("revision", revision_of_tokens(desk, rows)).end_object();
     return out;
+}
+
+inline auto watch_tokens(const std::shared_ptr<sign_in_desk>& desk, call& c) -> response {
+    require_token_right(c);
+    const scope of(
+        context{.environment = c.parameter("environmentId"), .space = c.parameter("spaceId")});
+    return watch_list(c, [desk, who = c.who, of]() -> std::optional<std::string> {
+        const auto rows = tokens_of(*desk, who, of.environment, of.space);
+        if (!rows) return std::nullopt;
+        return revision_of_tokens(*desk, *rows);
+    });
 }
 
 /// Until when a token of these grants may live that a caller mints: an operator's as long as its
@@ -350,6 +384,8 @@ inline auto token_routes(std::shared_ptr<session_registry> sessions,
         {"POST", code, "session.first", std::nullopt, nowhere, admits::anyone, with(redeem_code)},
         {"POST", "/v1/x/session/confirm", "session.confirm", std::nullopt, nowhere, admits::token,
          with(confirm_session)},
+        {"GET", "/v1/x/tokens/watch", "", right::tokens, rows, admits::token,
+         [desk](call& c) { return watch_tokens(desk, c); }},
         {"GET", tokens, "tokens.list", right::tokens, rows, admits::token, with(list_tokens)},
         {"POST", tokens, "token.mint", right::tokens, rows, admits::token, with(mint_token)},
         {"DELETE", tokens, "token.revoke", right::tokens, rows, admits::token, with(revoke_token)},

@@ -3,11 +3,14 @@
 #define COFFER_HTTP_X_WATCH_HPP
 
 #include <coffer/http/call.hpp>
+#include <coffer/http/x_scopes.hpp>
 
 #include <optional>
+#include <string>
 #include <utility>
 
-/// GET /v1/x/watch: answers when something that a scope can see has changed.
+/// GET /v1/x/watch and GET /v1/x/environments/watch: answer when something has changed that a scope
+/// can see, or that list.
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// With `after`, a generation: answers at once if it is not the newest, else when something has
@@ -27,6 +30,27 @@ inline auto watch(call& c) -> response {
     else
         out.body = watches::text_of(generation, std::nullopt);
     return out;
+}
+
+/// The answer to who was shown the list of that `revision`: at once if it has another one, else once
+/// it has, or after 25 seconds.
+inline auto watch_list(call& c, revision_source now) -> response {
+    const std::string shown(c.parameter("revision"));
+    c.rows_are_decided();
+    response out;
+    if (const auto is = now(); is && *is != shown)
+        out.body = list_watches::text_of(*is);
+    else
+        out.follow = c.parts.waiting_for_lists->wait(std::move(now), shown);
+    return out;
+}
+
+inline auto watch_environments(call& c) -> response {
+    return watch_list(c, [&parts = c.parts, who = c.who]() -> std::optional<std::string> {
+        const auto all = parts.places.all();
+        if (!all || all->stale()) return std::nullopt;
+        return revision_of(parts.vault, environment_rows(who, *all));
+    });
 }
 
 } // namespace coffer::inline COFFER_ABI::http::x

@@ -126,7 +126,9 @@ export const signOut = (bearer) => request('DELETE', '/v1/x/session', { bearer }
 export const whoami = (bearer, options) => data(get('/v1/x/whoami', {}, { ...options, bearer }));
 
 // Environments and spaces.
-export const environments = (options) => data(get('/v1/x/environments', {}, options));
+/** {data, revision}: the rows, and what tells that they are others by now. */
+export const environments = (options) => get('/v1/x/environments', {}, options);
+export const watchEnvironments = (revision, options) => data(get('/v1/x/environments/watch', { revision }, options));
 export const makeEnvironment = (fields) => data(post('/v1/x/environments', {}, fields));
 export const changeEnvironment = (environmentId, fields) =>
     data(request('PATCH', '/v1/x/environments', { query: { environmentId }, body: fields }));
@@ -176,7 +178,9 @@ export const setRequirements = (environmentId, requirements, was) =>
     data(request('PUT', '/v1/x/requirements', { query: { environmentId }, body: { requirements, was } }));
 
 // Tokens, keys, activity.
-export const tokens = (where, options) => data(get('/v1/x/tokens', scope(where), options));
+/** {data, revision}, as of environments. */
+export const tokens = (where, options) => get('/v1/x/tokens', scope(where), options);
+export const watchTokens = (where, revision, options) => data(get('/v1/x/tokens/watch', { ...scope(where), revision }, options));
 export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
 export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
 /** Keys and what they seal: of an environment, or of all (undefined). */

@@ -99,7 +99,7 @@ export function openDrawer({ where, name, list, done, step }) {
     /** Asked once: the tokens do not change with the name. Without them the details are shown all the same. */
     let asked;
     const tokens = () => { // of no one load: the next name needs what this one began to ask for
-        if (session.holdsAnywhere('tokens')) asked ??= api.tokens(where).catch(() => { asked = undefined; });
+        if (session.holdsAnywhere('tokens')) asked ??= api.tokens(where).then(({ data }) => data).catch(() => { asked = undefined; });
         return asked;
     };
     const rowNow = () => list()?.rows.find((one) => one.name === current);

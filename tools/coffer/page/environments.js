@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 // All environments: the first screen. Without any: three steps to the first secret.
+import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button } from './controls.js';
 import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { screenHead } from './head.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf } from './router.js';
 import { problemPanel } from './states.js';
 import { prodBadge } from './words.js';
@@ -36,14 +38,23 @@ export function screen() {
     const problem = world.environmentsProblem();
     const list = world.environments();
     const reason = whyNoEnvironment();
+    const revision = world.revision();
+    const news = newsBar(api.watchEnvironments, { state: () => revision, changed, show: world.refresh });
+    async function changed() {
+        const texts = (all) => new Map(all.map((one) => [one.id, JSON.stringify(one)]));
+        const others = keysThatDiffer(texts(list), texts((await api.environments({ unasked: true })).data));
+        return others.length > 0 && { what: count(others.length, 'environment') };
+    }
     return {
         title: 'Environments',
         nodes: [
             screenHead({ title: 'Environments', about: list.length > 0 && count(list.length, 'environment'),
                 tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment, more: { 'data-focus': 'new' } }) }),
+            news.element,
             problem ? problemPanel(problem, () => world.refresh())
                 : list.length === 0 ? steps(reason) : el('ul', { class: 'env-cards' }, list.map(card)),
         ],
         keys: { n: () => !reason && newEnvironment() },
+        close: news.close,
     };
 }

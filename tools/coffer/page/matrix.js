@@ -118,7 +118,7 @@ export function screen(place, seen) {
             return [bulk.element, nothing, grid.element, legend()];
         },
     });
-    const news = newsBar({ environmentId, spacesToo: true }, { generation: () => data?.generation, changed, show: again, busy: bulk.busy });
+    const news = newsBar((after, options) => api.watch({ environmentId, spacesToo: true }, after, options), { state: () => data?.generation, changed, show: again, busy: bulk.busy });
     /** The names of which another cell is there than is shown. */
     async function changed({ names = [], by }) {
         const shown = view.answer();

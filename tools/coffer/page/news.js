@@ -3,7 +3,7 @@
 // No row moves by itself.
 import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
-import { watch } from './watch.js';
+import { isNews, stateOf, watch } from './watch.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -11,17 +11,17 @@ const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const together = (a, b) => ({ ...b, names: [...new Set([...a.names ?? [], ...b.names ?? []])], by: a.by === b.by ? b.by : undefined });
 
 /**
- * The bar of a list of a scope. `generation()` is that of what is shown; `changed(news)` looks, and shows
- * nothing, what is other than that: {what, by, now} or nothing, where `what` are words, `by` who did all of
+ * The bar of a list. `ask(after, options)` waits for what comes after a state of the list, `state()` is that of
+ * what is shown: a generation or a revision, or nothing where it is not known. `changed(news)` looks, and shows nothing, what is other than that: {what, by, now} or nothing, where `what` are words, `by` who did all of
  * it, if that is known, and `now` whether the news tells all of it. `news` is all that came since. `show()` shows it. `busy()`: what changes is
  * one's own, and is shown at its end.
  */
-export function newsBar(where, { generation, changed, show, busy = () => false }) {
+export function newsBar(ask, { state, changed, show, busy = () => false }) {
     const element = el('div', { class: 'news', hidden: true, role: 'status' });
-    let told = 0; // the generation that it speaks of
+    let told; // the state that it speaks of
     let unseen; // all that came since, if something of it is to be shown
-    const isShown = (news) => !(generation() < news.generation);
-    const watching = watch(where, generation, async (news) => {
+    const isShown = (news) => state() === undefined || !isNews(stateOf(news), state());
+    const watching = watch(ask, state, async (news) => {
         await pause(300); // a save of one's own is just being listed
         if (isShown(news) || busy()) return;
         const all = unseen ? together(unseen, news) : news;
@@ -33,14 +33,14 @@ export function newsBar(where, { generation, changed, show, busy = () => false }
         fill(element, icon('refresh'), el('span', {}, named(found.by ?? 'Somebody'), ` changed ${found.what}${justNow ? ' just now' : ''}.`),
             button('Show', { small: true, act: show }));
         element.hidden = false;
-        told = news.generation;
+        told = stateOf(news);
     });
     return {
         element, close: watching.close,
-        /** The list shows what `generation()` says: what was told is seen, unless it is newer. */
+        /** The list shows what `state()` says: what was told is seen, unless it is known to be newer. */
         shown() {
-            watching.from(generation());
-            if (generation() < told) return;
+            watching.from(state());
+            if (typeof told === 'number' && isNews(told, state())) return;
             unseen = undefined;
             element.hidden = true;
             fill(element);

@@ -69,7 +69,7 @@ export async function asOfNow(where, name) {
         session.holdsAnywhere('tokens') ? answered(api.tokens(where, { unasked: true })) : undefined]);
     return {
         row: detail, newest: detail && Math.max(0, ...detail.versions.map((one) => one.version)),
-        tokens: tokens?.filter((one) => mayRead(one, where, name)).length,
+        tokens: tokens?.data.filter((one) => mayRead(one, where, name)).length,
     };
 }
 

@@ -38,7 +38,7 @@ export function screen(place) {
                 el('ul', { class: 'names' }, all[program].map((one) => el('li', { class: 'mono' }, named(one.name), one.pattern && el('span', { class: 'faint' }, ` ${one.pattern}`)))))));
         },
     });
-    const news = newsBar({ environmentId }, { generation: () => view.answer()?.generation, changed, show: () => view.refresh() });
+    const news = newsBar((after, options) => api.watch({ environmentId }, after, options), { state: () => view.answer()?.generation, changed, show: () => view.refresh() });
     async function changed() {
         const texts = (needs) => new Map(Object.entries(needs).map(([program, list]) => [program, JSON.stringify(list)]));
         const shown = all;

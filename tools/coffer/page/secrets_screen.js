@@ -65,7 +65,7 @@ export function secretsScreen(about, query) {
             return undefined;
         },
     });
-    const news = newsBar(where, { generation: () => list()?.generation, changed, show: () => view.refresh() });
+    const news = newsBar((after, options) => api.watch(where, after, options), { state: () => list()?.generation, changed, show: () => view.refresh() });
 
     /**
      * The names whose rows are others than those that are shown, and who wrote them, if it was one. The

@@ -71,8 +71,8 @@ export function screen(place) {
             pages.pageCount > 1 && pager(pages)];
         },
     });
-    const news = newsBar({ environmentId, spacesToo: true }, {
-        generation: () => (world.may('list', environmentId) ? view.answer()?.generation : undefined), changed, show: () => view.refresh(),
+    const news = newsBar((after, options) => api.watch({ environmentId, spacesToo: true }, after, options), {
+        state: () => (world.may('list', environmentId) ? view.answer()?.generation : undefined), changed, show: () => view.refresh(),
     });
     async function changed({ by }) {
         const texts = ({ data }) => new Map(data.map((one) => [one.id, JSON.stringify(one)]));

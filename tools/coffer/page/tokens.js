@@ -3,11 +3,12 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
-import { el, fill, icon, named, unseen } from './el.js';
+import { count, el, fill, icon, named, unseen } from './el.js';
 import { button, checkbox, copyButton, dateField, field, problemLine, select, textInput } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { whyNotGive } from './grants.js';
 import { crumbs, screenHead } from './head.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { withConfirmation } from './reveal.js';
 import { spacesField } from './space_field.js';
 import { live, panel } from './states.js';
@@ -47,14 +48,28 @@ export function screen(place) {
     const reason = world.may('tokens', place.environmentId) ? undefined : 'Making tokens needs the role operator or an admin’s';
     const view = live({
         load: (signal) => api.tokens(where, { signal }),
-        draw: (list) => (list.length === 0 && reason ? panel('denied', 'None that you may see', el('p', {}, `${reason}.`))
-            : list.length === 0 ? panel('empty', 'No tokens for this yet',
-            el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason, act: make }))
-            : el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
+        draw({ data: list }) {
+            news.shown();
+            if (list.length === 0) {
+                return reason ? panel('denied', 'None that you may see', el('p', {}, `${reason}.`))
+                    : panel('empty', 'No tokens for this yet', el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', act: make }));
+            }
+            return el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
                     el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
-                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke))))),
+                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke))));
+        },
     });
+    const news = newsBar((after, options) => api.watchTokens(where, after, options), { state: () => view.answer()?.revision, changed, show: () => view.refresh() });
+    /** Uses are no changes. */
+    async function changed() {
+        const texts = ({ data }) => new Map(data.map(({ id, name: called, grants, expiresAt }) => [id, JSON.stringify([called, grants, expiresAt])]));
+        const shown = view.answer();
+        const now = await api.tokens(where, { unasked: true });
+        if (!shown || shown !== view.answer()) return undefined;
+        const others = keysThatDiffer(texts(shown), texts(now));
+        return others.length > 0 && { what: count(others.length, 'token') };
+    }
     function make() {
         newToken(where, view.refresh);
     }
@@ -79,9 +94,12 @@ export function screen(place) {
         nodes: [screenHead({
             way: crumbs(place, 'Tokens'), title: ['Tokens of ', named(name)], about: 'Coffer keeps a fingerprint of each, never the token.',
             tools: button('New token', { kind: 'primary', picture: 'plus', reason, act: make }),
-        }), view.outlet],
+        }), news.element, view.outlet],
         keys: { n: () => !reason && make() },
-        close: view.close,
+        close() {
+            view.close();
+            news.close();
+        },
     };
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Asks the server to say when something of a scope changes. Stops while nobody looks, so that an open
 // page neither keeps a session alive nor costs anything.
-import * as api from './api.js';
 import * as session from './session.js';
 
 const awayAfter = 5 * 60_000;
@@ -14,24 +13,33 @@ export const isLookedAt = () => !document.hidden && Date.now() - lastTouched <= 
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
-/** Calls `news({generation, names, by})` for each change after `generation()`, also for one of which the server can't say whether it was any. */
-export function watch(where, generation, news) {
+// What a list shows: a generation, which is a number and rises, or a revision, of which one knows but whether it is another.
+export const stateOf = ({ generation, revision }) => generation ?? revision;
+export const isNews = (state, known) => (typeof state === 'number' ? state > known : state !== known);
+const isLater = (state, known) => typeof state === 'number' && state > known;
+
+/**
+ * Asks again and again, with `ask(after, options)`, what comes after `state()`, and calls `news(answer)` for
+ * each change, also for one of which the server can't say whether it was any.
+ */
+export function watch(ask, state, news) {
     const ended = new AbortController();
     let known;
     async function run() {
         while (!ended.signal.aborted) {
-            known ??= generation();
+            known ??= state();
             if (known === undefined || !isLookedAt() || session.hasEnded()) {
                 await pause(1000);
                 continue;
             }
             const asked = known;
             try {
-                const answer = await api.watch(where, asked, { signal: ended.signal, unasked: true });
+                const answer = await ask(asked, { signal: ended.signal, unasked: true });
                 if (known !== asked) continue; // our own save came between
-                if (answer.generation > asked && answer.changed !== false) await news(answer);
+                const now = stateOf(answer);
+                if (isNews(now, asked) && answer.changed !== false) await news(answer);
                 else await pause(200); // a server that answers at once must not be asked in a circle
-                if (!(known > answer.generation)) known = answer.generation; // what could not be told is asked for again
+                if (known === asked || isLater(now, known)) known = now; // what could not be told is asked for again
             } catch (problem) {
                 if (problem.name === 'AbortError') return;
                 if (problem.name !== 'ApiError') throw problem;
@@ -43,7 +51,7 @@ export function watch(where, generation, news) {
     run();
     return {
         /** What is known already, after a save of one's own. */
-        from(now) { if (!(now < known)) known = now; },
+        from(now) { if (!isLater(known, now)) known = now; },
         close() { ended.abort(); },
     };
 }

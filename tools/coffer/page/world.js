@@ -4,11 +4,14 @@
 import * as api from './api.js';
 
 let list = [];
+let shown; // the revision of the list
 let problem = null;
 const spaceNames = new Map();
 const listeners = new Set();
 
 export const environments = () => list;
+/** What tells whether there is another list by now; nothing if that is not known. */
+export const revision = () => shown;
 /** Why the list could not be had, or nothing. */
 export const environmentsProblem = () => problem;
 export const environment = (id) => list.find((one) => one.id === id);
@@ -26,7 +29,7 @@ export function refresh() {
     return newest;
 }
 async function refreshAs(mine) {
-    let answer = list;
+    let answer = { data: list, revision: shown };
     let failed = null;
     try {
         answer = await api.environments();
@@ -35,7 +38,8 @@ async function refreshAs(mine) {
         failed = why;
     }
     if (mine !== turn) return newest;
-    list = answer;
+    list = answer.data;
+    shown = answer.revision;
     problem = failed;
     for (const f of listeners) f();
     return undefined;

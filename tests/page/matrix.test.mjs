@@ -19,6 +19,19 @@ const made = (tab, { names = ['A_NAME'], parent = names.map(() => 2), spaces = 3
     cells: cells ?? Array.from({ length: spaces }, (_, s) => [s, 0, 'overridden', 1, 0]), totals: { spaces, names: names.length, over: 0, hidden: 0, ...totals } } },
 }));
 
+test('the matrix ends where its columns end, and is no wider than the screen', async () => {
+  const tab = await open('#/e/prod/matrix?all=1&name=SENTRY_DSN');
+  const sizes = () => tab.page.getByRole('grid').evaluate((grid) => [grid.clientWidth, grid.scrollWidth, [...grid.querySelectorAll('.grid-head .grid-cell')].reduce((sum, one) => sum + one.offsetWidth, 0)]);
+  const [width, content, columns] = await sizes();
+  assert.deepEqual([width, content], [columns, columns]);
+  await made(tab, { names: Array.from({ length: 40 }, (_, i) => `N_${i}`) });
+  await tab.go('#/e/prod/matrix?all=1');
+  const [shown, all] = await sizes();
+  assert.ok(all > shown, `${all} > ${shown}`);
+  assert.ok(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  await tab.end();
+});
+
 test('what differs is shown, the details opened and the environment’s value used again in a selection', async () => {
   const tab = await open('#/e/prod/matrix');
   const grid = tab.page.getByRole('grid');

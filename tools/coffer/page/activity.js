@@ -121,7 +121,7 @@ export function screen(place) {
     const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
     const kinds = [['', 'Everything'], ...groups, ...(what === '' || words.has(what) ? [] : [[what, what]])];
     const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
-    const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: SLACK_TOKEN', on: { input: asks('name', 400) } });
+    const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: DB_URL', on: { input: asks('name', 400) } });
     const whatBox = select(kinds, { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 

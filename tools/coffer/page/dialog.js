@@ -54,7 +54,8 @@ export function openDialog({ title, body, footer, submit, dirty, losing = typedI
         el('header', { class: 'dialog-head' },
             el('h2', { id }, title),
             pictureButton('close', 'Close', tryClose)),
-        el('div', { class: 'dialog-body' }, body),
+        // Details may be higher than the window, and hold nothing else that the keyboard could scroll them by.
+        el('div', { class: 'dialog-body', tabindex: kind === 'drawer' ? '0' : undefined }, body),
         footer && el('footer', { class: 'dialog-foot' }, footer));
     const element = el('dialog', {
         class: `dialog ${kind}`, 'aria-labelledby': id, role,

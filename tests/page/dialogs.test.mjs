@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { browser, openLater as open, site } from './here.mjs';
 
 test('dialogs and the drawer are accessible, light and dark', async () => {
+  await site.must('GET', '/v1/secrets?environmentId=prod&spaceId=acme', undefined, 'deploy'); // what the drawer tells
   for (const dark of [false, true]) {
     const tab = await open('#/e/prod/s/acme/secrets', { dark });
     const look = dark ? 'dark' : 'light';

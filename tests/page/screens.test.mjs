@@ -3,7 +3,8 @@
 // its policy, with a picture of each.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { openLater as open, site } from './here.mjs';
+import { openLater as open, served, site } from './here.mjs';
+import { acme, query } from './site.mjs';
 
 const screens = {
   environments: ['#/environments', 'Environments'],
@@ -129,6 +130,31 @@ test('a row of spaces says its place among all of them; a space holds what it is
   assert.ok(await tab.row('STRIPE_KEY').getByText('Missing').count() > 0);
   await tab.go('#/e/prod/s/initech/overview');
   assert.match(await tab.text('main .facts'), new RegExp(`Holds ${names} names`));
+  await tab.end();
+});
+
+test('what programs were last given is told: of a space its list, of a name both ways to it', async () => {
+  await served(acme);
+  await site.must('POST', `/v1/x/secret/value?${query({ ...acme, name: 'SLACK_TOKEN' })}`, {});
+  const tab = await open('#/e/prod/spaces');
+  const delivered = (space) => tab.text(tab.row(space).locator('[data-label=delivered]'));
+  assert.equal(await delivered('acme'), '2 days ago');
+  assert.equal(await delivered('initech'), '—');
+  await tab.go('#/e/prod/s/acme/overview');
+  assert.match(await tab.text('main .facts'), /Delivered 2 days ago/);
+  await tab.go('#/e/prod/s/acme/secrets');
+  const detailsOf = async (name) => {
+    await tab.row(name).locator('button.name').click();
+    await tab.page.locator('dialog.drawer').getByText('Delivered').waitFor();
+    const text = await tab.text(tab.page.locator('dialog.drawer section').filter({ hasText: 'Delivered' }));
+    assert.equal(await tab.axe(), '');
+    await tab.page.keyboard.press('Escape');
+    return text;
+  };
+  assert.equal(await detailsOf('SLACK_TOKEN'), 'Delivered whole list 2 days ago to Ana by name v1, 2 days ago to Ana');
+  assert.equal(await detailsOf('DB_URL'), 'Delivered whole list 2 days ago to Ana');
+  await tab.go('#/e/prod/s/initech/secrets');
+  assert.equal(await detailsOf('DB_URL'), 'Delivered Not since this server started.');
   await tab.end();
 });
 

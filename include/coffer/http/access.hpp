@@ -174,6 +174,7 @@ public:
             patterns_.insert(patterns_.end(), g.names.begin(), g.names.end());
         }
     }
+    auto are_all() const noexcept -> bool { return all_; }
     auto hold(std::string_view name) const noexcept -> bool {
         return all_ ||
                std::any_of(patterns_.begin(), patterns_.end(),

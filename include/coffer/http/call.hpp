@@ -5,6 +5,7 @@
 #include <coffer/clock.hpp>
 #include <coffer/http/answer_tags.hpp>
 #include <coffer/http/audit_hook.hpp>
+#include <coffer/http/deliveries.hpp>
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
 #include <coffer/http/hourly.hpp>
@@ -70,6 +71,7 @@ struct api_parts {
     /// Values that a token may reveal within an hour.
     hourly_limit reveals;
     recent_writes written{};
+    deliveries delivered{};
     kept_answers lists;
     answer_tags tags;
     /// The KEKs as they are now, for those who may know; null: they are not told.

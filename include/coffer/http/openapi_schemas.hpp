@@ -101,7 +101,9 @@ inline constexpr schema_doc schema_docs[] = {
 "reveal":{"enum":["never","allowed"]}}})"},
     {"XSpace", R"({"type":"object","required":["id","name"],"properties":{"id":{"type":"string"},
 "name":{"type":"string"},"own":{"type":"integer"},"hidden":{"type":"integer"},
-"missing":{"type":"integer"},"updatedAt":{"type":"string","format":"date-time"}}})"},
+"missing":{"type":"integer"},"updatedAt":{"type":"string","format":"date-time"},
+"deliveredAt":{"type":"string","format":"date-time",
+"description":"When a program was last given all its values by this process."}}})"},
     {"XOneSpace", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XSpace"}}})"},
     {"XSpaces", R"({"type":"object","required":["data","pagination","generation"],"properties":{
@@ -138,8 +140,14 @@ inline constexpr schema_doc schema_docs[] = {
 "decides":{"type":["integer","null"]},"outcome":{"type":"string"},
 "versions":{"type":"array","items":{"type":"object","required":["version","state","setAt"],
 "properties":{"state":{"enum":["value","hidden","deleted"]}}}},
-"actors":{"type":"array","items":{"type":"string"}},"generation":{"type":"integer"},
+"actors":{"type":"array","items":{"type":"string"}},"delivered":{"type":"object",
+"description":"What this process last gave to programs: the whole list, and this name when asked for it.",
+"properties":{"list":{"$ref":"#/components/schemas/XDelivery"},
+"name":{"$ref":"#/components/schemas/XDelivery"}}},"generation":{"type":"integer"},
 "kekId":{"type":"string"}}}]}}})"},
+    {"XDelivery", R"({"type":"object","required":["at"],"properties":{
+"at":{"type":"string","format":"date-time"},"by":{"type":"string"},
+"version":{"type":"integer"}}})"},
     {"XValueWrite", R"({"type":"object","required":["value"],"properties":{"value":{"oneOf":[
 {"type":"string"},{"type":"object","required":["base64"],"properties":{"base64":{"type":"string"}}}]},
 "note":{"type":["string","null"]},"rotateBy":{"type":["string","null"],"format":"date"},

@@ -151,6 +151,8 @@ inline auto list_answer(call& c, const scope& where, const view& seen) -> respon
         rows = std::move(made.rows);
     }
     c.record.count = rows->count;
+    if (c.covered(where).are_all())
+        c.parts.delivered.note_list(where.view(), c.who.name, asked.now);
     response out;
     out.body = std::move(rows->body);
     return out;

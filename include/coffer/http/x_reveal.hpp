@@ -53,6 +53,7 @@ inline auto give_value(call& c) -> response {
     const auto& from = version == 0 ? told.layers[told.decides].where : where;
     c.record.version = value.version();
     c.record.count = 1;
+    c.parts.delivered.note_name(where.view(), name, {c.parts.now(), c.who.name, value.version()});
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object().member("name", name);

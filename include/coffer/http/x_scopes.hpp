@@ -230,6 +230,9 @@ inline void write_space_row(json_writer& w, const call& c, const environment_sta
     const auto updated = s.meta.number("updatedAt");
     w.begin_object().member("id", s.place.id).member("name", name_of(s.place));
     w.member("own", counts.own).member("hidden", counts.hidden).member("missing", counts.missing);
+    const context where{.environment = state.facts->own.id, .space = s.place.id};
+    if (const auto last = c.parts.delivered.list_of(where); last.at != 0)
+        w.member("deliveredAt", iso_time(last.at));
     w.member("updatedAt", iso_time(updated != 0 ? updated : s.place.at)).end_object();
 }
 

@@ -120,6 +120,23 @@ inline void write_actors(json_writer& w, const call& c, const entry_table& table
     if (!actors.empty()) write_texts(w, "actors", actors);
 }
 
+/// What programs were last given of a name here: with the whole list, and when they asked for it.
+/// Which tokens those were is for those who may see tokens.
+inline void write_deliveries(json_writer& w, const call& c, const scope& where,
+                             std::string_view name) {
+    const bool who = c.may(right::tokens, where.view());
+    const auto write = [&](std::string_view key, const delivery& last) {
+        if (last.at == 0) return;
+        w.key(key).begin_object().member("at", iso_time(last.at));
+        if (who) w.member("by", last.by);
+        w.member_if("version", last.version).end_object();
+    };
+    w.key("delivered").begin_object();
+    write("list", c.parts.delivered.list_of(where.view()));
+    write("name", c.parts.delivered.name_of(where.view(), name));
+    w.end_object();
+}
+
 inline auto explain_secret(call& c) -> response {
     const auto name = asked_name(c);
     const auto where = c.queried_scope();
@@ -140,6 +157,7 @@ inline auto explain_secret(call& c) -> response {
     write_look_up(w, c, told);
     write_versions(w, c, where, name, versions ? *versions : std::vector<version_info>());
     write_actors(w, c, state.table, where, name);
+    write_deliveries(w, c, where, name);
     write_state(w, c, seen);
     w.member("kekId", told.kek_id);
     write_rights(w, c.who, where.view());

@@ -96,8 +96,13 @@ inline void write_rows(call& c, json_writer& w, const scope& where, const view& 
                            covers_name(c.who, right::read, where.view(), told.name);
         const auto value = given ? seen.get(told.name) : result<secret>(errc::denied);
         if (value) ++c.record.count;
+        if (value && names)
+            c.parts.delivered.note_name(where.view(), told.name,
+                                        {c.parts.now(), c.who.name, value->version()});
         write_row(w, c, told, value);
     }
+    if (values && !names && covered_names(c.who, right::read, where.view()).are_all())
+        c.parts.delivered.note_list(where.view(), c.who.name, c.parts.now());
 }
 
 /// What the audit log says of names that were asked for: how many of them the caller's grants cover

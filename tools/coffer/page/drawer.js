@@ -68,6 +68,15 @@ function versionsPart(detail, row, context) {
         })))));
 }
 
+/** What programs were last given of it: two facts, of which the list says nothing of the name. */
+function deliveredPart({ list, name }) {
+    const to = (one) => [timeElement(one.at), one.by && [' to ', named(one.by)]];
+    return part('Delivered', el('ul', { class: 'readers' },
+        list && el('li', {}, icon('layers'), 'whole list ', el('span', { class: 'faint' }, to(list))),
+        name && el('li', {}, icon('key'), 'by name ', el('span', { class: 'faint' }, `v${name.version}, `, to(name))),
+        !list && !name && el('li', { class: 'faint' }, 'Not since this server started.')));
+}
+
 /** The service tokens that may read it, and when each was last used: what a change reaches. */
 function readersPart(tokens, where, name) {
     if (!tokens) return null; // not for who may not see tokens
@@ -128,7 +137,7 @@ export function openDrawer({ where, name, list, done, step }) {
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
                 layersPart(detail), personalPart(detail, row),
                 versionsPart(detail, row, { where, done: context.done, reason }),
-                readersPart(readers, where, current),
+                detail.delivered && deliveredPart(detail.delivered), readersPart(readers, where, current),
             ];
         },
     });

@@ -24,6 +24,7 @@ function row(environmentId, one, index) {
             class: 'name', 'data-focus': `space:${one.id}`, href: addressOf({ environmentId, spaceId: one.id, screen: 'secrets' }),
         }, named(one.name ?? one.id)), el('div', { class: 'line mono' }, one.id)),
         number(one.own, 'own', 'some'), number(one.hidden, 'hidden', 'some'), number(one.missing, 'missing', 'bad'),
+        el('td', { role: 'cell', class: 'when', 'data-label': 'delivered' }, one.deliveredAt ? timeElement(one.deliveredAt) : el('span', { class: 'faint', title: 'Not since this server started' }, '—')),
         el('td', { role: 'cell', class: 'when', 'data-label': 'changed' }, one.updatedAt ? timeElement(one.updatedAt) : el('span', { class: 'faint' }, '—')));
 }
 
@@ -65,7 +66,7 @@ export function screen(place) {
                     : panel('search', ['No space contains “', named(search), '”.'], null, button('Clear filter', { act: () => { filter.querySelector('input').value = ''; search = ''; view.refresh(); } }));
             }
             return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Changed'].map((head) =>
+                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Delivered', 'Changed'].map((head) =>
                     el('th', { role: 'columnheader', scope: 'col' }, head)))),
                 el('tbody', { role: 'rowgroup' }, answer.data.map((one, i) => row(environmentId, one, (pages.currentPage - 1) * pageSize + i + 2)))),
             pages.pageCount > 1 && pager(pages)];
@@ -75,7 +76,8 @@ export function screen(place) {
         state: () => (world.may('list', environmentId) ? view.answer()?.generation : undefined), changed, show: () => view.refresh(),
     });
     async function changed({ by }) {
-        const texts = ({ data }) => new Map(data.map((one) => [one.id, JSON.stringify(one)]));
+        // That programs are given what is there is no change.
+        const texts = ({ data }) => new Map(data.map(({ deliveredAt, ...one }) => [one.id, JSON.stringify(one)]));
         const shown = view.answer();
         const now = await ask({ unasked: true });
         if (!shown || shown !== view.answer()) return undefined;

@@ -2,11 +2,15 @@
 #include "http/raw_client.hpp"
 #include "http/test_server.hpp"
 
+#include <coffer/http/detail/reply.hpp>
+
 #include "support/catch.hpp"
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace coffer_test;
@@ -45,6 +49,35 @@ TEST_CASE("a handler's own headers win, and none of them can end the head") {
     CHECK(answer.head.find("no-store") == std::string::npos);
     CHECK(answer.header("x-frame-options") == "DENY");
     CHECK(answer.head.find("set-cookie") == std::string::npos);
+}
+
+TEST_CASE("each of those headers can be set by a handler, alone or with others") {
+    const auto head_with = [](std::vector<http::header> own) {
+        auto answer = test_handler::text("x");
+        answer.headers = std::move(own);
+        std::string head;
+        http::detail::add_reply_head(head, answer, {});
+        return head;
+    };
+    const auto has = [](const std::string& head, std::string_view line) {
+        const auto at = head.find("\r\n" + std::string(line));
+        return at != head.npos && head.find("\r\n" + std::string(line), at + 1) == head.npos;
+    };
+    std::vector<http::header> all;
+    for (const auto& set : http::security_headers) {
+        all.push_back({std::string(set.name), "own"});
+        const auto head = head_with({all.back()});
+        INFO(head);
+        CHECK(head.ends_with("\r\n\r\n"));
+        for (const auto& h : http::security_headers)
+            CHECK(has(head, h.line) == (h.name != set.name));
+        CHECK(has(head, std::string(set.name) + ": own\r\n"));
+    }
+    const auto head = head_with(all);
+    for (const auto& h : http::security_headers) {
+        CHECK_FALSE(has(head, h.line));
+        CHECK(has(head, std::string(h.name) + ": own\r\n"));
+    }
 }
 
 TEST_CASE("a refusal repeats nothing of what was sent") {

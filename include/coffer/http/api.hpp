@@ -323,18 +323,9 @@ private:
 
     auto finish(response out, const route* row, answered_request& told,
                 std::chrono::steady_clock::time_point began) const -> response {
-        const auto add = [&](std::string_view name, std::string_view value) {
-            for (const auto& h : out.headers)
-                if (h.name == name) return;
-            out.headers.push_back({std::string(name), std::string(value)});
-        };
-        out.headers.reserve(out.headers.size() + 6);
-        if (out.status == 401) add("www-authenticate", "Bearer");
-        add("cache-control", "no-store");
-        add("x-content-type-options", "nosniff");
-        add("referrer-policy", "no-referrer");
-        add("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
-        if (row != nullptr && row->pattern.starts_with("/v1/x/")) add("x-request-id", request_id());
+        if (out.status == 401) out.headers.push_back({"www-authenticate", "Bearer"});
+        if (row != nullptr && row->pattern.starts_with("/v1/x/"))
+            out.headers.push_back({"x-request-id", request_id()});
         if (with_.log) {
             if (row != nullptr) {
                 told.method = row->method;

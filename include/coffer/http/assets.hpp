@@ -26,8 +26,6 @@ inline constexpr std::string_view page_policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'";
-/// The same for an answer that no browser should show.
-inline constexpr std::string_view bare_policy = "default-src 'none'; frame-ancestors 'none'";
 
 /// Answers for a page's files: GET and HEAD of their paths, of `/` (which is `/index.html`), 404
 /// for every other path and 405 for other methods. They hold no secret, are the same for
@@ -47,9 +45,10 @@ public:
             out.headers.push_back({"allow", "GET, HEAD"});
             return out;
         }
-        auto out = answer_with(page_policy);
+        response out;
         out.content_type = std::string{found->type};
-        out.headers.push_back({"etag", std::string{found->etag}});
+        out.headers = {{"content-security-policy", std::string{page_policy}},
+                       {"etag", std::string{found->etag}}};
         if (in.header_of("if-none-match") == found->etag)
             out.status = 304;
         else
@@ -65,21 +64,9 @@ private:
         return at == files_.end() ? nullptr : &*at;
     }
 
-    static auto answer_with(std::string_view policy) -> response {
-        response out;
-        out.headers = {{"content-security-policy", std::string{policy}},
-                       {"x-content-type-options", "nosniff"},
-                       {"x-frame-options", "DENY"},
-                       {"referrer-policy", "no-referrer"},
-                       {"cross-origin-opener-policy", "same-origin"},
-                       {"cross-origin-resource-policy", "same-origin"},
-                       {"cache-control", "no-store"}};
-        return out;
-    }
-
     /// `why` goes into JSON as it is: no quotation marks, no backslashes.
     static auto refusal(unsigned status, std::string_view why) -> response {
-        auto out = answer_with(bare_policy);
+        response out;
         out.status = status;
         out.body.assign(R"({"errors":[{"message":")").append(why).append(R"("}]})");
         return out;

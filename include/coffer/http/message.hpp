@@ -60,7 +60,7 @@ public:
     virtual auto when_silent() const -> std::string_view { return ":\n\n"; }
 };
 
-/// One answer. Length, date and connection fields are the server's to add.
+/// One answer. Length, date, connection fields and `security_headers` are the server's to add.
 struct response {
     unsigned status = 200;
     std::string content_type{"application/json"};

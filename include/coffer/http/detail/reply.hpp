@@ -3,6 +3,7 @@
 #define COFFER_HTTP_DETAIL_REPLY_HPP
 
 #include <coffer/http/message.hpp>
+#include <coffer/http/security_headers.hpp>
 #include <coffer/http/strict_head.hpp>
 
 #include <algorithm>
@@ -13,7 +14,6 @@
 #include <ctime>
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace coffer::inline COFFER_ABI::http::detail {
 
@@ -51,23 +51,6 @@ inline auto refusal(unsigned status, std::string_view message) -> response {
     out.body.append(message).append(R"("}]})");
     return out;
 }
-
-/// A header's name, and its whole line.
-constexpr auto header_line(std::string_view line) noexcept {
-    return std::pair(line.substr(0, line.find(':')), line);
-}
-/// Headers that every answer carries, unless the handler set another value.
-inline constexpr std::array security_headers{
-    header_line("cache-control: no-store\r\n"),
-    header_line("content-security-policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
-                "frame-ancestors 'none'\r\n"),
-    header_line("x-content-type-options: nosniff\r\n"),
-    header_line("x-frame-options: DENY\r\n"),
-    header_line("referrer-policy: no-referrer\r\n"),
-    header_line("cross-origin-opener-policy: same-origin\r\n"),
-    header_line("cross-origin-resource-policy: same-origin\r\n"),
-    header_line("permissions-policy: camera=(), microphone=(), geolocation=()\r\n"),
-};
 
 inline void add_header(std::string& out, std::string_view name, std::string_view value) {
     out.append(name).append(": ", 2).append(value).append("\r\n", 2);
@@ -119,32 +102,35 @@ inline auto sendable(const header& h) noexcept -> bool {
 }
 
 inline void add_headers(std::string& out, const response& answer) {
-    std::array<bool, security_headers.size()> set{};
-    for (const auto& h : answer.headers) {
-        if (!sendable(h)) continue;
-        add_header(out, h.name, h.value);
-        for (std::size_t i = 0; i < set.size(); ++i)
-            set[i] = set[i] || security_headers[i].first == h.name;
-    }
-    for (std::size_t i = 0; i < set.size(); ++i)
-        if (!set[i]) out.append(security_headers[i].second);
+    for (const auto& h : answer.headers)
+        if (sendable(h)) add_header(out, h.name, h.value);
+    const auto* from = security_lines.data(); // what lies between two that were set goes in at once
+    for (const auto& [name, line] : security_headers)
+        if (std::ranges::any_of(answer.headers, [&name = name](const header& h) {
+                return h.name == name && sendable(h);
+            })) {
+            out.append(from, line.data());
+            from = line.data() + line.size();
+        }
+    out.append(from, security_lines.data() + security_lines.size());
 }
 
 /// Writes an answer's head, with its empty line, behind what `out` holds.
 inline void add_reply_head(std::string& out, const response& answer, const reply_shape& shape) {
-    out.append("HTTP/1.1 ");
+    using namespace std::string_view_literals;
+    out.append("HTTP/1.1 "sv);
     add_number(out, answer.status);
-    out.append(" ").append(reason_of(answer.status)).append("\r\ndate: ");
-    out.append(shape.date).append("\r\n");
+    out.append(" "sv).append(reason_of(answer.status)).append("\r\ndate: "sv);
+    out.append(shape.date).append("\r\n"sv);
     const bool bodiless = answer.status == 204 || answer.status == 304;
     if (!bodiless && !answer.content_type.empty())
         add_header(out, "content-type", answer.content_type);
     if (answer.follow) {
         if (!shape.http_1_0) out.append("transfer-encoding: chunked\r\n");
     } else if (!bodiless) {
-        out.append("content-length: ");
+        out.append("content-length: "sv);
         add_number(out, answer.body.size());
-        out.append("\r\n");
+        out.append("\r\n"sv);
     }
     if (!shape.keep_alive)
         out.append("connection: close\r\n");
@@ -152,7 +138,7 @@ inline void add_reply_head(std::string& out, const response& answer, const reply
         out.append("connection: keep-alive\r\n");
     if (shape.secure) out.append("strict-transport-security: max-age=31536000\r\n");
     add_headers(out, answer);
-    out.append("\r\n");
+    out.append("\r\n"sv);
 }
 
 } // namespace coffer::inline COFFER_ABI::http::detail

@@ -73,10 +73,15 @@ TEST_CASE("A token is cof_, an id, 256 random bits in base64url and a checksum")
 }
 
 TEST_CASE("The checksum of a token is CRC-32 as everybody has it") {
-    const auto crc = http::detail::token_crc("123456789");
-    CHECK(std::string(crc.begin(), crc.end()) == "cbf43926"); // the catalogue's check value
-    const auto none = http::detail::token_crc("");
-    CHECK(std::string(none.begin(), none.end()) == "00000000");
+    const auto crc = [](std::string_view text) {
+        const auto digits = http::detail::token_crc(text);
+        return std::string(digits.begin(), digits.end());
+    };
+    CHECK(crc("123456789") == "cbf43926"); // the catalogue's check value
+    CHECK(crc("") == "00000000");
+    CHECK(crc("a") == "e8b7be43"); // this and the next are zlib's
+    CHECK(crc("abc") == "352441c2");
+    CHECK(crc("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") == "f3907bc7");
 }
 
 TEST_CASE("A text that differs from a token in any character is none") {

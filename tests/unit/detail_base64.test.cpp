@@ -96,6 +96,17 @@ TEST_CASE("Base64 of a key is refused unless it is the one right text") {
     }
 }
 
+TEST_CASE("Base64 is refused wherever in a long text a character is wrong") {
+    const std::vector<std::byte> data(150, std::byte{0x5A});
+    const std::string good(base64_text(data));
+    REQUIRE(base64_value(good));
+    for (std::size_t i = 0; i < good.size(); ++i) {
+        auto wrong = good;
+        wrong[i] = '.';
+        CHECK_FALSE(base64_value(wrong));
+    }
+}
+
 TEST_CASE("Base64 for addresses has no padding, and is refused with one") {
     for (std::size_t size = 0; size < 70; ++size) {
         const bytes data(size, std::byte{0xFB});

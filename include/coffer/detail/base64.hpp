@@ -4,6 +4,8 @@
 
 #include <coffer/bytes.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <span>
@@ -80,19 +82,27 @@ inline void base64_encode(byte_view data, std::span<char> out,
     const std::size_t characters = (out.size() * 8 + 5) / 6;
     unsigned bits = 0;
     unsigned held = 0;
-    unsigned wrong = 0;
+    unsigned char all = 0;
     std::size_t at = 0;
-    for (std::size_t i = 0; i < characters; ++i) {
-        const unsigned six = base64_bits(text[i], in);
-        wrong |= six & ~63U;
-        bits = (bits << 6) | (six & 63U);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            out[at++] = static_cast<std::byte>(bits >> held);
+    std::array<unsigned char, 64> sixes{};
+    for (std::size_t from = 0; from < characters; from += sixes.size()) {
+        const auto count = std::min(sixes.size(), characters - from);
+        for (std::size_t i = 0; i < count; ++i) { // which the compiler does many at once of
+            const auto six = static_cast<unsigned char>(base64_bits(text[from + i], in));
+            all |= six;
+            sixes[i] = six;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            bits = (bits << 6) | sixes[i];
+            held += 6;
+            if (held >= 8) {
+                held -= 8;
+                out[at++] = static_cast<std::byte>(bits >> held);
+            }
         }
     }
-    wrong |= bits & ((1U << held) - 1);
+    wipe(sixes.data(), sixes.size());
+    unsigned wrong = (all & ~63U) | (bits & ((1U << held) - 1));
     for (std::size_t i = characters; i < text.size(); ++i)
         wrong |= static_cast<unsigned>(text[i] != '=');
     wipe(&bits, sizeof bits);

@@ -6,7 +6,10 @@
 #include <coffer/detail/base64.hpp>
 #include <coffer/secret.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cassert>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -36,27 +39,48 @@ inline constexpr std::size_t token_crc_size = 8;
 
 /// Letters that no eye takes for another.
 inline constexpr std::string_view id_letters = "0123456789abcdefghjkmnpqrstvwxyz";
+inline constexpr auto is_id_letter = [] {
+    std::array<bool, 256> out{};
+    for (const char c : id_letters)
+        out[static_cast<unsigned char>(c)] = true;
+    return out;
+}();
+/// Whether a text has the form of a token's id, which is no secret.
+constexpr auto is_token_id(std::string_view text) noexcept -> bool {
+    return text.size() == token_id_size && std::ranges::all_of(text, [](char c) {
+               return is_id_letter[static_cast<unsigned char>(c)];
+           });
+}
 
-/// What each bit of a byte does to a CRC-32 as zlib has it.
+inline constexpr std::size_t most_crc_bytes = 64;
+
+/// What bit [b] of byte [n] of so many does to a CRC-32 as zlib has it.
 inline constexpr auto crc_of_bits = [] {
-    std::array<std::uint32_t, 8> out{};
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = 1U << i;
-        for (int bit = 0; bit < 8; ++bit)
-            out[i] = (out[i] >> 1) ^ (0xEDB88320U & (0U - (out[i] & 1U)));
+    std::array<std::array<std::uint32_t, most_crc_bytes>, 8> out{};
+    for (std::size_t b = 0; b < out.size(); ++b) {
+        auto crc = std::uint32_t{1} << b;
+        for (std::size_t n = most_crc_bytes; n-- > 0; out[b][n] = crc)
+            for (int step = 0; step < 8; ++step)
+                crc = (crc >> 1) ^ (0xEDB88320U & (0U - (crc & 1U)));
     }
     return out;
 }();
 
-/// CRC-32 as zlib has it, bit by bit: no table that is indexed by a secret.
+/// CRC-32 as zlib has it, of at most that many bytes: each bit for itself, so that no table is
+/// indexed by a secret and many bits are done at once.
 inline auto token_crc(std::string_view text) noexcept -> std::array<char, token_crc_size> {
-    std::uint32_t crc = 0xFFFFFFFF;
-    for (const char c : text) {
-        const auto byte = crc ^ static_cast<unsigned char>(c);
-        crc >>= 8;
-        for (std::size_t i = 0; i < crc_of_bits.size(); ++i)
-            crc ^= crc_of_bits[i] & (0U - ((byte >> i) & 1U));
-    }
+    assert(text.size() <= most_crc_bytes);
+    // To begin with all ones is to invert the first four bytes; zeros before them then do nothing.
+    std::array<unsigned char, most_crc_bytes> bytes{};
+    const auto first = static_cast<unsigned>(bytes.size() - text.size());
+    std::copy(text.begin(), text.end(), bytes.data() + first);
+    for (unsigned i = 0; i < bytes.size(); ++i)
+        bytes[i] ^= i - first < 4 ? 0xFFU : 0U;
+    auto crc = text.size() < 4 ? 0xFFFFFFFFU >> (8 * text.size()) : 0U;
+    for (std::size_t n = 0; n < bytes.size(); ++n)
+        for (std::size_t b = 0; b < crc_of_bits.size(); ++b)
+            crc ^= crc_of_bits[b][n] & (0U - ((bytes[n] >> b) & 1U));
+    wipe(bytes.data(), bytes.size());
     crc = ~crc;
     std::array<char, token_crc_size> out{};
     for (std::size_t i = 0; i < out.size(); ++i) {
@@ -110,7 +134,7 @@ inline auto parse_token(std::string_view prefix, std::string_view text)
     const auto size = prefix.size() + token_id_size + token_secret_size + token_crc_size + 2;
     if (text.size() != size || !text.starts_with(prefix)) return std::nullopt;
     const auto id = text.substr(prefix.size(), token_id_size);
-    if (id.find_first_not_of(id_letters) != id.npos) return std::nullopt;
+    if (!is_token_id(id)) return std::nullopt;
     const auto at = prefix.size() + token_id_size + 1;
     const auto end = at + token_secret_size;
     if (text[at - 1] != '_' || text[end] != '_') return std::nullopt;

@@ -158,10 +158,7 @@ public:
         return why.code == errc::tampered || why.code == errc::unsupported;
     }
     /// Whether a text has the form of an id: a whole token has not.
-    static auto is_id(std::string_view id) noexcept -> bool {
-        return id.size() == detail::token_id_size &&
-               id.find_first_not_of(detail::id_letters) == id.npos;
-    }
+    static auto is_id(std::string_view id) noexcept -> bool { return detail::is_token_id(id); }
     auto is_expired(const token_row& row) const noexcept -> bool { return now() >= row.expires; }
     auto last_use(std::string_view id) -> token_use {
         const std::lock_guard lock(mutex_);

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 using namespace coffer_test;
+using namespace std::string_view_literals;
 
 namespace {
 
@@ -52,10 +54,9 @@ TEST_CASE("Under /v1 nothing is answered without a known token, and every refusa
             all.emplace(method, path);
     for (const auto& [method, path] : all) {
         INFO(method + " " + path);
-        const auto* open =
-            w.service->routes()
-                .find(method, http::target(path).segments().value_or(std::vector<std::string>{"-"}))
-                .row;
+        http::decoded_texts texts;
+        const auto segments = http::target(path).segments(texts).value_or(std::vector{"-"sv});
+        const auto* open = w.service->routes().find(method, segments).row;
         if (open != nullptr && open->who == http::admits::anyone) continue;
         for (const char* token : {"", "wrong", "full-tokenx", "full-toke", "FULL-TOKEN"})
             for (const char* body : {"", "{", R"({"name":"x"})"}) {
@@ -383,4 +384,32 @@ TEST_CASE("Scopes that another process made are told while the store is away") {
     CHECK(w.get("/v1/spaces/new").text("name") == "New");
     CHECK(w.get("/v1/environments/other").text("name") == "Other");
     CHECK(w.get("/v1/environments/other").header("x-coffer-stale").empty());
+}
+
+TEST_CASE("A query's parameters are decoded once, and each stays as it is beside the others") {
+    std::string query = "a=1&%61b=%2525&c+d=e+f&&plain&x=%zz&%zz=1&a=%C3%BC&u=%FF&r=\xC3\xBC&e=";
+    for (int i = 0; i < 20; ++i)
+        query += "&many=%61" + std::to_string(i);
+    const http::query_parameters all(query);
+    const auto value = [&](std::string_view name) -> std::string {
+        const auto* found = all.find(name);
+        if (found == nullptr) return "(none)";
+        return found->value ? std::string(*found->value) : "(broken)";
+    };
+    CHECK(value("a") == "1"); // the first
+    CHECK(value("ab") == "%25");
+    CHECK(value("c d") == "e f");
+    CHECK(value("plain").empty());
+    CHECK(value("e").empty());
+    CHECK(value("x") == "(broken)");
+    CHECK(value("u") == "(broken)");
+    CHECK(value("r") == "\xC3\xBC");
+    CHECK(value("") == "(none)");
+    CHECK(value("%zz") == "(none)");
+    CHECK(all.texts("a") == std::vector<std::string>{"1", "\xC3\xBC"});
+    CHECK(all.texts("x") == std::nullopt);
+    const auto many = all.texts("many").value();
+    REQUIRE(many.size() == 20);
+    for (std::size_t i = 0; i < many.size(); ++i)
+        CHECK(many[i] == "a" + std::to_string(i));
 }

@@ -153,7 +153,8 @@ struct world : api_world {
         return checked(method, target, ask(method, target, body, token));
     }
     auto checked(std::string_view method, const std::string& target, reply r) -> reply {
-        const auto segments = http::target(target).segments().value();
+        http::decoded_texts texts;
+        const auto segments = http::target(target).segments(texts).value();
         const auto found = service->routes().find(method, segments);
         REQUIRE(found.row != nullptr);
         const std::string pattern(found.row->pattern);

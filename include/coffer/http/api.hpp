@@ -20,6 +20,7 @@
 #include <iterator>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -161,16 +162,18 @@ private:
     auto match(const request& in) const -> matched {
         matched out;
         const target where(in.target);
-        auto segments = where.segments();
-        out.readable = segments.has_value();
-        if (!segments) {
+        decoded_texts texts;
+        const auto decoded = where.segments(texts);
+        out.readable = decoded.has_value();
+        if (!decoded) {
             out.under_v1 = where.path.starts_with("/v1") || where.path.starts_with("/api/v1");
             return out;
         }
-        if (segments->size() > 1 && (*segments)[0] == "api" && (*segments)[1] == "v1")
-            segments->erase(segments->begin());
-        out.under_v1 = segments->front() == "v1";
-        static_cast<route_table::match&>(out) = table_.find(in.method, *segments);
+        std::span<const std::string_view> segments(*decoded);
+        if (segments.size() > 1 && segments[0] == "api" && segments[1] == "v1")
+            segments = segments.subspan(1);
+        out.under_v1 = segments.front() == "v1";
+        static_cast<route_table::match&>(out) = table_.find(in.method, segments);
         return out;
     }
 

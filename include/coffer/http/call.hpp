@@ -159,8 +159,10 @@ public:
     }
     /// A parameter of the query; empty counts as absent. One that can't be decoded throws 400.
     auto parameter(std::string_view name) const -> std::string_view {
-        if (query.is_broken(name)) throw bad_request(name, "this can't be decoded");
-        return query.text(name);
+        const auto* found = query.find(name);
+        if (found == nullptr) return {};
+        if (!found->value) throw bad_request(name, "this can't be decoded");
+        return *found->value;
     }
     /// A positive whole number of 64 bits in the query. Throws 400.
     auto number(std::string_view name, std::uint64_t otherwise) const -> std::uint64_t {

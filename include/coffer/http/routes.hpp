@@ -16,6 +16,7 @@
 #include <coffer/http/x_writes.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -125,7 +126,7 @@ public:
         std::vector<std::string> path{}; ///< What the braces matched.
         std::string methods{};           ///< Where only the method is unknown: those there are.
     };
-    auto find(std::string_view method, const std::vector<std::string>& segments) const -> match {
+    auto find(std::string_view method, std::span<const std::string_view> segments) const -> match {
         match out;
         for (std::size_t i = 0; i < rows_.size(); ++i) {
             if (!fits(patterns_[i], segments)) continue;
@@ -135,7 +136,7 @@ public:
             }
             out.row = &rows_[i];
             for (std::size_t s = 0; s < segments.size(); ++s)
-                if (is_variable(patterns_[i][s])) out.path.push_back(segments[s]);
+                if (is_variable(patterns_[i][s])) out.path.emplace_back(segments[s]);
             return out;
         }
         return out;
@@ -156,7 +157,7 @@ private:
         return out;
     }
     static auto fits(const std::vector<std::string_view>& pattern,
-                     const std::vector<std::string>& segments) noexcept -> bool {
+                     std::span<const std::string_view> segments) noexcept -> bool {
         if (pattern.size() != segments.size()) return false;
         for (std::size_t s = 0; s < pattern.size(); ++s)
             if (is_variable(pattern[s]) ? segments[s].empty() : pattern[s] != segments[s])

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,18 +15,24 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
+/// Whether a text is ASCII in which nothing is to be decoded. `plus`: as percent_decoded has it.
+inline auto is_plain(std::string_view text, bool plus = false) noexcept -> bool {
+    return std::ranges::none_of(text, [plus](char c) {
+        return c == '%' || (plus && c == '+') || static_cast<unsigned char>(c) >= 0x80;
+    });
+}
+
 /// Undoes percent escapes, once. Nothing for a broken escape, or where the outcome is not
 /// well-formed UTF-8. `plus`: a `+` is a blank, as in forms.
 inline auto percent_decoded(std::string_view text, bool plus = false)
     -> std::optional<std::string> {
+    if (is_plain(text, plus)) return std::string(text);
     const auto digit = [](char c) -> int {
         if (c >= '0' && c <= '9') return c - '0';
         if (c >= 'a' && c <= 'f') return c - 'a' + 10;
         if (c >= 'A' && c <= 'F') return c - 'A' + 10;
         return -1;
     };
-    if (text.find('%') == text.npos && (!plus || text.find('+') == text.npos))
-        return format::is_utf8(text) ? std::optional(std::string(text)) : std::nullopt;
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -43,6 +50,22 @@ inline auto percent_decoded(std::string_view text, bool plus = false)
     return out;
 }
 
+/// Texts of a target, decoded. What is plain, as nearly all is, is not copied: the views that this
+/// gives are good as long as this and the target.
+class decoded_texts {
+public:
+    /// Nothing where percent_decoded gives nothing.
+    auto of(std::string_view text, bool plus = false) -> std::optional<std::string_view> {
+        if (is_plain(text, plus)) return text;
+        auto out = percent_decoded(text, plus);
+        if (!out) return std::nullopt;
+        return kept_.emplace_front(*std::move(out));
+    }
+
+private:
+    std::forward_list<std::string> kept_{};
+};
+
 /// A request's target, cut at the first `?`.
 struct target {
     std::string_view path{};
@@ -53,16 +76,17 @@ struct target {
           query(path.size() < raw.size() ? raw.substr(path.size() + 1) : std::string_view()) {}
 
     /// The path's segments, split at `/` and then decoded; `.` and `..` are segments like others.
-    /// Nothing where one can't be decoded, or the path does not begin with a slash.
-    auto segments() const -> std::optional<std::vector<std::string>> {
-        std::vector<std::string> out;
+    /// Nothing where one can't be decoded, or the path does not begin with a slash. `texts` must
+    /// outlive them.
+    auto segments(decoded_texts& texts) const -> std::optional<std::vector<std::string_view>> {
+        std::vector<std::string_view> out;
         if (!path.starts_with('/')) return std::nullopt;
         out.reserve(static_cast<std::size_t>(std::count(path.begin(), path.end(), '/')));
         for (auto rest = path.substr(1);;) {
             const auto slash = rest.find('/');
-            auto segment = percent_decoded(rest.substr(0, slash));
+            const auto segment = texts.of(rest.substr(0, slash));
             if (!segment) return std::nullopt;
-            out.push_back(*std::move(segment));
+            out.push_back(*segment);
             if (slash == rest.npos) return out;
             rest.remove_prefix(slash + 1);
         }
@@ -70,32 +94,34 @@ struct target {
 };
 
 /// The parameters of a query (application/x-www-form-urlencoded). One that can't be decoded counts
-/// only for those who ask for it.
+/// only for those who ask for it. The query's text outlives it.
 class query_parameters {
 public:
+    /// One of them. `value`: nothing where it can't be decoded.
+    struct parameter {
+        std::string_view name{};
+        std::optional<std::string_view> value{};
+    };
+
     explicit query_parameters(std::string_view query) {
+        all_.reserve(static_cast<std::size_t>(std::ranges::count(query, '&')) + 1);
         while (!query.empty()) {
             const auto piece = query.substr(0, query.find('&'));
             query.remove_prefix(std::min(piece.size() + 1, query.size()));
-            const auto equals = piece.find('=');
-            auto name = percent_decoded(piece.substr(0, equals), true);
+            const auto equals = std::min(piece.find('='), piece.size());
+            const auto name = texts_.of(piece.substr(0, equals), true);
             if (piece.empty() || !name) continue;
-            all_.push_back(
-                {*std::move(name), equals == piece.npos
-                                       ? std::optional<std::string>(std::string())
-                                       : percent_decoded(piece.substr(equals + 1), true)});
+            const auto value = piece.substr(std::min(equals + 1, piece.size()));
+            all_.push_back({*name, texts_.of(value, true)});
         }
     }
+    query_parameters(const query_parameters&) = delete;
+    auto operator=(const query_parameters&) -> query_parameters& = delete;
 
-    /// The first value of a parameter; an empty one counts as absent: empty.
-    auto text(std::string_view name) const noexcept -> std::string_view {
-        const auto* found = find(name);
-        return found == nullptr || !found->value ? std::string_view() : *found->value;
-    }
-    /// Whether a parameter is there and can't be decoded.
-    auto is_broken(std::string_view name) const noexcept -> bool {
-        const auto* found = find(name);
-        return found != nullptr && !found->value;
+    /// The first of that name; null if there is none.
+    auto find(std::string_view name) const noexcept -> const parameter* {
+        const auto found = std::ranges::find(all_, name, &parameter::name);
+        return found == all_.end() ? nullptr : &*found;
     }
     /// Every value of a parameter that may be repeated; nothing if one can't be decoded.
     auto texts(std::string_view name) const -> std::optional<std::vector<std::string>> {
@@ -103,22 +129,13 @@ public:
         for (const auto& p : all_) {
             if (p.name != name) continue;
             if (!p.value) return std::nullopt;
-            if (!p.value->empty()) out.push_back(*p.value);
+            if (!p.value->empty()) out.emplace_back(*p.value);
         }
         return out;
     }
 
 private:
-    struct parameter {
-        std::string name{};
-        std::optional<std::string> value{};
-    };
-    auto find(std::string_view name) const noexcept -> const parameter* {
-        for (const auto& p : all_)
-            if (p.name == name) return &p;
-        return nullptr;
-    }
-
+    decoded_texts texts_{};
     std::vector<parameter> all_{};
 };
 

@@ -258,7 +258,8 @@ void check_silence(const http::principal& who, const reply& answer) {
         CHECK_FALSE(says(matrix_world::author_of(scope)));
         CHECK_FALSE(says(matrix_world::note_of(scope)));
     }
-    const auto& names = who.grants.empty() ? std::vector<std::string>() : who.grants.front().names;
+    const auto grants = who.grants.view();
+    const auto& names = grants.empty() ? std::vector<std::string>() : grants.front().names;
     if (!names.empty()) {
         CHECK_FALSE(says(R"("A")"));
         CHECK_FALSE(says(R"("H")"));

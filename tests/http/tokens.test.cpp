@@ -11,6 +11,7 @@
 #include <coffer/testing/faulty_store.hpp>
 #include <coffer/testing/manual_clock.hpp>
 
+#include <algorithm>
 #include <set>
 #include <string>
 
@@ -106,7 +107,7 @@ TEST_CASE("A token lets its holder in with its grants, name and expiry") {
     const auto who = f.tokens.authenticate(made.text.expose_secret(), f.from_here).value();
     CHECK(who.token_id == made.row.id);
     CHECK(who.name == "app");
-    CHECK(who.grants == std::vector{reads_e});
+    CHECK(std::ranges::equal(who.grants, std::vector{reads_e}));
     CHECK(who.expires == f.tokens.now() + std::uint64_t((24h * 90) / 1ms));
     CHECK(who.confirmed_at == f.tokens.now());
     CHECK_FALSE(who.is_session);

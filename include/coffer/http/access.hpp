@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI::http {
@@ -49,11 +52,30 @@ struct grant {
     friend auto operator==(const grant&, const grant&) -> bool = default;
 };
 
+/// Grants that nobody changes any more. A copy shares them.
+class grant_list {
+public:
+    grant_list() noexcept = default;
+    grant_list(std::vector<grant> all)
+        : grant_list(std::make_shared<const std::vector<grant>>(std::move(all))) {}
+    explicit grant_list(std::shared_ptr<const std::vector<grant>> all) noexcept
+        : all_(std::move(all)) {}
+
+    auto view() const noexcept -> std::span<const grant> {
+        return all_ == nullptr ? std::span<const grant>() : std::span<const grant>(*all_);
+    }
+    auto begin() const noexcept { return view().begin(); }
+    auto end() const noexcept { return view().end(); }
+
+private:
+    std::shared_ptr<const std::vector<grant>> all_{};
+};
+
 /// Who is calling: a token that was checked.
 struct principal {
     std::string token_id{};
     std::string name{}; ///< What people called the token; the author of its writes.
-    std::vector<grant> grants{};
+    grant_list grants{};
     std::uint64_t expires = 0;      ///< Milliseconds since 1970; 0: never.
     bool is_session = false;        ///< Made by a sign-in of the page: good for /v1/x alone.
     std::uint64_t confirmed_at = 0; ///< When its holder last entered the parent token.

@@ -9,6 +9,7 @@
 #include <boost/json/value.hpp>
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +36,7 @@ inline void write_grant(json_writer& to, const grant& g) {
     }
     to.end_object();
 }
-inline void write_grants(json_writer& to, const std::vector<grant>& all) {
+inline void write_grants(json_writer& to, std::span<const grant> all) {
     to.begin_list();
     for (const auto& g : all)
         write_grant(to, g);

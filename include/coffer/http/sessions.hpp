@@ -98,7 +98,7 @@ public:
             sessions_.erase(text->id);
             return errc::denied;
         }
-        auto who = token_registry::principal_of(**row);
+        auto who = token_registry::principal_of(*row);
         who.is_session = true;
         who.confirmed_at = one->confirmed;
         if (counts(in)) tokens_->note_use(who.token_id, in.peer, tokens_->now());

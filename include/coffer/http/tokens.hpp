@@ -192,13 +192,13 @@ public:
         return who;
     }
 
-    /// Who a row's token stands for.
-    static auto principal_of(const token_row& row) -> principal {
+    /// Who a row's token stands for. `row` is not null; its grants are shared.
+    static auto principal_of(const row_ptr& row) -> principal {
         principal who;
-        who.token_id = row.id;
-        who.name = row.name;
-        who.grants = row.grants;
-        who.expires = row.expires;
+        who.token_id = row->id;
+        who.name = row->name;
+        who.grants = grant_list(std::shared_ptr<const std::vector<grant>>(row, &row->grants));
+        who.expires = row->expires;
         return who;
     }
     void note_use(std::string_view id, std::string_view peer, std::uint64_t at) {
@@ -321,7 +321,7 @@ private:
         const auto hash = vault_->sha256(text.secret.view());
         const bool same = equal_constant_time(hash, of.hash);
         if (!same || row == nullptr || at >= of.expires) return std::nullopt;
-        auto who = principal_of(of);
+        auto who = principal_of(row);
         who.confirmed_at = at;
         return who;
     }

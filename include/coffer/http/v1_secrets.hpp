@@ -137,8 +137,8 @@ inline auto make_list(call& c, const scope& where, const view& seen) -> made_lis
 inline auto list_answer(call& c, const scope& where, const view& seen) -> response {
     const auto now = [&] { return static_cast<std::uint64_t>(seen.time().wall().count()); };
     auto& kept = c.parts.lists;
-    const kept_answers::question asked{c.who.token_id, c.in.target,   where.view(),
-                                       c.who.grants,   seen.number(), now()};
+    const kept_answers::question asked{c.who.token_id,      c.in.target,   where.view(),
+                                       c.who.grants.view(), seen.number(), now()};
     auto rows = kept.find(asked);
     if (!rows) {
         auto made = make_list(c, where, seen);

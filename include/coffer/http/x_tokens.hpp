@@ -90,7 +90,7 @@ inline auto whoami(call& c) -> response {
     w.member("tokenId", c.who.token_id).member("name", c.who.name);
     if (c.who.expires != 0) w.member("expiresAt", iso_time(c.who.expires));
     w.member("session", c.who.is_session).key("grants");
-    write_grants(w, c.who.grants);
+    write_grants(w, c.who.grants.view());
     write_right_list(w, "rights", rights_anywhere(c.who));
     write_right_list(w, "instanceRights", rights_at(c.who, {}));
     if (c.who.is_session && c.who.confirmed_at != 0)
@@ -351,7 +351,7 @@ inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
         refuse_sign_in(desk, c, {403, "this code is wrong or too old", "code", "denied", {}});
     const auto minted = need(std::move(made));
     note_token(c.record, minted.row);
-    c.who = token_registry::principal_of(minted.row);
+    c.who = token_registry::principal_of(std::make_shared<const token_row>(minted.row));
     const auto begun = need(desk.sessions->open(c.who));
     response out;
     json_writer w(out.body);

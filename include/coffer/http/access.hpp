@@ -163,25 +163,36 @@ inline auto covers_scope(const grant& g, context where) noexcept -> bool {
            (g.actor.empty() || g.actor == where.actor);
 }
 
-/// What a caller may do in a scope, names aside. A session of the page can't read in bulk: what it
-/// shows of values, it shows one by one.
-inline auto rights_at(const principal& who, context where) noexcept -> right_set {
+namespace detail {
+
+/// What a caller's grants give in a scope.
+inline auto granted_at(const principal& who, context where) noexcept -> right_set {
     right_set out;
     for (const auto& g : who.grants)
         if (covers_scope(g, where)) out = out | rights_of(g);
-    if (who.is_session) out.remove(right::read);
     return out;
+}
+
+/// A session of the page can't read in bulk: what it shows of values, it shows one by one.
+inline auto without_bulk(right_set granted, const principal& who) noexcept -> right_set {
+    if (who.is_session) granted.remove(right::read);
+    return granted;
+}
+
+} // namespace detail
+
+/// What a caller may do in a scope, names aside.
+inline auto rights_at(const principal& who, context where) noexcept -> right_set {
+    return detail::without_bulk(detail::granted_at(who, where), who);
 }
 
 /// Every decision of the service. `where` is the effective scope: a space of another environment
 /// counts as none; no environment is the instance itself. A grant on a space never covers its
 /// environment's own view, or hiding a name from the space would be a formality.
 inline auto decide(const principal& who, right what, context where) noexcept -> decision {
-    bool any = false;
-    for (const auto& g : who.grants)
-        any |= covers_scope(g, where) && !rights_of(g).empty();
-    if (rights_at(who, where).has(what)) return decision::allowed;
-    return any ? decision::forbidden : decision::unknown;
+    const auto granted = detail::granted_at(who, where);
+    if (detail::without_bulk(granted, who).has(what)) return decision::allowed;
+    return granted.empty() ? decision::unknown : decision::forbidden;
 }
 
 /// The names that the grants cover that give `what` at `where`, for who asks of many. `who` outlives

@@ -209,12 +209,14 @@ public:
     /// where it lacks this one.
     void allow(const scope& where) { allow(*of.needs, where); }
     void allow(right what, const scope& where) {
-        record.where = where;
-        const auto answer = decide(who, what, where.view());
+        const auto answer = decided(what, where);
         // That there is an instance is no secret.
         if (answer == decision::unknown && !where.environment.empty()) throw no_such_thing();
         if (answer != decision::allowed) throw forbidden();
-        allowed_ = true;
+    }
+    /// The same for the route's right, where another look answers those who lack it.
+    auto is_allowed(const scope& where) -> bool {
+        return decided(*of.needs, where) == decision::allowed;
     }
     /// Asks whether the right covers a name too. Throws 403.
     void allow_name(const scope& where, std::string_view name) {
@@ -290,6 +292,12 @@ public:
     }
 
 private:
+    auto decided(right what, const scope& where) -> decision {
+        record.where = where;
+        const auto answer = decide(who, what, where.view());
+        if (answer == decision::allowed) allowed_ = true;
+        return answer;
+    }
     auto sent() -> const json_document& {
         if (!body_) body_ = json_document::read(in.body);
         if (!body_) body_ = json_document::read_mended(in.body);

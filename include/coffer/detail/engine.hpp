@@ -110,8 +110,9 @@ public:
     /// look again.
     auto is_recent(const slot_type& s) const noexcept -> bool {
         const auto checked = s.checked();
+        const auto now = time_->boot();
         return checked.count() >= 0 && options_.recheck_after.count() > 0 &&
-               time_->boot() - checked < options_.recheck_after && !keys_due(s);
+               now - checked < options_.recheck_after && !keys_due(s, now);
     }
     /// Whether the last look found the store away, and another is under way.
     auto is_asked_in_vain(const slot_type& s) const -> bool {
@@ -153,9 +154,10 @@ public:
         return s.adopt(*std::move(found), from);
     }
     /// Whether the key side is to be asked again for keys that are held.
-    auto keys_due(const slot_type& s) const noexcept -> bool {
+    auto keys_due(const slot_type& s) const noexcept -> bool { return keys_due(s, time_->boot()); }
+    auto keys_due(const slot_type& s, ms now) const noexcept -> bool {
         const auto checked = s.keys_checked();
-        return checked.count() < 0 || time_->boot() - checked >= options_.recheck_keys_after;
+        return checked.count() < 0 || now - checked >= options_.recheck_keys_after;
     }
 
     /// The newest state of an environment that is there, or was: a removed one is closed. Errors

@@ -128,7 +128,8 @@ private:
         for (const auto part : {asked.token_id, asked.target, asked.where.environment,
                                 asked.where.space, asked.where.actor})
             out.append(part).push_back('\0'); // which none of them holds
-        return out.append(std::to_string(asked.state));
+        out.append(std::to_string(asked.state));
+        return out;
     }
     static auto hash_of(const question& asked) noexcept -> std::size_t {
         const std::hash<std::string_view> hash;

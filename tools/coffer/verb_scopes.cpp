@@ -141,8 +141,8 @@ auto run_env_rename(session& s) -> int {
 void end_tokens_in(session& s, const place& at) {
     if (s.is_remote()) return;
     std::size_t ended = 0;
-    auto done = coffer::http::token_registry(s.vault()).end_in(
-        coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
+    auto done = coffer::http::token_registry(s.vault()).end_in(coffer::scope(at.where()), "local",
+                                                               [&](const auto&) { ++ended; });
     if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
     need(std::move(done));
 }

@@ -57,7 +57,7 @@ struct api_parts {
     any_vault vault;
     directory places;
     reveal_mode reveal = reveal_mode::off;
-    quotas most{}; ///< What writers may make at will.
+    quotas most{};                       ///< What writers may make at will.
     std::shared_ptr<audit_hook> audit{}; ///< Null: there is none.
     /// How long the vault serves what it knows while the store is away, for people.
     std::chrono::milliseconds stale_for = options().serve_stale_for;

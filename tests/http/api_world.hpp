@@ -80,12 +80,22 @@ public:
         const std::lock_guard lock(state_->mutex);
         state_->last = partition;
         if (state_->away || state_->lost == partition) return coffer::errc::unavailable;
-        return state_->inner.load(partition, keys);
+        auto found = state_->inner.load(partition, keys);
+        for (std::size_t i = 0; found && i < keys.size(); ++i)
+            if (keys[i] == state_->missing) found->objects[i].reset();
+        return found;
     }
     auto commit(std::string_view partition, coffer::revision expected, coffer::revision next,
                 std::span<const coffer::object_write> writes)
         -> coffer::result<coffer::commit_outcome> {
         if (state_->away) return coffer::errc::unavailable;
+        std::size_t most = 0;
+        for (const auto& write : writes)
+            if (write.value && write.value->size() > most) {
+                most = write.value->size();
+                const std::lock_guard lock(state_->mutex);
+                state_->largest = write.key;
+            }
         return state_->inner.commit(partition, expected, next, writes);
     }
     auto limits() const noexcept -> coffer::store_limits { return state_->inner.limits(); }
@@ -103,6 +113,12 @@ public:
         state_->lost = state_->last;
     }
 
+    /// The largest object of the last commit is not there, or is there again.
+    void miss_largest(bool is) {
+        const std::lock_guard lock(state_->mutex);
+        state_->missing = is ? state_->largest : std::string();
+    }
+
 private:
     struct state {
         coffer::memory::store inner{};
@@ -113,6 +129,8 @@ private:
         std::mutex mutex{};
         std::string last{};
         std::string lost{"(none)"};
+        std::string largest{};
+        std::string missing{};
     };
     std::shared_ptr<state> state_ = std::make_shared<state>();
 };

@@ -402,6 +402,23 @@ TEST_CASE("What one token was told is not told to the next one, nor after its gr
     CHECK(source.at(s.here()).error() == errc::unavailable);
 }
 
+TEST_CASE("A record that was missing and is back is given, though nobody has written") {
+    served s;
+    std::vector<coffer::named_value> large; // its record is the largest object of its commit
+    large.push_back({"LARGE", coffer::wiped_bytes(40'000, std::byte{'x'})});
+    s.world.vault->put_many({.environment = s.prod}, std::move(large), {}).value();
+    s.world.store.miss_largest(true);
+    http::api_options with = with_values();
+    with.tokens = s.world.tokens;
+    const auto service = coffer_test::make_service( // one that never saw it
+        coffer_test::service_vault(s.world.store, s.world.keys, {}), std::move(with));
+    s.door->inner = service.get();
+    const auto secrets = s.open();
+    CHECK(shown(secrets.get(s.here(), "LARGE")) == "tampered");
+    s.world.store.miss_largest(false);
+    CHECK(shown(secrets.get(s.here(), "LARGE")).substr(0, 16) == "xxxxxxxxxxxxxxxx");
+}
+
 TEST_CASE("x/values: a tag spares the rows of the same question by the same token alone") {
     served s;
     s.world.know("other", http::full_grants());

@@ -108,7 +108,7 @@ inline auto fill(file_descriptor file, std::span<const byte_view> parts, ::mode_
 }
 
 /// Eight hexadecimal digits that nobody else has just now.
-inline auto random_suffix() noexcept -> result<std::array<char, 8>> {
+inline auto random_digits() noexcept -> result<std::array<char, 8>> {
     std::array<unsigned char, 4> random{};
     if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()}) return failed();
     constexpr std::string_view digits = "0123456789abcdef";
@@ -140,7 +140,7 @@ struct replace_options {
     ::mode_t mode = S_IRUSR | S_IWUSR; ///< Whatever the umask is.
     file_owner owner = file_owner::writer;
     /// The lock that all who replace this file hold. Their new file is `<path>.new`, and one that a
-    /// writer left who was killed is replaced; without a lock its name is nobody else's, and stays if
+    /// writer left who was killed is replaced; without a lock it is `<path>.<digits>.new`, and stays if
     /// this process is killed.
     const file_lock* held = nullptr;
 };
@@ -164,14 +164,15 @@ inline auto replace_file(const std::filesystem::path& path, std::span<const byte
         if (!found) return found.error();
         like = *found;
     }
-    auto fresh = name + ".new";
-    if (options.held != nullptr) {
-        ::unlinkat(folder->get(), fresh.c_str(), 0); // left by a writer that was killed
-    } else {
-        const auto suffix = detail::random_suffix();
-        if (!suffix) return suffix.error();
-        fresh.append(".").append(suffix->data(), suffix->size());
+    auto fresh = name;
+    if (options.held == nullptr) {
+        const auto own = detail::random_digits();
+        if (!own) return own.error();
+        fresh.append(".").append(own->data(), own->size());
     }
+    fresh += ".new";
+    if (options.held != nullptr)
+        ::unlinkat(folder->get(), fresh.c_str(), 0); // left by a writer that was killed
     file_descriptor file(::openat(folder->get(), fresh.c_str(),
                                   O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
                                   options.mode));

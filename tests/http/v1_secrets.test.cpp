@@ -451,15 +451,15 @@ TEST_CASE("A list is served on the connection's own thread where nothing has to 
     w.audit->records.clear();
     CHECK_FALSE(w.service->try_now(in).has_value());
     CHECK(w.audit->records.empty());
-    // Nor does a long list make others wait.
+    // Nor does a long list make others wait. What the two scopes say of themselves counts as well.
     std::vector<coffer::named_value> many;
-    for (std::size_t i = 1; i < http::v1::most_names_now; ++i)
+    for (std::size_t i = 3; i < http::v1::most_names_now; ++i)
         many.push_back({"NAME_" + std::to_string(i), coffer::wiped_bytes(1, std::byte{0x76})});
     REQUIRE(w.vault->put_many({.environment = w.e}, std::move(many), {}));
     CHECK(quick.try_now(in).has_value());
     w.put(at(w.e), "ONE_MORE", "v");
     CHECK_FALSE(quick.try_now(in).has_value());
-    CHECK(w.list(at(w.e, w.s)).data().as_array().size() == http::v1::most_names_now + 1);
+    CHECK(w.list(at(w.e, w.s)).data().as_array().size() == http::v1::most_names_now - 1);
 }
 
 TEST_CASE("A list that is asked for again and again shows what is there now") {

@@ -215,6 +215,7 @@ auto rare() -> const std::set<std::string>& {
                                            "audit verify, of a server.firstBad",
                                            "audit verify, of a server.why",
                                            "git show.entries[].actor",
+                                           "token list.tokens[].unreadable",
                                            "verify.environments[].listed"};
     return all;
 }

@@ -205,10 +205,7 @@ private:
             posix::file_stamp stamp;
             auto read = read_keks(path, &stamp);
             if (!read) return read.error();
-            // A folder that this process can't open it leaves to who may write there.
-            if (auto stays = posix::make_name_durable(path);
-                !stays && stays.error() != errc::denied)
-                return stays.error();
+            if (auto stays = make_keys_durable(path); !stays) return stays.error();
             keks = std::make_shared<const kek_set>(std::move(*read));
             if (posix::settled(stamp)) loaded = stamp;
             return {};

@@ -5,6 +5,7 @@
 #include <coffer/keyring/fixed_keyring.hpp>
 #include <coffer/keyring/kek_file.hpp>
 #include <coffer/keyring/scrypt.hpp>
+#include <coffer/keyring/store_folder.hpp>
 #include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_lock.hpp>
 
@@ -43,10 +44,7 @@ public:
         if (auto mine = posix::require_private(*file); !mine) return mine.error();
         auto text = posix::read_all(*file, std::size_t{1} << 20);
         if (!text) return text.error();
-        // Its maker may not have come to that, and without the salt the key is lost. A folder that this
-        // process can't open it leaves to who may write there.
-        if (auto stays = posix::make_name_durable(path); !stays && stays.error() != errc::denied)
-            return stays.error();
+        if (auto stays = make_keys_durable(path); !stays) return stays.error(); // for the salt
         auto from = parse(*text);
         if (!from) return from.error();
         auto key = derive_scrypt(as_bytes(passphrase.expose_secret()), from->salt, from->cost);

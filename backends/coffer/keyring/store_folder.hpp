@@ -2,6 +2,7 @@
 #ifndef COFFER_KEYRING_STORE_FOLDER_HPP
 #define COFFER_KEYRING_STORE_FOLDER_HPP
 
+#include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_descriptor.hpp>
 
 #include <algorithm>
@@ -16,6 +17,14 @@ inline auto fixed_path(const std::filesystem::path& path) -> std::filesystem::pa
     std::error_code wrong;
     auto out = std::filesystem::absolute(path, wrong);
     return wrong ? path : out;
+}
+
+/// posix::make_name_durable for a file of keys, before they are used: what is sealed under a key that a
+/// power cut takes away is lost. A folder that this process can't open it leaves to who may write
+/// there.
+inline auto make_keys_durable(const std::filesystem::path& path) noexcept -> result<void> {
+    const auto stays = posix::make_name_durable(path);
+    return !stays && stays.error() == errc::denied ? result<void>() : stays;
 }
 
 /// Keys beside the data protect nothing: whoever copies the folder has both. These two find out.

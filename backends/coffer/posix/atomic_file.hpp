@@ -2,15 +2,16 @@
 #ifndef COFFER_POSIX_ATOMIC_FILE_HPP
 #define COFFER_POSIX_ATOMIC_FILE_HPP
 
+#include <coffer/format/codec.hpp>
 #include <coffer/posix/file_descriptor.hpp>
 #include <coffer/posix/file_lock.hpp>
 
 #include <array>
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <sys/random.h>
@@ -108,14 +109,10 @@ inline auto fill(file_descriptor file, std::span<const byte_view> parts, ::mode_
 }
 
 /// Eight hexadecimal digits that nobody else has just now.
-inline auto random_digits() noexcept -> result<std::array<char, 8>> {
-    std::array<unsigned char, 4> random{};
+inline auto random_digits() -> result<std::string> {
+    std::array<std::byte, 4> random{};
     if (::getrandom(random.data(), random.size(), 0) != ssize_t{random.size()}) return failed();
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::array<char, 8> out{};
-    for (std::size_t i = 0; i < out.size(); ++i)
-        out[i] = digits[(random[i / 2] >> (i % 2 * 4)) & 15U];
-    return out;
+    return format::to_hex(random);
 }
 
 /// Who owns what stands there by that name; else the folder's owner.
@@ -168,7 +165,7 @@ inline auto replace_file(const std::filesystem::path& path, std::span<const byte
     if (options.held == nullptr) {
         const auto own = detail::random_digits();
         if (!own) return own.error();
-        fresh.append(".").append(own->data(), own->size());
+        fresh.append(".").append(*own);
     }
     fresh += ".new";
     if (options.held != nullptr)

@@ -5,7 +5,8 @@
 #include <coffer/any_vault.hpp>
 #include <coffer/bytes.hpp>
 #include <coffer/format/codec.hpp>
-#include <coffer/http/access.hpp>
+#include <coffer/http/access_json.hpp>
+#include <coffer/http/json.hpp>
 #include <coffer/scope.hpp>
 
 #include <cstdint>
@@ -42,17 +43,10 @@ public:
         add(asked);
         add(std::to_string(generation));
         add(std::to_string(state));
-        for (const auto& one : who.grants) {
-            add(std::to_string(static_cast<unsigned>(one.as)));
-            add(one.write ? "w" : "");
-            add(one.reveal ? "r" : "");
-            add(one.environment);
-            add(one.space);
-            add(one.actor);
-            add(std::to_string(one.names.size()));
-            for (const auto& name : one.names)
-                add(name);
-        }
+        wiped_text grants;
+        json_writer w(grants);
+        write_grants(w, who.grants.view());
+        add(grants);
         const auto whole = vault_->hmac_sha256(key_.view(), as_bytes(std::string_view(all)));
         return format::to_hex(byte_view(whole).first(16));
     }

@@ -168,6 +168,22 @@ TEST_CASE("one half of a note is kept when the other is given") {
     CHECK(has(box.ok({"list", "--json"}), "\"note\":\"read only\",\"rotateBy\":\"2031-01-31\""));
 }
 
+TEST_CASE("half a note is not set over one that somebody changes meanwhile") {
+    const sandbox box;
+    box.fill();
+    const auto done =
+        box.on_terminal({"set", "DB_URL", "--note", "mine"},
+                        {{"Value of DB_URL (not shown): ", "typed\n", [&] {
+                              box.ok({"set", "DB_URL", "--rotate-by", "2031-01-31"}, "meanwhile");
+                          }}});
+    INFO(done.out);
+    CHECK(done.code == 4);
+    CHECK(box.ok({"get", "DB_URL"}) == "meanwhile");
+    CHECK(has(box.ok({"list"}), "rotate by 2031-01-31"));
+    box.on_terminal({"set", "DB_URL", "--note", "mine"}, {{"(not shown): ", "typed\n"}});
+    CHECK(has(box.ok({"list"}), "mine; rotate by 2031-01-31"));
+}
+
 TEST_CASE("no verb shows a value unasked, on either stream") {
     const sandbox box;
     box.fill();

@@ -7,6 +7,7 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/http/directory.hpp>
 #include <coffer/http/tokens.hpp>
 
 #include <boost/json/array.hpp>
@@ -123,16 +124,25 @@ auto new_name(const session& s) -> const std::string& {
     return name;
 }
 
+/// Gives a scope another name; whatever else its metadata says stays, also what others write into it
+/// at this time.
+void rename_scope(session& s, const place& at, const std::string& name) {
+    if (s.is_remote()) {
+        const auto was = need(s.vault()->describe(at.where()), at.where());
+        need(s.vault()->set_description(at.where(), scope_metadata::rename(was, name)), at.where());
+        return;
+    }
+    const auto renamed = [&](const auto& is) { return scope_metadata::rename(is.metadata, name); };
+    need(coffer::http::directory(s.vault()).change(at.where(), renamed), at.where());
+}
+
 auto run_env_rename(session& s) -> int {
     const auto at = existing_environment(s);
     const auto& name = new_name(s);
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;
-    need(s.vault()->set_description(
-             at.where(),
-             scope_metadata::rename(need(s.vault()->describe(at.where()), at.where()), name)),
-         at.where());
+    rename_scope(s, at, name);
     report(s, at, "renamed", {name, at.is_prod});
     return 0;
 }
@@ -199,10 +209,7 @@ auto run_space_rename(session& s) -> int {
     if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
                                   "; its id stays."))
         return 0;
-    need(s.vault()->set_description(
-             at.where(),
-             scope_metadata::rename(need(s.vault()->describe(at.where()), at.where()), name)),
-         at.where());
+    rename_scope(s, at, name);
     report(s, at, "renamed", {name, false});
     return 0;
 }

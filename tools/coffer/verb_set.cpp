@@ -52,14 +52,16 @@ auto expiry_of(const session& s) -> std::uint64_t {
     return *at;
 }
 
-/// The note to write: what is given, and of what is there the half that is not.
-auto note_of(session& s, const place& at) -> std::optional<std::string> {
+/// The note to write: what is given, and of what is there the half that is not, unless somebody
+/// changes that meanwhile (over HTTP no such condition can be said).
+void add_note(session& s, const place& at, coffer::write_options& with) {
     const auto text = s.in.text("note");
     const auto day = s.in.text("rotate-by");
-    if (!text && !day) return std::nullopt;
+    if (!text && !day) return;
     if (day && !parse_date(*day)) refuse("--rotate-by takes a day like 2026-01-31");
     entry_note note;
-    if (!text || !day)
+    if (!text || !day) {
+        if (!s.is_remote()) with.if_note.emplace();
         for (const auto& e : need(s.vault()->list(at.where()), at.where())) {
             if (std::ranges::find(s.in.arguments, e.name) == s.in.arguments.end() || e.note.empty())
                 continue;
@@ -67,10 +69,13 @@ auto note_of(session& s, const place& at) -> std::optional<std::string> {
             if (s.in.arguments.size() > 1)
                 refuse("several names with notes of their own: give --note and --rotate-by");
             note = entry_note::read(e.note);
+            if (with.if_note) with.if_note = e.note;
         }
+    }
     if (text) note.text = *text;
     if (day) note.rotate_by = *day;
-    return note.write();
+    with.note = note.write();
+    if (!coffer::check_note(*with.note)) refuse("the note is over 4,096 bytes or no UTF-8");
 }
 
 auto plan_of(session& s, const place& at) -> std::string {
@@ -102,9 +107,7 @@ auto run_set(session& s) -> int {
     coffer::write_options with;
     with.if_version = s.in.number("if-version");
     with.expires = expiry_of(s);
-    with.note = note_of(s, at);
-    if (with.note && !coffer::check_note(*with.note))
-        refuse("the note is over 4,096 bytes or no UTF-8");
+    add_note(s, at, with);
     if (with.if_version && s.in.arguments.size() > 1) refuse("--if-version goes with one name");
     if (s.dry_run()) return s.confirm(plan_of(s, at)) ? 1 : 0;
     // Before the question, which shows what is typed: whoever types the value at once is not seen.

@@ -5,6 +5,7 @@
 #include <coffer/file/document.hpp>
 #include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_lock.hpp>
+#include <coffer/posix/known_file.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -43,7 +44,7 @@ public:
     auto commit(const revision& expected, const revision& next,
                 std::span<const object_write> writes) -> result<commit_outcome> {
         touch();
-        posix::file_descriptor replaced; // closing it frees the old file: after the locks
+        posix::known_file replaced; // closing it frees the old file: after the locks
         const std::lock_guard writer(writer_);
         auto lock = posix::file_lock::acquire(lock_path_, lock_patience_);
         if (!lock) return as_store_failure(lock.error());
@@ -104,7 +105,7 @@ private:
         const std::lock_guard lock(cache_);
         const auto stamp = posix::stamp(path_);
         if (!stamp) return as_store_failure(stamp.error());
-        if (*stamp && pin_ && **stamp == stamp_) return now_;
+        if (from_.stands(*stamp)) return now_;
         if (!*stamp) return absent();
         auto file = posix::open_regular(path_);
         if (!file && file.error() == errc::not_found) return absent();
@@ -118,7 +119,7 @@ private:
         // Acted on before, and its generation kept elsewhere, it could be gone after a power cut.
         if (auto stays = posix::make_name_durable(path_); !stays)
             return as_store_failure(stays.error());
-        remember(std::make_shared<const document>(std::move(*parsed)), *opened, std::move(*file));
+        remember(std::make_shared<const document>(std::move(*parsed)), {std::move(*file), *opened});
         return now_;
     }
 
@@ -126,33 +127,31 @@ private:
     auto absent() -> result<std::shared_ptr<const document>> {
         if (auto folder = posix::open_folder(path_.parent_path()); !folder)
             return as_store_failure(folder.error());
-        remember(std::make_shared<const document>(), {}, {});
+        remember(std::make_shared<const document>(), {});
         return now_;
     }
 
-    void remember(std::shared_ptr<const document> now, const posix::file_stamp& stamp,
-                  posix::file_descriptor pin) noexcept {
+    void remember(std::shared_ptr<const document> now, posix::known_file from) noexcept {
         now_ = std::move(now);
-        stamp_ = stamp;
-        pin_ = std::move(pin);
+        from_ = std::move(from);
     }
 
-    /// Replaces the file; true: durable, false: the outcome is unknown. `replaced` gets the pin of
-    /// the one that was there. Needs writer_.
+    /// Replaces the file; true: durable, false: the outcome is unknown. `replaced` gets the one
+    /// that was there. Needs writer_.
     auto replace(std::shared_ptr<const document> after, const posix::file_lock& held,
-                 posix::file_descriptor& replaced) -> result<bool> {
+                 posix::known_file& replaced) -> result<bool> {
         const auto done = posix::replace_file(path_, as_bytes(after->text()),
                                               {.owner = posix::file_owner::as_was, .held = &held});
         if (!done) return as_store_failure(done.error());
         unsettled_.store(!done->durable, std::memory_order_release);
         const std::lock_guard lock(cache_);
-        replaced = std::move(pin_);
+        replaced = std::exchange(from_, {});
         if (!done->durable) return false;
         // What was written needs no parsing. The stamp is taken last: the rename changed it.
         auto file = posix::open_regular(path_);
         if (!file) return true;
         if (const auto stamp = posix::stamp(*file))
-            remember(std::move(after), *stamp, std::move(*file));
+            remember(std::move(after), {std::move(*file), *stamp});
         return true;
     }
 
@@ -160,7 +159,7 @@ private:
     /// that failed is not tried again: the same text is written anew. Needs writer_.
     auto settle() -> result<void> {
         if (!unsettled()) return {};
-        posix::file_descriptor replaced;
+        posix::known_file replaced;
         auto lock = posix::file_lock::acquire(lock_path_, lock_patience_);
         if (!lock) return as_store_failure(lock.error());
         auto now = refresh();
@@ -180,10 +179,7 @@ private:
     std::mutex writer_{}; ///< One commit at a time in this process. Taken before cache_.
     std::mutex cache_{};  ///< Guards what follows.
     std::shared_ptr<const document> now_ = std::make_shared<const document>();
-    posix::file_stamp stamp_{};
-    /// Keeps the inode that now_ came from: while it is open its number can't come again, so a file
-    /// that was replaced within one tick of the file system's clock still has another stamp.
-    posix::file_descriptor pin_{};
+    posix::known_file from_{}; ///< now_ is what it says. None: nothing is there, or read again.
     std::shared_ptr<spare_memory> spare_ = std::make_shared<spare_memory>();
     std::atomic<bool> unsettled_{false};
     std::atomic<std::chrono::steady_clock::time_point> last_use_{};

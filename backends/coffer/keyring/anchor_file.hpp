@@ -9,6 +9,7 @@
 #include <coffer/mark.hpp>
 #include <coffer/posix/atomic_file.hpp>
 #include <coffer/posix/file_lock.hpp>
+#include <coffer/posix/known_file.hpp>
 #include <coffer/result.hpp>
 
 #include <array>
@@ -170,22 +171,19 @@ private:
         if (!written) return unreadable(written.error());
         auto file = posix::open_regular(path_);
         const std::lock_guard lock(mutex_);
-        pin_ = {};
+        from_ = {};
         stands_ = written->durable ? certainty::sure : certainty::lost;
         if (!written->durable) return failure{errc::unavailable, written->cause};
         marks_ = std::move(marks);
         if (!file) return {}; // it is read when it is asked for
-        if (const auto stamp = posix::stamp(*file)) {
-            stamp_ = *stamp;
-            pin_ = std::move(*file);
-        }
+        if (const auto stamp = posix::stamp(*file)) from_ = {std::move(*file), *stamp};
         return {};
     }
     /// With mutex_ held: marks_ is what the file says now.
     auto renew() -> result<void> {
         auto now = posix::stamp(path_);
         if (!now) return unreadable(now.error());
-        if (*now && pin_ && **now == stamp_) return {};
+        if (from_.stands(*now)) return {};
         auto marks = read();
         if (!marks) return marks.error();
         marks_ = std::move(*marks);
@@ -216,7 +214,7 @@ private:
     }
     /// Reads the file as it is now.
     auto read() -> result<anchor_marks> {
-        pin_ = {};
+        from_ = {};
         auto file = posix::open_regular(path_);
         if (!file && file.error() == errc::not_found && marks_.empty()) return anchor_marks{};
         if (!file && file.error() == errc::not_found) return errc::tampered; // it was there
@@ -229,8 +227,7 @@ private:
         auto marks = detail::read_anchor(as_text(*text));
         if (!marks) return errc::tampered;
         if (stands_ == certainty::sure) stands_ = certainty::visible;
-        stamp_ = *stamp;
-        pin_ = std::move(*file);
+        from_ = {std::move(*file), *stamp};
         return std::move(*marks);
     }
 
@@ -245,10 +242,7 @@ private:
     std::chrono::milliseconds patience_;
     std::mutex mutex_;
     anchor_marks marks_;
-    posix::file_stamp stamp_{}; ///< Of marks_.
-    /// The file that marks_ came from: while it is open its number can't come again, so one that
-    /// replaced it within a tick of the file system's clock still has another stamp. None: read again.
-    posix::file_descriptor pin_{};
+    posix::known_file from_{}; ///< marks_ are what it says. None: read again.
     certainty stands_ = certainty::visible;
 };
 

@@ -6,43 +6,67 @@
 #include <coffer/asio/lift.hpp>
 #include <coffer/redis/store.hpp>
 
-#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 
 #include <cstddef>
 #include <memory>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace coffer::inline COFFER_ABI::redis {
+
+namespace detail {
+
+/// Threads that run handlers until they are told to end, which one of them may do too: a handler
+/// may hold the last handle of a store. (A boost::asio::thread_pool would wait for itself then.)
+class handler_threads {
+public:
+    /// Throws std::system_error if there are not so many to be had.
+    explicit handler_threads(std::size_t count) : handler_threads() {
+        threads_.reserve(count);
+        for (std::size_t i = 0; i < count; ++i)
+            threads_.emplace_back([loop = loop_] { loop->run(); });
+    }
+    ~handler_threads() {
+        loop_->stop();
+        for (auto& t : threads_)
+            t.get_id() == std::this_thread::get_id() ? t.detach() : t.join();
+    }
+    handler_threads(const handler_threads&) = delete;
+    auto operator=(const handler_threads&) -> handler_threads& = delete;
+
+    auto executor() const noexcept { return loop_->get_executor(); }
+
+private:
+    handler_threads() = default;
+
+    /// Of the threads as well: one that ends itself leaves it last.
+    std::shared_ptr<boost::asio::io_context> loop_ = std::make_shared<boost::asio::io_context>();
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> stays_{
+        loop_->get_executor()};
+    std::vector<std::thread> threads_{};
+};
+
+} // namespace detail
 
 /// A store whose calls take a completion token of Boost.Asio: the same implementation, its calls
 /// made by a few threads of its own. Those that are under way at the same time share one connection
 /// and its system calls, so that as many commands are in flight as there are threads. Models
-/// AsyncStore. A handle: copies are the same store and threads, which end with the last of them.
+/// AsyncStore. A handle: copies are the same store and threads, which end with the last of them,
+/// also where a handler holds it. Throws std::system_error where there are not so many threads.
 class async_store : public asio::lifted_store<store> {
 public:
     explicit async_store(store of, std::size_t threads = 16)
-        : async_store(std::move(of), make_pool(threads)) {}
+        : async_store(std::move(of), std::make_shared<detail::handler_threads>(threads)) {}
 
 private:
-    using pool = std::shared_ptr<boost::asio::thread_pool>;
-
-    async_store(store of, pool threads)
-        : asio::lifted_store<store>(threads->get_executor(),
-                                    std::make_shared<store>(std::move(of))),
+    async_store(store of, std::shared_ptr<detail::handler_threads> threads)
+        : asio::lifted_store<store>(threads->executor(), std::make_shared<store>(std::move(of))),
           threads_(std::move(threads)) {}
 
-    static auto make_pool(std::size_t threads) -> pool {
-        return {new boost::asio::thread_pool(threads), [](boost::asio::thread_pool* last) {
-                    // A handler may hold the last handle; the threads can't wait for themselves.
-                    if (last->get_executor().running_in_this_thread())
-                        std::thread([last] { delete last; }).detach();
-                    else
-                        delete last;
-                }};
-    }
-
-    pool threads_;
+    std::shared_ptr<detail::handler_threads> threads_;
 };
 
 static_assert(asio::AsyncStore<async_store> && asio::AsyncListableStore<async_store>);

@@ -4,6 +4,7 @@
 #include "liar.hpp"
 #include "redis_server.hpp"
 
+#include <coffer/redis/async_store.hpp>
 #include <coffer/redis/store.hpp>
 
 #include <support/catch.hpp>
@@ -163,6 +164,29 @@ TEST_CASE("without a thread to look a name up, or to watch, no store is opened, 
     CHECK(opened.error() ==
           failure{errc::unavailable, std::error_code(EAGAIN, std::generic_category())});
     CHECK(redis::open(with).has_value());
+}
+
+TEST_CASE("the last handle of an asynchronous store may be a handler's, with no thread to be had") {
+    liar at;
+    std::atomic<bool> ours_is_gone{false};
+    std::atomic<bool> answered{false};
+    const auto told = std::make_shared<int>(0);
+    {
+        redis::async_store store(redis::open(liar_options(at.server)).value(), 2);
+        threads_left = 0;
+        store.async_load("p", keys{"k"}, [&, store, told](const result<cut>& got) {
+            answered = got.has_value();
+            while (!ours_is_gone)
+                std::this_thread::yield();
+        });
+    }
+    ours_is_gone = true;
+    CHECK(eventually([&] { return told.use_count() == 1; }));
+    CHECK(answered);
+    threads_left = 1;
+    const auto few = redis::open(liar_options(at.server)).value();
+    CHECK_THROWS_AS(redis::async_store(few, 2), std::system_error);
+    threads_left = all;
 }
 
 TEST_CASE("a watch that gets no thread to listen is whole once there is one") {

@@ -12,6 +12,7 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -87,9 +88,17 @@ public:
     auto write(waiting_write& mine, F&& commit_all) -> result<void> {
         std::unique_lock lock(mutex_);
         queue_.push_back(&mine);
+        bool gave_way = false;
         while (!mine.ended) {
             if (writing_) {
                 ended_.wait(lock);
+                continue;
+            }
+            if (crowded_ && !gave_way) { // whom the last commit served is about to be here again
+                gave_way = true;
+                lock.unlock();
+                std::this_thread::yield();
+                lock.lock();
                 continue;
             }
             auto next = take_batch();
@@ -144,6 +153,7 @@ private:
                                });
         std::list<waiting_write*> batch;
         batch.splice(batch.end(), queue_, queue_.begin(), end);
+        crowded_ = batch.size() > 1;
         writing_ = true;
         return {*this, std::move(batch)};
     }
@@ -193,6 +203,7 @@ private:
     std::mutex mutex_;
     std::condition_variable ended_;
     bool writing_ = false;
+    bool crowded_ = false; ///< The last commit was made for several.
     std::list<waiting_write*> queue_{};
 };
 

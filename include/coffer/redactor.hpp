@@ -41,7 +41,8 @@ namespace coffer::inline COFFER_ABI {
 /// back may hold values; its memory is wiped.
 ///
 /// feed() holds back what could be the beginning of a value: the last 7 bytes, and more only after
-/// bytes whose hash says that one may have begun. Time: linear in the text, plus the length of what
+/// bytes whose hash says that one may have begun; up to the end of a line nothing, unless a known
+/// value goes over lines. Time: linear in the text, plus the length of what
 /// is cut out. Thread safety: redact() may be called from several threads while nobody adds; feed()
 /// and flush() belong to one thread at a time. Copies are independent.
 class redactor {
@@ -60,6 +61,7 @@ public:
     /// Knows a value from now on, also in what feed() holds back. False: too short, ignored.
     auto add(std::string_view name, std::string_view value) -> bool {
         if (value.size() < shortest) return false;
+        if (value.find('\n') != value.npos) over_lines_ = true;
         const auto head = bucket_of(rolling_.of(value.substr(0, shortest)));
         auto& bucket = values_[head];
         const known made{value.size(), rolling_.power(value.size()), short_hash(rolling_.of(value)),
@@ -180,12 +182,13 @@ private:
 
     void scan(stream& s, bool last, std::string& out) const {
         std::size_t at = 0;
+        const auto whole = last ? s.text.size() : end_of_lines(s);
         for (bool undecided = false; at < s.text.size(); ++at) {
             const known* found = nullptr;
             if (at + shortest <= s.text.size())
-                found = find(s, at, last, undecided);
+                found = find(s, at, at < whole, undecided);
             else
-                undecided = !last;
+                undecided = at >= whole;
             if (undecided) break;
             if (found != nullptr && at + found->size > s.covered) {
                 out += found->marker;
@@ -196,6 +199,12 @@ private:
         drop(s, at);
     }
 
+    /// What begins before this can't be a value that is not whole yet.
+    auto end_of_lines(const stream& s) const -> std::size_t {
+        if (over_lines_) return 0;
+        const auto end = std::find(s.text.rbegin(), s.text.rend(), '\n');
+        return static_cast<std::size_t>(s.text.rend() - end);
+    }
     static void drop(stream& s, std::size_t count) {
         s.covered -= std::min(s.covered, count);
         if (count == 0) return;
@@ -214,6 +223,7 @@ private:
     std::vector<bool>
         begins_; ///< The buckets that are not empty: one bit to look at for each byte.
     std::unordered_map<std::uint16_t, std::vector<known>> values_{}; ///< The longest first.
+    bool over_lines_ = false; ///< A value has a line's end in it.
     stream stream_{};
 };
 

@@ -180,10 +180,14 @@ TEST_CASE("random texts, values and cuts give what the slow way gives") {
         pairs values;
         for (auto n = below(6); n-- > 0;)
             values.emplace_back("N" + std::to_string(n), text_of(6 + below(14), letters));
+        if (!values.empty() && round % 2 == 0) // one goes over lines
+            values[0].second[below(values[0].second.size())] = '\n';
         std::string text;
-        while (text.size() < 120)
+        while (text.size() < 120) {
             text += !values.empty() && below(3) == 0 ? values[below(values.size())].second
                                                      : text_of(below(20), letters);
+            if (below(3) == 0) text += '\n';
+        }
         const auto expected = naive(values, text);
         auto r = with(values);
         if (r.redact(text) != expected) FAIL("round " << round << ": " << text);
@@ -193,6 +197,19 @@ TEST_CASE("random texts, values and cuts give what the slow way gives") {
         if (in_pieces(r, text, cuts) != expected) FAIL("round " << round << " in pieces: " << text);
     }
     SUCCEED();
+}
+
+TEST_CASE("a line that has ended is shown at once, unless a value goes over lines") {
+    auto r = with({{"TOKEN", "the-value"}});
+    CHECK(r.feed("server ready\n") == "server ready\n");
+    CHECK(r.feed("it is the-value\nand the-v") == "it is [redacted TOKEN]\nan");
+    CHECK(r.feed("alue\nthe-va\n") == "d [redacted TOKEN]\nthe-va\n");
+    CHECK(r.flush().empty());
+
+    auto over = with({{"KEY", "-----\nkey"}});
+    CHECK(over.feed("ready\n-----\n") == "ready");
+    CHECK(over.feed("key\n") == "\n[redacted KEY]");
+    CHECK(over.flush() == "\n");
 }
 
 TEST_CASE("SipHash-2-4-128 is the one of the reference code") {

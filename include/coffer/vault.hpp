@@ -186,7 +186,7 @@ public:
         return perform(where, plan().show(where, name, with));
     }
     /// Undoes erase: the value is there again, with its expiry and the note unless the options give
-    /// others. Errors also: not_found (nothing was removed, or its versions are gone).
+    /// others. Errors also: not_found (no value was removed, or its versions are gone).
     auto undelete(context where, std::string_view name, const write_options& with = {})
         -> result<written> {
         return perform(where, plan().undelete(where, name, with));

@@ -5,11 +5,23 @@
 #include <coffer/bytes.hpp>
 #include <coffer/format/secret_id.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 
 namespace coffer::inline COFFER_ABI {
+
+/// A moment as `expires` has it: `with.expires = expiry_at(std::chrono::system_clock::now() + 24h)`.
+/// One before 1970 is past as any other.
+inline auto expiry_at(std::chrono::system_clock::time_point when) noexcept -> std::uint64_t {
+    const auto since = std::chrono::floor<std::chrono::milliseconds>(when.time_since_epoch());
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(1, since.count())); // 0 is never
+}
 
 /// What a write may say beside the value.
 struct write_options {
@@ -45,6 +57,16 @@ struct written {
 struct named_value {
     std::string name{};
     wiped_bytes value{};
+
+    named_value() = default;
+    named_value(std::string of, wiped_bytes with) noexcept
+        : name(std::move(of)), value(std::move(with)) {}
+    /// A copy of a text: the caller wipes its own.
+    template <std::convertible_to<std::string_view> Text>
+    named_value(std::string of, const Text& text) : name(std::move(of)) {
+        const auto from = as_bytes(std::string_view(text));
+        value.assign(from.begin(), from.end());
+    }
 };
 
 /// What is done to a name: the vault's functions of these names.

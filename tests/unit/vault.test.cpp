@@ -467,6 +467,39 @@ TEST_CASE("an expired value ends the look-up and is kept for those who manage it
     CHECK(shown(f.vault.get_version(acme, "TOKEN", 1)) == "acme");
 }
 
+TEST_CASE(
+    "undelete brings back what was removed, never that a name was hidden which had no value") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "everyone").value();
+    f.vault.hide(acme, "TOKEN").value();
+    f.vault.show(acme, "TOKEN").value();
+    CHECK(f.vault.undelete(acme, "TOKEN").error() == errc::not_found);
+    CHECK(f.get(acme, "TOKEN") == "everyone");
+
+    // An older removal is found behind it.
+    f.vault.put(acme, "TOKEN", "own").value();
+    f.vault.erase(acme, "TOKEN").value();
+    f.vault.hide(acme, "TOKEN").value();
+    f.vault.show(acme, "TOKEN").value();
+    f.vault.undelete(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "own");
+
+    // What was hidden over a value and then removed was hidden.
+    f.vault.hide(acme, "TOKEN").value();
+    f.vault.erase(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "everyone");
+    f.vault.undelete(acme, "TOKEN").value();
+    CHECK(f.get(acme, "TOKEN") == "not_found");
+}
+
+TEST_CASE("a moment is an expiry in milliseconds, and never `never`") {
+    using clock = std::chrono::system_clock;
+    const clock::time_point epoch{};
+    CHECK(coffer::expiry_at(epoch + std::chrono::microseconds(1'500'900)) == 1500);
+    CHECK(coffer::expiry_at(epoch) == 1);
+    CHECK(coffer::expiry_at(epoch - std::chrono::hours(1)) == 1);
+}
+
 TEST_CASE("what is brought back expires when it did, and keeps its note") {
     fixture f;
     const auto soon = static_cast<std::uint64_t>(f.time.wall().count()) + 1000;

@@ -211,7 +211,9 @@ struct show {
     }
 };
 
-/// Undoes erase: the newest version before the removal is there again, with its expiry and note.
+/// Undoes erase: the newest version before the removal is there again, with its expiry and note. That
+/// a name was hidden which had no value here is no such version: where it is shown again nothing was
+/// removed, and nobody who undoes that means to hide it.
 struct undelete {
     using value_type = written;
     entry_key key{};
@@ -222,8 +224,14 @@ struct undelete {
         return changed(d, key, with, false, [&](const entry* was) -> result<written> {
             if (was == nullptr || was->newest().state != entry_state::deleted)
                 return errc::not_found;
-            for (const auto& v : was->versions)
-                if (v.state != entry_state::deleted) return restore(d, *was, v, with, author);
+            const auto& versions = was->versions;
+            for (std::size_t i = 1; i < versions.size(); ++i) {
+                const bool hid_nothing =
+                    versions[i].state == entry_state::hidden &&
+                    (i + 1 == versions.size() || versions[i + 1].state != entry_state::value);
+                if (versions[i].state != entry_state::deleted && !hid_nothing)
+                    return restore(d, *was, versions[i], with, author);
+            }
             return errc::not_found;
         });
     }

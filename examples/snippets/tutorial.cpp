@@ -10,14 +10,18 @@
 //]
 
 #include <coffer/redactor.hpp>
+#include <coffer/watcher.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <span>
 #include <string>
 
 namespace {
 
 void connect(std::string_view) {}
+void reconnect(const coffer::result<coffer::secret>&) {}
 void post_to_slack(std::string_view) {}
 
 //[open
@@ -117,17 +121,15 @@ void errors(my_vault& vault) {
 void write_carefully(my_vault& vault) {
     const coffer::context prod{.environment = "prod"};
     //[write_options
-    using namespace std::chrono;
-    const auto in_a_week = (system_clock::now() + hours(24 * 7)).time_since_epoch();
     coffer::write_options with;
     with.if_version = 1; // nobody wrote meanwhile, or it is a conflict
     with.note = "rotated by hand, ask ana";
-    with.expires = static_cast<std::uint64_t>(duration_cast<milliseconds>(in_a_week).count());
+    with.expires = coffer::expiry_at(std::chrono::system_clock::now() + std::chrono::hours(24 * 7));
     const auto written = vault.put(prod, "DB_URL", "postgres://db/prod2", with).value();
     std::cout << "DB_URL is now v" << written.version << '\n';
 
     const auto late = vault.put(prod, "DB_URL", "postgres://db/prod3", with);
-    std::cout << "a second writer: " << to_string(late.error().code) << '\n';
+    std::cout << "a second writer: " << late.error() << '\n';
     //]
 
     //[history
@@ -147,6 +149,20 @@ void staleness(my_vault& vault) {
     const coffer::view now = secrets.at({.environment = "prod"}).value();
     if (now.stale()) // the store is away: these are the last verified values
         std::cerr << "secrets are " << now.age().count() << " ms old\n";
+    //]
+}
+
+void follow(my_vault& vault) {
+    const coffer::secrets secrets = vault.resolver();
+    const coffer::context acme{.environment = "prod", .space = "acme"};
+    //[watch
+    const coffer::view known = secrets.at(acme).value();
+    reconnect(known.get("DB_URL"));
+    const coffer::watcher changes(secrets, acme, known,
+                                  [](const coffer::view& now, std::span<const std::string> names) {
+                                      if (std::ranges::find(names, "DB_URL") != names.end())
+                                          reconnect(now.get("DB_URL"));
+                                  });
     //]
 }
 
@@ -175,6 +191,7 @@ int main() {
     errors(vault);
     write_carefully(vault);
     staleness(vault);
+    follow(vault);
     logs(vault);
     look_after(vault);
 }

@@ -4,6 +4,7 @@
 
 #include <coffer/version.hpp>
 
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -92,6 +93,24 @@ struct failure {
     friend auto operator==(const failure&, const failure&) -> bool = default;
     friend auto operator==(const failure& f, errc c) noexcept -> bool { return f.code == c; }
 };
+
+/// `unavailable (Connection refused)`: the code's name and the system's words for the cause.
+inline auto to_string(const failure& why) -> std::string {
+    auto text = std::string(to_string(why.code));
+    if (why.cause) text.append(" (").append(why.cause.message()).append(")");
+    return text;
+}
+
+template <class Traits>
+auto operator<<(std::basic_ostream<char, Traits>& out, errc code)
+    -> std::basic_ostream<char, Traits>& {
+    return out << to_string(code);
+}
+template <class Traits>
+auto operator<<(std::basic_ostream<char, Traits>& out, const failure& why)
+    -> std::basic_ostream<char, Traits>& {
+    return out << to_string(why);
+}
 
 } // namespace coffer::inline COFFER_ABI
 

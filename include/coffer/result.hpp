@@ -19,6 +19,8 @@ public:
         : std::system_error(why.cause ? std::system_error(why.code, why.cause.message())
                                       : std::system_error(why.code)),
           why_(why) {}
+    /// The same, its text after one that tells more.
+    exception(failure why, const std::string& more) : std::system_error(why.code, more), why_(why) {}
     /// The failure that value() was called on.
     auto why() const noexcept -> const failure& { return why_; }
 

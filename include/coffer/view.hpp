@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 namespace coffer::inline COFFER_ABI {
@@ -50,6 +51,29 @@ public:
     virtual auto number() const noexcept -> std::uint64_t = 0;
     virtual auto most_names() const noexcept -> std::size_t = 0;
     virtual auto time() const noexcept -> const clock& { return machine_clock(); }
+};
+
+/// What bound::value() throws. Its text has the names, which are the program's own, and why each
+/// can't be had; why() is the first one's failure.
+class missing_secrets : public exception {
+public:
+    /// `all` is not empty.
+    explicit missing_secrets(std::vector<missing_secret> all)
+        : exception(all.front().why, text_of(all)),
+          all_(std::make_shared<const std::vector<missing_secret>>(std::move(all))) {}
+    auto all() const noexcept -> std::span<const missing_secret> { return *all_; }
+
+private:
+    static auto text_of(const std::vector<missing_secret>& all) -> std::string {
+        std::string text = "secrets are missing";
+        const char* separator = ": ";
+        for (const auto& one : all) {
+            text.append(separator).append(one.name).append(" (").append(to_string(one.why));
+            separator = "), ";
+        }
+        return text + ")";
+    }
+    std::shared_ptr<const std::vector<missing_secret>> all_; // shared: copying it throws nothing
 };
 
 template <class T>
@@ -115,13 +139,16 @@ public:
     template <class T>
     struct binding {
         std::string_view name;
-        secret T::*member;
+        std::variant<secret T::*, std::optional<secret> T::*> member;
     };
     /// Fills a struct of secrets in one call:
     ///
-    ///     struct config { coffer::secret slack, db; };
-    ///     auto c = view.bind<config>({{"SLACK_TOKEN", &config::slack}, {"DB_URL", &config::db}});
+    ///     struct config { coffer::secret slack, db; std::optional<coffer::secret> proxy; };
+    ///     auto c = view.bind<config>({{"SLACK_TOKEN", &config::slack}, {"DB_URL", &config::db},
+    ///                                 {"PROXY_URL", &config::proxy}});
     ///     if (!c) for (auto& m : c.missing()) …   // all that are missing
+    ///
+    /// A secret that is optional may be not_found; any other error is one of it too.
     template <class T>
     auto bind(std::initializer_list<binding<T>> wanted) const -> bound<T>;
 
@@ -144,9 +171,9 @@ public:
     auto operator->() const& noexcept -> const T* { return held(), &*value_; }
     auto operator->() && noexcept -> const T* = delete; // name it first: its secrets are exposed
     auto missing() const noexcept -> std::span<const missing_secret> { return missing_; }
-    /// The value; throws `exception` with the first missing secret's error.
+    /// The value; throws `missing_secrets` where there is none.
     auto value() && -> T {
-        if (!value_) throw exception(failure(missing_.front().why));
+        if (!value_) throw missing_secrets(missing_);
         return *std::move(value_);
     }
 
@@ -163,9 +190,10 @@ auto view::bind(std::initializer_list<binding<T>> wanted) const -> bound<T> {
     std::vector<missing_secret> missing;
     for (const auto& [name, member] : wanted) {
         auto got = get(name);
+        const bool optional = member.index() == 1;
         if (got)
-            filled.*member = *std::move(got);
-        else
+            std::visit([&](auto of) { filled.*of = *std::move(got); }, member);
+        else if (!optional || got.error() != errc::not_found)
             missing.push_back({std::string(name), got.error().code});
     }
     if (!missing.empty()) return bound<T>(std::move(missing));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -80,6 +81,15 @@ TEST_CASE("and_then and transform go on with a value and hand a failure through"
     CHECK(result<void>().and_then([] { return result<int>(1); }).value() == 1);
     CHECK(result<void>(errc::denied).and_then([] { return result<int>(1); }).error() ==
           errc::denied);
+}
+
+TEST_CASE("a failure is written as its code's name and the system's cause", "[result]") {
+    const failure plain = errc::denied;
+    const failure caused{errc::unavailable, std::make_error_code(std::errc::connection_refused)};
+    std::ostringstream out;
+    out << errc::stale << ", " << plain << ", " << caused;
+    CHECK(out.str() == "stale, denied, unavailable (" + caused.cause.message() + ")");
+    CHECK(to_string(caused) == "unavailable (" + caused.cause.message() + ")");
 }
 
 TEST_CASE("every code has a name of its own, and none is zero", "[result]") {

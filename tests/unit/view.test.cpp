@@ -5,6 +5,7 @@
 #include <coffer/testing/manual_clock.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 
 using coffer::context;
@@ -39,6 +40,7 @@ struct fixture {
 struct config {
     coffer::secret slack;
     coffer::secret db;
+    std::optional<coffer::secret> proxy;
 };
 
 } // namespace
@@ -131,6 +133,39 @@ TEST_CASE("require and bind report all that is missing, not the first") {
     REQUIRE_FALSE(half);
     CHECK(half.missing().size() == 1);
     CHECK_THROWS_AS(std::move(half).value(), coffer::exception);
+}
+
+TEST_CASE("what bound throws has the names of all that is missing, and why") {
+    fixture f;
+    f.vault.put(prod, "OLD", "x", {.expires = 1}).value();
+    try {
+        (void)f.view().bind<config>({{"NONE", &config::slack}, {"OLD", &config::db}}).value();
+        FAIL("nothing was thrown");
+    } catch (const coffer::missing_secrets& why) {
+        CHECK(std::string(why.what()) ==
+              "secrets are missing: NONE (not_found), OLD (expired): not_found");
+        CHECK(why.why() == errc::not_found);
+        REQUIRE(why.all().size() == 2);
+        CHECK(why.all()[1].name == "OLD");
+    }
+}
+
+TEST_CASE("an optional secret may be not found, and nothing else may be wrong with it") {
+    fixture f;
+    const auto bound_to = [&](std::string_view proxy) {
+        return f.view().bind<config>(
+            {{"SLACK_TOKEN", &config::slack}, {"DB_URL", &config::db}, {proxy, &config::proxy}});
+    };
+    const auto without = bound_to("PROXY_URL");
+    REQUIRE(without);
+    CHECK_FALSE(without->proxy.has_value());
+    f.vault.put(prod, "PROXY_URL", "http://proxy").value();
+    const auto with = bound_to("PROXY_URL");
+    REQUIRE(with);
+    CHECK(with->proxy->expose_secret() == "http://proxy");
+    f.vault.put(prod, "PROXY_URL", "http://proxy", {.expires = 1}).value();
+    CHECK(bound_to("PROXY_URL").missing().front().why == errc::expired);
+    CHECK_FALSE(bound_to("no\xFFname"));
 }
 
 TEST_CASE("age grows with the clock that sleeps along, and every answer carries when it was true") {

@@ -62,7 +62,7 @@ function(coffer_embed target)
             "-DFOLDER=${CMAKE_CURRENT_SOURCE_DIR}" "-DFILES=${files}" -P "${coffer_embed_script}"
         DEPENDS ${paths} "${coffer_embed_script}" VERBATIM
         COMMENT "Embedding ${target}")
-    add_library(${target} STATIC "${output}")
+    add_library(${target} STATIC EXCLUDE_FROM_ALL "${output}")
     target_include_directories(${target} PUBLIC "${CMAKE_CURRENT_SOURCE_DIR}/..")
     target_link_libraries(${target} PUBLIC coffer::http PRIVATE coffer_private_options)
 endfunction()

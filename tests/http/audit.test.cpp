@@ -694,7 +694,7 @@ TEST_CASE("The first that a full disk refuses is a change: then it is not made")
         check_error(changed, 503);
         CHECK(s.list(at(e)).values() == values{{"A", "before"}});
         // The disk fills up in the middle of a change: that it was begun is written.
-        s.service->parts().changed = [](auto, auto&, auto, auto) { disk::full = true; };
+        s.service->parts().changed = [](const auto&) { disk::full = true; };
         const auto cut = s.put(at(e), "A", "after");
         disk::full = false;
         check_error(cut, 503);

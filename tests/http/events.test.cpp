@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 using coffer_test::api_world;
@@ -23,6 +25,7 @@ namespace {
 
 /// One who listens: what was sent, in pieces.
 struct ear {
+    std::mutex mutex{}; ///< Of `heard`, where other threads publish.
     std::vector<std::string> heard{};
     bool ended = false;
     bool open = true;
@@ -38,6 +41,7 @@ struct ear {
     void begin(std::shared_ptr<http::stream> to) {
         stream = std::move(to);
         stream->start([this](std::string text) {
+            const std::lock_guard lock(mutex);
             if (text.empty())
                 ended = true;
             else
@@ -46,7 +50,8 @@ struct ear {
         });
     }
     /// The events, without the first line that says when to come back.
-    auto events() const -> std::vector<json::object> {
+    auto events() -> std::vector<json::object> {
+        const std::lock_guard lock(mutex);
         std::vector<json::object> out;
         for (std::size_t i = 1; i < heard.size(); ++i) {
             const auto data = heard[i].find("data: ") + 6;
@@ -55,7 +60,7 @@ struct ear {
         }
         return out;
     }
-    auto topics() const -> std::string {
+    auto topics() -> std::string {
         std::string out;
         for (const auto& e : events())
             out.append(e.at("topic").as_string()).append(" ");
@@ -175,6 +180,98 @@ TEST_CASE("What is told of a change follows from what was there before") {
           "secret:deleted ");
     w.api.put(at(w.prod), "A", "v");
     CHECK(ear->topics().ends_with("secret:created "));
+}
+
+namespace {
+
+/// A world whose hub hears of the changes of others within moments.
+struct shared_world : world {
+    std::unique_ptr<ear> hears;
+    std::size_t read = 0;
+
+    shared_world() {
+        api.service->parts().changed =
+            http::x::tell_changes(api.vault, hub, std::chrono::milliseconds(1));
+        hears = listen();
+        for (int n = 0; all().empty(); ++n) { // until the first look
+            others(prod, "", "FIRST", std::to_string(n));
+            std::this_thread::sleep_for(std::chrono::milliseconds(2));
+        }
+    }
+    /// Somebody sets a value, and not through the api.
+    void others(const std::string& environment, const std::string& space, std::string name,
+                std::string_view value) {
+        api.vault->put_many({environment, space}, {{std::move(name), value}}, {}).value();
+    }
+    /// `secret:created A`, those of FIRST left out.
+    auto all() -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (const auto& e : hears->events()) {
+            const auto& payload = e.at("payload").as_object();
+            const auto& context = e.at("context").as_object();
+            std::string text(e.at("topic").as_string());
+            text += payload.contains("all") ? " all"
+                                            : " " + std::string(payload.at("name").as_string());
+            if (context.contains("spaceId")) text += " in a space";
+            out.push_back(std::move(text));
+        }
+        return out;
+    }
+    /// The next one.
+    auto next() -> std::string {
+        for (int i = 0; i < 20'000; ++i) {
+            const auto told = all();
+            while (read < told.size())
+                if (const auto& one = told[read++]; !one.ends_with(" FIRST")) return one;
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        return "(silence)";
+    }
+};
+
+} // namespace
+
+TEST_CASE("What others change over the same store is told too") {
+    shared_world w;
+    const coffer::scope acme({w.prod, w.acme});
+    w.others(w.prod, {}, "A", "1");
+    CHECK(w.next() == "secret:created A");
+    w.others(w.prod, {}, "A", "2");
+    CHECK(w.next() == "secret:updated A");
+    w.others(w.prod, w.acme, "A", "3");
+    CHECK(w.next() == "secret:created A in a space");
+    w.api.vault->hide(acme.view(), "A", {}).value();
+    CHECK(w.next() == "secret:updated A in a space");
+    w.api.vault->erase(acme.view(), "A", {}).value();
+    CHECK(w.next() == "secret:deleted A in a space");
+    w.others(w.prod, w.acme, "B", "1");
+    CHECK(w.next() == "secret:created B in a space");
+    w.api.vault->remove_space(acme.view()).value();
+    CHECK(w.next() == "secret:deleted all in a space");
+    w.api.vault->create_environment("late", "{}").value();
+    w.others("late", {}, "C", "1");
+    CHECK(w.next() == "secret:created C");
+    w.api.vault->remove_environment("late").value();
+    CHECK(w.next() == "secret:deleted all");
+    for (const auto& piece : w.hears->heard)
+        CHECK(piece.find("\"value\"") == std::string::npos);
+}
+
+TEST_CASE("What is changed through the api is told once, however others are looked for") {
+    shared_world w;
+    const auto id = w.api.put(at(w.prod), "A", "1").text("id");
+    w.api.put(at(w.prod), "A", "2");
+    w.api.put(at(w.prod, w.acme), "B", "1");
+    w.api.send("DELETE", "/v1/secrets/" + id);
+    w.api.send("DELETE", "/v1/spaces/" + w.acme);
+    for (const auto* expected :
+         {"secret:created A", "secret:updated A", "secret:created B in a space", "secret:deleted A",
+          "secret:deleted all in a space"})
+        CHECK(w.next() == expected);
+    for (const auto* name : {"X", "Y", "Z"}) { // each is found by a look of its own
+        w.others(w.prod, {}, name, "1");
+        CHECK(w.next() == std::string("secret:created ") + name);
+    }
 }
 
 TEST_CASE("An event of a space names its environment too") {

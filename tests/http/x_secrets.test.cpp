@@ -702,11 +702,10 @@ TEST_CASE("x/values: the audit log has names that the token may know of, and not
 TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {
     world w;
     std::vector<std::string> told;
-    w.service->parts().changed = [&](std::string_view what, const coffer::scope& where,
-                                     std::string_view name, std::string_view id) {
-        CHECK(id.starts_with("us_sec_"));
-        told.push_back(std::string(what) + " " + std::string(name) +
-                       (where.space.empty() ? "" : " s"));
+    w.service->parts().changed = [&](const http::secret_change& c) {
+        CHECK(c.id.starts_with("us_sec_"));
+        told.push_back(std::string(c.what) + " " + std::string(c.name) +
+                       (c.where.space.empty() ? "" : " s"));
     };
     const auto e = at(w.e);
     const auto id = w.put(e, "A", "1").text("id");

@@ -13,6 +13,7 @@
 #include <coffer/http/list_watches.hpp>
 #include <coffer/http/recent_writes.hpp>
 #include <coffer/http/route.hpp>
+#include <coffer/http/secret_change.hpp>
 #include <coffer/http/target.hpp>
 #include <coffer/http/watches.hpp>
 #include <coffer/policy.hpp>
@@ -61,12 +62,9 @@ struct api_parts {
     std::shared_ptr<audit_hook> audit{}; ///< Null: there is none.
     /// How long the vault serves what it knows while the store is away, for people.
     std::chrono::milliseconds stale_for = options().serve_stale_for;
-    /// Told of every acknowledged change of a secret: `created`, `updated` or `deleted`, where, its
-    /// name, its id on the wire. Never a value. Without a name and an id: a space or an environment
-    /// was removed, and all of its secrets with it. Must not wait.
-    std::function<void(std::string_view what, const scope& where, std::string_view name,
-                       std::string_view id)>
-        changed{};
+    /// Told of every change of a secret that was made through these parts, once it is
+    /// acknowledged. Must not wait.
+    std::function<void(const secret_change&)> changed{};
 
     /// Values that a token may reveal within an hour.
     hourly_limit reveals;
@@ -268,11 +266,11 @@ public:
               std::string_view name) {
         if (done.changed) parts.written.note(where, name, done.version, who.token_id);
         if (parts.changed && done.changed)
-            parts.changed(what, where, name, wire_id(where.environment, done.id));
+            parts.changed({what, where, name, wire_id(where.environment, done.id), done.version});
     }
     /// Tells who listens that a space or an environment was removed.
     void tell_removed(const scope& where) {
-        if (parts.changed) parts.changed("deleted", where, {}, {});
+        if (parts.changed) parts.changed({"deleted", where});
     }
     /// For routes whose rows are decided on one by one.
     void rows_are_decided() noexcept { allowed_ = true; }

@@ -14,6 +14,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,6 +89,13 @@ public:
         return std::make_shared<following>(shared_from_this(), std::move(told));
     }
 
+    /// Whether somebody listens, or did within two lives of a stream, and comes back.
+    auto is_heard() -> bool {
+        const std::lock_guard lock(mutex_);
+        const auto now = with_.time->boot();
+        if (!listeners_.empty()) heard_at_ = now;
+        return heard_at_ && now - *heard_at_ <= 2 * with_.stream_life;
+    }
     auto listeners() const -> std::size_t {
         const std::lock_guard lock(mutex_);
         return listeners_.size();
@@ -132,7 +140,7 @@ private:
     void add(const std::shared_ptr<listener>& who, stream::sink send) {
         const std::lock_guard lock(mutex_);
         who->sink = std::move(send);
-        who->since = with_.time->boot();
+        heard_at_ = who->since = with_.time->boot();
         if (who->told == 0) who->told = number_;
         if (who->sink("retry: 1000\nid: " + std::to_string(who->told) + "\n\n") && catch_up(*who))
             listeners_.push_back(who);
@@ -175,6 +183,7 @@ private:
     std::deque<happening> kept_{};
     std::size_t bytes_ = 0; ///< Of the events that are kept.
     std::vector<std::shared_ptr<listener>> listeners_{};
+    std::optional<std::chrono::milliseconds> heard_at_{}; ///< Last known, by the boot clock.
 };
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -3,10 +3,12 @@
 #define COFFER_HTTP_X_EVENTS_HPP
 
 #include <coffer/http/call.hpp>
+#include <coffer/http/changes_of_others.hpp>
 #include <coffer/http/events.hpp>
 #include <coffer/http/ids.hpp>
 #include <coffer/http/times.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,12 +27,12 @@ inline constexpr std::string_view own_domain = "secret";
 
 /// The event of a changed secret, as JavaScript listeners know it: its name and id, no value. Without
 /// a name it tells of all secrets of a scope that is gone, once.
-inline auto secret_event(const any_vault& vault, std::string_view what, const scope& where,
-                         std::string_view name, std::string_view id) -> happening {
+inline auto secret_event(const any_vault& vault, const secret_change& what) -> happening {
+    const auto& where = what.where;
     happening out;
-    out.topic = std::string(own_topics).append(what);
+    out.topic = std::string(own_topics).append(what.what);
     out.where = where;
-    out.name = name;
+    out.name = what.name;
     wiped_text text;
     json_writer w(text);
     w.begin_object().member("id", make_id(vault, "us_evt_").value_or(std::string("us_evt_")));
@@ -38,10 +40,10 @@ inline auto secret_event(const any_vault& vault, std::string_view what, const sc
     w.member("environmentId", where.environment).member_if("spaceId", where.space);
     w.member_if("actorId", where.actor).end_object();
     w.key("payload").begin_object();
-    if (name.empty())
+    if (what.name.empty())
         w.member("all", true);
     else
-        w.member("secretId", id).member("name", name);
+        w.member("secretId", what.id).member("name", what.name);
     w.end_object();
     w.key("namespaces").begin_list().end_list().member("createdAt", iso_time(wall_now()));
     w.end_object();
@@ -49,11 +51,21 @@ inline auto secret_event(const any_vault& vault, std::string_view what, const sc
     return out;
 }
 
-/// What api_parts::changed is to be, so that the hub tells of every change.
-inline auto tell_changes(any_vault vault, std::shared_ptr<event_hub> hub) {
-    return [vault = std::move(vault), hub = std::move(hub)](
-               std::string_view what, const scope& where, std::string_view name,
-               std::string_view id) { hub->publish(secret_event(vault, what, where, name, id)); };
+/// What api_parts::changed is to be, so that the hub tells of every change: of those that are made
+/// through the api at once, of those that others make over the same store within about two of
+/// `step`.
+inline auto tell_changes(any_vault vault, std::shared_ptr<event_hub> hub,
+                         std::chrono::milliseconds step = std::chrono::seconds(1))
+    -> std::function<void(const secret_change&)> {
+    const auto publish = [vault, hub](const secret_change& what) {
+        hub->publish(secret_event(vault, what));
+    };
+    auto others = std::make_shared<changes_of_others>(
+        vault, publish, [hub] { return hub->is_heard(); }, step);
+    return [publish, others = std::move(others)](const secret_change& what) {
+        others->made_here(what);
+        publish(what);
+    };
 }
 
 /// Whether a listener may take a text for one that begins so: blanks in front and capital letters

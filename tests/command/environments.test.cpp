@@ -141,3 +141,36 @@ TEST_CASE("init goes on where it was stopped, and of several at once one makes t
     many.ok({"set", "A"}, "a");
     CHECK(has(many.ok({"verify"}), "all is whole"));
 }
+
+TEST_CASE("env mark makes an environment PROD, and asks before it is PROD no more") {
+    const sandbox box;
+    const auto made = box.ok({"init", "--env", "prod"});
+    CHECK(has(made, "not PROD: writes don't ask (coffer env mark ENV --prod)"));
+    box.ok({"set", "A"}, "v");
+    CHECK(box.ok({"env", "mark", "prod", "--prod", "--dry-run"})
+              .starts_with("Marks environment prod as PROD: writes ask first."));
+    box.ok({"set", "A"}, "w");
+    CHECK(box.ok({"env", "mark", "prod", "--prod"}) == "environment prod  marked: PROD\n");
+    CHECK(has(box.ok({"env", "list"}), "prod         prod  yes"));
+    CHECK(box.run({"set", "A"}, "x").code == 2);
+    CHECK(box.ok({"env", "mark", "prod", "--prod", "--yes"}) ==
+          "environment prod  unchanged: PROD\n");
+    CHECK(box.run({"env", "mark", "prod", "--no-prod"}).code == 2);
+    CHECK(box.run({"set", "A"}, "x").code == 2);
+    CHECK(box.ok({"env", "mark", "prod", "--no-prod", "--yes"}) ==
+          "environment prod  marked: not PROD\n");
+    box.ok({"set", "A"}, "x");
+    CHECK(box.run({"env", "mark", "prod"}).code == 2);
+    CHECK(box.run({"env", "mark", "prod", "--prod", "--no-prod"}).code == 2);
+    CHECK(box.run({"env", "mark", "none", "--prod"}).code == 1);
+    sandbox second;
+    CHECK(has(second.ok({"init", "--env", "prod", "--prod"}), "PROD: writes ask first"));
+}
+
+TEST_CASE("env mark leaves what else an environment's metadata says, its name too") {
+    const sandbox box;
+    box.ok({"init"});
+    box.ok({"env", "create", "Production", "--id", "us_env_1"});
+    box.ok({"env", "mark", "Production", "--prod"});
+    CHECK(has(box.ok({"env", "list"}), "us_env_1     Production  yes"));
+}

@@ -21,6 +21,7 @@ void check_scopes(json_manual& manual) {
     manual.check(elsewhere, "init", {"init", "--keys", "env:MY_KEY"});
     manual.check(box, "env create", {"env", "create", "live", "--prod"});
     manual.check(box, "env rename", {"env", "rename", "live", "away", "--yes"});
+    manual.check(box, "env mark", {"env", "mark", "live", "--no-prod", "--yes"});
     manual.check(box, "--dry-run", {"env", "remove", "live", "--dry-run"});
     manual.check(box, "env list", {"env", "list"});
     manual.check(box, "env remove", {"env", "remove", "live", "--yes"});

@@ -139,6 +139,11 @@ TEST_CASE("environments and spaces are made, renamed and removed through a serve
     box.ok({"space", "rename", "one", "two", "-e", "live", "--yes"});
     CHECK(has(box.ok({"space", "list", "-e", "live"}), "two"));
     CHECK(box.run({"set", "A", "-e", "live"}, "x").code == 2); // PROD asks
+    box.ok({"env", "mark", "live", "--no-prod", "--yes"});
+    CHECK(has(box.ok({"env", "list"}), "us_env_9     live"));
+    box.ok({"set", "A", "-e", "live"}, "x");
+    box.ok({"env", "mark", "live", "--prod"});
+    CHECK(box.run({"set", "A", "-e", "live"}, "x").code == 2);
     box.ok({"space", "remove", "two", "-e", "live", "--yes"});
     box.ok({"env", "remove", "live", "--yes"});
     CHECK_FALSE(has(box.ok({"env", "list"}), "us_env_9"));

@@ -51,11 +51,14 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"an error", "{error: {code: text, message: text, name?: text, "
                                "environment?: text, space?: text}}"},
         json_shape{"--dry-run", "{dryRun: flag, effect: text}"},
-        json_shape{"init", "{store: text, keys: text, keysWereThere: flag, "
-                           "realm: text, environment: text, config: text, userConfig?: text}"},
+        json_shape{"init",
+                   "{store: text, keys: text, keysWereThere: flag, "
+                   "realm: text, environment: text, isProd: flag, config: text, userConfig?: "
+                   "text}"},
         json_shape{"env list", "{environments: [PLACE]}"},
         json_shape{"env create", "PLACE"},
         json_shape{"env rename", "PLACE"},
+        json_shape{"env mark", "PLACE"},
         json_shape{"env remove", "PLACE"},
         json_shape{"space list", "{spaces: [SPACE]}"},
         json_shape{"space create", "SPACE"},

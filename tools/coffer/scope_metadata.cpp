@@ -40,6 +40,12 @@ auto scope_metadata::rename(std::string_view text, std::string_view name) -> std
     return json::serialize(object);
 }
 
+auto scope_metadata::mark(std::string_view text, bool prod) -> std::string {
+    auto object = object_of(text);
+    object["isProd"] = prod;
+    return json::serialize(object);
+}
+
 auto scope_metadata::make(std::string_view name, bool prod) -> std::string {
     json::object object;
     object["name"] = json::string_view(name.data(), name.size());

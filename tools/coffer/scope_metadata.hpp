@@ -14,8 +14,10 @@ struct scope_metadata {
     bool is_prod = false;
 
     static auto read(std::string_view json) -> scope_metadata;
-    /// The same text with another name (and, where `prod`, the flag set).
+    /// The same text with another name.
     static auto rename(std::string_view json, std::string_view name) -> std::string;
+    /// The same text, marked as PROD or not.
+    static auto mark(std::string_view json, bool prod) -> std::string;
     static auto make(std::string_view name, bool prod) -> std::string;
 };
 

@@ -184,6 +184,7 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_k
         out["keysWereThere"] = keys.joined;
         out["realm"] = p.realm;
         out["environment"] = p.environment;
+        out["isProd"] = p.prod;
         out["config"] = p.config.string();
         if (noted.written) out["userConfig"] = noted.file.string();
         put_json(out);
@@ -192,7 +193,9 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_k
     table rows;
     rows.row({"store", printable(p.place), "sealed; may be copied, backed up, committed"});
     rows.row({"keys", printable(keys.place), "they open it: keep them apart, tell nobody"});
-    rows.row({"environment", printable(p.environment) + (p.prod ? " (PROD)" : "")});
+    rows.row({"environment", printable(p.environment),
+              p.prod ? "PROD: writes ask first"
+                     : "not PROD: writes don't ask (coffer env mark ENV --prod)"});
     rows.row({"settings", printable(p.config.string()),
               "names store and realm " + printable(p.realm) + "; no keys"});
     if (noted.written)
@@ -218,7 +221,7 @@ auto run_init(session& s) -> int {
     const settings with(typed);
     const auto keys_at = absolute_place(*with.find("keys"));
     if (!s.confirm_change({}, "Makes the store " + printable(p.place) + ", the environment " +
-                                  printable(p.environment) +
+                                  printable(p.environment) + (p.prod ? " (PROD)" : "") +
                                   " and, if they are not there, the keys " + printable(keys_at) +
                                   "."))
         return 0;

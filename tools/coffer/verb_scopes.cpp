@@ -124,16 +124,21 @@ auto new_name(const session& s) -> const std::string& {
     return name;
 }
 
-/// Gives a scope another name; whatever else its metadata says stays, also what others write into it
-/// at this time.
-void rename_scope(session& s, const place& at, const std::string& name) {
+/// Makes a scope's metadata what `change` makes of it; whatever else it says stays, also what others
+/// write into it at this time.
+template <class Change>
+void change_metadata(session& s, const place& at, Change&& change) {
     if (s.is_remote()) {
         const auto was = need(s.vault()->describe(at.where()), at.where());
-        need(s.vault()->set_description(at.where(), scope_metadata::rename(was, name)), at.where());
+        need(s.vault()->set_description(at.where(), change(was)), at.where());
         return;
     }
-    const auto renamed = [&](const auto& is) { return scope_metadata::rename(is.metadata, name); };
-    need(coffer::http::directory(s.vault()).change(at.where(), renamed), at.where());
+    const auto changed = [&](const auto& is) { return change(is.metadata); };
+    need(coffer::http::directory(s.vault()).change(at.where(), changed), at.where());
+}
+
+void rename_scope(session& s, const place& at, const std::string& name) {
+    change_metadata(s, at, [&](const auto& was) { return scope_metadata::rename(was, name); });
 }
 
 auto run_env_rename(session& s) -> int {
@@ -144,6 +149,24 @@ auto run_env_rename(session& s) -> int {
         return 0;
     rename_scope(s, at, name);
     report(s, at, "renamed", {name, at.is_prod});
+    return 0;
+}
+
+auto run_env_mark(session& s) -> int {
+    const bool prod = s.in.has("prod");
+    if (prod == s.in.has("no-prod")) refuse("marked as what? Say --prod or --no-prod");
+    place at{s.environment_id(s.in.arguments.front()), {}, false};
+    auto meta = scope_metadata::read(need(s.vault()->describe(at.where()), at.where()));
+    at.is_prod = meta.is_prod;
+    if (!s.confirm_change(
+            at, "Marks " + place_name(at.where()) +
+                    (prod ? " as PROD: writes ask first." : " as not PROD: writes ask no more.")))
+        return 0;
+    if (meta.is_prod != prod)
+        change_metadata(s, at, [&](const auto& was) { return scope_metadata::mark(was, prod); });
+    const std::string_view what = meta.is_prod == prod ? "unchanged: " : "marked: ";
+    meta.is_prod = prod;
+    report(s, at, std::string(what) + (prod ? "PROD" : "not PROD"), meta);
     return 0;
 }
 
@@ -251,6 +274,17 @@ auto scope_verbs() -> std::vector<verb> {
          .offers = completes::environments,
          .summary = "give an environment another name; its id stays",
          .run = run_env_rename},
+        {.name = "env mark",
+         .arguments = "ENV",
+         .least = 1,
+         .most = 1,
+         .offers = completes::environments,
+         .summary = "mark an environment as PROD, or no longer",
+         .details = "In PROD writes ask first, and values can be revealed on the page only where "
+                    "its policy allows it.",
+         .options = {{"--prod", takes::nothing, {}, "as PROD"},
+                     {"--no-prod", takes::nothing, {}, "as not PROD; asks first"}},
+         .run = run_env_mark},
         {.name = "env remove",
          .arguments = "ENV",
          .least = 1,

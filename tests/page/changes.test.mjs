@@ -306,6 +306,86 @@ test('the undo of a replacement brings note and date back with the value', async
   await tab.end();
 });
 
+const ends = '2100-01-02T12:00:00.000Z';
+const endField = (tab) => tab.page.locator('dialog').getByLabel(/^Expires/);
+
+test('when a value ends is seen; what replaces it ends then too, or when the dialog says, and the undo brings it back', async () => {
+  await site.put(staging, 'ENDS', 'one', { expiresAt: ends });
+  const tab = await open('#/e/staging/secrets');
+  await tab.row('ENDS').getByText('Expires 2 Jan 2100').waitFor();
+  await tab.row('ENDS').locator('button.name').click();
+  await tab.page.locator('dialog .layers').getByText('expires 2 Jan 2100').waitFor();
+  await tab.page.locator('dialog .versions').getByText('expires 2 Jan 2100').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.page.keyboard.press('Escape');
+  const replace = async (date) => {
+    await tab.row('ENDS').getByText('Replace').click();
+    await tab.page.locator('dialog .value').first().fill('two');
+    if (date !== undefined) await endField(tab).fill(date);
+    await endField(tab).blur();
+    return tab.text('dialog .preview');
+  };
+  const save = async (version) => {
+    await tab.page.locator('dialog .value').first().press('Control+Enter');
+    await tab.undoBar().filter({ hasText: `ENDS replaced in Staging: v${version}.` }).waitFor();
+    return (await told(staging, 'ENDS')).expiresAt;
+  };
+  assert.match(await replace(), /Expires 2 Jan 2100, as before$/);
+  assert.equal(await save(2), ends);
+  assert.match(await replace(''), /Expires 2 Jan 2100 becomes never$/);
+  assert.equal(await tab.axe(), '');
+  await tab.picture('expiry');
+  assert.equal(await save(3), undefined);
+  await tab.page.getByRole('button', { name: 'Undo' }).click();
+  await tab.undoBar().filter({ hasText: 'has the value of v2 again' }).waitFor();
+  assert.equal((await told(staging, 'ENDS')).expiresAt, ends);
+  await tab.row('ENDS').getByText('Expires 2 Jan 2100').waitFor();
+  assert.match(await replace('2101-02-03'), /Expires 2 Jan 2100 becomes 3 Feb 2101$/);
+  assert.equal(await save(5), new Date(2101, 1, 3, 23, 59, 59).toISOString());
+  await replace('2001-01-01');
+  const button = tab.page.locator('dialog').getByRole('button', { name: 'Replace in Staging' });
+  assert.equal(await button.getAttribute('aria-disabled'), 'true');
+  assert.equal(await button.getAttribute('title'), 'The day that it expires is over');
+  await tab.end();
+});
+
+test('a version that is made current again ends as it did, and that is said; what replaces one that is over does not', async () => {
+  await site.put(staging, 'BACK', 'one', { expiresAt: ends });
+  await site.put(staging, 'BACK', 'two', { expiresAt: '2001-01-01T12:00:00Z' });
+  const tab = await open('#/e/staging/secrets');
+  await tab.row('BACK').locator('button.name').click();
+  await tab.page.locator('dialog .versions').getByText('expired 1 Jan 2001').waitFor();
+  await tab.page.getByRole('button', { name: 'Make v1 current again' }).click();
+  await tab.page.getByText('nothing is lost. It expires 2 Jan 2100, as v1 did.').waitFor();
+  await tab.agree('Make v1 current again');
+  await tab.undoBar().filter({ hasText: 'has the value of v1 again' }).waitFor();
+  assert.equal((await told(staging, 'BACK')).expiresAt, ends);
+  await tab.page.getByRole('button', { name: 'Make v2 current again' }).click();
+  await tab.page.getByText('v2 expired 1 Jan 2001, and so has this: programs get an error until it is replaced.').waitFor();
+  await tab.agree('Make v2 current again');
+  await tab.undoBar().filter({ hasText: 'has the value of v2 again' }).waitFor();
+  await tab.page.keyboard.press('Escape');
+  await tab.row('BACK').getByText('Replace').click();
+  assert.equal(await endField(tab).inputValue(), '');
+  await tab.page.locator('dialog .value').first().fill('three');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.undoBar().filter({ hasText: 'BACK replaced in Staging: v5.' }).waitFor();
+  assert.equal((await served(staging)).BACK, 'three');
+  await tab.end();
+});
+
+test('a paste keeps when what it replaces ends, and says it', async () => {
+  await site.put(staging, 'ENDS_TOO', 'one', { expiresAt: ends });
+  const tab = await open('#/e/staging/secrets');
+  await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
+  await tab.page.locator('dialog textarea').fill('ENDS_TOO=2\n');
+  await tab.page.locator('dialog .paste-table').getByText('replace v1, still expires 2 Jan 2100').waitFor();
+  await tab.page.getByRole('button', { name: 'Save 1' }).click();
+  await tab.undoBar().filter({ hasText: '1 name saved in Staging.' }).waitFor();
+  assert.equal((await told(staging, 'ENDS_TOO')).expiresAt, ends);
+  await tab.end();
+});
+
 test('a name that is there, typed as a new one, keeps its note and its date', async () => {
   await site.put(staging, 'THERE', 'one', { note: 'of THERE', rotateBy: '2031-01-31' });
   await site.put(staging, 'OTHER', 'one', { note: 'of OTHER' });

@@ -143,7 +143,9 @@ auto set_verb() -> verb {
                    "from the\n"
                    "command line. Several names: one prompt each, one atomic write. From a pipe "
                    "one final\n"
-                   "newline is dropped, and said.",
+                   "newline is dropped, and said. An expiry is of one value: without "
+                   "--expires the new one\n"
+                   "has none, whatever it replaces; with rollback the older one has its own again.",
         .options =
             {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
              {"--generate", takes::optional_value, "[=32]",

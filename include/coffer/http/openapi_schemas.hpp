@@ -151,8 +151,9 @@ inline constexpr schema_doc schema_docs[] = {
     {"XValueWrite", R"({"type":"object","required":["value"],"properties":{"value":{"oneOf":[
 {"type":"string"},{"type":"object","required":["base64"],"properties":{"base64":{"type":"string"}}}]},
 "note":{"type":["string","null"]},"rotateBy":{"type":["string","null"],"format":"date"},
-"expiresAt":{"type":["string","integer","null"]},"ifVersion":{"type":["integer","null"],
-"description":"The scope's own version that is to be replaced; 0: none."}}})"},
+"expiresAt":{"type":["string","integer","null"],
+"description":"Left out or null: never, also where the value that it replaces expires."},
+"ifVersion":{"type":["integer","null"],"description":"The scope's own version that is to be replaced; 0: none."}}})"},
     {"XWritten", R"({"type":"object","required":["data"],"properties":{"data":
 {"$ref":"#/components/schemas/XChange"}}})"},
     {"XChange", R"({"type":"object","required":["name","version","changed","id"],"properties":{
@@ -166,7 +167,8 @@ inline constexpr schema_doc schema_docs[] = {
 "name":{"type":"string"},"value":{"oneOf":[{"type":"string"},{"type":"object","required":["base64"],
 "properties":{"base64":{"type":"string"}}}]},"note":{"type":["string","null"]},
 "rotateBy":{"type":["string","null"],"format":"date"},
-"expiresAt":{"type":["string","integer","null"]},"ifVersion":{"type":"integer","minimum":0}}}},
+"expiresAt":{"type":["string","integer","null"],"description":"Left out or null: never."},
+"ifVersion":{"type":"integer","minimum":0}}}},
 "remove":{"$ref":"#/components/schemas/XBatchNames"},
 "hide":{"$ref":"#/components/schemas/XBatchNames"},
 "unhide":{"$ref":"#/components/schemas/XBatchNames"},

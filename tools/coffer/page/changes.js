@@ -10,6 +10,7 @@ import { shellWord } from './key_commands.js';
 import { asOfNow, previewOfHiding, previewOfRemoval, previewOfSet, previewOfShowing } from './preview.js';
 import { liveIf, whoWasFirst } from './outcome.js';
 import { begunFrom } from './rows.js';
+import { date, msOf } from './time.js';
 import { saved } from './undo.js';
 
 /**
@@ -124,12 +125,20 @@ export function putBack(where, row, done) {
     });
 }
 
-/** Makes an older version current again, as a new version. `row.version` is the one in force, `row.live` what is there: 0 if it was removed. */
-export function makeCurrent(where, row, version, done) {
+/** What an older version's end means for the new one that is made of it. */
+function endAgain({ version, expiresAt }) {
+    if (!expiresAt) return '';
+    return msOf(expiresAt) > Date.now() ? ` It expires ${date(expiresAt)}, as v${version} did.`
+        : ` v${version} expired ${date(expiresAt)}, and so has this: programs get an error until it is replaced.`;
+}
+
+/** Makes an older version, {version, expiresAt}, current again, as a new version. `row.version` is the one in force, `row.live` what is there: 0 if it was removed. */
+export function makeCurrent(where, row, older, done) {
+    const { version } = older;
     const place = world.placeName(where);
     return confirmed({
         where, name: row.name, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
-        preview: () => el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.'),
+        preview: () => el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.', endAgain(older)),
         label: `Make v${version} current again`,
         act: () => carryOut(() => api.rollBack(where, row.name, version, row.live),
             `${row.name} in ${place} has the value of v${version} again.`,

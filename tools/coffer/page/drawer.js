@@ -15,7 +15,7 @@ import { revealPart } from './reveal.js';
 import { addressOf } from './router.js';
 import { isOwn } from './rows.js';
 import { live } from './states.js';
-import { date, timeElement } from './time.js';
+import { date, msOf, timeElement } from './time.js';
 import { undoLast } from './undo.js';
 import { extraBadges, lineOf, stateBadge, stateWord } from './words.js';
 
@@ -24,6 +24,8 @@ const mostReaders = 8;
 function part(title, ...content) {
     return el('section', { class: 'part' }, el('h3', {}, title), content);
 }
+/** Until when a version is served, or was. */
+const expiry = ({ expiresAt }) => [msOf(expiresAt) > Date.now() ? 'expires ' : 'expired ', timeElement(expiresAt)];
 const setBy = (one) => [one.setAt && ['set ', timeElement(one.setAt)], one.setBy && [' by ', named(one.setBy)]];
 
 function layerName(layer) {
@@ -48,6 +50,7 @@ function layersPart(detail) {
                 el('span', { class: 'faint' }, decides ? 'wins' : passed && layer.version ? 'is replaced' : said)),
             layer.version ? el('div', { class: 'faint' }, setBy(layer)) : null,
             layer.rotateBy && el('div', { class: 'faint' }, 'rotate by ', date(layer.rotateBy)),
+            layer.expiresAt && el('div', { class: 'faint' }, expiry(layer)),
             layer.note && el('div', { class: 'layer-note' }, layer.note)));
     })));
 }
@@ -61,10 +64,10 @@ function versionsPart(detail, row, context) {
     return part('Versions', el('ul', { class: 'versions' }, versions.map((one, i) => el('li', {},
         el('span', { class: 'mono' }, `v${one.version}`), ' ',
         i === 0 && el('span', { class: 'badge blue' }, one.state === 'value' ? 'live' : stateWord(one.state).toLowerCase()), ' ',
-        el('span', { class: 'faint' }, one.state !== 'value' && i > 0 && `${stateWord(one.state).toLowerCase()}, `, setBy(one)),
+        el('span', { class: 'faint' }, one.state !== 'value' && i > 0 && `${stateWord(one.state).toLowerCase()}, `, setBy(one), one.expiresAt && [', ', expiry(one)]),
         i > 0 && one.state === 'value' && button(`Make v${one.version} current again`, {
             small: true, kind: 'quiet', reason: refused, more: { 'data-focus': `do:v${one.version}` },
-            act: () => makeCurrent(context.where, now, one.version, context.done),
+            act: () => makeCurrent(context.where, now, one, context.done),
         })))));
 }
 

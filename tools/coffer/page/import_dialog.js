@@ -10,13 +10,17 @@ import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import * as outcome from './outcome.js';
 import { begunFrom, isOwn } from './rows.js';
+import { date } from './time.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
-import { oneAuthor } from './words.js';
+import { endOf, oneAuthor } from './words.js';
 
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 const hides = (row) => row?.own === true && row.state === 'hidden';
+
+/** When what is replaced would have ended: what is pasted says nothing of it, so it stays. */
+const keptEnd = (row) => (isOwn(row) ? endOf(row) : undefined);
 
 /** What saving an entry would do, in a word. */
 function effectOf(row) {
@@ -94,7 +98,7 @@ export function openImport({ where, list, done }) {
                 },
             },
         })), el('td', { class: 'mono' }, named(one.name)),
-        el('td', {}, effect, effect === 'replace' && ` v${row.version}`),
+        el('td', {}, effect, effect === 'replace' && ` v${row.version}`, keptEnd(row) && `, still expires ${date(row.expiresAt)}`),
         el('td', { class: 'faint' }, `${lengthOf(one.value).toLocaleString('en')} characters`));
     }
     function ready() {
@@ -103,7 +107,7 @@ export function openImport({ where, list, done }) {
         save.setAttribute('aria-disabled', String(n === 0 || (Boolean(typed) && typed.value.trim() !== place)));
     }
     async function send() {
-        const set = chosen().map(({ name, value }) => ({ name, value, ifVersion: begunFrom(rows.get(name)) }));
+        const set = chosen().map(({ name, value }) => ({ name, value, ifVersion: begunFrom(rows.get(name)), expiresAt: keptEnd(rows.get(name)) }));
         if (checking || set.length === 0) return;
         if (typed && typed.value.trim() !== place) {
             problem.say(`Nothing saved: this is production. Type ${place} to save.`);

@@ -5,6 +5,7 @@ import * as session from './session.js';
 import { count, el, icon, named, unseen } from './el.js';
 import { mayRead } from './grants.js';
 import { isOwn } from './rows.js';
+import { date } from './time.js';
 import * as world from './world.js';
 
 function line(who, what, note) {
@@ -16,6 +17,15 @@ const versionOf = (entry) => (entry?.version ? ` v${entry.version}` : '');
 const arrow = () => [icon('arrow-right'), unseen(' becomes ')];
 const whatChanges = (...lines) => el('section', { class: 'preview', 'aria-label': 'What changes' }, el('h3', {}, 'What changes'), lines);
 const requiredBy = (row) => row.requiredBy?.length > 0 && line('Required by', row.requiredBy.map((one, i) => [i > 0 && ', ', named(one)]));
+
+/** When the value ends, before and after: `expiresAt` of `more`, where a change gives it one or none. */
+function ends(row, more) {
+    const was = isOwn(row) ? row.expiresAt : undefined;
+    if (!('expiresAt' in more) || (!was && !more.expiresAt)) return null;
+    const said = (time) => (time ? date(time) : 'never');
+    return line('Expires', was === more.expiresAt ? `${said(was)}, as before`
+        : [isOwn(row) && [said(was), arrow()], el('strong', {}, said(more.expiresAt))]);
+}
 
 const readers = (n) => n > 0 && `${count(n, 'token')} may read it`;
 
@@ -73,9 +83,9 @@ export async function asOfNow(where, name) {
     };
 }
 
-/** The preview of setting a value. `row` is the name's row now, if it has one; `more` is of asOfNow. */
+/** The preview of setting a value. `row` is the name's row now, if it has one; `more` is of asOfNow, with `expiresAt`, if that is known. */
 export function previewOfSet(where, row, more = {}) {
-    return whatChanges(where.spaceId === undefined ? inEnvironment(where, row, more) : inSpace(where, row, nextOwn(row, more.newest), more));
+    return whatChanges(where.spaceId === undefined ? inEnvironment(where, row, more) : inSpace(where, row, nextOwn(row, more.newest), more), ends(row, more));
 }
 
 /** The preview of hiding a name in a space. */

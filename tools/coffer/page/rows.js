@@ -6,7 +6,7 @@ import { count, el, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { addressOf } from './router.js';
 import { date } from './time.js';
-import { extraBadges, isDue, lineOf, stateBadge, whenAndWho } from './words.js';
+import { extraBadges, isToRotate, lineOf, stateBadge, whenAndWho } from './words.js';
 
 /** Whether a scope has a value of its own of the name: what its row says is of that one. */
 export const isOwn = (row) => row?.own === true && row.state !== 'hidden';
@@ -65,7 +65,7 @@ function usedBy(row, where) {
 }
 
 function environmentRow(row, where, open, actions) {
-    const noted = [row.note, row.rotateBy && !isDue(row) && `rotate by ${date(row.rotateBy)}`].filter(Boolean).join(' · ');
+    const noted = [row.note, row.rotateBy && !isToRotate(row) && `rotate by ${date(row.rotateBy)}`].filter(Boolean).join(' · ');
     return el('tr', { role: 'row', 'data-row': row.name, class: `row env-row state-${row.state}` },
         cell('what', '', nameButton(row, open), el('span', { class: 'extras' },
             ['value'].includes(row.state) ? null : stateBadge(row.state), extraBadges(row))),

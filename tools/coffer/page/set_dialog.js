@@ -6,13 +6,14 @@ import * as world from './world.js';
 import { el, fill, icon, named } from './el.js';
 import { button, dateField, field, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
-import { ago, fieldOfDate } from './time.js';
+import { ago, endOfDay, fieldOfDate } from './time.js';
 import { didYouMean, whyNotName } from './hints.js';
 import { valueField } from './value_field.js';
 import { asOfNow, previewOfSet } from './preview.js';
 import { begunFrom, isOwn } from './rows.js';
 import * as outcome from './outcome.js';
 import { saved } from './undo.js';
+import { endOf } from './words.js';
 
 function verbFor(where, row) {
     if (!row) return 'Set';
@@ -56,13 +57,15 @@ export function openSet({ where, row, rows = [], done }) {
     let version = begunFrom(row);
     let over = false;
     let looking = 0;
+    let known = {};
 
     const name = textInput({ class: 'mono', value: row?.name ?? '', autofocus: !row, on: { input: renamed } });
     const nameNote = el('p', { class: 'hint', 'aria-live': 'polite' });
     const value = valueField({ changed: ready });
     const note = textInput();
     const rotateBy = dateField('Rotate by', { optional: true, hint: 'A reminder; it never stops a read.' });
-    let filled = { note: '', rotateBy: '' }; // with what is there; what differs from it was typed
+    const expires = dateField('Expires', { optional: true, hint: 'After that day programs get an error.', changed: ended });
+    let filled = { note: '', rotateBy: '', expires: '' }; // with what is there; what differs from it was typed
     fillFromTarget();
     const preview = el('div', {});
     const typed = inProd && textInput({ on: { input: ready }, class: 'typed-name' });
@@ -76,7 +79,8 @@ export function openSet({ where, row, rows = [], done }) {
         body: [
             !row && el('div', {}, field('Name', name), nameNote),
             value.element,
-            el('div', { class: 'two' }, field('Note', note, { optional: true }), rotateBy.element),
+            field('Note', note, { optional: true }),
+            el('div', { class: 'two' }, rotateBy.element, expires.element),
             preview,
             inProd && field(`This is production. Type ${place} to save`, typed),
             conflict, problem.element,
@@ -92,10 +96,21 @@ export function openSet({ where, row, rows = [], done }) {
     ready();
 
     function fillFromTarget() {
-        const there = isOwn(target) ? { note: target.note ?? '', rotateBy: fieldOfDate(target.rotateBy) } : { note: '', rotateBy: '' };
+        const of = isOwn(target) ? target : {};
+        const end = endOf(of); // a new value has nothing of one that is over
+        const there = { note: of.note ?? '', rotateBy: fieldOfDate(of.rotateBy), expires: fieldOfDate(end), expiresAt: end };
         if (note.value === filled.note) note.value = there.note;
         if (rotateBy.value === filled.rotateBy) rotateBy.value = there.rotateBy;
+        if (expires.value === filled.expires) expires.value = there.expires;
         filled = there;
+    }
+    /** When the value is to end: as it is shown, to the second where it was left alone. */
+    function expiresAt() {
+        return expires.value === filled.expires ? filled.expiresAt : endOfDay(expires.value);
+    }
+    function ended() {
+        drawPreview();
+        ready();
     }
     function currentName() {
         return row ? row.name : name.value.trim();
@@ -113,7 +128,7 @@ export function openSet({ where, row, rows = [], done }) {
         fill(nameNote, why ?? (target ? ['There is already ', named(target.name, { class: 'mono' }), `: this is ${verbFor(where, target).toLowerCase()}.`]
             : like ? ['There is ', named(like.name, { class: 'mono' }), ', which differs only in case.']
                 : near ? ['A name like ', named(near, { class: 'mono' }), ' is there.'] : []));
-        fill(preview, previewOfSet(where, target));
+        drawPreview({});
         clearTimeout(looking);
         looking = setTimeout(look, 300); // while it is typed nothing is asked
         label(`${verbFor(where, target)} in ${place}`);
@@ -122,18 +137,24 @@ export function openSet({ where, row, rows = [], done }) {
     function label(text) {
         fill(save, el('span', {}, text), el('kbd', { 'aria-hidden': 'true' }, '⌃↵'));
     }
+    /** Shows what changes, as far as `now` knows it: what asOfNow says, or nothing yet. */
+    function drawPreview(now = known) {
+        known = now;
+        fill(preview, previewOfSet(where, now.row ?? target, { ...now, expiresAt: expiresAt() }));
+    }
     /** Shows what changes as the list has it, then as it is. */
     async function look() {
         const of = currentName();
-        fill(preview, previewOfSet(where, target));
+        drawPreview({});
         if (over || of === '' || whyNotName(of)) return;
         const now = await asOfNow(where, of);
-        if (!over && of === currentName()) fill(preview, previewOfSet(where, now.row ?? target, now));
+        if (!over && of === currentName()) drawPreview(now);
     }
     function whyNotYet() {
         const bad = row ? undefined : whyNotName(currentName());
         if (bad) return bad;
         if (value.isEmpty()) return 'A value is needed';
+        if (Date.parse(expiresAt()) <= Date.now()) return 'The day that it expires is over';
         if (typed && typed.value.trim() !== place) return `Type ${place} to save`;
         return undefined;
     }
@@ -157,9 +178,9 @@ export function openSet({ where, row, rows = [], done }) {
         conflict.hidden = true;
         dialog.busy(true);
         name.readOnly = true; // what is said of the save, and its undo, are of this name
-        // A note or a date that was left alone is left out: it stays as it is.
+        // A note or a reminder that was left alone is left out: it stays as it is. An end is the value's own.
         const typedOf = (input, was) => (input.value === was ? undefined : input.value);
-        sent = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), ifVersion: version };
+        sent = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), expiresAt: expiresAt(), ifVersion: version };
         try {
             const now = await outcome.standingOf(where, currentName());
             before = now.newest;

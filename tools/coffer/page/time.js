@@ -48,6 +48,11 @@ export function date(time, now = Date.now()) {
     return (then.getFullYear() === new Date(now).getFullYear() ? day : dayOfYear).format(then);
 }
 
+/** All of it: day, time and zone. */
+export function exactly(time) {
+    return exact.format(new Date(msOf(time)));
+}
+
 /** Hours, minutes and seconds. */
 export function timeOfDay(time) {
     return clock.format(new Date(time));
@@ -65,7 +70,7 @@ export function duration(ms) {
 export function timeElement(time, words) {
     const then = new Date(msOf(time));
     if (Number.isNaN(then.getTime())) return el('span', {}, words ?? ago(time));
-    return el('time', { datetime: then.toISOString(), title: exact.format(then), 'data-ago': words === undefined }, words ?? ago(time));
+    return el('time', { datetime: then.toISOString(), title: exactly(then), 'data-ago': words === undefined }, words ?? ago(time));
 }
 
 // A page that is left open says how long ago it is now.

@@ -2,7 +2,7 @@
 // The words of the page: what a state is called, what stands under a name, what a role may do. One
 // meaning each; a badge is always a shape and a word, never a colour alone.
 import { el, icon, named } from './el.js';
-import { date, daysBetween, msOf, timeElement } from './time.js';
+import { date, daysBetween, exactly, msOf, timeElement } from './time.js';
 
 const states = {
     inherited: { shape: 'arrow-down', word: 'Inherited', tone: 'grey' },
@@ -34,9 +34,15 @@ export function prodBadge() {
     return el('span', { class: 'badge prod' }, 'PROD');
 }
 
-/** Whether a name wants to be replaced: its date has come, or comes within two weeks. */
+/** Whether a day has come, or comes within two weeks. */
+const isNear = (time) => Boolean(time) && daysBetween(Date.now(), msOf(time)) <= 14;
+/** Whether the date by which a name was to be rotated has come, or comes soon. */
+export const isToRotate = (row) => isNear(row.rotateBy);
+/** The time at which a value ends, if that is to come. */
+export const endOf = (row) => (msOf(row.expiresAt) > Date.now() ? row.expiresAt : undefined);
+/** Whether a name wants to be replaced: it is to be rotated, or its value ends. */
 export function isDue(row) {
-    return Boolean(row.rotateBy) && daysBetween(Date.now(), msOf(row.rotateBy)) <= 14;
+    return isToRotate(row) || isNear(endOf(row));
 }
 /** Whether somebody has to do something about a name. */
 export function needsAttention(row) {
@@ -44,15 +50,17 @@ export function needsAttention(row) {
         (row.usedBy?.older ?? 0) > 0;
 }
 
-/** What is to be said beside the state: older than the parent, due, personal values. */
+/** What is to be said beside the state: older than the parent, due, its end, personal values. */
 export function extraBadges(row) {
     return [
         row.older && shaped('triangle', 'older', 'amber', 'What it replaces was changed after this override'),
         (row.usedBy?.older ?? 0) > 0 && shaped('triangle', `${row.usedBy.older} older`, 'amber',
             'Overrides that are older than this version'),
-        isDue(row) && (daysBetween(Date.now(), msOf(row.rotateBy)) < 0
+        isToRotate(row) && (daysBetween(Date.now(), msOf(row.rotateBy)) < 0
             ? shaped('clock', `Overdue since ${date(row.rotateBy)}`, 'red', 'It was to be rotated by this date. It is still served: the date is a reminder')
             : shaped('clock', `Due ${date(row.rotateBy)}`, 'amber', 'Rotate by this date. It is still served: the date is a reminder')),
+        endOf(row) && shaped('clock', `Expires ${date(row.expiresAt)}`, isNear(row.expiresAt) ? 'amber' : 'grey',
+            `Served until ${exactly(row.expiresAt)}; from then on programs get an error, not another value`),
         (row.personal ?? row.usedBy?.personal ?? 0) > 0 && shaped('person',
             `${row.personal ?? row.usedBy.personal} personal`, 'violet',
             'People or agents who have a value of their own, which wins for them'),

@@ -49,7 +49,7 @@ const typedIsLost = { title: 'Discard what you typed?', text: 'It is only in thi
 export function openDialog({ title, body, footer, submit, dirty, losing = typedIsLost, closed, kind = '', role }) {
     const id = freshId('dialog');
     const back = rememberFocus();
-    const handle = { close, tryClose, holdsWork, element: null, busy };
+    const handle = { close, tryClose, holdsWork, element: null, busy, focusBody: () => element.querySelector('.dialog-body').focus() };
     const form = el('form', { class: 'dialog-form', novalidate: true, method: 'dialog', on: { submit: submitted } },
         el('header', { class: 'dialog-head' },
             el('h2', { id }, title),
@@ -103,9 +103,11 @@ export function openDialog({ title, body, footer, submit, dirty, losing = typedI
     }
     document.body.append(element);
     open.push(handle);
+    // What tells of the last change is out of reach behind a dialog: it comes along, and goes back at its end.
+    for (const one of document.querySelectorAll('[data-survives]')) element.append(one);
     element.showModal();
     asOpened = fields();
-    (element.querySelector('[autofocus]') ?? element.querySelector('.dialog-body input, .dialog-body textarea, .dialog-body select')
+    (element.querySelector('[autofocus]') ?? element.querySelector('.dialog-body input, .dialog-body textarea, .dialog-body select, .dialog-body[tabindex]')
         ?? element.querySelector('.dialog-foot button') ?? element).focus();
     return handle;
 }

@@ -40,14 +40,15 @@ function layersPart(detail) {
     if (layers.length === 0) return null;
     return part('Where the value comes from', el('ol', { class: 'layers' }, layers.map((layer, i) => {
         const decides = i === detail.decides;
+        const wins = decides && layer.state === 'value';
         const passed = detail.decides !== null && detail.decides !== undefined && i > detail.decides;
         const said = { value: 'has a value', hidden: 'hides the name', removed: 'was removed here',
             absent: 'no value', missing: 'no value', expired: 'has expired', damaged: 'is damaged' }[layer.state] ?? stateWord(layer.state).toLowerCase();
         return el('li', { class: `layer${decides ? ' decides' : ''}` },
-            icon(decides ? 'check' : passed && layer.version ? 'layers' : 'dash'),
+            icon(wins ? 'check' : passed && layer.version ? 'layers' : 'dash'),
             el('div', {}, el('div', {}, el('strong', {}, layerName(layer)),
                 layer.version ? ` v${layer.version}` : '', ' ',
-                el('span', { class: 'faint' }, decides ? 'wins' : passed && layer.version ? 'is replaced' : said)),
+                el('span', { class: 'faint' }, wins ? 'wins' : passed && layer.version ? (layers[detail.decides].state === 'value' ? 'is replaced' : 'is not given instead') : said)),
             layer.version ? el('div', { class: 'faint' }, setBy(layer)) : null,
             layer.rotateBy && el('div', { class: 'faint' }, 'rotate by ', date(layer.rotateBy)),
             layer.expiresAt && el('div', { class: 'faint' }, expiry(layer)),
@@ -100,12 +101,12 @@ function personalPart(detail, row) {
 
 /**
  * Opens the details. `list()` is the list's answer now, `done` is called after each change, `step(±1)`
- * names the neighbour of a name.
+ * names the neighbour of a name, `closed` is called at its end.
  */
-export function openDrawer({ where, name, list, done, step }) {
+export function openDrawer({ where, name, list, done, step, closed }) {
     const parent = world.environmentName(where.environmentId);
     let current = name;
-    const head = el('span', { class: 'drawer-title', tabindex: '-1' });
+    const head = el('span', { class: 'drawer-title' });
     const foot = el('div', { class: 'drawer-actions' });
     const revealOutlet = el('div', {});
     /** Asked once: the tokens do not change with the name. Without them the details are shown all the same. */
@@ -133,7 +134,7 @@ export function openDrawer({ where, name, list, done, step }) {
             const reason = actions.find((one) => one.reason)?.reason;
             refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace', 'Remove'].includes(one.label) || one.key === 'u' && one.label.startsWith('Use ') ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),
                 button('Copy name', { kind: 'quiet', picture: 'copy', more: { 'data-focus': 'do:copy' }, act: () => copyName(row) }),
-                el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
+                world.may('audit', where.environmentId) && el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
             return [
                 el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
                     where.spaceId !== undefined && el('span', { class: 'line' }, lineOf(row, parent))),
@@ -146,7 +147,11 @@ export function openDrawer({ where, name, list, done, step }) {
     });
     const drawer = openDialog({
         title: head, kind: 'drawer', body: [content.outlet, revealOutlet], footer: foot,
-        closed: () => content.close(),
+        dirty: () => [...revealOutlet.querySelectorAll('input')].some((one) => one.value !== ''), // of a reason
+        closed() {
+            content.close();
+            closed?.();
+        },
     });
     drawer.keys = (event) => {
         if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select') || isOff()) return;
@@ -165,14 +170,18 @@ export function openDrawer({ where, name, list, done, step }) {
     function show(next) {
         if (!next) return;
         current = next;
+        // What is under a name's title, and acts, is of that name: nothing of the one before stays until the answer comes.
+        if (foot.contains(document.activeElement) || content.outlet.contains(document.activeElement)) drawer.focusBody();
+        content.forget();
+        fill(foot);
         fill(head, named(current, { class: 'mono' }), ' in ', named(world.placeName(where)));
         fill(revealOutlet, session.revealIsOn() ? revealPart(where, current, () => list()) : []);
         refresh();
     }
-    /** Asks anew. What had the focus may be gone then: the title has it instead, so that the drawer's keys work on. */
+    /** Asks anew. What had the focus may be gone then: the details have it instead, so that the drawer's keys work on. */
     async function refresh() {
         await content.refresh();
-        if (topDialog() === drawer && !drawer.element.contains(document.activeElement)) head.focus();
+        if (topDialog() === drawer && !drawer.element.contains(document.activeElement)) drawer.focusBody();
     }
     show(name);
     return drawer;

@@ -35,12 +35,16 @@ export function revealPart(where, name, list) {
         }));
     }
     function asking() {
-        const reason = textInput({ 'aria-label': 'Reason', placeholder: 'Reason: it is written to Activity' });
+        const reason = textInput({ 'aria-label': 'Reason', placeholder: 'Reason: it is written to Activity', on: { keydown: entered } });
+        const show = () => fetchIt(reason.value.trim(), shown);
+        function entered(event) {
+            if (event.key === 'Enter' && !event.repeat) show();
+        }
         put(el('h3', {}, 'Show the value'),
             el('p', { class: 'hint' }, 'For 30 seconds, to you. Who, when, what and the reason are written to Activity first.'),
             reason, problem.element,
             el('div', { class: 'panel-actions' },
-                button('Show for 30 s', { small: true, kind: 'danger', act: () => fetchIt(reason.value.trim(), shown) }),
+                button('Show for 30 s', { small: true, kind: 'danger', act: show }),
                 button('Copy without showing', { small: true, act: () => fetchIt(reason.value.trim(), copied) }),
                 button('Cancel', { small: true, kind: 'quiet', act: closed })));
         reason.focus();

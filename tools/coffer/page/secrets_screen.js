@@ -29,6 +29,7 @@ export function secretsScreen(about, query) {
     let filter = query.filter ?? '';
     let group = query.group ?? 'all';
     let drawer = null;
+    let left = false; // the address is another screen's
     const list = () => view.answer();
 
     const summary = el('div', { class: 'about' });
@@ -139,6 +140,7 @@ export function secretsScreen(about, query) {
         if (list() && !whyNoChange(where, list())) then();
     }
     const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
+            closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
     return {
         nodes: [head, summary, el('div', { class: 'list-head' }, groups), news.element, view.outlet],
         ready: first, refresh: done,
@@ -155,3 +157,4 @@ export function secretsScreen(about, query) {
         },
     };
 }
+            left = true;

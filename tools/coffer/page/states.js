@@ -125,6 +125,12 @@ export function live({ load, draw, rows = 8, onProblem }) {
         }
     }
     /** Draws what is there once more, for another filter, say. */
+    /** Shows nothing of what was asked for so far: what comes is of something else. */
+    function forgetAnswer() {
+        answer = undefined;
+        drawn = false;
+        fill(outlet);
+    }
     function redraw() {
         if (answer === undefined) return;
         refill(outlet, staleLine(answer), draw(answer));
@@ -137,7 +143,7 @@ export function live({ load, draw, rows = 8, onProblem }) {
         if (!running && (answer === undefined || Boolean(ageOf(answer)) !== knownStale)) refresh();
     });
     return {
-        outlet, refresh, redraw,
+        outlet, refresh, redraw, forget: forgetAnswer,
         answer: () => answer,
         close() {
             forget();

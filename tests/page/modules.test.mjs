@@ -38,6 +38,8 @@ test('a .env file is read literally', async () => {
   assert.deepEqual(await read('A=1\r\nA=2\r\nE=\r\nF=a=b=\r\n'), ['1: given again in line 2', ['A', '2'], '3: an empty value', ['F', 'a=b=']]);
   assert.deepEqual(await read('\ufeffA=1'), [['A', '1']]);
   assert.deepEqual(await read('{"A":"x\\ny","B":3,"C":null,"D":{"a":1}}'), [['A', 'x\ny'], ['B', '3'], '3: the value is not a text', '4: the value is not a text']);
+  assert.deepEqual(await read('[{"A":"x"}]'), ['1: a list has no names: an object is needed']);
+  assert.deepEqual(await read('[database]\nA=1'), ['1: no "="', ['A', '1']]);
   const bad = await read('{"A": "secret-value');
   assert.equal(bad.length, 1);
   assert.ok(!bad[0].includes('secret'), 'the complaint quotes a value');

@@ -7,7 +7,7 @@ import { whyNotName } from './hints.js';
  * last one counts, and the first is said to be replaced.
  */
 export function entriesOf(text) {
-    const entries = text.trimStart().startsWith('{') ? fromJson(text) : fromDotenv(text);
+    const entries = text.trimStart().startsWith('{') ? fromJson(text) : isList(text) ? [{ line: 1, problem: 'a list has no names: an object is needed' }] : fromDotenv(text);
     const last = new Map();
     for (const entry of entries) {
         if (entry.problem) continue;
@@ -21,6 +21,14 @@ export function entriesOf(text) {
         }
     }
     return entries;
+}
+
+function isList(text) {
+    try {
+        return Array.isArray(JSON.parse(text));
+    } catch {
+        return false;
+    }
 }
 
 function fromJson(text) {

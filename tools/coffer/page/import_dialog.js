@@ -3,8 +3,8 @@
 // all of it or nothing.
 import * as api from './api.js';
 import * as world from './world.js';
-import { el, fill, icon, named } from './el.js';
-import { button, problemLine, textInput } from './controls.js';
+import { count, el, fill, icon, named } from './el.js';
+import { button, field, problemLine, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
@@ -98,8 +98,8 @@ export function openImport({ where, list, done }) {
                 },
             },
         })), el('td', { class: 'mono' }, named(one.name)),
-        el('td', {}, effect, effect === 'replace' && ` v${row.version}`, keptEnd(row) && `, still expires ${date(row.expiresAt)}`),
-        el('td', { class: 'faint' }, `${lengthOf(one.value).toLocaleString('en')} characters`));
+        el('td', {}, effect, effect === 'replace' && ` v${row.version}`, keptEnd(row) && `, still expires ${date(row.expiresAt)}`, where.spaceId === undefined && el('div', { class: 'faint' }, reachOf(where, row))),
+        el('td', { class: 'faint' }, count(lengthOf(one.value), 'character')));
     }
     function ready() {
         const n = chosen().length;

@@ -21,8 +21,8 @@ function verbFor(where, row) {
     return where.spaceId !== undefined && (row.parent || !['missing', 'removed'].includes(row.state)) ? 'Override' : 'Set';
 }
 
-/** How to take a save back: the row was `row` before and has `version` now. */
-function undoOf(where, name, row, version, sent = {}) {
+/** How to take a save back: the row was `row` before and has `version` now; `also` says what besides the value was sent. */
+function undoOf(where, name, row, version, also) {
     const place = world.placeName(where);
     if (row?.own && row.state === 'hidden') {
         return async () => {
@@ -34,7 +34,7 @@ function undoOf(where, name, row, version, sent = {}) {
         return async () => {
             // What the save left alone is as it was.
             await api.rollBack(where, name, row.version, version, {
-                note: sent.note === undefined ? undefined : row.note ?? '', rotateBy: sent.rotateBy === undefined ? undefined : row.rotateBy ?? '',
+                note: also.note ? row.note ?? '' : undefined, rotateBy: also.rotateBy ? row.rotateBy ?? '' : undefined,
             });
             return `${name} in ${place} has the value of v${row.version} again.`;
         };
@@ -165,7 +165,7 @@ export function openSet({ where, row, rows = [], done }) {
     }
     /** The newest version when it was sent; what a save makes is newer. */
     let before = 0;
-    let sent = {};
+    let also = {}; // no more than that of what was sent: the value is gone from here once it is saved
     let checking = false; // what became of a save: the dialog may be closed meanwhile, but nothing be sent
     async function send() {
         if (checking) return;
@@ -180,7 +180,8 @@ export function openSet({ where, row, rows = [], done }) {
         name.readOnly = true; // what is said of the save, and its undo, are of this name
         // A note or a reminder that was left alone is left out: it stays as it is. An end is the value's own.
         const typedOf = (input, was) => (input.value === was ? undefined : input.value);
-        sent = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), expiresAt: expiresAt(), ifVersion: version };
+        const sent = { value: value.value(), note: typedOf(note, filled.note), rotateBy: typedOf(rotateBy, filled.rotateBy), expiresAt: expiresAt(), ifVersion: version };
+        also = { note: sent.note !== undefined, rotateBy: sent.rotateBy !== undefined };
         try {
             const now = await outcome.standingOf(where, currentName());
             before = now.newest;
@@ -196,7 +197,7 @@ export function openSet({ where, row, rows = [], done }) {
     }
     function finished(now, changed = true) {
         const done_ = { Override: 'overridden', Replace: 'replaced', Set: 'set' }[verbFor(where, target)];
-        const undo = changed ? undoOf(where, currentName(), target, now, sent) : undefined;
+        const undo = changed ? undoOf(where, currentName(), target, now, also) : undefined;
         const text = changed ? `${currentName()} ${done_} in ${place}: v${now}.`
             : `${currentName()} has the value that you gave it last: no new version.`;
         over = true;

@@ -40,6 +40,7 @@ export function valueField({ changed } = {}) {
     const hints = el('div', { class: 'value-hints', 'aria-live': 'polite' });
     let hinted = 'false';
     const about = el('div', { class: 'about-value', id: aboutId }, size, hints);
+    const kept = el('p', { class: 'hint-line', role: 'status' });
     const eye = heldEye('Show the value while this is held', show);
     // A single-line field would drop the line breaks of what is pasted.
     one.addEventListener('paste', (event) => {
@@ -64,6 +65,12 @@ export function valueField({ changed } = {}) {
         many.classList.toggle('veiled', !is);
     }
     function showMany(is) {
+        if (!is && /[\r\n]/.test(many.value)) {
+            several.input.checked = true; // one line would drop the line breaks
+            fill(kept, 'It has line breaks: it stays multi-line.');
+            return;
+        }
+        fill(kept);
         if (is) many.value = one.value;
         else one.value = many.value;
         (is ? one : many).value = '';
@@ -88,7 +95,7 @@ export function valueField({ changed } = {}) {
         fill(hints,
             hasOuterSpace(text) && el('span', { class: 'outer-space' }, icon('warning'),
                 'begins or ends with white space: ',
-                button('Trim it', { small: true, act: () => { trim = true; describe(); changed?.(); } }),
+                button('Trim it', { small: true, act: () => { trim = true; describe(); current().focus(); changed?.(); } }),
                 ' or leave it: it is kept'),
             hintsFor(text).map((hint) => el('p', { class: 'hint-line' }, icon('bulb'), hint)));
     }
@@ -106,10 +113,10 @@ export function valueField({ changed } = {}) {
         el('div', { class: 'value-row' }, one, many, eye),
         el('div', { class: 'value-tools' }, several.element,
             button('Generate 32 bytes', { small: true, kind: 'quiet', picture: 'dice', act: generate })),
-        about, unseen('The value is sent once and can’t be fetched again.'));
+        kept, about, unseen('The value is sent once and can’t be fetched again.'));
     return {
         element, value,
-        isEmpty: () => raw() === '',
+        isEmpty: () => value() === '',
         clear() {
             one.value = '';
             many.value = '';

@@ -89,7 +89,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         // In production its name is typed as well as the count of many.
         const typed = [world.environment(environmentId)?.isProd && parent, cells.length > askAbove && String(cells.length)].filter(Boolean).join(' ');
         const sure = await ask({
-            title: label, yes: `${label} in ${count(work.length, 'space')}`, danger: kind === kinds.hide, kind: 'set',
+            title: label, yes: `${label} in ${count(work.length, 'space')}`, danger: kind === kinds.hide, kind: `set${world.environment(environmentId)?.isProd ? ' is-prod' : ''}`,
             text: `${count(cells.length, 'cell')} in ${count(work.length, 'space')}. Space by space; it can be stopped, and undone.`,
             body: preview(kind, work), typed: typed || undefined,
         });

@@ -138,7 +138,8 @@ export function makeCurrent(where, row, older, done) {
     const place = world.placeName(where);
     return confirmed({
         where, name: row.name, title: [`Make v${version} of `, named(row.name, { class: 'mono' }), ' current again'],
-        preview: () => el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.', endAgain(older)),
+        preview: (now) => [el('p', {}, `The value of v${version} becomes a new version in `, named(place), '; nothing is lost.', endAgain(older)),
+            previewOfSet(where, now?.row ? { ...row, ...now.row } : row, now)],
         label: `Make v${version} current again`,
         act: () => carryOut(() => api.rollBack(where, row.name, version, row.live),
             `${row.name} in ${place} has the value of v${version} again.`,

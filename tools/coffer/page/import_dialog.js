@@ -9,6 +9,7 @@ import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import * as outcome from './outcome.js';
+import { reachOf } from './preview.js';
 import { begunFrom, isOwn } from './rows.js';
 import { date } from './time.js';
 import { saved } from './undo.js';
@@ -47,14 +48,14 @@ export function openImport({ where, list, done }) {
     const eye = heldEye('Show the text while this is held', (is) => text.classList.toggle('veiled', !is));
     const summary = el('p', { class: 'paste-summary', role: 'status' });
     const outlet = el('div', { class: 'paste-table', tabindex: '0', role: 'region', 'aria-label': 'What would be saved' });
-    const typed = inProd && textInput({ 'aria-label': `This is production: type ${place} to save`, placeholder: `Type ${place} to save`, on: { input: ready } });
+    const typed = inProd && textInput({ class: 'typed-name', on: { input: ready } });
     const problem = problemLine();
     const save = button('Save', { kind: 'primary', type: 'submit' });
     const dialog = openDialog({
         title: ['Paste .env or JSON into ', named(place)], kind: `wide${isProd ? ' is-prod' : ''}`,
         body: [el('div', { class: 'paste-sides' }, el('div', {}, el('div', { class: 'value-row' }, text, eye),
             el('p', { class: 'hint' }, 'Literal text: a $ is kept. The values are sent once, when you save.')),
-        el('div', {}, summary, outlet)), typed && el('div', { class: 'field' }, typed), problem.element],
+        el('div', {}, summary, outlet)), typed && field(`This is production. Type ${place} to save`, typed), problem.element],
         footer: [button('Cancel', { act: () => dialog.tryClose() }), save],
         dirty: () => text.value !== '',
         submit: send,

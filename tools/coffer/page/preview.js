@@ -30,10 +30,10 @@ function ends(row, more) {
 const readers = (n) => n > 0 && `${count(n, 'token')} may read it`;
 
 /** The environment's own value changes: what the spaces will see. */
-function inEnvironment(where, row, { tokens }) {
+function inEnvironment(where, row, { tokens, newest }) {
     const name = named(world.environmentName(where.environmentId));
     const now = row?.state === 'hidden' ? 'hidden' : row?.version && row.state !== 'missing' && row.state !== 'removed' ? `v${row.version}` : 'no value';
-    const next = row?.version ? `v${row.version + 1}` : 'v1';
+    const next = `v${(newest ?? row?.version ?? 0) + 1}`;
     const used = row?.usedBy;
     const spaces = world.environment(where.environmentId)?.spaces;
     return [
@@ -44,6 +44,14 @@ function inEnvironment(where, row, { tokens }) {
         used?.over > 0 && line(count(used.over, 'space'), used.over === 1 ? 'keeps its override' : 'keep their override'),
         used?.hidden > 0 && line(count(used.hidden, 'space'), used.hidden === 1 ? 'stays hidden' : 'stay hidden'),
     ];
+}
+
+/** The same in few words, for a line of many. `row` is absent for a name that is new. */
+export function reachOf(where, row) {
+    if (!row?.usedBy) return 'to each space without its own';
+    const { inherit, over, hidden } = row.usedBy;
+    return [inherit > 0 && `${count(inherit, 'space')} ${inherit === 1 ? 'gets' : 'get'} it`, over > 0 && `${over.toLocaleString('en')} ${over === 1 ? 'keeps its own' : 'keep their own'}`,
+        hidden > 0 && `${hidden.toLocaleString('en')} ${hidden === 1 ? 'stays' : 'stay'} hidden`].filter(Boolean).join(' · ');
 }
 
 /** What one space has changes, to `next`. */

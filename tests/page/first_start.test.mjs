@@ -21,7 +21,7 @@ test('the printed code signs in once, makes the first token, and is gone', async
     await tab.page.getByLabel('Code').fill('0000-0000');
     await tab.page.getByLabel('Your name').fill('Ana');
     await tab.page.keyboard.press('Enter');
-    await tab.page.getByText('This code is wrong or too old.').waitFor();
+    await tab.page.getByText('This is not the code.').waitFor();
     await tab.page.getByLabel('Code').fill(code.toLowerCase());
     await tab.page.keyboard.press('Enter');
     await tab.page.getByRole('heading', { name: 'Your personal token' }).waitFor();

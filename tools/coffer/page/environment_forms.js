@@ -9,8 +9,8 @@ import { openDialog } from './dialog.js';
 import { go } from './router.js';
 import { saved } from './undo.js';
 
-/** A dialog with a form: `save()` does it and says what was done; its refusal is shown in the dialog. */
-function formDialog({ title, body, label, danger, ready, save }) {
+/** A dialog with a form: `save()` does it and says what was done; its refusal is shown in the dialog, in the words of `refused`. */
+function formDialog({ title, body, label, danger, ready, save, refused = (failed) => failed.message }) {
     const problem = problemLine();
     const submit = button(label, { kind: danger ? 'danger' : 'primary', type: 'submit' });
     const dialog = openDialog({
@@ -31,7 +31,7 @@ function formDialog({ title, body, label, danger, ready, save }) {
                 saved(text);
             } catch (failed) {
                 if (failed.name !== 'ApiError') throw failed;
-                problem.say(failed.unknown ? 'The connection ended before the answer. Close and look whether it is done.' : failed.message);
+                problem.say(failed.unknown ? 'The connection ended before the answer. Close and look whether it is done.' : refused(failed));
             } finally {
                 dialog.busy(false);
             }
@@ -42,6 +42,8 @@ function formDialog({ title, body, label, danger, ready, save }) {
 
 const idHint = 'Programs name it. Empty: the server makes one.';
 const needed = (name) => () => (name.value.trim() === '' ? 'A name is needed' : undefined);
+/** The words for an id that is taken already: nobody wrote it meanwhile, it was there. */
+const taken = (id) => (failed) => (failed.status === 409 ? `There is already one with the id ${id.value.trim()}.` : failed.message);
 
 /** Why the holder may not make an environment, or nothing. */
 export const whyNoEnvironment = () => (session.holdsAnywhere('keys') ? undefined : 'Making an environment needs the role operator');
@@ -51,7 +53,7 @@ export function newEnvironment() {
     const id = textInput({ class: 'mono' });
     const prod = checkbox('Production: saving always shows what changes, and asks for its name');
     formDialog({
-        title: 'New environment', label: 'Create environment', ready: needed(name),
+        title: 'New environment', label: 'Create environment', ready: needed(name), refused: taken(id),
         body: [field('Name', name), field('Id', id, { optional: true, hint: idHint }), prod.element],
         async save() {
             const made = await api.makeEnvironment({ name: name.value.trim(), isProd: prod.input.checked, id: id.value.trim() || undefined });
@@ -107,7 +109,7 @@ export function newSpace(environmentId, done) {
     const name = textInput({ autofocus: true });
     const id = textInput({ class: 'mono' });
     formDialog({
-        title: ['New space in ', named(world.environmentName(environmentId))], label: 'Create space', ready: needed(name),
+        title: ['New space in ', named(world.environmentName(environmentId))], label: 'Create space', ready: needed(name), refused: taken(id),
         body: [field('Name', name), field('Id', id, { optional: true, hint: idHint })],
         async save() {
             const made = await api.makeSpace(environmentId, { name: name.value.trim(), id: id.value.trim() || undefined });

@@ -124,7 +124,7 @@ function codeCard(outlet, resolve) {
             outlet.querySelector('.button')?.focus();
         } catch (failed) {
             if (failed.name !== 'ApiError') throw failed;
-            problem.say(failed.status === 401 || failed.status === 403 ? 'This code is wrong or too old. Restart the server for a new one.' : wordsFor(failed));
+            problem.say(failed.status === 401 || failed.status === 403 ? 'This is not the code. Type it once more; after ten minutes only a restart of the server makes a new one.' : wordsFor(failed));
         } finally {
             go.setAttribute('aria-disabled', 'false');
         }

@@ -11,6 +11,7 @@ import { crumbs, screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { withConfirmation } from './reveal.js';
 import { spacesField } from './space_field.js';
+import { leave } from './signin.js';
 import { live, panel } from './states.js';
 import { date, endOfDay, fieldOfDate, timeElement } from './time.js';
 import { saved } from './undo.js';
@@ -28,14 +29,16 @@ function grantLine(grant) {
         flags.length > 0 && el('span', { class: 'faint' }, ` · ${flags.join(', ')}`));
 }
 
-function tokenRow(one, revoke) {
+/** Whether it is the one that the session was begun with. */
+const isMine = (one) => one.id === session.me()?.tokenId;
+
+function tokenRow(one, revoke, reason) {
     const over = one.expiresAt && new Date(one.expiresAt) < Date.now();
     const state = one.unreadable ? el('span', { class: 'badge red' }, icon('cross'), 'Unreadable') : one.revokedAt ? el('span', { class: 'badge red' }, icon('cross'), 'Revoked')
         : over ? el('span', { class: 'badge red' }, icon('clock'), 'Expired') : null;
-    const mine = one.id === session.me()?.tokenId;
     return el('tr', { role: 'row', class: `row${state ? ' over' : ''}`, 'data-row': one.id },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name', tabindex: '-1', 'data-focus': `token:${one.id}` }, named(one.name || one.id)), ' ', state,
-            mine && el('span', { class: 'badge blue' }, 'you'), el('div', { class: 'line mono' }, one.id)),
+            isMine(one) && el('span', { class: 'badge blue' }, 'you'), el('div', { class: 'line mono' }, one.id)),
         el('td', { role: 'cell', class: 'grants', 'data-label': 'may' }, (one.grants ?? []).map(grantLine)),
         el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : one.unreadable ? 'not known' : 'never'),
         el('td', { role: 'cell', 'data-label': 'last used' }, one.lastUsedAt ? [timeElement(one.lastUsedAt), one.lastUsedFrom && el('div', { class: 'line' }, `from ${one.lastUsedFrom}`)] : el('span', { class: 'faint' }, 'not known')),
@@ -76,8 +79,10 @@ export function screen(place) {
     async function revoke(one) {
         const sure = await ask({
             title: ['Revoke ', named(one.name || one.id)], danger: true, yes: 'Revoke',
-            text: 'Its next request is refused; other instances of the server follow within moments. This can’t be undone: make a new one.',
+            text: `${mine ? 'This is the token that you are signed in with: you are signed out. ' : ''}` +
+                'Its next request is refused; other instances of the server follow within moments. This can’t be undone: make a new one.',
         });
+        const mine = isMine(one);
         if (!sure) return;
         try {
             await api.revokeToken(one.id);
@@ -85,6 +90,10 @@ export function screen(place) {
         } catch (problem) {
             if (problem.name !== 'ApiError') throw problem;
             saved(`Not revoked: ${problem.message}`, undefined, { failed: true });
+            if (mine) {
+                leave();
+                return;
+            }
         }
         view.refresh();
     }

@@ -116,7 +116,7 @@ export const roles = {
     operator: ['operator', 'everything but values'],
     environment_admin: ['environment admin', 'list, set, hide and remove in one environment'],
     space_admin: ['space admin', 'list, set, hide and remove in one space'],
-    service: ['service', 'programs: reads the values of its scope'],
+    service: ['service', 'for programs, reads values'],
     auditor: ['auditor', 'reads names and the audit log'],
 };
 export const roleWord = (role) => roles[role]?.[0] ?? role;

@@ -49,8 +49,8 @@ function environmentPart(one, here) {
     const may = (right) => (one.rights ?? []).includes(right);
     const at = (screen) => ({ environmentId: one.id, screen });
     return el('li', { class: `nav-env${one.isProd ? ' is-prod' : ''}` },
-        el('a', { href: addressOf(at(may('list') ? 'secrets' : 'spaces')), class: 'nav-env-name', 'aria-expanded': undefined },
-            icon(open ? 'chevron-down' : 'chevron-right'), named(one.name), one.isProd && prodBadge()),
+        el('a', { href: addressOf(world.homeOf(one.id)), class: 'nav-env-name' },
+            named(one.name), one.isProd && prodBadge()),
         open && el('ul', {}, link(at('spaces'), here, 'Spaces', 'spaces', one.spaces?.toLocaleString('en')),
             may('list') && link(at('matrix'), here, 'Matrix', 'matrix'),
             may('audit') && link(at('activity'), here, 'Activity', 'activity'),

@@ -40,7 +40,7 @@ export function screen(place) {
                 el('div', { class: 'tiles' }, tile(of('inherited'), 'inherited', secrets('inherited')), tile(of('overridden'), 'overridden', secrets('differs')),
                     tile(of('own'), 'only here', secrets('differs')), tile(of('hidden'), 'hidden', secrets('differs')), tile(attention.length, 'need attention', secrets('attention'))),
                 attention.length > 0 && el('section', { class: 'part boxed' }, el('h2', {}, 'Needs attention'), el('ul', { class: 'names' }, attention.slice(0, 12).map((row) =>
-                    el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', stateBadge(row.state), ' ', extraBadges(row)))),
+                    el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', el('span', { class: 'extras' }, stateBadge(row.state), extraBadges(row))))),
                 attention.length > 12 && el('a', { href: secrets('attention') }, `and ${attention.length - 12} more`)),
                 el('section', { class: 'part boxed' }, el('h2', {}, 'This space'), el('dl', { class: 'facts' },
                     el('dt', {}, 'Id'), el('dd', { class: 'mono' }, place.spaceId),

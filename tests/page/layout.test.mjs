@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+// What is where: nothing is cut off or over something else at any width, and nothing moves by itself.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { open, site } from './here.mjs';
+import { prod } from './site.mjs';
+
+/** What reaches beyond the window, sideways. */
+const cutOff = (page) => page.evaluate(() => {
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  const out = [...document.querySelectorAll('main .button, main td')].filter((one) => one.getBoundingClientRect().right > innerWidth + 0.5);
+  return [wide > 0 && `the page is ${wide} px too wide`, ...out.map((one) => one.textContent)].filter(Boolean);
+});
+
+test('lists fit their window at every width, whatever an environment is called', async () => {
+  for (const name of ['Production', 'Production EU Frankfurt (regulated customers)']) {
+    await site.must('PATCH', '/v1/x/environments?environmentId=prod', { name });
+    const tab = await open('#/e/prod/s/acme/secrets');
+    for (const hash of ['#/e/prod/s/acme/secrets', '#/e/prod/secrets', '#/e/prod/spaces', '#/e/prod/tokens', '#/e/prod/activity']) {
+      await tab.go(hash);
+      for (let width = 360; width <= 1440; width += 40) {
+        await tab.page.setViewportSize({ width, height: 720 });
+        assert.deepEqual(await cutOff(tab.page), [], `${hash} at ${width} px`);
+      }
+    }
+    await tab.page.setViewportSize({ width: 840, height: 720 });
+    await tab.go('#/e/prod/s/acme/secrets');
+    await tab.pictures(name === 'Production' ? 'space-840' : 'space-840-long');
+    await tab.end();
+  }
+  await site.must('PATCH', '/v1/x/environments?environmentId=prod', { name: 'Production' });
+});
+
+test('the bar with Undo has the width that its words need, on a phone too', async () => {
+  for (const width of [375, 600, 840, 1280]) {
+    const tab = await open('#/e/prod/s/initech/secrets', { width, height: 720 });
+    await tab.row('BETA_KEY').getByRole('button', { name: 'Override' }).click();
+    await tab.page.locator('dialog .value').first().fill('own');
+    await tab.page.keyboard.press('Control+Enter');
+    await tab.undoBar().waitFor();
+    const box = await tab.page.locator('.undo-bar').boundingBox();
+    assert.ok(box.height <= 90 && box.x >= 15 && box.x + box.width <= width - 15, `${width} px: ${JSON.stringify(box)}`);
+    assert.ok(Math.abs(box.x + box.width / 2 - width / 2) < 9, 'not in the middle'); // but for a scroll bar
+    await tab.pictures(`undo-${width}`);
+    await tab.page.getByRole('button', { name: 'Undo' }).click();
+    await tab.undoBar().filter({ hasText: 'no longer set' }).waitFor();
+    await tab.end();
+  }
+});
+
+test('what others change moves no row', async () => {
+  for (const width of [375, 1280]) {
+    const tab = await open('#/e/prod/secrets', { width });
+    const { y } = await tab.row('DB_URL').boundingBox();
+    await site.put(prod, 'SENTRY_DSN', `https://key@sentry/${width}`, { by: 'admin' });
+    const bar = tab.page.locator('.news').getByText('Ben changed 1 name');
+    await bar.waitFor();
+    assert.equal((await tab.row('DB_URL').boundingBox()).y, y);
+    const title = await tab.page.locator('main h1').boundingBox();
+    const news = await tab.page.locator('.news').boundingBox();
+    assert.ok(news.y + news.height <= title.y, 'it is over the title');
+    assert.equal(await tab.axe(), '');
+    await tab.pictures(`news-${width}`);
+    await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+    await bar.waitFor({ state: 'detached' });
+    assert.equal((await tab.row('DB_URL').boundingBox()).y, y);
+    await tab.end();
+  }
+});
+
+test('a button that can’t be used looks so under the pointer as well', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.page.getByRole('button', { name: 'New secret' }).first().click();
+  const save = tab.page.locator('dialog .dialog-foot').getByRole('button', { name: /^Set in/ });
+  const ground = () => save.evaluate((one) => getComputedStyle(one).backgroundColor);
+  const plain = await ground();
+  await save.hover();
+  assert.equal(await ground(), plain);
+  await tab.end();
+});

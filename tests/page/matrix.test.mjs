@@ -366,3 +366,37 @@ test('details by press alone; Back takes all that is open over the matrix; a chi
   assert.equal(await tab.page.locator('dialog').count(), 0);
   await tab.end();
 });
+
+test('on a phone two spaces that begin alike can be told apart', async () => {
+  const tab = await open('#/e/prod/matrix?all=1', { width: 375 });
+  const head = tab.page.getByRole('link', { name: 'Customer Acme', exact: true });
+  await head.waitFor();
+  const box = await head.locator('xpath=ancestor::*[@role="rowheader"]').boundingBox();
+  const end = await head.locator('.two-ends > span').last().boundingBox();
+  assert.ok(end.x + end.width <= box.x + box.width, 'its end is cut off');
+  assert.match(await tab.text(head.locator('.two-ends > span').last()), /Acme$/);
+  await tab.pictures('matrix-375');
+  await tab.end();
+});
+
+test('a selection says what of it a filter hides; a column that is looked at alone leaves the rest as it was', async () => {
+  const tab = await open('#/e/prod/matrix');
+  await made(tab, { names: ['A_NAME', 'B_NAME'], cells: [[0, 0, 'overridden', 1, 0], [1, 1, 'overridden', 1, 0]], spaces: 3 });
+  await tab.go('#/e/prod/matrix?filter=');
+  const bar = tab.page.getByRole('region', { name: 'Selection' });
+  await tab.page.locator('[data-r="1"][data-c="0"]').click();
+  await tab.page.locator('[data-r="2"][data-c="1"]').click();
+  await bar.getByText('selected: 2 cells', { exact: true }).waitFor();
+  const filter = tab.page.getByLabel('Filter both');
+  await filter.fill('B_NAME');
+  await bar.getByText('selected: 2 cells, 1 not shown').waitFor();
+  await filter.fill('');
+  const some = tab.page.getByRole('button', { name: 'Only what differs' });
+  await tab.page.locator('[data-r="-1"][data-c="0"]').click();
+  await tab.page.waitForFunction(() => location.hash.includes('name=A_NAME'));
+  assert.equal(await some.getAttribute('aria-pressed'), 'false');
+  await filter.fill('');
+  await tab.page.waitForFunction(() => document.querySelector('[data-focus="chip:some"]').getAttribute('aria-pressed') === 'true');
+  for (const word of ['Expired', 'Damaged']) await tab.page.locator('.legend').getByText(word).waitFor();
+  await tab.end();
+});

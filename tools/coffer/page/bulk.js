@@ -48,7 +48,8 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
     let closed = false;
     let outcome = false; // what became of a change is to be read
 
-    function show(cells) {
+    /** `notShown`: how many of them the filter hides. */
+    function show(cells, notShown) {
         if (running) return;
         outcome = false;
         element.hidden = cells.length === 0;
@@ -60,7 +61,7 @@ export function bulkBar({ environmentId, whyNot, details, done }) {
         const no = whyNot(cells);
         const reason = (those, without) => no ?? (those.length === 0 ? without : undefined);
         const act = (label, what, those, without) => button(label, { small: true, reason: reason(those, without), act: () => start(label, kinds[what], those) });
-        fill(element, el('span', {}, `selected: ${count(cells.length, 'cell')}`),
+        fill(element, el('span', {}, `selected: ${count(cells.length, 'cell')}${notShown > 0 ? `, ${notShown.toLocaleString('en')} not shown` : ''}`),
             cells.length === 1 && button('Details', { small: true, act: () => details(cells[0]) }),
             act(`Use ${parent}’s value again`, 'remove', over, `None of them replaces a value of ${parent}`),
             act('Hide', 'hide', given, 'All of them are hidden'),

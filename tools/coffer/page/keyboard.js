@@ -75,7 +75,7 @@ function step(event, by) {
 
 const all = [
     ['/', 'search or filter'], ['g e', 'environments'], ['g s', 'spaces'], ['g m', 'matrix'],
-    ['↑ ↓  or  j k', 'rows'], ['Enter', 'details'], ['n', 'new secret'], ['o', 'override or replace'],
+    ['↑ ↓  or  j k', 'rows of a list; in the matrix only the arrows move'], ['Enter', 'details'], ['n', 'new secret'], ['o', 'override or replace'],
     ['h', 'hide in this space'], ['u', 'use the environment’s value again'], ['y', 'copy the name'],
     ['Ctrl Enter', 'save'], ['Esc', 'close (asks if something was typed)'], ['z', 'undo the last change'],
     ['?', 'this list'],

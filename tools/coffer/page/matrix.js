@@ -22,7 +22,7 @@ const tones = { overridden: 'blue', own: 'teal', missing: 'red', damaged: 'red',
 
 /** What the shapes say, and how one moves. */
 function legend() {
-    const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing'];
+    const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing', 'expired', 'damaged'];
     return el('p', { class: 'legend' }, shown.map((one) => el('span', { class: tones[one] }, icon(shapes[one]), stateWord(one))),
         el('span', { class: 'amber' }, icon('triangle'), 'older than what it replaces'),
         el('span', {}, 'Arrows move; Space or a press selects, with Shift up to there or, on a head, all of it; Enter or “Details” shows the details.'));
@@ -48,7 +48,7 @@ function indexed(answer) {
 const cellsOf = ({ names, spaces, parent, cells }) => new Map([...names.map((name, n) => [JSON.stringify([name]), String(parent[n])]),
     ...cells.map(([s, n, ...how]) => [JSON.stringify([names[n], spaces[s].id]), how.join()])]);
 
-const longName = 15; // characters of a column's head; of a longer name both ends are shown
+const longName = 10; // characters that a narrow head has room for; a longer name shows both ends where it has none
 const endOfName = 7;
 /** A name of which the middle gives way where it has no room: names differ at their ends. */
 function shortened(name) {
@@ -76,10 +76,15 @@ export function screen(place, seen) {
     const bulk = bulkBar({ environmentId, whyNot, details: detailsOf, done: again });
 
     const filterBox = filterField('Filter both', (text) => setFilter(text.trim(), false), filter);
+    let widened = false; // all is shown for one column alone: not any more without it
     function setFilter(text, whole) {
         filter = text;
         exact = whole;
         if (!data) return;
+        if (widened && text === '') {
+            choose('some');
+            return;
+        }
         arrange();
         grid?.toStart();
         redraw();
@@ -202,7 +207,7 @@ export function screen(place, seen) {
     function drawHead() {
         const some = data.differing.filter((n) => n > 0).length;
         fill(about, `${count(data.totals.spaces, 'space')} × ${count(data.totals.names, 'name')}`,
-            ` · ${some} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${data.totals.names - some} inherited everywhere`,
+            ` · ${some.toLocaleString('en')} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${(data.totals.names - some).toLocaleString('en')} inherited everywhere`,
             ` · ${rows.length.toLocaleString('en')} of ${count(data.totals.spaces, 'space')} shown`);
         if (columns.length === 1) {
             const apart = rows.filter(differs);
@@ -210,7 +215,9 @@ export function screen(place, seen) {
                 apart.length > 0 && button(`Select the ${apart.length.toLocaleString('en')} that differ`, { kind: 'link', act: () => choosePlaces(apart, columns), more: { 'data-focus': 'select-column' } }));
         }
         refill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
-        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })));
+        const [shownRows, shownColumns] = [new Set(rows), new Set(columns)];
+        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })),
+            [...selected.values()].filter(({ s, n }) => !shownRows.has(s) || !shownColumns.has(n)).length);
     }
     /** Why the cells of a selection may not all be changed, or nothing. */
     function whyNot(cells) {
@@ -224,6 +231,7 @@ export function screen(place, seen) {
     }
     function choose(mode) {
         all = mode === 'all';
+        widened = false;
         unmoved = false;
         view.refresh();
     }
@@ -231,7 +239,7 @@ export function screen(place, seen) {
     function rowHead(r) {
         if (r === 0) return el('strong', {}, named(parent));
         const space = data.spaces[rows[r - 1]];
-        return el('a', { tabindex: '-1', href: addressOf({ environmentId, spaceId: space.id, screen: 'secrets' }) }, named(nameOf(rows[r - 1])));
+        return el('a', { tabindex: '-1', href: addressOf({ environmentId, spaceId: space.id, screen: 'secrets' }), 'aria-label': nameOf(rows[r - 1]), title: nameOf(rows[r - 1]) }, shortened(nameOf(rows[r - 1])));
     }
     function columnHead(c) {
         if (c < 0) return 'Space';
@@ -242,8 +250,9 @@ export function screen(place, seen) {
         const sum = data.perName[n];
         const more = [sum.missing > 0 && `${sum.missing} missing`, sum.other > 0 && `${sum.other} expired or damaged`].filter(Boolean).map((one) => ` · ${one}`).join('');
         // Where the environment has none there is nothing to inherit.
-        return data.parent[n] ? `${data.totals.spaces - data.differing[n]} inherit · ${sum.over} over · ${sum.hidden} hidden${more}`
-            : `only in ${sum.over} of ${count(data.totals.spaces, 'space')}, none in ${parent}${more}`;
+        const told = (number) => number.toLocaleString('en');
+        return data.parent[n] ? `${told(data.totals.spaces - data.differing[n])} inherit · ${told(sum.over)} over · ${told(sum.hidden)} hidden${more}`
+            : `only in ${told(sum.over)} of ${count(data.totals.spaces, 'space')}, none in ${parent}${more}`;
     }
     function lookAt(r, c) {
         const n = columns[c];
@@ -316,7 +325,10 @@ export function screen(place, seen) {
         filter = name;
         exact = true;
         if (all) setFilter(name, true);
-        else choose('all');
+        else {
+            choose('all');
+            widened = true;
+        }
     }
     function details(r, c) {
         detailsOf({ space: r === 0 ? undefined : data.spaces[rows[r - 1]], name: data.names[columns[c]] });

@@ -44,12 +44,12 @@ export function fill(element, ...children) {
     return element;
 }
 
-/** The same, keeping the focus on what it was on there, by data-focus. */
+/** The same, keeping the focus on what it was on there, by data-focus; nothing is scrolled for it. */
 export function refill(element, ...children) {
     const focused = document.activeElement;
     const key = element.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
     fill(element, ...children);
-    if (key !== undefined) element.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus();
+    if (key !== undefined) element.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
     return element;
 }
 

@@ -15,7 +15,7 @@ function card(one) {
     const broken = one.state && one.state !== 'value';
     const address = (screen) => addressOf({ environmentId: one.id, screen });
     return el('li', { class: `env-card${one.isProd ? ' is-prod' : ''}`, 'data-row': one.id },
-        el('h2', {}, el('a', { href: address((one.rights ?? []).includes('list') ? 'secrets' : 'spaces'), 'data-focus': `env:${one.id}` }, named(one.name)), one.isProd && prodBadge()),
+        el('h2', {}, el('a', { href: addressOf(world.homeOf(one.id)), 'data-focus': `env:${one.id}` }, named(one.name)), one.isProd && prodBadge()),
         el('p', { class: 'faint mono' }, one.id),
         broken ? el('p', { class: 'problem' }, one.state === 'key_disabled' ? 'Its key is disabled: values can’t be opened' : 'It can’t be read')
             : el('p', {}, one.names !== undefined && count(one.names, 'name'), one.spaces !== undefined && ` · ${count(one.spaces, 'space')}`),

@@ -9,7 +9,7 @@ import * as world from './world.js';
 export function crumbs(place, last) {
     const environment = world.environment(place.environmentId);
     return el('nav', { class: 'crumbs', 'aria-label': 'You are here' }, el('ol', {},
-        el('li', {}, el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'secrets' }) },
+        el('li', {}, el('a', { href: addressOf(world.homeOf(place.environmentId)) },
             named(world.environmentName(place.environmentId))), environment?.isProd && prodBadge()),
         place.spaceId !== undefined && [
             el('li', {}, el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'spaces' }) }, 'Spaces')),

@@ -97,14 +97,17 @@ function table(label, kind, heads, rows) {
 
 /**
  * A table of the rows of a scope. `open(name)` shows the details; `actions(row)` gives what can be
- * done; `parent` is the environment's name, for rows of a space.
+ * done; `parent` is the environment's name, for rows of a space; `made` keeps the rows by name, which the
+ * next table of the same answer takes as they are.
  */
-export function rowsTable({ where, rows, label, parent, open, actions }) {
-    return where.spaceId === undefined
-        ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''],
-            rows.map((row) => environmentRow(row, where, open, actions(row))))
-        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', ''],
-            rows.map((row) => spaceRow(row, where, parent, open, actions(row))));
+export function rowsTable({ where, rows, label, parent, open, actions, made = new Map() }) {
+    const inEnvironment = where.spaceId === undefined;
+    const rowOf = (row) => {
+        if (!made.has(row.name)) made.set(row.name, inEnvironment ? environmentRow(row, where, open, actions(row)) : spaceRow(row, where, parent, open, actions(row)));
+        return made.get(row.name);
+    };
+    return inEnvironment ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''], rows.map(rowOf))
+        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', ''], rows.map(rowOf));
 }
 
 /** A name that was found, with where it is. */

@@ -41,6 +41,7 @@ export function secretsScreen(about, query) {
 
     const view = live({
         load: (signal) => api.secrets(where, { signal }),
+        head: () => rowsTable({ where, rows: [], label: about.label, parent, open }),
         draw(answer) {
             const sorted = [...answer.rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
             const all = about.groups(sorted);
@@ -51,22 +52,21 @@ export function secretsScreen(about, query) {
             news.shown();
             session.noteStale(answer);
             fill(summary, about.summary(sorted, answer), el('div', { class: 'refused' }, refusedLine()));
-            refill(groups, all.length > 1 && chips('Show', all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })),
-                chosen.key, (key) => { group = key; view.redraw(); }));
+            drawGroups(all.map((one) => ({ key: one.key, label: one.label, count: one.key === 'all' ? undefined : one.rows.length })), chosen.key);
             groups.hidden = sorted.length === 0;
             return [about.note?.(sorted),
                 sorted.length === 0 ? about.empty({ newSecret, paste, reason: whyNoChange(where, answer) })
                     : shown.length === 0 ? nothingFound(sorted, chosen)
-                        : rowsTable({ where, rows: shown, label: about.label, parent, open, actions: (row) => actionsOf(row, context) })];
+                        : rowsTable({ where, rows: shown, label: about.label, parent, open, actions: (row) => actionsOf(row, context), made: rowsOf(answer) })];
         },
         onProblem() {
             fill(summary);
             fill(groups);
-            fill(tools);
+            drawTools();
             return undefined;
         },
     });
-    const news = newsBar((after, options) => api.watch(where, after, options), { state: () => list()?.generation, changed, show: () => view.refresh() });
+    const news = newsBar((after, options) => api.watch(where, after, options), { state: () => list()?.generation, changed, show: done });
 
     /**
      * The names whose rows are others than those that are shown, and who wrote them, if it was one. The
@@ -81,6 +81,14 @@ export function secretsScreen(about, query) {
         const others = keysThatDiffer(texts(list().rows), texts(rows));
         return others.length > 0 && { what: count(others.length, 'name'), by: oneAuthor(others.map((name) => rows.find((row) => row.name === name))) };
     }
+    /** The rows that are made already of an answer: a filter shows fewer of them, and makes none. */
+    let madeOf;
+    let made;
+    function rowsOf(answer) {
+        if (madeOf !== answer) made = new Map();
+        madeOf = answer;
+        return made;
+    }
     function matching(rows) {
         const wanted = filter.toLowerCase();
         return wanted === '' ? rows : rows.filter((row) =>
@@ -90,8 +98,15 @@ export function secretsScreen(about, query) {
         const why = whyNoChange(where, list());
         return why && !api.ageOf(list()) && [icon('lock'), why];
     }
-    function drawTools() {
-        const reason = whyNoChange(where, list());
+    function drawGroups(items, chosen) {
+        refill(groups, chips('Show', items, chosen, (key) => {
+            group = key;
+            if (list()) view.redraw();
+            else drawGroups(items, key);
+        }));
+    }
+    function drawTools(waiting) {
+        const reason = waiting ?? whyNoChange(where, list());
         refill(tools,
             button(about.pasteLabel ?? 'Paste .env', { reason, picture: 'paste', act: paste, more: { 'data-focus': 'paste' } }),
             button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n', 'data-focus': 'new' } }));
@@ -140,6 +155,9 @@ export function secretsScreen(about, query) {
         if (list() && !whyNoChange(where, list())) then();
     }
     const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
+    // Before the list is there all has its place already: nothing jumps when it comes.
+    drawTools('The list is not there yet');
+    drawGroups(about.groups([]).map(({ key, label }) => ({ key, label })), group);
             closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
     return {
         nodes: [head, summary, el('div', { class: 'list-head' }, groups), news.element, view.outlet],

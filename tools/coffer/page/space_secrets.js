@@ -22,7 +22,7 @@ export function screen(place) {
             { key: 'inherited', label: 'Inherited', rows: rows.filter((row) => row.state === 'inherited') },
             { key: 'attention', label: 'Needs attention', rows: rows.filter(needsAttention) },
         ],
-        summary: (rows) => ['inherits from ', el('a', { href: addressOf({ environmentId: place.environmentId, screen: 'secrets' }) }, named(parent)),
+        summary: (rows) => ['inherits from ', el('a', { href: addressOf(world.homeOf(place.environmentId)) }, named(parent)),
             rows.length > 0 && ` · ${count(rows.filter((row) => row.state !== 'missing').length, 'name')}`],
         note(rows) {
             if (rows.length === 0 || !rows.every((row) => ['inherited', 'missing'].includes(row.state))) return null;

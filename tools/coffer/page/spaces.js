@@ -7,6 +7,7 @@ import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
+import { didYouMean } from './hints.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
@@ -50,10 +51,17 @@ export function screen(place) {
         const answer = await ask({ signal });
         const last = Math.max(1, answer.pagination?.pageCount ?? page);
         if (page <= last) return answer;
+        if (answer.data.length === 0 && search !== '') // what was probably meant, among the first of all
+            return { ...answer, near: didYouMean(search, (await api.spaces(environmentId, { pageSize }, { signal })).data.map((one) => one.name ?? one.id)) };
         page = last; // there are fewer by now
         return load(signal);
     }
     const view = live({
+    function look(text) {
+        filter.querySelector('input').value = text;
+        search = text;
+        view.refresh();
+    }
         load,
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
@@ -62,8 +70,10 @@ export function screen(place) {
             fill(about, search === '' ? count(pages.totalCount, 'space') : `${count(pages.totalCount, 'space')} with “${search}”`);
             if (answer.data.length === 0) {
                 return search === '' ? panel('empty', 'No spaces yet', el('p', {}, 'A space is one customer, tenant or project: it inherits every secret of ', named(name), ' and may override any.'),
-                    button('New space', { kind: 'primary', reason, act: make }))
-                    : panel('search', ['No space contains “', named(search), '”.'], null, button('Clear filter', { act: () => { filter.querySelector('input').value = ''; search = ''; view.refresh(); } }));
+                    button('New space', { kind: 'primary', reason: whyNot(environmentId), act: make }))
+                    : panel('search', ['No space contains “', named(search), '”.'],
+                        answer.near && el('p', {}, 'Did you mean ', button(answer.near, { kind: 'link', act: () => look(answer.near) }), '?'),
+                        button('Clear filter', { act: () => look('') }));
             }
             return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Delivered', 'Changed'].map((head) =>
@@ -86,7 +96,7 @@ export function screen(place) {
         return now.pagination?.totalCount !== shown.pagination?.totalCount && { what: 'other spaces' };
     }
     function pager(pages) {
-        const turn = (to) => { page = to; view.refresh(); scrollTo(0, 0); };
+        const turn = (to) => { page = to; view.refresh().then(() => scrollTo(0, 0)); };
         return el('nav', { class: 'pager', 'aria-label': 'Pages' },
             button('Previous', { picture: 'arrow-left', reason: page <= 1 ? 'This is the first page' : undefined, act: () => turn(page - 1), more: { 'data-focus': 'previous' } }),
             el('span', {}, `Page ${pages.currentPage} of ${pages.pageCount}`, unseen(` of ${count(pages.totalCount, 'space')}`)),

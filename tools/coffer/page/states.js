@@ -74,11 +74,12 @@ function greyRows(n) {
 }
 
 /**
- * A part of a screen that is loaded. `load(signal)` asks the server, `draw(answer)` gives the nodes.
+ * A part of a screen that is loaded. `load(signal)` asks the server, `draw(answer)` gives the nodes, `head()` what stands
+ * over their rows while they are awaited.
  * Keeps the focus on what it was on, by data-focus, when it is drawn anew. Where the answer is an older
  * state it says so, and it is asked for anew once the store stops to answer or answers again.
  */
-export function live({ load, draw, rows = 8, onProblem }) {
+export function live({ load, draw, rows = 8, head, onProblem }) {
     const outlet = el('div', { class: 'live', 'aria-busy': 'false' });
     let running = null;
     let drawn = false;
@@ -91,7 +92,7 @@ export function live({ load, draw, rows = 8, onProblem }) {
         running = mine;
         const grey = setTimeout(() => {
             if (drawn) outlet.classList.add('dimmed');
-            else fill(outlet, greyRows(rows));
+            else fill(outlet, el('div', { 'aria-hidden': 'true' }, head?.()), greyRows(rows));
         }, 150);
         let line;
         const slow = setTimeout(() => {

@@ -23,6 +23,9 @@ export const may = (right, environmentId) =>
 let turn = 0;
 let newest;
 /** Asks for the environments anew and tells who listens; of several answers the one that was asked for last counts. */
+/** The screen of an environment that is meant by its name: who may not list what it has sees its spaces. */
+export const homeOf = (environmentId) => ({ environmentId, screen: may('list', environmentId) ? 'secrets' : 'spaces' });
+
 export function refresh() {
     turn += 1;
     newest = refreshAs(turn);

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSL-1.0
+// Lists as they load, page, filter, and lose the store: nothing jumps, and what can't be done says why.
+import test from 'node:test';
+import assert from 'node:assert/strict';
+import { open, site } from './here.mjs';
+import { prod } from './site.mjs';
+
+const staleNow = async (tab) => {
+  await tab.patch('**/v1/x/whoami', (json) => { Object.assign(json.data.server, { stale: true, since: new Date(Date.now() - 120_000).toISOString() }); });
+  await tab.patch('**/v1/x/environments', (json) => Object.assign(json, { stale: true, ageMs: 240_000 }));
+  await tab.page.reload();
+  await tab.settled();
+};
+
+test('what is loading has the place that it will have: the first row comes where the first grey one was', async () => {
+  for (const hash of ['#/e/prod/secrets', '#/e/prod/s/acme/secrets']) {
+    const tab = await open('#/environments');
+    let go;
+    const held = new Promise((resolve) => { go = resolve; });
+    await tab.page.route('**/v1/x/secrets?*', async (route) => { await held; await route.continue(); });
+    await tab.page.evaluate((to) => { location.hash = to; }, hash);
+    await tab.page.locator('.grey-row').first().waitFor({ state: 'attached' });
+    const grey = (await tab.page.locator('.grey-row').first().boundingBox()).y;
+    const create = tab.page.getByRole('button', { name: 'New secret' });
+    const before = await create.boundingBox();
+    assert.equal(await create.getAttribute('aria-disabled'), 'true');
+    await tab.pictures(hash.includes('acme') ? 'loading-space' : 'loading-environment');
+    go();
+    await tab.row('DB_URL').waitFor();
+    assert.ok(Math.abs((await tab.page.locator('main tbody tr').first().boundingBox()).y - grey) < 1, hash);
+    const after = await tab.page.getByRole('button', { name: 'New secret' }).boundingBox();
+    assert.deepEqual([Math.round(after.x), Math.round(after.y)], [Math.round(before.x), Math.round(before.y)]);
+    await tab.end();
+  }
+});
+
+test('while the store is away nothing is offered that would be saved', async () => {
+  const tab = await open('#/environments');
+  await staleNow(tab);
+  assert.match(await tab.text('main .stale'), /^As of \d\d:\d\d:\d\d \(4 min ago\)/);
+  for (const [hash, names] of [['#/environments', ['New environment']], ['#/e/prod/spaces', ['New space']], ['#/e/prod/tokens', ['New token']],
+    ['#/e/prod/requirements', ['Add a program', 'Edit']], ['#/e/prod/general', ['Change…', 'Remove environment…']], ['#/e/prod/s/acme/overview', ['Rename…']]]) {
+    await tab.go(hash);
+    for (const name of names) {
+      const button = tab.page.getByRole('main').getByRole('button', { name }).first();
+      assert.equal(await button.getAttribute('title'), 'The store does not answer: saving is off', `${hash} ${name}`);
+    }
+  }
+  await tab.end();
+});
+
+test('a button that can’t be used says why to who presses it', async () => {
+  const tab = await open('#/environments', { as: 'admin', width: 375 });
+  await tab.page.getByRole('main').getByRole('button', { name: 'New environment' }).click({ force: true });
+  await tab.page.locator('.told').getByText('Making an environment needs the role operator').waitFor();
+  await tab.picture('reason-told');
+  await tab.end();
+});
+
+test('the next page of spaces begins at its first row', async () => {
+  for (let i = 0; i < 105; i += 1) await site.must('POST', '/v1/x/spaces?environmentId=staging', { name: `Tenant ${i}`, id: `t${i}` });
+  const tab = await open('#/e/staging/spaces');
+  await tab.page.getByRole('button', { name: 'Next' }).click();
+  await tab.page.getByText('Page 2 of 2').waitFor();
+  await tab.settled();
+  assert.equal(await tab.page.evaluate(() => scrollY), 0);
+  assert.equal(await tab.focusKey(), 'next');
+  await tab.end();
+});
+
+test('spaces: what was probably meant', async () => {
+  const tab = await open('#/e/prod/spaces');
+  await tab.page.getByLabel('Filter spaces').fill('globx');
+  await tab.page.getByText('No space contains').waitFor();
+  await tab.pictures('spaces-nothing-found');
+  await tab.page.getByRole('button', { name: 'Globex' }).click();
+  await tab.row('globex').waitFor();
+  assert.equal(await tab.page.getByLabel('Filter spaces').inputValue(), 'Globex');
+  await tab.end();
+});
+
+test('the navigation counts what is shown', async () => {
+  const tab = await open('#/e/prod/secrets');
+  const counted = tab.page.locator('.nav-link', { hasText: 'Secrets' }).locator('.nav-note');
+  const before = Number(await tab.text(counted));
+  await site.put(prod, 'ONE_MORE', 'v', { by: 'admin' });
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+  await tab.row('ONE_MORE').waitFor();
+  await tab.page.waitForFunction((n) => [...document.querySelectorAll('.nav-link')].some((one) => one.textContent === `Secrets${n}`), before + 1);
+  await tab.end();
+});
+
+test('a filter shows fewer of the rows that are there, and makes none', async () => {
+  const tab = await open('#/e/prod/secrets');
+  const drawn = await tab.row('DB_URL').elementHandle();
+  await tab.page.getByLabel('Filter names, notes').fill('db');
+  await tab.page.waitForFunction(() => document.querySelectorAll('main tbody tr').length === 1);
+  assert.ok(await drawn.evaluate((row) => row.isConnected));
+  assert.equal(await tab.page.locator('main table').getAttribute('aria-rowcount'), '2');
+  await tab.page.getByLabel('Filter names, notes').fill('');
+  assert.ok(await tab.page.locator('main tbody tr').count() > 4);
+  assert.ok(await drawn.evaluate((row) => row.isConnected));
+  await tab.end();
+});
+
+test('who has a space alone is led nowhere that they may not go', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets', { as: 'spaceAdmin' });
+  for (const link of [tab.page.locator('.crumbs a').first(), tab.page.locator('main .about a').first()]) {
+    await tab.go('#/e/prod/s/acme/secrets');
+    await link.click();
+    await tab.page.getByRole('heading', { name: 'Spaces of' }).waitFor();
+    await tab.row('acme').waitFor();
+  }
+  await tab.go('#/e/prod/s/acme/secrets');
+  await tab.row('DB_URL').locator('button.name').click();
+  await tab.page.locator('dialog').getByRole('button', { name: 'Copy name' }).waitFor();
+  assert.equal(await tab.page.locator('dialog').getByRole('link', { name: 'Activity' }).count(), 0);
+  await tab.end();
+});

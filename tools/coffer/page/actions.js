@@ -10,14 +10,19 @@ import { openSet } from './set_dialog.js';
 import { saved } from './undo.js';
 import { isDue, whyNotWrite } from './words.js';
 
+const storeAway = 'The store does not answer: saving is off';
+
 /** Why nothing may be changed in a scope, or nothing. `list` is the answer that its rows came in. */
 export function whyNoChange(where, list) {
     if (!list) return 'The list could not be loaded';
-    if (list.stale || session.isStale()) return 'The store does not answer: saving is off';
+    if (list.stale || session.isStale()) return storeAway;
     if (!(list.rights ?? []).includes('write'))
         return whyNotWrite(world.placeName(where), where.spaceId !== undefined);
     return undefined;
 }
+
+/** Why nothing may be made or changed now, whatever one may do: for what is no row of a list. */
+export const whyNotNow = () => (session.isStale() ? storeAway : undefined);
 
 /** Does something that is told in the bar below if it fails. */
 export async function attempt(act) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Buttons, fields and the like, each made in one way.
 import { el, fill, freshId, icon, unseen } from './el.js';
-import { announce } from './announce.js';
+import { announce, tell } from './announce.js';
 
 /**
- * A button that says what it does. With `reason` it is there but can't be used, and says why.
+ * A button that says what it does. With `reason` it is there but can't be used, and says why, also when pressed.
  * `kind`: primary, danger, quiet or nothing.
  */
 export function button(label, { kind, reason, picture, small, act, type = 'button', more = {} } = {}) {
@@ -16,8 +16,10 @@ export function button(label, { kind, reason, picture, small, act, type = 'butto
         title: reason || undefined,
         on: {
             click(event) {
-                if (reason) event.preventDefault();
-                else act?.(event);
+                if (reason) {
+                    event.preventDefault();
+                    tell(reason); // a tooltip is nothing to those who have no pointer
+                } else act?.(event);
             },
         },
         ...more,

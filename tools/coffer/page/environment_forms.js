@@ -4,6 +4,7 @@ import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
+import { whyNotNow } from './actions.js';
 import { button, checkbox, field, problemLine, select, textInput } from './controls.js';
 import { openDialog } from './dialog.js';
 import { go } from './router.js';
@@ -41,12 +42,12 @@ function formDialog({ title, body, label, danger, ready, save, refused = (failed
 }
 
 const idHint = 'Programs name it. Empty: the server makes one.';
-const needed = (name) => () => (name.value.trim() === '' ? 'A name is needed' : undefined);
 /** The words for an id that is taken already: nobody wrote it meanwhile, it was there. */
 const taken = (id) => (failed) => (failed.status === 409 ? `There is already one with the id ${id.value.trim()}.` : failed.message);
+const needed = (name) => () => (name.value.trim() === '' ? 'A name is needed' : undefined);
 
 /** Why the holder may not make an environment, or nothing. */
-export const whyNoEnvironment = () => (session.holdsAnywhere('keys') ? undefined : 'Making an environment needs the role operator');
+export const whyNoEnvironment = () => (session.holdsAnywhere('keys') ? whyNotNow() : 'Making an environment needs the role operator');
 
 export function newEnvironment() {
     const name = textInput({ autofocus: true });

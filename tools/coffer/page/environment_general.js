@@ -2,6 +2,7 @@
 // An environment itself: its name, whether it is production, whether values may be shown, its end.
 import * as world from './world.js';
 import { count, el, named } from './el.js';
+import { whyNotNow } from './actions.js';
 import { button } from './controls.js';
 import { editEnvironment, removeEnvironment } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
@@ -10,7 +11,7 @@ import { timeElement } from './time.js';
 
 export function screen(place) {
     const one = world.environment(place.environmentId) ?? { id: place.environmentId, name: place.environmentId };
-    const reason = (one.rights ?? []).includes('keys') ? undefined : 'Managing environments needs the role operator';
+    const reason = (one.rights ?? []).includes('keys') ? whyNotNow() : 'Managing environments needs the role operator';
     return {
         title: `General: ${one.name}`,
         nodes: [screenHead({ way: crumbs(place, 'General'), title: named(one.name) }),

@@ -2,7 +2,7 @@
 // Developer Settings → Secrets: what every space of an environment is given.
 import * as world from './world.js';
 import { count, el, named } from './el.js';
-import { button } from './controls.js';
+import { button, copyButton } from './controls.js';
 import { crumbs } from './head.js';
 import { shellWord } from './key_commands.js';
 import { secretsScreen } from './secrets_screen.js';
@@ -12,6 +12,8 @@ import { isDue, needsAttention } from './words.js';
 export function screen(place) {
     const where = { environmentId: place.environmentId };
     const name = world.environmentName(place.environmentId);
+    const one = `coffer set SLACK_TOKEN --env=${shellWord(place.environmentId)}`;
+    const lines = `${one}\n${one} --space=ID`;
     return secretsScreen({
         where, label: `Secrets of ${name}`, title: ['Secrets of ', named(name)],
         way: crumbs(place, 'Secrets'),
@@ -34,7 +36,7 @@ export function screen(place) {
         empty: ({ newSecret, paste, reason }) => panel('empty', 'No secrets yet',
             [el('p', {}, 'A secret set here is given to every space.'),
                 el('p', { class: 'faint' }, 'Or with the command:'),
-                el('pre', { class: 'code' }, `coffer set SLACK_TOKEN --env=${shellWord(place.environmentId)}\ncoffer set SLACK_TOKEN --env=${shellWord(place.environmentId)} --space=ID`),
+                el('pre', { class: 'code' }, lines), copyButton('Copy both lines', () => lines, 'Two lines'),
                 el('p', { class: 'faint' }, 'The second is for one space, in place of it.')],
             button('New secret', { kind: 'primary', reason, act: newSecret }),
             button('Paste .env', { reason, act: paste })),

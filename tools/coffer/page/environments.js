@@ -3,12 +3,12 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
-import { button } from './controls.js';
+import { button, copyButton } from './controls.js';
 import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf } from './router.js';
-import { problemPanel } from './states.js';
+import { problemPanel, staleLine } from './states.js';
 import { prodBadge } from './words.js';
 
 function card(one) {
@@ -24,6 +24,7 @@ function card(one) {
 }
 
 function steps(reason) {
+    const lines = `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=cof_…`;
     return el('section', { class: 'steps' },
         el('h2', {}, 'Three steps to the first secret'),
         el('ol', {},
@@ -31,7 +32,7 @@ function steps(reason) {
                 button('New environment', { kind: 'primary', reason, picture: 'plus', act: newEnvironment, more: { 'data-focus': 'new' } })),
             el('li', {}, el('strong', {}, 'Set a secret'), el('p', {}, 'It is given to every space of the environment; any space may override it.')),
             el('li', {}, el('strong', {}, 'Point your listener here'), el('p', {}, 'With a service token of Developer Settings → Tokens:'),
-                el('pre', { class: 'code' }, `export AGENT_INTERNAL_URL=${location.origin}\nexport FLATFILE_BEARER_TOKEN=cof_…`))));
+                el('pre', { class: 'code' }, lines), copyButton('Copy both lines', () => lines, 'Two lines'))));
 }
 
 export function screen() {
@@ -50,7 +51,7 @@ export function screen() {
         nodes: [
             screenHead({ title: 'Environments', about: list.length > 0 && count(list.length, 'environment'),
                 tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment, more: { 'data-focus': 'new' } }) }),
-            news.element,
+            news.element, staleLine(world.answer()),
             problem ? problemPanel(problem, () => world.refresh())
                 : list.length === 0 ? steps(reason) : el('ul', { class: 'env-cards' }, list.map(card)),
         ],

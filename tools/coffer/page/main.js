@@ -137,6 +137,12 @@ async function start() {
     });
     // The list of environments is also a screen: draw it anew when it changes.
     world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash), undefined, { anew: true }); });
+    // What may be made and changed is another while the store does not answer.
+    let wasStale = session.isStale();
+    session.onKnown(() => {
+        if (session.isStale() !== wasStale) world.refresh();
+        wasStale = session.isStale();
+    });
     follow(show, { look, stays: () => holdsWork() || current?.busyWith?.() !== undefined, leave: mayLeave });
 }
 

@@ -2,9 +2,9 @@
 // Requirements: which names a program needs. A name that is required and not there is shown as missing.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, named } from './el.js';
+import { count, el, named, refill } from './el.js';
 import { button, field, pictureButton, problemLine, textInput } from './controls.js';
-import { attempt } from './actions.js';
+import { attempt, whyNotNow } from './actions.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
@@ -18,7 +18,8 @@ const needsOf = (all, program) => (Object.hasOwn(all, program) ? all[program] : 
 export function screen(place) {
     const { environmentId } = place;
     const name = world.environmentName(environmentId);
-    const reason = world.may('write', environmentId) ? undefined : `Changing ${name} needs the role environment admin`;
+    const tools = el('div', { class: 'tools' });
+    const whyNot = () => (world.may('write', environmentId) ? whyNotNow() : `Changing ${name} needs the role environment admin`);
     let all = {};
     const view = live({
         rows: 3,
@@ -26,6 +27,8 @@ export function screen(place) {
         draw(answer) {
             all = answer.requirements ?? {};
             news.shown();
+            const reason = whyNot();
+            drawTools();
             const programs = Object.keys(all).sort();
             if (programs.length === 0) {
                 return panel('empty', 'No program says what it needs', el('p', {}, 'Write down the names that a program needs: a missing one is then shown, before the program finds out.'),
@@ -128,14 +131,18 @@ export function screen(place) {
             }
         }
     }
+    function drawTools() {
+        refill(tools, button('Add a program', { kind: 'primary', picture: 'plus', reason: whyNot(), act: () => edit(), more: { 'data-focus': 'new' } }));
+    }
+    drawTools();
     const ready = view.refresh();
     return {
         title: 'Requirements', ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Requirements'), title: ['Requirements of ', named(name)], about: 'What programs need, so that what is missing is seen here first.',
-            tools: button('Add a program', { kind: 'primary', picture: 'plus', reason, act: () => edit() }),
+            tools,
         }), news.element, view.outlet],
-        keys: { n: () => !reason && edit() },
+        keys: { n: () => !whyNot() && edit() },
         close() {
             view.close();
             news.close();

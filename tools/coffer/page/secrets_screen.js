@@ -140,6 +140,7 @@ export function secretsScreen(about, query) {
     function open(name) {
         drawer = openDrawer({
             where, name, list, done,
+            closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
             step(from, by) {
                 const names = [...document.querySelectorAll('main [data-row]')].map((one) => one.dataset.row);
                 return names[names.indexOf(from) + by];
@@ -154,11 +155,10 @@ export function secretsScreen(about, query) {
     function canChange(then) {
         if (list() && !whyNoChange(where, list())) then();
     }
-    const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
     // Before the list is there all has its place already: nothing jumps when it comes.
     drawTools('The list is not there yet');
     drawGroups(about.groups([]).map(({ key, label }) => ({ key, label })), group);
-            closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
+    const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
     return {
         nodes: [head, summary, el('div', { class: 'list-head' }, groups), news.element, view.outlet],
         ready: first, refresh: done,
@@ -169,10 +169,10 @@ export function secretsScreen(about, query) {
             z: undoLast,
         },
         close() {
+            left = true;
             view.close();
             news.close();
             drawer?.close();
         },
     };
 }
-            left = true;

@@ -3,6 +3,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
+import { whyNotNow } from './actions.js';
 import { button } from './controls.js';
 import { removeSpace, renameSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
@@ -24,7 +25,7 @@ function heldBy(space, list) {
 
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
-    const reason = world.may('spaces', place.environmentId) ? undefined : 'Managing spaces needs the role operator or environment admin';
+    const whyNot = () => (world.may('spaces', place.environmentId) ? whyNotNow() : 'Managing spaces needs the role operator or environment admin');
     const secrets = (group) => addressOf({ ...where, screen: 'secrets', query: group ? { group } : {} });
     const view = live({
         rows: 4,
@@ -34,6 +35,7 @@ export function screen(place) {
             return { space, list };
         },
         draw({ space, list }) {
+            const reason = whyNot();
             const of = (...states) => list.rows.filter((row) => states.includes(row.state)).length;
             const attention = list.rows.filter(needsAttention);
             return [

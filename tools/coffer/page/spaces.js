@@ -2,17 +2,18 @@
 // The spaces of an environment: found and paged by the server, a hundred at a time.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, fill, named, unseen } from './el.js';
+import { count, el, fill, named, refill, unseen } from './el.js';
+import { whyNotNow } from './actions.js';
 import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
-import { keysThatDiffer, newsBar } from './news.js';
 import { didYouMean } from './hints.js';
+import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
 
-const whyNot = (environmentId) => (world.may('spaces', environmentId) ? undefined
+const whyNot = (environmentId) => (world.may('spaces', environmentId) ? whyNotNow()
     : 'Making a space needs the role operator or environment admin');
 
 const pageSize = 100;
@@ -36,7 +37,7 @@ export function screen(place) {
     let page = Math.max(1, Math.trunc(place.query.page) || 1);
     let timer = 0;
     const about = el('div', { class: 'about' });
-    const reason = whyNot(environmentId);
+    const tools = el('div', { class: 'tools' });
     const make = () => newSpace(environmentId, (made) => go({ environmentId, spaceId: made.id, screen: 'secrets' }));
     const filter = filterField('Filter spaces', (text) => {
         search = text.trim();
@@ -50,22 +51,23 @@ export function screen(place) {
         keepQuery({ filter: search, page: page > 1 ? page : '' });
         const answer = await ask({ signal });
         const last = Math.max(1, answer.pagination?.pageCount ?? page);
-        if (page <= last) return answer;
         if (answer.data.length === 0 && search !== '') // what was probably meant, among the first of all
             return { ...answer, near: didYouMean(search, (await api.spaces(environmentId, { pageSize }, { signal })).data.map((one) => one.name ?? one.id)) };
+        if (page <= last) return answer;
         page = last; // there are fewer by now
         return load(signal);
     }
-    const view = live({
     function look(text) {
         filter.querySelector('input').value = text;
         search = text;
         view.refresh();
     }
+    const view = live({
         load,
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
             news.shown();
+            drawTools();
             const pages = answer.pagination ?? { currentPage: page, pageCount: 1, totalCount: answer.data.length };
             fill(about, search === '' ? count(pages.totalCount, 'space') : `${count(pages.totalCount, 'space')} with “${search}”`);
             if (answer.data.length === 0) {
@@ -102,14 +104,18 @@ export function screen(place) {
             el('span', {}, `Page ${pages.currentPage} of ${pages.pageCount}`, unseen(` of ${count(pages.totalCount, 'space')}`)),
             button('Next', { reason: page >= pages.pageCount ? 'This is the last page' : undefined, act: () => turn(page + 1), more: { 'data-focus': 'next' } }));
     }
+    function drawTools() {
+        refill(tools, button('New space', { kind: 'primary', picture: 'plus', reason: whyNot(environmentId), act: make, more: { 'data-focus': 'new' } }));
+    }
+    drawTools();
     const ready = view.refresh();
     return {
         title: `Spaces of ${name}`, ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Spaces'), title: ['Spaces of ', named(name)],
-            tools: [filter, button('New space', { kind: 'primary', picture: 'plus', reason, act: make })],
+            tools: [filter, tools],
         }), about, news.element, view.outlet],
-        keys: { n: () => !reason && make() },
+        keys: { n: () => !whyNot(environmentId) && make() },
         close() {
             clearTimeout(timer);
             view.close();

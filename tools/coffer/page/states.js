@@ -59,7 +59,7 @@ export function facts(problem) {
 }
 
 /** The head of what is shown while the server has no newer answer than this. */
-function staleLine(answer) {
+export function staleLine(answer) {
     const age = ageOf(answer);
     if (!age) return null;
     const asOf = age.asOf ?? Date.now() - (age.ageMs ?? 0);
@@ -125,13 +125,13 @@ export function live({ load, draw, rows = 8, head, onProblem }) {
             }
         }
     }
-    /** Draws what is there once more, for another filter, say. */
     /** Shows nothing of what was asked for so far: what comes is of something else. */
     function forgetAnswer() {
         answer = undefined;
         drawn = false;
         fill(outlet);
     }
+    /** Draws what is there once more, for another filter, say. */
     function redraw() {
         if (answer === undefined) return;
         refill(outlet, staleLine(answer), draw(answer));

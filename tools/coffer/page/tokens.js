@@ -3,15 +3,16 @@
 import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
-import { count, el, fill, icon, named, unseen } from './el.js';
+import { count, el, fill, icon, named, refill, unseen } from './el.js';
+import { whyNotNow } from './actions.js';
 import { button, checkbox, copyButton, dateField, field, problemLine, select, textInput } from './controls.js';
 import { ask, openDialog } from './dialog.js';
 import { whyNotGive } from './grants.js';
 import { crumbs, screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { withConfirmation } from './reveal.js';
-import { spacesField } from './space_field.js';
 import { leave } from './signin.js';
+import { spacesField } from './space_field.js';
 import { live, panel } from './states.js';
 import { date, endOfDay, fieldOfDate, timeElement } from './time.js';
 import { saved } from './undo.js';
@@ -42,25 +43,28 @@ function tokenRow(one, revoke, reason) {
         el('td', { role: 'cell', class: 'grants', 'data-label': 'may' }, (one.grants ?? []).map(grantLine)),
         el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : one.unreadable ? 'not known' : 'never'),
         el('td', { role: 'cell', 'data-label': 'last used' }, one.lastUsedAt ? [timeElement(one.lastUsedAt), one.lastUsedFrom && el('div', { class: 'line' }, `from ${one.lastUsedFrom}`)] : el('span', { class: 'faint' }, 'not known')),
-        el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));
+        el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', reason, act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));
 }
 
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const name = world.placeName(where);
-    const reason = world.may('tokens', place.environmentId) ? undefined : 'Making tokens needs the role operator or an admin’s';
+    const tools = el('div', { class: 'tools' });
+    const denied = world.may('tokens', place.environmentId) ? undefined : 'Making tokens needs the role operator or an admin’s';
+    const reason = () => denied ?? whyNotNow();
     const view = live({
         load: (signal) => api.tokens(where, { signal }),
         draw({ data: list }) {
             news.shown();
+            drawTools();
             if (list.length === 0) {
-                return reason ? panel('denied', 'None that you may see', el('p', {}, `${reason}.`))
-                    : panel('empty', 'No tokens for this yet', el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', act: make }));
+                return denied ? panel('denied', 'None that you may see', el('p', {}, `${denied}.`))
+                    : panel('empty', 'No tokens for this yet', el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason: reason(), act: make }));
             }
             return el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
                 el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
                     el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
-                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke))));
+                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke, whyNotNow()))));
         },
     });
     const news = newsBar((after, options) => api.watchTokens(where, after, options), { state: () => view.answer()?.revision, changed, show: () => view.refresh() });
@@ -77,34 +81,38 @@ export function screen(place) {
         newToken(where, view.refresh);
     }
     async function revoke(one) {
+        const mine = isMine(one);
         const sure = await ask({
             title: ['Revoke ', named(one.name || one.id)], danger: true, yes: 'Revoke',
             text: `${mine ? 'This is the token that you are signed in with: you are signed out. ' : ''}` +
                 'Its next request is refused; other instances of the server follow within moments. This can’t be undone: make a new one.',
         });
-        const mine = isMine(one);
         if (!sure) return;
         try {
             await api.revokeToken(one.id);
-            saved(`Token ${one.name || one.id} revoked.`);
-        } catch (problem) {
-            if (problem.name !== 'ApiError') throw problem;
-            saved(`Not revoked: ${problem.message}`, undefined, { failed: true });
             if (mine) {
                 leave();
                 return;
             }
+            saved(`Token ${one.name || one.id} revoked.`);
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+            saved(`Not revoked: ${problem.message}`, undefined, { failed: true });
         }
         view.refresh();
     }
+    function drawTools() {
+        refill(tools, button('New token', { kind: 'primary', picture: 'plus', reason: reason(), act: make, more: { 'data-focus': 'new' } }));
+    }
+    drawTools();
     const ready = view.refresh();
     return {
         title: `Tokens of ${name}`, ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Tokens'), title: ['Tokens of ', named(name)], about: 'Coffer keeps a fingerprint of each, never the token.',
-            tools: button('New token', { kind: 'primary', picture: 'plus', reason, act: make }),
+            tools,
         }), news.element, view.outlet],
-        keys: { n: () => !reason && make() },
+        keys: { n: () => !reason() && make() },
         close() {
             view.close();
             news.close();

@@ -5,6 +5,7 @@ import * as api from './api.js';
 
 let list = [];
 let shown; // the revision of the list
+let answered; // what the list came in
 let problem = null;
 const spaceNames = new Map();
 const listeners = new Set();
@@ -12,6 +13,8 @@ const listeners = new Set();
 export const environments = () => list;
 /** What tells whether there is another list by now; nothing if that is not known. */
 export const revision = () => shown;
+/** What the list came in, which may be an older state. */
+export const answer = () => answered;
 /** Why the list could not be had, or nothing. */
 export const environmentsProblem = () => problem;
 export const environment = (id) => list.find((one) => one.id === id);
@@ -20,12 +23,12 @@ export const environmentName = (id) => environment(id)?.name ?? id;
 export const may = (right, environmentId) =>
     (environment(environmentId)?.rights ?? []).includes(right);
 
-let turn = 0;
-let newest;
-/** Asks for the environments anew and tells who listens; of several answers the one that was asked for last counts. */
 /** The screen of an environment that is meant by its name: who may not list what it has sees its spaces. */
 export const homeOf = (environmentId) => ({ environmentId, screen: may('list', environmentId) ? 'secrets' : 'spaces' });
 
+let turn = 0;
+let newest;
+/** Asks for the environments anew and tells who listens; of several answers the one that was asked for last counts. */
 export function refresh() {
     turn += 1;
     newest = refreshAs(turn);
@@ -41,6 +44,7 @@ async function refreshAs(mine) {
         failed = why;
     }
     if (mine !== turn) return newest;
+    answered = answer;
     list = answer.data;
     shown = answer.revision;
     problem = failed;

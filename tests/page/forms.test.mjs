@@ -120,3 +120,24 @@ test('the form for a reason: Enter shows the value, Escape with nothing typed as
     await other.end();
   }
 });
+
+test('after a conflict the preview begins from what is there now; its late part moves nothing', async () => {
+  const tab = await open('#/e/prod/s/globex/secrets');
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await tab.page.route('**/v1/x/secret?*', async (route) => { if (route.request().method() === 'GET') await held; await route.continue(); });
+  await site.must('POST', '/v1/x/tokens', { name: 'reads all', grants: [{ role: 'service', environmentId: 'prod' }] });
+  await tab.row('DB_URL').getByRole('button', { name: 'Override' }).click();
+  const foot = tab.page.locator('dialog .dialog-foot');
+  const before = (await foot.boundingBox()).y;
+  go();
+  await tab.page.locator('dialog .preview').getByText('may read it').waitFor();
+  assert.equal((await foot.boundingBox()).y, before);
+  await site.put({ environmentId: 'prod', spaceId: 'globex' }, 'DB_URL', 'theirs', { by: 'admin' });
+  await tab.page.locator('dialog .value').first().fill('mine');
+  await tab.page.keyboard.press('Control+Enter');
+  await tab.page.locator('dialog .conflict').getByText('Ben set v1').waitFor();
+  await tab.page.locator('dialog .preview').getByText('its own v1').waitFor();
+  assert.match(await tab.text('dialog .preview'), /Globex its own v1 becomes its own v2/);
+  await tab.end();
+});

@@ -27,7 +27,8 @@ function ends(row, more) {
         : [isOwn(row) && [said(was), arrow()], el('strong', {}, said(more.expiresAt))]);
 }
 
-const readers = (n) => n > 0 && `${count(n, 'token')} may read it`;
+/** `n` is how many may read it, once that is known; until then its line has its place. */
+const readers = (n) => (n > 0 ? `${count(n, 'token')} may read it` : n === undefined && session.holdsAnywhere('tokens') && '\u00a0');
 
 /** The environment's own value changes: what the spaces will see. */
 function inEnvironment(where, row, { tokens, newest }) {

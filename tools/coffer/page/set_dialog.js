@@ -254,5 +254,6 @@ export function openSet({ where, row, rows = [], done }) {
                 }),
                 button(mine ? 'Keep what is there' : 'Discard mine', { small: true, act: () => { value.clear(); dialog.close(); done?.(currentName()); } }))));
         conflict.hidden = false;
+        look(); // from what is there now
     }
 }

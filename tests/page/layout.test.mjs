@@ -15,16 +15,16 @@ const cutOff = (page) => page.evaluate(() => {
 test('lists fit their window at every width, whatever an environment is called', async () => {
   for (const name of ['Production', 'Production EU Frankfurt (regulated customers)']) {
     await site.must('PATCH', '/v1/x/environments?environmentId=prod', { name });
-    const tab = await open('#/e/prod/s/acme/secrets');
-    for (const hash of ['#/e/prod/s/acme/secrets', '#/e/prod/secrets', '#/e/prod/spaces', '#/e/prod/tokens', '#/e/prod/activity']) {
+    const tab = await open('#/e/prod/s/bolt/secrets');
+    for (const hash of ['#/e/prod/s/bolt/secrets', '#/e/prod/secrets', '#/e/prod/spaces', '#/e/prod/tokens', '#/e/prod/activity']) {
       await tab.go(hash);
-      for (let width = 360; width <= 1440; width += 40) {
+      for (let width = 360; width <= 1400; width += 80) {
         await tab.page.setViewportSize({ width, height: 720 });
         assert.deepEqual(await cutOff(tab.page), [], `${hash} at ${width} px`);
       }
     }
     await tab.page.setViewportSize({ width: 840, height: 720 });
-    await tab.go('#/e/prod/s/acme/secrets');
+    await tab.go('#/e/prod/s/bolt/secrets');
     await tab.pictures(name === 'Production' ? 'space-840' : 'space-840-long');
     await tab.end();
   }

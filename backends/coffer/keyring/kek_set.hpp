@@ -56,7 +56,9 @@ struct new_kek {
 
 /// A KEK and the one that took its place.
 struct kek_rotation {
-    std::string from{}; ///< Only unwraps from now on; of a KEK for one environment: stays as it is.
+    /// Only unwraps from now on. Where a KEK was made for one environment alone: stays as it is, if
+    /// it speaks for others too.
+    std::string from{};
     std::string to{};
 };
 
@@ -158,8 +160,9 @@ public:
         return out;
     }
     /// Makes a KEK for one environment alone. Those that spoke for it so far go on to unwrap for
-    /// it. `invalid_argument` if that is no environment, `unknown_key` if there is none, else as
-    /// add().
+    /// it; those for it alone do nothing else from now on. `invalid_argument` if that is no
+    /// environment, `unknown_key` if there is none, else as add(); the set is then half rotated and
+    /// to be thrown away.
     auto rotate(std::string_view environment) -> result<kek_rotation> {
         if (!is_environment(environment)) return errc::invalid_argument;
         std::vector<kek*> speakers;
@@ -169,6 +172,11 @@ public:
         // "*" would stand for it no longer once another KEK names it, and DEKs may be under any.
         for (auto* k : speakers)
             if (!names(*k, environment)) k->info.environments.emplace_back(environment);
+        for (auto* k : speakers)
+            if (k->info.state == kek_state::active && !k->info.is_default &&
+                std::ranges::all_of(k->info.environments,
+                                    [&](const auto& e) { return e == environment; }))
+                k->info.state = kek_state::decrypt_only;
         kek_rotation out{speakers.back()->info.id, {}};
         auto id = add({.environments = {std::string(environment)}});
         if (!id) return id.error();

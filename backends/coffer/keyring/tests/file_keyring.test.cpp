@@ -412,6 +412,7 @@ TEST_CASE("A rotated KEK has a successor for what it spoke for, and only unwraps
     CHECK(ring.key_for("dev").value() == first);
     CHECK(ring.unwrap(first, "prod", wrapped, aad));
     CHECK(ring.unwrap(own.to, "dev", wrapped, aad).error() == errc::unknown_key);
+    CHECK(ring.keks().value().front().state == kek_state::active); // dev needs it
 
     // Each active one has a successor; none of them speaks for another's environments.
     const auto all = ring.rotate().value();
@@ -437,6 +438,29 @@ TEST_CASE("A rotated KEK has a successor for what it spoke for, and only unwraps
         ring.set_state(k.id, kek_state::disabled).value();
     CHECK(ring.rotate().error() == errc::key_disabled);
     CHECK(ring.keks().value().size() == 4);
+}
+
+TEST_CASE("An environment's own KEK only unwraps once it has another of its own") {
+    keyring::memory_keyring ring;
+    CHECK(ring.key_for("prod"));
+    const key_bytes dek;
+    const auto first = ring.rotate("prod").value().to;
+    const auto wrapped = ring.wrap(first, dek.view(), aad).value();
+    const auto next = ring.rotate("prod").value();
+    CHECK(next.from == first);
+    const auto keks = ring.keks();
+    REQUIRE(keks.size() == 3);
+    CHECK(keks[0].state == kek_state::active); // the default
+    CHECK(keks[1].state == kek_state::decrypt_only);
+    CHECK(keks[2].state == kek_state::active);
+    CHECK(ring.unwrap(first, "prod", wrapped, aad));
+    CHECK(ring.wrap(first, dek.view(), aad).error() == errc::key_disabled);
+    CHECK(ring.key_for("prod").value() == next.to);
+    // One that is disabled stays so.
+    ring.set_state(first, kek_state::disabled).value();
+    ring.rotate("prod").value();
+    CHECK(ring.keks()[1].state == kek_state::disabled);
+    CHECK(ring.keks()[2].state == kek_state::decrypt_only);
 }
 
 TEST_CASE("A KEK for every environment stands for one that moved to its own, too") {

@@ -33,11 +33,6 @@ public:
     virtual auto sealed_copy(const coffer::secret& passphrase) -> coffer::result<std::string> = 0;
 };
 
-/// The KEKs. Throws problem.
-auto keks_of(session& s) -> std::vector<coffer::keyring::kek_info>;
-/// All environments, Coffer's own first: it has keys as well. Where it can't be read, it alone:
-/// what is done with it then says why.
-auto all_environments(session& s) -> std::vector<std::string>;
 /// The one of --env, which may be Coffer's own, else all.
 auto chosen_environments(session& s) -> std::vector<std::string>;
 /// What failed, in words. Throws problem for keys that can't be changed here.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "shared_keys.hpp"
 
+#include "opening.hpp"
 #include "problem.hpp"
 #include "text.hpp"
 
@@ -36,9 +37,8 @@ auto realm_words(const std::vector<std::string>& realms) -> std::string {
     return join(out, ", ");
 }
 
-void refuse_shared(const session& s, const std::vector<std::string>& realms,
-                   const std::string& what_not) {
-    if (realms.empty() || s.in.has("even-if-shared")) return;
+void refuse_shared(const std::vector<std::string>& realms, const std::string& what_not) {
+    if (realms.empty()) return;
     throw problem(coffer::errc::conflict,
                   printable(what_not) + ": the keyring opens other stores too, of the realms " +
                       realm_words(realms) +

@@ -2,7 +2,8 @@
 #ifndef COFFER_COMMAND_SHARED_KEYS_HPP
 #define COFFER_COMMAND_SHARED_KEYS_HPP
 
-#include "session.hpp"
+#include "settings.hpp"
+#include "verb.hpp"
 
 #include <string>
 #include <string_view>
@@ -18,9 +19,8 @@ auto other_realms_of_keys(const settings& from, std::string_view environment = {
 
 /// Realms, for people.
 auto realm_words(const std::vector<std::string>& realms) -> std::string;
-/// Throws problem (conflict) if there are such realms, unless --even-if-shared is said.
-void refuse_shared(const session& s, const std::vector<std::string>& realms,
-                   const std::string& what_not);
+/// Throws problem (conflict) if there are such realms: to be asked unless --even-if-shared is said.
+void refuse_shared(const std::vector<std::string>& realms, const std::string& what_not);
 /// That option.
 auto shared_option() -> option_spec;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "key_changes.hpp"
+#include "key_steps.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -22,21 +22,9 @@ namespace json = boost::json;
 namespace keyring = coffer::keyring;
 using coffer::errc;
 
-auto keks_of(session& s) -> std::vector<keyring::kek_info> {
-    return need(s.keys().changes->keks());
-}
-
-auto all_environments(session& s) -> std::vector<std::string> {
-    const auto listed = s.vault()->environments();
-    if (listed && listed->empty()) return {};
-    std::vector<std::string> out{std::string(coffer::system_environment)};
-    if (listed) out.insert(out.end(), listed->begin(), listed->end());
-    return out;
-}
-
 auto chosen_environments(session& s) -> std::vector<std::string> {
     const auto only = s.in.text("env");
-    if (!only) return all_environments(s);
+    if (!only) return all_environments(key_place_of(s));
     if (*only == coffer::system_environment) return {*only};
     return {s.environment_id(*only)};
 }
@@ -74,38 +62,10 @@ auto run_keys(session& s) -> int {
     return 0;
 }
 
-/// The DEKs of an environment as its head lists them, or why it can't be read.
-struct used_keys {
-    std::string environment{};
-    std::vector<coffer::format::head_dek> deks{};
-    errc why{};
-};
-
-auto use_of(session& s, const std::vector<std::string>& environments) -> std::vector<used_keys> {
-    std::vector<used_keys> out;
-    for (const auto& id : environments) {
-        const auto status = s.vault()->status(id);
-        if (status)
-            out.push_back({id, status->deks, {}});
-        else
-            out.push_back({id, {}, status.error().code});
-    }
-    return out;
-}
-
 auto state_text(const keyring::kek_info& k) -> std::string {
     std::string out(to_string(k.state));
     std::ranges::replace(out, '_', '-');
     return k.is_default ? out + ", default" : out;
-}
-/// The environments whose DEKs a KEK wraps.
-auto needed_by(const std::string& kek_id, const std::vector<used_keys>& all)
-    -> std::vector<std::string> {
-    std::vector<std::string> out;
-    for (const auto& e : all)
-        if (std::ranges::any_of(e.deks, [&](const auto& d) { return d.kek_id == kek_id; }))
-            out.push_back(e.environment);
-    return out;
 }
 
 // status ------------------------------------------------------------------------------------------
@@ -145,8 +105,9 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
 }
 
 auto run_status(session& s) -> int {
-    const auto keks = keks_of(s);
-    const auto all = use_of(s, chosen_environments(s));
+    const auto in = key_place_of(s);
+    const auto keks = keks_of(in);
+    const auto all = use_of(in, chosen_environments(s));
     errc worst{};
     for (const auto& e : all)
         if (e.why != errc{}) worst = e.why;
@@ -183,34 +144,17 @@ auto run_status(session& s) -> int {
 
 auto run_disable(session& s) -> int {
     const auto& id = s.in.arguments.front();
-    const auto keks = keks_of(s);
-    const auto found = std::ranges::find(keks, id, &keyring::kek_info::id);
-    if (found == keks.end())
-        throw problem(errc::unknown_key,
-                      "there is no KEK of that id in the keyring; coffer keys status shows them");
-    const bool forced = s.in.has("force");
-    refuse_shared(s, other_realms_of_keys(s.config()), id + " was not disabled");
-    const auto all = use_of(s, all_environments(s));
-    std::string needs;
-    if (const auto wraps = needed_by(id, all); !wraps.empty())
-        needs = "it wraps the DEKs of " + printable(join(wraps, ", ")) +
-                " (coffer keys rewrap moves them)";
-    else if (found->state == keyring::kek_state::active)
-        needs = "it is active (coffer keys rotate-kek makes another)";
-    else
-        for (const auto& e : all)
-            if (e.why != errc{})
-                needs = printable(e.environment) + " can't be read (" +
-                        std::string(to_string(e.why)) + "), so it may be needed there";
-    if (!needs.empty() && !forced)
-        throw problem(errc::conflict, printable(id) + " was not disabled: " + needs +
-                                          ". With --force it is, and what is under it can't be "
+    const auto in = key_place_of(s);
+    const auto needs = why_needed(in, id, s.in.has("even-if-shared"));
+    if (!needs.empty() && !s.in.has("force"))
+        throw problem(errc::conflict, not_disabled(id, needs) +
+                                          " With --force it is, and what is under it can't be "
                                           "opened.");
     if (!s.confirm("Disables " + printable(id) + (needs.empty() ? "" : ", though " + needs) +
                    ". Nothing under it can be opened any more, in other stores of this keyring "
                    "either."))
         return 0;
-    if (const auto done = s.keys().changes->disable(id); !done) throw need_change(done.error());
+    disable_kek(in, id);
     if (s.json()) {
         json::object out;
         out["kekId"] = id;

@@ -79,7 +79,7 @@ auto copy_to(session& s, const fs::path& file) -> int {
         if (!store.empty() && coffer::keyring::lies_in(file, store))
             throw problem(errc::denied, "a copy of the keys does not go into the store's folder");
     }
-    const auto keks = keks_of(s).size();
+    const auto keks = need(s.keys().changes->keks()).size(); // a store is not needed
     if (!s.confirm("Seals the keyring, " + count(keks, "KEK") + ", under a passphrase into " +
                    printable(file.string()) + ". Whoever has both opens what the keys open."))
         return 0;

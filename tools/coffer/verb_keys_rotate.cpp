@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "key_changes.hpp"
+#include "key_steps.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -15,7 +15,6 @@
 namespace command {
 
 namespace json = boost::json;
-namespace keyring = coffer::keyring;
 using coffer::errc;
 
 namespace {
@@ -23,23 +22,15 @@ namespace {
 // rotate-kek --------------------------------------------------------------------------------------
 
 auto run_rotate_kek(session& s) -> int {
-    std::vector<keyring::kek_rotation> done;
     const auto only = s.in.text("env");
     const auto environment = only ? chosen_environments(s).front() : std::string();
     if (!s.confirm(only ? "Makes a KEK for " + printable(environment) +
-                              " alone. The one that speaks for it now stays as it is."
+                              " alone. The one that speaks for it now opens what is under it, and "
+                              "wraps nothing more, if it speaks for no other."
                         : "Makes a new KEK in the place of every active one. The older ones open "
                           "what is under them until coffer keys rewrap, and wrap nothing more."))
         return 0;
-    if (only) {
-        auto one = s.keys().changes->rotate(environment);
-        if (!one) throw need_change(one.error());
-        done.push_back(*std::move(one));
-    } else {
-        auto all = s.keys().changes->rotate();
-        if (!all) throw need_change(all.error());
-        done = *std::move(all);
-    }
+    const auto done = rotate_keks(*s.keys().changes, environment);
     if (s.json()) {
         json::object out;
         auto& list = out["rotated"].emplace_array();

@@ -93,6 +93,13 @@ auto asked(const serving& server, const std::string& target, const std::string& 
            const std::string& host = "localhost") -> coffer_test::raw_reply {
     return raw_client(server.port()).ask(text_of(target, token, host));
 }
+auto posted(const serving& server, const std::string& target, const std::string& body,
+            const std::string& token) -> coffer_test::raw_reply {
+    return raw_client(server.port())
+        .ask("POST " + target + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + token +
+             "\r\nContent-Type: application/json\r\nContent-Length: " +
+             std::to_string(body.size()) + "\r\n\r\n" + body);
+}
 auto full_token(const sandbox& box) -> std::string {
     auto token = box.ok({"token", "create", "--full"});
     token.pop_back();
@@ -324,6 +331,187 @@ TEST_CASE("KEKs come and go under a running server") {
     CHECK(serving::until([&] { return secrets().status != 200; }));
     CHECK(secrets().body.find("key_disabled") != std::string::npos);
     CHECK(server.is_alive());
+}
+
+namespace {
+
+auto says(const coffer_test::raw_reply& answer, std::string_view text) -> bool {
+    return answer.body.find(text) != std::string::npos;
+}
+/// Gives dev a KEK of its own through a server, and goes over to it.
+void move_dev(const serving& server, const std::string& token) {
+    for (const auto* verb : {"rotate-kek", "rewrap", "rotate-dek"})
+        REQUIRE(
+            posted(server, "/v1/x/keys/" + std::string(verb) + "?environmentId=dev", "{}", token)
+                .status == 200);
+}
+
+} // namespace
+
+TEST_CASE("serve changes KEKs where it is told to, as the command does, and goes on") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const auto keks = [&] { return coffer_test::keks(box); };
+    const auto old = keks().front();
+    const auto disable = [&](const serving& server, const std::string& kek) {
+        return posted(server, "/v1/x/keys/disable", R"({"kekId":")" + kek + "\"}", token);
+    };
+    {
+        const serving server(box, "--listen 127.0.0.1:0");
+        CHECK(posted(server, "/v1/x/keys/rotate-kek", "{}", token).status == 501);
+        CHECK(keks().size() == 1);
+    }
+    const serving server(box, "--listen 127.0.0.1:0 --manage-keys");
+    const auto needed = disable(server, old);
+    CHECK(needed.status == 409);
+    const auto same = box.run({"keys", "disable", old, "--yes"}).err;
+    CHECK(says(needed, old + " was not disabled: it wraps the DEKs of coffer.system, dev "
+                             "(coffer keys rewrap moves them)."));
+    CHECK(same.find("it wraps the DEKs of coffer.system, dev (coffer keys rewrap moves them). "
+                    "With --force") != std::string::npos);
+    CHECK(disable(server, "kek-none").status == 404);
+    const auto rotated = posted(server, "/v1/x/keys/rotate-kek", "{}", token);
+    CHECK(rotated.status == 200);
+    REQUIRE(keks().size() == 2);
+    const auto fresh = keks().back();
+    CHECK(says(rotated, R"({"from":")" + old + R"(","to":")" + fresh + R"("})"));
+    CHECK(disable(server, old).status == 409); // not rewrapped yet
+    CHECK(says(disable(server, fresh), "it is active (coffer keys rotate-kek makes another)"));
+    CHECK(posted(server, "/v1/x/keys/rewrap", "{}", token).status == 200);
+    CHECK(disable(server, old).status == 200);
+    CHECK(box.ok({"keys", "status"}).find(old + "  disabled") != std::string::npos);
+    CHECK(asked(server, "/v1/secrets?environmentId=dev", token).status == 200);
+    box.check_filled();
+
+    // An environment's own: the older one only opens, and can be disabled once nothing is under it.
+    move_dev(server, token);
+    const auto first = keks().back();
+    move_dev(server, token);
+    CHECK(box.ok({"keys", "status"}).find(first + "  decrypt-only") != std::string::npos);
+    CHECK(disable(server, first).status == 200);
+    box.check_filled();
+}
+
+TEST_CASE("serve shreds an environment whose name is typed, and finishes what was interrupted") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "Staging one", "--id", "staging"});
+    const auto token = full_token(box);
+    const serving server(box, "--listen 127.0.0.1:0 --manage-keys");
+    const auto shred = [&](const std::string& id, const std::string& name) {
+        return posted(server, "/v1/x/keys/shred?environmentId=" + id, R"({"name":")" + name + "\"}",
+                      token);
+    };
+    const auto shared = coffer_test::keks(box).front();
+    const auto refused = shred("dev", "dev");
+    CHECK(refused.status == 409);
+    CHECK(says(refused, "dev has no KEK of its own, only " + shared +
+                            ", which others need. First give it one and go over to it: coffer keys "
+                            "rotate-kek, rewrap and rotate-dek, each with --env dev"));
+    CHECK(shred("none", "none").status == 404);
+    CHECK(shred("coffer.system", "coffer.system").status == 404);
+    move_dev(server, token);
+    const auto own = coffer_test::keks(box).back();
+    CHECK(shred("dev", "").status == 400);
+    CHECK(shred("dev", "Dev").status == 400);
+    box.check_filled();
+    const auto done = shred("dev", "dev");
+    CHECK(done.status == 200);
+    CHECK(says(done, R"("closed":true,"destroyed":[{"kekId":")" + own));
+    CHECK(says(done, "dev was shredded, 20"));
+    CHECK(says(done, "it was under " + shared + " as well"));
+    CHECK(asked(server, "/v1/secrets?environmentId=dev", token).status == 404);
+    CHECK(box.ok({"keys", "status"}).find(own + "  destroyed") != std::string::npos);
+    CHECK(says(shred("dev", "dev"), "dev was shredded before"));
+    CHECK(asked(server, "/v1/environments", token).status == 200);
+
+    // As far as a server came that was killed then: it is on no list any more, and has its keys.
+    const auto rotate = "/v1/x/keys/rotate-kek?environmentId=staging";
+    REQUIRE(posted(server, rotate, "{}", token).status == 200);
+    const auto left = coffer_test::keks(box).back();
+    box.ok({"env", "remove", "staging", "--yes"});
+    CHECK(serving::until(
+        [&] { return asked(server, "/v1/secrets?environmentId=staging", token).status == 404; }));
+    CHECK(shred("staging", "Staging one").status == 400); // its name went with it
+    const auto rest = shred("staging", "staging");
+    CHECK(rest.status == 200);
+    CHECK(says(rest, R"("closed":true,"destroyed":[{"kekId":")" + left));
+    CHECK(box.ok({"keys", "status"}).find(left + "  destroyed") != std::string::npos);
+    box.ok({"verify"});
+}
+
+TEST_CASE("serve changes no KEK by what it knows of a store that is away") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const auto old = coffer_test::keks(box).front();
+    const serving server(box, "--listen 127.0.0.1:0 --manage-keys");
+    const auto disable = [&] {
+        return posted(server, "/v1/x/keys/disable", R"({"kekId":")" + old + "\"}", token);
+    };
+    const auto shred = [&](std::string_view name = "dev") {
+        return posted(server, "/v1/x/keys/shred?environmentId=dev",
+                      R"({"name":")" + std::string(name) + "\"}", token);
+    };
+    for (const auto* verb : {"rotate-kek", "rewrap"})
+        REQUIRE(posted(server, "/v1/x/keys/" + std::string(verb), "{}", token).status == 200);
+    move_dev(server, token);
+    REQUIRE(asked(server, "/v1/secrets?environmentId=dev", token).status == 200);
+    const auto store = box.work() / "coffer-store";
+    const auto away = box.work() / "away";
+    std::filesystem::rename(store, away);
+    CHECK(serving::until([&] {
+        return !asked(server, "/v1/secrets?environmentId=dev", token)
+                    .header("x-coffer-stale")
+                    .empty();
+    }));
+    const auto needed = disable();
+    CHECK(needed.status == 409);
+    CHECK(says(needed, "can't be read (stale), so it may be needed there"));
+    const auto closed = shred();
+    CHECK(closed.status == 503);
+    CHECK(says(closed, R"("code":"unavailable")"));
+    CHECK(shred("other").status == 503); // nor is it told whether that is its name
+    std::filesystem::rename(away, store);
+    CHECK(serving::until([&] { return disable().status == 200; }));
+    CHECK(serving::until([&] { return shred().status == 200; }));
+}
+
+TEST_CASE(
+    "serve changes no KEK that another store's keyring is seen to need, nor one from outside") {
+    sandbox box;
+    box.ok({"init", "--realm", "first"});
+    box.ok({"env", "create", "scratch"});
+    std::filesystem::create_directory(box.home() / "second");
+    box.folder = box.home() / "second";
+    box.ok({"init", "--realm", "second"});
+    box.ok({"env", "create", "scratch"});
+    box.folder = box.work();
+    const auto token = full_token(box);
+    const auto old = coffer_test::keks(box).front();
+    {
+        const serving server(box, "--listen 127.0.0.1:0 --manage-keys");
+        for (const auto* verb : {"rotate-kek", "rewrap"})
+            CHECK(posted(server, "/v1/x/keys/" + std::string(verb), "{}", token).status == 200);
+        const auto disabled =
+            posted(server, "/v1/x/keys/disable", R"({"kekId":")" + old + "\"}", token);
+        CHECK(disabled.status == 409);
+        CHECK(says(disabled, "the keyring opens other stores too, of the realms second"));
+        const std::string scratch = "?environmentId=scratch";
+        for (const auto* verb : {"rotate-kek", "rewrap", "rotate-dek"})
+            CHECK(posted(server, "/v1/x/keys/" + std::string(verb) + scratch, "{}", token).status ==
+                  200);
+        const auto shredded =
+            posted(server, "/v1/x/keys/shred" + scratch, R"({"name":"scratch"})", token);
+        CHECK(shredded.status == 409);
+        CHECK(says(shredded, "scratch was not shredded"));
+    }
+    box.variables["MY_KEY"] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+    const auto outside = box.run({"serve", "--listen", "127.0.0.1:0", "--manage-keys",
+                                  "--no-anchor", "--keys", "env:MY_KEY"});
+    CHECK(outside.code == 2);
+    CHECK(outside.err.find("--manage-keys is for a keyring file") != std::string::npos);
 }
 
 TEST_CASE("SIGTERM lets a request end that is under way") {

@@ -123,6 +123,18 @@ struct world : api_world {
             return std::vector<http::kek_facts>{{"kek-1", "active", 1'700'000'000'000, {"*"}}};
         };
         service->parts().keys_kept = "file";
+        service->parts().change_keks = http::kek_changes{
+            [](auto) {
+                return std::vector<http::replaced_kek>{{"kek-1", "kek-2"}};
+            },
+            [](auto) { return std::monostate(); },
+            [](auto environment, auto, auto, const auto&) {
+                return http::shred_receipt{.environment = std::string(environment),
+                                           .unread = coffer::errc::tampered,
+                                           .destroyed = {{"kek-1", 1, true}},
+                                           .shared = {"kek-0"},
+                                           .text = "shredded"};
+            }};
         redeemed = send("POST", "/v1/x/session/code",
                         object({{"code", first->make().value()}, {"name", "tests"}}), "");
         admin = redeemed.text("token");
@@ -278,6 +290,9 @@ TEST_CASE("Real answers are of the form that the document gives them") {
     w.checked("GET", x + "/keys");
     w.checked("POST", x + "/keys/rewrap");
     w.checked("POST", x + "/keys/rotate-dek" + w.query(at(e)));
+    w.checked("POST", x + "/keys/rotate-kek");
+    w.checked("POST", x + "/keys/disable", R"({"kekId":"kek-1"})");
+    w.checked("POST", x + "/keys/shred" + w.query(at(e)), R"({"name":"n"})");
     w.checked("GET", x + "/whoami");
     w.checked("GET", x + "/session/code");
     w.checked("POST", x + "/session/code", w.redeemed);

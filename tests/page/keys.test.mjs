@@ -3,8 +3,9 @@
 // beside the server, which goes on and sees what they did.
 import test from 'node:test';
 import assert from 'node:assert/strict';
-import { open, served, site } from './here.mjs';
-import { prod } from './site.mjs';
+import fs from 'node:fs';
+import { browser, open, served, site } from './here.mjs';
+import { prod, Site } from './site.mjs';
 
 const staging = { environmentId: 'staging' };
 const keyRow = (tab, state) => tab.page.locator('.keys-rows tbody tr').filter({ has: tab.page.locator('.badge', { hasText: state }) });
@@ -38,7 +39,7 @@ test('a new key, rewrapping and the end of the old one: the page names the comma
   await closed(tab);
 
   await tab.page.getByRole('button', { name: 'Rotate the key…' }).click();
-  assert.match(await tab.text('dialog'), /never changed: a stolen session must not reach them/);
+  assert.match(await tab.text('dialog'), /this server changes no keys: a stolen session must not reach them/);
   assert.equal(await tab.axe(), '');
   await tab.picture('keys-rotate');
   await runShown(tab);
@@ -167,4 +168,142 @@ test('rewrapping of all tells how far it is, and can be closed', async () => {
   await tab.page.waitForTimeout(200);
   assert.equal(asked.length, 2);
   await tab.end();
+});
+
+// A server whose operators may change the keys, and a tab of somebody's on it.
+async function managed(run) {
+  const own = await Site.open({ args: ['--manage-keys'] });
+  try {
+    await run(own, async (at, as = 'ana') => browser.open(own.url, { session: await own.session(as), at }));
+  } finally {
+    await own.end();
+  }
+}
+const dialogOf = (tab) => tab.page.locator('dialog').last();
+async function rewrap(tab) {
+  await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Rewrap', exact: true }).click();
+  await tab.page.getByRole('alertdialog').waitFor({ state: 'detached' });
+  await tab.settled();
+}
+
+test('where the server lets it the page itself rotates, rewraps and disables keys, for operators', async () => {
+  await managed(async (own, openOwn) => {
+    const tab = await openOwn('#/e/staging/keys', 'operator');
+    const old = await tab.text('.keys-rows .name');
+
+    await keyRow(tab, 'Active').getByRole('button', { name: 'Disable…' }).click();
+    assert.match(await tab.text('dialog'), /It still wraps data keys here, so this is refused/);
+    assert.equal(await tab.page.evaluate(() => document.activeElement.innerText), 'Cancel'); // Enter alone is a no
+    await dialogOf(tab).getByRole('button', { name: 'Disable' }).click();
+    await dialogOf(tab).getByText(`${old} was not disabled: it wraps the DEKs of coffer.system, dev, prod, staging (coffer keys rewrap moves them).`).waitFor();
+    assert.equal(await tab.axe(), '');
+    await tab.pictures('keys-managed-refused');
+    await tab.page.keyboard.press('Escape');
+    await tab.settled();
+
+    // By the keyboard alone, and the token is asked for again where it was entered too long ago.
+    let confirmed = false;
+    await tab.page.route('**/v1/x/keys/rotate-kek*', (route) => (confirmed ? route.continue()
+      : route.fulfill({ status: 403, json: { errors: [{ message: 'enter your token again first' }], code: 'confirm' } })));
+    await tab.page.getByRole('button', { name: 'Rotate the key…' }).focus();
+    await tab.page.keyboard.press('Enter');
+    await dialogOf(tab).getByText('A new key takes the place of every active one.').waitFor();
+    assert.equal(await dialogOf(tab).locator('pre.code').count(), 0);
+    assert.equal(await tab.axe(), '');
+    await tab.pictures('keys-managed-rotate');
+    await tab.page.keyboard.press('Control+Enter');
+    await dialogOf(tab).getByText('Enter your personal token again').waitFor();
+    confirmed = true;
+    await tab.page.keyboard.insertText(await own.tokenOf('operator'));
+    await tab.page.keyboard.press('Enter');
+    await tab.page.getByRole('alertdialog').getByText(/kek-\S+ is active\. Back up the keyring now/).waitFor();
+    assert.equal(await tab.axe(), '');
+    await tab.pictures('keys-managed-rotated');
+    await rewrap(tab);
+    await tab.undoBar().filter({ hasText: '4 environments rewrapped.' }).waitFor();
+    await keyRow(tab, 'Active').getByText('Staging data key 1').waitFor();
+    const fresh = await tab.text(keyRow(tab, 'Active').locator('.name'));
+    assert.notEqual(fresh, old);
+
+    await keyRow(tab, 'Decrypt-only').getByRole('button', { name: 'Disable…' }).click();
+    assert.doesNotMatch(await tab.text('dialog'), /still wraps/);
+    await dialogOf(tab).getByRole('button', { name: 'Disable' }).click();
+    await tab.undoBar().filter({ hasText: `${old} is disabled.` }).waitFor();
+    await keyRow(tab, 'Disabled').waitFor();
+    assert.equal(await tab.text(keyRow(tab, 'Disabled').locator('.name')), old);
+    assert.equal(await tab.axe(), '');
+    // The command sees the same keyring, and the server goes on.
+    const keks = JSON.parse(own.run(['keys', 'status', '--json'])).keks;
+    assert.deepEqual(keks.map((one) => [one.kekId, one.state]), [[old, 'disabled'], [fresh, 'active']]);
+    assert.equal((await own.ask('GET', '/v1/secrets?environmentId=prod')).status, 200);
+    await tab.end();
+    const log = await openOwn('#/activity');
+    await log.page.getByText('kek.disable').first().waitFor();
+    const said = (what) => log.page.locator('.activity-rows tbody tr').filter({ hasText: what });
+    assert.match(await log.text(said('kek.disable').nth(0)), new RegExp(`Olga .*key disabled.*${old} ok`));
+    assert.match(await log.text(said('kek.disable').nth(1)), new RegExp(`${old} begun`));
+    await log.end();
+    const other = await openOwn('#/e/prod/keys', 'auditor');
+    await other.page.locator('.panel.denied').waitFor();
+    await other.end();
+  });
+});
+
+test('an environment is shredded from the page: a key of its own, its name typed, the receipt kept', async () => {
+  await managed(async (own, openOwn) => {
+    const tab = await openOwn('#/e/staging/keys');
+    const shared = await tab.text('.keys-rows .name');
+    const shred = async (typed) => {
+      await tab.page.getByRole('button', { name: 'Shred…' }).click();
+      await dialogOf(tab).getByLabel('Type Staging').fill(typed);
+      await dialogOf(tab).getByRole('button', { name: 'Shred', exact: true }).click();
+    };
+    await shred('Staging');
+    await dialogOf(tab).getByText(`staging has no KEK of its own, only ${shared}, which others need. First give it one`).waitFor();
+    assert.equal(await tab.axe(), '');
+    await tab.pictures('keys-managed-shred');
+    await tab.page.keyboard.press('Escape');
+
+    await tab.page.getByRole('button', { name: 'Rotate the key…' }).click();
+    await tab.page.getByLabel('New keys').selectOption('alone');
+    await dialogOf(tab).getByText('It gets a key that no other environment has').waitFor();
+    await dialogOf(tab).getByRole('button', { name: 'Rotate', exact: true }).click();
+    await tab.page.getByRole('alertdialog').getByText('Rewrap the data keys of Staging').waitFor();
+    await rewrap(tab);
+    await tab.page.getByRole('button', { name: 'Rotate the data key…' }).click();
+    await dialogOf(tab).getByRole('button', { name: 'Rotate the data key' }).click();
+    await dialogOf(tab).getByText('Done.').waitFor();
+    await dialogOf(tab).getByRole('button', { name: 'Close' }).last().click();
+    await tab.settled();
+    const ownKey = await tab.text(keyRow(tab, 'Active').filter({ hasText: 'Staging' }).locator('.name'));
+
+    await shred('staging ');
+    await dialogOf(tab).getByText('this is not the name of the environment').waitFor();
+    await tab.page.keyboard.press('Escape');
+    assert.equal((await own.ask('GET', '/v1/secrets?environmentId=staging')).status, 200);
+    await shred('Staging');
+    const receipt = dialogOf(tab).locator('pre.receipt');
+    await receipt.waitFor();
+    const text = await receipt.innerText();
+    assert.match(text, new RegExp(`^staging was shredded, 20\\S+\\n  destroyed +${ownKey} +made 20[^]*head +closed[^]*it was under ${shared} as well`));
+    assert.equal(await tab.axe(), '');
+    await tab.pictures('keys-managed-receipt');
+    await tab.page.keyboard.press('Escape'); // not before it is kept
+    await dialogOf(tab).getByText('Close without the receipt?').waitFor();
+    await dialogOf(tab).getByRole('button', { name: 'Back to the receipt' }).click();
+    const file = tab.page.waitForEvent('download');
+    await dialogOf(tab).getByRole('button', { name: 'Save receipt' }).click();
+    const kept = await file;
+    assert.equal(kept.suggestedFilename(), 'shredded-staging.txt');
+    assert.equal(fs.readFileSync(await kept.path(), 'utf8').trim(), text.trim());
+    await tab.page.keyboard.press('Escape');
+    await tab.page.getByRole('heading', { name: 'Environments' }).waitFor();
+    await tab.settled();
+    assert.equal(await tab.row('staging').count(), 0);
+    assert.equal((await own.ask('GET', '/v1/secrets?environmentId=staging')).status, 404);
+    assert.equal((await own.ask('GET', '/v1/secrets?environmentId=prod')).status, 200);
+    assert.match(own.run(['keys', 'status']), new RegExp(`${ownKey} +destroyed`));
+    assert.match(own.run(['keys', 'shred', '--env', 'staging', '--yes']), /was shredded before/);
+    await tab.end();
+  });
 });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "closed_memory.hpp"
-#include "key_changes.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
+#include "serve_keys.hpp"
 #include "server_log.hpp"
 #include "session.hpp"
 #include "text.hpp"
@@ -149,6 +149,16 @@ auto kept_in(const std::string& place) -> std::string {
     return place.substr(0, place.find(':'));
 }
 
+/// Whether operators may change KEKs through the server.
+auto manages_keys(session& s) -> bool {
+    if (!s.in.has("manage-keys")) return false;
+    if (kept_in(s.config().text("keys")) != "file")
+        refuse(
+            "--manage-keys is for a keyring file (--keys file:PATH): other keys can't be changed "
+            "here");
+    return true;
+}
+
 auto served_vault(session& s, coffer::any_store store, coffer::any_key_provider keys)
     -> coffer::any_vault {
     auto how = options_of(s.config());
@@ -291,6 +301,7 @@ auto run_serve(session& s) -> int {
     const certificate_files files(s);
     auto options = server_options_of(s, files);
     const auto reveal = reveal_of(s);
+    const bool manages = manages_keys(s);
     const auto keys = anchored_keys(s);
     const auto store = open_store(s.config());
     auto vault = served_vault(s, store, keys.provider);
@@ -329,6 +340,7 @@ auto run_serve(session& s) -> int {
     service->parts().changed = http::x::tell_changes(vault, events);
     service->parts().keks = [changes = keys.changes] { return told_keks(*changes); };
     service->parts().keys_kept = kept_in(s.config().text("keys"));
+    if (manages) service->parts().change_keks = kek_changes_of({vault, keys.changes, s.config()});
     // Before anybody is answered every environment is looked at once, so that it is there when the
     // store goes away.
     (void)service->parts().places.all();
@@ -366,6 +378,10 @@ auto serve_verb() -> verb {
                      "keep an audit log there; while it can't be written, no value leaves"},
                     {"--reveal", takes::value, "off|reason",
                      "whether the page may show stored values (off)"},
+                    {"--manage-keys",
+                     takes::nothing,
+                     {},
+                     "operators may change KEKs through the page: their tokens reach the keyring"},
                     {"--token-rate", takes::value, "N",
                      "requests that a token may send in a minute (6000000; 0: any)"},
                     {"--refused-rate", takes::value, "N",

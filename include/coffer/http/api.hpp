@@ -267,14 +267,6 @@ private:
         complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
     }
-    static void complete(const call& c, audit_record& r, unsigned status) {
-        r.principal_id = c.who.token_id;
-        r.principal_name = c.who.name;
-        r.session = c.who.is_session;
-        if (r.action.empty()) r.action = c.of.action;
-        r.status = status;
-        r.peer = c.in.peer;
-    }
     /// The answer, once its records are durable.
     auto noted(call& c, response out) -> response {
         if (!is_audited(c.of)) return out;

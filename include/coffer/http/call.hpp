@@ -9,6 +9,7 @@
 #include <coffer/http/directory.hpp>
 #include <coffer/http/error.hpp>
 #include <coffer/http/hourly.hpp>
+#include <coffer/http/kek_changes.hpp>
 #include <coffer/http/kept_answers.hpp>
 #include <coffer/http/list_watches.hpp>
 #include <coffer/http/recent_writes.hpp>
@@ -76,6 +77,8 @@ struct api_parts {
     std::function<result<std::vector<kek_facts>>()> keks{};
     /// Where they are kept, in a word (`file`): whoever changes them does it there.
     std::string keys_kept{};
+    /// What changes them, where an operator may do that from afar; none: nobody may.
+    std::optional<kek_changes> change_keks{};
     /// Requests that wait for a change of a scope, and for one of a list.
     std::shared_ptr<watches> waiting;
     std::shared_ptr<list_watches> waiting_for_lists;
@@ -351,6 +354,24 @@ private:
     std::optional<std::chrono::milliseconds> stale_{};
     bool allowed_ = false;
 };
+
+/// Adds to a record of a call who asks for what, and how it ended.
+inline void complete(const call& c, audit_record& r, unsigned status) {
+    r.principal_id = c.who.token_id;
+    r.principal_name = c.who.name;
+    r.session = c.who.is_session;
+    if (r.action.empty()) r.action = c.of.action;
+    r.status = status;
+    r.peer = c.in.peer;
+}
+/// Makes it durable that a change is begun, for one that must have a line also if this process ends
+/// in its midst. Throws 503: then it is not to be made.
+inline void note_begun(call& c) {
+    if (c.parts.audit == nullptr) return;
+    auto begun = c.record;
+    complete(c, begun, 0);
+    if (!c.parts.audit->append(begun)) throw unaudited();
+}
 
 /// The answer to a change that there is nothing more to tell of.
 inline auto success() -> response {

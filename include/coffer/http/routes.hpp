@@ -6,6 +6,7 @@
 #include <coffer/http/v1_environments.hpp>
 #include <coffer/http/v1_secrets.hpp>
 #include <coffer/http/v1_spaces.hpp>
+#include <coffer/http/x_keks.hpp>
 #include <coffer/http/x_keys.hpp>
 #include <coffer/http/x_matrix.hpp>
 #include <coffer/http/x_reveal.hpp>
@@ -107,6 +108,12 @@ inline auto x_routes() -> std::vector<route> {
          x::rewrap_keys},
         {"POST", "/v1/x/keys/rotate-dek", "keys.rotate", right::keys, from::query, token,
          x::rotate_dek},
+        {"POST", "/v1/x/keys/rotate-kek", "kek.rotate", right::keys, from::instance, token,
+         x::rotate_keks},
+        {"POST", "/v1/x/keys/disable", "kek.disable", right::keys, from::instance, token,
+         x::disable_kek},
+        {"POST", "/v1/x/keys/shred", "environment.shred", right::keys, from::instance, token,
+         x::shred_environment},
     };
     for (auto& more : x::values_routes())
         out.push_back(std::move(more));

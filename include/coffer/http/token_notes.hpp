@@ -69,19 +69,23 @@ inline void note_token(audit_record& to, const token_row& row) {
     to.details = token_details(row.grants, row.expires);
 }
 
-/// Ends what tokens may do in a scope that is about to be removed, or they would be good again
-/// where one of the same id is made later. Each has a line of its own in the audit log:
-/// `token.revoke`, or `token.narrow` for one that is left with other grants. Throws what reading
-/// and writing them fails with: then the scope is not to be removed, and those that ended before
-/// have their lines all the same.
-inline void end_tokens_in(call& c, const scope& where) {
-    const auto note = [&](const ended_token& ended) {
+/// Notes what tokens lose in a scope that is removed: each has a line of its own in the audit log,
+/// `token.revoke`, or `token.narrow` for one that is left with other grants. `c` outlives it.
+inline auto noted_ends(call& c, const scope& where) {
+    return [&c, where](const ended_token& ended) {
         auto& noted = c.also.emplace_back();
         note_token(noted, ended.row);
         noted.action = ended.narrowed ? "token.narrow" : "token.revoke";
         noted.where = where;
     };
-    need(token_registry(c.parts.vault).end_in(where, c.who.token_id, note));
+}
+
+/// Ends what tokens may do in a scope that is about to be removed, or they would be good again
+/// where one of the same id is made later. Each is noted. Throws what reading and writing them
+/// fails with: then the scope is not to be removed, and those that ended before have their lines
+/// all the same.
+inline void end_tokens_in(call& c, const scope& where) {
+    need(token_registry(c.parts.vault).end_in(where, c.who.token_id, noted_ends(c, where)));
 }
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -16,8 +16,8 @@
 #include <vector>
 
 /// /v1/x/keys: which key seals what, the DEKs under the KEK that is active now, and new DEKs. New
-/// KEKs and their states are the key side's: the command changes them, where the keyring lies
-/// (docs/design.md, The life of keys).
+/// KEKs and their states are the key side's: the command changes them, where the keyring lies, or
+/// the routes of x_keks.hpp (docs/design.md, The life of keys).
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// A DEK of an environment.
@@ -53,7 +53,8 @@ inline void write_kek(json_writer& w, const kek_facts& kek, const std::vector<de
 
 /// Which KEK wraps the DEKs of which environment, Coffer's own among them, and which wrap none;
 /// `unread`: the environments that can't be read, and why. With `environmentId` of that one alone,
-/// also if its key is disabled: where that is cured is seen here.
+/// also if its key is disabled: where that is cured is seen here. `managed`: KEKs can be changed
+/// through this service.
 inline auto list_keys(call& c) -> response {
     const auto asked = c.parameter("environmentId");
     if (!asked.empty()) {
@@ -93,7 +94,8 @@ inline auto list_keys(call& c) -> response {
     w.end_list().key("unread").begin_list();
     for (const auto& [id, why] : unread)
         w.begin_object().member("id", id).member("error", to_string(why)).end_object();
-    w.end_list().member_if("kept", c.parts.keys_kept).end_object();
+    w.end_list().member_if("kept", c.parts.keys_kept);
+    w.member("managed", c.parts.change_keks.has_value()).end_object();
     return out;
 }
 

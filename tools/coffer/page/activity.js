@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
-import { button, dateField, field, problemLine, select, textInput } from './controls.js';
+import { button, dateField, field, problemLine, saveFile, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { keepQuery } from './router.js';
 import { spaceInput } from './space_field.js';
@@ -16,7 +16,7 @@ import { roleWord } from './words.js';
 const pageSize = 200;
 const exportSize = 1000;
 const mostAsked = 20; // names of spaces, for one page of records
-const isGood = (one) => one.result === 'ok';
+const isGood = (one) => ['ok', 'begun'].includes(one.result);
 
 /** Every action that is written down, in the words of the rows and of the filter. */
 const groups = [
@@ -28,14 +28,15 @@ const groups = [
     ['Environments and spaces', [['environment.make', 'environment made'], ['environment.change', 'environment changed'],
         ['environment.remove', 'environment removed'], ['space.make', 'space made'], ['space.change', 'space changed'], ['space.remove', 'space removed'],
         ['spaces.remove', 'spaces removed'], ['requirements.set', 'requirements set']]],
-    ['Keys', [['keys.rewrap', 'keys rewrapped'], ['keys.rotate', 'data key rotated'], ['keys.list', 'keys listed']]],
+    ['Keys', [['keys.rewrap', 'keys rewrapped'], ['keys.rotate', 'data key rotated'], ['kek.rotate', 'key rotated'], ['kek.disable', 'key disabled'],
+        ['environment.shred', 'environment shredded'], ['keys.list', 'keys listed']]],
     ['Looked at', [['states.list', 'names listed'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
         ['environments.list', 'environments listed'], ['environment.get', 'environment read'], ['spaces.list', 'spaces listed'], ['space.get', 'space read']]],
     ['Log and events', [['audit.read', 'activity read'], ['audit.verify', 'chain checked'], ['audit.resumed', 'log written again'],
         ['event.post', 'event handed on'], ['events.follow', 'events followed']]],
 ];
 const words = new Map(groups.flatMap(([, list]) => list));
-const results = [['', 'Any result'], ['ok', 'ok'], ['denied', 'denied'], ['conflict', 'conflict'], ['not_found', 'not found'], ['unavailable', 'unavailable'], ['tampered', 'tampered']];
+const results = [['', 'Any result'], ['ok', 'ok'], ['begun', 'begun'], ['denied', 'denied'], ['conflict', 'conflict'], ['not_found', 'not found'], ['unavailable', 'unavailable'], ['tampered', 'tampered']];
 
 /** Where it was; with the environment, where records of all are shown. */
 function scopeText(one, everywhere) {
@@ -66,7 +67,7 @@ function activityRow(one, everywhere) {
         el('td', { role: 'cell', class: 'what-done' }, words.get(one.what) ?? one.what, el('div', { class: 'line mono' }, one.what)),
         el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one, everywhere) : el('span', { class: 'faint' }, 'the server')),
         el('td', { role: 'cell' }, namesOf(one)),
-        el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(isGood(one) ? 'check' : 'cross'), String(one.result))));
+        el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(one.result === 'begun' ? 'clock' : isGood(one) ? 'check' : 'cross'), String(one.result))));
 }
 
 export function screen(place) {
@@ -201,12 +202,7 @@ export function screen(place) {
             if (!['AbortError', 'ApiError'].includes(refused.name)) throw refused;
             return;
         }
-        const url = URL.createObjectURL(new Blob(lines, { type: 'application/jsonl' }));
-        const link = document.createElement('a');
-        link.href = url;
-        link.download = 'activity.jsonl';
-        link.click();
-        setTimeout(() => URL.revokeObjectURL(url), 1000);
+        saveFile('activity.jsonl', 'application/jsonl', lines);
         fill(state);
         saved(`${count(lines.length, 'record')} exported as JSON lines.`);
     }

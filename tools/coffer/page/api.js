@@ -184,12 +184,17 @@ export const watchTokens = (where, revision, options) => data(get('/v1/x/tokens/
 export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
 export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
 /** Keys and what they seal: of an environment, or of all (undefined). */
-/** `data`: the keys, each with what it wraps; `unread`: environments that can't be read; `kept`: where keys are changed. */
+/** `data`: the keys, each with what it wraps; `unread`: environments that can't be read; `kept`: where keys are changed; `managed`: they can be changed from here. */
 export const keys = (environmentId, options) => get('/v1/x/keys', { environmentId }, options);
 /** Wraps the data keys of an environment, or of all, anew under the active key. One result an environment. */
 export const rewrapKeys = (environmentId) => data(post('/v1/x/keys/rewrap', { environmentId }));
 /** A new data key, and what is sealed under the older ones sealed anew: a part of it, `more` says whether to go on. */
 export const rotateDataKey = (environmentId) => data(post('/v1/x/keys/rotate-dek', { environmentId }));
+/** New keys in the place of all active ones, or one for an environment alone: [{from, to}]. */
+export const rotateKeks = (environmentId) => data(post('/v1/x/keys/rotate-kek', { environmentId }));
+export const disableKek = (kekId) => data(post('/v1/x/keys/disable', {}, { kekId }));
+/** `name` as it was typed. What it answers has its text for people in `receipt`. */
+export const shredEnvironment = (environmentId, name) => data(post('/v1/x/keys/shred', { environmentId }, { name }));
 export const activity = (where, filter, options) =>
     get('/v1/x/audit', { ...scope(where), ...filter }, options);
 export const verifyActivity = (environmentId) =>

@@ -4,7 +4,7 @@ import * as api from './api.js';
 import * as session from './session.js';
 import { button } from './controls.js';
 import { count, el, icon, named, refill } from './el.js';
-import { rewrapButton } from './keys.js';
+import { rewrapButton } from './rewrap.js';
 import { duration, timeOfDay } from './time.js';
 import { isLookedAt } from './watch.js';
 

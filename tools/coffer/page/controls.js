@@ -147,6 +147,16 @@ export function copyButton(label, text, what = label, copied = undefined) {
     return element;
 }
 
+/** Gives the browser a file to keep. */
+export function saveFile(name, type, parts) {
+    const url = URL.createObjectURL(new Blob(parts, { type }));
+    const link = document.createElement('a');
+    link.href = url;
+    link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), 1000);
+}
+
 /** What went wrong, inside a form: empty until `say` is called. */
 export function problemLine() {
     const element = el('p', { class: 'problem', role: 'alert' });

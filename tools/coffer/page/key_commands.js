@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// What changes the keys themselves: never this page or its server, but the command, where they are
-// kept. Here is said which command, and what it does.
+// What changes the keys themselves, unless the server lets operators do it from here (key_changes.js): the
+// command, where they are kept. Here is said which command, and what it does.
 import { button, copyButton } from './controls.js';
 import { openDialog } from './dialog.js';
 import { el, icon, named } from './el.js';
@@ -34,7 +34,7 @@ function show({ title, text, warning, commands, kept, closed }) {
                 el('pre', { class: 'code', tabindex: '0' }, command),
                 el('div', { class: 'panel-actions' }, copyButton('Copy command', () => command, 'The command')))),
             el('p', { class: 'faint' }, places[kept] ?? 'Where the keys are kept. ',
-                ' The command asks before it does anything. From here keys are never changed: a stolen session must not reach them.')],
+                ' The command asks before it does anything. From here this server changes no keys: a stolen session must not reach them.')],
         footer: [button('Close', { kind: 'primary', act: () => dialog.close() })],
         dirty: () => false, closed,
     });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Keys: which key-encryption key wraps the data keys of which environment. Data keys are rewrapped and
 // rotated here; the keys that wrap them are changed where they are kept, with the command
-// (key_commands.js).
+// (key_commands.js), or from here where the server lets it (key_changes.js).
 import * as api from './api.js';
 import * as world from './world.js';
 import { announce } from './announce.js';
@@ -9,10 +9,11 @@ import { button, problemLine } from './controls.js';
 import { openDialog } from './dialog.js';
 import { count, el, fill, icon, named } from './el.js';
 import { crumbs, screenHead } from './head.js';
-import { disableKek, fixedReason, rotateKek, shredEnvironment } from './key_commands.js';
+import * as changes from './key_changes.js';
+import * as commands from './key_commands.js';
+import { rewrapButton } from './rewrap.js';
 import { live, panel } from './states.js';
 import { timeElement } from './time.js';
-import { saved } from './undo.js';
 
 const states = {
     active: ['check', 'teal', 'Active', 'wraps new data keys and opens old ones'],
@@ -21,7 +22,7 @@ const states = {
     destroyed: ['cross', 'red', 'Destroyed', 'gone for good, and with it what only it could open'],
 };
 
-function keyRow(one, { kept, reason, done }) {
+function keyRow(one, { kept, by, reason, done }) {
     const [shape, tone, word, meaning] = states[one.state] ?? ['dash', 'grey', one.state ?? 'In use', ''];
     const environments = (one.environments ?? []).map((item) => (typeof item === 'string' ? { id: item } : item));
     return el('tr', { role: 'row', class: 'row', 'data-row': one.kekId },
@@ -33,66 +34,8 @@ function keyRow(one, { kept, reason, done }) {
                 item.dek !== undefined && el('span', { class: 'faint' }, ` data key ${item.dek}`),
                 item.seals !== undefined && el('span', { class: 'faint' }, `, ${count(item.seals, 'seal')}`)))),
         el('td', { role: 'cell', class: 'act' }, ['active', 'decrypt_only'].includes(one.state) && button('Disable…', {
-            small: true, reason, act: () => disableKek(one.kekId, environments, { kept, closed: done }),
+            small: true, reason, act: () => by.disableKek(one.kekId, environments, { kept, closed: done }),
         })));
-}
-
-/** The button that wraps data keys anew under the active key: of an environment, or of all (undefined). */
-export function rewrapButton(environmentId, { reason, done, ...more } = {}) {
-    return button('Rewrap…', { reason, ...more, act: () => rewrapDialog(environmentId, done) });
-}
-
-/** One environment after the other; closed, it ends after the one that it is at. */
-function rewrapDialog(environmentId, done) {
-    const place = environmentId === undefined ? 'all environments' : world.environmentName(environmentId);
-    const told = el('p', { role: 'status' });
-    const bar = el('progress', { 'aria-label': 'Rewrapped', hidden: true });
-    const problem = problemLine();
-    let stopped = false;
-    const go = button('Rewrap', { kind: 'primary', type: 'submit' });
-    const dialog = openDialog({
-        title: ['Rewrap the data keys of ', named(place)], kind: 'narrow', role: 'alertdialog',
-        body: [el('p', {}, 'They are wrapped anew by the active key. No value is sealed anew, and nobody notices. Keys that wrap nothing any more can be disabled then.'), bar, told, problem.element],
-        footer: [button('Close', { act: () => dialog.close() }), go],
-        dirty: () => false, closed: () => { stopped = true; done?.(); },
-        submit: run,
-    });
-    async function run() {
-        if (go.getAttribute('aria-disabled') === 'true') return;
-        go.setAttribute('aria-disabled', 'true');
-        problem.say('');
-        // The last step of all takes what nobody is shown: Coffer's own environment.
-        const steps = environmentId === undefined ? [...world.environments().map((one) => one.id), undefined] : [environmentId];
-        bar.hidden = false;
-        bar.max = steps.length;
-        let all = [];
-        try {
-            for (let i = 0; i < steps.length && !stopped; i += 1) {
-                bar.value = i;
-                fill(told, `Rewrapped ${i} of ${steps.length}`);
-                all = await rewrapped(steps[i]);
-            }
-        } catch (failed) {
-            if (failed.name !== 'ApiError') throw failed;
-            problem.say(`Not finished: ${failed.message}. Rewrap again to go on.`);
-            go.setAttribute('aria-disabled', 'false');
-            return;
-        }
-        if (stopped) return;
-        const failed = all.filter((one) => one.error);
-        dialog.close();
-        saved(failed.length === 0 ? `${count(all.length, 'environment')} rewrapped.`
-            : `Rewrapped ${all.length - failed.length} of ${count(all.length, 'environment')}; not ${failed.map((one) => `${world.environmentName(one.environmentId)} (${one.error})`).join(', ')}.`, undefined, { failed: failed.length > 0 });
-    }
-    /** Of all, one that fails does not keep the others: the last step tells of it. */
-    async function rewrapped(id) {
-        try {
-            return await api.rewrapKeys(id);
-        } catch (failed) {
-            if (failed.name !== 'ApiError' || environmentId !== undefined || id === undefined) throw failed;
-            return [];
-        }
-    }
 }
 
 /** A new data key, and everything sealed under it anew, part by part; closed, it goes on where it stopped. */
@@ -136,8 +79,9 @@ export function screen(place) {
     const view = live({
         rows: 3,
         load: (signal) => api.keys(place.environmentId, { signal }),
-        draw: ({ data: list, unread = [], kept }) => {
-            const keyReason = reason ?? fixedReason(kept);
+        draw: ({ data: list, unread = [], kept, managed }) => {
+            const by = managed ? changes : commands;
+            const keyReason = reason ?? commands.fixedReason(kept);
             return [
                 unread.map((one) => el('p', { class: 'list-note amber' }, icon('warning'), named(world.environmentName(one.id)),
                     ' can’t be read', one.error === 'key_disabled' ? ': its key is disabled.' : ` (${one.error}).`)),
@@ -146,15 +90,15 @@ export function screen(place) {
                 list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
                     : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
                         el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Made', 'Environments on it', 'Change'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, reason: keyReason, done })))),
+                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, by, reason: keyReason, done })))),
                 el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
                     el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
-                    fixedReason(kept) && el('p', { class: 'faint' }, fixedReason(kept)),
+                    commands.fixedReason(kept) && el('p', { class: 'faint' }, commands.fixedReason(kept)),
                     el('div', { class: 'panel-actions' },
-                        button('Rotate the key…', { reason: keyReason, act: () => rotateKek(place.environmentId, { kept, closed: done }) }),
+                        button('Rotate the key…', { reason: keyReason, act: () => by.rotateKek(place.environmentId, { kept, closed: done }) }),
                         rewrapButton(place.environmentId, { reason, done }),
                         button('Rotate the data key…', { reason, act: () => rotateDialog(place.environmentId, done) }),
-                        button('Shred…', { reason: keyReason, kind: 'quiet', act: () => shredEnvironment(place.environmentId, { kept, closed: done }) }))),
+                        button('Shred…', { reason: keyReason, kind: 'quiet', act: () => by.shredEnvironment(place.environmentId, { kept, closed: done }) }))),
             ];
         },
     });

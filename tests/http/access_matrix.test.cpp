@@ -362,6 +362,7 @@ TEST_CASE("Which right each route needs, written down a second time") {
         {"POST /v1/x/keys/rotate-kek", "keys"},
         {"POST /v1/x/keys/disable", "keys"},
         {"POST /v1/x/keys/shred", "keys"},
+        {"GET /v1/x/admins", "list"},
         {"GET /v1/x/openapi.json", "none"},
         {"GET /v1/x/whoami", "none"},
         {"POST /v1/x/session", "no token"}, // asks for one by itself

@@ -293,6 +293,7 @@ TEST_CASE("Real answers are of the form that the document gives them") {
     w.checked("POST", x + "/keys/rotate-kek");
     w.checked("POST", x + "/keys/disable", R"({"kekId":"kek-1"})");
     w.checked("POST", x + "/keys/shred" + w.query(at(e)), R"({"name":"n"})");
+    w.checked("GET", x + "/admins" + scope);
     w.checked("GET", x + "/whoami");
     w.checked("GET", x + "/session/code");
     w.checked("POST", x + "/session/code", w.redeemed);

@@ -196,9 +196,23 @@ test('no permission: the list says what can be done about it', async () => {
   const tab = await open('#/environments');
   await tab.page.route(list, refused(403, { errors: [{ message: 'You may not see names in this space.' }], code: 'denied' }));
   await tab.go('#/e/prod/s/acme/secrets');
-  assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Who administers the environment can give you a token/);
+  await tab.page.locator('.panel.denied').getByText(/^Ask Ana.* \(admins?\)\.$/).waitFor();
+  assert.match(await tab.text('.panel.denied'), /You may not see names in this space\. Ask Ana/);
   assert.equal(await tab.axe(), '');
   await tab.pictures('state-no-permission');
+  // Of more than five the others are counted; of nobody, and where that is not told, none is named.
+  const asked = async (answer) => {
+    await tab.page.unroute('**/v1/x/admins*');
+    await tab.page.route('**/v1/x/admins*', (route) => route.fulfill(answer));
+    await tab.go('#/environments');
+    const told = tab.page.waitForResponse('**/v1/x/admins*');
+    await tab.go('#/e/prod/s/acme/secrets');
+    await (await told).finished();
+    return tab.page.locator('.panel.denied p').last();
+  };
+  await (await asked({ json: { data: ['A', 'B', '<b>C</b>', 'D', 'E', 'F', 'G'] } })).getByText('Ask A, B, <b>C</b>, D, E and 2 more (admins).').waitFor();
+  for (const answer of [{ json: { data: [] } }, { status: 404, json: { errors: [{ message: 'there is nothing here' }], code: 'not_found' } }])
+    assert.match(await tab.text(await asked(answer)), /^Who administers the environment can give you a token that may\.$/);
   await tab.end();
 });
 

@@ -124,6 +124,7 @@ inline constexpr operation_doc operation_docs[] = {
     {"POST", "/v1/x/session/code", "The first token, for the one-time code", "", "XFirstCode",
      "XFirst"},
     {"POST", "/v1/x/session/confirm", "Enter the parent token again", "", "XConfirm", "XConfirmed"},
+    {"GET", "/v1/x/admins", "The names of who administers a scope", scope_query, "", "XNames"},
     {"GET", "/v1/x/tokens/watch",
      "Answers when that list has another revision, after 25 seconds at the latest",
      "environmentId spaceId revision", "", "XRevision"},

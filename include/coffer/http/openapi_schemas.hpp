@@ -231,6 +231,8 @@ inline constexpr schema_doc schema_docs[] = {
 "id":{"type":"string"},"error":{"type":"string"}}}},"kept":{"type":"string",
 "description":"Where KEKs are changed, with the command: file, credential, env, passphrase"},
 "managed":{"type":"boolean","description":"Whether KEKs can be changed through this service."}}})"},
+    {"XNames", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
+"items":{"type":"string"}}}})"},
     {"XReplacedKeks", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
 "items":{"type":"object","required":["from","to"],"properties":{"from":{"type":"string"},
 "to":{"type":"string"}}}}}})"},

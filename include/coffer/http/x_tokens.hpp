@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -228,6 +229,29 @@ inline auto watch_tokens(const std::shared_ptr<sign_in_desk>& desk, call& c) -> 
     });
 }
 
+/// The names of those who administer a scope, each once: who has some right there and lacks another
+/// asks them. Their tokens are people's, and none has expired.
+inline auto list_admins(sign_in_desk& desk, call& c) -> response {
+    const auto where = c.queried_scope();
+    c.allow(where);
+    std::set<std::string> names;
+    for (const auto& row : need(desk.tokens().list()))
+        if (row->readable && !desk.tokens().is_expired(*row) &&
+            std::any_of(row->grants.begin(), row->grants.end(), [&](const grant& g) {
+                return (g.as == role::environment_admin || g.as == role::space_admin) &&
+                       well_formed(g) && covers_scope(g, where.view());
+            }))
+            names.insert(row->name);
+    response out;
+    json_writer w(out.body);
+    w.begin_object().key("data").begin_list();
+    for (const auto& name : names)
+        w.text(name);
+    w.end_list().end_object();
+    c.record.count = names.size();
+    return out;
+}
+
 /// Until when a token of these grants may live that a caller mints: an operator's as long as its
 /// kind does, anybody else's no longer than their own, or a right that was lent would never end.
 inline auto latest_expiry(const principal& who, const std::vector<grant>& grants, std::uint64_t now)
@@ -384,6 +408,8 @@ inline auto token_routes(std::shared_ptr<session_registry> sessions,
         {"POST", code, "session.first", std::nullopt, nowhere, admits::anyone, with(redeem_code)},
         {"POST", "/v1/x/session/confirm", "session.confirm", std::nullopt, nowhere, admits::token,
          with(confirm_session)},
+        {"GET", "/v1/x/admins", "admins.list", right::list, scope_from::query, admits::token,
+         with(list_admins)},
         {"GET", "/v1/x/tokens/watch", "", right::tokens, rows, admits::token,
          [desk](call& c) { return watch_tokens(desk, c); }},
         {"GET", tokens, "tokens.list", right::tokens, rows, admits::token, with(list_tokens)},

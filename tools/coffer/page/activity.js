@@ -30,7 +30,7 @@ const groups = [
         ['spaces.remove', 'spaces removed'], ['requirements.set', 'requirements set']]],
     ['Keys', [['keys.rewrap', 'keys rewrapped'], ['keys.rotate', 'data key rotated'], ['kek.rotate', 'key rotated'], ['kek.disable', 'key disabled'],
         ['environment.shred', 'environment shredded'], ['keys.list', 'keys listed']]],
-    ['Looked at', [['states.list', 'names listed'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
+    ['Looked at', [['states.list', 'names listed'], ['admins.list', 'admins named'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
         ['environments.list', 'environments listed'], ['environment.get', 'environment read'], ['spaces.list', 'spaces listed'], ['space.get', 'space read']]],
     ['Log and events', [['audit.read', 'activity read'], ['audit.verify', 'chain checked'], ['audit.resumed', 'log written again'],
         ['event.post', 'event handed on'], ['events.follow', 'events followed']]],

@@ -183,6 +183,8 @@ export const tokens = (where, options) => get('/v1/x/tokens', scope(where), opti
 export const watchTokens = (where, revision, options) => data(get('/v1/x/tokens/watch', { ...scope(where), revision }, options));
 export const makeToken = (fields) => data(post('/v1/x/tokens', {}, fields));
 export const revokeToken = (id) => request('DELETE', '/v1/x/tokens', { query: { id } });
+/** The names of who administers a scope. */
+export const admins = (where, options) => data(get('/v1/x/admins', scope(where), options));
 /** Keys and what they seal: of an environment, or of all (undefined). */
 /** `data`: the keys, each with what it wraps; `unread`: environments that can't be read; `kept`: where keys are changed; `managed`: they can be changed from here. */
 export const keys = (environmentId, options) => get('/v1/x/keys', { environmentId }, options);

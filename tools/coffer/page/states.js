@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
-import { ageOf } from './api.js';
+import { admins, ageOf } from './api.js';
 import { el, fill, icon, named, refill } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
@@ -45,8 +45,28 @@ export function problemPanel(problem, again) {
 }
 
 function denied(problem) {
-    return panel('denied', 'You may not see this', [el('p', {}, problem.message),
-        el('p', {}, 'Who administers the environment can give you a token that may.')]);
+    return panel('denied', 'You may not see this', [el('p', {}, problem.message), whomToAsk()]);
+}
+
+const mostNamed = 5;
+/** Who can give a token that may; by name once the server has told the names, which it tells to who has some right here. */
+export function whomToAsk() {
+    const line = el('p', {}, 'Who administers the environment can give you a token that may.');
+    nameAdmins(line, placeOf(location.hash));
+    return line;
+}
+async function nameAdmins(line, where) {
+    if (where.environmentId === undefined) return;
+    let names;
+    try {
+        names = await admins(where, { unasked: true });
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        return;
+    }
+    if (names.length === 0) return;
+    fill(line, 'Ask ', names.slice(0, mostNamed).map((one, i) => [i > 0 && ', ', named(one)]),
+        names.length > mostNamed && ` and ${names.length - mostNamed} more`, names.length === 1 ? ' (admin).' : ' (admins).');
 }
 
 /** What failed, since when, its code and the request's id. */

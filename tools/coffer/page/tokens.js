@@ -13,7 +13,7 @@ import { keysThatDiffer, newsBar } from './news.js';
 import { withConfirmation } from './reveal.js';
 import { leave } from './signin.js';
 import { spacesField } from './space_field.js';
-import { live, panel } from './states.js';
+import { live, panel, whomToAsk } from './states.js';
 import { date, endOfDay, fieldOfDate, timeElement } from './time.js';
 import { saved } from './undo.js';
 import { roles, roleWord } from './words.js';
@@ -58,7 +58,7 @@ export function screen(place) {
             news.shown();
             drawTools();
             if (list.length === 0) {
-                return denied ? panel('denied', 'None that you may see', el('p', {}, `${denied}.`))
+                return denied ? panel('denied', 'None that you may see', [el('p', {}, `${denied}.`), whomToAsk()])
                     : panel('empty', 'No tokens for this yet', el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason: reason(), act: make }));
             }
             return el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },

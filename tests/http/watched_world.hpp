@@ -30,7 +30,8 @@ struct watched_world : api_world {
 
     void look_often() {
         const http::watch_times often{.step = std::chrono::milliseconds(1), .time = &time};
-        service->parts().waiting = std::make_shared<http::watches>(vault, often);
+        service->parts().waiting =
+            std::make_shared<http::watches>(vault, often, service->parts().described);
         service->parts().waiting_for_lists = std::make_shared<http::list_watches>(vault, often);
     }
     auto generation() const { return std::to_string(vault->status(e).value().generation); }

@@ -570,7 +570,7 @@ test('the spaces and the requirements tell what others changed of them, not what
   await toldOf(tab, () => site.put(prod, 'NOT_SEEN_HERE', 'x', { by: 'admin' }));
   assert.equal(await tab.page.locator('.news').isVisible(), false);
   await site.must('POST', `/v1/x/spaces?${query(prod)}`, { name: 'Umbrella', id: 'umbrella' });
-  await news(tab, 'Somebody changed 1 space.');
+  await news(tab, 'Ana changed 1 space just now.');
   assert.equal(await tab.row('umbrella').count(), 0);
   assert.equal(await tab.axe(), '');
   await tab.pictures('spaces-changed');
@@ -585,11 +585,13 @@ test('the spaces and the requirements tell what others changed of them, not what
   await site.put({ ...prod, spaceId: 'initech' }, 'COUNTED', 'x', { by: 'admin' });
   await news(tab, 'Ben changed 1 space just now.');
 
+  const asks = tab.page.waitForRequest((one) => one.url().includes('/v1/x/watch?') && !one.url().includes('spaces='));
   await tab.go('#/e/prod/requirements');
   const target = `/v1/x/requirements?${query(prod)}`;
   const { requirements } = (await site.must('GET', target)).data;
+  await asks;
   await site.must('PUT', target, { requirements: { ...requirements, notifier: [{ name: 'OTHER_TOKEN' }] } });
-  await news(tab, 'Somebody changed what 1 program needs.');
+  await news(tab, 'Ana changed what 1 program needs just now.');
   assert.equal(await tab.page.locator('main').getByText('OTHER_TOKEN').count(), 0);
   await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
   await tab.page.locator('main').getByText('OTHER_TOKEN').waitFor();

@@ -12,6 +12,7 @@
 #include <coffer/http/kek_changes.hpp>
 #include <coffer/http/kept_answers.hpp>
 #include <coffer/http/list_watches.hpp>
+#include <coffer/http/recent_descriptions.hpp>
 #include <coffer/http/recent_writes.hpp>
 #include <coffer/http/route.hpp>
 #include <coffer/http/secret_change.hpp>
@@ -70,6 +71,8 @@ struct api_parts {
     /// Values that a token may reveal within an hour.
     hourly_limit reveals;
     recent_writes written{};
+    /// Who wrote what describes a scope.
+    std::shared_ptr<recent_descriptions> described = std::make_shared<recent_descriptions>();
     deliveries delivered{};
     kept_answers lists;
     answer_tags tags;
@@ -88,7 +91,8 @@ struct api_parts {
     /// `time` outlives them: the clock that everything is decided by, and the vault's own.
     api_parts(any_vault v, reveal_mode r, const clock& time = machine_clock())
         : vault(v), places(v, time), reveal(r), reveals(30, time),
-          lists(v->ephemeral().value_or(nullptr)), tags(v), waiting(std::make_shared<watches>(v)),
+          lists(v->ephemeral().value_or(nullptr)), tags(v),
+          waiting(std::make_shared<watches>(v, watch_times(), described)),
           waiting_for_lists(std::make_shared<list_watches>(std::move(v))), time_(&time) {}
     ~api_parts() { waiting_for_lists->stop(); } // it looks at `places`
     api_parts(const api_parts&) = delete;
@@ -270,6 +274,12 @@ public:
         if (done.changed) parts.written.note(where, name, done.version, who.token_id);
         if (parts.changed && done.changed)
             parts.changed({what, where, name, wire_id(where.environment, done.id), done.version});
+    }
+    /// The text that is about to be that version of what describes a scope; who writes it is kept in
+    /// mind.
+    auto described(const scope& where, std::uint64_t version, std::string text) -> std::string {
+        parts.described->note(where, version, vault().sha256(as_bytes(text)), who.name);
+        return text;
     }
     /// Tells who listens that a space or an environment was removed.
     void tell_removed(const scope& where) {

@@ -124,7 +124,7 @@ inline auto update_environment(call& c) -> response {
         meta.take(c, environment_members);
         meta.set("createdAt", std::to_string(was.created));
         c.record.details = change_details(meta, &was.meta);
-        return meta.to_text();
+        return c.described(where, place.version + 1, meta.to_text());
     }));
     return environment_answer(need(c.parts.places.look(where.environment))->own, false);
 }

@@ -126,7 +126,7 @@ inline auto create_space(call& c) -> response {
     const auto now = std::to_string(c.parts.now());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
-    need(c.vault().create_space(where.view(), meta.to_text()));
+    need(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
     c.record.where = where;
     return space_answer(c, where);
 }
@@ -151,7 +151,7 @@ inline auto update_space(call& c) -> response {
         meta.set("createdAt", std::to_string(was.created));
         const auto updated = std::max(was.meta.number("updatedAt"), was.place.at);
         meta.set("updatedAt", std::to_string(std::max(c.parts.now(), updated + 1)));
-        return meta.to_text();
+        return c.described(where, place.version + 1, meta.to_text());
     }));
     return space_answer(c, where);
 }

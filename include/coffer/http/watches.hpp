@@ -6,6 +6,7 @@
 #include <coffer/http/access.hpp>
 #include <coffer/http/json.hpp>
 #include <coffer/http/message.hpp>
+#include <coffer/http/recent_descriptions.hpp>
 #include <coffer/http/waiting_room.hpp>
 
 #include <chrono>
@@ -48,8 +49,10 @@ struct change_waiter {
 /// at once for all.
 class watches final : public waiting_room<change_waiter> {
 public:
-    explicit watches(any_vault vault, watch_times times = {})
-        : waiting_room(times), vault_(std::move(vault)) {}
+    /// `described`: who wrote what describes a scope; null: that is never known.
+    explicit watches(any_vault vault, watch_times times = {},
+                     std::shared_ptr<const recent_descriptions> described = nullptr)
+        : waiting_room(times), vault_(std::move(vault)), described_(std::move(described)) {}
     ~watches() override { stop(); }
 
     /// The rest of an answer to who knows `generation` of a scope's environment: the JSON text,
@@ -123,6 +126,7 @@ private:
     struct change {
         const scoped_entry* was = nullptr;
         const scoped_entry* is = nullptr;
+        std::string by{}; ///< Who made it, as far as that is known.
     };
     /// What became of one environment since it was looked at.
     struct news {
@@ -169,10 +173,8 @@ private:
             changed = true;
             if (!e.entry.name.empty()) out.names.insert(e.entry.name);
             const context there{one.environment(), e.space, e.actor};
-            // What describes a scope is written in the name of the server's own process.
-            const bool known =
-                !e.entry.name.empty() && decide(one.who, right::list, there) == decision::allowed;
-            if (each.is != nullptr) out.authors.insert(known ? e.entry.author : std::string());
+            const bool may_know = decide(one.who, right::list, there) == decision::allowed;
+            if (each.is != nullptr) out.authors.insert(may_know ? each.by : std::string());
         }
         one.generation = what.now.generation;
         one.before = what.now.all;
@@ -213,10 +215,24 @@ private:
         what.now = {now->generation, entries_at(environment, now->generation)};
         if (what.now.all == nullptr) return;
         for (auto& [before, changes] : what.since)
-            if (before != what.now.all) changes = differences(*before, *what.now.all);
+            if (before != what.now.all) {
+                changes = differences(*before, *what.now.all);
+                for (auto& each : changes)
+                    if (each.is != nullptr) each.by = author_of(environment, *each.is);
+            }
+    }
+    /// What describes a scope is written in the name of the server's own process.
+    auto author_of(const std::string& environment, const scoped_entry& e) const -> std::string {
+        if (!e.entry.name.empty()) return e.entry.author;
+        if (described_ == nullptr) return {};
+        const context where{.environment = environment, .space = e.space};
+        const auto text = vault_->describe(where);
+        return text ? described_->author_of(where, e.entry.version, vault_->sha256(as_bytes(*text)))
+                    : std::string();
     }
 
     const any_vault vault_;
+    const std::shared_ptr<const recent_descriptions> described_;
     std::map<std::string, state> known_{};
 };
 

@@ -175,7 +175,7 @@ inline auto change_environment(call& c) -> response {
         meta.set("createdAt", std::to_string(was.created));
         change(meta);
         c.record.details = change_details(meta, &was.meta);
-        return meta.to_text();
+        return c.described(where, place.version + 1, meta.to_text());
     }));
     return environment_answer(c, where.environment);
 }
@@ -285,7 +285,7 @@ inline auto make_space(call& c) -> response {
     const auto now = std::to_string(c.parts.now());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
-    need(c.vault().create_space(where.view(), meta.to_text()));
+    need(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
     c.record.where = where;
     return space_answer(id, name);
 }
@@ -307,7 +307,7 @@ inline auto change_space(call& c) -> response {
         meta.set_text("name", name);
         meta.set("createdAt", std::to_string(was.created));
         meta.set("updatedAt", std::to_string(c.parts.now()));
-        return meta.to_text();
+        return c.described(where, place.version + 1, meta.to_text());
     }));
     return space_answer(where.space, name);
 }
@@ -404,7 +404,7 @@ inline auto set_requirements(call& c) -> response {
         if (expected != nullptr && now != expected->get_object()) throw error_of(errc::conflict);
         meta.set("createdAt", std::to_string(was.created));
         meta.set("requirements", raw_members(c.body().text()).find("requirements"));
-        return meta.to_text();
+        return c.described(where, place.version + 1, meta.to_text());
     }));
     return requirements_answer(next, std::nullopt);
 }

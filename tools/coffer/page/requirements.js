@@ -42,12 +42,12 @@ export function screen(place) {
         },
     });
     const news = newsBar((after, options) => api.watch({ environmentId }, after, options), { state: () => view.answer()?.generation, changed, show: () => view.refresh() });
-    async function changed() {
+    async function changed({ by }) {
         const texts = (needs) => new Map(Object.entries(needs).map(([program, list]) => [program, JSON.stringify(list)]));
         const shown = all;
         const now = (await api.requirements(environmentId, { unasked: true })).requirements ?? {};
         const others = shown === all ? keysThatDiffer(texts(shown), texts(now)) : [];
-        return others.length > 0 && { what: `what ${count(others.length, 'program')} ${others.length === 1 ? 'needs' : 'need'}` };
+        return others.length > 0 && { what: `what ${count(others.length, 'program')} ${others.length === 1 ? 'needs' : 'need'}`, by, now: by !== undefined };
     }
     /**
      * Puts `list` in the place of what a program needed, which was `was`; either may be undefined. What

@@ -95,7 +95,7 @@ export function screen(place) {
         if (!shown || shown !== view.answer()) return undefined;
         const others = keysThatDiffer(texts(shown), texts(now));
         if (others.length > 0) return { what: count(others.length, 'space'), by, now: by !== undefined };
-        return now.pagination?.totalCount !== shown.pagination?.totalCount && { what: 'other spaces' };
+        return now.pagination?.totalCount !== shown.pagination?.totalCount && { what: 'other spaces', by };
     }
     function pager(pages) {
         const turn = (to) => { page = to; view.refresh().then(() => scrollTo(0, 0)); };

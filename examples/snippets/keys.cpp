@@ -39,6 +39,15 @@ auto from_the_environment() {
     return keys.key_for("prod").has_value();
 }
 
+auto with_the_key_of_before() {
+    //[older
+    auto fresh = coffer::keyring::env_keyring::open("COFFER_KEK").value();
+    auto before = coffer::keyring::env_keyring::open("COFFER_KEK_OLD").value();
+    auto keys = coffer::keyring::anchored{fresh.with_older(before).value(), "state/coffer.anchor"};
+    //]
+    return keys.key_for("prod").value() == fresh.key_for("prod").value();
+}
+
 auto from_a_passphrase() {
     //[passphrase
     const coffer::secret passphrase = ask_for_passphrase();
@@ -54,7 +63,10 @@ auto from_a_passphrase() {
 int main() {
     std::filesystem::create_directory("state");
     ::setenv("COFFER_KEK", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlISE=", 1);
-    const bool all = from_a_file() && a_kek_for_production_alone() && from_the_environment() &&
-                     from_a_passphrase();
+    bool all = from_a_file() && a_kek_for_production_alone() && from_the_environment() &&
+               from_a_passphrase();
+    ::setenv("COFFER_KEK", "YW5vdGhlciBrZXkgb2YgdGhpcnR5LXR3byBieXRlcyE=", 1);
+    ::setenv("COFFER_KEK_OLD", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlISE=", 1);
+    all = all && with_the_key_of_before();
     return all ? 0 : 1;
 }

@@ -22,6 +22,11 @@ struct env_options {
 
 /// One KEK out of an environment variable: the base64 of exactly 32 bytes (`openssl rand -base64
 /// 32`). For containers. It has no anchor of its own: see anchored.hpp.
+///
+/// An older KEK stays readable from a variable of its own, until all is rewrapped:
+///
+///     env_keyring::open("COFFER_KEK").value()
+///         .with_older(env_keyring::open("COFFER_KEK_OLD").value()).value()
 class env_keyring : public fixed_keyring {
 public:
     /// Reads the variable, overwrites it where it stands (so that /proc/self/environ, a crash
@@ -45,7 +50,9 @@ public:
             options.kek_id = "env-" + format::to_hex(byte_view(mac).first(8));
         }
         kek one;
-        one.info = {std::move(options.kek_id), kek_state::active, std::move(options.environments)};
+        one.info = {.id = std::move(options.kek_id),
+                    .environments = std::move(options.environments),
+                    .variable = variable};
         one.key = secret(byte_view(key.view()));
         kek_set keks;
         if (auto inserted = keks.insert(std::move(one)); !inserted) return inserted.error();

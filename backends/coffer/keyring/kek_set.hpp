@@ -44,6 +44,8 @@ struct kek_info {
     std::chrono::milliseconds created{0};
     /// New environments are enrolled with this one.
     bool is_default = false;
+    /// The environment variable that it was read from; empty: from none.
+    std::string variable{};
 };
 
 /// A KEK to be made, or brought along.

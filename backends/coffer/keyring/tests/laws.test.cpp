@@ -13,6 +13,7 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
 
@@ -103,6 +104,40 @@ struct make_env {
     auto damage_anchor(keys_type&, std::size_t n) { return damage(anchor, n); }
 };
 
+/// A variable that holds a key, with those of before behind it.
+struct make_rotated_env {
+    using keys_type = keyring::anchored<keyring::fixed_keyring>;
+    static constexpr std::array keys{"AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+                                     "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=",
+                                     "QEFCQ0RFRkdISUpLTE1OT1BRUlNUVVZXWFlaW1xdXl8="};
+    coffer_test::temporary_folder folder{};
+    std::filesystem::path anchor{};
+    int made = 0;
+    std::size_t newest = 1;
+
+    auto operator()() -> keys_type {
+        anchor = folder / ("anchor" + std::to_string(++made));
+        newest = 1;
+        return open();
+    }
+    static auto variable(std::size_t key) -> keyring::env_keyring {
+        ::setenv("COFFER_TEST_KEK", keys[key], 1);
+        return keyring::env_keyring::open("COFFER_TEST_KEK").value();
+    }
+    auto open() const -> keys_type {
+        keyring::fixed_keyring all = variable(newest);
+        for (auto older = newest; older-- != 0;)
+            all = all.with_older(variable(older)).value();
+        return {all, anchor};
+    }
+    auto reopen(keys_type&) const -> keys_type { return open(); }
+    void decrypt_only(keys_type& held, const std::string&) {
+        ++newest;
+        held = open();
+    }
+    auto damage_anchor(keys_type&, std::size_t n) const { return damage(anchor, n); }
+};
+
 struct make_passphrase {
     coffer_test::temporary_folder folder{};
     std::filesystem::path path{};
@@ -161,6 +196,9 @@ TEST_CASE("file_keyring keeps the key provider laws") {
 }
 TEST_CASE("env_keyring with an anchor keeps the key provider laws") {
     testing::run_key_provider_laws(make_env{});
+}
+TEST_CASE("env_keyring with older keys keeps the key provider laws") {
+    testing::run_key_provider_laws(make_rotated_env{});
 }
 TEST_CASE("passphrase_keyring keeps the key provider laws") {
     testing::run_key_provider_laws(make_passphrase{});

@@ -68,6 +68,90 @@ TEST_CASE("A key in an environment variable has the same id everywhere and speak
           errc::invalid_argument);
 }
 
+namespace {
+constexpr const char* newer_key = "ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=";
+
+auto from_env(const char* name, const char* value, std::vector<std::string> environments = {"*"})
+    -> keyring::env_keyring {
+    ::setenv(name, value, 1);
+    return keyring::env_keyring::open(name, {.environments = std::move(environments)}).value();
+}
+} // namespace
+
+TEST_CASE("An older variable opens what is under it and wraps nothing") {
+    auto before = from_env(variable, good_key);
+    const auto old_id = before.key_for("prod").value();
+    const auto wrapped = before.wrap(old_id, dek.view(), aad).value();
+    const auto fresh = from_env("COFFER_TEST_NEW", newer_key);
+    auto both = fresh.with_older(before).value();
+
+    const auto keks = both.keks();
+    REQUIRE(keks.size() == 2);
+    CHECK(keks[0].variable == "COFFER_TEST_NEW");
+    CHECK(keks[0].state == keyring::kek_state::active);
+    CHECK(keks[1].id == old_id); // the same everywhere
+    CHECK(keks[1].variable == variable);
+    CHECK(keks[1].state == keyring::kek_state::decrypt_only);
+
+    CHECK(both.key_for("prod").value() == keks[0].id);
+    CHECK(both.unwrap(old_id, "prod", wrapped, aad).has_value());
+    CHECK(both.wrap(old_id, dek.view(), aad).error() == errc::key_disabled);
+    const auto again = both.wrap(keks[0].id, dek.view(), aad).value();
+    CHECK(both.unwrap(keks[0].id, "prod", again, aad).has_value());
+    CHECK(both.unwrap(old_id, "prod", again, aad).error() == errc::tampered); // its own alone
+    CHECK(before.unwrap(keks[0].id, "prod", again, aad).error() == errc::unknown_key);
+    CHECK(before.wrap(old_id, dek.view(), aad).has_value()); // what it was made of stays as it is
+
+    // The same key twice is no rotation.
+    CHECK(fresh.with_older(from_env(variable, newer_key)).error() == errc::conflict);
+    CHECK(both.with_older(before).error() == errc::conflict);
+}
+
+TEST_CASE("An older variable speaks for no environment that it was not opened for") {
+    const auto before = from_env(variable, good_key, {"dev"});
+    const auto old_id = before.keks().front().id;
+    auto owner = before;
+    const auto wrapped = owner.wrap(old_id, dek.view(), aad).value();
+    auto both = from_env(variable, newer_key, {"dev", "prod"}).with_older(before).value();
+    CHECK(both.unwrap(old_id, "dev", wrapped, aad).has_value());
+    CHECK(both.unwrap(old_id, "prod", wrapped, aad).error() == errc::unknown_key);
+    CHECK(both.key_for("other").error() == errc::unknown_key);
+
+    // "*" stands for what no other KEK names, whichever of them is the older.
+    const auto any = from_env(variable, good_key);
+    auto narrower = from_env(variable, newer_key, {"prod"}).with_older(any).value();
+    CHECK(narrower.unwrap(old_id, "dev", wrapped, aad).has_value());
+    CHECK(narrower.unwrap(old_id, "prod", wrapped, aad).error() == errc::unknown_key);
+    CHECK(narrower.key_for("dev").error() == errc::key_disabled); // the new one is not for it
+}
+
+TEST_CASE("A keyring with older KEKs behind it keeps their states and its own default") {
+    temporary_folder folder;
+    ::setenv("CREDENTIALS_DIRECTORY", folder.path().c_str(), 1);
+    auto old_ring = keyring::open_or_create(folder / "old").value();
+    const auto off = old_ring.add({.environments = {"prod"}}).value();
+    const auto gone = old_ring.add({.environments = {"prod"}}).value();
+    old_ring.set_state(off, keyring::kek_state::disabled).value();
+    old_ring.set_state(gone, keyring::kek_state::destroyed).value();
+    auto ring = keyring::open_or_create(folder / "new").value();
+    const auto id = ring.key_for("prod").value();
+    auto both = keyring::credential_keyring::open("new")
+                    .value()
+                    .with_older(keyring::credential_keyring::open("old").value())
+                    .value();
+    ::unsetenv("CREDENTIALS_DIRECTORY");
+    CHECK(both.key_for("prod").value() == id);
+    std::size_t defaults = 0;
+    for (const auto& k : both.keks()) {
+        if (k.is_default) ++defaults;
+        if (k.id == off) CHECK(k.state == keyring::kek_state::disabled);
+        if (k.id == gone) CHECK(k.state == keyring::kek_state::destroyed);
+    }
+    CHECK(both.keks().front().is_default);
+    CHECK(defaults == 1);
+    CHECK(both.unwrap(off, "prod", bytes(113), aad).error() == errc::key_disabled);
+}
+
 TEST_CASE("scrypt gives the examples of RFC 7914") {
     const auto hex = [](std::string_view p, std::string_view s, keyring::scrypt_cost cost) {
         return format::to_hex(keyring::derive_scrypt(as_bytes(p), as_bytes(s), cost).view());

@@ -19,6 +19,7 @@ void check_scopes(json_manual& manual) {
     sandbox elsewhere;
     elsewhere.variables["MY_KEY"] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";
     manual.check(elsewhere, "init", {"init", "--keys", "env:MY_KEY"});
+    manual.check(elsewhere, "keys status", {"keys", "status"});
     manual.check(box, "env create", {"env", "create", "live", "--prod"});
     manual.check(box, "env rename", {"env", "rename", "live", "away", "--yes"});
     manual.check(box, "env mark", {"env", "mark", "live", "--no-prod", "--yes"});

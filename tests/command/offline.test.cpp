@@ -131,8 +131,9 @@ TEST_CASE("run hands on nothing that opens Coffer itself, but what is a secret o
     box.write(file, s.token + "\n");
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
     box.variables["COFFER_TOKEN_FILE"] = file.string();
-    box.variables["COFFER_KEYS"] = "env:MY_KEY";
+    box.variables["COFFER_KEYS"] = "env:MY_KEY,MY_OLD_KEY";
     box.variables["MY_KEY"] = "canary-key";
+    box.variables["MY_OLD_KEY"] = "older-canary-key";
     box.variables["UNRELATED"] = "here";
     for (const auto& how :
          {sandbox::words{"--keep"}, sandbox::words{"--redact"}, sandbox::words{"--offline"}}) {
@@ -141,7 +142,7 @@ TEST_CASE("run hands on nothing that opens Coffer itself, but what is a secret o
         args.insert(args.end(), {"--", "env"});
         const auto seen = "\n" + box.ok(args);
         CHECK(has(seen, "\nUNRELATED=here\n"));
-        for (const auto* name : {"COFFER_TOKEN", "COFFER_TOKEN_FILE", "MY_KEY"})
+        for (const auto* name : {"COFFER_TOKEN", "COFFER_TOKEN_FILE", "MY_KEY", "MY_OLD_KEY"})
             CHECK_FALSE(has(seen, "\n" + std::string(name) + "="));
     }
     s.here.ok({"set", "COFFER_TOKEN"}, "one for the program");

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_steps.hpp"
 
-#include "opening.hpp"
+#include "missing_key.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "shared_keys.hpp"
 #include "text.hpp"
 
-#include <coffer/cryptopp/aes_256_gcm.hpp>
-#include <coffer/format/subkeys.hpp>
 #include <coffer/http/tokens.hpp>
 #include <coffer/names.hpp>
 
@@ -194,15 +192,8 @@ shredding::shredding(const key_place& in, std::string environment, bool even_if_
 
 /// Whether the store has the closed head that a removed environment leaves.
 auto shredding::is_closed() const -> bool {
-    const auto realm = in_.config.text("realm");
-    const std::vector<std::string> wanted{"head"};
-    auto store = open_store(in_.config);
-    const auto read = store.load(
-        coffer::format::partition_name(coffer::cryptopp::aes_256_gcm(), realm, environment_),
-        wanted);
-    if (!read || !read->objects.front()) return false;
-    const auto head = coffer::format::decode_head(*read->objects.front());
-    return head && head->closed() && head->realm == realm && head->environment == environment_;
+    const auto head = stored_head(in_.config, environment_);
+    return head && head->closed();
 }
 
 /// What the environment is now, as far as it matters here.

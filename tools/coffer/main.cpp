@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manual.hpp"
+#include "missing_key.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -68,7 +69,13 @@ auto run(int argc, char** argv, command::invocation& in) -> int {
     }
     command::session here(in);
     if (in.what->local) here.require_store();
-    return in.what->run(here);
+    try {
+        return in.what->run(here);
+    } catch (problem& why) {
+        if (why.code == coffer::errc::unknown_key)
+            why.message += missing_key_words(here, why.where.environment);
+        throw;
+    }
 }
 
 } // namespace

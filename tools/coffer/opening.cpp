@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "opening.hpp"
 
+#include "dotenv.hpp"
 #include "key_changes.hpp"
 #include "problem.hpp"
 #include "terminal.hpp"
@@ -14,6 +15,8 @@
 #include <coffer/keyring/passphrase_keyring.hpp>
 #include <coffer/keyring/store_folder.hpp>
 #include <coffer/memory/store.hpp>
+
+#include <algorithm>
 
 namespace command {
 
@@ -110,6 +113,42 @@ auto need_keys(coffer::result<T>&& got, const std::string& place, const settings
     }
 }
 
+/// A variable's failures name it, and never show what it holds.
+template <class T>
+auto need_variable(coffer::result<T>&& got, const std::string& name) -> T {
+    if (got) return *std::move(got);
+    const auto code = got.error().code;
+    if (code == errc::not_found)
+        throw problem(errc::unknown_key,
+                      "the variable " + name + ", which --keys names, is not set");
+    if (code == errc::invalid_argument)
+        throw problem(code, "the variable " + name +
+                                " holds no key: that is 32 bytes in base64 and nothing more, as "
+                                "openssl rand -base64 32 makes them");
+    if (code == errc::conflict)
+        throw problem(code, "the variable " + name +
+                                " holds the same key as one before it: an older key stands there, "
+                                "or nothing");
+    throw problem(code, "the key in the variable " + name + " can't be used");
+}
+
+/// Each variable is read, and gone from the environment, before the first is complained of.
+auto open_variables(const std::vector<std::string>& names) -> opened_keys {
+    if (names.empty()) refuse("--keys env: names no variable");
+    for (const auto& name : names) {
+        // Not shown: it may be the key itself.
+        if (!is_variable_name(name)) refuse("--keys env:NAME[,OLDER] takes names of variables");
+        if (std::ranges::count(names, name) != 1) refuse("--keys names " + name + " twice");
+    }
+    std::vector<coffer::result<keyring::env_keyring>> read;
+    for (const auto& name : names)
+        read.push_back(keyring::env_keyring::open(name));
+    keyring::fixed_keyring all = need_variable(std::move(read.front()), names.front());
+    for (std::size_t i = 1; i != names.size(); ++i)
+        all = need_variable(all.with_older(need_variable(std::move(read[i]), names[i])), names[i]);
+    return told(std::move(all));
+}
+
 auto file_options_of(const settings& from, bool anchored) -> keyring::file_options {
     return {.anchor = anchored,
             .store_folder = from.find("store") ? folder_of_store(store_place(from)) : fs::path()};
@@ -183,13 +222,17 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
                                                                : keyring::open(rest, how),
                               place, from));
     }
-    if (scheme == "env") return told(need_keys(keyring::env_keyring::open(rest), place, from));
+    if (scheme == "env") return open_variables(key_variables(from));
     if (scheme == "credential")
         return told(need_keys(keyring::credential_keyring::open(rest), place, from));
     if (scheme == "passphrase") return open_passphrase(rest, place, from, if_missing, anchored);
-    throw problem(
-        errc::unsupported,
-        "keys are file:PATH, env:NAME, credential:NAME or passphrase:FILE (see coffer config)");
+    throw problem(errc::unsupported, "keys are file:PATH, env:NAME[,OLDER], credential:NAME or "
+                                     "passphrase:FILE (see coffer config)");
+}
+
+auto key_variables(const settings& from) -> std::vector<std::string> {
+    const auto [scheme, rest] = parts_of(from.text("keys"));
+    return scheme == "env" ? split(rest, ',') : std::vector<std::string>();
 }
 
 auto anchor_of(const settings& from) -> fs::path {

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace command {
 
@@ -50,6 +51,8 @@ auto open_store(const settings& from, missing_folder if_missing = missing_folder
 auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored = true) -> opened_keys;
+/// The variables that `keys` names (`env:NAME,OLDER…`), the active one first; none for other keys.
+auto key_variables(const settings& from) -> std::vector<std::string>;
 /// The anchor beside the keys that `keys` names; empty for keys that keep none.
 auto anchor_of(const settings& from) -> std::filesystem::path;
 /// Makes a keyring file of a sealed copy where `keys` names one and there is none. Answers how many

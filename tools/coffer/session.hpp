@@ -34,6 +34,8 @@ public:
 
     auto config() -> const settings&;
     auto keys() -> opened_keys&;
+    /// They were opened.
+    auto has_keys() const noexcept -> bool { return keys_.has_value(); }
     /// The state of a KEK: `active`; empty where it is not told: by a server.
     auto key_state(std::string_view kek_id) -> std::string;
     auto vault() -> coffer::any_vault&;

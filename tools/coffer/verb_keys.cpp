@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_steps.hpp"
+#include "missing_key.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -33,7 +34,9 @@ auto need_change(const coffer::failure& why) -> problem {
     if (why.code == errc::unsupported)
         return {why.code,
                 "these keys come from outside: only a keyring file (--keys file:PATH) can be "
-                "changed or copied here"};
+                "changed or copied here. A key in a variable is rotated by another one before it: "
+                "--keys env:NEW,OLD, then coffer keys rewrap "
+                "(docs/operating.md#keys-from-outside)"};
     if (why.code == errc::outcome_unknown)
         return {why.code, "the keyring was changed, but may not be on disk yet; run coffer keys "
                           "status"};
@@ -81,6 +84,7 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
         one["default"] = k.is_default;
         if (k.created.count() != 0)
             one["createdAt"] = iso_time(static_cast<std::uint64_t>(k.created.count()));
+        if (!k.variable.empty()) one["variable"] = k.variable;
         auto& wraps = one["wraps"].emplace_array();
         for (const auto& id : needed_by(k.id, all))
             wraps.emplace_back(id);
@@ -121,14 +125,17 @@ auto run_status(session& s) -> int {
     for (const auto& k : keks) {
         known.insert(k.id);
         const auto wraps = needed_by(k.id, all);
-        rows.row({printable(k.id), state_text(k), count(wraps.size(), "environment"),
-                  printable(join(wraps, ", "))});
+        rows.row({printable(k.id), state_text(k) + (k.variable.empty() ? "" : ", " + k.variable),
+                  count(wraps.size(), "environment"), printable(join(wraps, ", "))});
     }
     put(rows.text());
     put_line("");
     table deks;
     for (const auto& e : all) {
-        if (e.why != errc{}) deks.row({printable(e.environment), std::string(to_string(e.why))});
+        if (e.why != errc{})
+            deks.row({printable(e.environment),
+                      std::string(to_string(e.why)) +
+                          (e.why == errc::unknown_key ? missing_key_words(s, e.environment) : "")});
         for (auto d = e.deks.rbegin(); d != e.deks.rend(); ++d)
             deks.row({printable(e.environment), "DEK " + std::to_string(d->number),
                       d == e.deks.rbegin() ? "active" : "opens what is not sealed anew yet",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_steps.hpp"
+#include "missing_key.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -74,7 +75,8 @@ auto run_rewrap(session& s) -> int {
             worst = done.error().code;
             one["error"] = std::string(to_string(worst));
             rows.row(
-                {printable(id), "not done: " + words_for(done.error(), {.environment = id}, {})});
+                {printable(id), "not done: " + words_for(done.error(), {.environment = id}, {}) +
+                                    (worst == errc::unknown_key ? missing_key_words(s, id) : "")});
         }
         all.push_back(std::move(one));
     }
@@ -141,7 +143,9 @@ auto key_rotation_verbs() -> std::vector<verb> {
         {.name = "keys rotate-kek",
          .summary = "a new KEK becomes active; new writes use it, old data stays readable",
          .details = "Every active KEK gets a successor; with --env that environment gets a KEK of "
-                    "its own.\nThis ends no leak by itself: docs/operating.md#after-a-leak.",
+                    "its own.\nA key in a variable gets one by --keys env:NEW,OLD, then coffer "
+                    "keys rewrap.\n"
+                    "This ends no leak by itself: docs/operating.md#after-a-leak.",
          .run = run_rotate_kek,
          .local = true},
         {.name = "keys rewrap",

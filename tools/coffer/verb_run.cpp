@@ -44,8 +44,8 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env"))};
-    if (const auto keys = s.config().text("keys"); keys.starts_with("env:"))
-        out.variables.unset(std::string_view(keys).substr(4)); // they may not have been opened
+    for (const auto& name : key_variables(s.config()))
+        out.variables.unset(name); // they may not have been opened
     out.left_out = only.idle(all);
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
@@ -243,8 +243,8 @@ auto run_verb() -> verb {
                    "set values would run\n"
                    "code with them. --only takes one that it names, without a pattern.\n"
                    "What opens Coffer itself is not handed on: COFFER_TOKEN, COFFER_TOKEN_FILE, "
-                   "the variable of\n"
-                   "--keys env:NAME.\n"
+                   "the variables\n"
+                   "of --keys env:NAME[,OLDER].\n"
                    "The exit code is the command's own, 128 + signal if one ended it; 125: Coffer "
                    "failed before it\n"
                    "started, 126: it can't be executed, 127: there is none.\n"

@@ -122,7 +122,7 @@ auto anchored_keys(session& s) -> opened_keys {
     const bool without = s.in.has("no-anchor");
     const auto place = s.config().text("keys");
     const bool keeps_one = place.starts_with("file:") || place.starts_with("passphrase:");
-    auto keys = open_keys(s.config(), missing_keys::refuse, !without);
+    auto keys = s.keys();
     if (const auto file = s.in.text("anchor")) {
         if (without || keeps_one) refuse("--anchor is for keys that keep none of their own");
         keys.provider = coffer::keyring::anchored(std::move(keys.provider), *file);

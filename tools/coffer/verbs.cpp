@@ -38,7 +38,7 @@ auto global_options() -> std::span<const option_spec> {
     static constexpr std::array<option_spec, 16> all{{
         {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
-         "where the keys live: file:PATH, env:NAME, credential:NAME, passphrase:FILE"},
+         "where the keys live: file:PATH, env:NAME[,OLDER], credential:NAME, passphrase:FILE"},
         {"--server", takes::value, "URL",
          "work through this server: https://HOST, or http to this machine"},
         {"--token-file", takes::value, "F", "the file with the token for it, mode 0600"},

@@ -11,9 +11,9 @@ const places = {
     file: 'In a shell on the server’s machine, as the user whose keyring file it is. This server sees it at once.',
     credential: 'This server has a copy of its keyring, which it can’t write. Change the file that the copy is made of (--keys file:PATH), then restart the service.',
 };
-/** Keys that no command changes: each is one key for good. */
+/** Keys that no command changes. */
 const fixed = {
-    env: 'The key of this server comes from an environment variable: no command rotates or disables it.',
+    env: 'The key of this server comes from an environment variable, and no command rotates or disables it: give the server a new one, with the older one behind it (--keys env:NEW,OLD), restart it, and rewrap here.',
     passphrase: 'The key of this server is made from a passphrase: no command rotates or disables it.',
 };
 

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_COMMAND_MISSING_KEY_HPP
+#define COFFER_COMMAND_MISSING_KEY_HPP
+
+#include "session.hpp"
+
+#include <coffer/format/head.hpp>
+
+#include <optional>
+#include <string>
+
+namespace command {
+
+/// The head of an environment as the store has it: without its keys, so nothing of it is verified.
+/// Nullopt where there is none of that id and this realm.
+auto stored_head(const settings& config, const std::string& environment)
+    -> std::optional<coffer::format::head>;
+
+/// Which KEKs an environment (none: Coffer's own) is under that the keys here lack, and what is to be
+/// done about it, as the rest of a sentence: `: it is under env-…, …`. Empty where none is lacking or
+/// nothing is known, and where the keys have not been opened.
+auto missing_key_words(session& s, const std::string& environment) -> std::string;
+
+} // namespace command
+
+#endif

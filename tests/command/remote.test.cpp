@@ -114,6 +114,29 @@ TEST_CASE(
     CHECK(has(box.ok({"set", "A", "-e", "dev"}, "last"), "(9 spaces see it, 1 has its own)"));
 }
 
+TEST_CASE(
+    "what a server does not tell of an inherited name is left out, and nothing put in its place") {
+    const served s;
+    client box(s);
+    box.variables["COFFER_TOKEN"] =
+        box.ok({"token", "create", "--role", "space-admin", "-e", "dev", "-s", "acme"});
+    box.variables["COFFER_TOKEN"].pop_back();
+    const auto listed = box.ok({"list", "-e", "dev", "-s", "acme"});
+    INFO(listed);
+    CHECK(has(listed, "DB_URL       inherited   dev   –"));
+    CHECK(has(listed, "SLACK_TOKEN  overridden  acme  v1"));
+    CHECK_FALSE(has(listed, "1970"));
+    const auto json = box.ok({"list", "-e", "dev", "-s", "acme", "--json"});
+    CHECK(
+        has(json,
+            R"({"name":"DB_URL","state":"inherited","from":{"environment":"dev","space":null}},)"));
+    CHECK(has(
+        json,
+        R"("name":"SLACK_TOKEN","state":"overridden","from":{"environment":"dev","space":"acme"},"version":1,"setAt":)"));
+    CHECK(has(box.ok({"explain", "DB_URL", "-e", "dev", "-s", "acme", "--json"}),
+              R"("from":{"environment":"dev","space":null},"stale":false)"));
+}
+
 TEST_CASE("who may see names and no values compares what can be told without them") {
     const served s;
     client box(s);

@@ -32,17 +32,21 @@ auto state_of(const coffer::explanation& e) -> std::string_view {
     return "own";
 }
 
+auto is_told(const coffer::layer& l) -> bool {
+    return l.version != 0;
+}
+
 auto short_name(const coffer::scope& where) -> std::string {
     return printable(where.space.empty() ? where.environment : where.space);
 }
 
 auto layer_text(const coffer::layer& l) -> std::string {
     return printable(to_string(l.where.view())) +
-           (l.version == 0 ? "" : " v" + std::to_string(l.version));
+           (is_told(l) ? " v" + std::to_string(l.version) : "");
 }
 
 auto set_by(const coffer::layer& l) -> std::string {
-    if (l.version == 0) return "not yours to see";
+    if (!is_told(l)) return "not yours to see";
     return "set " + ago(l.at, now_ms()) + (l.author.empty() ? "" : " by " + printable(l.author));
 }
 
@@ -81,6 +85,7 @@ auto entry_json(const coffer::explanation& e) -> json::object {
     if (won == nullptr) return out;
     const auto note = entry_note::read(won->note);
     out["from"] = scope_json(won->where.view());
+    if (!is_told(*won)) return out;
     out["version"] = won->version;
     out["setAt"] = iso_time(won->at);
     out["setBy"] = text_or_null(won->author);

@@ -20,6 +20,9 @@ namespace command {
 auto state_of(const coffer::explanation& e) -> std::string_view;
 /// The layer that decides; null if none does.
 auto winner(const coffer::explanation& e) -> const coffer::layer*;
+/// Whether more is known of a layer than its state: a server tells no more of what is not this
+/// token's to see.
+auto is_told(const coffer::layer& l) -> bool;
 /// `acme` or `prod`: the scope that a layer belongs to, in short.
 auto short_name(const coffer::scope& where) -> std::string;
 /// `prod v5`: a layer, in short.
@@ -27,7 +30,7 @@ auto layer_text(const coffer::layer& l) -> std::string;
 /// `set 2 days ago by ana`.
 auto set_by(const coffer::layer& l) -> std::string;
 
-/// The fields that an entry has in every JSON answer.
+/// The fields that an entry has in every JSON answer; what is not told is left out.
 auto entry_json(const coffer::explanation& e) -> boost::json::object;
 /// state_of() as programs are told: an environment's own is a `value`, as HTTP calls it.
 auto state_word(const coffer::explanation& e) -> std::string_view;

@@ -77,7 +77,8 @@ auto cell_of(const side& x, const std::string& name) -> std::string {
     const auto found = x.names.find(name);
     const auto* const won = found == x.names.end() ? nullptr : winner(found->second);
     if (won == nullptr) return "–";
-    return std::string(state_of(found->second)) + " v" + std::to_string(won->version);
+    return std::string(state_of(found->second)) +
+           (is_told(*won) ? " v" + std::to_string(won->version) : "");
 }
 
 auto json_of(const side& x, const std::string& name) -> json::value {

@@ -38,7 +38,7 @@ auto row_of(const explanation& e, std::size_t i) -> std::vector<std::string> {
     if (l.expires != 0) when += ", expires " + iso_time(l.expires);
     if (const auto note = entry_note::read(l.note).shown(); !note.empty()) when += "  " + note;
     return {"  " + role, printable(to_string(l.where.view())),
-            l.version == 0 ? "" : "v" + std::to_string(l.version), when};
+            is_told(l) ? "v" + std::to_string(l.version) : "", when};
 }
 
 void show(session& s, const place& at, const explanation& e) {
@@ -64,7 +64,7 @@ auto json_of(session& s, const place& at, const explanation& e) -> json::object 
         auto one = scope_json(l.where.view());
         const auto state = to_string(l.state);
         one["state"] = json::string_view(state.data(), state.size());
-        if (l.version != 0) { // a server tells no more of what is not this token's to see
+        if (is_told(l)) {
             one["version"] = l.version;
             one["setAt"] = iso_time(l.at);
             one["setBy"] = text_or_null(l.author);

@@ -71,9 +71,12 @@ auto remarks_of(const coffer::layer& l) -> std::string {
 auto cells_of(const explanation& e) -> std::vector<std::string> {
     const auto* const won = winner(e);
     if (won == nullptr) return {printable(e.name), "absent", "–", "–", "", "", ""};
+    const std::string state(state_of(e));
+    const auto from = won->state == layer_state::hidden ? "–" : short_name(won->where);
+    if (!is_told(*won)) return {printable(e.name), state, from, "–", "", "", ""};
     return {printable(e.name),
-            std::string(state_of(e)),
-            won->state == layer_state::hidden ? "–" : short_name(won->where),
+            state,
+            from,
             "v" + std::to_string(won->version),
             ago(won->at, now_ms()),
             printable(won->author),

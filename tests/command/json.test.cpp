@@ -58,6 +58,19 @@ void check_secrets(json_manual& manual) {
         manual.check(box, "history", here({"history", "SLACK_TOKEN"}));
         manual.check(box, "export", here({"export"}));
     }
+    const auto of_actor = [](sandbox::words args) {
+        args.insert(args.end(), {"-s", "acme", "--actor", "us_ana"});
+        return args;
+    };
+    manual.check(box, "set", of_actor({"set", "MINE"}), 0, "x");
+    for (const char* const verb : {"get", "explain", "history"})
+        manual.check(box, verb, of_actor({verb, "MINE"}));
+    manual.check(box, "list", of_actor({"list"}));
+    manual.check(box, "hide", of_actor({"hide", "DB_URL"}));
+    manual.check(box, "an error", of_actor({"get", "DB_URL"}), 1);
+    manual.check(box, "import", of_actor({"import", "--yes"}), 0, "MINE=2\n");
+    box.write(box.work() / "need.json", R"({"a":[{"name":"MINE","pattern":"^no"}]})");
+    manual.check(box, "check", of_actor({"check", "need.json"}), 1);
     manual.check(box, "get", {"get", "BYTES"});
     manual.check(box, "get", {"get", "DB_URL", "--version", "1"});
     manual.check(box, "hide", {"hide", "DB_URL", "-s", "acme"});

@@ -148,3 +148,14 @@ TEST_CASE("run hands on nothing that opens Coffer itself, but what is a secret o
     s.here.ok({"set", "COFFER_TOKEN"}, "one for the program");
     CHECK(has(box.ok({"run", "-e", "dev", "--", "env"}), "COFFER_TOKEN=one for the program\n"));
 }
+
+TEST_CASE("what was kept for an actor is theirs alone") {
+    const served s;
+    const client box(s);
+    box.ok({"set", "DB_URL", "-e", "dev", "-s", "acme", "--actor", "us_ana"}, "her-own");
+    CHECK(has(run(box, {"--keep", "--actor", "us_ana"}).out, "her-own"));
+    CHECK(has(run(box, {"--offline", "--actor", "us_ana"}).out, "her-own"));
+    CHECK(has(run(box, {"--offline"}).err, "nothing was kept of dev/acme through"));
+    CHECK(has(run(box, {"--offline", "--actor", "us_ben"}).err,
+              "nothing was kept of dev/acme@us_ben"));
+}

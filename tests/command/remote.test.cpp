@@ -115,6 +115,42 @@ TEST_CASE(
 }
 
 TEST_CASE(
+    "a token for an actor alone reads as that actor, and another one as the actor that is said") {
+    const served s;
+    client box(s);
+    box.ok({"set", "DB_URL", "-e", "dev", "-s", "acme", "--actor", "us_ana"}, "her-own");
+    box.ok({"set", "MINE", "-e", "dev", "--actor", "us_ana"}, "hers in dev");
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme"}) == db_url);
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme", "--actor", "us_ana"}) == "her-own");
+    const auto token = [&](const sandbox::words& limits) {
+        sandbox::words args{"token", "create", "--role",  "service",
+                            "-e",    "dev",    "--actor", "us_ana"};
+        args.insert(args.end(), limits.begin(), limits.end());
+        auto out = client(s).ok(args);
+        out.pop_back();
+        return out;
+    };
+    const sandbox::words in_acme{"-e", "dev", "-s", "acme"};
+    const auto with = [&](sandbox::words args) {
+        args.insert(args.end(), in_acme.begin(), in_acme.end());
+        return args;
+    };
+    box.variables["COFFER_TOKEN"] = token({"-s", "acme", "--write"});
+    CHECK(box.ok(with({"get", "DB_URL"})) == "her-own");
+    CHECK(has(box.ok(with({"list"})), "DB_URL       overridden  acme@us_ana"));
+    CHECK(has(box.ok(with({"explain", "DB_URL"})), "wins     dev/acme@us_ana  v1"));
+    CHECK(box.ok({"run", "-e", "dev", "-s", "acme", "--", "sh", "-c", "echo $DB_URL"}) ==
+          "her-own\n");
+    box.ok(with({"set", "DB_URL"}), "newer");
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme", "--actor", "us_ana"}) == "newer");
+    CHECK(box.run(with({"get", "DB_URL", "--actor", "us_ben"})).code == 1);
+    CHECK(box.run({"get", "DB_URL", "-e", "dev", "-s", "globex"}).code == 1);
+    box.variables["COFFER_TOKEN"] = token({});
+    CHECK(box.ok({"get", "MINE", "-e", "dev"}) == "hers in dev");
+    CHECK(s.here.ok({"get", "DB_URL", "-s", "acme"}) == db_url);
+}
+
+TEST_CASE(
     "what a server does not tell of an inherited name is left out, and nothing put in its place") {
     const served s;
     client box(s);

@@ -220,3 +220,45 @@ TEST_CASE("no verb shows a value unasked, on either stream") {
     CHECK_FALSE(has(box.run({"get", "DB_URL", "-v"}).err, "canary"));
     CHECK_FALSE(has(box.run({"export", "-v"}).err, "canary"));
 }
+
+TEST_CASE("--actor: what an actor has of their own comes first, and is nobody else's") {
+    sandbox box;
+    box.fill();
+    const auto of = [](sandbox::words args, const char* actor = "us_ana") {
+        args.insert(args.end(), {"-s", "acme", "--actor", actor});
+        return args;
+    };
+    CHECK(box.ok(of({"get", "DB_URL"})) == coffer_test::db_url);
+    CHECK(box.ok(of({"set", "DB_URL"}), "her-own") ==
+          "DB_URL  dev/acme@us_ana  v1   overrides dev v1\n");
+    CHECK(box.ok(of({"get", "DB_URL"})) == "her-own");
+    CHECK(box.ok(of({"get", "DB_URL"}, "us_ben")) == coffer_test::db_url);
+    CHECK(box.ok({"get", "DB_URL", "-s", "acme"}) == coffer_test::db_url);
+    CHECK(box.ok({"get", "DB_URL", "--actor", "us_ana"}) == coffer_test::db_url);
+    box.ok({"set", "EVERYWHERE", "--actor", "us_ana"}, "in-dev");
+    CHECK(box.ok(of({"get", "EVERYWHERE"})) == "in-dev");
+    CHECK(has(box.ok({"list", "--actor", "us_ana"}), "EVERYWHERE   own         dev@us_ana"));
+
+    const auto listed = box.ok(of({"list"}));
+    INFO(listed);
+    CHECK(has(listed, "DB_URL       overridden  acme@us_ana  v1"));
+    CHECK(has(listed, "SLACK_TOKEN  inherited   acme         v1"));
+    CHECK(has(box.ok(of({"explain", "DB_URL"})), "  wins     dev/acme@us_ana  v1"));
+    CHECK(has(box.ok(of({"history", "DB_URL"})), "v1       value"));
+    CHECK(has(box.ok({"list", "--matrix", "--actor", "us_ana"}),
+              "environment dev@us_ana  space acme@us_ana"));
+    CHECK(has(box.ok(of({"export", "--only", "DB_URL"})), "her-own"));
+    CHECK(box.ok({"run", "-s", "acme", "--actor", "us_ana", "--", "sh", "-c", "echo $DB_URL"}) ==
+          "her-own\n");
+    box.write(box.work() / "need.json", R"({"a":[{"name":"DB_URL","pattern":"^postgres"}]})");
+    box.ok({"check", "need.json", "-s", "acme"});
+    CHECK(box.run(of({"check", "need.json"})).code == 1);
+
+    box.variables["COFFER_ACTOR"] = "us_ana";
+    CHECK(box.ok({"get", "DB_URL", "-s", "acme"}) == "her-own");
+    CHECK(box.run({"get", "DB_URL", "-s", "acme", "--actor", ""}).code == 2);
+    box.variables.clear();
+    CHECK(box.ok(of({"unset", "DB_URL", "--yes"})) ==
+          "DB_URL  dev/acme@us_ana  removed (coffer undelete brings it back)   inherits dev v1\n");
+    CHECK(box.ok(of({"get", "DB_URL"})) == coffer_test::db_url);
+}

@@ -30,11 +30,14 @@ constexpr std::size_t most_bytes = std::size_t{64} << 20;
 
 /// Server and scope, as they were said: --offline asks nobody what a name means.
 auto said_place(const settings& from) -> std::string {
-    return server_text(from) + '\0' + from.text("env") + '\0' + from.text("space");
+    const auto actor = from.text("actor");
+    return server_text(from) + '\0' + from.text("env") + '\0' + from.text("space") +
+           (actor.empty() ? "" : '\0' + actor);
 }
 auto scope_text(const settings& from) -> std::string {
-    const auto space = from.text("space");
-    return printable(from.text("env") + (space.empty() ? "" : "/" + space));
+    return printable(coffer::to_string({.environment = from.text("env"),
+                                        .space = from.text("space"),
+                                        .actor = from.text("actor")}));
 }
 auto folder_of(const std::string& server) -> fs::path {
     return config_folder() / "kept" / http::encoded(server);
@@ -66,12 +69,13 @@ auto text_of(const place& at, const coffer::view& from) -> http::wiped_text {
     http::wiped_text out;
     http::json_writer w(out);
     w.begin_object().member("takenAt", now_ms()).member("environment", at.environment);
-    w.member("space", at.space).key("secrets").begin_list();
+    w.member("space", at.space).member_if("actor", at.actor).key("secrets").begin_list();
     for (const auto& one : need(from.all(), at.where())) {
         const auto told = need(from.explain(one.name), at.where(), one.name);
         const auto value = one.value.expose_secret();
         const auto text = coffer::detail::base64_text(as_bytes(value));
         w.begin_object().member("name", one.name).member("fromSpace", one.from.space);
+        w.member_if("fromActor", one.from.actor);
         w.member_if("expires", told.decided() ? told.layers[told.decides].expires : 0);
         w.member("base64", std::string_view(text)).end_object();
     }
@@ -86,6 +90,7 @@ auto read_copy(std::string_view text) -> kept_copy {
     kept_copy out;
     out.at.environment = http::text_in(o, "environment");
     out.at.space = http::text_in(o, "space");
+    out.at.actor = http::text_in(o, "actor");
     out.taken_at = http::number_in(o, "takenAt");
     const auto* secrets = o.if_contains("secrets");
     if (secrets == nullptr || !secrets->is_array()) return out;
@@ -98,6 +103,7 @@ auto read_copy(std::string_view text) -> kept_copy {
         coffer::scope where;
         where.environment = out.at.environment;
         where.space = http::text_in(row, "fromSpace");
+        where.actor = http::text_in(row, "fromActor");
         out.secrets.push_back(
             {std::string(http::text_in(row, "name")), std::move(where), *std::move(value), {}});
     }

@@ -36,6 +36,7 @@ auto report(const command::invocation& in, const problem& why) -> int {
         if (!why.name.empty()) error["name"] = why.name;
         if (!why.where.environment.empty()) error["environment"] = why.where.environment;
         if (!why.where.space.empty()) error["space"] = why.where.space;
+        if (!why.where.actor.empty()) error["actor"] = why.where.actor;
         boost::json::object out;
         out["error"] = std::move(error);
         try {

@@ -18,17 +18,18 @@ Fields are called as in the service's answers, but for these: the scope that a v
 
 auto json_shapes() -> std::span<const json_shape> {
     static constexpr std::array all{
-        json_shape{"SCOPE", "{environment: text, space: text|null}"},
+        json_shape{"SCOPE", "{environment: text, space: text|null, actor?: text}"},
         json_shape{"ENTRY",
                    "{name: text, state: text, from?: SCOPE, version?: number, setAt?: time, "
                    "setBy?: text|null, note?: text|null, rotateBy?: day|null, "
                    "expiresAt?: time|null}"},
-        json_shape{"LIST", "{environment: text, space: text|null, secrets: [ENTRY]}"},
+        json_shape{"LIST", "{environment: text, space: text|null, actor?: text, secrets: [ENTRY]}"},
         json_shape{"PLACE", "{environment: text, space: null, name: text, isProd: flag, "
                             "error?: text}"},
         json_shape{"SPACE", "{environment: text, space: text, name: text, error?: text}"},
-        json_shape{"CHANGE", "{name: text, environment: text, space: text|null, state: text, "
-                             "version: number, changed: flag}"},
+        json_shape{"CHANGE",
+                   "{name: text, environment: text, space: text|null, actor?: text, state: text, "
+                   "version: number, changed: flag}"},
         json_shape{"COPY", "{copied: number, environments: [{environment: text, done: text, "
                            "entries: number, bytes: number}]}"},
         json_shape{"GRANT", "{role: text, environmentId?: text, spaceId?: text, actorId?: text, "
@@ -49,7 +50,7 @@ auto json_shapes() -> std::span<const json_shape> {
 auto json_answers() -> std::span<const json_shape> {
     static constexpr std::array all{
         json_shape{"an error", "{error: {code: text, message: text, name?: text, "
-                               "environment?: text, space?: text}}"},
+                               "environment?: text, space?: text, actor?: text}}"},
         json_shape{"--dry-run", "{dryRun: flag, effect: text}"},
         json_shape{"init",
                    "{store: text, keys: text, keysWereThere: flag, "
@@ -64,36 +65,45 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"space create", "SPACE"},
         json_shape{"space rename", "SPACE"},
         json_shape{"space remove", "SPACE"},
-        json_shape{"set", "{name: text, environment: text, space: text|null, version: number, "
-                          "changed: flag}"},
-        json_shape{"get", "{name: text, environment: text, space: text|null, value?: text, "
-                          "base64?: text, state: text, from?: SCOPE, version: number, "
-                          "age_s: number, stale: flag}"},
+        json_shape{
+            "set",
+            "{name: text, environment: text, space: text|null, actor?: text, version: number, "
+            "changed: flag}"},
+        json_shape{"get",
+                   "{name: text, environment: text, space: text|null, actor?: text, value?: text, "
+                   "base64?: text, state: text, from?: SCOPE, version: number, "
+                   "age_s: number, stale: flag}"},
         json_shape{"list", "LIST"},
         json_shape{"list --all-spaces", "{environment: text, scopes: [LIST]}"},
         json_shape{"explain",
-                   "{name: text, environment: text, space: text|null, state: text, from?: SCOPE, "
+                   "{name: text, environment: text, space: text|null, actor?: text, state: text, "
+                   "from?: SCOPE, "
                    "version?: number, setAt?: time, setBy?: text|null, note?: text|null, "
                    "rotateBy?: day|null, expiresAt?: time|null, stale: flag, generation: number, "
                    "kekId: text, keyState: text, layers: [{environment: text, space: text|null, "
+                   "actor?: text, "
                    "state: text, version?: number, setAt?: time, setBy?: text|null}]}"},
         json_shape{"unset", "CHANGE"},
         json_shape{"hide", "CHANGE"},
         json_shape{"unhide", "CHANGE"},
-        json_shape{"history", "{name: text, environment: text, space: text|null, versions: "
-                              "[{version: number, state: text, setAt: time, setBy: text|null, "
-                              "expiresAt: time|null}]}"},
+        json_shape{"history",
+                   "{name: text, environment: text, space: text|null, actor?: text, versions: "
+                   "[{version: number, state: text, setAt: time, setBy: text|null, "
+                   "expiresAt: time|null}]}"},
         json_shape{"rollback", "CHANGE"},
         json_shape{"undelete", "CHANGE"},
-        json_shape{"import", "{environment: text, space: text|null, written: flag, steps: "
-                             "[{action: text, name: text|null, version: number, line: number, "
-                             "reason?: text}]}"},
+        json_shape{"import",
+                   "{environment: text, space: text|null, actor?: text, written: flag, steps: "
+                   "[{action: text, name: text|null, version: number, line: number, "
+                   "reason?: text}]}"},
         json_shape{"export", "{*: text|{base64: text}}"},
         json_shape{"diff", "{a: SCOPE, b: SCOPE, same: flag, names: [{name: text, "
                            "a: ENTRY|null, b: ENTRY|null, value: text}]}"},
-        json_shape{"check", "{environment: text, space: text|null, names: number, problems: "
-                            "[{name: text, environment: text, space: text|null, problem: text, "
-                            "requiredBy: [text], pattern?: text, inSpaces?: number}]}"},
+        json_shape{
+            "check",
+            "{environment: text, space: text|null, actor?: text, names: number, problems: "
+            "[{name: text, environment: text, space: text|null, actor?: text, problem: text, "
+            "requiredBy: [text], pattern?: text, inSpaces?: number}]}"},
         json_shape{"login", "ME"},
         json_shape{"logout", "{serverUrl: text, forgotten: flag}"},
         json_shape{"whoami", "ME"},
@@ -153,7 +163,8 @@ auto json_answers() -> std::span<const json_shape> {
                              "cure: text}]}"},
         json_shape{"config",
                    "{server: SETTING, token-file: SETTING, store: SETTING, keys: SETTING, "
-                   "realm: SETTING, env: SETTING, space: SETTING, profile: SETTING, "
+                   "realm: SETTING, env: SETTING, space: SETTING, actor: SETTING, "
+                   "profile: SETTING, "
                    "max-stale: SETTING, author: SETTING, token?: {from: text}}"},
     };
     return all;

@@ -39,7 +39,7 @@ auto rules() -> std::string_view {
 }
 
 auto settings_of() -> std::span<const setting> {
-    static constexpr std::array<setting, 10> all{{
+    static constexpr std::array<setting, 11> all{{
         {"`--server`", "`COFFER_SERVER`", "`server`"},
         {"`--token-file`", "`COFFER_TOKEN_FILE`, or the token itself in `COFFER_TOKEN`",
          "`token_file`, in the user's file alone"},
@@ -48,6 +48,7 @@ auto settings_of() -> std::span<const setting> {
         {"", "`COFFER_REALM`", "`realm`"},
         {"`-e, --env`", "`COFFER_ENV`", "`env`"},
         {"`-s, --space`", "`COFFER_SPACE`", "`space`"},
+        {"`--actor`", "`COFFER_ACTOR`", "`actor`"},
         {"`--profile`", "`COFFER_PROFILE`",
          "`profile`, in the user's file alone; the set itself is `profiles.P`"},
         {"`--max-stale`", "`COFFER_MAX_STALE`", "`max_stale`; a folder's file may only lower it"},

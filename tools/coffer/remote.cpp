@@ -141,6 +141,17 @@ auto remote_uses(session& s, std::string_view environment)
     return out;
 }
 
+auto token_actor(session& s) -> std::string {
+    const auto in = need(connect(s.config(), token_for(s.config()).text)
+                             ->call({.method = "GET", .target = "/v1/x/whoami", .body = {}}));
+    const auto* const me = in.data();
+    const auto* const grants =
+        me == nullptr || !me->is_object() ? nullptr : me->get_object().if_contains("grants");
+    if (grants == nullptr || !grants->is_array() || grants->get_array().size() != 1) return {};
+    const auto& only = grants->get_array().front();
+    return only.is_object() ? std::string(http::text_in(only.get_object(), "actorId")) : "";
+}
+
 auto ask_server(const session& s, const settings& from, const coffer::secret& token,
                 const remote_request& what) -> std::string {
     http::outgoing out{.method = what.method,

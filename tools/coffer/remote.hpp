@@ -44,6 +44,10 @@ auto open_remote_vault(session& s) -> coffer::any_vault;
 auto remote_uses(session& s, std::string_view environment)
     -> std::map<std::string, std::size_t, std::less<>>;
 
+/// The actor that the token is for, if it has one grant and that names one; else none. Throws
+/// problem.
+auto token_actor(session& s) -> std::string;
+
 /// What a request leads to: its `data` as JSON text. Throws problem.
 struct remote_request {
     std::string_view method = "GET";

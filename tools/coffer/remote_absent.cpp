@@ -31,6 +31,9 @@ auto open_remote_vault(session&) -> coffer::any_vault {
 auto remote_uses(session&, std::string_view) -> std::map<std::string, std::size_t, std::less<>> {
     absent();
 }
+auto token_actor(session&) -> std::string {
+    absent();
+}
 auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
     -> std::string {
     absent();

@@ -26,7 +26,7 @@ auto state_of(const coffer::explanation& e) -> std::string_view {
     if (won == nullptr) return "absent";
     if (won->state != layer_state::value) return to_string(won->state);
     if (e.decides > 0) return "inherited";
-    if (e.asked.space.empty()) return "set";
+    if (e.asked.space.empty() && e.asked.actor.empty()) return "set";
     for (std::size_t i = 1; i < e.layers.size(); ++i)
         if (e.layers[i].state != layer_state::absent) return "overridden";
     return "own";
@@ -37,7 +37,8 @@ auto is_told(const coffer::layer& l) -> bool {
 }
 
 auto short_name(const coffer::scope& where) -> std::string {
-    return printable(where.space.empty() ? where.environment : where.space);
+    return printable((where.space.empty() ? where.environment : where.space) +
+                     (where.actor.empty() ? "" : "@" + where.actor));
 }
 
 auto layer_text(const coffer::layer& l) -> std::string {
@@ -113,7 +114,7 @@ auto own_in_spaces(session& s, const place& at) -> std::map<std::string, std::si
 reach::reach(session& s, const place& at) : at_(at) {
     // Who may write in a space alone is not told how many others there are.
     if (auto spaces = s.vault()->spaces(at.environment)) spaces_ = spaces->size();
-    if (!at.space.empty())
+    if (at.inherits())
         view_ = need(s.vault()->resolver().at(at.where()), at.where());
     else if (spaces_ && *spaces_ > 0)
         own_ = own_in_spaces(s, at);
@@ -137,7 +138,7 @@ auto reach::of(std::string_view name) const -> std::string {
     for (std::size_t i = 1; i < e.layers.size() && text.empty(); ++i)
         if (e.layers[i].state != layer_state::absent) text = "overrides " + layer_text(e.layers[i]);
     if (text.empty()) text = "own";
-    if (!spaces_ || *spaces_ < 2) return text;
+    if (!spaces_ || *spaces_ < 2 || !at_.actor.empty()) return text;
     return text + "  (" + count(*spaces_ - 1, "other space") + ": no change)";
 }
 
@@ -150,7 +151,7 @@ void refuse_read(session& s, const place& at, std::string_view name, const coffe
         text = printable(name) + " is hidden in " + at.text();
     } else if (why.code == errc::not_found) {
         text = printable(name) + " is not set in " + at.text() +
-               (at.space.empty() ? "" : ", nor above it");
+               (at.inherits() ? ", nor above it" : "");
     } else if (won != nullptr && won->state == layer_state::expired) {
         text = shown + " expired " + iso_time(won->expires) + " (" + layer_text(*won) + ")";
     } else if (why.code == errc::tampered && won != nullptr && won->state == layer_state::damaged) {

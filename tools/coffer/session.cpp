@@ -9,6 +9,8 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
+#include <coffer/names.hpp>
+
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
@@ -125,10 +127,30 @@ auto session::environment_here() -> place {
     return at;
 }
 
+auto session::actor_here() -> std::string {
+    if (const auto* const said = config().find("actor")) {
+        if (!coffer::check_context({.environment = "x", .actor = said->value}) ||
+            said->value.empty())
+            refuse("that is no id for an actor (from " + said->from + ")");
+        return said->value;
+    }
+    return is_remote() ? token_actor(*this) : std::string();
+}
+
+auto session::space_here(const place& at, const std::string& meant) -> std::string {
+    try {
+        return space_id(at.environment, meant);
+    } catch (const problem& why) {
+        // A token for an actor alone is told of no spaces: theirs is said by its id.
+        if (at.actor.empty() || !is_remote() || why.code != errc::unknown_scope) throw;
+        return meant;
+    }
+}
+
 auto session::here() -> place {
     auto at = environment_here();
-    if (const auto meant = config().text("space"); !meant.empty())
-        at.space = space_id(at.environment, meant);
+    at.actor = actor_here();
+    if (const auto meant = config().text("space"); !meant.empty()) at.space = space_here(at, meant);
     return at;
 }
 

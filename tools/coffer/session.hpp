@@ -14,13 +14,16 @@
 
 namespace command {
 
-/// An environment, or a space of it, that is there.
+/// An environment, or a space of it, that is there; or what an actor has there of their own.
 struct place {
     std::string environment{};
     std::string space{};
     bool is_prod = false;
+    std::string actor{};
 
-    auto where() const -> coffer::context { return {environment, space, {}}; }
+    auto where() const -> coffer::context { return {environment, space, actor}; }
+    /// It sees more than it says itself: a space, or an actor.
+    auto inherits() const -> bool { return !space.empty() || !actor.empty(); }
     auto text() const -> std::string;
 };
 
@@ -50,9 +53,11 @@ public:
     /// The id of an environment that was named by id, or by a name that only one has.
     auto environment_id(std::string_view id_or_name) -> std::string;
     auto space_id(std::string_view environment, std::string_view id_or_name) -> std::string;
-    /// What --env and --space say. Throws problem: unknown_scope, invalid_argument.
+    /// What --actor says; where it says nothing, the actor of a token that is for one alone.
+    auto actor_here() -> std::string;
+    /// What --env, --space and --actor say. Throws problem: unknown_scope, invalid_argument.
     auto here() -> place;
-    /// The environment that --env says, whatever --space says.
+    /// The environment that --env says, whatever --space and --actor say.
     auto environment_here() -> place;
 
     /// Something to know, on stderr; --quiet silences it.
@@ -73,6 +78,7 @@ public:
 private:
     std::optional<settings> settings_{};
     void open_remote();
+    auto space_here(const place& environment, const std::string& meant) -> std::string;
 
     std::optional<opened_keys> keys_{};
     std::optional<coffer::any_vault> vault_{};

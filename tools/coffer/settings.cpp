@@ -32,7 +32,7 @@ struct source_of {
     const char* variable;
     bool in_folder_file; ///< Somebody else's file may say it.
 };
-constexpr std::array<source_of, 10> sources{{
+constexpr std::array<source_of, 11> sources{{
     {"server", "COFFER_SERVER", true},
     {"token-file", "COFFER_TOKEN_FILE", false},
     {"store", "COFFER_STORE", true},
@@ -40,6 +40,7 @@ constexpr std::array<source_of, 10> sources{{
     {"realm", "COFFER_REALM", true},
     {"env", "COFFER_ENV", true},
     {"space", "COFFER_SPACE", true},
+    {"actor", "COFFER_ACTOR", true},
     {"profile", "COFFER_PROFILE", false},
     {"max-stale", "COFFER_MAX_STALE", true},
     {"author", "COFFER_AUTHOR", false},
@@ -211,11 +212,12 @@ void settings::read_members(const file_read& from, const json::object& object,
         const auto at = std::find_if(sources.begin(), sources.end(),
                                      [&](const auto& s) { return member_name(s.name) == key; });
         if (!from.is_users && (at == sources.end() || !at->in_folder_file))
-            refuse(shown + " may not say \"" + printable(key) +
-                   "\": a folder's file names store, realm, env, space, server, max_stale and "
-                   "profiles, never keys, tokens or programs; "
-                   "those belong into " +
-                   printable((config_folder() / "config.json").string()));
+            refuse(
+                shown + " may not say \"" + printable(key) +
+                "\": a folder's file names store, realm, env, space, actor, server, max_stale and "
+                "profiles, never keys, tokens or programs; "
+                "those belong into " +
+                printable((config_folder() / "config.json").string()));
         if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
         if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
         auto told = profile.empty() ? shown : shown + ", profile " + printable(profile);

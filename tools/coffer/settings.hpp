@@ -29,8 +29,8 @@ struct setting {
 
 /// What the command works with: flag > COFFER_* variable > the nearest coffer.json > the user's
 /// config.json > default. A folder's coffer.json is somebody else's text: it may name store, realm,
-/// environment, space, server and profiles of these, but no keys and no tokens; its max_stale counts
-/// where it is lower than the user's own.
+/// environment, space, actor, server and profiles of these, but no keys and no tokens; its max_stale
+/// counts where it is lower than the user's own.
 class settings {
 public:
     /// The names of all settings, in the order in which `coffer config` shows them.

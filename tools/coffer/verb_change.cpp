@@ -53,7 +53,7 @@ auto run_unset(session& s) -> int {
         throw problem(coffer::errc::not_found,
                       printable(name) + " has no value of its own in " + at.text(), at.where(),
                       name);
-    const auto who = at.space.empty() ? reach(s, at).of(name) : std::string();
+    const auto who = at.inherits() ? std::string() : reach(s, at).of(name);
     const auto own =
         "its own v" + std::to_string(e.layers.front().version) + (who.empty() ? "" : " " + who);
     const auto* const under = below(e);

@@ -135,7 +135,7 @@ private:
         return like.matches(at->second.expose_secret());
     }
     auto scope_of(const coffer::layer& l) const -> place {
-        return {l.where.environment, l.where.space, at_.is_prod};
+        return {l.where.environment, l.where.space, at_.is_prod, l.where.actor};
     }
 
     place at_;
@@ -154,7 +154,8 @@ auto gather(session& s, const place& environment, const requirements& all,
     std::vector<trouble> out;
     for (const auto& space : spaces)
         for (const auto& t :
-             scope_check(s, {environment.environment, space, false}, all).troubles()) {
+             scope_check(s, {environment.environment, space, false, environment.actor}, all)
+                 .troubles()) {
             const bool is_environments =
                 t.at.space.empty() ||
                 (t.what == "missing" && std::ranges::any_of(its_own, [&](const trouble& of) {
@@ -198,7 +199,8 @@ auto json_of(const trouble& t, const requirement& needed) -> json::object {
 auto run_check(session& s) -> int {
     const auto all = read_requirements(s.in.arguments.front());
     const bool every_space = s.in.has("all-spaces");
-    const auto at = every_space ? s.environment_here() : s.here();
+    auto at = every_space ? s.environment_here() : s.here();
+    if (every_space) at.actor = s.actor_here();
     std::vector<std::string> spaces;
     if (every_space) spaces = need(s.vault()->spaces(at.environment), at.where());
     const auto found = gather(s, at, all, spaces);

@@ -59,8 +59,8 @@ auto config_verb() -> verb {
             "flag > COFFER_* variable > ./coffer.json or the nearest above it (never above a .git) "
             ">\n"
             "config.json in the user's configuration folder > default. A folder's coffer.json is\n"
-            "somebody else's text: it may name store, realm, env, space, server, max_stale and\n"
-            "profiles, never keys or tokens.",
+            "somebody else's text: it may name store, realm, env, space, actor, server, max_stale\n"
+            "and profiles, never keys or tokens.",
         .run = run_config};
 }
 

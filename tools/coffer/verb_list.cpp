@@ -40,7 +40,8 @@ auto list_of(session& s, place at) -> scope_list {
 auto all_scopes(session& s, const place& environment) -> std::vector<scope_list> {
     std::vector<scope_list> out{list_of(s, environment)};
     for (auto& space : need(s.vault()->spaces(environment.environment), environment.where()))
-        out.push_back(list_of(s, {environment.environment, std::move(space), environment.is_prod}));
+        out.push_back(list_of(s, {environment.environment, std::move(space), environment.is_prod,
+                                  environment.actor}));
     return out;
 }
 
@@ -139,8 +140,8 @@ void show_matrix(const std::vector<scope_list>& scopes) {
     table rows;
     std::vector<std::string> top{""};
     for (const auto& scope : scopes)
-        top.push_back(scope.at.space.empty() ? "environment " + printable(scope.at.environment)
-                                             : "space " + printable(scope.at.space));
+        top.push_back((scope.at.space.empty() ? "environment " : "space ") +
+                      short_name(coffer::scope(scope.at.where())));
     rows.row(std::move(top));
     for (const auto& name : names_of(scopes)) {
         std::vector<std::string> cells{printable(name)};
@@ -179,13 +180,16 @@ auto run_list(session& s) -> int {
     if (!matrix && !s.in.has("all-spaces")) {
         auto scope = list_of(s, s.here());
         if (s.in.has("missing"))
-            keep_missing(scope, names_of(all_scopes(s, {scope.at.environment, {}, false})));
+            keep_missing(
+                scope, names_of(all_scopes(s, {scope.at.environment, {}, false, scope.at.actor})));
         if (s.in.has("own")) keep_own(scope);
         if (due) keep_due(scope, *due);
         show_one(s, scope);
         return 0;
     }
-    auto scopes = all_scopes(s, s.environment_here());
+    auto environment = s.environment_here();
+    environment.actor = s.actor_here();
+    auto scopes = all_scopes(s, environment);
     const auto names = names_of(scopes);
     for (auto& scope : scopes) {
         if (s.in.has("missing")) keep_missing(scope, names);

@@ -64,7 +64,7 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
         } else {
             out.variables.set(name, value);
             ++out.given;
-            if (!at.space.empty() && one.from.space.empty()) ++out.inherited;
+            if (one.from != coffer::scope(at.where())) ++out.inherited;
         }
     }
     return out;
@@ -79,7 +79,7 @@ auto provide(session& s, const place& at, const coffer::view& view) -> provision
 
 void announce(const session& s, const place& at, const provision& p) {
     auto text = count(p.given, "secret") + " for " + at.text();
-    if (!at.space.empty())
+    if (at.inherits())
         text += " (" + std::to_string(p.inherited) + " inherited, " +
                 std::to_string(p.given - p.inherited) + " own)";
     text += ", " + p.freshness;

@@ -35,7 +35,7 @@ auto all_verbs() -> std::span<const verb> {
 }
 
 auto global_options() -> std::span<const option_spec> {
-    static constexpr std::array<option_spec, 16> all{{
+    static constexpr std::array<option_spec, 17> all{{
         {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
          "where the keys live: file:PATH, env:NAME[,OLDER], credential:NAME, passphrase:FILE"},
@@ -45,6 +45,8 @@ auto global_options() -> std::span<const option_spec> {
         {"-e,--env", takes::value, "ID", "the environment, by id or name"},
         {"-s,--space", takes::value, "ID",
          "the space, by id or name; without it the environment itself"},
+        {"--actor", takes::value, "ID",
+         "what this actor has there of their own, before what all have"},
         {"--profile", takes::value, "P", "a named set of settings, from a file's \"profiles\""},
         {"--max-stale", takes::value, "D",
          "how old an answer may be when the store is away (5m; 0: never)"},

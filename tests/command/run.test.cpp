@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <thread>
 
 #include <sys/wait.h>
@@ -75,8 +76,8 @@ TEST_CASE("run --only, --prefix and --clean-env say which variables there are") 
     sandbox box;
     box.fill();
     box.variables["UNRELATED"] = "here";
-    CHECK(box.ok(shell("printf %s \"${SLACK_TOKEN-none} ${DB_URL-none}\"", {"--only", "DB_*,X"})) ==
-          "none " + std::string(coffer_test::db_url));
+    CHECK(box.ok(shell("printf %s \"${SLACK_TOKEN-none} ${DB_URL-none}\"",
+                       {"--only", "DB_*,X*"})) == "none " + std::string(coffer_test::db_url));
     CHECK(box.ok(shell("printf %s \"$APP_DB_URL ${DB_URL-none}\"", {"--prefix", "APP_"})) ==
           std::string(coffer_test::db_url) + " none");
     CHECK(box.ok(shell("printf %s \"${UNRELATED-none} $DB_URL\"")) ==
@@ -253,4 +254,21 @@ TEST_CASE("run and export say which patterns of --only match no name") {
     CHECK(has(done.err, "--only NOPE* matches no name"));
     CHECK_FALSE(has(done.err, "--only DB_URL"));
     CHECK(has(box.run({"export", "--only", "["}).err, "--only [ matches no name"));
+}
+
+TEST_CASE("run does not start without a name that --only says") {
+    const sandbox box;
+    box.fill();
+    for (const char* const only : {"NOPE", "DB_URL,NOPE", "*,NOPE"}) {
+        const auto done = box.run({"run", "-s", "acme", "--only", only, "--", "touch", "started"});
+        INFO(only << ": " << done.err);
+        CHECK(done.code == 125);
+        CHECK(has(done.err, "not_found: --only names NOPE, which dev/acme does not have. "
+                            "Nothing was started."));
+    }
+    box.ok({"hide", "DB_URL", "-s", "acme"});
+    CHECK(box.run({"run", "-s", "acme", "--only", "DB_URL", "--", "touch", "started"}).code == 125);
+    CHECK_FALSE(std::filesystem::exists(box.work() / "started"));
+    box.ok({"run", "--only", "NOPE*,DB_URL", "--", "touch", "started"});
+    CHECK(std::filesystem::exists(box.work() / "started"));
 }

@@ -36,6 +36,16 @@ public:
                 out.push_back("--only " + printable(pattern) + " matches no name");
         return out;
     }
+    /// The names on the list, patterns left aside, that none of these secrets has.
+    template <class Secrets>
+    auto missing(const Secrets& all) const -> std::vector<std::string> {
+        std::vector<std::string> out;
+        for (const auto& name : patterns_)
+            if (name.find_first_of("*?") == name.npos &&
+                std::ranges::none_of(all, [&](const auto& one) { return one.name == name; }))
+                out.push_back(printable(name));
+        return out;
+    }
     /// Whether a name is on the list as it is, not by a pattern.
     auto names(std::string_view name) const -> bool {
         return std::ranges::find(patterns_, name) != patterns_.end();

@@ -27,6 +27,7 @@ struct provision {
     std::size_t given = 0;
     std::size_t inherited = 0;
     std::vector<std::string> left_out{};
+    std::vector<std::string> missing{}; ///< Names that --only says and that are not there.
     std::string freshness = "fresh";
     std::vector<std::string> state{}; ///< Names and versions: what a change shows in.
 };
@@ -47,6 +48,7 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
     for (const auto& name : key_variables(s.config()))
         out.variables.unset(name); // they may not have been opened
     out.left_out = only.idle(all);
+    out.missing = only.missing(all);
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
         const auto name = prefix + one.name;
@@ -75,6 +77,16 @@ auto provide(session& s, const place& at, const coffer::view& view) -> provision
     if (view.stale()) out.freshness = "stale";
     out.state = state_of(view, glob_list(s.in.text("only")));
     return out;
+}
+
+/// A command that needs a name is not started without it.
+void require_named(const place& at, const provision& p) {
+    if (!p.missing.empty())
+        throw problem(coffer::errc::not_found,
+                      "--only names " + join(p.missing, ", ") + ", which " + at.text() +
+                          (p.missing.size() == 1 ? " does not have" : " has not all of") +
+                          ". Nothing was started.",
+                      at.where(), p.missing.size() == 1 ? p.missing.front() : std::string());
 }
 
 void announce(const session& s, const place& at, const provision& p) {
@@ -197,6 +209,7 @@ auto run_offline(session& s) -> int {
         refuse("--offline does not go with --watch, --redact or --keep");
     const auto copy = open_copy(s);
     auto given = provide(s, copy.at, copy.secrets);
+    require_named(copy.at, given);
     given.freshness = "kept " + ago(copy.taken_at, now_ms());
     announce(s, copy.at, given);
     return s.dry_run() ? 0 : run_command(s, given);
@@ -219,6 +232,7 @@ auto run_run(session& s) -> int {
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
     auto given = provide(s, at, view);
+    require_named(at, given);
     announce(s, at, given);
     if (s.dry_run()) return 0;
     if (s.in.has("keep")) {
@@ -260,7 +274,8 @@ auto run_verb() -> verb {
                    "audit log sees it. It goes with neither --watch nor --redact. A store of files "
                    "is offline\n"
                    "as it is.",
-        .options = {{"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
+        .options = {{"--only", takes::value, "G",
+                     "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there"},
                     {"--prefix", takes::value, "P", "put P before every name"},
                     {"--clean-env",
                      takes::nothing,

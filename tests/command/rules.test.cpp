@@ -272,3 +272,36 @@ TEST_CASE("a prompt that was stopped is shown again, with the echo off") {
     CHECK_FALSE(has(set.out, "v-canary"));
     CHECK(box.ok({"get", "TOKEN"}) == "v-canary");
 }
+
+TEST_CASE("the question before a value is set on PROD says which version it replaces") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "mark", "dev", "--prod"});
+    CHECK(box.ok({"set", "SLACK_TOKEN", "-s", "acme", "--dry-run"}, "x")
+              .starts_with("Sets SLACK_TOKEN in dev/acme v1 → v2 overrides dev v1"));
+    CHECK(box.ok({"set", "DB_URL", "-s", "acme", "--dry-run"}, "x")
+              .starts_with("Sets DB_URL in dev/acme overrides dev v1"));
+    CHECK(
+        has(box.run({"set", "DB_URL"}, "x").err, "Sets DB_URL in dev v1 → v2 (2 spaces see it)."));
+}
+
+TEST_CASE("a reminder can be taken away; one that stays, and an end that goes, are told") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "DB_URL", "--rotate-by", "2001-01-31", "--note", "n", "--expires", "90d"}, "b");
+    const auto rotated = box.run({"set", "DB_URL"}, "c");
+    CHECK(rotated.code == 0);
+    CHECK(has(rotated.err, "DB_URL is still to be rotated by 2001-01-31 (--rotate-by says another "
+                           "day, --rotate-by '' none)"));
+    CHECK(has(rotated.err, "DB_URL had an end, 20"));
+    CHECK(has(box.ok({"list", "--due", "0"}), "DB_URL"));
+    const auto gone = box.run({"set", "DB_URL", "--rotate-by", ""}, "d");
+    CHECK(gone.code == 0);
+    CHECK_FALSE(has(gone.err, "rotated by"));
+    CHECK_FALSE(has(gone.err, "had an end"));
+    CHECK_FALSE(has(box.ok({"list", "--due", "0"}), "DB_URL"));
+    const auto listed = box.ok({"list"});
+    CHECK(has(listed, "ana  n\n"));
+    CHECK_FALSE(has(listed, "rotate by"));
+    CHECK(box.run({"set", "DB_URL", "--rotate-by", "never"}, "e").code == 2);
+}

@@ -58,7 +58,8 @@ void add_note(session& s, const place& at, coffer::write_options& with) {
     const auto text = s.in.text("note");
     const auto day = s.in.text("rotate-by");
     if (!text && !day) return;
-    if (day && !parse_date(*day)) refuse("--rotate-by takes a day like 2026-01-31");
+    if (day && !day->empty() && !parse_date(*day))
+        refuse("--rotate-by takes a day like 2026-01-31, or nothing: ''");
     entry_note note;
     if (!text || !day) {
         if (!s.is_remote()) with.if_note.emplace();
@@ -78,14 +79,39 @@ void add_note(session& s, const place& at, coffer::write_options& with) {
     if (!coffer::check_note(*with.note)) refuse("the note is over 4,096 bytes or no UTF-8");
 }
 
-auto plan_of(session& s, const place& at) -> std::string {
+/// What a scope says of a name itself, before it is set; nullopt for nothing.
+auto own_of(const coffer::result<coffer::view>& before, const std::string& name)
+    -> std::optional<coffer::layer> {
+    if (!before) return std::nullopt;
+    const auto e = before->explain(name);
+    if (!e || e->layers.empty() || e->layers.front().state == coffer::layer_state::absent)
+        return std::nullopt;
+    return e->layers.front();
+}
+
+auto plan_of(session& s, const place& at, const coffer::result<coffer::view>& before)
+    -> std::string {
     const reach means(s, at);
     std::vector<std::string> parts;
     for (const auto& name : s.in.arguments) {
+        auto part = printable(name) + " in " + at.text();
+        if (const auto own = own_of(before, name))
+            part += " v" + std::to_string(own->version) + " → v" + std::to_string(own->version + 1);
         const auto what = means.of(name);
-        parts.push_back(printable(name) + " in " + at.text() + (what.empty() ? "" : " " + what));
+        parts.push_back(part + (what.empty() ? "" : " " + what));
     }
     return "Sets " + join(parts, ", ") + ".";
+}
+
+/// Of a new value: the day of the old one that is kept, the end of it that is not.
+void tell_dates(const session& s, const std::string& name, const coffer::layer& was) {
+    const auto day = entry_note::read(was.note).rotate_by;
+    if (!day.empty() && !s.in.has("rotate-by"))
+        s.notice(printable(name) + " is still to be rotated by " + printable(day) +
+                 " (--rotate-by says another day, --rotate-by '' none)");
+    if (was.expires != 0 && !s.in.has("expires"))
+        s.notice(printable(name) + " had an end, " + iso_time(was.expires) +
+                 ", and has none any more (--expires says one)");
 }
 
 void report(const session& s, const place& at, const std::string& name, const coffer::written& done,
@@ -109,10 +135,11 @@ auto run_set(session& s) -> int {
     with.expires = expiry_of(s);
     add_note(s, at, with);
     if (with.if_version && s.in.arguments.size() > 1) refuse("--if-version goes with one name");
-    if (s.dry_run()) return s.confirm(plan_of(s, at)) ? 1 : 0;
+    const auto before = s.vault()->resolver().at(at.where());
+    if (s.dry_run()) return s.confirm(plan_of(s, at, before)) ? 1 : 0;
     // Before the question, which shows what is typed: whoever types the value at once is not seen.
     const auto values = values_of_names(s);
-    if (at.is_prod && !s.confirm(plan_of(s, at))) return 0;
+    if (at.is_prod && !s.confirm(plan_of(s, at, before))) return 0;
     const auto& first = s.in.arguments.front();
     auto done = s.vault()->put_many(at.where(), values, with);
     if (!done) need_written(s, at, first, done.error());
@@ -125,6 +152,7 @@ auto run_set(session& s) -> int {
                !one.changed ? "unchanged: this value was there already"
                : means      ? means->of(name)
                             : std::string());
+        if (const auto was = own_of(before, name); was && one.changed) tell_dates(s, name, *was);
     }
     return 0;
 }
@@ -151,7 +179,8 @@ auto set_verb() -> verb {
              {"--generate", takes::optional_value, "[=32]",
               "make a random value of so many characters; it is not shown, and stdin is not read"},
              {"--note", takes::value, "T", "what it is for; kept sealed"},
-             {"--rotate-by", takes::value, "DATE", "a reminder: 2026-01-31; never stops a read"},
+             {"--rotate-by", takes::value, "DATE",
+              "a reminder: 2026-01-31; never stops a read; '' takes it away"},
              {"--expires", takes::value, "WHEN",
               "not served any more from then on: 2026-01-31 or 90d"},
              {"--if-version", takes::value, "N",

@@ -305,3 +305,14 @@ TEST_CASE("a reminder can be taken away; one that stays, and an end that goes, a
     CHECK_FALSE(has(listed, "rotate by"));
     CHECK(box.run({"set", "DB_URL", "--rotate-by", "never"}, "e").code == 2);
 }
+
+TEST_CASE("hiding a name that nothing above has is done, and said") {
+    const sandbox box;
+    box.fill();
+    const auto typo = box.run({"hide", "TYPO", "-s", "acme"});
+    CHECK(typo.code == 0);
+    CHECK(has(typo.err, "dev/acme would not see TYPO anyway: nothing above it has that name"));
+    CHECK_FALSE(has(box.run({"hide", "DB_URL", "-s", "acme"}).err, "anyway"));
+    box.ok({"set", "OWN", "-s", "acme"}, "x");
+    CHECK_FALSE(has(box.run({"hide", "OWN", "-s", "acme"}).err, "anyway"));
+}

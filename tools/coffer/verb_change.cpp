@@ -77,6 +77,10 @@ auto run_hide(session& s) -> int {
     if (!s.confirm_change(at, "Hides " + printable(name) + " in " + at.text() +
                                   ": it is not found there any more."))
         return 0;
+    const auto e = explained(s, at, name);
+    if (e.layers.front().state == layer_state::absent && below(e) == nullptr)
+        s.notice(at.text() + " would not see " + printable(name) +
+                 " anyway: nothing above it has that name");
     const auto done =
         need_written(s, at, name, s.vault()->hide(at.where(), name, write_options_of(s)));
     report(s, at, name, done, done.changed ? "hidden" : "was hidden already");

@@ -283,3 +283,20 @@ TEST_CASE("import refuses files that are neither dotenv nor JSON by their names,
     box.ok({"import", "values.yaml", "--yes", "--format", "dotenv"});
     CHECK(box.ok({"get", "A"}) == "b");
 }
+
+TEST_CASE("import --strict writes all of a file or nothing") {
+    const sandbox box;
+    box.fill();
+    box.write(box.work() / "values", "GOOD=1\nnot one\n");
+    const auto part = box.run({"import", "values", "--yes", "--strict"});
+    CHECK(part.code == 1);
+    CHECK(has(part.out, "invalid"));
+    CHECK(
+        has(part.err, "1 could not be taken, and --strict takes all or none: nothing was written"));
+    CHECK(box.run({"get", "GOOD"}).code == 1);
+    CHECK(has(box.run({"import", "values", "--yes", "--strict", "--json"}).out,
+              R"("written":false)"));
+    box.write(box.work() / "values", "GOOD=1\n");
+    box.ok({"import", "values", "--yes", "--strict"});
+    CHECK(box.ok({"get", "GOOD"}) == "1");
+}

@@ -202,6 +202,13 @@ auto agreed(session& s, const import_plan& plan) -> bool {
 auto run_import(session& s) -> int {
     const auto at = s.here();
     auto plan = plan_of(s, at, read_input(s));
+    if (s.in.has("strict") && plan.invalid > 0) {
+        if (!s.json()) put(text_of(plan));
+        put_result(s, at, plan, false);
+        s.notice(std::to_string(plan.invalid) +
+                 " could not be taken, and --strict takes all or none: nothing was written");
+        return 1;
+    }
     const bool go = agreed(s, plan);
     if (go) {
         const auto done = s.vault()->change_many(at.where(), std::move(plan.changes));
@@ -235,6 +242,10 @@ auto import_verb() -> verb {
                          "else by the file's name; .yaml and .toml are refused"},
                         {"--rename", takes::value, "OLD=NEW[,…]",
                          "take OLD of the file as NEW, also one that is no dotenv name"},
+                        {"--strict",
+                         takes::nothing,
+                         {},
+                         "all or none: nothing is written if a part could not be taken"},
                         {"--prune",
                          takes::nothing,
                          {},

@@ -300,3 +300,19 @@ TEST_CASE("import --strict writes all of a file or nothing") {
     box.ok({"import", "values", "--yes", "--strict"});
     CHECK(box.ok({"get", "GOOD"}) == "1");
 }
+
+TEST_CASE("export --except leaves out what can't be written") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "MERGE:token"}, "x");
+    const auto refused = box.run({"export"});
+    CHECK(refused.code == 2);
+    CHECK(has(refused.err, "leave it out with --except"));
+    const auto others = box.ok({"export", "--except", "*:*"});
+    CHECK(has(others, "DB_URL="));
+    CHECK(has(others, "SLACK_TOKEN="));
+    CHECK(box.ok({"export", "--except", "MERGE:token,DB_*"}) ==
+          "SLACK_TOKEN=" + std::string(coffer_test::dev_token) + "\n");
+    CHECK(box.ok({"export", "--only", "*_*", "--except", "DB_*"}) ==
+          "SLACK_TOKEN=" + std::string(coffer_test::dev_token) + "\n");
+}

@@ -49,7 +49,7 @@ void require_expressible(const std::vector<named_secret>& all, const std::string
     if (!names.empty())
         refuse(join(names, ", ") + " can't be written as " + format +
                " (the name is no variable's, or the value holds a NUL): use --format json, or "
-               "leave it out with --only");
+               "leave it out with --except");
 }
 
 /// What is sourced is run by a shell: who may set values must not choose what that runs.
@@ -60,7 +60,7 @@ void require_harmless(const std::vector<named_secret>& all, const glob_list& onl
     if (!names.empty())
         refuse(join(names, ", ") +
                " would say what the shell runs that sources it: leave it out "
-               "with --only, or name it there: --only '*," +
+               "with --except, or name it there: --only '*," +
                join(names, ",") + "'");
 }
 
@@ -76,7 +76,10 @@ auto run_export(session& s) -> int {
     const glob_list only(s.in.text("only"));
     for (const auto& line : only.idle(all))
         s.notice(line);
-    std::erase_if(all, [&](const named_secret& one) { return !only.matches(one.name); });
+    const glob_list except(s.in.text("except").value_or(""));
+    std::erase_if(all, [&](const named_secret& one) {
+        return !only.matches(one.name) || except.matches(one.name);
+    });
     if (format == "json") {
         put_json_secrets(all);
     } else {
@@ -106,6 +109,7 @@ auto export_verb() -> verb {
             "given.",
         .options = {{"--format", takes::value, "dotenv|json|shell", "dotenv, if nothing is said"},
                     {"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
+                    {"--except", takes::value, "G", "names that match are left out"},
                     {"--show", takes::nothing, {}, "also on a terminal"}},
         .run = run_export};
 }

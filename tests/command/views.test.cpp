@@ -262,3 +262,21 @@ TEST_CASE("--actor: what an actor has of their own comes first, and is nobody el
           "DB_URL  dev/acme@us_ana  removed (coffer undelete brings it back)   inherits dev v1\n");
     CHECK(box.ok(of({"get", "DB_URL"})) == coffer_test::db_url);
 }
+
+TEST_CASE("list --only shows the names that match, and says what matches none") {
+    const sandbox box;
+    box.fill();
+    const auto one = box.run({"list", "-s", "acme", "--only", "SLACK_*,NOPE"});
+    CHECK(one.code == 0);
+    CHECK(has(one.out, "\nSLACK_TOKEN"));
+    CHECK_FALSE(has(one.out, "DB_URL"));
+    CHECK(has(one.err, "--only NOPE matches no name"));
+    CHECK_FALSE(has(one.err, "SLACK_"));
+    const auto all = box.run({"list", "--all-spaces", "--only", "DB_URL"});
+    CHECK(has(all.out, "dev/globex  DB_URL  inherited"));
+    CHECK_FALSE(has(all.out, "SLACK_TOKEN"));
+    CHECK(all.err.empty());
+    CHECK(box.ok({"list", "--matrix", "--only", "SLACK_TOKEN"}) ==
+          "             environment dev  space acme     space globex\n"
+          "SLACK_TOKEN  set v1           overridden v1  inherited\n");
+}

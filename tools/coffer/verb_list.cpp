@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "glob.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "resolved.hpp"
@@ -11,6 +12,7 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -174,6 +176,18 @@ void keep_own(scope_list& scope) {
     std::erase_if(scope.names, [](const explanation& e) { return !e.decided() || e.decides > 0; });
 }
 
+void keep_only(session& s, const std::vector<scope_list*>& scopes) {
+    if (!s.in.has("only")) return;
+    const glob_list only(s.in.text("only"));
+    std::vector<explanation> all;
+    for (auto* const scope : scopes) {
+        std::ranges::copy(scope->names, std::back_inserter(all));
+        std::erase_if(scope->names, [&](const explanation& e) { return !only.matches(e.name); });
+    }
+    for (const auto& line : only.idle(all))
+        s.notice(line);
+}
+
 auto run_list(session& s) -> int {
     const bool matrix = s.in.has("matrix");
     const auto due = due_until(s);
@@ -184,6 +198,7 @@ auto run_list(session& s) -> int {
                 scope, names_of(all_scopes(s, {scope.at.environment, {}, false, scope.at.actor})));
         if (s.in.has("own")) keep_own(scope);
         if (due) keep_due(scope, *due);
+        keep_only(s, {&scope});
         show_one(s, scope);
         return 0;
     }
@@ -196,6 +211,10 @@ auto run_list(session& s) -> int {
         if (s.in.has("own")) keep_own(scope);
         if (due) keep_due(scope, *due);
     }
+    std::vector<scope_list*> every;
+    for (auto& scope : scopes)
+        every.push_back(&scope);
+    keep_only(s, every);
     if (s.json()) {
         json::object out;
         out["environment"] = scopes.front().at.environment;
@@ -219,7 +238,8 @@ auto list_verb() -> verb {
         .summary = "names, states, versions, ages; no values",
         .details = "States: set (of an environment), own, overridden, inherited, hidden, expired, "
                    "damaged.",
-        .options = {{"--all-spaces", takes::nothing, {}, "the environment and each of its spaces"},
+        .options = {{"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
+                    {"--all-spaces", takes::nothing, {}, "the environment and each of its spaces"},
                     {"--own", takes::nothing, {}, "only what this scope says itself"},
                     {"--missing",
                      takes::nothing,

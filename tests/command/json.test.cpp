@@ -165,7 +165,7 @@ void check_copies(json_manual& manual) {
     manual.check(box, "git enroll", {"git", "enroll"});
     check_resolve(manual, box);
     fs::remove(box.keyring());
-    manual.check(box, "git show --sealed",
+    manual.check(box, "git show --sealed, without the key",
                  {"git", "show", box.document("dev").string(), "--sealed"});
 }
 

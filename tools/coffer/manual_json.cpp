@@ -9,7 +9,10 @@ auto about_json() -> std::string_view {
 
 A field that ends in `?` may be absent. `|null` says that null may stand in its place: there is
 none. A `time` is a text like `2026-01-31T09:30:00Z`, a `day` one like `2026-01-31`; `*` is any
-name, and a word in capitals is a shape that is said once. New fields may come.
+name, and a word in capitals is a shape that is said once. New fields may come. A `state` is `value`
+(an environment's own, which tables call set), `own`, `overridden`, `inherited`, `hidden`, `expired`,
+`damaged` or `absent`; of a layer, a version or a document's entry `value`, `hidden`, `expired`,
+`deleted`, `damaged` or `absent`.
 
 Fields are called as in the service's answers, but for these: the scope that a verb speaks of is
 `environment` and `space`, null for the environment itself, and `age_s` is in seconds.
@@ -157,8 +160,8 @@ auto json_answers() -> std::span<const json_shape> {
                                "[{environment: text, space: text|null, actor?: text, "
                                "name: text|null, state: text, version: number, setAt: time, "
                                "setBy: text|null}]}"},
-        json_shape{"git show --sealed", "{environment: text, generation: number, "
-                                        "objects: number, kekId: text}"},
+        json_shape{"git show --sealed, without the key", "{environment: text, generation: number, "
+                                                         "objects: number, kekId: text}"},
         json_shape{"doctor", "{ok: flag, findings: [{what: text, state: text, said: text, "
                              "cure: text}]}"},
         json_shape{"config",

@@ -383,7 +383,7 @@ auto git_verbs() -> std::vector<verb> {
          .options = {{"--sealed",
                       takes::nothing,
                       {},
-                      "without the key: what anybody can see, instead of an error"}},
+                      "where the key is not here, what anybody can see instead of an error"}},
          .run = run_show},
         {.name = "git merge",
          .arguments = "%O %A %B",

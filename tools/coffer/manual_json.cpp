@@ -162,6 +162,7 @@ auto json_answers() -> std::span<const json_shape> {
                                "setBy: text|null}]}"},
         json_shape{"git show --sealed, without the key", "{environment: text, generation: number, "
                                                          "objects: number, kekId: text}"},
+        json_shape{"version", "{version: text, format: number}"},
         json_shape{"doctor", "{ok: flag, findings: [{what: text, state: text, said: text, "
                              "cure: text}]}"},
         json_shape{"config",

@@ -9,6 +9,9 @@
 #include <coffer/format/head.hpp>
 #include <coffer/version.hpp>
 
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 namespace command {
 
 namespace {
@@ -38,18 +41,26 @@ auto run_help(session& s) -> int {
     return 0;
 }
 
+auto number_text() -> std::string {
+    const auto number = [](int n) { return std::to_string(n); };
+    return number(COFFER_VERSION_MAJOR) + "." + number(COFFER_VERSION_MINOR) + "." +
+           number(COFFER_VERSION_PATCH);
+}
+
 auto run_version(session& s) -> int {
-    (void)s;
-    put_line(version_text());
+    if (s.json())
+        put_json(boost::json::object{{"version", number_text()},
+                                     {"format", coffer::format::format_number}});
+    else
+        put_line(version_text());
     return 0;
 }
 
 } // namespace
 
 auto version_text() -> std::string {
-    const auto number = [](int n) { return std::to_string(n); };
-    return "coffer " + number(COFFER_VERSION_MAJOR) + "." + number(COFFER_VERSION_MINOR) + "." +
-           number(COFFER_VERSION_PATCH) + " (format " + number(coffer::format::format_number) + ")";
+    return "coffer " + number_text() + " (format " + std::to_string(coffer::format::format_number) +
+           ")";
 }
 
 auto version_verb() -> verb {

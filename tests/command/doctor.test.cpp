@@ -81,3 +81,15 @@ TEST_CASE("doctor looks through a server at the server, its store and the token"
     s.stop();
     CHECK(box.run({"doctor"}).code == 6);
 }
+
+TEST_CASE("doctor and verify count no environment as a name or a value of its own") {
+    const sandbox box;
+    box.ok({"init"});
+    CHECK(has(box.ok({"doctor"}), ", 0 names and spaces"));
+    CHECK(has(box.ok({"verify"}), "1 record opened"));
+    box.ok({"set", "A"}, "x");
+    CHECK(has(box.ok({"doctor"}), ", 1 name or space"));
+    CHECK(has(box.ok({"verify"}), "2 records opened"));
+    box.ok({"space", "create", "acme"});
+    CHECK(has(box.ok({"doctor"}), ", 2 names and spaces"));
+}

@@ -95,8 +95,10 @@ void look_at_environment(session& s, findings& f, const std::string& id, std::ui
     const auto state = need(coffer::result(looked), {.environment = id});
     newest = std::max(newest, state.written_at);
     const auto what = "environment " + id;
-    const auto said = "generation " + std::to_string(state.generation) + ", " +
-                      std::to_string(state.entries) + " names and spaces";
+    const auto others = state.entries - std::min<std::size_t>(state.entries, 1); // not its own
+    const auto said =
+        "generation " + std::to_string(state.generation) + ", " +
+        (others == 1 ? "1 name or space" : std::to_string(others) + " names and spaces");
     if (state.damaged > 0)
         f.bad(what, errc::tampered, said + ", " + std::to_string(state.damaged) + " damaged",
               "coffer verify, docs/operating.md#damaged");

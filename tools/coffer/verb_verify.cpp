@@ -67,7 +67,7 @@ void check(session& s, const std::string& id, known_by how, table& rows,
     json::object out;
     if (found) {
         out = json_of(*found);
-        rows.row({printable(id), count(found->checked, "value") + " opened",
+        rows.row({printable(id), count(found->checked, "record") + " opened",
                   std::to_string(found->damaged.size()) + " damaged",
                   how == known_by::head ? "not listed: coffer env create " + printable(id) +
                                               " does that, if it is to be there"

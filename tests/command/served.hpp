@@ -28,7 +28,7 @@ public:
         REQUIRE(pid_ > 0);
         for (int i = 0; url.empty() && i < 1800; ++i) {
             const auto said = sandbox::read(here_.work() / "out");
-            const auto where = said.find("http://");
+            const auto where = said.find("http");
             if (where != said.npos && said.ends_with('\n'))
                 url = said.substr(where, said.find('\n', where) - where);
             else

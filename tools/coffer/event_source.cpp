@@ -31,7 +31,7 @@ event_source::event_source(session& s, std::shared_ptr<http::caller> own)
     if (target_.starts_with('?')) target_.insert(0, "/");
     if (!std::ranges::all_of(target_, [](char c) { return c > ' ' && c < 0x7F && c != '#'; }))
         refuse("--events takes an address without blanks or #");
-    calls_ = connect(url->substr(0, path), *token_file, "--events");
+    calls_ = connect(s_.config(), url->substr(0, path), *token_file, "--events");
     name_ = calls_->address().text() + target_.substr(0, target_.find('?'));
 }
 

@@ -165,11 +165,12 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"version", "{version: text, format: number}"},
         json_shape{"doctor", "{ok: flag, findings: [{what: text, state: text, said: text, "
                              "cure: text}]}"},
-        json_shape{"config",
-                   "{server: SETTING, token-file: SETTING, store: SETTING, keys: SETTING, "
-                   "realm: SETTING, env: SETTING, space: SETTING, actor: SETTING, "
-                   "profile: SETTING, "
-                   "max-stale: SETTING, author: SETTING, token?: {from: text}}"},
+        json_shape{
+            "config",
+            "{server: SETTING, token-file: SETTING, ca: SETTING, store: SETTING, keys: SETTING, "
+            "realm: SETTING, env: SETTING, space: SETTING, actor: SETTING, "
+            "profile: SETTING, "
+            "max-stale: SETTING, author: SETTING, token?: {from: text}}"},
     };
     return all;
 }

@@ -43,6 +43,7 @@ auto settings_of() -> std::span<const setting> {
         {"`--server`", "`COFFER_SERVER`", "`server`"},
         {"`--token-file`", "`COFFER_TOKEN_FILE`, or the token itself in `COFFER_TOKEN`",
          "`token_file`, in the user's file alone"},
+        {"`--ca`", "`COFFER_CA`", "`ca`, in the user's file alone"},
         {"`--store`", "`COFFER_STORE`", "`store`"},
         {"`--keys`", "`COFFER_KEYS`", "`keys`, in the user's file alone"},
         {"", "`COFFER_REALM`", "`realm`"},
@@ -66,6 +67,11 @@ meant to go: one that `coffer login` keeps, to the server that it was kept for; 
 `COFFER_TOKEN` and `COFFER_TOKEN_FILE` to a server of a flag, a variable or the user's file;
 `token_file` of the user's file to the server that stands beside it. None of these goes to a server
 that a folder's `coffer.json` names.
+
+The server's certificate must hold: it is of the host that is named, and comes from an authority of
+the system's, or of the file that `--ca` names, and then from none else. For a certificate that
+signed itself that file is the certificate. Nothing is sent to a server whose certificate does not
+hold.
 )";
 }
 

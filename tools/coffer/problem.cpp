@@ -3,7 +3,10 @@
 
 #include "text.hpp"
 
+#include <coffer/http/refusal.hpp>
 #include <coffer/names.hpp>
+
+#include <array>
 
 namespace command {
 
@@ -51,8 +54,7 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     case errc::conflict:
         return "somebody else wrote first, or it is there already. Nothing was written.";
     case errc::denied:
-        return "access denied: wrong owner, wrong permissions, a place where it must not lie, or a "
-               "token that may not do this (coffer whoami)";
+        return "access denied: wrong owner, wrong permissions, or a place where it must not lie";
     case errc::unavailable: return "the store or the keys can't be read or written now";
     case errc::timed_out:
         return "no answer in time: somebody holds the lock of the store, or the server or Redis is "
@@ -77,11 +79,82 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     return "failed";
 }
 
+auto words_of(coffer::http::right one) -> std::string_view {
+    using coffer::http::right;
+    switch (one) {
+    case right::list: return "see names and versions";
+    case right::read: return "be given values";
+    case right::reveal: return "be shown a value";
+    case right::write: return "set, hide and remove values";
+    case right::spaces: return "make, rename and remove spaces";
+    case right::tokens: return "make and revoke tokens";
+    case right::keys: return "see the keys, make and remove environments";
+    case right::audit: return "read the audit log";
+    case right::policy: return "say whether values may be shown";
+    }
+    return "do this";
+}
+
+/// The roles that have it, as `coffer token create` takes them.
+auto roles_with(coffer::http::right one) -> std::string {
+    using coffer::http::role;
+    struct named_grant {
+        std::string_view word;
+        coffer::http::grant gives;
+    };
+    static const std::array<named_grant, 8> all{{
+        {"operator", {.as = role::instance_operator}},
+        {"env-admin", {.as = role::environment_admin}},
+        {"env-admin --reveal", {.as = role::environment_admin, .reveal = true}},
+        {"space-admin", {.as = role::space_admin, .environment = "e", .space = "s"}},
+        {"space-admin --reveal",
+         {.as = role::space_admin, .environment = "e", .space = "s", .reveal = true}},
+        {"service", {.as = role::service}},
+        {"service --write", {.as = role::service, .write = true}},
+        {"auditor", {.as = role::auditor}},
+    }};
+    std::vector<std::string> out;
+    for (const auto& role : all)
+        if (rights_of(role.gives).has(one) && (out.empty() || !role.word.starts_with(out.back())))
+            out.emplace_back(role.word);
+    return join(out, ", ");
+}
+
+/// What a server refused, or why it was sent nothing.
+auto refusal_words(const coffer::failure& why, const std::string& where) -> std::string {
+    using coffer::http::refusal;
+    if (why.cause == refusal::certificate)
+        return "the server's certificate does not hold (" + why.cause.message() +
+               "), so nothing was sent to it. If it is another authority's, or its own: --ca FILE, "
+               "COFFER_CA";
+    if (why.cause == refusal::plain_http)
+        return "the server's name leads off this machine, where everybody on the way reads the "
+               "token: only https goes there, so nothing was sent to it";
+    if (why.cause == refusal::unknown_token)
+        return "the server does not know this token, or not any more: it has expired, or was "
+               "revoked";
+    const auto right = coffer::http::missing_right_of(why);
+    if (!right) return "this token has not the right to do this" + where + " (coffer whoami)";
+    return "this token has not the right " + std::string(to_string(*right)) + where + ", to " +
+           std::string(words_of(*right)) + " . Roles that have it: " + roles_with(*right) +
+           " (coffer whoami says what this one is)";
+}
+
+auto is_refusal(const coffer::failure& why) -> bool {
+    using coffer::http::refusal;
+    return why.code == errc::denied && (why.cause == refusal::certificate ||
+                                        why.cause.category() == coffer::http::refusal_category());
+}
+
 } // namespace
 
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string {
     const auto place = where.environment.empty() ? std::string("the store") : place_name(where);
+    if (is_refusal(why))
+        return refusal_words(
+            why, (name.empty() ? "" : " for " + printable(name)) +
+                     (where.environment.empty() ? "" : " in " + printable(to_string(where))));
     const auto what = name.empty() ? place : printable(name) + " in " + printable(to_string(where));
     auto text = why.cause == std::errc::read_only_file_system
                     ? std::string("the file system is read-only here, so nothing can be written")

@@ -57,12 +57,17 @@ auto from_file(const std::filesystem::path& file, const std::string& from) -> fo
     }
 }
 
-auto connect(const http::server_address& to, http::client_options with)
+auto connect(const settings& from, const http::server_address& to, http::client_options with)
     -> std::shared_ptr<http::caller> {
     with.server = to.text();
+    const auto* const ca = from.find("ca");
+    if (ca != nullptr) with.authorities = path_of(*ca).string();
     auto made = http::caller::open(std::move(with));
     if (!made && made.error().code == errc::invalid_argument)
         refuse("this is no token: it is letters and digits on one line");
+    if (!made && made.error().code == errc::unavailable && ca != nullptr)
+        refuse("the authorities in " + printable(path_of(*ca).string()) + " (from " + ca->from +
+               ") can't be read: a PEM file of certificates");
     return need(std::move(made));
 }
 
@@ -71,15 +76,16 @@ auto connect(const http::server_address& to, http::client_options with)
 auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
     http::client_options with;
     with.token = token.clone();
-    return connect(address_of(from), std::move(with));
+    return connect(from, address_of(from), std::move(with));
 }
-auto connect(const std::string& server, const std::filesystem::path& token_file,
-             const std::string& from) -> std::shared_ptr<http::caller> {
-    const auto to = address_of(server, from);
-    (void)from_file(token_file, from); // says what is wrong with it
+auto connect(const settings& from, const std::string& server,
+             const std::filesystem::path& token_file, const std::string& named_by)
+    -> std::shared_ptr<http::caller> {
+    const auto to = address_of(server, named_by);
+    (void)from_file(token_file, named_by); // says what is wrong with it
     http::client_options with;
     with.token_file = std::filesystem::absolute(token_file).string(); // the agent moves on
-    return connect(to, std::move(with));
+    return connect(from, to, std::move(with));
 }
 
 auto server_text(const settings& from) -> std::string {
@@ -160,7 +166,7 @@ auto ask_server(const session& s, const settings& from, const coffer::secret& to
                        .only_reads = what.method == "GET"};
     auto in = connect(from, token)->call(std::move(out));
     if (!in && in.error().code == errc::denied)
-        throw problem(errc::denied, server_text(from) + " refuses this token");
+        throw problem(errc::denied, server_text(from) + ": " + words_for(in.error(), {}, {}));
     if (!in && in.error().code == errc::unavailable)
         throw problem(errc::unavailable,
                       server_text(from) + " can't be reached" +

@@ -15,10 +15,11 @@ namespace command {
 /// Calls to the server that the settings name, with a token. Throws problem.
 auto connect(const settings& from, const coffer::secret& token)
     -> std::shared_ptr<coffer::http::caller>;
-/// Calls to another server, with a token that a file keeps, read again when it is refused. `from`:
-/// what named it. Throws problem.
-auto connect(const std::string& server, const std::filesystem::path& token_file,
-             const std::string& from) -> std::shared_ptr<coffer::http::caller>;
+/// Calls to another server, with a token that a file keeps, read again when it is refused.
+/// `named_by`: what named it. Throws problem.
+auto connect(const settings& from, const std::string& server,
+             const std::filesystem::path& token_file, const std::string& named_by)
+    -> std::shared_ptr<coffer::http::caller>;
 
 } // namespace command
 

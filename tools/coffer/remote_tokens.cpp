@@ -19,19 +19,28 @@ namespace {
 
 constexpr const char* target = "/v1/x/tokens";
 
-auto ask(session& s, http::outgoing out) -> http::json_answer {
+auto call(session& s, http::outgoing out) -> coffer::result<http::json_answer> {
     const auto token = token_for(s.config());
     s.detail("token from " + token.from);
-    auto in = connect(s.config(), token.text)->call(std::move(out));
-    if (!in && in.error().code == errc::denied)
-        throw problem(errc::denied,
-                      server_text(s.config()) + " refuses: this token may not do that with tokens");
-    return need(std::move(in));
+    return connect(s.config(), token.text)->call(std::move(out));
+}
+auto ask(session& s, http::outgoing out) -> http::json_answer {
+    return need(call(s, std::move(out)));
 }
 
 } // namespace
 
 namespace {
+
+/// Nobody gives away what they lack: which right that was.
+void refuse_to_give(const coffer::failure& why) {
+    const auto lacked = http::missing_right_of(why);
+    if (!lacked || lacked == http::right::tokens) return;
+    throw problem(errc::denied,
+                  "nobody gives away what they lack, and this token has not the right " +
+                      std::string(to_string(*lacked)) + " there: an operator makes such a token" +
+                      (lacked == http::right::read ? ", or an env-admin that has --reveal" : ""));
+}
 
 /// What a server does not answer to a token's making: it is made all the same if that can't be had.
 void add_origin(session& s, http::token_row& made) {
@@ -54,7 +63,9 @@ auto mint(session& s, http::token_wish wish) -> http::minted_token {
     http::write_grants(w, wish.grants);
     if (wish.expires != 0) w.member("expiresAt", http::iso_time(wish.expires));
     w.end_object();
-    const auto in = ask(s, std::move(out));
+    auto done = call(s, std::move(out));
+    if (!done) refuse_to_give(done.error());
+    const auto in = need(std::move(done));
     http::minted_token made;
     made.row.id = http::text_in(in.object(), "id");
     made.row.name = http::text_in(in.object(), "name");

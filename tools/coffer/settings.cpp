@@ -35,6 +35,7 @@ struct source_of {
 constexpr std::array<source_of, 11> sources{{
     {"server", "COFFER_SERVER", true},
     {"token-file", "COFFER_TOKEN_FILE", false},
+    {"ca", "COFFER_CA", false},
     {"store", "COFFER_STORE", true},
     {"keys", "COFFER_KEYS", false},
     {"realm", "COFFER_REALM", true},
@@ -110,6 +111,10 @@ auto absolute_place(const setting& s) -> std::string {
     auto path = s.value.substr(colon + 1);
     if (path.starts_with("~/")) path = variable("HOME").value_or("") + path.substr(1);
     return scheme + ":" + (s.base / path).lexically_normal().string();
+}
+
+auto path_of(const setting& s) -> fs::path {
+    return (s.base / s.value).lexically_normal();
 }
 
 auto settings::names() -> const std::vector<std::string_view>& {
@@ -212,12 +217,11 @@ void settings::read_members(const file_read& from, const json::object& object,
         const auto at = std::find_if(sources.begin(), sources.end(),
                                      [&](const auto& s) { return member_name(s.name) == key; });
         if (!from.is_users && (at == sources.end() || !at->in_folder_file))
-            refuse(
-                shown + " may not say \"" + printable(key) +
-                "\": a folder's file names store, realm, env, space, actor, server, max_stale and "
-                "profiles, never keys, tokens or programs; "
-                "those belong into " +
-                printable((config_folder() / "config.json").string()));
+            refuse(shown + " may not say \"" + printable(key) +
+                   "\": a folder's file names store, realm, env, space, actor, server, max_stale and "
+                   "profiles, never keys, tokens, authorities or programs; "
+                   "those belong into " +
+                   printable((config_folder() / "config.json").string()));
         if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
         if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
         auto told = profile.empty() ? shown : shown + ", profile " + printable(profile);

@@ -29,8 +29,8 @@ struct setting {
 
 /// What the command works with: flag > COFFER_* variable > the nearest coffer.json > the user's
 /// config.json > default. A folder's coffer.json is somebody else's text: it may name store, realm,
-/// environment, space, actor, server and profiles of these, but no keys and no tokens; its max_stale
-/// counts where it is lower than the user's own.
+/// environment, space, actor, server and profiles of these, but no keys, no tokens and no
+/// authorities; its max_stale counts where it is lower than the user's own.
 class settings {
 public:
     /// The names of all settings, in the order in which `coffer config` shows them.
@@ -64,6 +64,8 @@ private:
 auto config_folder() -> std::filesystem::path;
 /// The coffer.json that holds here; nullopt if there is none.
 auto folder_file() -> std::optional<std::filesystem::path>;
+/// A setting that is a path, made absolute.
+auto path_of(const setting& s) -> std::filesystem::path;
 /// `file:secrets` with the path made absolute: `file:/home/ana/secrets`.
 auto absolute_place(const setting& s) -> std::string;
 

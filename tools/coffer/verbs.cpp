@@ -42,6 +42,8 @@ auto global_options() -> std::span<const option_spec> {
         {"--server", takes::value, "URL",
          "work through this server: https://HOST, or http to this machine"},
         {"--token-file", takes::value, "F", "the file with the token for it, mode 0600"},
+        {"--ca", takes::value, "FILE",
+         "the authorities that its certificate may come from, PEM, instead of the system's"},
         {"-e,--env", takes::value, "ID", "the environment, by id or name"},
         {"-s,--space", takes::value, "ID",
          "the space, by id or name; without it the environment itself"},

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,13 @@ struct grant {
 
     friend auto operator==(const grant&, const grant&) -> bool = default;
 };
+
+/// Every one of them, for those who go through all.
+inline constexpr role all_roles[] = {role::instance_operator, role::environment_admin,
+                                     role::space_admin, role::service, role::auditor};
+inline constexpr right all_rights[] = {right::list,  right::read,   right::reveal,
+                                       right::write, right::spaces, right::tokens,
+                                       right::keys,  right::audit,  right::policy};
 
 /// Grants that nobody changes any more. A copy shares them.
 class grant_list {
@@ -266,17 +274,23 @@ inline auto lies_within(const grant& inner, const grant& outer) noexcept -> bool
 
 } // namespace detail
 
-/// Whether a caller may give a grant to a token: an operator any; an admin of an environment what
-/// lies within it and holds no right that the admin lacks. To let a program read is to be able to
-/// read, so that takes `reveal`. Nobody mints what they lack.
-inline auto may_grant(const principal& who, const grant& g) noexcept -> bool {
-    if (!well_formed(g) || !administers(who, g)) return false;
-    if (is_operator(who)) return true;
+/// The right for want of which a caller may not give a grant to a token; nullopt if they may: an
+/// operator any; an admin of an environment what lies within it and holds no right that the admin
+/// lacks. To let a program read is to be able to read, so that takes `reveal`. Nobody mints what
+/// they lack.
+inline auto lacked_to_grant(const principal& who, const grant& g) noexcept -> std::optional<right> {
+    if (!well_formed(g) || !administers(who, g)) return right::tokens;
+    if (is_operator(who)) return std::nullopt;
     right_set held;
     for (const auto& mine : who.grants)
         if (detail::lies_within(g, mine)) held = held | rights_of(mine);
     if (held.has(right::reveal)) held.add(right::read);
-    return rights_of(g).within(held);
+    for (const auto one : all_rights)
+        if (rights_of(g).has(one) && !held.has(one)) return one;
+    return std::nullopt;
+}
+inline auto may_grant(const principal& who, const grant& g) noexcept -> bool {
+    return !lacked_to_grant(who, g);
 }
 
 /// Everything there is: what `coffer token create --full` and the first admin get. An
@@ -313,13 +327,6 @@ constexpr auto to_string(right what) noexcept -> std::string_view {
     }
     return "list";
 }
-
-/// Every one of them, for those who go through all.
-inline constexpr role all_roles[] = {role::instance_operator, role::environment_admin,
-                                     role::space_admin, role::service, role::auditor};
-inline constexpr right all_rights[] = {right::list,  right::read,   right::reveal,
-                                       right::write, right::spaces, right::tokens,
-                                       right::keys,  right::audit,  right::policy};
 
 } // namespace coffer::inline COFFER_ABI::http
 

@@ -217,7 +217,7 @@ public:
         const auto answer = decided(what, where);
         // That there is an instance is no secret.
         if (answer == decision::unknown && !where.environment.empty()) throw no_such_thing();
-        if (answer != decision::allowed) throw forbidden();
+        if (answer != decision::allowed) throw forbidden(what);
     }
     /// The same for the route's right, where another look answers those who lack it.
     auto is_allowed(const scope& where) -> bool {
@@ -225,7 +225,7 @@ public:
     }
     /// Asks whether the right covers a name too. Throws 403.
     void allow_name(const scope& where, std::string_view name) {
-        if (!covers(where, name)) throw forbidden();
+        if (!covers(where, name)) throw forbidden(*of.needs);
     }
     auto covers(const scope& where, std::string_view name) const -> bool {
         return covered(where).hold(name);

@@ -40,7 +40,8 @@ public:
     static auto open(client_options with) -> result<std::shared_ptr<caller>>;
 
     /// The body of a 2xx answer, a JSON object. Errors: denied (401, 403, a server that is not who
-    /// it should be), not_found (404), conflict, expired, invalid_argument, too_large, unavailable
+    /// it should be: the cause is a refusal), not_found (404), conflict, expired, invalid_argument,
+    /// too_large, unavailable
     /// (no connection, 429, 5xx), timed_out, unsupported (no answer of a Coffer's), what the server
     /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
     auto call(outgoing out) -> result<json_answer>;
@@ -225,11 +226,11 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
 inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
     if (in.status >= 200 && in.status < 300) return {};
     if (in.is_json)
-        if (const auto said = detail::code_in(in.body)) return *said;
+        if (const auto said = detail::code_in(in.body); said && *said != errc::denied) return *said;
     switch (in.status) {
     case 400: return errc::invalid_argument;
-    case 401:
-    case 403: return errc::denied;
+    case 401: return refused(refusal::unknown_token);
+    case 403: return detail::refusal_in(in.body);
     case 404: return errc::not_found;
     case 409: return errc::conflict;
     case 410: return errc::expired;

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_ERROR_HPP
 
 #include <coffer/errc.hpp>
+#include <coffer/http/access.hpp>
 #include <coffer/http/json.hpp>
 #include <coffer/http/message.hpp>
 #include <coffer/result.hpp>
@@ -34,8 +35,13 @@ inline auto bad_request(std::string_view key, std::string_view message) -> api_e
 inline auto no_such_thing() -> api_error {
     return {404, "there is nothing here that you may see", {}, "not_found", {}};
 }
-inline auto forbidden() -> api_error {
-    return {403, "this token has not the right to do this here", {}, "denied", {}};
+/// `missing`: the right that would have allowed it, which is told.
+inline auto forbidden(right missing) -> api_error {
+    return {403,
+            "this token has not the right to do this here",
+            {},
+            "denied",
+            R"({"right":")" + std::string(to_string(missing)) + R"("})"};
 }
 inline auto unaudited() -> api_error {
     return {503, "the audit log can't be written", {}, "unavailable", {}};

@@ -4,6 +4,7 @@
 
 #include <coffer/detail/base64.hpp>
 #include <coffer/http/json.hpp>
+#include <coffer/http/refusal.hpp>
 #include <coffer/http/times.hpp>
 #include <coffer/result.hpp>
 #include <coffer/secret.hpp>
@@ -127,6 +128,15 @@ inline auto code_in(std::string_view body) -> std::optional<errc> {
         !errors->get_array().front().is_object())
         return std::nullopt;
     return errc_of(http::text_in(errors->get_array().front().get_object(), "code"));
+}
+/// Why a request was refused: for want of the right that the body names, if it names one.
+inline auto refusal_in(std::string_view body) -> failure {
+    const auto read = json_document::read(body);
+    const auto* data = read ? read->find("data") : nullptr;
+    if (data != nullptr && data->is_object())
+        for (const auto one : all_rights)
+            if (to_string(one) == http::text_in(data->get_object(), "right")) return refused(one);
+    return refused(refusal::missing_right);
 }
 } // namespace detail
 

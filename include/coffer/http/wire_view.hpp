@@ -179,7 +179,7 @@ private:
     }
     auto value_of(const wire_row& row, freshness fresh) const -> result<secret> {
         if (const auto outcome = outcome_of(row.told); outcome != errc{}) return outcome;
-        if (!row.value || !row.told.decided()) return errc::denied;
+        if (!row.value || !row.told.decided()) return refused(right::read);
         const auto bytes = as_bytes(row.value->expose_secret());
         coffer::detail::secure_buffer copy(bytes.size());
         std::copy(bytes.begin(), bytes.end(), copy.span().begin());

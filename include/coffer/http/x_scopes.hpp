@@ -400,7 +400,7 @@ inline auto set_requirements(call& c) -> response {
         const auto now = requirements_in(meta);
         if (covered_requirements(c, where, now) != now ||
             covered_requirements(c, where, next) != next)
-            throw forbidden();
+            throw forbidden(*c.of.needs);
         if (expected != nullptr && now != expected->get_object()) throw error_of(errc::conflict);
         meta.set("createdAt", std::to_string(was.created));
         meta.set("requirements", raw_members(c.body().text()).find("requirements"));

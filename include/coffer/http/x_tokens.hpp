@@ -150,7 +150,7 @@ inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
 
 /// Throws 403 for a caller who may not mint or revoke anywhere.
 inline void require_token_right(call& c) {
-    if (!rights_anywhere(c.who).has(right::tokens)) throw forbidden();
+    if (!rights_anywhere(c.who).has(right::tokens)) throw forbidden(right::tokens);
     c.rows_are_decided();
 }
 /// Whether all that a token may do lies where the caller mints and revokes. One whose row can't be
@@ -312,8 +312,12 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
     note(wish);
     for (const auto& g : wish.grants)
-        if (!may_grant(c.who, g))
-            throw api_error{403, "nobody can give what they lack", "grants", "denied", {}};
+        if (const auto lacked = lacked_to_grant(c.who, g)) {
+            auto refusal = forbidden(*lacked);
+            refusal.message = "nobody can give what they lack";
+            refusal.key = "grants";
+            throw refusal;
+        }
     require_confirmed(c);
     wish.created_by = c.who.token_id;
     const auto made = need(desk.tokens().mint(std::move(wish)), "name");

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_DETAIL_CLIENT_CONNECTION_HPP
 
 #include <coffer/http/message.hpp>
+#include <coffer/http/refusal.hpp>
 #include <coffer/http/server_address.hpp>
 
 #include <boost/asio/connect.hpp>
@@ -25,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace coffer::inline COFFER_ABI::http::detail {
@@ -33,6 +35,22 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 
 using client_deadline = std::chrono::steady_clock::time_point;
+
+/// Why a certificate does not hold: OpenSSL's X509_V_ERR_ codes and their texts.
+class certificate_errors final : public std::error_category {
+public:
+    auto name() const noexcept -> const char* override { return "coffer.certificate"; }
+    auto message(int value) const -> std::string override {
+        return X509_verify_cert_error_string(value);
+    }
+    auto default_error_condition(int) const noexcept -> std::error_condition override {
+        return refusal::certificate;
+    }
+};
+inline auto certificate_category() noexcept -> const std::error_category& {
+    static const certificate_errors instance;
+    return instance;
+}
 
 /// What a client got back.
 struct incoming {
@@ -44,11 +62,11 @@ struct incoming {
 /// How far an exchange came that failed.
 struct exchange_failure {
     errc code = errc::unavailable;
-    boost::system::error_code cause{};
+    std::error_code cause{};
     /// The server may have seen the whole request.
     bool sent = false;
 
-    auto why() const -> failure { return {code, std::error_code(cause)}; }
+    auto why() const -> failure { return {code, cause}; }
 };
 
 /// One connection to a server, for one thread at a time. Blocking, with deadlines: each operation
@@ -72,7 +90,8 @@ public:
         if (!to_.secure)
             for (const auto& one : found)
                 if (!one.endpoint().address().is_loopback())
-                    return exchange_failure{errc::denied, {}, false};
+                    return exchange_failure{errc::denied, refused(refusal::plain_http).cause,
+                                            false};
         limit(connect, until);
         stream_.async_connect(found, [&](boost::system::error_code e, const auto&) { wrong = e; });
         wait();
@@ -180,17 +199,21 @@ private:
         if (wrong == beast::error::timeout) return {errc::timed_out, {}, sent};
         if (wrong == beast::http::error::body_limit || wrong == beast::http::error::header_limit)
             return {errc::too_large, {}, sent};
-        return {errc::unavailable,
-                wrong.category() == boost::system::system_category() ? wrong
-                                                                     : boost::system::error_code(),
-                sent};
+        exchange_failure out{errc::unavailable, {}, sent};
+        if (wrong.category() == boost::system::system_category()) out.cause = wrong;
+        return out;
     }
     auto shake_hands(std::chrono::milliseconds most, client_deadline until)
         -> std::optional<exchange_failure> {
         boost::system::error_code wrong;
         secured_.emplace(stream_, *tls_);
         secured_->set_verify_mode(asio::ssl::verify_peer);
-        secured_->set_verify_callback(asio::ssl::host_name_verification(to_.host));
+        secured_->set_verify_callback([names = asio::ssl::host_name_verification(to_.host)](
+                                          bool holds, asio::ssl::verify_context& of) {
+            if (!holds || names(holds, of)) return holds;
+            X509_STORE_CTX_set_error(of.native_handle(), X509_V_ERR_HOSTNAME_MISMATCH);
+            return false;
+        });
         asio::ip::make_address(to_.host, wrong);
         if (wrong) // a name, not an address (RFC 6066 section 3)
             SSL_set_tlsext_host_name(secured_->native_handle(), to_.host.c_str());
@@ -203,7 +226,11 @@ private:
         if (wrong.category() == asio::error::get_ssl_category() &&
             ERR_GET_REASON(static_cast<unsigned long>(wrong.value())) ==
                 SSL_R_CERTIFICATE_VERIFY_FAILED)
-            return exchange_failure{errc::denied, {}, false};
+            return exchange_failure{
+                errc::denied,
+                {static_cast<int>(SSL_get_verify_result(secured_->native_handle())),
+                 certificate_category()},
+                false};
         return failed(wrong, false);
     }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_HTTP_REFUSAL_HPP
+#define COFFER_HTTP_REFUSAL_HPP
+
+#include <coffer/errc.hpp>
+#include <coffer/http/access.hpp>
+
+#include <optional>
+#include <string>
+#include <system_error>
+
+namespace coffer::inline COFFER_ABI::http {
+
+/// What stands behind a client's errc::denied: its failure's `cause` compares equal to one of these.
+enum class refusal : int {
+    certificate =
+        1,         ///< The server's does not hold: nothing was sent. The cause's message says why.
+    plain_http,    ///< `http` to a name that leads off this machine: nothing was sent.
+    unknown_token, ///< The server does not know the token, or does not any more (401).
+    missing_right, ///< The token has not the right to do this there (403): see missing_right_of().
+};
+
+namespace detail {
+
+/// Values below are a refusal's; from here on they name the right that was missing.
+inline constexpr int first_right = 100;
+
+class refusal_errors final : public std::error_category {
+public:
+    auto name() const noexcept -> const char* override { return "coffer.refusal"; }
+    auto message(int value) const -> std::string override {
+        if (value >= first_right)
+            return "the right " + std::string(to_string(static_cast<right>(value - first_right))) +
+                   " is missing";
+        switch (static_cast<refusal>(value)) {
+        case refusal::certificate: return "the certificate does not hold";
+        case refusal::plain_http: return "plain HTTP leads off this machine";
+        case refusal::unknown_token: return "the token is not known";
+        case refusal::missing_right: return "a right is missing";
+        }
+        return "refused";
+    }
+    auto default_error_condition(int value) const noexcept -> std::error_condition override {
+        return {value >= first_right ? static_cast<int>(refusal::missing_right) : value, *this};
+    }
+};
+
+} // namespace detail
+
+/// The std::error_category of refusal, and of a right that is missing. Thread-safe.
+inline auto refusal_category() noexcept -> const std::error_category& {
+    static const detail::refusal_errors instance;
+    return instance;
+}
+/// Found by argument-dependent look-up: lets a cause be compared with a refusal.
+inline auto make_error_condition(refusal why) noexcept -> std::error_condition {
+    return {static_cast<int>(why), refusal_category()};
+}
+
+/// denied, for that reason.
+inline auto refused(refusal why) noexcept -> failure {
+    return {errc::denied, {static_cast<int>(why), refusal_category()}};
+}
+/// denied, for want of that right.
+inline auto refused(right missing) noexcept -> failure {
+    return {errc::denied, {detail::first_right + static_cast<int>(missing), refusal_category()}};
+}
+/// The right that was missing; nullopt where the failure has another reason, or does not say which.
+inline auto missing_right_of(const failure& why) noexcept -> std::optional<right> {
+    if (why.cause.category() != refusal_category() || why.cause.value() < detail::first_right)
+        return std::nullopt;
+    return static_cast<right>(why.cause.value() - detail::first_right);
+}
+
+} // namespace coffer::inline COFFER_ABI::http
+
+template <>
+struct std::is_error_condition_enum<coffer::http::refusal> : std::true_type {};
+
+#endif

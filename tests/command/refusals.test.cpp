@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "http/certificate.hpp"
+#include "served.hpp"
+
+#include <string>
+
+using coffer_test::client;
+using coffer_test::db_url;
+using coffer_test::has;
+using coffer_test::sandbox;
+using coffer_test::served;
+using coffer_test::serving;
+
+namespace {
+
+/// A filled store behind TLS, with a certificate that signed itself, and a token for everything.
+struct served_with_tls {
+    explicit served_with_tls(const std::string& alternative = "IP:127.0.0.1") {
+        here.fill();
+        token = here.ok({"token", "create", "--full", "--name", "tests"});
+        token.pop_back();
+        coffer_test::make_certificate(certificate, key, "coffer", alternative);
+    }
+    sandbox here{};
+    std::string token{};
+    std::string certificate = (here.home() / "crt.pem").string();
+    std::string key = (here.home() / "key.pem").string();
+    auto serve() const -> std::string {
+        return "--tls-cert '" + certificate + "' --tls-key '" + key + "'";
+    }
+};
+
+} // namespace
+
+TEST_CASE("a certificate that does not hold is told from a token that is none, and why") {
+    const served_with_tls s;
+    const serving server(s.here, s.serve());
+    client box(server.url, s.token);
+    const sandbox::words get{"get", "DB_URL", "-e", "dev"};
+    for (const auto& args : {get, {"whoami"}, {"token", "list"}, {"audit", "verify"}}) {
+        const auto done = box.run(args);
+        INFO(args.front() << ": " << done.err);
+        CHECK(done.code == 5);
+        CHECK(has(done.err, "certificate does not hold (self-signed certificate)"));
+        CHECK(has(done.err, "nothing was sent"));
+        CHECK(has(done.err, "--ca FILE"));
+        CHECK_FALSE(has(done.err, "token"));
+    }
+    const auto doctor = box.run({"doctor"});
+    CHECK(doctor.code == 5);
+    CHECK(has(doctor.out, "certificate does not hold"));
+
+    box.variables["COFFER_CA"] = s.certificate;
+    CHECK(box.ok(get) == db_url);
+    CHECK(box.run({"doctor"}).out.find("NO  server") == std::string::npos);
+    box.variables["COFFER_TOKEN"] = "coffer_nobody";
+    const auto nobody = box.run(get);
+    CHECK(nobody.code == 5);
+    CHECK(has(nobody.err, "does not know this token"));
+    CHECK_FALSE(has(nobody.err, "certificate"));
+    CHECK(has(box.run({"whoami"}).err, server.url + ": the server does not know this token"));
+}
+
+TEST_CASE("a certificate of another host does not hold, whoever signed it") {
+    const served_with_tls s("DNS:elsewhere.example");
+    const serving server(s.here, s.serve());
+    client box(server.url, s.token);
+    const auto done = box.run({"get", "DB_URL", "-e", "dev", "--ca", s.certificate});
+    CHECK(done.code == 5);
+    INFO(done.err);
+    CHECK(has(done.err, "certificate does not hold (Hostname mismatch)"));
+}
+
+TEST_CASE("authorities are named by flag, variable or the user's file, never by a folder's") {
+    const served_with_tls s;
+    const serving server(s.here, s.serve());
+    client box(server.url, s.token);
+    const sandbox::words get{"get", "DB_URL", "-e", "dev"};
+    const auto with = [&](const std::string& file) {
+        auto args = get;
+        args.insert(args.end(), {"--ca", file});
+        return args;
+    };
+    CHECK(box.ok(with(s.certificate)) == db_url);
+    CHECK(has(box.ok({"config", "--ca", s.certificate}), "--ca"));
+    box.write(box.home() / ".config/coffer/config.json", R"({"ca":"crt.pem"})");
+    box.write(box.home() / ".config/coffer/crt.pem", sandbox::read(s.certificate));
+    CHECK(box.ok(get) == db_url);
+    const auto none = box.run(with((box.home() / "none.pem").string()));
+    CHECK(none.code == 2);
+    CHECK(has(none.err, "none.pem (from --ca) can't be read"));
+    box.write(box.work() / "coffer.json", R"({"ca":"crt.pem"})");
+    const auto folder = box.run(get);
+    CHECK(folder.code == 2);
+    CHECK(has(folder.err, R"(may not say "ca")"));
+}
+
+namespace {
+
+/// A token for a role, made with the full one.
+auto token_of(const served& s, sandbox::words grant) {
+    grant.insert(grant.begin(), {"token", "create"});
+    auto text = s.here.ok(grant);
+    text.pop_back();
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("a right that is missing is named, and who has it") {
+    const served s;
+    const client reader(s.url, token_of(s, {"--role", "space-admin", "-e", "dev", "-s", "acme"}));
+    const sandbox::words in{"-e", "dev", "-s", "acme"};
+    const auto refused = [&](const sandbox& box, sandbox::words args, int code = 5) {
+        args.insert(args.begin() + 1 + (args[0] == "token" ? 1 : 0), in.begin(), in.end());
+        const auto done = box.run(args);
+        INFO(done.err);
+        CHECK(done.code == code);
+        CHECK_FALSE(has(done.err, "wrong owner"));
+        return done.err;
+    };
+    CHECK(has(refused(reader, {"get", "DB_URL"}),
+              "has not the right read for DB_URL in dev/acme, to be given values. Roles that have "
+              "it: service (coffer whoami"));
+    CHECK(has(refused(reader, {"export"}), "the right read in dev/acme"));
+    CHECK(has(refused(reader, {"run", "--", "true"}, 125), "the right read in dev/acme"));
+    CHECK(has(reader.run({"token", "list"}).err, "the right tokens, to make and revoke tokens. "
+                                                 "Roles that have it: operator, env-admin ("));
+    const client admin(s.url, token_of(s, {"--role", "env-admin", "-e", "dev"}));
+    const auto given = refused(admin, {"token", "create", "--role", "service"});
+    CHECK(has(given, "nobody gives away what they lack"));
+    CHECK(has(given, "the right read there: an operator makes such a token, or an env-admin that "
+                     "has --reveal"));
+}

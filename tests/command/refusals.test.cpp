@@ -132,3 +132,16 @@ TEST_CASE("a right that is missing is named, and who has it") {
     CHECK(has(given, "the right read there: an operator makes such a token, or an env-admin that "
                      "has --reveal"));
 }
+
+TEST_CASE("a token that sees spaces alone is told to name one") {
+    const served s;
+    const client box(s.url, token_of(s, {"--role", "service", "-e", "dev", "-s", "acme"}));
+    CHECK(has(box.ok({"env", "list"}), "dev"));
+    const auto done = box.run({"get", "DB_URL", "-e", "dev"});
+    CHECK(done.code == 1);
+    INFO(done.err);
+    CHECK(has(done.err, "this token sees spaces of dev, not the environment itself: say --space "
+                        "(acme)"));
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme"}) == db_url);
+    CHECK(has(box.run({"get", "DB_URL", "-e", "none"}).err, "there is no environment none"));
+}

@@ -75,6 +75,7 @@ auto run(int argc, char** argv, command::invocation& in) -> int {
     } catch (problem& why) {
         if (why.code == coffer::errc::unknown_key)
             why.message += missing_key_words(here, why.where.environment);
+        here.say_more(why);
         throw;
     }
 }

@@ -154,6 +154,18 @@ auto session::here() -> place {
     return at;
 }
 
+void session::say_more(problem& why) {
+    if (why.code != errc::unknown_scope || !why.where.space.empty() || !vault_ || !is_remote())
+        return;
+    const auto& environment = why.where.environment;
+    const auto listed = vault()->environments();
+    if (!listed || std::ranges::find(*listed, environment) == listed->end()) return;
+    const auto spaces = vault()->spaces(environment);
+    why.message = "this token sees spaces of " + printable(environment) +
+                  ", not the environment itself: say --space" +
+                  (spaces && !spaces->empty() ? " (" + printable(join(*spaces, ", ")) + ")" : "");
+}
+
 void session::notice(std::string_view text) const {
     if (!in.has("quiet")) tell(text);
 }

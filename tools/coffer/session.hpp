@@ -14,6 +14,8 @@
 
 namespace command {
 
+struct problem;
+
 /// An environment, or a space of it, that is there; or what an actor has there of their own.
 struct place {
     std::string environment{};
@@ -59,6 +61,10 @@ public:
     auto here() -> place;
     /// The environment that --env says, whatever --space and --actor say.
     auto environment_here() -> place;
+
+    /// Says of a problem what is known besides: a token that sees spaces of an environment does not
+    /// see the environment itself.
+    void say_more(problem& why);
 
     /// Something to know, on stderr; --quiet silences it.
     void notice(std::string_view text) const;

@@ -145,3 +145,27 @@ TEST_CASE("a token that sees spaces alone is told to name one") {
     CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme"}) == db_url);
     CHECK(has(box.run({"get", "DB_URL", "-e", "none"}).err, "there is no environment none"));
 }
+
+TEST_CASE("who may read the audit log of one environment names it") {
+    sandbox here;
+    here.fill();
+    here.ok({"env", "create", "other"});
+    auto token = here.ok({"token", "create", "--role", "env-admin", "-e", "dev"});
+    token.pop_back();
+    auto full = here.ok({"token", "create", "--full"});
+    full.pop_back();
+    const serving server(here, "--audit audit");
+    const client all(server.url, full);
+    all.ok({"set", "A", "-e", "other"}, "x");
+    all.ok({"set", "B", "-e", "dev"}, "x");
+    const client admin(server.url, token);
+    const auto whole = admin.run({"audit", "tail"});
+    CHECK(whole.code == 5);
+    CHECK(has(whole.err, "the right audit"));
+    const auto tail = admin.ok({"audit", "tail", "-e", "dev"});
+    CHECK(has(tail, "  dev  B  "));
+    CHECK_FALSE(has(tail, "  other  "));
+    CHECK(has(admin.ok({"audit", "verify", "-e", "dev"}), "all as they were written"));
+    CHECK(has(all.ok({"audit", "tail"}), "  other  A  "));
+    CHECK_FALSE(has(all.ok({"audit", "tail", "-e", "dev"}), "  other  A  "));
+}

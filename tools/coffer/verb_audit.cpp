@@ -8,6 +8,7 @@
 
 #include <coffer/http/audit_verify.hpp>
 #include <coffer/http/json_answer.hpp>
+#include <coffer/http/query.hpp>
 
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
@@ -127,9 +128,16 @@ auto row_for_people(const json::object& o) -> std::string {
     return out + (text("peer").empty() ? "" : "  " + text("peer"));
 }
 
+/// A route and the scope that the settings name, if they name one: who may read the log of an
+/// environment alone has no right in the whole.
+auto audit_target(session& s, const std::string& route) -> std::string {
+    return route + (s.config().text("env").empty() ? "" : http::query_of(s.here().where()));
+}
+
 /// The rows behind `seen`, oldest first; moves it on.
-void show_rows(session& s, std::uint64_t& seen, std::size_t most) {
-    const auto all = asked_server(s, "/v1/x/audit?limit=" + std::to_string(most));
+void show_rows(session& s, const std::string& target, std::uint64_t& seen, std::size_t most) {
+    const auto all = asked_server(s, target + (target.find('?') == target.npos ? "?" : "&") +
+                                         "limit=" + std::to_string(most));
     if (!all.is_array()) return;
     const auto& rows = all.get_array();
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
@@ -139,11 +147,12 @@ void show_rows(session& s, std::uint64_t& seen, std::size_t most) {
     }
 }
 auto run_tail_of_server(session& s) -> int {
+    const auto target = audit_target(s, "/v1/x/audit");
     std::uint64_t seen = 0;
-    show_rows(s, seen, lines_at_first);
+    show_rows(s, target, seen, lines_at_first);
     while (s.in.has("follow")) {
         coffer::detail::sleep_for(std::chrono::seconds(1));
-        show_rows(s, seen, 1000);
+        show_rows(s, target, seen, 1000);
     }
     return 0;
 }
@@ -213,7 +222,7 @@ auto words_of(const http::audit_fault& f) -> std::string {
 
 /// The server checks its log itself, up to what is durable.
 auto run_verify_of_server(session& s) -> int {
-    const auto data = asked_server(s, "/v1/x/audit/verify");
+    const auto data = asked_server(s, audit_target(s, "/v1/x/audit/verify"));
     const auto& o = data.as_object();
     const bool intact = http::flag_in(o, "intact");
     if (s.json()) {
@@ -282,7 +291,8 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "show the last lines of an audit log, and with -f those to come",
          .details =
              "DIR is what serve was given with --audit; without it this folder. With --json\n"
-             "the lines as they are stored. Through a server, without DIR, its own log.",
+             "the lines as they are stored. Through a server, without DIR, its own log: of the\n"
+             "environment or space that is named (-e, -s), or of all, which takes a right in all.",
          .options = {{"-f,--follow", takes::nothing, {}, "go on until interrupted"}},
          .run = run_tail},
         {.name = "audit verify",
@@ -292,7 +302,9 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "find edited, missing and moved lines of an audit log",
          .details =
              "Files, or the folder; without any this folder. Needs the store and the keys, since\n"
-             "the key of the log lies there. A server checks its own log itself, without files.\n"
+             "the key of the log lies there. A server checks its own log itself, all of it, "
+             "without\n"
+             "files; whoever may read that of one environment says which (-e).\n"
              "Names the first line that is not as it was written and exits with 7. A cut end "
              "shows\n"
              "against a head alone: keep audit-head.json, which serve writes when it ends, or "

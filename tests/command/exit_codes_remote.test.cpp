@@ -30,6 +30,38 @@ TEST_CASE("8: the server has an answer, but an older one than --max-stale allows
     CHECK(box.ok({"get", "DB_URL", "-e", "dev", "--max-stale", "0"}) == db_url);
 }
 
+TEST_CASE("an answer that is stale says so on stderr, and in JSON with its age") {
+    const served s;
+    const client box(s);
+    const sandbox::words get{"get", "DB_URL", "-e", "dev", "--json"};
+    CHECK(has(box.ok(get), R"("stale":false,"age_s":)"));
+    CHECK(box.run(get).err.empty());
+    fs::rename(s.here.work() / "coffer-store", s.here.work() / "away");
+    for (int i = 0; i < 600; ++i) { // until the server looked again
+        if (has(box.ok(get), R"("stale":true,"age_s":)")) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    for (const sandbox::words& args : {sandbox::words{"get", "DB_URL"},
+                                       {"list"},
+                                       {"list", "--matrix"},
+                                       {"explain", "DB_URL"},
+                                       {"export"},
+                                       {"run", "--", "true"}}) {
+        auto in = args;
+        in.insert(in.begin() + 1, {"-e", "dev"});
+        const auto done = box.run(in);
+        INFO(args.front() << ": " << done.err);
+        CHECK(done.code == 0);
+        CHECK(has(done.err, "coffer: stale: the store is away; this is what it held at 20"));
+        CHECK(done.err.find("stale: ") == done.err.rfind("stale: ")); // once
+        in.insert(in.begin() + 1, "--quiet");
+        CHECK(box.run(in).err.empty());
+    }
+    CHECK(has(box.ok({"list", "-e", "dev", "--json"}), R"("stale":true,"age_s":)"));
+    CHECK(has(box.ok({"list", "-e", "dev", "--all-spaces", "--json"}), R"("stale":true,"age_s":)"));
+    CHECK(has(box.run({"diff", "dev", "dev/acme", "--json"}).out, R"("stale":true,"age_s":)"));
+}
+
 TEST_CASE("10: a change that got lost on the way may have been made or not, and the same command "
           "again is right") {
     const served s;

@@ -15,7 +15,9 @@ name, and a word in capitals is a shape that is said once. New fields may come. 
 `deleted`, `damaged` or `absent`.
 
 Fields are called as in the service's answers, but for these: the scope that a verb speaks of is
-`environment` and `space`, null for the environment itself, and `age_s` is in seconds.
+`environment` and `space`, null for the environment itself, and `age_s`, how old an answer is, is in
+seconds. An answer that is `stale` is what the store held that long ago: it is away. stderr says so
+too, whatever is asked for.
 )";
 }
 
@@ -26,7 +28,8 @@ auto json_shapes() -> std::span<const json_shape> {
                    "{name: text, state: text, from?: SCOPE, version?: number, setAt?: time, "
                    "setBy?: text|null, note?: text|null, rotateBy?: day|null, "
                    "expiresAt?: time|null}"},
-        json_shape{"LIST", "{environment: text, space: text|null, actor?: text, secrets: [ENTRY]}"},
+        json_shape{"LIST", "{environment: text, space: text|null, actor?: text, stale: flag, "
+                           "age_s: number, secrets: [ENTRY]}"},
         json_shape{"PLACE", "{environment: text, space: null, name: text, isProd: flag, "
                             "error?: text}"},
         json_shape{"SPACE", "{environment: text, space: text, name: text, error?: text}"},
@@ -75,14 +78,15 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"get",
                    "{name: text, environment: text, space: text|null, actor?: text, value?: text, "
                    "base64?: text, state: text, from?: SCOPE, version: number, "
-                   "age_s: number, stale: flag}"},
+                   "setAt?: time, stale: flag, age_s: number}"},
         json_shape{"list", "LIST"},
         json_shape{"list --all-spaces", "{environment: text, scopes: [LIST]}"},
         json_shape{"explain",
                    "{name: text, environment: text, space: text|null, actor?: text, state: text, "
                    "from?: SCOPE, "
                    "version?: number, setAt?: time, setBy?: text|null, note?: text|null, "
-                   "rotateBy?: day|null, expiresAt?: time|null, stale: flag, generation: number, "
+                   "rotateBy?: day|null, expiresAt?: time|null, stale: flag, age_s: number, "
+                   "generation: number, "
                    "kekId: text, keyState: text, layers: [{environment: text, space: text|null, "
                    "actor?: text, "
                    "state: text, version?: number, setAt?: time, setBy?: text|null}]}"},
@@ -90,7 +94,8 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"hide", "CHANGE"},
         json_shape{"unhide", "CHANGE"},
         json_shape{"history",
-                   "{name: text, environment: text, space: text|null, actor?: text, versions: "
+                   "{name: text, environment: text, space: text|null, actor?: text, stale: flag, "
+                   "age_s: number, versions: "
                    "[{version: number, state: text, setAt: time, setBy: text|null, "
                    "expiresAt: time|null}]}"},
         json_shape{"rollback", "CHANGE"},
@@ -100,11 +105,14 @@ auto json_answers() -> std::span<const json_shape> {
                    "[{action: text, name: text|null, version: number, line: number, "
                    "reason?: text}]}"},
         json_shape{"export", "{*: text|{base64: text}}"},
-        json_shape{"diff", "{a: SCOPE, b: SCOPE, same: flag, names: [{name: text, "
-                           "a: ENTRY|null, b: ENTRY|null, value: text}]}"},
+        json_shape{
+            "diff",
+            "{a: SCOPE, b: SCOPE, stale: flag, age_s: number, same: flag, names: [{name: text, "
+            "a: ENTRY|null, b: ENTRY|null, value: text}]}"},
         json_shape{
             "check",
-            "{environment: text, space: text|null, actor?: text, names: number, problems: "
+            "{environment: text, space: text|null, actor?: text, stale: flag, age_s: number, "
+            "names: number, problems: "
             "[{name: text, environment: text, space: text|null, actor?: text, problem: text, "
             "requiredBy: [text], pattern?: text, inSpaces?: number}]}"},
         json_shape{"login", "ME"},

@@ -77,6 +77,11 @@ auto state_word(const coffer::explanation& e) -> std::string_view {
     return state == "set" ? "value" : state;
 }
 
+void add_freshness(json::object& out, const coffer::freshness& of) {
+    out["stale"] = of.stale;
+    out["age_s"] = age_ms(of) / 1000;
+}
+
 auto entry_json(const coffer::explanation& e) -> json::object {
     json::object out;
     const auto state = state_word(e);

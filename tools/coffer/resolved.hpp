@@ -34,6 +34,8 @@ auto set_by(const coffer::layer& l) -> std::string;
 auto entry_json(const coffer::explanation& e) -> boost::json::object;
 /// state_of() as programs are told: an environment's own is a `value`, as HTTP calls it.
 auto state_word(const coffer::explanation& e) -> std::string_view;
+/// The members `stale` and `age_s`: whether the store is away, and how old the answer is.
+void add_freshness(boost::json::object& out, const coffer::freshness& of);
 /// A text, or null in the place of an empty one.
 auto text_or_null(std::string_view text) -> boost::json::value;
 /// The members `environment`, `space` (null for the environment itself) and, of an actor, `actor`.

@@ -170,6 +170,15 @@ void session::notice(std::string_view text) const {
     if (!in.has("quiet")) tell(text);
 }
 
+void session::saw(const coffer::freshness& of) {
+    const bool known = seen_ && seen_->stale;
+    seen_ = seen_ ? older(*seen_, of) : of;
+    if (!of.stale || known) return;
+    const auto at = now_ms() - age_ms(of);
+    notice("stale: the store is away; this is what it held at " + iso_time(at) + " (" +
+           ago(at, now_ms()) + ")");
+}
+
 void session::hint(std::string_view text) const {
     if (stderr_is_terminal() && !json()) notice(text);
 }

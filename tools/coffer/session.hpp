@@ -73,6 +73,11 @@ public:
     /// With -v alone.
     void detail(std::string_view text) const;
 
+    /// Takes note of how fresh an answer was: one that is stale is warned of, once.
+    void saw(const coffer::freshness& of);
+    /// The oldest that was seen.
+    auto seen() const -> const coffer::freshness& { return *seen_; }
+
     /// Tells what will be done and asks. True: go on. False: --dry-run, or the answer was no (then
     /// problem is thrown). Throws problem (invalid_argument) where nobody can be asked.
     auto confirm(std::string_view effect) const -> bool;
@@ -86,6 +91,7 @@ private:
     void open_remote();
     auto space_here(const place& environment, const std::string& meant) -> std::string;
 
+    std::optional<coffer::freshness> seen_{};
     std::optional<opened_keys> keys_{};
     std::optional<coffer::any_vault> vault_{};
 };

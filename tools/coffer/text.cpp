@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "text.hpp"
 
+#include <coffer/clock.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <chrono>
@@ -102,6 +104,11 @@ auto day_and_month(std::uint64_t at, bool with_year) -> std::string {
 }
 
 } // namespace
+
+auto age_ms(const coffer::freshness& of) noexcept -> std::uint64_t {
+    const auto age = coffer::machine_clock().boot() - of.as_of;
+    return static_cast<std::uint64_t>(std::max(age, std::chrono::milliseconds(0)).count());
+}
 
 auto ago(std::uint64_t at, std::uint64_t now) -> std::string {
     if (at > now + 1000) return day_and_month(at, true); // a clock that was ahead, or an expiry

@@ -3,6 +3,7 @@
 #define COFFER_COMMAND_TEXT_HPP
 
 #include <coffer/scope.hpp>
+#include <coffer/secret.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,8 @@ auto split(std::string_view text, char at) -> std::vector<std::string>;
 
 /// Milliseconds since 1970, now.
 auto now_ms() noexcept -> std::uint64_t;
+/// How long ago the state behind an answer was known to be the newest, in milliseconds.
+auto age_ms(const coffer::freshness& of) noexcept -> std::uint64_t;
 /// `3 s ago`, `today`, `2 days ago`, `12 Nov`: how people read when something was set.
 auto ago(std::uint64_t at, std::uint64_t now) -> std::string;
 /// `2025-11-12T09:30:00Z`.

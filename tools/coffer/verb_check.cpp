@@ -103,6 +103,7 @@ class scope_check {
 public:
     scope_check(session& s, place at, const requirements& all)
         : at_(std::move(at)), view_(need(s.vault()->resolver().at(at_.where()), at_.where())) {
+        s.saw(view_.fresh());
         if (std::ranges::any_of(all, [](auto& one) { return !one.second.patterns.empty(); }))
             read_values();
         for (const auto& [name, needed] : all)
@@ -206,6 +207,7 @@ auto run_check(session& s) -> int {
     const auto found = gather(s, at, all, spaces);
     if (s.json()) {
         auto out = place_json(at, {});
+        add_freshness(out, s.seen());
         out["names"] = all.size();
         auto& problems = out["problems"].emplace_array();
         for (const auto& t : found)

@@ -39,6 +39,7 @@ auto place_of(session& s, const std::string& text) -> place {
 auto side_of(session& s, const std::string& text) -> side {
     side out{place_of(s, text)};
     const auto view = need(s.vault()->resolver().at(out.at.where()), out.at.where());
+    s.saw(view.fresh());
     for (auto& e : view.list())
         out.names.emplace(e.name, e);
     auto all = view.all();
@@ -116,6 +117,7 @@ auto run_diff(session& s) -> int {
                                     {"value", json::string_view(word.data(), word.size())}});
     }
     const bool any = !told.empty();
+    add_freshness(out, s.seen());
     out["same"] = others == 0;
     out["names"] = std::move(told);
     if (s.json())

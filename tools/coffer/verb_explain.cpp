@@ -55,7 +55,7 @@ auto json_of(session& s, const place& at, const explanation& e) -> json::object 
     auto out = place_json(at, e.name);
     for (auto& member : entry_json(e))
         out.insert_or_assign(member.key(), member.value());
-    out["stale"] = e.fresh.stale;
+    add_freshness(out, e.fresh);
     out["generation"] = e.generation;
     out["kekId"] = e.kek_id;
     out["keyState"] = s.key_state(e.kek_id);
@@ -78,6 +78,7 @@ auto run_explain(session& s) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
     const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
+    s.saw(e.fresh);
     if (s.json())
         put_json(json_of(s, at, e));
     else
@@ -96,9 +97,12 @@ auto run_history(session& s) -> int {
                       at.where(), name);
     table rows;
     rows.row({"VERSION", "STATE", "SET", "BY", "EXPIRES"});
+    const auto kept = need(std::move(versions), at.where(), name);
+    s.saw(kept.fresh);
     auto out = place_json(at, name);
+    add_freshness(out, kept.fresh);
     auto& all = out["versions"].emplace_array();
-    for (const auto& v : need(std::move(versions), at.where(), name)) {
+    for (const auto& v : kept) {
         using coffer::format::entry_state;
         const char* const state = v.state == entry_state::value    ? "value"
                                   : v.state == entry_state::hidden ? "hidden"

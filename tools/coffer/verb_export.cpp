@@ -72,7 +72,10 @@ auto run_export(session& s) -> int {
         refuse("secrets would be written to your terminal; pipe them, or say --show");
     const auto at = s.here();
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
+    s.saw(view.fresh());
     auto all = need(view.all(), at.where());
+    for (const auto& one : all)
+        s.saw(one.value.fresh());
     const glob_list only(s.in.text("only"));
     for (const auto& line : only.idle(all))
         s.notice(line);
@@ -91,7 +94,7 @@ auto run_export(session& s) -> int {
                                                                one.value.expose_secret());
         put(coffer::as_text(out));
     }
-    s.hint(count(all.size(), "secret") + " of " + at.text() + (view.stale() ? ", stale" : ""));
+    s.hint(count(all.size(), "secret") + " of " + at.text());
     return 0;
 }
 

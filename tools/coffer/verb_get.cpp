@@ -54,12 +54,11 @@ void write_json(session& s, const place& at, const std::string& name, const coff
         out["base64"].emplace_string().assign(text.data(), text.size());
     }
     for (auto& member : entry_json(e))
-        if (member.key() == "state" || member.key() == "from")
+        if (member.key() == "state" || member.key() == "from" || member.key() == "setAt")
             out.insert_or_assign(member.key(), member.value());
-    const auto* const won = winner(e);
     out["version"] = value.version() != 0 ? value.version() : s.in.number("version").value_or(0);
-    out["age_s"] = won == nullptr ? 0 : (now_ms() - std::min(now_ms(), won->at)) / 1000;
-    out["stale"] = e.fresh.stale;
+    if (s.in.has("version")) out.erase("setAt"); // of another version
+    add_freshness(out, s.seen());
     put_json(boost::json::value(std::move(out), storage));
 }
 
@@ -67,7 +66,10 @@ auto read(session& s, const place& at, const std::string& name) -> coffer::secre
     const auto version = s.in.number("version");
     auto value = version ? s.vault()->get_version(at.where(), name, *version)
                          : s.vault()->resolver().get(at.where(), name);
-    if (value) return *std::move(value);
+    if (value) {
+        if (!version) s.saw(value->fresh());
+        return *std::move(value);
+    }
     if (version && value.error().code == errc::not_found)
         throw problem(errc::not_found,
                       printable(name) + " in " + at.text() + " has no value at v" +
@@ -88,8 +90,9 @@ auto run_get(session& s) -> int {
         write_file(*file, value);
         s.hint(printable(name) + " was written to " + printable(*file) + ", mode 0600");
     } else if (s.json()) {
-        write_json(s, at, name, value,
-                   need(s.vault()->resolver().explain(at.where(), name), at.where(), name));
+        const auto told = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
+        s.saw(told.fresh);
+        write_json(s, at, name, value, told);
     } else {
         put(value.expose_secret());
         if (stdout_is_terminal()) put("\n");

@@ -34,6 +34,7 @@ struct scope_list {
 
 auto list_of(session& s, place at) -> scope_list {
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
+    s.saw(view.fresh());
     auto names = view.list();
     return {std::move(at), std::move(view), std::move(names)};
 }
@@ -88,6 +89,7 @@ auto cells_of(const explanation& e) -> std::vector<std::string> {
 
 auto json_of(const scope_list& scope) -> json::object {
     auto out = place_json(scope.at, {});
+    add_freshness(out, scope.view.fresh());
     auto& secrets = out["secrets"].emplace_array();
     for (const auto& e : scope.names)
         secrets.push_back(entry_json(e));

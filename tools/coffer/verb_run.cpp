@@ -74,6 +74,7 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
 
 auto provide(session& s, const place& at, const coffer::view& view) -> provision {
     auto out = provide(s, at, need(view.all(), at.where()));
+    s.saw(view.fresh());
     if (view.stale()) out.freshness = "stale";
     out.state = state_of(view, glob_list(s.in.text("only")));
     return out;

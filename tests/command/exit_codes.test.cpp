@@ -172,3 +172,30 @@ TEST_CASE("9: keys that are not there") {
     fs::remove(box.keyring().string() + ".anchor");
     CHECK(box.run({"list"}).code == 9);
 }
+
+TEST_CASE("damage and rollback say what to do about them, whatever the verb") {
+    sandbox box;
+    box.fill();
+    const auto old = sandbox::read(box.document("dev"));
+    box.ok({"set", "DB_URL"}, "second");
+    box.write(box.document("dev"), old);
+    for (const sandbox::words& args :
+         {sandbox::words{"get", "DB_URL"}, {"list"}, {"set", "DB_URL"}, {"export"}}) {
+        const auto done = box.run(args, "third");
+        INFO(args.front() << ": " << done.err);
+        CHECK(done.code == 7);
+        CHECK(done.err.ends_with("\n        See docs/operating.md#rolled-back\n"));
+    }
+    CHECK(box.run({"verify"}).out.ends_with("\nSee docs/operating.md#rolled-back\n"));
+    CHECK(has(box.run({"doctor"}).out, "docs/operating.md#rolled-back"));
+
+    box.write(box.document("dev"), old.substr(0, old.size() / 2));
+    for (const sandbox::words& args :
+         {sandbox::words{"get", "DB_URL"}, {"list"}, {"set", "DB_URL", "--yes"}}) {
+        const auto done = box.run(args, "third");
+        INFO(args.front() << ": " << done.err);
+        CHECK(done.code == 7);
+        CHECK(done.err.ends_with("\n        See `coffer verify` and docs/operating.md#damaged\n"));
+    }
+    CHECK(box.run({"verify"}).out.ends_with("\nSee docs/operating.md#damaged\n"));
+}

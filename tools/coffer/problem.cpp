@@ -148,6 +148,12 @@ auto is_refusal(const coffer::failure& why) -> bool {
 
 } // namespace
 
+auto cure_of(errc code) noexcept -> std::string_view {
+    if (code == errc::tampered) return "`coffer verify` and docs/operating.md#damaged";
+    if (code == errc::rolled_back) return "docs/operating.md#rolled-back";
+    return {};
+}
+
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string {
     const auto place = where.environment.empty() ? std::string("the store") : place_name(where);
@@ -160,7 +166,8 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
                     ? std::string("the file system is read-only here, so nothing can be written")
                     : words_of(why.code, what, place);
     if (why.cause) text += " (" + why.cause.message() + ")";
-    return text;
+    const auto cure = cure_of(why.code);
+    return cure.empty() ? text : text + "\n        See " + std::string(cure);
 }
 
 } // namespace command

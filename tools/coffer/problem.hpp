@@ -35,7 +35,11 @@ auto exit_code_of(coffer::errc code) noexcept -> int;
 /// Refuses what was typed for a name and is none.
 void need_name(std::string_view typed);
 
-/// A failure in people's words.
+/// Where it is said what to do about stored data that is not as it has to be; empty for what is no
+/// error of stored data.
+auto cure_of(coffer::errc code) noexcept -> std::string_view;
+
+/// A failure in people's words; of stored data with its cure, on a line of its own.
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string;
 

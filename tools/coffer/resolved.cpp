@@ -164,8 +164,8 @@ void refuse_read(session& s, const place& at, std::string_view name, const coffe
         text = "the record of " + printable(name) + " in " +
                printable(to_string(won->where.view())) + " " +
                (stored && !*stored ? "is missing from the store" : "was altered in the store") +
-               ". It was NOT replaced by another value.\n        See `coffer verify` and "
-               "docs/operating.md#damaged";
+               ". It was NOT replaced by another value.\n        See " +
+               std::string(cure_of(why.code));
     }
     throw problem(why.code, text, at.where(), name);
 }

@@ -45,8 +45,9 @@ public:
     void look(const std::string& what, const std::function<void()>& at) {
         try {
             at();
-        } catch (const problem& why) {
-            bad(what, why.code, why.message, {});
+        } catch (const problem& why) { // its cure stands behind, on a line of its own
+            bad(what, why.code, why.message.substr(0, why.message.find('\n')),
+                std::string(cure_of(why.code)));
         }
     }
     auto exit_code() const -> int { return code_; }
@@ -101,7 +102,7 @@ void look_at_environment(session& s, findings& f, const std::string& id, std::ui
         (others == 1 ? "1 name or space" : std::to_string(others) + " names and spaces");
     if (state.damaged > 0)
         f.bad(what, errc::tampered, said + ", " + std::to_string(state.damaged) + " damaged",
-              "coffer verify, docs/operating.md#damaged");
+              std::string(cure_of(errc::tampered)));
     else
         f.good(what, said);
 }

@@ -31,6 +31,10 @@ public:
         if (worst_ == errc{} || exit_code_of(why) == 7) worst_ = why;
     }
     auto exit_code() const -> int { return worst_ == errc{} ? 0 : exit_code_of(worst_); }
+    /// The part of docs/operating.md that says what to do.
+    auto cure() const -> std::string_view {
+        return worst_ == errc::rolled_back ? cure_of(worst_) : "docs/operating.md#damaged";
+    }
 
 private:
     errc worst_{};
@@ -79,7 +83,8 @@ void check(session& s, const std::string& id, known_by how, table& rows,
     } else {
         out["error"] = std::string(to_string(found.error().code));
         rows.row({printable(id), "can't be read", std::string(to_string(found.error().code))});
-        damage.push_back("damaged: " + words_for(found.error(), {.environment = id}, {}));
+        const auto said = words_for(found.error(), {.environment = id}, {});
+        damage.push_back("damaged: " + said.substr(0, said.find('\n')));
         v.add(found.error().code);
     }
     out["environment"] = id;
@@ -153,7 +158,7 @@ auto run_verify(session& s) -> int {
     if (environments.empty() && more.empty())
         put_line("there is nothing in the store");
     else
-        put_line(damage.empty() ? "all is whole" : "See docs/operating.md#damaged");
+        put_line(damage.empty() ? "all is whole" : "See " + std::string(v.cure()));
     return v.exit_code();
 }
 

@@ -199,3 +199,25 @@ TEST_CASE("damage and rollback say what to do about them, whatever the verb") {
     }
     CHECK(box.run({"verify"}).out.ends_with("\nSee docs/operating.md#damaged\n"));
 }
+
+TEST_CASE("what was probably meant is said of other programs' verbs, run without -- and options") {
+    sandbox box;
+    box.fill();
+    for (const auto& word : {"rm", "delete", "remove"})
+        CHECK(has(box.run({word, "DB_URL"}).err, "; did you mean unset?"));
+    CHECK(has(box.run({"ls"}).err, "; did you mean list?"));
+    CHECK(has(box.run({"exprot"}).err, "; did you mean export?"));
+    const auto run = box.run({"run", "sh", "-c", "true"});
+    CHECK(run.code == 125);
+    CHECK(has(run.err, "put -- before the command"));
+    CHECK(has(box.run({"list", "--env="}).err, "--env lacks its value"));
+    CHECK(has(box.run({"list", "--due"}).err, "--due lacks its value"));
+    CHECK(has(box.run({"list", "-e", "secret-1", "-e", "secret-2"}).err, "--env lacks its value"));
+    CHECK_FALSE(has(box.run({"list", "-e", "secret-1", "-e", "secret-2"}).err, "secret-"));
+    box.variables["COFFER_KEK"] = "c2hvcnQ=";
+    const auto key = box.run({"list", "--keys", "env:COFFER_KEK"});
+    CHECK(key.code == 2);
+    CHECK(has(key.err, "the keys at env:COFFER_KEK can't be used: the variable has to hold 32 "
+                       "bytes as base64"));
+    CHECK_FALSE(has(key.err, "c2hvcnQ="));
+}

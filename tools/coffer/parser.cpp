@@ -6,6 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 #include <memory>
 #include <numeric>
 
@@ -65,6 +67,23 @@ auto did_you_mean(std::string_view typed, const std::vector<std::string_view>& k
     return best.empty() ? "." : "; did you mean " + std::string(best) + "?";
 }
 
+/// What other programs call a verb.
+auto other_word_for(std::string_view typed) -> std::string_view {
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> all{
+        {{"rm", "unset"},
+         {"del", "unset"},
+         {"delete", "unset"},
+         {"remove", "unset"},
+         {"ls", "list"},
+         {"show", "get"},
+         {"put", "set"},
+         {"add", "set"},
+         {"exec", "run"}}};
+    for (const auto& [word, verb] : all)
+        if (word == typed) return verb;
+    return {};
+}
+
 /// One parser level: the whole command, a group like `env`, or a verb.
 struct level {
     CLI::App* app = nullptr;
@@ -112,10 +131,10 @@ public:
         std::reverse(words.begin(), words.end()); // as CLI11 takes them
         try {
             app_.parse(std::move(words));
-        } catch (const CLI::ParseError&) { // its text repeats what was typed
+        } catch (const CLI::ParseError& why) { // its text repeats what was typed
             find(out);
-            refuse("an option lacks its value, has one too many, or is given twice; see " +
-                   help_of(out));
+            refuse(option_in(why, out) +
+                   " lacks its value, has one too many, or is given twice; see " + help_of(out));
         }
         find(out);
         root_.take(out);
@@ -153,6 +172,25 @@ private:
                 out.what = v->what;
             }
     }
+    /// The option that a complaint of the parser names. Texts of other kinds hold what was typed.
+    static auto option_in(const CLI::ParseError& why, const invocation& in) -> std::string {
+        const std::string_view text = why.what();
+        const auto is_in = [&](const option_spec& option) {
+            const auto name = long_name(option);
+            const auto at = text.find(name);
+            if (at == text.npos) return false;
+            const auto behind = text.substr(at + name.size());
+            return behind.empty() ||
+                   (behind[0] != '-' && std::isalnum(static_cast<unsigned char>(behind[0])) == 0);
+        };
+        if (dynamic_cast<const CLI::ArgumentMismatch*>(&why) == nullptr) return "an option";
+        for (const auto& option : global_options())
+            if (is_in(option)) return std::string(long_name(option));
+        if (in.what != nullptr)
+            for (const auto& option : in.what->options)
+                if (is_in(option)) return std::string(long_name(option));
+        return "an option";
+    }
     static auto help_of(const invocation& in) -> std::string {
         return in.what == nullptr ? "coffer help" : "coffer help " + std::string(in.what->name);
     }
@@ -165,7 +203,11 @@ private:
             if (v.shown) known.push_back(v.name);
         const auto rest = app_.remaining(true);
         if (rest.empty()) refuse("what shall be done? See coffer help");
-        refuse("there is no such verb" + did_you_mean(rest.front(), known) + " See coffer help");
+        const auto other = other_word_for(rest.front());
+        refuse("there is no such verb" +
+               (other.empty() ? did_you_mean(rest.front(), known)
+                              : "; did you mean " + std::string(other) + "?") +
+               " See coffer help");
     }
     void check_extras(const invocation& in) {
         const auto rest = app_.remaining(true);
@@ -180,6 +222,8 @@ private:
         if (typed.starts_with("-"))
             refuse("coffer " + std::string(in.what->name) + " has no such option" +
                    did_you_mean(typed, known) + " See " + help_of(in));
+        if (in.what->name == "run")
+            refuse("put -- before the command that is to be run: coffer run [OPTION…] -- CMD…");
         refuse("coffer " + std::string(in.what->name) + " takes fewer arguments; see " +
                help_of(in));
     }

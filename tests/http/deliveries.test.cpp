@@ -42,10 +42,41 @@ TEST_CASE("That a scope's list was given to a program is told of that scope, and
     CHECK(told.at("list").as_object().contains("at"));
     CHECK_FALSE(told.contains("name"));
     CHECK(w.space_row().contains("deliveredAt"));
-    CHECK(w.told(at(w.e)).empty());
+    CHECK(w.told(at(w.e)).empty()); // the space has a value of its own
     w.know("other", {{.as = role::service, .environment = w.e}});
     REQUIRE(w.send("POST", "/v1/x/values" + w.query(at(w.e, w.s)), "{}", "other").status() == 200);
     CHECK(reply::text_of(w.told(at(w.e, w.s)).at("list").as_object(), "by") == "name of other");
+}
+
+TEST_CASE("What a space was given of its environment's values is told of the environment") {
+    delivering_world w;
+    const auto other = w.new_space(w.e);
+    w.know("listener", {{.as = role::service, .environment = w.e}});
+    const auto list_of = [&](std::string_view token) {
+        return w.told(at(w.e), token).at("list").as_object();
+    };
+    REQUIRE(w.list(at(w.e, other), "listener").status() == 200);
+    CHECK(reply::text_of(list_of(w.full), "spaceId") == other);
+    CHECK(reply::text_of(list_of(w.full), "by") == "name of listener");
+    // The space has its own until it gives it up; what it was given before that is no delivery.
+    const auto after = w.new_space(w.e);
+    w.put(at(w.e, after), "A", "3");
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    REQUIRE(w.list(at(w.e, after), "listener").status() == 200);
+    CHECK(reply::text_of(list_of(w.full), "spaceId") == other);
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    REQUIRE(w.send("DELETE", "/v1/x/secret" + w.query(at(w.e, after), "A")).status() == 200);
+    CHECK(reply::text_of(list_of(w.full), "spaceId") == other);
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    REQUIRE(w.send("POST", "/v1/x/secret/value" + w.query(at(w.e, after), "A"), "{}", "listener")
+                .status() == 200);
+    const auto by_name = w.told(at(w.e)).at("name").as_object();
+    CHECK(reply::text_of(by_name, "spaceId") == after);
+    CHECK(reply::text_of(by_name, "version") == "1");
+    // The environment itself, later: no space.
+    coffer::detail::sleep_for(std::chrono::milliseconds(2));
+    REQUIRE(w.list(at(w.e), "listener").status() == 200);
+    CHECK_FALSE(list_of(w.full).contains("spaceId"));
 }
 
 TEST_CASE("A list that leaves names out, holds no values or is refused is no delivery of a name") {

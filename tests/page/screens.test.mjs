@@ -155,6 +155,9 @@ test('what programs were last given is told: of a space its list, of a name both
   assert.equal(await detailsOf('DB_URL'), 'Delivered whole list 2 days ago to Ana');
   await tab.go('#/e/prod/s/initech/secrets');
   assert.equal(await detailsOf('DB_URL'), 'Delivered Not since this server started.');
+  await tab.go('#/e/prod/secrets'); // a list of the space was one of the environment's values
+  assert.equal(await detailsOf('DB_URL'), 'Delivered whole list 2 days ago to Ana in Customer Acme');
+  assert.equal(await detailsOf('SLACK_TOKEN'), 'Delivered Not since this server started.');
   await tab.end();
 });
 

@@ -148,6 +148,7 @@ inline constexpr schema_doc schema_docs[] = {
     {"XDelivery", R"({"type":"object","required":["at"],"properties":{
 "at":{"type":"string","format":"date-time"},"by":{"type":"string"},
 "version":{"type":"integer"}}})"},
+"spaceId":{"type":"string","description":"The space that was given an environment's value."},
     {"XValueWrite", R"({"type":"object","required":["value"],"properties":{"value":{"oneOf":[
 {"type":"string"},{"type":"object","required":["base64"],"properties":{"base64":{"type":"string"}}}]},
 "note":{"type":["string","null"]},"rotateBy":{"type":["string","null"],"format":"date"},

@@ -120,20 +120,52 @@ inline void write_actors(json_writer& w, const call& c, const entry_table& table
     if (!actors.empty()) write_texts(w, "actors", actors);
 }
 
+/// What programs were last given of a name, and in which space: none where it was in the scope that
+/// is asked for.
+struct told_delivery {
+    delivery last{};
+    std::string_view space{};
+};
+
+/// The newest of what `last_of` tells of a scope: of a space itself; of an environment also of the
+/// spaces that the caller may list and that are given its value, since theirs is what most programs
+/// ask for.
+template <class Last>
+auto newest_delivery(const call& c, const environment_state& state, const scope& where,
+                     std::string_view name, Last&& last_of) -> told_delivery {
+    told_delivery out{last_of(where.view()), {}};
+    if (!where.space.empty() || !where.actor.empty()) return out;
+    for (const auto& [id, place] : state.facts->spaces) {
+        const context in{.environment = where.environment, .space = id};
+        auto last = last_of(in);
+        if (last.at <= out.last.at || !c.may(right::list, in)) continue;
+        const auto* own = entry_table::in(state.table.of(id, {}), name);
+        // What was given before the space gave up a value of its own was that one.
+        if (is_live(own) || (own != nullptr && own->at > last.at)) continue;
+        out = {std::move(last), id};
+    }
+    return out;
+}
+
 /// What programs were last given of a name here: with the whole list, and when they asked for it.
 /// Which tokens those were is for those who may see tokens.
-inline void write_deliveries(json_writer& w, const call& c, const scope& where,
-                             std::string_view name) {
-    const bool who = c.may(right::tokens, where.view());
-    const auto write = [&](std::string_view key, const delivery& last) {
-        if (last.at == 0) return;
-        w.key(key).begin_object().member("at", iso_time(last.at));
-        if (who) w.member("by", last.by);
-        w.member_if("version", last.version).end_object();
+inline void write_deliveries(json_writer& w, const call& c, const environment_state& state,
+                             const scope& where, std::string_view name) {
+    const auto write = [&](std::string_view key, const told_delivery& told) {
+        if (told.last.at == 0) return;
+        auto in = where;
+        if (!told.space.empty()) in.space = told.space;
+        w.key(key).begin_object().member("at", iso_time(told.last.at));
+        w.member_if("spaceId", told.space);
+        if (c.may(right::tokens, in.view())) w.member("by", told.last.by);
+        w.member_if("version", told.last.version).end_object();
     };
+    const auto& all = c.parts.delivered;
     w.key("delivered").begin_object();
-    write("list", c.parts.delivered.list_of(where.view()));
-    write("name", c.parts.delivered.name_of(where.view(), name));
+    write("list",
+          newest_delivery(c, state, where, name, [&](context in) { return all.list_of(in); }));
+    write("name", newest_delivery(c, state, where, name,
+                                  [&](context in) { return all.name_of(in, name); }));
     w.end_object();
 }
 
@@ -157,7 +189,7 @@ inline auto explain_secret(call& c) -> response {
     write_look_up(w, c, told);
     write_versions(w, c, where, name, versions ? *versions : std::vector<version_info>());
     write_actors(w, c, state.table, where, name);
-    write_deliveries(w, c, where, name);
+    write_deliveries(w, c, state, where, name);
     write_state(w, c, seen);
     w.member("kekId", told.kek_id);
     write_rights(w, c.who, where.view());

@@ -72,9 +72,10 @@ function versionsPart(detail, row, context) {
         })))));
 }
 
-/** What programs were last given of it: two facts, of which the list says nothing of the name. */
-function deliveredPart({ list, name }) {
-    const to = (one) => [timeElement(one.at), one.by && [' to ', named(one.by)]];
+/** What programs were last given of it, of an environment's value in the spaces that inherit it: two facts, of which the list says nothing of the name. */
+function deliveredPart({ list, name }, { environmentId }) {
+    const to = (one) => [timeElement(one.at), one.by && [' to ', named(one.by)],
+        one.spaceId && [' in ', named(world.spaceName(environmentId, one.spaceId))]];
     return part('Delivered', el('ul', { class: 'readers' },
         list && el('li', {}, icon('layers'), 'whole list ', el('span', { class: 'faint' }, to(list))),
         name && el('li', {}, icon('key'), 'by name ', el('span', { class: 'faint' }, `v${name.version}, `, to(name))),
@@ -141,7 +142,7 @@ export function openDrawer({ where, name, list, done, step, closed }) {
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
                 layersPart(detail), personalPart(detail, row),
                 versionsPart(detail, row, { where, done: context.done, reason }),
-                detail.delivered && deliveredPart(detail.delivered), readersPart(readers, where, current),
+                detail.delivered && deliveredPart(detail.delivered, where), readersPart(readers, where, current),
             ];
         },
     });

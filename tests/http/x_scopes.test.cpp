@@ -258,13 +258,43 @@ TEST_CASE("x/matrix: what differs, by place, and all of it when asked") {
     CHECK(m.text("spaces") == R"([{"id":"s1","name":"space s1"},{"id":"s3","name":"space s3"}])");
     CHECK(m.text("names") == R"(["A","B","OWN"])");
     CHECK(m.text("cells") == R"([[0,0,"overridden",1,1],[1,1,"hidden",1,0],[1,2,"own",1,0]])");
-    CHECK(m.text("parent") == "[2,1,null]");
+    CHECK(m.text("parent") ==
+          R"([{"state":"value","version":2},{"state":"value","version":1},null])");
     CHECK(m.text("totals") == R"({"spaces":3,"names":4,"over":1,"hidden":1})");
     CHECK(has(m.text("rights"), "\"write\""));
     const auto all = w.get("/v1/x/matrix" + query + "&all=1");
     CHECK(all.row().at("spaces").as_array().size() == 3);
     CHECK(all.text("names") == R"(["A","B","OWN","SAME"])");
     CHECK(all.text("cells") == R"([[0,0,"overridden",1,1],[2,1,"hidden",1,0],[2,2,"own",1,0]])");
+}
+
+TEST_CASE("x/matrix: how the environment itself has a name, what a program lacks there once") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto query = w.query(at(e));
+    w.send("POST", "/v1/x/spaces" + query, R"({"name":"one","id":"s1"})");
+    w.send("POST", "/v1/x/spaces" + query, R"({"name":"two","id":"s2"})");
+    const std::string ended = R"({"value":"v","expiresAt":"2001-01-01T00:00:00Z"})";
+    w.send("PUT", "/v1/x/secret" + w.query(at(e), "ENDED"), ended);
+    w.put(at(e), "HERE", "1");
+    w.send("PUT", "/v1/x/secret" + w.query(at(e, "s1"), "HERE"), ended);
+    w.send("PUT", "/v1/x/requirements" + query,
+           R"({"requirements":{"app":[{"name":"LACKED"},{"name":"HERE"}]}})");
+    const auto m = w.get("/v1/x/matrix" + query);
+    CHECK(m.text("names") == R"(["HERE","LACKED"])");
+    CHECK(m.text("parent") == R"([{"state":"value","version":1},{"state":"missing"}])");
+    CHECK(m.text("cells") == R"([[0,0,"expired",1,0]])");
+    CHECK(m.text("totals") == R"({"spaces":2,"names":3,"over":1,"hidden":0})");
+    // One of the spaces gets it: that is what differs.
+    w.put(at(e, "s2"), "LACKED", "v");
+    const auto all = w.get("/v1/x/matrix" + query + "&all=1");
+    CHECK(all.text("names") == R"(["ENDED","HERE","LACKED"])");
+    CHECK(all.text("parent") == R"([{"state":"expired","version":1},{"state":"value","version":1},)"
+                                R"({"state":"missing"}])");
+    CHECK(all.text("cells") == R"([[0,1,"expired",1,0],[1,2,"own",1,0]])");
+    w.put(at(e), "LACKED", "v");
+    w.send("DELETE", "/v1/x/secret" + w.query(at(e), "LACKED"));
+    CHECK(has(w.get("/v1/x/matrix" + query).text("parent"), R"({"state":"missing"})"));
 }
 
 TEST_CASE("x/keys: which key seals what, for who may know") {

@@ -95,7 +95,7 @@ test('the matrix keeps its filter, what is shown of it and the cell', async () =
   const tab = await open('#/environments');
   const names = Array.from({ length: 40 }, (_, i) => `NAME_${i}`);
   await tab.page.route('**/v1/x/matrix?*', (route) => route.fulfill({ json: { data: { spaces: Array.from({ length: 200 }, (_, i) => ({ id: `s${i}`, name: `Customer ${i}` })),
-    names, parent: names.map(() => 1), generation: 7, rights: ['list', 'write'], cells: names.flatMap((_name, n) => Array.from({ length: 200 }, (_one, s) => [s, n, 'overridden', 1, 0])),
+    names, parent: names.map(() => ({ state: 'value', version: 1 })), generation: 7, rights: ['list', 'write'], cells: names.flatMap((_name, n) => Array.from({ length: 200 }, (_one, s) => [s, n, 'overridden', 1, 0])),
     totals: { spaces: 200, names: 40, over: 0, hidden: 0 } } } }));
   await tab.go('#/e/prod/matrix');
   await tab.page.getByRole('button', { name: 'All', exact: true }).click();

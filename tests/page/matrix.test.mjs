@@ -13,8 +13,10 @@ async function agree(tab, label, typed = 'Production') {
   await dialog.getByLabel(`Type ${typed} to go on`).fill(typed);
   await yes.click();
 }
+// How an environment has a name.
+const of = (version, state = 'value') => ({ state, version });
 // A matrix as the test says it is, of spaces s0… and the names that it has.
-const made = (tab, { names = ['A_NAME'], parent = names.map(() => 2), spaces = 30, cells, rights = ['list', 'write'], totals = {} }) => tab.page.route('**/v1/x/matrix?*', (route) => route.fulfill({
+const made = (tab, { names = ['A_NAME'], parent = names.map(() => of(2)), spaces = 30, cells, rights = ['list', 'write'], totals = {} }) => tab.page.route('**/v1/x/matrix?*', (route) => route.fulfill({
   json: { data: { spaces: Array.from({ length: spaces }, (_, i) => ({ id: `s${i}`, name: `Customer ${i}`, ...(i < 2 && { write: true }) })), names, parent, generation: 7, rights,
     cells: cells ?? Array.from({ length: spaces }, (_, s) => [s, 0, 'overridden', 1, 0]), totals: { spaces, names: names.length, over: 0, hidden: 0, ...totals } } },
 }));
@@ -331,7 +333,7 @@ test('a change leaves the view where it is: what is in sight, and the active cel
 
 test('one name is one column, whatever contains it; a name that only spaces have is told as such', async () => {
   const tab = await open('#/environments');
-  await made(tab, { names: ['API_KEY', 'X_API_KEY', 'ONLY_HERE'], parent: [2, 1, null], spaces: 4, cells: [[0, 0, 'overridden', 1, 0], [1, 1, 'hidden', 1, 0], [2, 2, 'own', 1, 0]] });
+  await made(tab, { names: ['API_KEY', 'X_API_KEY', 'ONLY_HERE'], parent: [of(2), of(1), null], spaces: 4, cells: [[0, 0, 'overridden', 1, 0], [1, 1, 'hidden', 1, 0], [2, 2, 'own', 1, 0]] });
   await tab.go('#/e/prod/matrix?name=API_KEY');
   const columns = () => tab.page.locator('.grid-head .grid-cell:not(.grid-corner)').allInnerTexts();
   assert.deepEqual(await columns(), ['API_KEY']);
@@ -346,6 +348,33 @@ test('one name is one column, whatever contains it; a name that only spaces have
   assert.equal(await tab.axe(), '');
   await tab.page.getByRole('button', { name: 'ONLY_HERE' }).click();
   assert.deepEqual(await columns(), ['ONLY_HERE']);
+  await tab.end();
+});
+
+test('what has expired is no value that is served, above or in a space, and is counted as in the lists', async () => {
+  const tab = await open('#/environments');
+  await made(tab, { names: ['ENDED', 'ENDS_HERE'], parent: [of(3, 'expired'), of(1)], spaces: 4, cells: [[0, 0, 'overridden', 1, 0], [1, 1, 'expired', 2, 0]] });
+  await tab.go('#/e/prod/matrix?all=1&name=ENDED');
+  const cell = (name) => tab.page.getByRole('gridcell', { name, exact: true });
+  await cell('ENDED, Production: Expired v3').waitFor();
+  await cell('ENDED, Customer 1: Expired').waitFor();
+  await cell('ENDED, Customer 0: Overridden v1').waitFor();
+  assert.match(await tab.text('main .about'), /ENDED: 3 inherit, expired in Production · 1 over · 0 hidden/);
+  await tab.go('#/e/prod/matrix?all=1&name=ENDS_HERE');
+  await cell('ENDS_HERE, Customer 1: Expired v2').waitFor();
+  assert.match(await tab.text('main .about'), /ENDS_HERE: 3 inherit · 1 over · 0 hidden · 1 of those expired/);
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});
+
+test('what a program lacks in the environment is said there, once: no space differs in it', async () => {
+  const tab = await open('#/e/prod/matrix');
+  const grid = tab.page.getByRole('grid');
+  await grid.getByRole('gridcell', { name: 'STRIPE_KEY, Production: Missing', exact: true }).waitFor();
+  assert.equal(await grid.getByRole('gridcell', { name: /STRIPE_KEY, .*Missing/ }).count(), 1);
+  assert.match(await tab.text('main .about'), / · 1 missing everywhere · 2 of 4 spaces shown/);
+  await grid.locator('.grid-head').getByText('STRIPE_KEY').click();
+  await tab.page.getByText('missing: only in 0 of 4 spaces, none in Production').waitFor();
   await tab.end();
 });
 

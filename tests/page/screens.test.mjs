@@ -4,7 +4,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { openLater as open, served, site } from './here.mjs';
-import { acme, query } from './site.mjs';
+import { acme, prod, query } from './site.mjs';
 
 const screens = {
   environments: ['#/environments', 'Environments'],
@@ -158,6 +158,18 @@ test('what programs were last given is told: of a space its list, of a name both
   await tab.go('#/e/prod/secrets'); // a list of the space was one of the environment's values
   assert.equal(await detailsOf('DB_URL'), 'Delivered whole list 2 days ago to Ana in Customer Acme');
   assert.equal(await detailsOf('SLACK_TOKEN'), 'Delivered Not since this server started.');
+  await tab.end();
+});
+
+test('what has expired of the environment is no difference of a space; its own is counted as its own', async () => {
+  await site.put(prod, 'ENDED', 'v', { expiresAt: '2001-01-01T12:00:00Z' });
+  const tab = await open('#/e/prod/s/initech/secrets');
+  await tab.row('ENDED').getByText('Expired', { exact: true }).waitFor();
+  await tab.page.getByText(/^Nothing of its own\. These \d+ names come from Production\.$/).waitFor();
+  await tab.page.getByRole('button', { name: /^Differs from Production/ }).filter({ hasText: '0' }).waitFor();
+  await site.put({ ...prod, spaceId: 'initech' }, 'ENDED', 'v', { expiresAt: '2001-01-01T12:00:00Z' });
+  await tab.go('#/e/prod/s/initech/overview');
+  assert.match(await tab.text('main .tiles'), /1 overridden 0 only here/);
   await tab.end();
 });
 

@@ -205,7 +205,9 @@ inline constexpr schema_doc schema_docs[] = {
 "write":{"type":"boolean","description":"The caller may write there, though not everywhere."}}}},
 "names":{"type":"array","items":{"type":"string"}},
 "cells":{"type":"array","items":{"type":"array","description":"space, name, state, version, older"}},
-"parent":{"type":"array","items":{"type":["integer","null"]}},
+"parent":{"type":"array","description":"How the environment itself has each name; null: not at all.",
+"items":{"type":["object","null"],"required":["state"],"properties":{
+"state":{"enum":["value","hidden","missing","damaged","expired"]},"version":{"type":"integer"}}}},
 "totals":{"type":"object","required":["spaces","names","over","hidden"]},
 "generation":{"type":"integer"},"asOf":{"type":"string","format":"date-time"},
 "stale":{"type":"boolean"},"ageMs":{"type":"integer"},

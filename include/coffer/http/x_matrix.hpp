@@ -25,8 +25,9 @@ struct matrix_cell {
 struct matrix {
     std::vector<listed_place> spaces{};
     std::vector<std::string> names{};
+    std::vector<standing> above{}; ///< How the environment itself has them, name by name.
     std::vector<matrix_cell> cells{};
-    std::uint64_t over = 0;
+    std::uint64_t over = 0; ///< Values of a space's own in place of the environment's.
     std::uint64_t hidden = 0;
 
     matrix(const call& c, const environment_state& state) {
@@ -36,22 +37,32 @@ struct matrix {
                 spaces.emplace_back(environment, place);
         std::ranges::sort(spaces, std::less<>());
         add_names(c, state);
+        for (const auto& name : names)
+            above.push_back(state.table.standing_of({.environment = environment}, name));
         for (std::size_t s = 0; s < spaces.size(); ++s)
             add_cells(state, s);
     }
 
-    /// Leaves out the spaces and names that have no cell.
-    void keep_what_differs() {
+    /// Leaves out the spaces that have no cell, and the names that have none; not those that a
+    /// program needs and the environment lacks.
+    void keep_what_differs(const environment_state& state) {
         std::vector<bool> space_used(spaces.size());
-        std::vector<bool> name_used(names.size());
+        std::vector<bool> name_used;
+        for (std::size_t n = 0; n < names.size(); ++n)
+            name_used.push_back(is_missing(state, n));
         for (const auto& cell : cells)
             space_used[cell.space] = name_used[cell.name] = true;
         const auto new_space = keep(spaces, space_used);
+        keep(above, name_used);
         const auto new_name = keep(names, name_used);
         for (auto& cell : cells) {
             cell.space = new_space[cell.space];
             cell.name = new_name[cell.name];
         }
+    }
+    /// Whether a program needs a name that the environment itself has no value of.
+    auto is_missing(const environment_state& state, std::size_t n) const -> bool {
+        return above[n].decides() == nullptr && state.required.contains(names[n]);
     }
 
 private:
@@ -71,12 +82,13 @@ private:
         const context where{.environment = state.facts->own.id, .space = spaces[s].place.id};
         const auto& own = state.table.of(where.space, {});
         for (std::size_t n = 0; n < names.size(); ++n) {
-            const bool stands = is_live(entry_table::in(own, names[n]));
-            if (!stands && !state.required.contains(names[n])) continue;
+            // What a space lacks as its environment does is no difference.
+            if (!is_live(entry_table::in(own, names[n]))) continue;
             const auto how = state.table.standing_of(where, names[n]);
-            if (!stands && how.state() != row_state::missing) continue;
-            if (how.state() == row_state::hidden) ++hidden;
-            if (how.state() == row_state::overridden) ++over;
+            if (how.state() == row_state::hidden)
+                ++hidden;
+            else if (how.parent != nullptr)
+                ++over;
             cells.push_back({s, n, how});
         }
     }
@@ -114,11 +126,17 @@ inline void write_matrix(json_writer& w, const call& c, const environment_state&
         w.number(e == nullptr ? 0 : e->version).number(cell.how.is_older() ? 1 : 0).end_list();
     }
     w.end_list().key("parent").begin_list();
-    for (const auto& name : m.names)
-        if (const auto* e = entry_table::in(state.table.of({}, {}), name); is_live(e))
-            w.number(e->version);
-        else
+    for (std::size_t n = 0; n < m.names.size(); ++n) {
+        const auto* e = m.above[n].decides();
+        if (e == nullptr && !m.is_missing(state, n)) {
             w.null();
+            continue;
+        }
+        w.begin_object();
+        w.member("state", to_string(e == nullptr ? row_state::missing : m.above[n].state()));
+        if (e != nullptr) w.member("version", e->version);
+        w.end_object();
+    }
     w.end_list();
 }
 
@@ -130,7 +148,7 @@ inline auto show_matrix(call& c) -> response {
     matrix m(c, state);
     const auto spaces = m.spaces.size();
     const auto names = m.names.size();
-    if (c.parameter("all") != "1") m.keep_what_differs();
+    if (c.parameter("all") != "1") m.keep_what_differs(state);
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object();

@@ -31,21 +31,21 @@ function legend() {
 /** The answer, indexed: cells by space and name, and how often each name differs. */
 function indexed(answer) {
     const cells = answer.spaces.map(() => new Map());
-    const perName = answer.names.map(() => ({ over: 0, hidden: 0, missing: 0, other: 0 }));
+    const perName = answer.names.map(() => ({ over: 0, hidden: 0, expired: 0, damaged: 0 }));
     for (const [s, n, state, version, older] of answer.cells) {
         cells[s].set(n, { state, version, older: Boolean(older) });
         const sum = perName[n];
-        if (state === 'overridden' || state === 'own') sum.over += 1;
-        else if (state === 'hidden') sum.hidden += 1;
-        else if (state === 'missing') sum.missing += 1;
-        else sum.other += 1;
+        if (state === 'hidden') sum.hidden += 1;
+        else sum.over += 1;
+        if (state === 'expired') sum.expired += 1;
+        if (state === 'damaged') sum.damaged += 1;
     }
-    const differing = perName.map((sum) => sum.over + sum.hidden + sum.missing + sum.other);
+    const differing = perName.map((sum) => sum.over + sum.hidden);
     return { ...answer, cells, perName, differing };
 }
 
 /** The cells of an answer, by name and space. */
-const cellsOf = ({ names, spaces, parent, cells }) => new Map([...names.map((name, n) => [JSON.stringify([name]), String(parent[n])]),
+const cellsOf = ({ names, spaces, parent, cells }) => new Map([...names.map((name, n) => [JSON.stringify([name]), JSON.stringify(parent[n])]),
     ...cells.map(([s, n, ...how]) => [JSON.stringify([names[n], spaces[s].id]), how.join()])]);
 
 const longName = 10; // characters that a narrow head has room for; a longer name shows both ends where it has none
@@ -107,7 +107,7 @@ export function screen(place, seen) {
             unmoved = false;
             arrange(stays ? was.ids : undefined);
             if (data.totals.spaces === 0) return panel('empty', 'No spaces yet', null, el('a', { class: 'button', href: addressOf({ environmentId, screen: 'spaces' }) }, 'Spaces'));
-            if (!all && rows.length === 0 && filter === '') {
+            if (!all && rows.length === 0 && columns.length === 0 && filter === '') {
                 drawHead();
                 return panel('empty', 'Nothing differs', el('p', {}, `Every space inherits all ${data.totals.names} names of `, named(parent), '.'),
                     button('Show everything', { act: () => choose('all') }));
@@ -158,7 +158,7 @@ export function screen(place, seen) {
         rows = data.spaces.map((_, s) => s).filter((s) => all || exceptions(s) > 0);
         columns = data.names.map((_, n) => n);
         if (!all) {
-            columns = columns.filter((n) => data.differing[n] > 0).sort((a, b) => data.differing[b] - data.differing[a] || (data.names[a] < data.names[b] ? -1 : 1));
+            columns = columns.filter((n) => data.differing[n] > 0 || isMissing(n)).sort((a, b) => data.differing[b] - data.differing[a] || (data.names[a] < data.names[b] ? -1 : 1));
             rows.sort((a, b) => exceptions(b) - exceptions(a) || byName.compare(nameOf(a), nameOf(b)));
         }
         if (exact) columns = columns.filter((n) => data.names[n] === filter);
@@ -180,6 +180,8 @@ export function screen(place, seen) {
         keepOrder(rows, (s) => data.spaces[s].id, before.rows);
         keepOrder(columns, (n) => data.names[n], before.columns);
     }
+    /** Whether a program needs a name that the environment has no value of: no space differs in that. */
+    const isMissing = (n) => data.parent[n]?.state === 'missing';
     const differs = (s) => columns.some((n) => data.cells[s].has(n));
     const nameOf = (s) => data.spaces[s].name ?? data.spaces[s].id;
     function redraw() {
@@ -206,8 +208,10 @@ export function screen(place, seen) {
     }
     function drawHead() {
         const some = data.differing.filter((n) => n > 0).length;
+        const lacked = data.names.filter((_, n) => isMissing(n) && data.differing[n] === 0).length;
         fill(about, `${count(data.totals.spaces, 'space')} × ${count(data.totals.names, 'name')}`,
-            ` · ${some.toLocaleString('en')} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${(data.totals.names - some).toLocaleString('en')} inherited everywhere`,
+            ` · ${some.toLocaleString('en')} of ${count(data.totals.names, 'name')} ${some === 1 ? 'differs' : 'differ'}, ${(data.totals.names - some - lacked).toLocaleString('en')} inherited everywhere`,
+            lacked > 0 && ` · ${lacked.toLocaleString('en')} missing everywhere`,
             ` · ${rows.length.toLocaleString('en')} of ${count(data.totals.spaces, 'space')} shown`);
         if (columns.length === 1) {
             const apart = rows.filter(differs);
@@ -216,7 +220,7 @@ export function screen(place, seen) {
         }
         refill(modes, chips('Show', [{ key: 'some', label: 'Only what differs' }, { key: 'all', label: 'All' }], all ? 'all' : 'some', choose));
         const [shownRows, shownColumns] = [new Set(rows), new Set(columns)];
-        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n] })),
+        bulk.show([...selected.values()].map(({ s, n }) => ({ space: data.spaces[s], name: data.names[n], cell: data.cells[s].get(n), parentVersion: data.parent[n]?.version })),
             [...selected.values()].filter(({ s, n }) => !shownRows.has(s) || !shownColumns.has(n)).length);
     }
     /** Why the cells of a selection may not all be changed, or nothing. */
@@ -248,29 +252,32 @@ export function screen(place, seen) {
     }
     function countsOf(n) {
         const sum = data.perName[n];
-        const more = [sum.missing > 0 && `${sum.missing} missing`, sum.other > 0 && `${sum.other} expired or damaged`].filter(Boolean).map((one) => ` · ${one}`).join('');
+        const more = [sum.expired > 0 && `${sum.expired.toLocaleString('en')} of those expired`, sum.damaged > 0 && `${sum.damaged.toLocaleString('en')} of those damaged`].filter(Boolean).map((one) => ` · ${one}`).join('');
+        const above = data.parent[n]?.state ?? 'none';
         // Where the environment has none there is nothing to inherit.
         const told = (number) => number.toLocaleString('en');
-        return data.parent[n] ? `${told(data.totals.spaces - data.differing[n])} inherit · ${told(sum.over)} over · ${told(sum.hidden)} hidden${more}`
-            : `only in ${told(sum.over)} of ${count(data.totals.spaces, 'space')}, none in ${parent}${more}`;
+        if (above === 'none' || above === 'missing') return `${above === 'missing' ? 'missing: ' : ''}only in ${told(sum.over)} of ${count(data.totals.spaces, 'space')}, none in ${parent}${more}`;
+        return `${told(data.totals.spaces - data.differing[n])} inherit${above === 'value' ? '' : `, ${stateWord(above).toLowerCase()} in ${parent}`} · ${told(sum.over)} over · ${told(sum.hidden)} hidden${more}`;
     }
     function lookAt(r, c) {
         const n = columns[c];
-        const version = data.parent[n];
-        if (r === 0) return { state: version ? 'value' : 'none', version };
-        return data.cells[rows[r - 1]].get(n) ?? (version ? { state: 'inherited' } : { state: 'none' });
+        const above = data.parent[n] ?? { state: 'none' };
+        const own = r > 0 && data.cells[rows[r - 1]].get(n);
+        if (r === 0 || own) return own || above;
+        // What is no value above is none here either; what is missing is said once, above.
+        return { state: { value: 'inherited', missing: 'none' }[above.state] ?? above.state };
     }
+    const versionIn = ({ state: word, version }) => (version && word !== 'hidden' ? ` v${version}` : '');
     function cell(r, c) {
         const one = lookAt(r, c);
         if (one.state === 'none') return el('span', { 'aria-hidden': 'true' }, '–');
         if (one.state === 'value') return `v${one.version}`;
-        return [icon(shapes[one.state] ?? 'bang'), ['overridden', 'own'].includes(one.state) && ` v${one.version}`, one.older && icon('triangle')];
+        return [icon(shapes[one.state] ?? 'bang'), versionIn(one), one.older && icon('triangle')];
     }
     function state(r, c) {
         const one = lookAt(r, c);
         const name = data.names[columns[c]];
-        const shown = ['overridden', 'own'].includes(one.state) ? ` v${one.version}` : '';
-        const word = one.state === 'none' ? 'no value' : one.state === 'value' ? `v${one.version}` : stateWord(one.state) + shown;
+        const word = one.state === 'none' ? 'no value' : one.state === 'value' ? `v${one.version}` : stateWord(one.state) + versionIn(one);
         const where = r === 0 ? parent : nameOf(rows[r - 1]);
         return {
             class: `${tones[one.state] ?? 'plain'}${one.older ? ' older' : ''}${isSelected(r, c) ? ' selected' : ''}${r === 0 ? ' of-parent' : ''}`,

@@ -10,6 +10,8 @@ import { extraBadges, isToRotate, lineOf, stateBadge, whenAndWho } from './words
 
 /** Whether a scope has a value of its own of the name: what its row says is of that one. */
 export const isOwn = (row) => row?.own === true && row.state !== 'hidden';
+/** Whether a row of a space is the environment's value, also one that programs are not given any more. */
+export const isInherited = (row) => !row.own && ['inherited', 'expired', 'damaged'].includes(row.state);
 /** The version that a change of a row begins from: the scope's own, a hiding's too; 0 if it has none. */
 export const begunFrom = (row) => (row?.own ? row.version : 0);
 

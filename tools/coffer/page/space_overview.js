@@ -8,6 +8,7 @@ import { button } from './controls.js';
 import { removeSpace, renameSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
 import { addressOf, go } from './router.js';
+import { isInherited, isOwn } from './rows.js';
 import { live } from './states.js';
 import { timeElement } from './time.js';
 import { extraBadges, needsAttention, stateBadge } from './words.js';
@@ -36,11 +37,11 @@ export function screen(place) {
         },
         draw({ space, list }) {
             const reason = whyNot();
-            const of = (...states) => list.rows.filter((row) => states.includes(row.state)).length;
+            const of = (is) => list.rows.filter(is).length;
             const attention = list.rows.filter(needsAttention);
             return [
-                el('div', { class: 'tiles' }, tile(of('inherited'), 'inherited', secrets('inherited')), tile(of('overridden'), 'overridden', secrets('differs')),
-                    tile(of('own'), 'only here', secrets('differs')), tile(of('hidden'), 'hidden', secrets('differs')), tile(attention.length, 'need attention', secrets('attention'))),
+                el('div', { class: 'tiles' }, tile(of(isInherited), 'inherited', secrets('inherited')), tile(of((row) => isOwn(row) && row.parent), 'overridden', secrets('differs')),
+                    tile(of((row) => isOwn(row) && !row.parent), 'only here', secrets('differs')), tile(of((row) => row.own && row.state === 'hidden'), 'hidden', secrets('differs')), tile(attention.length, 'need attention', secrets('attention'))),
                 attention.length > 0 && el('section', { class: 'part boxed' }, el('h2', {}, 'Needs attention'), el('ul', { class: 'names' }, attention.slice(0, 12).map((row) =>
                     el('li', {}, el('a', { class: 'mono', href: addressOf({ ...where, screen: 'secrets', query: { show: row.name } }) }, named(row.name)), ' ', el('span', { class: 'extras' }, stateBadge(row.state), extraBadges(row))))),
                 attention.length > 12 && el('a', { href: secrets('attention') }, `and ${attention.length - 12} more`)),

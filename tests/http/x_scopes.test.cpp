@@ -297,6 +297,24 @@ TEST_CASE("x/matrix: how the environment itself has a name, what a program lacks
     CHECK(has(w.get("/v1/x/matrix" + query).text("parent"), R"({"state":"missing"})"));
 }
 
+TEST_CASE("x/environments: how many names there are is told to who may list them") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto space = w.new_space(e);
+    w.put(at(e), "A", "v");
+    w.know("space", {{.as = http::role::space_admin, .environment = e, .space = space}});
+    const auto row = [&](std::string_view token) {
+        const auto all = w.get("/v1/x/environments", token);
+        for (const auto& one : all.data().as_array())
+            if (one.as_object().at("id").as_string() == e) return one.as_object();
+        return json::object();
+    };
+    CHECK(row(w.full).at("names").as_int64() == 1);
+    const auto seen = row("space");
+    CHECK(seen.at("spaces").as_int64() == 1);
+    CHECK_FALSE(seen.contains("names"));
+}
+
 TEST_CASE("x/keys: which key seals what, for who may know") {
     api_world w;
     const auto e = w.new_environment();
@@ -356,6 +374,30 @@ TEST_CASE("x/keys: what can't be read is told, and its keys all the same") {
     CHECK(keys.raw.status == 200);
     CHECK(keys.text("state") == "disabled");
     CHECK(has(keys.raw.body, R"("unread":[{"id":")" + e + R"(","error":"key_disabled"}])"));
+}
+
+TEST_CASE("x/environments: of one whose key is disabled it is told what it held when it was read") {
+    coffer::options how;
+    how.recheck_keys_after = std::chrono::milliseconds(0);
+    api_world w(how);
+    const auto e = w.new_environment();
+    w.new_space(e);
+    const auto kek = w.keys.rotate(e).value().to;
+    REQUIRE(w.send("POST", "/v1/x/keys/rewrap" + w.query(at(e))).status() == 200);
+    w.put(at(e), "A", "1");
+    w.put(at(e), "B", "1");
+    const auto row = [&] {
+        const auto all = w.get("/v1/x/environments");
+        for (const auto& one : all.data().as_array())
+            if (one.as_object().at("id").as_string() == e) return one.as_object();
+        return json::object();
+    };
+    CHECK(row().at("names").as_int64() == 2);
+    REQUIRE(w.keys.set_state(kek, coffer::keyring::kek_state::disabled));
+    const auto told = row();
+    CHECK(reply::text_of(told, "state") == "key_disabled");
+    CHECK(told.at("names").as_int64() == 2);
+    CHECK(told.at("spaces").as_int64() == 1);
 }
 
 TEST_CASE("x/keys: DEKs under the active KEK, and new ones, while all stays readable") {

@@ -89,7 +89,7 @@ test('an environment whose key is disabled: said, its keys are seen, and others 
 
   await tab.go('#/e/staging/secrets');
   await tab.page.getByRole('heading', { name: 'The key of staging is disabled' }).waitFor();
-  assert.match(await tab.text('.panel.broken'), /Values can’t be opened, and names are unreadable too/);
+  assert.match(await tab.text('.panel.broken'), /Values can’t be opened, and names are unreadable too: 1 name when they were last read/);
   assert.equal(await tab.axe(), '');
   await tab.picture('state-key-disabled');
   await tab.page.locator('.panel').getByRole('link', { name: 'Keys' }).click();

@@ -87,6 +87,18 @@ test('an operator sees all names, manages spaces and tokens, and changes no valu
   await tab.end();
 });
 
+test('what is not told of an environment is not told as nothing', async () => {
+  const tab = await open('#/environments', { as: 'spaceAdmin' });
+  assert.match(await tab.text(tab.row('prod')), /prod 1 space Spaces$/);
+  await tab.patch('**/v1/x/environments', (json) => {
+    json.data = json.data.map(({ id, rights }) => ({ id, name: id, rights, state: 'key_disabled' }));
+  });
+  await tab.page.reload();
+  await tab.go('#/e/prod/general');
+  assert.match(await tab.text('main .facts'), /^Id prod Production not known: it can’t be read Values may be shown not known: it can’t be read Holds not known: it can’t be read$/);
+  await tab.end();
+});
+
 test('a space admin has his space alone, with names of what it inherits', async () => {
   const tab = await open('#/e/prod/spaces', { as: 'spaceAdmin' });
   assert.equal(await tab.page.locator('main tbody tr').count(), 1);

@@ -77,6 +77,7 @@ public:
     struct looked {
         std::string id{};
         result<dated<facts>> found{errc::unknown_scope};
+        facts last{}; ///< Where that failed: what this directory last knew; null: nothing.
     };
     /// Every environment, as look_back shows it. One that can't be opened hides no other; if its
     /// store is away, the whole is stale. Errors: those of reading the list.
@@ -91,7 +92,8 @@ public:
                 out.fresh = older(out.fresh, one->fresh);
             else if (is_away(one.error()))
                 out.fresh.stale = true;
-            out.push_back({std::move(id), std::move(one)});
+            auto last = one ? nullptr : kept(id);
+            out.push_back({std::move(id), std::move(one), std::move(last)});
         }
         return out;
     }

@@ -86,7 +86,8 @@ inline constexpr schema_doc schema_docs[] = {
     {"XEnvironment", R"({"type":"object","required":["id","name"],"properties":{
 "id":{"type":"string"},"name":{"type":"string"},"isProd":{"type":"boolean"},
 "reveal":{"enum":["never","allowed"]},"createdAt":{"type":"string","format":"date-time"},
-"spaces":{"type":"integer"},"names":{"type":"integer"},
+"spaces":{"type":"integer","description":"Where it can't be looked at: as this process last knew it."},
+"names":{"type":"integer","description":"The same; left out for who may not list them."},
 "rights":{"type":"array","items":{"type":"string"}},
 "state":{"enum":["damaged","key_disabled","unavailable"],"description":"It can't be looked at."}}})"},
     {"XOneEnvironment", R"({"type":"object","required":["data"],
@@ -147,8 +148,8 @@ inline constexpr schema_doc schema_docs[] = {
 "kekId":{"type":"string"}}}]}}})"},
     {"XDelivery", R"({"type":"object","required":["at"],"properties":{
 "at":{"type":"string","format":"date-time"},"by":{"type":"string"},
-"version":{"type":"integer"}}})"},
 "spaceId":{"type":"string","description":"The space that was given an environment's value."},
+"version":{"type":"integer"}}})"},
     {"XValueWrite", R"({"type":"object","required":["value"],"properties":{"value":{"oneOf":[
 {"type":"string"},{"type":"object","required":["base64"],"properties":{"base64":{"type":"string"}}}]},
 "note":{"type":["string","null"]},"rotateBy":{"type":["string","null"],"format":"date"},

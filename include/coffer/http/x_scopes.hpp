@@ -67,17 +67,20 @@ inline auto trouble_word(errc why) noexcept -> std::string_view {
     }
 }
 
+/// How many spaces a caller may list, and how many names of the environment itself: that number only
+/// for who may list those, since to others a 0 would say that there are none.
 inline void write_environment_counts(json_writer& w, const principal& who,
                                      const environment_facts& e) {
     const auto visible = std::ranges::count_if(e.spaces, [&](const auto& s) {
         const context where{.environment = e.own.id, .space = s.first};
         return decide(who, right::list, where) == decision::allowed;
     });
+    w.member("spaces", static_cast<std::uint64_t>(visible));
+    if (decide(who, right::list, {.environment = e.own.id}) != decision::allowed) return;
     const auto names = std::ranges::count_if(e.secrets, [&](const auto& s) {
         return s.second.space.empty() && s.second.actor.empty() &&
                covers_name(who, right::list, {.environment = e.own.id}, s.second.name);
     });
-    w.member("spaces", static_cast<std::uint64_t>(visible));
     w.member("names", static_cast<std::uint64_t>(names));
 }
 
@@ -87,7 +90,7 @@ inline auto environment_rows(const principal& who, const std::vector<directory::
     wiped_text out;
     json_writer w(out);
     w.begin_list();
-    for (const auto& [id, e] : all) {
+    for (const auto& [id, e, last] : all) {
         if (!knows_environment(who, id)) continue;
         w.begin_object();
         if (e && (**e).own.told) {
@@ -96,6 +99,7 @@ inline auto environment_rows(const principal& who, const std::vector<directory::
         } else {
             const auto why = e ? errc::unavailable : e.error().code;
             w.member("id", id).member("name", id).member("state", trouble_word(why));
+            if (last != nullptr) write_environment_counts(w, who, *last);
         }
         write_rights(w, who, {.environment = id});
         w.end_object();

@@ -10,6 +10,9 @@ import { openDialog } from './dialog.js';
 import { go } from './router.js';
 import { saved } from './undo.js';
 
+/** What an environment holds, as far as it is told: nothing of one that can't be read, and its names to who may list them. */
+export const heldBy = ({ names, spaces }) => [names !== undefined && count(names, 'name'), spaces !== undefined && count(spaces, 'space')].filter(Boolean).join(' · ');
+
 /** A dialog with a form: `save()` does it and says what was done; its refusal is shown in the dialog, in the words of `refused`. */
 function formDialog({ title, body, label, danger, ready, save, refused = (failed) => failed.message }) {
     const problem = problemLine();
@@ -94,8 +97,7 @@ export function removeEnvironment(one) {
     formDialog({
         title: ['Remove ', named(one.name)], label: `Remove ${one.name} and all in it`, danger: true,
         ready: () => (typed.value.trim() === one.name ? undefined : `Type ${one.name} to go on`),
-        body: [el('p', {}, count(one.names ?? 0, 'name'), ' and ', count(one.spaces ?? 0, 'space'),
-            ' are gone for every program at its next read. This can’t be undone here: only a backup brings it back.'),
+        body: [el('p', {}, heldBy(one) ? `It holds ${heldBy(one)}, gone` : 'What it holds is not known; it is gone', ' for every program at its next read. This can’t be undone here: only a backup brings it back.'),
         field(`Type ${one.name}`, typed)],
         async save() {
             await api.removeEnvironment(one.id);

@@ -4,7 +4,7 @@ import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, named } from './el.js';
 import { button, copyButton } from './controls.js';
-import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
+import { heldBy, newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { screenHead } from './head.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf } from './router.js';
@@ -18,7 +18,7 @@ function card(one) {
         el('h2', {}, el('a', { href: addressOf(world.homeOf(one.id)), 'data-focus': `env:${one.id}` }, named(one.name)), one.isProd && prodBadge()),
         el('p', { class: 'faint mono' }, one.id),
         broken ? el('p', { class: 'problem' }, one.state === 'key_disabled' ? 'Its key is disabled: values can’t be opened' : 'It can’t be read')
-            : el('p', {}, one.names !== undefined && count(one.names, 'name'), one.spaces !== undefined && ` · ${count(one.spaces, 'space')}`),
+            : el('p', {}, heldBy(one)),
         el('p', { class: 'env-links' }, (one.rights ?? []).includes('list') && [el('a', { href: address('secrets'), 'data-focus': `secrets:${one.id}` }, 'Secrets'), ' · ',
             el('a', { href: address('matrix'), 'data-focus': `matrix:${one.id}` }, 'Matrix'), ' · '], el('a', { href: address('spaces'), 'data-focus': `spaces:${one.id}` }, 'Spaces')));
 }

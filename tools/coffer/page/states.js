@@ -2,12 +2,12 @@
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
 import { admins, ageOf } from './api.js';
-import { el, fill, icon, named, refill } from './el.js';
+import { count, el, fill, icon, named, refill } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
 import { isStale, onKnown } from './session.js';
-import { environmentName } from './world.js';
+import { environment, environmentName } from './world.js';
 
 /** A panel in the middle of a list. */
 export function panel(kind, title, text, ...actions) {
@@ -24,8 +24,8 @@ export function problemPanel(problem, again) {
         const { environmentId } = placeOf(location.hash);
         return panel('broken', ['The key of ', environmentId === undefined ? 'this environment' : named(environmentName(environmentId)),
             problem.code === 'key_disabled' ? ' is disabled' : ' is not in the keyring'],
-            [el('p', {}, 'Values can’t be opened, and names are unreadable too. Programs get an error, ' +
-                'never another scope’s value.'), facts(problem)],
+            [el('p', {}, 'Values can’t be opened, and names are unreadable too', lastHeld(environment(environmentId)),
+                '. Programs get an error, never another scope’s value.'), facts(problem)],
             el('a', { class: 'button', href: addressOf({ environmentId, screen: 'keys' }) }, 'Keys'),
             again && button('Try again', { act: again }));
     }
@@ -43,6 +43,9 @@ export function problemPanel(problem, again) {
     return panel('error', 'This could not be loaded', facts(problem),
         again && button('Try again', { kind: 'primary', act: again }));
 }
+
+/** How many names there are of one that can't be read, as far as that was known before. */
+const lastHeld = (one) => one?.names !== undefined && `: ${count(one.names, 'name')} when they were last read`;
 
 function denied(problem) {
     return panel('denied', 'You may not see this', [el('p', {}, problem.message), whomToAsk()]);

@@ -39,7 +39,7 @@ auto rules() -> std::string_view {
 }
 
 auto settings_of() -> std::span<const setting> {
-    static constexpr std::array<setting, 11> all{{
+    static constexpr std::array<setting, 12> all{{
         {"`--server`", "`COFFER_SERVER`", "`server`"},
         {"`--token-file`", "`COFFER_TOKEN_FILE`, or the token itself in `COFFER_TOKEN`",
          "`token_file`, in the user's file alone"},

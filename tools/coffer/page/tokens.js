@@ -40,7 +40,7 @@ function tokenRow(one, revoke, reason) {
     return el('tr', { role: 'row', class: `row${state ? ' over' : ''}`, 'data-row': one.id },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name', tabindex: '-1', 'data-focus': `token:${one.id}` }, named(one.name || one.id)), ' ', state,
             isMine(one) && el('span', { class: 'badge blue' }, 'you'), el('div', { class: 'line mono' }, one.id)),
-        el('td', { role: 'cell', class: 'grants', 'data-label': 'may' }, (one.grants ?? []).map(grantLine)),
+        el('td', { role: 'cell', class: 'grants' }, (one.grants ?? []).map(grantLine)),
         el('td', { role: 'cell', 'data-label': 'expires' }, one.expiresAt ? timeElement(one.expiresAt, date(one.expiresAt)) : one.unreadable ? 'not known' : 'never'),
         el('td', { role: 'cell', 'data-label': 'last used' }, one.lastUsedAt ? [timeElement(one.lastUsedAt), one.lastUsedFrom && el('div', { class: 'line' }, `from ${one.lastUsedFrom}`)] : el('span', { class: 'faint' }, 'not known')),
         el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', reason, act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));

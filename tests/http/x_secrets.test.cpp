@@ -498,6 +498,30 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("x/secret: an expiry is one version's, and comes back with it") {
+    world w;
+    const auto e = at(w.e);
+    const std::string ends = "2100-01-02T03:04:05.000Z";
+    w.set(e, "A", object({{"value", "one"}, {"expiresAt", ends}}));
+    w.set(e, "A", R"({"value":"two","note":"n"})");
+    const auto told = [&] { return w.get(secret + w.query(e, "A")).row(); };
+    CHECK_FALSE(told().contains("expiresAt"));
+    const auto older = told().at("versions").as_array().at(1).as_object();
+    CHECK(reply::text_of(older, "expiresAt") == ends);
+    const auto rollback = secret + "/rollback" + w.query(e, "A");
+    REQUIRE(w.send("POST", rollback, R"({"to":1})").status() == 200);
+    CHECK(reply::text_of(told(), "expiresAt") == ends);
+    REQUIRE(w.send("POST", secret + "/hide" + w.query(e, "A")).status() == 200);
+    REQUIRE(w.send("POST", secret + "/unhide" + w.query(e, "A")).status() == 200);
+    CHECK(reply::text_of(told(), "expiresAt") == ends);
+    REQUIRE(w.send("DELETE", secret + w.query(e, "A")).status() == 200);
+    REQUIRE(w.send("POST", secret + "/undelete" + w.query(e, "A")).status() == 200);
+    CHECK(reply::text_of(told(), "expiresAt") == ends);
+    const std::string batch = R"({"set":[{"name":"A","value":"three"}]})";
+    REQUIRE(w.send("POST", "/v1/x/batch" + w.query(e), batch).status() == 200);
+    CHECK_FALSE(told().contains("expiresAt"));
+}
+
 TEST_CASE("x/secret/reveal: flag, mode, policy, reason and a fresh token are all needed") {
     http::api_options with;
     with.reveal = http::reveal_mode::reason;

@@ -32,7 +32,7 @@ struct source_of {
     const char* variable;
     bool in_folder_file; ///< Somebody else's file may say it.
 };
-constexpr std::array<source_of, 11> sources{{
+constexpr std::array<source_of, 12> sources{{
     {"server", "COFFER_SERVER", true},
     {"token-file", "COFFER_TOKEN_FILE", false},
     {"ca", "COFFER_CA", false},

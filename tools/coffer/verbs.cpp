@@ -35,7 +35,7 @@ auto all_verbs() -> std::span<const verb> {
 }
 
 auto global_options() -> std::span<const option_spec> {
-    static constexpr std::array<option_spec, 17> all{{
+    static constexpr std::array<option_spec, 18> all{{
         {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
          "where the keys live: file:PATH, env:NAME[,OLDER], credential:NAME, passphrase:FILE"},

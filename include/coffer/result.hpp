@@ -20,7 +20,8 @@ public:
                                       : std::system_error(why.code)),
           why_(why) {}
     /// The same, its text after one that tells more.
-    exception(failure why, const std::string& more) : std::system_error(why.code, more), why_(why) {}
+    exception(failure why, const std::string& more)
+        : std::system_error(why.code, more), why_(why) {}
     /// The failure that value() was called on.
     auto why() const noexcept -> const failure& { return why_; }
 

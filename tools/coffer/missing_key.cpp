@@ -46,8 +46,9 @@ auto lacking(session& s, const coffer::format::head& head) -> std::vector<std::s
 auto missing_key_words(session& s, const std::string& environment) -> std::string {
     try {
         if (!s.has_keys()) return {};
-        const auto head = stored_head(
-            s.config(), environment.empty() ? std::string(coffer::system_environment) : environment);
+        const auto head =
+            stored_head(s.config(), environment.empty() ? std::string(coffer::system_environment)
+                                                        : environment);
         const auto ids = head ? lacking(s, *head) : std::vector<std::string>();
         if (ids.empty()) return {};
         const auto place = s.config().text("keys");

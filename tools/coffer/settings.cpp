@@ -217,11 +217,12 @@ void settings::read_members(const file_read& from, const json::object& object,
         const auto at = std::find_if(sources.begin(), sources.end(),
                                      [&](const auto& s) { return member_name(s.name) == key; });
         if (!from.is_users && (at == sources.end() || !at->in_folder_file))
-            refuse(shown + " may not say \"" + printable(key) +
-                   "\": a folder's file names store, realm, env, space, actor, server, max_stale and "
-                   "profiles, never keys, tokens, authorities or programs; "
-                   "those belong into " +
-                   printable((config_folder() / "config.json").string()));
+            refuse(
+                shown + " may not say \"" + printable(key) +
+                "\": a folder's file names store, realm, env, space, actor, server, max_stale and "
+                "profiles, never keys, tokens, authorities or programs; "
+                "those belong into " +
+                printable((config_folder() / "config.json").string()));
         if (at == sources.end()) refuse(shown + ": unknown member \"" + printable(key) + "\"");
         if (!member.value().is_string()) refuse(shown + ": \"" + key + "\" is not a text");
         auto told = profile.empty() ? shown : shown + ", profile " + printable(profile);

@@ -218,9 +218,7 @@ private:
             const auto what = word_for(was, is);
             if (what.empty()) continue;
             const auto& e = is != nullptr ? *is : *was;
-            out.push_back({what,
-                           scope({environment, e.space, e.actor}),
-                           e.entry.name,
+            out.push_back({what, scope({environment, e.space, e.actor}), e.entry.name,
                            wire_id(environment, e.entry.id),
                            is != nullptr ? is->entry.version : 0});
         }

@@ -198,11 +198,10 @@ TEST_CASE("x/keys: the receipt of a shredded environment, and who listens is tol
     kek_world w;
     w.manage();
     std::vector<std::string> told;
-    w.service->parts().changed = [&](std::string_view what, const scope& where,
-                                     std::string_view name, std::string_view id) {
-        CHECK(name.empty());
-        CHECK(id.empty());
-        told.push_back(std::string(what) + " " + where.environment);
+    w.service->parts().changed = [&](const http::secret_change& c) {
+        CHECK(c.name.empty());
+        CHECK(c.id.empty());
+        told.push_back(std::string(c.what) + " " + c.where.environment);
     };
     const auto done = w.shred("one");
     CHECK(done.text("environmentId") == w.e);

@@ -118,32 +118,31 @@ TEST_CASE("x/watch: who makes or renames a space, or says what programs need, is
     w.send("POST", "/v1/x/spaces" + w.query(at(w.e)), R"({"name":"y","id":"y"})");
     CHECK(chosen.answer().text("by") == "name of full-token");
     const auto rename = [&](const std::string& pattern, const std::string& space) {
-        w.send("PATCH", pattern, R"({"name":"renamed","spaceId":")" + space + ""
-    } ");
-};
-waiting_client renamed(w, of_spaces());
-rename("/v1/spaces/" + other, other);
-CHECK(renamed.answer().text("by") == "name of full-token");
-waiting_client again(w, of_spaces());
-rename("/v1/x/spaces" + w.query(at(w.e, other)), other);
-CHECK(again.answer().text("by") == "name of full-token");
-waiting_client needs(w, w.path(at(w.e)));
-w.send("PUT", "/v1/x/requirements" + w.query(at(w.e)), R"({"requirements":{"app":[]}})");
-CHECK(needs.answer().text("by") == "name of full-token");
-waiting_client environment(w, w.path(at(w.e)));
-w.send("PATCH", "/v1/x/environments" + w.query(at(w.e)), R"({"name":"n"})");
-CHECK(environment.answer().text("by") == "name of full-token");
-// Beside this process: the vault knows its own name alone.
-waiting_client beside(w, of_spaces());
-w.vault->set_description(at(w.e, other).view(), R"({"name":"beside"})").value();
-CHECK(beside.answer().text("by") == "(absent)");
-// Who may not list a space learns nothing of it.
-w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
-waiting_client space(w, w.path(at(w.e, w.s)), "space");
-waiting_client full(w, of_spaces());
-w.send("PATCH", "/v1/x/environments" + w.query(at(w.e)), R"({"name":"m"})");
-CHECK(full.answer().text("by") == "name of full-token");
-CHECK(space.is_waiting());
+        w.send("PATCH", pattern, R"({"name":"renamed","spaceId":")" + space + R"("})");
+    };
+    waiting_client renamed(w, of_spaces());
+    rename("/v1/spaces/" + other, other);
+    CHECK(renamed.answer().text("by") == "name of full-token");
+    waiting_client again(w, of_spaces());
+    rename("/v1/x/spaces" + w.query(at(w.e, other)), other);
+    CHECK(again.answer().text("by") == "name of full-token");
+    waiting_client needs(w, w.path(at(w.e)));
+    w.send("PUT", "/v1/x/requirements" + w.query(at(w.e)), R"({"requirements":{"app":[]}})");
+    CHECK(needs.answer().text("by") == "name of full-token");
+    waiting_client environment(w, w.path(at(w.e)));
+    w.send("PATCH", "/v1/x/environments" + w.query(at(w.e)), R"({"name":"n"})");
+    CHECK(environment.answer().text("by") == "name of full-token");
+    // Beside this process: the vault knows its own name alone.
+    waiting_client beside(w, of_spaces());
+    w.vault->set_description(at(w.e, other).view(), R"({"name":"beside"})").value();
+    CHECK(beside.answer().text("by") == "(absent)");
+    // Who may not list a space learns nothing of it.
+    w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});
+    waiting_client space(w, w.path(at(w.e, w.s)), "space");
+    waiting_client full(w, of_spaces());
+    w.send("PATCH", "/v1/x/environments" + w.query(at(w.e)), R"({"name":"m"})");
+    CHECK(full.answer().text("by") == "name of full-token");
+    CHECK(space.is_waiting());
 }
 
 TEST_CASE("x/watch: nobody is answered before anything happened but when the time is over") {

@@ -28,7 +28,8 @@ TEST_CASE("diff shows what two scopes see differently, and no value") {
     CHECK(same.out.empty());
     CHECK(box.ok({"diff", "dev", "dev/globex", "--json"}) ==
           "{\"a\":{\"environment\":\"dev\",\"space\":null},"
-          "\"b\":{\"environment\":\"dev\",\"space\":\"globex\"},\"same\":true,\"names\":[]}\n");
+          "\"b\":{\"environment\":\"dev\",\"space\":\"globex\"},\"stale\":false,\"age_s\":0,"
+          "\"same\":true,\"names\":[]}\n");
     CHECK(has(box.run({"diff", "dev", "dev/acme", "--json"}).out,
               "\"same\":false,\"names\":[{\"name\":\"BETA_KEY\",\"a\":{\"name\":\"BETA_KEY\","
               "\"state\":\"value\""));

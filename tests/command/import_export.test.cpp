@@ -212,7 +212,7 @@ TEST_CASE("JSON that is no object of texts is refused or shown as invalid") {
                   R"({"A":1,"B":null,"C":{"base64":"!"},"D":{"x":"y"},"E":""})")
               .code == 1);
     CHECK(box.ok({"list", "--json"}) ==
-          "{\"environment\":\"dev\",\"space\":null,\"secrets\":[]}\n");
+          "{\"environment\":\"dev\",\"space\":null,\"stale\":false,\"age_s\":0,\"secrets\":[]}\n");
     box.ok({"import", "--format", "json", "--yes"},
            R"({"any name at all":"v","B":{"base64":"AAE="}})");
     CHECK(box.ok({"get", "B"}) == std::string("\0\x01", 2));

@@ -65,7 +65,8 @@ TEST_CASE("list --matrix has a column for the environment and each space") {
           "SLACK_TOKEN  set v1           overridden v1  inherited\n");
     CHECK(has(box.ok({"list", "--all-spaces"}), "dev/globex  SLACK_TOKEN  inherited"));
     CHECK(has(box.ok({"list", "--all-spaces", "--json"}),
-              "\"scopes\":[{\"environment\":\"dev\",\"space\":null,\"secrets\":["));
+              "\"scopes\":[{\"environment\":\"dev\",\"space\":null,\"stale\":false,"
+              "\"age_s\":0,\"secrets\":["));
 }
 
 TEST_CASE("explain says what wins, what it shadows and under which key") {
@@ -237,7 +238,7 @@ TEST_CASE("--actor: what an actor has of their own comes first, and is nobody el
     CHECK(box.ok({"get", "DB_URL", "--actor", "us_ana"}) == coffer_test::db_url);
     box.ok({"set", "EVERYWHERE", "--actor", "us_ana"}, "in-dev");
     CHECK(box.ok(of({"get", "EVERYWHERE"})) == "in-dev");
-    CHECK(has(box.ok({"list", "--actor", "us_ana"}), "EVERYWHERE   own         dev@us_ana"));
+    CHECK(has(box.ok({"list", "--actor", "us_ana"}), "EVERYWHERE   own        dev@us_ana"));
 
     const auto listed = box.ok(of({"list"}));
     INFO(listed);

@@ -108,12 +108,6 @@ auto need_keys(coffer::result<T>&& got, const std::string& place, const settings
                 " are refused: they must be a file of yours, mode 0600, no link, apart from the "
                 "store (a passphrase: the right one)" +
                 cause);
-    case errc::invalid_argument:
-        refuse("the keys at " + shown + " can't be used" +
-               (place.starts_with("env:")
-                    ? ": the variable has to hold 32 bytes as base64 (openssl rand -base64 32)"
-                    : "") +
-               cause);
     case errc::tampered: throw problem(errc::tampered, "the keys at " + shown + " are damaged");
     default: throw problem(got.error().code, "the keys at " + shown + " can't be used" + cause);
     }

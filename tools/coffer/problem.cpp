@@ -136,7 +136,7 @@ auto refusal_words(const coffer::failure& why, const std::string& where) -> std:
     const auto right = coffer::http::missing_right_of(why);
     if (!right) return "this token has not the right to do this" + where + " (coffer whoami)";
     return "this token has not the right " + std::string(to_string(*right)) + where + ", to " +
-           std::string(words_of(*right)) + " . Roles that have it: " + roles_with(*right) +
+           std::string(words_of(*right)) + ". Roles that have it: " + roles_with(*right) +
            " (coffer whoami says what this one is)";
 }
 

@@ -103,8 +103,9 @@ export function openDialog({ title, body, footer, submit, dirty, losing = typedI
     }
     document.body.append(element);
     open.push(handle);
-    // What tells of the last change is out of reach behind a dialog: it comes along, and goes back at its end.
-    for (const one of document.querySelectorAll('[data-survives]')) element.append(one);
+    // What tells of the last change is out of reach behind a drawer: it comes along, and goes back at its end. Over
+    // other dialogs it would lie on their buttons.
+    if (kind === 'drawer') for (const one of document.querySelectorAll('[data-survives]')) element.append(one);
     element.showModal();
     asOpened = fields();
     (element.querySelector('[autofocus]') ?? element.querySelector('.dialog-body input, .dialog-body textarea, .dialog-body select, .dialog-body[tabindex]')

@@ -74,7 +74,7 @@ TEST_CASE("x/watch: what describes a scope is told to who sees the scope") {
     w.send("PATCH", "/v1/x/spaces" + w.query(at(w.e, w.s)), R"({"name":"other"})");
     const auto alone = space_alone.answer();
     CHECK(alone.text("names") == "[]");
-    CHECK(alone.text("by") == "(absent)");
+    CHECK(alone.text("by") == "name of full-token");
 }
 
 TEST_CASE(

@@ -27,7 +27,7 @@ inline constexpr int first_right = 100;
 
 class refusal_errors final : public std::error_category {
 public:
-    auto name() const noexcept -> const char* override { return "coffer.refusal"; }
+    auto name() const noexcept -> const char* override { return "coffer_refusal"; }
     auto message(int value) const -> std::string override {
         if (value >= first_right)
             return "the right " + std::string(to_string(static_cast<right>(value - first_right))) +

@@ -166,8 +166,12 @@ public:
         if (!has_space(s)) return "unknown_scope";
         const auto* e = own(s, n);
         if (e == nullptr || !e->is(state::deleted)) return "not_found";
-        for (const auto& old : e->versions)
-            if (old.state != state::deleted) return restore(s, n, old, author, with);
+        const auto& all = e->versions;
+        for (std::size_t i = 1; i < all.size(); ++i) {
+            const bool over_a_value = i + 1 < all.size() && all[i + 1].state == state::value;
+            if (all[i].state == state::value || (all[i].state == state::hidden && over_a_value))
+                return restore(s, n, all[i], author, with);
+        }
         return "not_found";
     }
     auto rollback(const std::string& s, const std::string& n, std::uint64_t to,

@@ -94,6 +94,7 @@ test('what is not told of an environment is not told as nothing', async () => {
     json.data = json.data.map(({ id, rights }) => ({ id, name: id, rights, state: 'key_disabled' }));
   });
   await tab.page.reload();
+  await tab.settled();
   await tab.go('#/e/prod/general');
   assert.match(await tab.text('main .facts'), /^Id prod Production not known: it can’t be read Values may be shown not known: it can’t be read Holds not known: it can’t be read$/);
   await tab.end();

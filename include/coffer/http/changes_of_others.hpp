@@ -3,6 +3,7 @@
 #define COFFER_HTTP_CHANGES_OF_OTHERS_HPP
 
 #include <coffer/any_vault.hpp>
+#include <coffer/http/detail/entry_changes.hpp>
 #include <coffer/http/ids.hpp>
 #include <coffer/http/secret_change.hpp>
 
@@ -18,7 +19,6 @@
 #include <string>
 #include <string_view>
 #include <thread>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -181,43 +181,29 @@ private:
             if (!is_own(f)) tell_({f.what, f.where, f.name, f.id, f.version});
     }
 
-    using key = std::tuple<std::string_view, std::string_view, std::string_view>;
-    struct both {
-        const scoped_entry* was = nullptr;
-        const scoped_entry* is = nullptr;
-    };
-    static auto key_of(const scoped_entry& e) -> key { return {e.space, e.actor, e.entry.name}; }
     static auto is_scope(const scoped_entry& e) -> bool {
         return e.actor.empty() && e.entry.name.empty();
     }
     static auto differences(const std::string& environment, const entries& before,
                             const entries& after) -> std::vector<found> {
-        std::map<key, both> all;
-        for (const auto& e : before)
-            all[key_of(e)].was = &e;
-        for (const auto& e : after)
-            all[key_of(e)].is = &e;
+        const auto all = detail::changed_entries(before, after);
         // A scope that is gone, or another one by now, took all of its secrets with it.
         std::vector<found> out;
         std::set<std::string_view> gone; // "": the environment, which comes first
-        for (const auto& [at, one] : all) {
+        for (const auto& one : all) {
             if (one.was == nullptr || !is_scope(*one.was)) continue;
             if (one.is != nullptr && one.is->entry.id == one.was->entry.id) continue;
             const auto& space = one.was->space;
             if (!gone.contains({})) out.push_back({"deleted", scope({environment, space})});
             gone.insert(space);
         }
-        for (const auto& [at, one] : all) {
-            const auto& [space, actor, name] = at;
-            if (name.empty()) continue;
+        for (const auto& one : all) {
             const auto* is = one.is;
-            const auto* was = gone.contains({}) || gone.contains(space) ? nullptr : one.was;
-            if (was != nullptr && is != nullptr && was->entry.id == is->entry.id &&
-                was->entry.version == is->entry.version)
-                continue;
+            const auto& e = is != nullptr ? *is : *one.was;
+            if (e.entry.name.empty()) continue;
+            const auto* was = gone.contains({}) || gone.contains(e.space) ? nullptr : one.was;
             const auto what = word_for(was, is);
             if (what.empty()) continue;
-            const auto& e = is != nullptr ? *is : *was;
             out.push_back({what, scope({environment, e.space, e.actor}), e.entry.name,
                            wire_id(environment, e.entry.id),
                            is != nullptr ? is->entry.version : 0});

@@ -4,6 +4,7 @@
 
 #include <coffer/any_vault.hpp>
 #include <coffer/http/access.hpp>
+#include <coffer/http/detail/entry_changes.hpp>
 #include <coffer/http/json.hpp>
 #include <coffer/http/message.hpp>
 #include <coffer/http/recent_descriptions.hpp>
@@ -18,7 +19,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -122,10 +122,7 @@ private:
         return out;
     }
 
-    /// What differs between two states of an environment; null where an entry is there no more.
-    struct change {
-        const scoped_entry* was = nullptr;
-        const scoped_entry* is = nullptr;
+    struct change : detail::entry_change {
         std::string by{}; ///< Who made it, as far as that is known.
     };
     /// What became of one environment since it was looked at.
@@ -134,24 +131,6 @@ private:
         bool gone = false;
         std::map<entries, std::vector<change>> since{}; ///< For each state that somebody knows.
     };
-    static auto differences(const std::vector<scoped_entry>& before,
-                            const std::vector<scoped_entry>& after) -> std::vector<change> {
-        const auto key = [](const scoped_entry& e) {
-            return std::tuple<std::string_view, std::string_view, std::string_view>(
-                e.space, e.actor, e.entry.name);
-        };
-        std::map<decltype(key(before.front())), change> all;
-        for (const auto& e : before)
-            all[key(e)].was = &e;
-        for (const auto& e : after)
-            all[key(e)].is = &e;
-        std::vector<change> out;
-        for (const auto& [at, both] : all)
-            if (both.was == nullptr || both.is == nullptr ||
-                both.was->entry.version != both.is->entry.version)
-                out.push_back(both);
-        return out;
-    }
     /// Whether an entry, of a name or of a scope itself, is of what somebody watches and may list.
     static auto sees(const change_waiter& one, const scoped_entry& e) -> bool {
         const auto& where = one.what.where;
@@ -216,9 +195,9 @@ private:
         if (what.now.all == nullptr) return;
         for (auto& [before, changes] : what.since)
             if (before != what.now.all) {
-                changes = differences(*before, *what.now.all);
-                for (auto& each : changes)
-                    if (each.is != nullptr) each.by = author_of(environment, *each.is);
+                for (const auto& one : detail::changed_entries(*before, *what.now.all))
+                    changes.push_back(
+                        {one, one.is != nullptr ? author_of(environment, *one.is) : std::string()});
             }
     }
     /// What describes a scope is written in the name of the server's own process.

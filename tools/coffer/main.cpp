@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "manual.hpp"
-#include "missing_key.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -73,8 +72,6 @@ auto run(int argc, char** argv, command::invocation& in) -> int {
     try {
         return in.what->run(here);
     } catch (problem& why) {
-        if (why.code == coffer::errc::unknown_key)
-            why.message += missing_key_words(here, why.where.environment);
         here.say_more(why);
         throw;
     }

@@ -2,6 +2,7 @@
 #include "session.hpp"
 
 #include "key_changes.hpp"
+#include "missing_key.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -155,6 +156,8 @@ auto session::here() -> place {
 }
 
 void session::say_more(problem& why) {
+    if (why.code == errc::unknown_key)
+        why.message += missing_key_words(*this, why.where.environment);
     if (why.code != errc::unknown_scope || !why.where.space.empty() || !vault_ || !is_remote())
         return;
     const auto& environment = why.where.environment;

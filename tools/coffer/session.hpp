@@ -62,8 +62,8 @@ public:
     /// The environment that --env says, whatever --space and --actor say.
     auto environment_here() -> place;
 
-    /// Says of a problem what is known besides: a token that sees spaces of an environment does not
-    /// see the environment itself.
+    /// Says of a problem what is known besides: which key is missing; that a token which sees spaces
+    /// of an environment does not see the environment itself.
     void say_more(problem& why);
 
     /// Something to know, on stderr; --quiet silences it.

@@ -632,6 +632,70 @@ test('the environments and the tokens tell what others changed of them', async (
   await tab.end();
 });
 
+test('the navigation tells of environments that others make, rename and remove; who may not see them hears nothing', async () => {
+  const [ana, ben] = [await open('#/e/staging/secrets'), await open('#/e/staging/secrets', { as: 'stagingAdmin' })];
+  const told = ana.page.locator('nav .nav-news');
+  const said = (text) => told.getByText(text, { exact: true }).waitFor();
+  const show = async () => {
+    await told.getByRole('button', { name: 'Show' }).click();
+    await told.waitFor({ state: 'hidden' });
+  };
+  const link = (name) => ana.page.locator('nav.side').getByRole('link', { name });
+  const tops = () => ana.page.locator('nav.side a').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().top));
+  const before = await tops();
+  const environments = '/v1/x/environments';
+  await site.must('POST', environments, { name: 'Preview', id: 'preview' });
+  await said('Somebody changed 1 environment.');
+  assert.equal(await link('Preview').count(), 0);
+  assert.deepEqual(await tops(), before);
+  assert.equal(await ana.axe(), '');
+  await ana.pictures('navigation-changed');
+  await show();
+  await link('Preview').waitFor();
+  await site.must('PATCH', `${environments}?environmentId=preview`, { name: 'Trial' });
+  await said('Somebody changed 1 environment.');
+  await show();
+  await link('Trial').waitFor();
+  await site.must('DELETE', `${environments}?environmentId=preview`);
+  await said('Somebody changed 1 environment.');
+  // Where the list itself is read it tells that, alone.
+  await ana.go('#/environments');
+  await ana.page.locator('main .news').getByText('Somebody changed 1 environment.').waitFor();
+  assert.equal(await told.count(), 0);
+  await ana.page.locator('main .news').getByRole('button', { name: 'Show' }).click();
+  await link('Trial').waitFor({ state: 'detached' });
+  const toBen = ben.traffic.filter(({ status, url }) => status && url.includes('/v1/x/environments/watch?'));
+  for (const { url, body } of toBen) assert.equal(JSON.parse(body).data.revision, new URL(url).searchParams.get('revision'));
+  assert.equal(await ben.page.locator('nav .nav-news').isVisible(), false);
+  // What changes nothing that it shows is no news of the navigation.
+  await ana.go('#/e/staging/secrets');
+  const answers = (tab) => tab.traffic.filter(({ status, url }) => status && url.includes('/v1/x/environments/watch')).length;
+  const known = answers(ana);
+  await site.put(staging, 'COUNTED_ANEW', 'x');
+  while (answers(ana) === known) await pause(20);
+  await ana.page.waitForRequest((one) => one.url().includes('/v1/x/environments/watch'));
+  assert.equal(await told.isVisible(), false);
+  await ana.end();
+  await ben.end();
+});
+
+test('a tab that nobody sees asks for nothing, and goes on when it is seen', async () => {
+  const tab = await open('#/e/staging/secrets');
+  const see = (hidden) => tab.page.evaluate((is) => {
+    Object.defineProperty(document, 'hidden', { value: is, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+  const watches = (one) => one.url().includes('/watch?');
+  while (!tab.traffic.some(({ method, url }) => method && url.includes('/v1/x/watch?'))) await pause(20);
+  const ended = tab.page.waitForEvent('requestfailed', watches);
+  await see(true);
+  await ended;
+  await site.put(staging, 'WHILE_UNSEEN', 'x', { by: 'stagingAdmin' });
+  await see(false);
+  await news(tab, 'Ben changed 1 name.');
+  await tab.end();
+});
+
 test('what the server knows to be no news of a list is not looked at', async () => {
   const tab = await open('#/environments');
   let generation = 1_000_000;

@@ -35,17 +35,28 @@ function steps(reason) {
                 el('pre', { class: 'code' }, lines), copyButton('Copy both lines', () => lines, 'Two lines'))));
 }
 
+/**
+ * The bar that tells of environments that others made, changed or removed. `shown()` is the {list, revision}
+ * that is read, `of(one)` what is shown there of an environment. `kind` is the bar's class.
+ */
+export function environmentsNews(shown, of, kind) {
+    const texts = (all) => new Map(all.map((one) => [one.id, JSON.stringify(of(one))]));
+    async function changed() {
+        const { list, revision } = shown();
+        const now = await api.environments({ unasked: true });
+        if (revision !== shown().revision) return undefined;
+        const others = keysThatDiffer(texts(list), texts(now.data));
+        return others.length > 0 && { what: count(others.length, 'environment') };
+    }
+    return newsBar(api.watchEnvironments, { state: () => shown().revision, changed, show: world.refresh, kind });
+}
+
 export function screen() {
     const problem = world.environmentsProblem();
     const list = world.environments();
     const reason = whyNoEnvironment();
-    const revision = world.revision();
-    const news = newsBar(api.watchEnvironments, { state: () => revision, changed, show: world.refresh });
-    async function changed() {
-        const texts = (all) => new Map(all.map((one) => [one.id, JSON.stringify(one)]));
-        const others = keysThatDiffer(texts(list), texts((await api.environments({ unasked: true })).data));
-        return others.length > 0 && { what: count(others.length, 'environment') };
-    }
+    const shown = { list, revision: world.revision() };
+    const news = environmentsNews(() => shown, (one) => one);
     return {
         title: 'Environments',
         nodes: [

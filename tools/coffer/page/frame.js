@@ -6,6 +6,7 @@ import { el, fill, icon, named, refill } from './el.js';
 import { button, pictureButton, textInput } from './controls.js';
 import { banners } from './banners.js';
 import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
+import { environmentsNews } from './environments.js';
 import { showKeys } from './keyboard.js';
 import { addressOf, go } from './router.js';
 import { signOut } from './signin.js';
@@ -75,11 +76,13 @@ function spaceNavigation(here) {
 
 /** Builds the frame in `outlet`. The result's `show` puts a screen's nodes into it. */
 export function frame(outlet) {
-    const navigation = el('nav', { class: 'side', 'aria-label': 'Main', id: 'side' });
+    const links = el('div', { class: 'nav-links' });
+    const navigation = el('nav', { class: 'side', 'aria-label': 'Main', id: 'side' }, links);
     const main = el('main', { class: 'content', id: 'content' });
     const scrim = el('div', { class: 'scrim', on: { click: closeSide } });
     const hamburger = pictureButton('menu', 'Navigation', () => openSide(!document.body.classList.contains('side-open')), { class: 'button quiet only-picture hamburger', 'aria-controls': 'side', 'aria-expanded': 'false' });
     let here = { screen: 'environments' };
+    let news = null;
 
     function openSide(is) {
         document.body.classList.toggle('side-open', is);
@@ -92,12 +95,21 @@ export function frame(outlet) {
         hamburger.focus();
     }
     function drawNavigation() {
-        const focused = navigation.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-        fill(navigation, here.spaceId !== undefined ? spaceNavigation(here)
+        const focused = links.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
+        fill(links, here.spaceId !== undefined ? spaceNavigation(here)
             : [el('ul', { class: 'nav-envs' }, world.environments().map((one) => environmentPart(one, here)),
                 session.holdsEverywhere('audit') && link({ screen: 'activity' }, here, 'Activity everywhere', 'activity')),
                 button('New environment', { kind: 'quiet', picture: 'plus', reason: whyNoEnvironment(), act: newEnvironment })]);
-        if (focused) [...navigation.querySelectorAll('a')].find((one) => one.getAttribute('href') === focused)?.focus();
+        if (focused) [...links.querySelectorAll('a')].find((one) => one.getAttribute('href') === focused)?.focus();
+    }
+    /** What others do to the environments is told here, but where the list of them is read: that tells it itself. */
+    function tellOfOthers() {
+        const is = here.environmentId !== undefined || here.screen !== 'environments';
+        if (is === (news !== null)) return;
+        news?.close();
+        news?.element.remove();
+        news = is ? environmentsNews(() => ({ list: world.environments(), revision: world.revision() }), ({ name, isProd, rights }) => [name, isProd, rights], 'nav-news') : null;
+        if (news) navigation.append(news.element);
     }
     fill(outlet,
         button('Skip to content', { kind: 'skip', act: () => { openSide(false); (main.querySelector('h1') ?? main).focus(); } }),
@@ -105,7 +117,10 @@ export function frame(outlet) {
             el('a', { class: 'brand', href: '#/' }, el('span', { class: 'mark', 'aria-hidden': 'true' }), 'Coffer'),
             searchBox(), el('div', { class: 'top-right' }, pictureButton('help', 'Keyboard', showKeys), userMenu())),
         banners(), el('div', { class: 'below' }, navigation, scrim, main));
-    world.onChange(drawNavigation);
+    world.onChange(() => {
+        drawNavigation();
+        news?.shown();
+    });
     addEventListener('keydown', (event) => { if (event.key === 'Escape' && document.body.classList.contains('side-open')) closeSide(); });
     matchMedia('(max-width: 56rem)').addEventListener('change', () => openSide(false));
     return {
@@ -116,6 +131,7 @@ export function frame(outlet) {
             main.className = `content ${kind ?? ''}${world.environment(place.environmentId)?.isProd ? ' is-prod' : ''}`;
             refill(main, nodes);
             drawNavigation();
+            tellOfOthers();
         },
     };
 }

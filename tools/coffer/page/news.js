@@ -14,10 +14,10 @@ const together = (a, b) => ({ ...b, names: [...new Set([...a.names ?? [], ...b.n
  * The bar of a list. `ask(after, options)` waits for what comes after a state of the list, `state()` is that of
  * what is shown: a generation or a revision, or nothing where it is not known. `changed(news)` looks, and shows nothing, what is other than that: {what, by, now} or nothing, where `what` are words, `by` who did all of
  * it, if that is known, and `now` whether the news tells all of it. `news` is all that came since. `show()` shows it. `busy()`: what changes is
- * one's own, and is shown at its end.
+ * one's own, and is shown at its end. `kind` is its class.
  */
-export function newsBar(ask, { state, changed, show, busy = () => false }) {
-    const element = el('div', { class: 'news', hidden: true, role: 'status' });
+export function newsBar(ask, { state, changed, show, busy = () => false, kind = 'news' }) {
+    const element = el('div', { class: kind, hidden: true, role: 'status' });
     let told; // the state that it speaks of
     let unseen; // all that came since, if something of it is to be shown
     const isShown = (news) => state() === undefined || !isNews(stateOf(news), state());

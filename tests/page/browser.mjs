@@ -176,6 +176,7 @@ export class Tab {
   // Closes the tab. Nobody ever left a cookie: nothing but the tab's own storage says who is signed in.
   async end() {
     const context = this.page.context();
+    await this.page.unrouteAll({ behavior: 'ignoreErrors' }); // a test may end before the page has every answer
     for (const cookie of await context.cookies()) this.problems.push(`a cookie: ${cookie.name} of ${cookie.domain}`);
     await context.close();
     const problems = this.problems.filter((one) => !this.expected.some((pattern) => pattern.test(one)));

@@ -265,6 +265,77 @@ test('Back during a change of many asks first, and says what was done', async ()
   await tab.end();
 });
 
+test('the keys of a list do the same with the cell in focus, and ? says what works where', async () => {
+  await site.put(bolt, 'S3_ACCESS_KEY', 's3-bolt');
+  const tab = await open('#/e/prod/matrix?all=1&name=S3_ACCESS_KEY');
+  const { keyboard } = tab.page;
+  const focused = (label) => tab.page.waitForFunction((of) => document.activeElement.getAttribute('aria-label') === of, `S3_ACCESS_KEY, ${label}`);
+  const row = () => tab.page.evaluate(() => Number(document.activeElement.dataset.r));
+  const press = async (...keys) => { for (const key of keys) await keyboard.press(key); };
+  await tab.page.evaluate(() => document.activeElement.blur());
+  await press('j'); // from anywhere into it
+  assert.equal(await row(), 0);
+  await press('ArrowRight');
+  await focused('Production: v1');
+  await press('j', 'j');
+  await focused('Customer Acme: Inherited');
+  await press('k');
+  await focused('Customer Bolt: Overridden v1'); // which comes first: it differs
+  await keyboard.down('j');
+  await keyboard.down('j'); // held, it goes on
+  await keyboard.up('j');
+  assert.equal(await row(), 3);
+  await press('k', 'k');
+  await tab.page.context().grantPermissions(['clipboard-write', 'clipboard-read']);
+  await press('y');
+  await tab.page.locator('.told').getByText('S3_ACCESS_KEY').waitFor();
+  assert.equal(await tab.page.evaluate(() => navigator.clipboard.readText()), 'S3_ACCESS_KEY');
+  await press('o');
+  await tab.page.getByRole('heading', { name: 'Replace S3_ACCESS_KEY in Customer Bolt' }).waitFor();
+  await press('Escape');
+  await focused('Customer Bolt: Overridden v1');
+  await press('u');
+  await tab.agree('Use Production’s value again');
+  await focused('Customer Bolt: Inherited');
+  assert.equal((await served(bolt)).S3_ACCESS_KEY, 's3-1');
+  await press('h');
+  await tab.agree('Hide in Customer Bolt');
+  await focused('Customer Bolt: Hidden');
+  await press('h');
+  await tab.agree('Show again in Customer Bolt');
+  await focused('Customer Bolt: Inherited');
+  await press('Enter');
+  await tab.page.locator('dialog.drawer .layers').waitFor();
+  await press('Escape');
+  // Off a cell they do nothing; a selection has its own bar.
+  await press('ArrowLeft', 'o', 'h', 'u', 'y');
+  assert.equal(await tab.page.locator('dialog').count(), 0);
+  await press('?');
+  await tab.page.getByRole('heading', { name: 'In the matrix' }).waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('keyboard');
+  await tab.end();
+
+  const auditor = await open('#/e/prod/matrix?all=1&name=S3_ACCESS_KEY', { as: 'auditor' });
+  for (const key of ['j', 'ArrowRight', 'j', 'h']) await auditor.page.keyboard.press(key);
+  await auditor.page.locator('.told').getByText('Changing Customer Acme needs the role space admin or environment admin').waitFor();
+  await auditor.end();
+});
+
+test('in the details of a cell j and k lead to the next name of the matrix', async () => {
+  const tab = await open('#/e/prod/matrix?all=1&filter=S');
+  const title = (name) => tab.page.locator('dialog .drawer-title').getByText(`${name} in Customer Acme`).waitFor();
+  const heads = (await tab.page.locator('.column-name').evaluateAll((all) => all.map((one) => one.textContent)));
+  for (const key of ['j', 'ArrowRight', 'j', 'Enter']) await tab.page.keyboard.press(key);
+  await title(heads[0]);
+  await tab.page.keyboard.press('j');
+  await title(heads[1]);
+  await tab.page.locator('dialog .layers').waitFor();
+  await tab.page.keyboard.press('k');
+  await title(heads[0]);
+  await tab.end();
+});
+
 test('details that come late open once, and not over another screen', async () => {
   const tab = await open('#/e/prod/matrix');
   let go;

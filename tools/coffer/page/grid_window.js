@@ -189,6 +189,13 @@ export function gridWindow({ label, size, rowHead, columnHead, cell, state, key,
     }
     return {
         element: scroller, redraw,
+        /** Moves to the next or previous row; from elsewhere the focus comes to where the arrows are. */
+        step(by) {
+            if (scroller.contains(document.activeElement)) {
+                anchor = null;
+                move(active.r + by, active.c);
+            } else focusActive();
+        },
         /** Where the arrows are: {r, c}, and whether the focus is there. */
         active: () => ({ ...active, focused: scroller.contains(document.activeElement) }),
         /** What is seen of it, to be given to `restore`. */

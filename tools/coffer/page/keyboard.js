@@ -10,7 +10,10 @@ let pageKeys = {};
 let pending = '';
 let pendingTimer = 0;
 
-/** The keys of the screen that is shown: {key: function(row)}, where row is the data-row in focus. */
+/**
+ * The keys of the screen that is shown: {key: function(row)}, where row is the data-row in focus. What it has for
+ * j and k is done while they are held, too.
+ */
 export function setScreenKeys(keys) {
     screenKeys = keys ?? {};
 }
@@ -45,9 +48,9 @@ function pressed(event) {
             search.focus();
             search.select();
         }
-    } else if (event.key === 'j' || event.key === 'k') {
+    } else if ((event.key === 'j' || event.key === 'k') && !Object.hasOwn(screenKeys, event.key)) {
         step(event, event.key === 'j' ? 1 : -1);
-    } else if (event.repeat) {
+    } else if (event.repeat && event.key !== 'j' && event.key !== 'k') {
         return; // held, a key does what it does once
     } else if (Object.hasOwn(pageKeys, typed)) {
         event.preventDefault();
@@ -73,13 +76,25 @@ function step(event, by) {
     rows[next].scrollIntoView({ block: 'nearest' });
 }
 
+// Where they work, and what they do there.
 const all = [
-    ['/', 'search or filter'], ['g e', 'environments'], ['g s', 'spaces'], ['g m', 'matrix'],
-    ['↑ ↓  or  j k', 'rows of a list; in the matrix only the arrows move'], ['Enter', 'details'], ['n', 'new secret'], ['o', 'override or replace'],
-    ['h', 'hide in this space'], ['u', 'use the environment’s value again'], ['y', 'copy the name'],
-    ['Ctrl Enter', 'save'], ['Esc', 'close (asks if something was typed)'], ['z', 'undo the last change'],
-    ['?', 'this list'],
+    ['Everywhere', [
+        ['/', 'search or filter'], ['g e', 'environments'], ['g s', 'spaces'], ['g m', 'matrix'],
+        ['n', 'new: a secret, a space, an environment or a token'], ['z', 'undo the last change'],
+        ['Ctrl Enter', 'save'], ['Esc', 'close (asks if something was typed)'], ['?', 'this list'],
+    ]],
+    ['On a row, in the details and on a cell of the matrix', [
+        ['↑ ↓  or  j k', 'the next row; in the details, with j k, the next name'], ['Enter', 'details'],
+        ['o', 'override or replace'], ['h', 'hide in this space'],
+        ['u', 'use the environment’s value again; remove what is only here'], ['y', 'copy the name'],
+    ]],
+    ['In the matrix', [
+        ['← →', 'the next name'], ['Enter', 'on the head of a row its space, of a column its name in all spaces'],
+        ['Space', 'select a cell; on the head of a column all of it'],
+        ['Shift Space', 'select the row'], ['Ctrl Space', 'select the column'], ['Shift ↑ ↓ ← →', 'select up to there'],
+    ]],
 ];
+const keysOf = (text) => text.split('  ').map((part) => (part === 'or' ? ' or ' : part.split(' ').map((one) => el('kbd', {}, one))));
 
 /** The list of all keys, and their switch. */
 export function showKeys() {
@@ -89,10 +104,8 @@ export function showKeys() {
     });
     openDialog({
         title: 'Keyboard', kind: 'narrow',
-        body: [el('dl', { class: 'keys' }, all.map(([key, what]) =>
-            [el('dt', {}, key.split('  ').map((part) => (part === 'or' ? ' or ' : part.split(' ').map((one) => el('kbd', {}, one))))),
-                el('dd', {}, what)])),
-        box.element],
+        body: [box.element, all.map(([where, keys]) => el('section', { class: 'part' }, el('h3', {}, where),
+            el('dl', { class: 'keys' }, keys.map(([key, what]) => [el('dt', {}, keysOf(key)), el('dd', {}, what)]))))],
         dirty: () => false,
     });
 }

@@ -3,7 +3,8 @@
 // what is in view exists.
 import * as api from './api.js';
 import * as world from './world.js';
-import { whyNoChange } from './actions.js';
+import { actionsOf, copyName, whyNoChange } from './actions.js';
+import { tell } from './announce.js';
 import { count, el, fill, icon, named, refill } from './el.js';
 import { button, chips, filterField } from './controls.js';
 import { bulkBar } from './bulk.js';
@@ -25,7 +26,7 @@ function legend() {
     const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing', 'expired', 'damaged'];
     return el('p', { class: 'legend' }, shown.map((one) => el('span', { class: tones[one] }, icon(shapes[one]), stateWord(one))),
         el('span', { class: 'amber' }, icon('triangle'), 'older than what it replaces'),
-        el('span', {}, 'Arrows move; Space or a press selects, with Shift up to there or, on a head, all of it; Enter or “Details” shows the details.'));
+        el('span', {}, 'Arrows, j and k move; Space or a press selects, with Shift up to there or, on a head, all of it; Enter or “Details” shows the details; o, h, u and y act on the cell.'));
 }
 
 /** The answer, indexed: cells by space and name, and how often each name differs. */
@@ -337,11 +338,13 @@ export function screen(place, seen) {
             widened = true;
         }
     }
+    const cellAt = (r, c) => ({ space: r === 0 ? undefined : data.spaces[rows[r - 1]], name: data.names[columns[c]] });
     function details(r, c) {
-        detailsOf({ space: r === 0 ? undefined : data.spaces[rows[r - 1]], name: data.names[columns[c]] });
+        detailsOf(cellAt(r, c));
     }
-    let looked = 0; // how often details were asked for
-    async function detailsOf({ space, name }) {
+    let looked = 0; // how often the rows of a cell's scope were asked for
+    /** Calls `act` with the scope of a cell once its rows are there, unless those of another are wanted by then, or none. */
+    async function withRows({ space, name }, act) {
         looked += 1;
         const mine = looked;
         const where = space === undefined ? { environmentId } : { environmentId, spaceId: space.id };
@@ -351,23 +354,45 @@ export function screen(place, seen) {
                 list = await api.secrets(where);
             } catch (problem) {
                 if (problem.name !== 'ApiError') throw problem;
-                list = undefined; // the drawer says that nothing can be changed
+                list = undefined; // it is said that nothing can be changed
             }
         };
         await load();
-        if (mine !== looked) return; // those of another cell are wanted by now, or none
-        openDrawer({
-            where, name, list: () => list, step: () => undefined,
-            async done() {
-                await load();
-                again();
+        if (mine === looked) act({ where, name, list: () => list, done: () => Promise.all([load(), again()]) });
+    }
+    function detailsOf(cell) {
+        return withRows(cell, (at) => openDrawer({
+            ...at, step(from, by) {
+                const names = columns.map((n) => data.names[n]);
+                return names.includes(from) ? names[names.indexOf(from) + by] : undefined;
             },
+        }));
+    }
+    /** The name that the focus is on, of a cell or of a column's head. */
+    function nameInFocus() {
+        const { c, focused } = grid?.active() ?? {};
+        return focused && c >= 0 ? data.names[columns[c]] : undefined;
+    }
+    /** Does with the cell in focus what a key does with a row of a list. */
+    function actOn(key) {
+        const { r, c, focused } = grid?.active() ?? {};
+        if (!focused || r < 0 || c < 0) return undefined;
+        return withRows(cellAt(r, c), ({ where, name, list, done }) => {
+            const row = list()?.rows.find((one) => one.name === name) ?? { name, state: 'missing' };
+            const action = actionsOf(row, { where, list: list(), done }).find((one) => one.key === key);
+            if (action?.reason) tell(action.reason);
+            else action?.act();
         });
     }
     const ready = view.refresh();
     return {
         title: `Matrix of ${parent}`, ready, kind: 'full', refresh: again, look: () => (data ? look() : undefined),
         nodes: [screenHead({ way: crumbs(place, 'Matrix'), title: ['Matrix of ', named(parent)], tools: [modes, filterBox] }), about, news.element, view.outlet],
+        keys: {
+            j: () => grid?.step(1), k: () => grid?.step(-1),
+            o: () => actOn('o'), h: () => actOn('h'), u: () => actOn('u'),
+            y: () => nameInFocus() !== undefined && copyName({ name: nameInFocus() }),
+        },
         close() {
             looked += 1;
             view.close();

@@ -227,7 +227,10 @@ TEST_CASE("x/secrets: an environment's row tells how its spaces use it") {
     const auto over = w.one(at(w.e, w.s), "A");
     CHECK(over.text("older") == "true");
     CHECK(over.text("personal") == "1");
-    CHECK(over.text("actors") == R"(["ann"])");
+    const auto hers = R"([{"actorId":"ann","spaceId":")" + w.s + R"(","state":"value"}])";
+    CHECK(over.text("actors") == hers);
+    CHECK(row.text("actors") == hers); // of the environment's value too: it is what hers wins over
+    CHECK(w.one(at(w.e, t), "A").text("actors") == "(absent)");
     CHECK(over.row().at("parent").at("version").as_int64() == 1);
 }
 
@@ -648,13 +651,37 @@ TEST_CASE("A token for one actor learns of no other") {
     w.know("ana", {{.as = http::role::service, .environment = w.e, .actor = "ana"}});
     const auto seen = w.one(at(w.e, w.s, "ana"), "A", "ana");
     REQUIRE(seen.status() == 200);
-    CHECK(seen.text("actors") == R"(["ana"])");
+    const auto in = [&](std::string_view space, std::initializer_list<std::string_view> actors) {
+        std::string out;
+        for (const auto actor : actors)
+            out += (out.empty() ? "" : ",") + (R"({"actorId":")" + std::string(actor)) + "\"," +
+                   (space.empty() ? "" : R"("spaceId":")" + std::string(space) + "\",") +
+                   R"("state":"value"})";
+        return out;
+    };
+    CHECK(seen.text("actors") == "[" + in(w.s, {"ana"}) + "]");
     CHECK(seen.text("personal") == "1");
-    CHECK(w.one(at(w.e, w.s), "A").text("actors") == R"(["ana","ben"])");
+    CHECK(w.one(at(w.e, w.s), "A").text("actors") == "[" + in(w.s, {"ana", "ben"}) + "]");
+    CHECK(w.one(at(w.e), "A").text("actors") ==
+          "[" + in({}, {"ana", "ben"}) + "," + in(w.s, {"ana", "ben"}) + "]");
+    CHECK(w.one(at(w.e, {}, "ana"), "A", "ana").text("actors") == "[" + in({}, {"ana"}) + "]");
     CHECK(w.one(at(w.e, w.s), "A").text("personal") == "2");
     const auto use = w.get("/v1/x/secrets" + w.query(at(w.e, {}, "ana")), "ana");
     REQUIRE(use.status() == 200);
     CHECK(use.raw.body.find("ben") == http::wiped_text::npos);
+}
+
+TEST_CASE("x/secret: of many actors a thousand are told, and all are counted") {
+    http::api_options with;
+    with.most.actors = 0;
+    world w({}, with);
+    w.put(at(w.e), "A", "v");
+    std::size_t made = 0;
+    for (; made <= http::x::most_told_actors; ++made)
+        w.put(at(w.e, w.s, "u" + std::to_string(made)), "A", "v");
+    const auto row = w.one(at(w.e), "A");
+    CHECK(row.row().at("actors").as_array().size() == http::x::most_told_actors);
+    CHECK(row.text("usedBy").find(R"("personal":)" + std::to_string(made)) != std::string::npos);
 }
 
 TEST_CASE("Who may not know a value is not told that they guessed it, by whatever name they go") {

@@ -48,6 +48,41 @@ test('the layers say what was found: only a value wins', async () => {
   await tab.end();
 });
 
+test('whose the personal values are is shown, of an environment’s value in which space', async () => {
+  const tab = await open('#/e/prod/secrets');
+  const part = tab.page.locator('dialog .part', { has: tab.page.getByRole('heading', { name: 'Personal' }) });
+  const listed = () => part.locator('li').evaluateAll((all) => all.map((one) => one.textContent));
+  const badge = tab.row('SENTRY_DSN').getByRole('button', { name: '1 personal: show whose' });
+  await badge.focus();
+  await tab.page.keyboard.press('Enter');
+  await part.waitFor();
+  assert.match(await tab.text(part), /1 person or agent has a value of their own/);
+  assert.deepEqual(await listed(), ['us_usr_1 in Globex']);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('personal');
+  await tab.page.keyboard.press('Escape');
+  assert.equal(await tab.focusKey(), 'personal:SENTRY_DSN');
+  await tab.go('#/e/prod/s/globex/secrets');
+  await tab.row('SENTRY_DSN').getByRole('button', { name: '1 personal: show whose' }).click();
+  await part.waitFor();
+  assert.deepEqual(await listed(), ['us_usr_1']);
+  await tab.page.keyboard.press('Escape');
+
+  const agents = Array.from({ length: 10 }, (_, i) => `agent_${i}`);
+  for (const actorId of agents) await site.put({ environmentId: 'prod', spaceId: 'initech', actorId }, 'S3_ACCESS_KEY', 'own');
+  await site.put({ environmentId: 'prod', actorId: 'agent_0' }, 'S3_ACCESS_KEY', 'own');
+  await tab.patch('**/v1/x/secret?*', (json) => { json.data.usedBy.personal = 1_200; }); // more than are told
+  await tab.go('#/e/prod/secrets');
+  await openDetails(tab, 'S3_ACCESS_KEY');
+  assert.equal((await listed()).length, 8);
+  await part.getByRole('button', { name: 'Show all 11' }).click();
+  assert.deepEqual((await listed()).sort(), ['agent_0 in Production itself', ...agents.map((one) => `${one} in Initech`)].sort());
+  assert.match(await tab.text(part), /and 1,189 more$/);
+  assert.ok(await tab.page.evaluate(() => document.activeElement.closest('dialog')));
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});
+
 test('opened, the details have the focus where arrows scroll them', async () => {
   const tab = await open('#/e/prod/s/acme/secrets', { height: 420 });
   await openDetails(tab, 'SLACK_TOKEN');

@@ -109,15 +109,25 @@ inline void write_versions(json_writer& w, const call& c, const scope& where, st
     w.end_list();
 }
 
-/// The actors that have a value of their own in the same space, as far as the caller may see them.
+/// How many actors an answer tells at most; the row counts all.
+inline constexpr std::size_t most_told_actors = 1'000;
+
+/// The actors that have an entry of their own in the same space, of an environment also in its
+/// spaces, as far as the caller may see them.
 inline void write_actors(json_writer& w, const call& c, const entry_table& table,
                          const scope& where, std::string_view name) {
-    std::vector<std::string> actors;
-    for (const auto& [at, names] : table.all())
-        if (at.first == where.space && is_seen_actor(c, where.environment, at) &&
-            is_live(entry_table::in(names, name)))
-            actors.emplace_back(at.second);
-    if (!actors.empty()) write_texts(w, "actors", actors);
+    const bool in_all = where.space.empty() && where.actor.empty();
+    std::size_t told = 0;
+    for (const auto& [at, names] : table.all()) {
+        if (!in_all && at.first != where.space) continue;
+        const auto* e = entry_table::in(names, name);
+        if (!is_live(e) || !is_seen_actor(c, where.environment, at)) continue;
+        if (told == most_told_actors) break;
+        if (++told == 1) w.key("actors").begin_list();
+        w.begin_object().member("actorId", at.second).member_if("spaceId", at.first);
+        w.member("state", word_of(e->state)).end_object();
+    }
+    if (told != 0) w.end_list();
 }
 
 /// What programs were last given of a name, and in which space: none where it was in the scope that

@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import * as session from './session.js';
-import { el, fill, icon, named, refill } from './el.js';
+import { count, el, fill, icon, named, refill } from './el.js';
 import { button } from './controls.js';
 import { openDialog, topDialog } from './dialog.js';
 import { actionsOf, copyName } from './actions.js';
@@ -17,9 +17,10 @@ import { isOwn } from './rows.js';
 import { live } from './states.js';
 import { date, msOf, timeElement } from './time.js';
 import { undoLast } from './undo.js';
-import { extraBadges, lineOf, stateBadge, stateWord } from './words.js';
+import { extraBadges, lineOf, personalOf, stateBadge, stateWord } from './words.js';
 
 const mostReaders = 8;
+const mostPersonal = 8;
 
 function part(title, ...content) {
     return el('section', { class: 'part' }, el('h3', {}, title), content);
@@ -93,11 +94,38 @@ function readersPart(tokens, where, name) {
     el('p', { class: 'hint' }, 'A JavaScript listener fetches the whole list: whether it uses this name can’t be told.'));
 }
 
-function personalPart(detail, row) {
-    const actors = detail.actors ?? [];
-    if (actors.length === 0 && !(row.personal > 0)) return null;
-    return part('Personal', el('p', {}, actors.length > 0 ? actors.map((one, i) => [i > 0 && ', ', named(one)])
-        : `${row.personal} people or agents`, ' have a value of their own, which wins for them.'));
+/** Who has a value of their own in place of this one, of an environment's in which space. */
+function personalPart(detail, { environmentId, spaceId }) {
+    const { actors = [] } = detail;
+    const all = Math.max(personalOf(detail), actors.length);
+    if (all === 0) return null;
+    const one = (actor) => el('li', {}, icon('person'), named(actor.actorId), el('span', { class: 'faint' },
+        spaceId === undefined && [' in ', actor.spaceId ? named(world.spaceName(environmentId, actor.spaceId)) : [named(world.environmentName(environmentId)), ' itself']],
+        actor.state === 'hidden' && ', hidden'));
+    const list = el('ul', { class: 'readers' }, actors.slice(0, mostPersonal).map(one));
+    const rest = all > actors.length && el('p', { class: 'faint' }, `and ${(all - actors.length).toLocaleString('en')} more`);
+    const more = actors.length > mostPersonal && button(`Show all ${actors.length.toLocaleString('en')}`, {
+        small: true, kind: 'quiet', more: { 'data-focus': 'do:personal' },
+        act() {
+            fill(list, actors.map(one));
+            more.replaceWith(rest || '');
+            list.tabIndex = -1;
+            list.focus();
+        },
+    });
+    return part('Personal', el('p', {}, `${count(all, 'person or agent', 'people or agents')} ${all === 1 ? 'has' : 'have'} a value of their own, which wins for them:`),
+        list, more || rest);
+}
+/** Learns what the spaces of those who are named at first are called; a name that can't be had is its id. */
+async function learnSpaces({ actors = [] }, { environmentId }, signal) {
+    const ids = new Set(actors.slice(0, mostPersonal).map((one) => one.spaceId).filter(Boolean));
+    await Promise.all([...ids].map(async (id) => {
+        try {
+            await world.learnSpaceName(environmentId, id, { signal });
+        } catch (problem) {
+            if (problem.name !== 'ApiError') throw problem;
+        }
+    }));
 }
 
 /**
@@ -126,6 +154,7 @@ export function openDrawer({ where, name, list, done, step, closed }) {
         rows: 5,
         load: async (signal) => {
             const [detail, readers] = await Promise.all([api.secret(where, current, { signal }), tokens()]);
+            if (where.spaceId === undefined) await learnSpaces(detail, where, signal);
             return { detail, readers };
         },
         draw: ({ detail, readers }) => {
@@ -140,7 +169,7 @@ export function openDrawer({ where, name, list, done, step, closed }) {
                 el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
                     where.spaceId !== undefined && el('span', { class: 'line' }, lineOf(row, parent))),
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
-                layersPart(detail), personalPart(detail, row),
+                layersPart(detail), personalPart(detail, where),
                 versionsPart(detail, row, { where, done: context.done, reason }),
                 detail.delivered && deliveredPart(detail.delivered, where), readersPart(readers, where, current),
             ];

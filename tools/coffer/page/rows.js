@@ -70,7 +70,7 @@ function environmentRow(row, where, open, actions) {
     const noted = [row.note, row.rotateBy && !isToRotate(row) && `rotate by ${date(row.rotateBy)}`].filter(Boolean).join(' · ');
     return el('tr', { role: 'row', 'data-row': row.name, class: `row env-row state-${row.state}` },
         cell('what', '', nameButton(row, open), el('span', { class: 'extras' },
-            ['value'].includes(row.state) ? null : stateBadge(row.state), extraBadges(row))),
+            ['value'].includes(row.state) ? null : stateBadge(row.state), extraBadges(row, () => open(row.name)))),
         cell('val', '', valueCell(row)),
         cell('ver', '', row.version && row.state !== 'missing' ? `v${row.version}` : '—'),
         cell('set', '', whenAndWho(row.setAt, row.setBy)),
@@ -82,7 +82,7 @@ function environmentRow(row, where, open, actions) {
 function spaceRow(row, where, parent, open, actions) {
     return el('tr', { role: 'row', 'data-row': row.name, class: `row space-row state-${row.state}` },
         cell('state', '', stateBadge(row.state)),
-        cell('what', '', nameButton(row, open), el('span', { class: 'extras' }, extraBadges(row)),
+        cell('what', '', nameButton(row, open), el('span', { class: 'extras' }, extraBadges(row, () => open(row.name))),
             el('div', { class: 'line' }, lineOf(row, parent))),
         cell('val', '', valueCell(row)),
         cell('ver', '', (hasValue(row) || row.state === 'expired') && (row.version ?? row.parent?.version) ? `v${row.version ?? row.parent.version}` : '—'),

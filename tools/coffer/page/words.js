@@ -50,8 +50,13 @@ export function needsAttention(row) {
         (row.usedBy?.older ?? 0) > 0;
 }
 
-/** What is to be said beside the state: older than the parent, due, its end, personal values. */
-export function extraBadges(row) {
+/** How many people or agents have a value of their own in place of a row's. */
+export const personalOf = (row) => row.personal ?? row.usedBy?.personal ?? 0;
+
+/** What is to be said beside the state: older than the parent, due, its end, personal values. `show()` shows whose those are. */
+export function extraBadges(row, show) {
+    const personal = personalOf(row);
+    const whose = 'People or agents who have a value of their own, which wins for them';
     return [
         row.older && shaped('triangle', 'older', 'amber', 'What it replaces was changed after this override'),
         (row.usedBy?.older ?? 0) > 0 && shaped('triangle', `${row.usedBy.older} older`, 'amber',
@@ -61,9 +66,8 @@ export function extraBadges(row) {
             : shaped('clock', `Due ${date(row.rotateBy)}`, 'amber', 'Rotate by this date. It is still served: the date is a reminder')),
         endOf(row) && shaped('clock', `Expires ${date(row.expiresAt)}`, isNear(row.expiresAt) ? 'amber' : 'grey',
             `Served until ${exactly(row.expiresAt)}; from then on programs get an error, not another value`),
-        (row.personal ?? row.usedBy?.personal ?? 0) > 0 && shaped('person',
-            `${row.personal ?? row.usedBy.personal} personal`, 'violet',
-            'People or agents who have a value of their own, which wins for them'),
+        personal > 0 && (show ? el('button', { type: 'button', class: 'badge violet', title: whose, 'aria-label': `${personal} personal: show whose`, 'data-focus': `personal:${row.name}`, on: { click: show } },
+            icon('person'), `${personal} personal`) : shaped('person', `${personal} personal`, 'violet', whose)),
     ];
 }
 

@@ -64,9 +64,9 @@ export function meetSpaces(environmentId, spaces) {
 export const spaceName = (environmentId, spaceId) =>
     spaceNames.get(keyOf(environmentId, spaceId)) ?? spaceId;
 /** The same, asking the server if need be. */
-export async function learnSpaceName(environmentId, spaceId) {
+export async function learnSpaceName(environmentId, spaceId, options) {
     if (!spaceNames.has(keyOf(environmentId, spaceId))) {
-        const found = await api.space({ environmentId, spaceId });
+        const found = await api.space({ environmentId, spaceId }, options);
         if (found) meetSpaces(environmentId, [found]);
     }
     return spaceName(environmentId, spaceId);

@@ -94,7 +94,10 @@ test('an environment whose key is disabled: said, its keys are seen, and others 
   await tab.picture('state-key-disabled');
   await tab.page.locator('.panel').getByRole('link', { name: 'Keys' }).click();
   await tab.page.getByText('can’t be read: its key is disabled').waitFor();
-  assert.match(await tab.text(tab.row(own)), /Disabled/);
+  assert.match(await tab.text(tab.row(own)), /Disabled .*not known while it is disabled/);
+  assert.equal(await tab.page.locator('.keys-rows').getByText('none', { exact: true }).count(), 0);
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('keys-not-known');
   await tab.go('#/e/prod/secrets');
   await tab.row('DB_URL').waitFor();
   assert.equal((await served(prod)).BETA_KEY, 'beta-1');

@@ -31,6 +31,29 @@ test('lists fit their window at every width, whatever an environment is called',
   await site.must('PATCH', '/v1/x/environments?environmentId=prod', { name: 'Production' });
 });
 
+test('the badges of a name take two lines at most, and the words of a button one where there is room', async () => {
+  const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
+  const globex = { ...prod, spaceId: 'globex' };
+  await site.put(globex, 'MANY_BADGES', 'own');
+  for (const actorId of ['ann', 'ben', 'cem']) await site.put({ ...globex, actorId }, 'MANY_BADGES', 'hers');
+  await site.put(prod, 'MANY_BADGES', 'all', { rotateBy: inDays(9).slice(0, 10), expiresAt: inDays(12) }); // no note
+  await site.put(globex, 'BETA_KEY', 'own');
+  const lines = (row) => row.locator('.extras > *').evaluateAll((all) => [all.length, new Set(all.map((one) => one.offsetTop)).size]);
+  for (const width of [1024, 1280]) {
+    const tab = await open('#/e/prod/secrets', { width });
+    const [badges, of] = await lines(tab.row('MANY_BADGES'));
+    assert.equal(badges, 4);
+    assert.ok(of <= 2, `${of} lines of badges at ${width} px`);
+    await tab.pictures(`badges-${width}`);
+    await tab.go('#/e/prod/s/globex/secrets');
+    await tab.pictures(`space-rows-${width}`);
+    const back = tab.row('BETA_KEY').getByRole('button', { name: 'Use Production’s value again' });
+    const high = await back.evaluate((one) => one.offsetHeight / parseFloat(getComputedStyle(one).lineHeight));
+    assert.ok(high < (width === 1280 ? 2 : 3), `a button of ${high} lines at ${width} px`);
+    await tab.end();
+  }
+});
+
 test('the bar with Undo has the width that its words need, on a phone too', async () => {
   for (const width of [375, 600, 840, 1280]) {
     const tab = await open('#/e/prod/s/initech/secrets', { width, height: 720 });

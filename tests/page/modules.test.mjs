@@ -68,6 +68,13 @@ test('times are said as people say them', async () => {
   assert.equal(await call('time.js', 'fieldOfDate', '2026-12-03'), '2026-12-03');
 });
 
+test('a right that is missing is named, with what it is for and who has it', async () => {
+  const said = (right) => call('words.js', 'whyForbidden', right);
+  assert.equal(await said('write'), 'this token has not the right write here, to set, hide and remove values; who has it: environment admin, space admin, service that may write');
+  assert.match(await said('reveal'), /; who has it: an admin whose token may be shown values$/);
+  assert.match(await said('unheard_of'), /right unheard_of here, to do this$/);
+});
+
 test('elements take text, and neither code nor addresses of elsewhere', async () => {
   const made = (name, attributes, text) => tab.page.evaluate(async ([a, b, c]) => {
     const { el } = await import('/page/el.js');

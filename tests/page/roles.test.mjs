@@ -147,6 +147,14 @@ test('an auditor sees names and activity, and may change nothing', async () => {
   await tab.end();
 });
 
+test('a refusal names the right that is missing, what it is for and who has it', async () => {
+  const tab = await open('#/e/prod/keys', { as: 'auditor' });
+  await tab.page.locator('.panel.denied').getByText('This token has not the right keys here, to see the keys, make and remove environments; who has it: operator.').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('right-missing');
+  await tab.end();
+});
+
 test('reveal: off by default; with it a reason, the token again, thirty seconds', async () => {
   const off = await open('#/e/prod/s/acme/secrets');
   await off.row('SLACK_TOKEN').locator('button.name').click();

@@ -2,6 +2,7 @@
 // The one place that talks to the server. A value goes out in the body of a request, and comes back
 // only from `reveal`.
 import * as session from './session.js';
+import { whyForbidden } from './words.js';
 
 /** What went wrong with a request, in words, with what is needed to look for it in the logs. */
 export class ApiError extends Error {
@@ -66,7 +67,8 @@ async function refusal(response, write) {
     }
     const first = body.errors?.[0] ?? {};
     const code = body.code ?? '';
-    return new ApiError(first.message || `The server answered ${response.status}`, {
+    const right = code === 'denied' && body.data?.right;
+    return new ApiError(right ? whyForbidden(right) : first.message || `The server answered ${response.status}`, {
         status: response.status, code, key: first.key, data: body.data,
         requestId: response.headers.get('x-request-id') ?? '',
         unknown: write && (code === 'outcome_unknown' || response.status === 504),

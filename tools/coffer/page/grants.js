@@ -26,6 +26,8 @@ const rightsOfRole = {
     service: ['list', 'read'],
     auditor: ['list', 'audit'],
 };
+/** The roles that have a right without more. */
+export const rolesWith = (right) => Object.keys(rightsOfRole).filter((role) => rightsOfRole[role].includes(right));
 const rightsOf = (grant) => [...(rightsOfRole[grant.role] ?? []), ...(grant.write ? ['write'] : []), ...(grant.reveal ? ['reveal'] : [])];
 const covers = (outer, inner) => ['environmentId', 'spaceId', 'actorId'].every((part) => !outer[part] || outer[part] === inner[part]);
 

@@ -22,14 +22,23 @@ const states = {
     destroyed: ['cross', 'red', 'Destroyed', 'gone for good, and with it what only it could open'],
 };
 
-function keyRow(one, { kept, by, reason, done }) {
+/**
+ * Where a key is known to hold nothing. Which environments are on it is known of those that can be read: a disabled
+ * key is why one can't.
+ */
+function holdsNone({ state }, unread) {
+    if (unread.length === 0) return 'none';
+    return { disabled: 'not known while it is disabled', destroyed: 'not known: it is destroyed' }[state] ?? 'none that can be read';
+}
+
+function keyRow(one, { kept, by, reason, done, unread }) {
     const [shape, tone, word, meaning] = states[one.state] ?? ['dash', 'grey', one.state ?? 'In use', ''];
     const environments = (one.environments ?? []).map((item) => (typeof item === 'string' ? { id: item } : item));
     return el('tr', { role: 'row', class: 'row', 'data-row': one.kekId },
         el('td', { role: 'cell', class: 'what' }, el('span', { class: 'name mono', tabindex: '-1', 'data-focus': `key:${one.kekId}` }, one.kekId)),
         el('td', { role: 'cell' }, el('span', { class: `badge ${tone}` }, icon(shape), word), el('div', { class: 'line' }, meaning)),
         el('td', { role: 'cell', 'data-label': 'made' }, one.createdAt && timeElement(one.createdAt)),
-        el('td', { role: 'cell', 'data-label': 'environments' }, environments.length === 0 ? el('span', { class: 'faint' }, 'none')
+        el('td', { role: 'cell', 'data-label': 'environments' }, environments.length === 0 ? el('span', { class: 'faint' }, holdsNone(one, unread))
             : environments.map((item) => el('div', {}, named(world.environmentName(item.id)),
                 item.dek !== undefined && el('span', { class: 'faint' }, ` data key ${item.dek}`),
                 item.seals !== undefined && el('span', { class: 'faint' }, `, ${count(item.seals, 'seal')}`)))),
@@ -90,7 +99,7 @@ export function screen(place) {
                 list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
                     : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
                         el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Made', 'Environments on it', 'Change'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, by, reason: keyReason, done })))),
+                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, by, reason: keyReason, done, unread })))),
                 el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
                     el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
                     commands.fixedReason(kept) && el('p', { class: 'faint' }, commands.fixedReason(kept)),

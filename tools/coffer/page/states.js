@@ -47,8 +47,10 @@ export function problemPanel(problem, again) {
 /** How many names there are of one that can't be read, as far as that was known before. */
 const lastHeld = (one) => one?.names !== undefined && `: ${count(one.names, 'name')} when they were last read`;
 
+/** What a server says, as a sentence. */
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (text.endsWith('.') ? '' : '.');
 function denied(problem) {
-    return panel('denied', 'You may not see this', [el('p', {}, problem.message), whomToAsk()]);
+    return panel('denied', 'You may not see this', [el('p', {}, sentence(problem.message)), whomToAsk()]);
 }
 
 const mostNamed = 5;

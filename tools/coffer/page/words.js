@@ -2,6 +2,7 @@
 // The words of the page: what a state is called, what stands under a name, what a role may do. One
 // meaning each; a badge is always a shape and a word, never a colour alone.
 import { el, icon, named } from './el.js';
+import { rolesWith } from './grants.js';
 import { date, daysBetween, exactly, msOf, timeElement } from './time.js';
 
 const states = {
@@ -124,6 +125,25 @@ export const roles = {
     auditor: ['auditor', 'reads names and the audit log'],
 };
 export const roleWord = (role) => roles[role]?.[0] ?? role;
+
+/** What each right is for, and who has it beside the roles that have it always. */
+const rights = {
+    list: ['see names and versions'],
+    read: ['be given values'],
+    reveal: ['be shown a value', 'an admin whose token may be shown values'],
+    write: ['set, hide and remove values', 'service that may write'],
+    spaces: ['make, rename and remove spaces'],
+    tokens: ['make and revoke tokens'],
+    keys: ['see the keys, make and remove environments'],
+    audit: ['read the activity'],
+    policy: ['say whether values may be shown'],
+};
+/** Why something is refused for want of a right. */
+export function whyForbidden(right) {
+    const [what, also] = rights[right] ?? ['do this'];
+    const all = [...rolesWith(right).map(roleWord), also].filter(Boolean);
+    return `this token has not the right ${right} here, to ${what}${all.length > 0 ? `; who has it: ${all.join(', ')}` : ''}`;
+}
 
 /** Why somebody may not change a scope. */
 export function whyNotWrite(placeName, inSpace) {

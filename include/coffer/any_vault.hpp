@@ -30,6 +30,7 @@ public:
 
     virtual auto resolver() const -> const secrets& = 0;
     virtual auto try_at(context where) -> std::optional<view> = 0;
+    virtual auto refresh(std::string_view environment) -> result<void> = 0;
 
     virtual auto environments() -> result<dated<std::vector<std::string>>> = 0;
     virtual auto spaces(std::string_view environment)

@@ -19,6 +19,9 @@ public:
     auto try_at(context where) -> std::optional<view> override {
         return vault_.resolver().try_at(where);
     }
+    auto refresh(std::string_view environment) -> result<void> override {
+        return vault_.resolver().refresh(environment);
+    }
     auto environments() -> result<dated<std::vector<std::string>>> override {
         return vault_.environments();
     }

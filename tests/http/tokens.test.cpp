@@ -5,6 +5,7 @@
 
 #include "support/catch.hpp"
 #include "support/service_vault.hpp"
+#include "support/staged_store.hpp"
 
 #include <coffer/keyring/memory_keyring.hpp>
 #include <coffer/memory/store.hpp>
@@ -12,8 +13,12 @@
 #include <coffer/testing/manual_clock.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <set>
+#include <span>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace coffer;
 using namespace coffer::http;
@@ -164,6 +169,101 @@ TEST_CASE(
     f.time.advance(101ms);
     CHECK_FALSE(f.known(other, made.text));
     CHECK(f.tokens.revoke(made.row.id).error() == errc::not_found);
+}
+
+TEST_CASE("A token that another process has just made is known before recheck_after has passed") {
+    fixture f;
+    token_registry other(f.open({.recheck_after = 1h}), f.time);
+    const auto before = f.mint();
+    REQUIRE(f.known(other, before.text));
+    f.time.advance(token_registry::between_looks);
+    CHECK(f.known(other, f.mint().text));
+    f.time.advance(token_registry::between_looks);
+    const auto later = f.mint();
+    REQUIRE(f.tokens.revoke(later.row.id));
+    CHECK_FALSE(f.known(other, later.text));
+}
+
+TEST_CASE("Whatever a refused token is, the store is looked at once, and not again for a while") {
+    fixture f;
+    testing::faulty_store asked{any_store(f.store)};
+    token_registry tokens(
+        coffer_test::service_vault(
+            asked, f.keys, {.recheck_after = 24h, .recheck_keys_after = 24h, .time = &f.time}),
+        f.time);
+    const auto good = f.mint();
+    const auto expired = f.mint({reads_e}, 60s);
+    const auto revoked = f.mint();
+    f.tokens.revoke(revoked.row.id).value();
+    REQUIRE(f.known(tokens, good.text));
+    f.time.advance(60s);
+    std::array<std::byte, 32> other{};
+    const auto loads_of = [&](const secret& text) {
+        const auto before = asked.loads();
+        CHECK_FALSE(f.known(tokens, text));
+        return asked.loads() - before;
+    };
+    const auto unknown = token_of(token_prefix, "000000000000", other);
+    const auto wrong = token_of(token_prefix, good.row.id, other);
+    for (const auto* text : {&unknown, &wrong, &expired.text, &revoked.text}) {
+        CHECK(loads_of(*text) == 1);
+        CHECK(loads_of(*text) == 0);
+        f.time.advance(token_registry::between_looks - 1ms);
+        CHECK(loads_of(unknown) == 0);
+        f.time.advance(1ms);
+    }
+    CHECK(loads_of(secret("cof_")) == 0);
+    const auto before = asked.loads();
+    CHECK(f.known(tokens, good.text));
+    CHECK(asked.loads() == before);
+}
+
+TEST_CASE("Those who are refused at the same time share the look") {
+    fixture f;
+    coffer_test::staged_store slow;
+    const auto open = [&](options with) {
+        with.time = &f.time;
+        return coffer_test::service_vault(slow, f.keys, with);
+    };
+    token_registry elsewhere(open({}), f.time);
+    token_registry tokens(open({.recheck_after = 1h}), f.time);
+    const auto wish = token_wish{.name = "app", .grants = {reads_e}, .created_by = "local"};
+    const auto good = elsewhere.mint(wish).value();
+    REQUIRE(f.known(tokens, good.text));
+    std::atomic<int> asking = 0;
+    // A look is under way until all have asked, so that who does not wait for it begins another.
+    slow.before_load([&](std::string_view, std::span<const std::string>) {
+        while (asking < 4)
+            std::this_thread::yield();
+        std::this_thread::sleep_for(20ms);
+    });
+    std::array<std::byte, 32> other{};
+    const auto unknown = token_of(token_prefix, "000000000000", other);
+    const auto before = slow.loads();
+    std::vector<std::thread> all;
+    for (int i = 0; i < 4; ++i)
+        all.emplace_back([&] {
+            ++asking;
+            (void)tokens.authenticate(unknown.expose_secret(), f.from_here);
+        });
+    for (auto& one : all)
+        one.join();
+    CHECK(slow.loads() == before + 1);
+}
+
+TEST_CASE("While the store is known to be away nobody's refusal waits for it") {
+    fixture f;
+    testing::faulty_store flaky{any_store(f.store)};
+    token_registry tokens(
+        coffer_test::service_vault(flaky, f.keys, {.serve_stale_for = 60s, .time = &f.time}),
+        f.time);
+    REQUIRE(f.known(tokens, f.mint().text));
+    std::array<std::byte, 32> other{};
+    const auto unknown = token_of(token_prefix, "000000000000", other);
+    flaky.fail(1, testing::fault::unavailable);
+    const auto before = flaky.loads();
+    CHECK_FALSE(f.known(tokens, unknown));
+    CHECK(flaky.loads() == before + 1);
 }
 
 TEST_CASE("Tokens that were revoked, or expired a day ago, are kept nowhere") {

@@ -31,9 +31,9 @@ namespace coffer::inline COFFER_ABI::http {
 /// A change whose answer is lost is asked about before it is given up as outcome_unknown: the
 /// name's history, or the place itself, tells whether it was made.
 ///
-/// What makes sense only beside the store is `unsupported`: is_stored, status, verify, rewrap,
-/// rotate_dek, entries, put_system, erase_system, and a set_description of an expected version: a
-/// server changes those members alone that it is given. try_at never answers.
+/// What makes sense only beside the store is `unsupported`: refresh, is_stored, status, verify,
+/// rewrap, rotate_dek, entries, put_system, erase_system, and a set_description of an expected
+/// version: a server changes those members alone that it is given. try_at never answers.
 class remote_vault final : public vault_operations {
 public:
     /// `serve_stale_for`: how old an answer may be while the server can't see its store.
@@ -44,6 +44,7 @@ public:
 
     auto resolver() const -> const secrets& override { return reader_; }
     auto try_at(context) -> std::optional<view> override { return std::nullopt; }
+    auto refresh(std::string_view) -> result<void> override { return errc::unsupported; }
 
     auto environments() -> result<dated<std::vector<std::string>>> override {
         return places_.environments();

@@ -41,11 +41,17 @@ struct token_use {
 };
 
 /// The tokens of a service, kept sealed in Coffer's own environment (see token_row). A token that
-/// another process made or revoked is known here after the vault's recheck_after at the latest; one
-/// that this process did, at the next request. Thread-safe.
+/// another process revoked is refused here after the vault's recheck_after at the latest; one that
+/// this process revoked, at the next request. Before a token is refused, for whatever reason, the
+/// store is looked at once more, so that one which another process has just made is known; there is
+/// one such look in between_looks for all who are refused, so that guessing is no load on the store,
+/// and none while the store is known to be away. Thread-safe.
 class token_registry final : public authenticator {
 public:
     using row_ptr = std::shared_ptr<const token_row>;
+
+    /// How long after a look that somebody's refusal caused the next one may cause another.
+    static constexpr std::chrono::milliseconds between_looks{100};
 
     /// `time` outlives the registry.
     explicit token_registry(any_vault vault, const clock& time = machine_clock())
@@ -174,13 +180,16 @@ public:
     auto authenticate(std::string_view bearer, const request& in) -> result<principal> override {
         const auto text = parse_token(token_prefix, bearer);
         if (!text) return errc::denied;
-        auto row = find(text->id);
-        if (!row && row.error().code != errc::not_found) return row.error();
         const auto at = now();
-        auto who = holder(*text, row ? *row : nullptr, at);
-        if (!who) return errc::denied;
-        note_use(who->token_id, in.peer, at);
-        return *std::move(who);
+        auto known = holder_in(at_now(), *text, at);
+        if (known && !known->who && !known->stale) {
+            look_again();
+            known = holder_in(at_now(), *text, at);
+        }
+        if (!known) return known.error();
+        if (!known->who) return errc::denied;
+        note_use(known->who->token_id, in.peer, at);
+        return *std::move(known->who);
     }
     auto try_authenticate(std::string_view bearer, const request& in)
         -> std::optional<principal> override {
@@ -326,8 +335,31 @@ private:
         return who;
     }
 
+    struct token_holder {
+        std::optional<principal> who{};
+        bool stale = false; ///< So the store is away.
+    };
+    /// Whose text it is, going by a state. Errors: why there is no state, those of reading the row.
+    auto holder_in(const result<std::optional<view>>& state, const token_text& text,
+                   std::uint64_t at) -> result<token_holder> {
+        if (!state) return state.error();
+        const auto row = *state ? row_in(**state, text.id) : result<row_ptr>(errc::not_found);
+        if (!row && row.error().code != errc::not_found) return row.error();
+        return token_holder{holder(text, row ? *row : nullptr, at), *state && (*state)->stale()};
+    }
+    /// Looks at the store now, or waits for such a look that is under way; nothing where the last
+    /// one is recent.
+    void look_again() {
+        const std::lock_guard turn(looking_);
+        if (time_->boot() < next_look_) return;
+        (void)vault_->refresh(system_environment); // refused all the same if that fails
+        next_look_ = time_->boot() + between_looks;
+    }
+
     any_vault vault_;
     const clock* time_;
+    std::mutex looking_;
+    std::chrono::milliseconds next_look_{};
     std::mutex mutex_;
     std::map<std::string, cached_row, std::less<>> rows_{};
     std::map<std::string, token_use, std::less<>> uses_{};

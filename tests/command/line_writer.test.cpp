@@ -4,12 +4,15 @@
 
 #include <array>
 #include <chrono>
+#include <climits>
 #include <csignal>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
 
+#include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 using command::line_writer;
@@ -62,6 +65,43 @@ TEST_CASE("all lines are written in their order before the writer is gone") {
     }
     pipe.close(1);
     CHECK(pipe.all() == expected);
+}
+
+TEST_CASE("lines that wait are written together, whole, and no more than goes out in one piece") {
+    channel pipe;
+    pipe.close(0);
+    pipe.close(1);
+    REQUIRE(::pipe2(pipe.ends.data(), O_DIRECT | O_NONBLOCK) == 0); // a read takes one write
+    std::size_t before = 0;
+    while (::write(pipe.ends[1], "x", 1) == 1)
+        ++before;
+    std::string expected;
+    std::optional<line_writer> writer(std::in_place, pipe.ends[1], dropped_line);
+    for (int i = 0; i < 100; ++i) {
+        expected += line(i);
+        writer->put(line(i));
+    }
+    std::string got;
+    std::size_t pieces = 0;
+    std::array<char, PIPE_BUF> piece{};
+    while (got.size() < expected.size()) {
+        const auto n = ::read(pipe.ends[0], piece.data(), piece.size());
+        if (n <= 0) { // not there yet
+            ::pollfd more{pipe.ends[0], POLLIN, 0};
+            REQUIRE(::poll(&more, 1, 60'000) == 1);
+            continue;
+        }
+        if (before > 0) {
+            --before;
+            continue;
+        }
+        ++pieces;
+        got.append(piece.data(), static_cast<std::size_t>(n));
+        CHECK(got.back() == '\n');
+    }
+    CHECK(got == expected);
+    // Some may have gone to wait before the others came; 39 lines fill a piece.
+    CHECK(pieces <= 4);
 }
 
 TEST_CASE("lines that nobody reads are dropped and counted, and nobody waits for them") {

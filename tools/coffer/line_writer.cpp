@@ -26,15 +26,17 @@ line_writer::~line_writer() {
 }
 
 void line_writer::put(std::string line) {
+    bool first = false;
     {
         const std::lock_guard lock(mutex_);
         if (waiting_.size() == most_waiting) {
             ++dropped_;
             return;
         }
+        first = waiting_.empty();
         waiting_.push_back(std::move(line));
     }
-    changed_.notify_one();
+    if (first) changed_.notify_one(); // else it is on its way to look
 }
 
 void line_writer::write_all() {
@@ -46,21 +48,30 @@ void line_writer::write_all() {
         const auto dropped = std::exchange(dropped_, 0);
         lock.unlock();
         if (dropped != 0) lines.push_back(about_dropped_(dropped)); // they came after these
-        for (const auto& line : lines)
-            if (!write_line(line)) return;
+        // Whole lines together, as many as are written in one piece: a call for each would cost a
+        // busy server more than the lines.
+        std::string together;
+        for (const auto& line : lines) {
+            if (!together.empty() && together.size() + line.size() > PIPE_BUF) {
+                if (!write_piece(together)) return;
+                together.clear();
+            }
+            together += line;
+        }
+        if (!write_piece(together)) return;
     }
 }
 
 /// False if nobody takes it any more. A log that can't be written is no reason to serve nobody.
-auto line_writer::write_line(std::string_view line) -> bool {
-    while (!line.empty()) {
+auto line_writer::write_piece(std::string_view lines) -> bool {
+    while (!lines.empty()) {
         if (!takes_more()) return false;
         // So much does not wait, once poll() says that there is room; and it is written in one piece.
-        const auto n = ::write(fd_, line.data(), std::min<std::size_t>(line.size(), PIPE_BUF));
+        const auto n = ::write(fd_, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
         if (n >= 0)
-            line.remove_prefix(static_cast<std::size_t>(n));
+            lines.remove_prefix(static_cast<std::size_t>(n));
         else if (errno != EINTR && errno != EAGAIN)
-            break; // this one is lost
+            break; // these are lost
     }
     return true;
 }

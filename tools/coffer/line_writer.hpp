@@ -35,7 +35,7 @@ public:
 
 private:
     void write_all();
-    auto write_line(std::string_view line) -> bool;
+    auto write_piece(std::string_view lines) -> bool;
     auto takes_more() -> bool;
     auto is_ending() -> bool;
 

@@ -151,6 +151,29 @@ TEST_CASE("an environment and a space may be named by the name that only one has
     CHECK(box.run({"list", "-e", "us_env_1"}).code == 1);
 }
 
+TEST_CASE("init makes the store that the variables name, since every verb looks for it there") {
+    sandbox box;
+    const auto elsewhere = box.home() / "elsewhere";
+    box.variables = {{"COFFER_STORE", "file:" + elsewhere.string()},
+                     {"COFFER_ENV", "qa"},
+                     {"COFFER_REALM", "ours"}};
+    CHECK(has(box.run({"init", "here"}).err, "say DIR or COFFER_STORE, not both"));
+    CHECK_FALSE(fs::exists(box.work() / "here"));
+    CHECK(has(box.ok({"init"}), elsewhere.string()));
+    CHECK_FALSE(fs::exists(box.work() / "coffer-store"));
+    box.ok({"set", "A"}, "a");
+    fs::remove_all(elsewhere); // as if it had been stopped before
+    fs::remove(box.keyring().string() + ".anchor");
+    box.variables["COFFER_ENV"] = "dev";
+    CHECK(box.run({"init"}).code == 4); // coffer.json says qa
+    box.variables["COFFER_ENV"] = "qa";
+    CHECK(has(box.ok({"init"}), "qa"));
+    box.variables.clear(); // coffer.json says the same
+    box.ok({"set", "A"}, "b");
+    CHECK(box.ok({"get", "A"}) == "b");
+    CHECK(has(box.run({"init", "--store", "elsewhere"}).err, "stores are file:DIR"));
+}
+
 TEST_CASE("init with keys of its own takes no other store away from theirs") {
     sandbox box;
     box.variables["MY_KEY"] = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVowMTIzNDU=";

@@ -130,6 +130,16 @@ auto settings::names() -> const std::vector<std::string_view>& {
 settings::settings(const invocation& in) {
     read_flags(in);
     read_variables();
+    read_files();
+}
+
+auto settings::of_files() -> settings {
+    settings out;
+    out.read_files();
+    return out;
+}
+
+void settings::read_files() {
     const bool chosen = find("profile") != nullptr;
     const file_read users(config_folder() / "config.json", true);
     const file_read folders(folder_file().value_or(""), false);

@@ -38,6 +38,8 @@ public:
 
     /// Throws problem (invalid_argument) for files that are not as they have to be.
     explicit settings(const invocation& in);
+    /// What the files alone say, as if there were no flags and no variables.
+    static auto of_files() -> settings;
 
     auto find(std::string_view name) const -> const setting*;
     auto text(std::string_view name) const -> std::string;
@@ -45,9 +47,12 @@ public:
     auto max_stale() const -> std::uint64_t;
 
 private:
+    settings() = default;
+
     void put(std::string_view name, setting s);
     void read_flags(const invocation& in);
     void read_variables();
+    void read_files();
     struct file_read;
     void read_profile(const file_read& from);
     void read_members(const file_read& from, const boost::json::object& object,

@@ -42,19 +42,39 @@ auto new_realm(const fs::path& folder) -> std::string {
     return (coffer::format::is_utf8(name) ? name : "store") + "-" + random_hex(4);
 }
 
-auto folder_of(const session& s) -> fs::path {
-    std::error_code wrong;
-    auto named = s.in.arguments.empty() ? std::string("coffer-store") : s.in.arguments.front();
-    if (const auto flag = s.in.text("store")) {
-        if (!s.in.arguments.empty()) refuse("say DIR or --store, not both");
-        if (!flag->starts_with("file:"))
-            throw problem(errc::unsupported, "stores are file:DIR or redis://HOST, and the like");
-        named = flag->substr(5);
+/// A setting that was said for this call: by a flag or a variable, for every verb takes both, and a
+/// store that is not where the variable says would be found by none of them.
+auto said(const settings& all, std::string_view name) -> const setting* {
+    const auto* const found = all.find(name);
+    const bool here = found != nullptr && found->who <= said_by::variable;
+    return here ? found : nullptr;
+}
+auto said_or(const settings& all, std::string_view name, std::string other) -> std::string {
+    const auto* const found = said(all, name);
+    return found == nullptr ? std::move(other) : found->value;
+}
+
+/// Where the store is to be; the folder is empty if that is a Redis.
+void place_store(const session& s, const settings& all, plan& p) {
+    const auto* const place = said(all, "store");
+    if (place != nullptr && !s.in.arguments.empty())
+        refuse("say DIR or " + place->from + ", not both");
+    if (place != nullptr && place->value.starts_with("redis")) {
+        p.place = place->value;
+        return;
     }
-    auto folder = fs::absolute(named, wrong).lexically_normal();
-    if (!folder.has_filename()) folder = folder.parent_path();
-    if (named.empty() || wrong) refuse("the store names no folder");
-    return folder;
+    if (place != nullptr && !place->value.starts_with("file:"))
+        throw problem(errc::unsupported,
+                      "stores are file:DIR or redis://HOST, and the like (" + place->from + ")");
+    std::error_code wrong;
+    const auto named = place != nullptr         ? absolute_place(*place).substr(5)
+                       : s.in.arguments.empty() ? std::string("coffer-store")
+                                                : s.in.arguments.front();
+    p.folder = fs::absolute(named, wrong).lexically_normal();
+    if (!p.folder.has_filename()) p.folder = p.folder.parent_path();
+    const bool empty = named.empty() || (place != nullptr && place->value == "file:");
+    if (empty || wrong) refuse("the store names no folder");
+    p.place = "file:" + p.folder.string();
 }
 
 [[noreturn]] void throw_there(const fs::path& config) {
@@ -64,19 +84,19 @@ auto folder_of(const session& s) -> fs::path {
 
 /// Whether ./coffer.json is that of an init of this store, which was stopped before there was an
 /// environment: `p` takes over what it says.
-auto takes_over(session& s, plan& p) -> bool {
+auto takes_over(const settings& all, plan& p) -> bool {
     if (folder_file() != p.config) return false;
-    auto bare = s.in;
-    for (const char* said : {"store", "realm", "env"})
-        bare.options.erase(said);
-    const settings there(bare);
+    const auto there = settings::of_files();
     const auto is_of_file = [&](const char* name) {
         const auto* const found = there.find(name);
         return found != nullptr && found->who == said_by::folder_file;
     };
     if (!is_of_file("store") || !is_of_file("realm") || !is_of_file("env")) return false;
-    const bool other = (s.in.has("realm") && there.text("realm") != p.realm) ||
-                       (s.in.has("env") && there.text("env") != p.environment);
+    const auto differs = [&](const char* name) {
+        const auto* const here = said(all, name);
+        return here != nullptr && here->value != there.text(name);
+    };
+    const bool other = differs("realm") || differs("env");
     if (other || absolute_place(*there.find("store")) != p.place) return false;
     std::error_code wrong;
     if (p.folder.empty() || fs::exists(p.folder, wrong)) {
@@ -91,22 +111,16 @@ auto takes_over(session& s, plan& p) -> bool {
     return true;
 }
 
-auto plan_of(session& s) -> plan {
+auto plan_of(const session& s) -> plan {
     plan p;
     std::error_code wrong;
-    const auto flag = s.in.text("store");
-    if (flag && flag->starts_with("redis")) {
-        if (!s.in.arguments.empty()) refuse("say DIR or --store, not both");
-        p.place = *flag;
-    } else {
-        p.folder = folder_of(s);
-        p.place = "file:" + p.folder.string();
-    }
+    const settings all(s.in);
+    place_store(s, all, p);
     p.config = fs::current_path(wrong) / "coffer.json";
-    p.environment = s.in.text("env").value_or("dev");
+    p.environment = said_or(all, "env", "dev");
     p.prod = s.in.has("prod");
-    p.realm = s.in.text("realm").value_or(new_realm(p.folder));
-    p.goes_on = fs::exists(p.config, wrong) && takes_over(s, p);
+    p.realm = said_or(all, "realm", new_realm(p.folder));
+    p.goes_on = fs::exists(p.config, wrong) && takes_over(all, p);
     if (!p.goes_on && !p.folder.empty() && fs::exists(p.folder, wrong) &&
         !fs::is_empty(p.folder, wrong))
         throw problem(errc::conflict, printable(p.folder.string()) +
@@ -257,11 +271,10 @@ auto init_verb() -> verb {
         .offers = completes::files,
         .summary = "make a store, a keyring apart from it, and a first environment",
         .details =
-            "The store goes into DIR (coffer-store), the keyring to --keys (the user's "
-            "configuration\n"
-            "folder; one that is there is joined, and that is said); ./coffer.json names the "
-            "store and its\nrealm. Never overwrites anything; one that was stopped goes on "
-            "when called again. Says what to\nback up.",
+            "The store goes into DIR (COFFER_STORE, else coffer-store), the keyring to --keys "
+            "(the user's\nconfiguration folder; one that is there is joined, and that is said); "
+            "./coffer.json names the\nstore and its realm. Never overwrites anything; one that was "
+            "stopped goes on when called again.\nSays what to back up.",
         .options =
             {{"--realm", takes::value, "R",
               "a name for this datastore, bound into every key; else one is made"},

@@ -42,3 +42,26 @@ TEST_CASE(
     CHECK(has(done.err, "ended with 141"));
     CHECK(has(done.err, "code 1\n"));
 }
+
+TEST_CASE("a token of the agent's that is replaced in its file needs no restart") {
+    const served s;
+    agent box(s, "echo heard; : >heard");
+    const auto new_token = [&] { return s.here.ok({"token", "create", "--full"}); };
+    const auto first = new_token();
+    box.variables.erase("COFFER_TOKEN");
+    box.variables["COFFER_TOKEN_FILE"] = "token";
+    box.write(box.work() / "token", first);
+    box.write(box.work() / "next", new_token());
+    box.write(box.work() / "other", new_token());
+    for (const auto* file : {"token", "next", "other"})
+        fs::permissions(box.work() / file, fs::perms::owner_read | fs::perms::owner_write);
+    const auto done = box.run_program(
+        {"sh", "-c",
+         "{ cat events; while [ ! -e heard ]; do sleep 0.05; done; mv next token; "
+         "COFFER_TOKEN_FILE=other \"$0\" token revoke \"$1\" --yes >&2; cat events; } | "
+         "\"$0\" agent run listener.mjs --events -",
+         coffer_test::coffer_program(), first.substr(4, 12)});
+    INFO(done.err);
+    CHECK(done.out == "heard\nheard\n");
+    CHECK(done.code == 0);
+}

@@ -105,3 +105,24 @@ TEST_CASE("of a parameter that is repeated the first counts, an empty one for no
     CHECK(status("environmentId=&spaceId=acme&spaceId=none") == 200);
     CHECK(status("spaceId=none&spaceId=acme") == 404);
 }
+
+TEST_CASE("a verb asks all that it asks over one connection") {
+    const wire w;
+    const coffer_test::client box(w);
+    const auto connections = [&] {
+        const auto body = w.ask("GET", "/metrics").body;
+        const std::string_view name = "\ncoffer_http_connections_total ";
+        const auto at = body.find(name);
+        REQUIRE(at != body.npos);
+        return std::stoul(body.substr(at + name.size()));
+    };
+    const auto of = [&](const coffer_test::sandbox::words& args, std::string_view in = {}) {
+        const auto before = connections();
+        box.ok(args, in);
+        return connections() - before - 1; // less the one that asks
+    };
+    CHECK(of({"get", "SLACK_TOKEN", "-e", "dev", "-s", "acme"}) == 1);
+    CHECK(of({"list", "-e", "dev", "--all-spaces", "--missing"}) == 1);
+    CHECK(of({"set", "SLACK_TOKEN", "-e", "dev"}, "next") == 1);
+    CHECK(of({"token", "create", "--full"}) == 1);
+}

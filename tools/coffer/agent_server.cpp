@@ -2,9 +2,10 @@
 #include "agent_server.hpp"
 
 #include "problem.hpp"
-#include "remote_calls.hpp"
+#include "remote.hpp"
 #include "text.hpp"
 
+#include <coffer/http/caller.hpp>
 #include <coffer/http/query.hpp>
 #include <coffer/http/times.hpp>
 
@@ -13,9 +14,9 @@ namespace command {
 namespace http = coffer::http;
 using coffer::errc;
 
-agent_server::agent_server(session& s)
-    : s_(s), url_(server_text(s.config())),
-      calls_(connect(s.config(), token_for(s.config()).text)) {}
+agent_server::agent_server(session& s) : s_(s), url_(server_text(s.config())) {
+    (void)s.calls(); // what is wrong with the token, before there is an event
+}
 
 auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token {
     http::outgoing out{.method = "POST", .target = "/v1/x/tokens", .body = {}};
@@ -26,8 +27,8 @@ auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds li
     w.end_object().end_list();
     const auto end = now_ms() + static_cast<std::uint64_t>(life.count());
     w.member("expiresAt", http::iso_time(end)).end_object();
-    auto in = calls_->call(std::move(out));
-    if (!in && in.error().code == errc::denied)
+    auto in = s_.calls()->call(std::move(out));
+    if (!in && in.error().code == errc::denied && in.error().cause != http::refusal::unknown_token)
         throw problem(errc::denied,
                       "the token of this agent may not make one for " +
                           printable(to_string(where.view())) +
@@ -40,9 +41,9 @@ auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds li
 
 void agent_server::revoke(const event_token& token) noexcept {
     try {
-        (void)calls_->call({.method = "DELETE",
-                            .target = "/v1/x/tokens?id=" + http::encoded(token.id),
-                            .body = {}});
+        (void)s_.calls()->call({.method = "DELETE",
+                                .target = "/v1/x/tokens?id=" + http::encoded(token.id),
+                                .body = {}});
     } catch (const std::exception&) { // it ends by its time
     }
 }

@@ -8,13 +8,8 @@
 #include <coffer/secret.hpp>
 
 #include <chrono>
-#include <memory>
 #include <string>
 #include <string_view>
-
-namespace coffer::inline COFFER_ABI::http {
-class caller;
-}
 
 namespace command {
 
@@ -30,8 +25,6 @@ public:
     explicit agent_server(session& s);
 
     auto url() const -> const std::string& { return url_; }
-    /// Calls to it, with the agent's token.
-    auto calls() const -> const std::shared_ptr<coffer::http::caller>& { return calls_; }
     /// A token that reads the scope, and nothing else, for a time.
     auto mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token;
     /// Ends it. What fails here ends by its time.
@@ -42,7 +35,6 @@ public:
 private:
     session& s_;
     std::string url_{};
-    std::shared_ptr<coffer::http::caller> calls_{};
 };
 
 } // namespace command

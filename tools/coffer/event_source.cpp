@@ -13,12 +13,12 @@ namespace command {
 namespace http = coffer::http;
 using coffer::errc;
 
-event_source::event_source(session& s, std::shared_ptr<http::caller> own)
-    : s_(s), calls_(std::move(own)) {
+event_source::event_source(session& s) : s_(s) {
     const auto url = s.in.text("events");
     const auto token_file = s.in.text("events-token-file");
     if (!url) {
         if (token_file) refuse("--events-token-file goes with --events URL");
+        calls_ = s.calls();
         name_ = calls_->address().text();
         return;
     }

@@ -9,19 +9,14 @@
 #include <string>
 #include <string_view>
 
-namespace coffer::inline COFFER_ABI::http {
-class caller;
-}
-
 namespace command {
 
 /// Where `coffer agent` hears of events: the server that it works with, or another one that sends
 /// server-sent events (HTML Living Standard, 9.2), whose token is its own.
 class event_source {
 public:
-    /// As `--events` and `--events-token-file` say; `own`: the server that it works with. Throws
-    /// problem.
-    event_source(session& s, std::shared_ptr<coffer::http::caller> own);
+    /// As `--events` and `--events-token-file` say. Throws problem.
+    explicit event_source(session& s);
 
     /// For people: without the query, where a token may stand.
     auto name() const -> const std::string& { return name_; }

@@ -46,7 +46,7 @@ void require_own_server(const settings& from, const std::string& token) {
 
 auto from_file(const std::filesystem::path& file, const std::string& from) -> found_token {
     auto read = http::detail::read_token_file(file.string());
-    if (read) return {*std::move(read), from};
+    if (read) return {*std::move(read), from, std::filesystem::absolute(file)};
     const auto shown = "the token in " + printable(file.string()) + " (from " + from + ")";
     switch (read.error().code) {
     case errc::not_found: throw problem(errc::denied, shown + " is not there");
@@ -73,11 +73,6 @@ auto connect(const settings& from, const http::server_address& to, http::client_
 
 } // namespace
 
-auto connect(const settings& from, const coffer::secret& token) -> std::shared_ptr<http::caller> {
-    http::client_options with;
-    with.token = token.clone();
-    return connect(from, address_of(from), std::move(with));
-}
 auto connect(const settings& from, const std::string& server,
              const std::filesystem::path& token_file, const std::string& named_by)
     -> std::shared_ptr<http::caller> {
@@ -103,7 +98,7 @@ auto token_for(const settings& from) -> found_token {
     const bool said = variable != nullptr && *variable != 0;
     if (said && (file == nullptr || file->who != said_by::flag)) {
         require_own_server(from, "COFFER_TOKEN");
-        return {coffer::secret(std::string_view(variable)), "COFFER_TOKEN"};
+        return {coffer::secret(std::string_view(variable)), "COFFER_TOKEN", {}};
     }
     // What stands beside a server in the user's file is that server's alone.
     if (file != nullptr && file->who == said_by::user_file) {
@@ -120,21 +115,27 @@ auto token_for(const settings& from) -> found_token {
     return from_file(kept, "coffer login");
 }
 
+auto open_calls(session& s) -> std::shared_ptr<http::caller> {
+    auto token = token_for(s.config());
+    s.detail("server " + server_text(s.config()) + ", token from " + token.from);
+    http::client_options with;
+    with.token_file = token.file.string();
+    if (token.file.empty()) with.token = std::move(token.text);
+    return connect(s.config(), address_of(s.config()), std::move(with));
+}
+
 auto open_remote_vault(session& s) -> coffer::any_vault {
-    const auto token = token_for(s.config());
-    s.detail("token from " + token.from);
     return coffer::any_vault(std::make_shared<http::remote_vault>(
-        connect(s.config(), token.text), std::chrono::milliseconds(s.config().max_stale())));
+        s.calls(), std::chrono::milliseconds(s.config().max_stale())));
 }
 
 auto remote_uses(session& s, std::string_view environment)
     -> std::map<std::string, std::size_t, std::less<>> {
     const coffer::context where{.environment = environment};
-    const auto in = need(
-        connect(s.config(), token_for(s.config()).text)
-            ->call(
-                {.method = "GET", .target = "/v1/x/secrets" + http::query_of(where), .body = {}}),
-        where);
+    const auto in =
+        need(s.calls()->call(
+                 {.method = "GET", .target = "/v1/x/secrets" + http::query_of(where), .body = {}}),
+             where);
     std::map<std::string, std::size_t, std::less<>> out;
     for (const auto& one : in.list("rows")) {
         if (!one.is_object()) continue;
@@ -148,8 +149,7 @@ auto remote_uses(session& s, std::string_view environment)
 }
 
 auto token_actor(session& s) -> std::string {
-    const auto in = need(connect(s.config(), token_for(s.config()).text)
-                             ->call({.method = "GET", .target = "/v1/x/whoami", .body = {}}));
+    const auto in = need(s.calls()->call({.method = "GET", .target = "/v1/x/whoami", .body = {}}));
     const auto* const me = in.data();
     const auto* const grants =
         me == nullptr || !me->is_object() ? nullptr : me->get_object().if_contains("grants");
@@ -164,7 +164,9 @@ auto ask_server(const session& s, const settings& from, const coffer::secret& to
                        .target = what.target,
                        .body = http::wiped_text(what.body),
                        .only_reads = what.method == "GET"};
-    auto in = connect(from, token)->call(std::move(out));
+    http::client_options with;
+    with.token = token.clone();
+    auto in = connect(from, address_of(from), std::move(with))->call(std::move(out));
     if (!in && in.error().code == errc::denied)
         throw problem(errc::denied, server_text(from) + ": " + words_for(in.error(), {}, {}));
     if (!in && in.error().code == errc::unavailable)

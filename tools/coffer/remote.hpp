@@ -25,6 +25,7 @@ namespace command {
 struct found_token {
     coffer::secret text{};
     std::string from{};
+    std::filesystem::path file{}; ///< The file that keeps it, absolute; empty: none does.
 };
 
 /// The server that the settings name, in one spelling. Throws problem (invalid_argument) if they
@@ -36,6 +37,9 @@ auto token_for(const settings& from) -> found_token;
 /// Where `coffer login` keeps the token of a server.
 auto kept_token_file(const std::string& server) -> std::filesystem::path;
 
+/// Calls to the server, with the token for it. One that a file keeps is read again when it is
+/// refused. Throws problem.
+auto open_calls(session& s) -> std::shared_ptr<coffer::http::caller>;
 /// The server's vault.
 auto open_remote_vault(session& s) -> coffer::any_vault;
 

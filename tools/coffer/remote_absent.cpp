@@ -25,6 +25,9 @@ auto token_for(const settings&) -> found_token {
 auto kept_token_file(const std::string&) -> std::filesystem::path {
     absent();
 }
+auto open_calls(session&) -> std::shared_ptr<coffer::http::caller> {
+    absent();
+}
 auto open_remote_vault(session&) -> coffer::any_vault {
     absent();
 }
@@ -68,7 +71,7 @@ void agent_server::revoke(const event_token&) noexcept {}
 void agent_server::know_values(const coffer::scope&, coffer::redactor&) {
     absent();
 }
-event_source::event_source(session& s, std::shared_ptr<coffer::http::caller>) : s_(s) {
+event_source::event_source(session& s) : s_(s) {
     absent();
 }
 void event_source::follow(const std::function<bool(std::string_view)>&) {

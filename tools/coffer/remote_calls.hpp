@@ -12,9 +12,6 @@
 
 namespace command {
 
-/// Calls to the server that the settings name, with a token. Throws problem.
-auto connect(const settings& from, const coffer::secret& token)
-    -> std::shared_ptr<coffer::http::caller>;
 /// Calls to another server, with a token that a file keeps, read again when it is refused.
 /// `named_by`: what named it. Throws problem.
 auto connect(const settings& from, const std::string& server,

@@ -19,13 +19,8 @@ namespace {
 
 constexpr const char* target = "/v1/x/tokens";
 
-auto call(session& s, http::outgoing out) -> coffer::result<http::json_answer> {
-    const auto token = token_for(s.config());
-    s.detail("token from " + token.from);
-    return connect(s.config(), token.text)->call(std::move(out));
-}
 auto ask(session& s, http::outgoing out) -> http::json_answer {
-    return need(call(s, std::move(out)));
+    return need(s.calls()->call(std::move(out)));
 }
 
 } // namespace
@@ -63,7 +58,7 @@ auto mint(session& s, http::token_wish wish) -> http::minted_token {
     http::write_grants(w, wish.grants);
     if (wish.expires != 0) w.member("expiresAt", http::iso_time(wish.expires));
     w.end_object();
-    auto done = call(s, std::move(out));
+    auto done = s.calls()->call(std::move(out));
     if (!done) refuse_to_give(done.error());
     const auto in = need(std::move(done));
     http::minted_token made;

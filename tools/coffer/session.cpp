@@ -46,10 +46,7 @@ auto session::key_state(std::string_view kek_id) -> std::string {
 
 auto session::vault() -> coffer::any_vault& {
     if (vault_) return *vault_;
-    if (is_remote()) {
-        open_remote();
-        return *vault_;
-    }
+    if (is_remote()) return vault_.emplace(open_remote_vault(*this));
     auto store = open_store(config());
     detail("store " + printable(absolute_place(*config().find("store"))) + ", keys " +
            printable(absolute_place(*config().find("keys"))));
@@ -74,9 +71,9 @@ void session::require_store() {
                                          "): name the store with --store");
 }
 
-void session::open_remote() {
-    detail("server " + printable(config().find("server")->value));
-    vault_.emplace(open_remote_vault(*this));
+auto session::calls() -> const std::shared_ptr<coffer::http::caller>& {
+    if (calls_ == nullptr) calls_ = open_calls(*this);
+    return calls_;
 }
 
 namespace {

@@ -8,9 +8,14 @@
 
 #include <coffer/any_vault.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+namespace coffer::inline COFFER_ABI::http {
+class caller;
+}
 
 namespace command {
 
@@ -46,6 +51,8 @@ public:
     auto vault() -> coffer::any_vault&;
     /// The vault is a server's.
     auto is_remote() -> bool;
+    /// Calls to the server: all that is asked of it goes through these, so over one connection.
+    auto calls() -> const std::shared_ptr<coffer::http::caller>&;
     /// For verbs that work beside the store alone. Throws problem (unsupported) if it is a server's.
     void require_store();
 
@@ -88,11 +95,11 @@ public:
 
 private:
     std::optional<settings> settings_{};
-    void open_remote();
     auto space_here(const place& environment, const std::string& meant) -> std::string;
 
     std::optional<coffer::freshness> seen_{};
     std::optional<opened_keys> keys_{};
+    std::shared_ptr<coffer::http::caller> calls_{};
     std::optional<coffer::any_vault> vault_{};
 };
 

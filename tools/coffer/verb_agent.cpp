@@ -201,7 +201,7 @@ auto run_agent(session& s) -> int {
                  ") that the listener may read as well; COFFER_TOKEN is closed to it");
     agent_server server(s);
     std::optional<event_source> source;
-    if (from != "-") source.emplace(s, server.calls());
+    if (from != "-") source.emplace(s);
     (void)s.vault();
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, time);
@@ -245,7 +245,8 @@ auto agent_verb() -> verb {
             "What the process may do on this machine is what this user may: run the agent under "
             "an\n"
             "account of its own, and give it its token in COFFER_TOKEN, which the listener can't\n"
-            "see; a file of that account's it can read.",
+            "see; a file of that account's it can read. A token in a file may be replaced there:\n"
+            "the file is read again when the one before is refused.",
         .options = {{"--events", takes::value, "URL|-",
                      "events of another server (https://HOST/PATH, server-sent), or from stdin\n"
                      "(-), one JSON object a line, instead of the server's own"},

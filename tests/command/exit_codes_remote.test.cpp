@@ -44,21 +44,25 @@ TEST_CASE("an answer that is stale says so on stderr, and in JSON with its age")
     for (const sandbox::words& args : {sandbox::words{"get", "DB_URL"},
                                        {"list"},
                                        {"list", "--matrix"},
+                                       {"env", "list"},
+                                       {"space", "list"},
                                        {"explain", "DB_URL"},
                                        {"export"},
                                        {"run", "--", "true"}}) {
         auto in = args;
-        in.insert(in.begin() + 1, {"-e", "dev"});
+        in.insert(in.begin() + (args.back() == "list" ? int(args.size()) : 1), {"-e", "dev"});
         const auto done = box.run(in);
         INFO(args.front() << ": " << done.err);
         CHECK(done.code == 0);
         CHECK(has(done.err, "coffer: stale: the store is away; this is what it held at 20"));
         CHECK(done.err.find("stale: ") == done.err.rfind("stale: ")); // once
-        in.insert(in.begin() + 1, "--quiet");
+        in.insert(in.begin() + (args.back() == "list" ? int(args.size()) : 1), "--quiet");
         CHECK(box.run(in).err.empty());
     }
     CHECK(has(box.ok({"list", "-e", "dev", "--json"}), R"("stale":true,"age_s":)"));
     CHECK(has(box.ok({"list", "-e", "dev", "--all-spaces", "--json"}), R"("stale":true,"age_s":)"));
+    CHECK(has(box.ok({"env", "list", "--json"}), R"({"stale":true,"age_s":)"));
+    CHECK(has(box.ok({"space", "list", "-e", "dev", "--json"}), R"({"stale":true,"age_s":)"));
     CHECK(has(box.run({"diff", "dev", "dev/acme", "--json"}).out, R"("stale":true,"age_s":)"));
 }
 

@@ -62,12 +62,12 @@ auto json_answers() -> std::span<const json_shape> {
                    "{store: text, keys: text, keysWereThere: flag, "
                    "realm: text, environment: text, isProd: flag, config: text, userConfig?: "
                    "text}"},
-        json_shape{"env list", "{environments: [PLACE]}"},
+        json_shape{"env list", "{stale: flag, age_s: number, environments: [PLACE]}"},
         json_shape{"env create", "PLACE"},
         json_shape{"env rename", "PLACE"},
         json_shape{"env mark", "PLACE"},
         json_shape{"env remove", "PLACE"},
-        json_shape{"space list", "{spaces: [SPACE]}"},
+        json_shape{"space list", "{stale: flag, age_s: number, spaces: [SPACE]}"},
         json_shape{"space create", "SPACE"},
         json_shape{"space rename", "SPACE"},
         json_shape{"space remove", "SPACE"},

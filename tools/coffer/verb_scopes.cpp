@@ -80,6 +80,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
     }
     if (s.json()) {
         json::object out;
+        add_freshness(out, s.seen());
         out[title == "ENVIRONMENT" ? "environments" : "spaces"] = std::move(all);
         put_json(out);
     } else if (!scopes.empty()) {
@@ -92,7 +93,9 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
 
 auto run_env_list(session& s) -> int {
     std::vector<place> all;
-    for (auto& id : need(s.vault()->environments()))
+    auto ids = need(s.vault()->environments());
+    s.saw(ids.fresh);
+    for (auto& id : ids)
         all.push_back({std::move(id), {}, false});
     return show_scopes(s, all, "ENVIRONMENT");
 }
@@ -204,7 +207,9 @@ auto run_env_remove(session& s) -> int {
 auto run_space_list(session& s) -> int {
     const auto environment = s.environment_here();
     std::vector<place> all;
-    for (auto& id : need(s.vault()->spaces(environment.environment), environment.where()))
+    auto ids = need(s.vault()->spaces(environment.environment), environment.where());
+    s.saw(ids.fresh);
+    for (auto& id : ids)
         all.push_back({environment.environment, std::move(id), false});
     return show_scopes(s, all, "SPACE");
 }

@@ -325,3 +325,16 @@ TEST_CASE(
     revoked.variables["COFFER_TOKEN"] = service.substr(0, 69);
     CHECK(revoked.run({"get", "SLACK_TOKEN", "-e", "dev"}).code == 5);
 }
+
+TEST_CASE("the name that was meant is said to those alone who may list it") {
+    const served s;
+    client box(s);
+    CHECK(has(box.run({"get", "SLACK_TOKN", "-e", "dev"}).err, "did you mean SLACK_TOKEN?"));
+    box.variables["COFFER_TOKEN"] =
+        box.ok({"token", "create", "--role", "service", "-e", "dev", "--names", "DB_*"});
+    box.variables["COFFER_TOKEN"].pop_back();
+    const auto other = box.run({"get", "SLACK_TOKN", "-e", "dev"});
+    CHECK(other.code == 1);
+    CHECK_FALSE(has(other.err, "did you mean"));
+    CHECK(has(box.run({"get", "DB_URK", "-e", "dev"}).err, "did you mean DB_URL?"));
+}

@@ -281,3 +281,35 @@ TEST_CASE("list --only shows the names that match, and says what matches none") 
           "             environment dev  space acme     space globex\n"
           "SLACK_TOKEN  set v1           overridden v1  inherited\n");
 }
+
+TEST_CASE("of a name that is not there the one that was meant is said") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "ONE"}, "1");
+    const auto said = [&](sandbox::words args) { return box.run(args).err; };
+    const std::string_view meant = "id you mean SLACK_TOKEN?"; // behind a full stop: Did
+    for (const sandbox::words& args : {sandbox::words{"get", "SLACK_TOKN"},
+                                       {"get", "slack_token"},
+                                       {"get", "SLACK_TOKENS", "--version", "1"},
+                                       {"history", "SLAC_TOKEN"},
+                                       {"rollback", "SLACK_TOKNE", "--to", "1"},
+                                       {"unset", "SLACKTOKEN", "--yes"},
+                                       {"hide", "SLCK_TOKEN", "-s", "globex"}}) {
+        INFO(args[0] << " " << args[1]);
+        CHECK(has(said(args), meant));
+    }
+    box.ok({"hide", "SLACK_TOKEN", "-s", "globex"});
+    for (const sandbox::words& args : {sandbox::words{"get", "SLACK_TOKEN", "-s", "globex"},
+                                       {"get", "STRIPE_KEY"},
+                                       {"get", "SLACK_TO"},
+                                       {"get", "X"},
+                                       {"history", "DB_URL", "-s", "acme"},
+                                       {"unset", "DB_URL", "-s", "acme", "--yes"},
+                                       {"rollback", "DB_URL", "--to", "9"}}) {
+        INFO(args[0] << " " << args[1]);
+        CHECK(box.run(args).code == 1);
+        CHECK_FALSE(has(said(args), "id you mean"));
+    }
+    CHECK(has(said({"get", "OEN"}), "not set in dev; did you mean ONE?"));
+    CHECK(has(said({"rollback", "ONES", "--to", "1"}), "written. Did you mean ONE?"));
+}

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "nearest.hpp"
 #include "problem.hpp"
 #include "text.hpp"
 #include "verb.hpp"
@@ -9,7 +10,6 @@
 #include <array>
 #include <cctype>
 #include <memory>
-#include <numeric>
 
 namespace command {
 
@@ -38,32 +38,10 @@ auto invocation::number(std::string_view option) const -> std::optional<std::uin
 
 namespace {
 
-/// How many changes of one letter lie between two words.
-auto distance(std::string_view a, std::string_view b) -> std::size_t {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        auto before = row[0];
-        row[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            const auto changed = before + (a[i - 1] == b[j - 1] ? 0 : 1);
-            before = row[j];
-            row[j] = std::min({changed, row[j] + 1, row[j - 1] + 1});
-        }
-    }
-    return row.back();
-}
-
 /// The word that was probably meant; never what was typed, which may be anything.
 auto did_you_mean(std::string_view typed, const std::vector<std::string_view>& known)
     -> std::string {
-    std::string_view best;
-    std::size_t least = 3;
-    for (const auto word : known)
-        if (const auto far = typed.size() < 40 ? distance(typed, word) : least; far < least) {
-            least = far;
-            best = word;
-        }
+    const auto best = nearest(typed, known);
     return best.empty() ? "." : "; did you mean " + std::string(best) + "?";
 }
 

@@ -3,6 +3,7 @@
 
 #include "key_changes.hpp"
 #include "missing_key.hpp"
+#include "nearest.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -152,18 +153,42 @@ auto session::here() -> place {
     return at;
 }
 
+namespace {
+
+/// Whether a problem says of an environment, as a server's, that it is not there.
+auto is_unseen(session& s, const problem& why) -> bool {
+    if (why.code != errc::unknown_scope || !why.where.space.empty() || !s.is_remote()) return false;
+    const auto listed = s.vault()->environments();
+    return listed && std::ranges::find(*listed, why.where.environment) != listed->end();
+}
+
+} // namespace
+
 void session::say_more(problem& why) {
-    if (why.code == errc::unknown_key)
-        why.message += missing_key_words(*this, why.where.environment);
-    if (why.code != errc::unknown_scope || !why.where.space.empty() || !vault_ || !is_remote())
-        return;
     const auto& environment = why.where.environment;
-    const auto listed = vault()->environments();
-    if (!listed || std::ranges::find(*listed, environment) == listed->end()) return;
+    if (why.code == errc::unknown_key) why.message += missing_key_words(*this, environment);
+    if (!vault_) return;
+    if (why.code == errc::not_found && !why.name.empty())
+        if (const auto meant = meant_name(why.where.view(), why.name); !meant.empty())
+            why.message += (why.message.ends_with('.') ? " Did" : "; did") +
+                           (" you mean " + printable(meant) + "?");
+    if (!is_unseen(*this, why)) return;
     const auto spaces = vault()->spaces(environment);
     why.message = "this token sees spaces of " + printable(environment) +
                   ", not the environment itself: say --space" +
                   (spaces && !spaces->empty() ? " (" + printable(join(*spaces, ", ")) + ")" : "");
+}
+
+auto session::meant_name(coffer::context where, std::string_view typed) -> std::string {
+    const auto seen = vault()->resolver().at(where);
+    if (!seen) return {};
+    const auto listed = seen->list();
+    std::vector<std::string_view> known;
+    for (const auto& e : listed) {
+        if (e.name == typed) return {};
+        known.push_back(e.name);
+    }
+    return std::string(nearest(typed, known));
 }
 
 void session::notice(std::string_view text) const {

@@ -70,8 +70,11 @@ public:
     auto environment_here() -> place;
 
     /// Says of a problem what is known besides: which key is missing; that a token which sees spaces
-    /// of an environment does not see the environment itself.
+    /// of an environment does not see the environment itself; which name was probably meant.
     void say_more(problem& why);
+    /// Of the names that may be listed in a scope the one that was probably meant; empty if there is
+    /// none, or if the name is one of them.
+    auto meant_name(coffer::context where, std::string_view typed) -> std::string;
 
     /// Something to know, on stderr; --quiet silences it.
     void notice(std::string_view text) const;

@@ -78,9 +78,12 @@ auto run_hide(session& s) -> int {
                                   ": it is not found there any more."))
         return 0;
     const auto e = explained(s, at, name);
-    if (e.layers.front().state == layer_state::absent && below(e) == nullptr)
+    if (e.layers.front().state == layer_state::absent && below(e) == nullptr) {
+        const auto meant = s.meant_name(at.where(), name);
         s.notice(at.text() + " would not see " + printable(name) +
-                 " anyway: nothing above it has that name");
+                 " anyway: nothing above it has that name" +
+                 (meant.empty() ? "" : "; did you mean " + printable(meant) + "?"));
+    }
     const auto done =
         need_written(s, at, name, s.vault()->hide(at.where(), name, write_options_of(s)));
     report(s, at, name, done, done.changed ? "hidden" : "was hidden already");

@@ -148,6 +148,18 @@ auto remote_uses(session& s, std::string_view environment)
     return out;
 }
 
+auto remote_requirements(session& s, std::string_view environment) -> std::string {
+    const coffer::context where{.environment = environment};
+    auto in = s.calls()->call(
+        {.method = "GET", .target = "/v1/x/requirements" + http::query_of(where), .body = {}});
+    if (!in && in.error().code == errc::not_found)
+        throw problem(errc::denied,
+                      "this token is not told what programs need in " + place_name(where), where);
+    const auto answer = need(std::move(in), where);
+    const auto* const found = answer.object().if_contains("requirements");
+    return found == nullptr ? "{}" : boost::json::serialize(*found);
+}
+
 auto token_actor(session& s) -> std::string {
     const auto in = need(s.calls()->call({.method = "GET", .target = "/v1/x/whoami", .body = {}}));
     const auto* const me = in.data();

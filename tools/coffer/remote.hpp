@@ -48,6 +48,10 @@ auto open_remote_vault(session& s) -> coffer::any_vault;
 auto remote_uses(session& s, std::string_view environment)
     -> std::map<std::string, std::size_t, std::less<>>;
 
+/// What programs need of an environment, as its server keeps it: JSON. Throws problem: denied (a
+/// token that does not see the environment itself).
+auto remote_requirements(session& s, std::string_view environment) -> std::string;
+
 /// The actor that the token is for, if it has one grant and that names one; else none. Throws
 /// problem.
 auto token_actor(session& s) -> std::string;

@@ -34,6 +34,9 @@ auto open_remote_vault(session&) -> coffer::any_vault {
 auto remote_uses(session&, std::string_view) -> std::map<std::string, std::size_t, std::less<>> {
     absent();
 }
+auto remote_requirements(session&, std::string_view) -> std::string {
+    absent();
+}
 auto token_actor(session&) -> std::string {
     absent();
 }

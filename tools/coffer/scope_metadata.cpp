@@ -34,6 +34,12 @@ auto scope_metadata::read(std::string_view text) -> scope_metadata {
     return {text_of(object, "name"), prod != nullptr && prod->is_bool() && prod->as_bool()};
 }
 
+auto scope_metadata::requirements(std::string_view text) -> std::string {
+    const auto object = object_of(text);
+    const auto* const found = object.if_contains("requirements");
+    return found == nullptr ? "{}" : json::serialize(*found);
+}
+
 auto scope_metadata::rename(std::string_view text, std::string_view name) -> std::string {
     auto object = object_of(text);
     object["name"] = json::string_view(name.data(), name.size());

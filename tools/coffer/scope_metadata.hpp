@@ -19,6 +19,8 @@ struct scope_metadata {
     /// The same text, marked as PROD or not.
     static auto mark(std::string_view json, bool prod) -> std::string;
     static auto make(std::string_view name, bool prod) -> std::string;
+    /// What an environment's says that programs need, a JSON object: `{}` where it says nothing.
+    static auto requirements(std::string_view json) -> std::string;
 };
 
 /// What an entry's note says: `{"note":…,"rotate_by":"2026-01-31"}`, or plain text.

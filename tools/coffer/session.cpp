@@ -205,7 +205,11 @@ void session::saw(const coffer::freshness& of) {
 }
 
 void session::hint(std::string_view text) const {
-    if (stderr_is_terminal() && !json()) notice(text);
+    if (hints()) notice(text);
+}
+
+auto session::hints() const -> bool {
+    return stderr_is_terminal() && !json() && !in.has("quiet");
 }
 
 void session::detail(std::string_view text) const {

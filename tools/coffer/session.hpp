@@ -80,6 +80,8 @@ public:
     void notice(std::string_view text) const;
     /// The same, but only where a person looks at it.
     void hint(std::string_view text) const;
+    /// Whether that is so.
+    auto hints() const -> bool;
     /// With -v alone.
     void detail(std::string_view text) const;
 

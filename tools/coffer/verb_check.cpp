@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
 #include "problem.hpp"
+#include "requirements.hpp"
 #include "resolved.hpp"
 #include "text.hpp"
 #include "values_in.hpp"
 #include "verbs.hpp"
 
-#include <coffer/names.hpp>
-
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <map>
 #include <memory>
-#include <set>
 
 #include <regex.h>
 
@@ -51,42 +48,35 @@ private:
     std::shared_ptr<::regex_t> compiled_;
 };
 
-/// A name that programs need, and what its value has to look like.
-struct requirement {
-    std::set<std::string> programs{};
+/// A name that programs need, its patterns ready to be matched.
+struct needed_name {
+    requirement said{};
     std::vector<pattern> patterns{};
 };
-using requirements = std::map<std::string, requirement>;
+using needed_names = std::map<std::string, needed_name>;
 
-auto text_member(const json::object& o, std::string_view member) -> std::string {
-    const auto* found = o.if_contains({member.data(), member.size()});
-    if (found == nullptr) return {};
-    if (!found->is_string())
-        refuse("in the requirements \"" + std::string(member) + "\" is no text");
-    return std::string(found->get_string());
-}
-
-auto read_requirements(const std::string& file) -> requirements {
-    constexpr auto shape = "requirements are {\"PROGRAM\":[{\"name\":…,\"pattern\":…}]}";
-    const auto bytes = read_file(file, std::size_t{1} << 20);
-    boost::system::error_code wrong;
-    const auto text = coffer::as_text(bytes);
-    const auto read = json::parse(json::string_view(text.data(), text.size()), wrong);
-    if (wrong || !read.is_object()) refuse(shape);
-    requirements out;
-    for (const auto& [program, list] : read.get_object()) {
-        if (!list.is_array()) refuse(shape);
-        for (const auto& one : list.get_array()) {
-            if (!one.is_object()) refuse(shape);
-            const auto name = text_member(one.get_object(), "name");
-            if (!coffer::check_name(name)) refuse(shape);
-            auto& needed = out[name];
-            needed.programs.insert(std::string(program));
-            if (auto like = text_member(one.get_object(), "pattern"); !like.empty())
-                needed.patterns.emplace_back(std::move(like), name);
-        }
+auto compiled(requirements all) -> needed_names {
+    needed_names out;
+    for (auto& [name, said] : all) {
+        auto& one = out[name];
+        for (auto& like : said.patterns)
+            one.patterns.emplace_back(like, name);
+        one.said = std::move(said);
     }
     return out;
+}
+
+/// What the file says, or, where none is named, what is kept with the environment.
+auto wanted(session& s, const place& at) -> requirements {
+    if (!s.in.arguments.empty())
+        return read_requirements(
+            coffer::as_text(read_file(s.in.arguments.front(), std::size_t{1} << 20)));
+    auto kept = kept_requirements(s, at.environment);
+    if (kept.empty())
+        refuse("nothing is kept of what programs need in " +
+               place_name({.environment = at.environment}) +
+               ": name a file, REQ.json, or say it on the page");
+    return kept;
 }
 
 /// Something that a program would not find, or would not like.
@@ -101,7 +91,7 @@ struct trouble {
 /// What is wrong with one scope, and of each name the scope that its value is from.
 class scope_check {
 public:
-    scope_check(session& s, place at, const requirements& all)
+    scope_check(session& s, place at, const needed_names& all)
         : at_(std::move(at)), view_(need(s.vault()->resolver().at(at_.where()), at_.where())) {
         s.saw(view_.fresh());
         if (std::ranges::any_of(all, [](auto& one) { return !one.second.patterns.empty(); }))
@@ -118,7 +108,7 @@ private:
             for (auto& one : *all)
                 values_.emplace(std::move(one.name), std::move(one.value));
     }
-    void check(const std::string& name, const requirement& needed) {
+    void check(const std::string& name, const needed_name& needed) {
         const auto e = need(view_.explain(name), at_.where(), name);
         if (e.outcome != errc{}) {
             const auto state = state_of(e);
@@ -147,7 +137,7 @@ private:
 
 /// Each trouble once, where it can be mended: what spaces have from their environment is one of the
 /// environment's, with their number.
-auto gather(session& s, const place& environment, const requirements& all,
+auto gather(session& s, const place& environment, const needed_names& all,
             const std::vector<std::string>& spaces) -> std::vector<trouble> {
     const auto its_own = scope_check(s, environment, all).troubles();
     if (spaces.empty()) return its_own;
@@ -176,21 +166,19 @@ auto gather(session& s, const place& environment, const requirements& all,
     return out;
 }
 
-auto remark_of(const trouble& t, const requirement& needed, std::size_t spaces) -> std::string {
-    const std::vector<std::string> programs(needed.programs.begin(), needed.programs.end());
-    auto text = t.what == "invalid" ? "does not match " + printable(t.like)
-                                    : "required by " + printable(join(programs, ", "));
+auto remark_of(const trouble& t, const needed_name& needed, std::size_t spaces) -> std::string {
+    auto text = t.what == "invalid" ? "does not match " + printable(t.like) : needed.said.text();
     if (t.in_spaces > 0)
         text += "; " + std::string(t.what == "invalid" ? "seen" : t.what) + " in " +
                 std::to_string(t.in_spaces) + " of " + count(spaces, "space");
     return text;
 }
 
-auto json_of(const trouble& t, const requirement& needed) -> json::object {
+auto json_of(const trouble& t, const needed_name& needed) -> json::object {
     auto out = place_json(t.at, t.name);
     out["problem"] = t.what;
     auto& programs = out["requiredBy"].emplace_array();
-    for (const auto& program : needed.programs)
+    for (const auto& program : needed.said.programs)
         programs.emplace_back(program);
     if (!t.like.empty()) out["pattern"] = t.like;
     if (t.in_spaces > 0) out["inSpaces"] = t.in_spaces;
@@ -198,10 +186,10 @@ auto json_of(const trouble& t, const requirement& needed) -> json::object {
 }
 
 auto run_check(session& s) -> int {
-    const auto all = read_requirements(s.in.arguments.front());
     const bool every_space = s.in.has("all-spaces");
     auto at = every_space ? s.environment_here() : s.here();
     if (every_space) at.actor = s.actor_here();
+    const auto all = compiled(wanted(s, at));
     std::vector<std::string> spaces;
     if (every_space) spaces = need(s.vault()->spaces(at.environment), at.where());
     const auto found = gather(s, at, all, spaces);
@@ -229,8 +217,7 @@ auto run_check(session& s) -> int {
 auto check_verb() -> verb {
     return {
         .name = "check",
-        .arguments = "REQ.json",
-        .least = 1,
+        .arguments = "[REQ.json]",
         .most = 1,
         .offers = completes::files,
         .summary = "whether all that programs need is there: everything missing or invalid",
@@ -238,7 +225,9 @@ auto check_verb() -> verb {
             "The file says which names a program needs and, if it likes, what their values look "
             "like:\n{\"billing\":[{\"name\":\"STRIPE_KEY\"},{\"name\":\"DB_URL\","
             "\"pattern\":\"^postgres://\"}]}. Patterns are\nPOSIX extended regular "
-            "expressions. No value is shown. Exit code 1 if something is missing or invalid.",
+            "expressions. Without a file it is what is kept with the environment, as the page "
+            "and\nPUT /v1/x/requirements set it. No value is shown. Exit code 1 if something is "
+            "missing or invalid.",
         .options = {{"--all-spaces",
                      takes::nothing,
                      {},

@@ -2,6 +2,7 @@
 #include "glob.hpp"
 #include "output.hpp"
 #include "problem.hpp"
+#include "requirements.hpp"
 #include "resolved.hpp"
 #include "scope_metadata.hpp"
 #include "text.hpp"
@@ -96,18 +97,39 @@ auto json_of(const scope_list& scope) -> json::object {
     return out;
 }
 
-auto summary_of(const scope_list& scope) -> std::string {
+/// What programs need and a scope does not have: `1 missing (STRIPE_KEY, required by billing)`;
+/// empty where that is nothing, or not this token's to know.
+auto missing_text(session& s, const scope_list& scope) -> std::string {
+    constexpr std::size_t most = 3;
+    std::vector<std::string> shown;
+    std::size_t missing = 0;
+    try {
+        for (const auto& [name, needed] : kept_requirements(s, scope.at.environment)) {
+            const auto e = scope.view.explain(name);
+            if (!e || e->decided()) continue;
+            if (++missing <= most) shown.push_back(printable(name) + ", " + needed.text());
+        }
+    } catch (const problem&) { // the list is good without it
+        return {};
+    }
+    if (missing == 0) return {};
+    return std::to_string(missing) + " missing (" + join(shown, "; ") +
+           (missing > most ? "; coffer check shows all)" : ")");
+}
+
+auto summary_of(const scope_list& scope, const std::string& missing) -> std::string {
     std::map<std::string_view, std::size_t> states;
     for (const auto& e : scope.names)
         ++states[state_of(e)];
     std::vector<std::string> parts;
     for (const auto& [state, n] : states)
         parts.push_back(std::to_string(n) + " " + std::string(state));
+    if (!missing.empty()) parts.push_back(missing);
     return count(scope.names.size(), "name") + " in " + scope.at.text() +
            (parts.empty() ? "" : ": " + join(parts, ", "));
 }
 
-void show_one(session& s, const scope_list& scope) {
+void show_one(session& s, const scope_list& scope, const std::string& missing) {
     if (s.json()) {
         put_json(json_of(scope));
         return;
@@ -117,7 +139,7 @@ void show_one(session& s, const scope_list& scope) {
     for (const auto& e : scope.names)
         rows.row(cells_of(e));
     if (!scope.names.empty()) put(rows.text());
-    s.hint(summary_of(scope));
+    s.hint(summary_of(scope, missing));
 }
 
 void show_all(const std::vector<scope_list>& scopes) {
@@ -195,13 +217,15 @@ auto run_list(session& s) -> int {
     const auto due = due_until(s);
     if (!matrix && !s.in.has("all-spaces")) {
         auto scope = list_of(s, s.here());
+        const bool is_whole = !s.in.has("missing") && !s.in.has("own") && !due && !s.in.has("only");
+        const auto missing = is_whole && s.hints() ? missing_text(s, scope) : std::string();
         if (s.in.has("missing"))
             keep_missing(
                 scope, names_of(all_scopes(s, {scope.at.environment, {}, false, scope.at.actor})));
         if (s.in.has("own")) keep_own(scope);
         if (due) keep_due(scope, *due);
         keep_only(s, {&scope});
-        show_one(s, scope);
+        show_one(s, scope, missing);
         return 0;
     }
     auto environment = s.environment_here();

@@ -44,12 +44,20 @@ export function fill(element, ...children) {
     return element;
 }
 
-/** The same, keeping the focus on what it was on there, by data-focus; nothing is scrolled for it. */
-export function refill(element, ...children) {
+/** What puts the focus back on what it is on in there, by data-focus, once that was drawn anew; nothing is scrolled for it. */
+export function focusIn(element) {
     const focused = document.activeElement;
     const key = element.contains(focused) ? focused.closest('[data-focus]')?.dataset.focus : undefined;
+    return () => {
+        if (key !== undefined) element.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    };
+}
+
+/** Replaces what is in an element, and keeps the focus. */
+export function refill(element, ...children) {
+    const back = focusIn(element);
     fill(element, ...children);
-    if (key !== undefined) element.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+    back();
     return element;
 }
 

@@ -9,7 +9,7 @@ import { secretsScreen } from './secrets_screen.js';
 import { panel } from './states.js';
 import { isDue, needsAttention } from './words.js';
 
-export function screen(place) {
+export function screen(place, seen) {
     const where = { environmentId: place.environmentId };
     const name = world.environmentName(place.environmentId);
     const one = `coffer set SLACK_TOKEN --env=${shellWord(place.environmentId)}`;
@@ -40,5 +40,5 @@ export function screen(place) {
                 el('p', { class: 'faint' }, 'The second is for one space, in place of it.')],
             button('New secret', { kind: 'primary', reason, act: newSecret }),
             button('Paste .env', { reason, act: paste })),
-    }, place.query);
+    }, place.query, seen);
 }

@@ -55,7 +55,7 @@ export function didYouMean(typed, known) {
     let best;
     let least = Math.max(2, Math.ceil(wanted.length / 2));
     for (const name of known) {
-        const distance = edits(wanted, name.toUpperCase(), least);
+        const distance = edits(wanted, name.toUpperCase(), least - 1);
         if (distance < least) {
             least = distance;
             best = name;
@@ -69,11 +69,12 @@ function edits(piece, text, limit) {
     let above = new Array(text.length + 1).fill(0);
     for (let i = 1; i <= piece.length; i += 1) {
         const row = [i];
+        let least = i;
         for (let j = 1; j <= text.length; j += 1) {
-            row.push(Math.min(above[j] + 1, row[j - 1] + 1,
-                above[j - 1] + (piece[i - 1] === text[j - 1] ? 0 : 1)));
+            row[j] = Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (piece[i - 1] === text[j - 1] ? 0 : 1));
+            if (row[j] < least) least = row[j];
         }
-        if (Math.min(...row) > limit) return limit + 1;
+        if (least > limit) return limit + 1;
         above = row;
     }
     return Math.min(...above);

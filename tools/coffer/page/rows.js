@@ -5,6 +5,7 @@ import * as world from './world.js';
 import { count, el, icon, named, unseen } from './el.js';
 import { button } from './controls.js';
 import { addressOf } from './router.js';
+import { rowsWindow } from './rows_window.js';
 import { date } from './time.js';
 import { extraBadges, isToRotate, lineOf, stateBadge, whenAndWho } from './words.js';
 
@@ -90,26 +91,25 @@ function spaceRow(row, where, parent, open, actions) {
         actionCell(row, actions));
 }
 
-function table(label, kind, heads, rows) {
-    return el('table', { role: 'table', class: `rows ${kind}`, 'aria-label': label, 'aria-rowcount': rows.length + 1 },
-        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, heads.map((head) =>
-            el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
-        el('tbody', { role: 'rowgroup' }, rows));
+function table(label, kind, heads) {
+    return el('table', { role: 'table', class: `rows ${kind}`, 'aria-label': label },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, heads.map((head) =>
+            el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))));
 }
 
 /**
- * A table of the rows of a scope. `open(name)` shows the details; `actions(row)` gives what can be
- * done; `parent` is the environment's name, for rows of a space; `made` keeps the rows by name, which the
- * next table of the same answer takes as they are.
+ * A table of the rows of a scope, however many. `open(name)` shows the details; `actions(row)` gives what
+ * can be done; `parent` is the environment's name, for rows of a space. It has no rows until some are shown.
  */
-export function rowsTable({ where, rows, label, parent, open, actions, made = new Map() }) {
+export function rowsTable({ where, label, parent, open, actions }) {
     const inEnvironment = where.spaceId === undefined;
-    const rowOf = (row) => {
-        if (!made.has(row.name)) made.set(row.name, inEnvironment ? environmentRow(row, where, open, actions(row)) : spaceRow(row, where, parent, open, actions(row)));
-        return made.get(row.name);
-    };
-    return inEnvironment ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''], rows.map(rowOf))
-        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', ''], rows.map(rowOf));
+    const element = inEnvironment ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''])
+        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', '']);
+    const rows = rowsWindow(element, {
+        keyOf: ({ name }) => name,
+        rowOf: (row) => (inEnvironment ? environmentRow(row, where, open, actions(row)) : spaceRow(row, where, parent, open, actions(row))),
+    });
+    return { element, ...rows };
 }
 
 /** A name that was found, with where it is. */
@@ -125,5 +125,7 @@ export function foundRow(row, where) {
         cell('note', '', row.note));
 }
 export function foundTable(found) {
-    return table(`${count(found.length, 'place')} found`, 'found-rows', ['Name', 'State', 'Value', 'Where', 'Version', 'Note'], found);
+    const element = table(`${count(found.length, 'place')} found`, 'found-rows', ['Name', 'State', 'Value', 'Where', 'Version', 'Note']);
+    element.append(el('tbody', { role: 'rowgroup' }, found));
+    return element;
 }

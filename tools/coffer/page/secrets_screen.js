@@ -21,9 +21,10 @@ import { oneAuthor } from './words.js';
 
 /**
  * `about` is {where, title, way, groups(rows) → [{key, label, rows}], summary(rows) → nodes,
- * empty(context) → nodes, none: text}. The first group is all rows.
+ * empty(context) → nodes, note?(rows) → node}. The first group is all rows. `seen`: what `look` said when one
+ * left it.
  */
-export function secretsScreen(about, query) {
+export function secretsScreen(about, query, seen) {
     const { where } = about;
     const parent = world.environmentName(where.environmentId);
     let filter = query.filter ?? '';
@@ -39,14 +40,18 @@ export function secretsScreen(about, query) {
     const filterBox = filterField('Filter names, notes', (text) => { filter = text.trim(); view.redraw(); }, filter);
     const head = screenHead({ way: about.way, title: about.title, tools: [filterBox, tools] });
 
+    const table = rowsTable({ where, label: about.label, parent, open, actions: (row) => actionsOf(row, context) });
+    if (seen) table.restore(seen);
+    let shown = [];
     const view = live({
         load: (signal) => api.secrets(where, { signal }),
-        head: () => rowsTable({ where, rows: [], label: about.label, parent, open }),
+        head: () => table.element,
         draw(answer) {
             const sorted = [...answer.rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
             const all = about.groups(sorted);
             const chosen = all.find((one) => one.key === group) ?? all[0];
-            const shown = matching(chosen.rows);
+            shown = matching(chosen.rows);
+            if (shown.length > 0) table.show(shown, { of: answer, most: sorted.length });
             keepQuery({ filter, group: group === all[0].key ? '' : group });
             drawTools();
             news.shown();
@@ -57,7 +62,7 @@ export function secretsScreen(about, query) {
             return [about.note?.(sorted),
                 sorted.length === 0 ? about.empty({ newSecret, paste, reason: whyNoChange(where, answer) })
                     : shown.length === 0 ? nothingFound(sorted, chosen)
-                        : rowsTable({ where, rows: shown, label: about.label, parent, open, actions: (row) => actionsOf(row, context), made: rowsOf(answer) })];
+                        : table.element];
         },
         onProblem() {
             fill(summary);
@@ -80,14 +85,6 @@ export function secretsScreen(about, query) {
         if (!list()) return undefined;
         const others = keysThatDiffer(texts(list().rows), texts(rows));
         return others.length > 0 && { what: count(others.length, 'name'), by: oneAuthor(others.map((name) => rows.find((row) => row.name === name))) };
-    }
-    /** The rows that are made already of an answer: a filter shows fewer of them, and makes none. */
-    let madeOf;
-    let made;
-    function rowsOf(answer) {
-        if (madeOf !== answer) made = new Map();
-        madeOf = answer;
-        return made;
     }
     function matching(rows) {
         const wanted = filter.toLowerCase();
@@ -142,8 +139,7 @@ export function secretsScreen(about, query) {
             where, name, list, done,
             closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
             step(from, by) {
-                const names = [...document.querySelectorAll('main [data-row]')].map((one) => one.dataset.row);
-                return names[names.indexOf(from) + by];
+                return shown[shown.findIndex((row) => row.name === from) + by]?.name;
             },
         });
     }
@@ -161,7 +157,7 @@ export function secretsScreen(about, query) {
     const first = view.refresh().then(() => { if (query.show && list()?.rows.some((row) => row.name === query.show)) open(query.show); });
     return {
         nodes: [head, summary, el('div', { class: 'list-head' }, groups), news.element, view.outlet],
-        ready: first, refresh: done,
+        ready: first, refresh: done, look: table.look,
         keys: {
             n: () => canChange(newSecret),
             o: (name) => act('o', name), h: (name) => act('h', name), u: (name) => act('u', name),
@@ -172,6 +168,7 @@ export function secretsScreen(about, query) {
             left = true;
             view.close();
             news.close();
+            table.close();
             drawer?.close();
         },
     };

@@ -10,7 +10,7 @@ import { secretsScreen } from './secrets_screen.js';
 import { panel } from './states.js';
 import { needsAttention } from './words.js';
 
-export function screen(place) {
+export function screen(place, seen) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const parent = world.environmentName(place.environmentId);
     const name = world.spaceName(place.environmentId, place.spaceId);
@@ -35,5 +35,5 @@ export function screen(place) {
             el('p', {}, 'Neither this space nor ', named(parent), ' has a secret.'),
             button('New secret', { kind: 'primary', reason, act: newSecret }),
             button('Paste .env', { reason, act: paste })),
-    }, place.query);
+    }, place.query, seen);
 }

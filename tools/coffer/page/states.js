@@ -2,7 +2,7 @@
 // What stands in place of a list's rows when there are none to show, and the way in which every list
 // loads: grey rows after 150 ms, a word after 5 s, the old rows dimmed while it asks again.
 import { admins, ageOf } from './api.js';
-import { count, el, fill, icon, named, refill } from './el.js';
+import { count, el, fill, focusIn, icon, named } from './el.js';
 import { button } from './controls.js';
 import { addressOf, placeOf } from './router.js';
 import { duration, timeElement, timeOfDay } from './time.js';
@@ -159,7 +159,9 @@ export function live({ load, draw, rows = 8, head, onProblem }) {
     /** Draws what is there once more, for another filter, say. */
     function redraw() {
         if (answer === undefined) return;
-        refill(outlet, staleLine(answer), draw(answer));
+        const back = focusIn(outlet); // `draw` may take out of the page what has it
+        fill(outlet, staleLine(answer), draw(answer));
+        back();
         drawn = true;
     }
     let knownStale = isStale();

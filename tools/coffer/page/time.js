@@ -73,13 +73,15 @@ export function timeElement(time, words) {
     return el('time', { datetime: then.toISOString(), title: exactly(then), 'data-ago': words === undefined }, words ?? ago(time));
 }
 
-// A page that is left open says how long ago it is now.
-setInterval(() => {
-    for (const one of document.querySelectorAll('time[data-ago]')) {
+/** Has the times in there say how long ago they are now: what was out of the page for a while. */
+export function timesNow(element) {
+    for (const one of element.querySelectorAll('time[data-ago]')) {
         const words = ago(one.dateTime);
         if (one.textContent !== words) one.textContent = words;
     }
-}, minute);
+}
+// A page that is left open does by itself.
+setInterval(() => timesNow(document), minute);
 
 /** A date field's text (2026-12-03) as the end of that day here, in ISO 8601; empty: nothing. */
 export function endOfDay(text) {

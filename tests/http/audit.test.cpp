@@ -603,6 +603,29 @@ TEST_CASE("The log is read newest first, page by page, and by who, what, name an
     }
 }
 
+TEST_CASE("Changes are told apart from reads, also where they were refused") {
+    served s;
+    const auto e = s.new_environment();
+    CHECK(s.put(at(e), "A", "v").status() == 200);
+    CHECK(s.get("/v1/x/secrets?environmentId=" + e).status() == 200);
+    s.know("reader", {{.as = http::role::service, .environment = e}});
+    CHECK(s.put(at(e), "B", "v", "reader").status() == 403);
+    const auto rows = s.get("/v1/x/audit?kind=changes&environmentId=" + e);
+    REQUIRE(rows.data().as_array().size() == 3);
+    CHECK(rows.text("name", 0) == "B");
+    CHECK(rows.text("result", 0) == "denied");
+    CHECK(rows.text("name", 1) == "A");
+    CHECK(rows.text("what", 2) == "environment.make");
+    const auto number = [&](const std::string& query) {
+        return s.get("/v1/x/audit?environmentId=" + e + query).data().as_array().size();
+    };
+    CHECK(number("") > 3);
+    CHECK(number("&kind=changes&result=ok") == 2);
+    CHECK(number("&kind=changes&limit=1") == 1);
+    CHECK(number("&kind=changes&what=states.list") == 0);
+    check_error(s.get("/v1/x/audit?kind=reads"), 400);
+}
+
 TEST_CASE("What a change was of is in its line, and told with its row") {
     served s;
     s.new_environment();

@@ -327,3 +327,15 @@ TEST_CASE("Real answers are of the form that the document gives them") {
         CHECK(w.answered.count(std::string(r.method) + " " + std::string(r.pattern)) == 1);
     }
 }
+
+TEST_CASE("Who asks the audit log for changes is told of every route that makes one") {
+    world w;
+    for (const auto& r : w.service->routes().rows()) {
+        const auto changing = r.needs == http::right::write || r.needs == http::right::spaces ||
+                              r.needs == http::right::keys || r.needs == http::right::tokens;
+        INFO(std::string(r.method) + " " + std::string(r.pattern) + " " + std::string(r.action));
+        CHECK(http::x::is_change(r.action) ==
+              ((r.method != "GET" && changing && r.action != "event.post") ||
+               r.action == "session.first"));
+    }
+}

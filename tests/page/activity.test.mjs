@@ -59,6 +59,47 @@ test('sign-ins and tokens are found: those of everything in the activity of all,
   await tab.end();
 });
 
+test('changes come first, everything is one press away, and each says when there is none', async () => {
+  const tab = await open('#/e/prod/activity');
+  const shown = async () => [...new Set(await rows(tab).locator('.what-done .mono').allInnerTexts())];
+  const pressed = (name) => tab.page.getByRole('button', { name, exact: true }).getAttribute('aria-pressed');
+  assert.ok((await shown()).includes('secret.set'));
+  for (const read of ['audit.read', 'states.list', 'session.begin', 'environments.list']) assert.ok(!(await shown()).includes(read), read);
+  assert.deepEqual([await pressed('Changes'), await pressed('Everything')], ['true', 'false']);
+  await tab.picture('activity-changes');
+  await filtered(tab, () => tab.page.getByRole('button', { name: 'Everything', exact: true }).click());
+  assert.ok((await shown()).includes('audit.read'));
+  assert.deepEqual([await pressed('Changes'), await pressed('Everything')], ['false', 'true']);
+  assert.equal(await tab.focusKey(), 'chip:everything');
+  assert.equal(await tab.page.getByLabel('What').inputValue(), 'everything');
+  await tab.page.waitForFunction(() => location.hash.endsWith('?what=everything'));
+  await filtered(tab, () => tab.page.getByLabel('Who').fill('Nobody'));
+  await filtered(tab, () => tab.page.getByRole('button', { name: 'Clear filter' }).click());
+  assert.deepEqual([await pressed('Changes'), await pressed('Everything')], ['false', 'true']);
+  await filtered(tab, () => tab.page.getByLabel('What').selectOption('audit.read'));
+  assert.deepEqual(await shown(), ['audit.read']);
+  assert.deepEqual([await pressed('Changes'), await pressed('Everything')], ['false', 'false']);
+  await filtered(tab, () => tab.page.getByRole('button', { name: 'Changes', exact: true }).click());
+  assert.ok(!(await shown()).includes('audit.read'));
+  assert.equal(await tab.axe(), '');
+  await tab.go('#/e/prod/s/initech/activity');
+  await tab.page.getByText('Nothing has changed yet').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.end();
+});
+
+test('a part of a long log in which nothing fits leads further back', async () => {
+  const tab = await open('#/e/prod/activity');
+  await tab.patch('**/v1/x/audit?*', (json) => ({ ...json, data: [], next: 7 }));
+  await filtered(tab, () => tab.page.getByLabel('Who').fill('Ben'));
+  await tab.page.getByText('Nothing of that kind in the newest part of the log').waitFor();
+  await tab.page.unroute('**/v1/x/audit?*');
+  await tab.page.route('**/v1/x/audit?*after=7*', (route) => route.fulfill({ json: { data: [{ seq: 3, time: new Date().toISOString(), who: 'Ben', what: 'secret.set', result: 'ok' }], next: null } }));
+  await tab.page.getByRole('button', { name: 'Older' }).click();
+  await rows(tab).filter({ hasText: 'Ben' }).waitFor();
+  await tab.end();
+});
+
 test('who audits one environment is not offered the activity of all, and is refused it', async () => {
   const tab = await open('#/e/prod/activity', { as: 'admin' });
   assert.ok(await rows(tab).count() > 0);
@@ -70,7 +111,7 @@ test('who audits one environment is not offered the activity of all, and is refu
 
 test('the filter knows every action that the server writes down, and the rows have its words', async () => {
   const tab = await open('#/activity');
-  const offered = await tab.page.getByLabel('What').locator('option').evaluateAll((all) => all.map((one) => one.value).filter(Boolean));
+  const offered = await tab.page.getByLabel('What').locator('optgroup option').evaluateAll((all) => all.map((one) => one.value));
   const headers = path.join(process.env.COFFER_PAGE, '../../../include/coffer/http');
   const written = new Set(fs.readdirSync(headers).filter((name) => name.endsWith('.hpp')).flatMap((name) =>
     [...fs.readFileSync(path.join(headers, name), 'utf8').matchAll(/"([a-z]+\.[a-z]+)"/g)].map(([, action]) => action)));
@@ -110,7 +151,7 @@ test('the details of a name lead to its activity, however long ago', async () =>
 });
 
 test('older records follow on demand, and a page that fails to come says so', async () => {
-  const tab = await open('#/e/prod/activity');
+  const tab = await open('#/e/prod/activity?what=everything');
   assert.equal(await rows(tab).count(), 200);
   await tab.page.route('**/v1/x/audit?*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } }));
   await tab.page.getByRole('button', { name: 'Older' }).click();
@@ -124,7 +165,7 @@ test('older records follow on demand, and a page that fails to come says so', as
 test('older records of a filter that is another by then are not shown; what was not loaded is said until it is', async () => {
   const gate = () => { const made = {}; made.opened = new Promise((open_) => { made.open = open_; }); return made; };
   const spaces = gate();
-  const tab = await open('#/e/prod/activity', { init: (page) => page.route('**/v1/x/spaces?*', async (route) => { await spaces.opened; return route.continue(); }) });
+  const tab = await open('#/e/prod/activity?what=everything', { init: (page) => page.route('**/v1/x/spaces?*', async (route) => { await spaces.opened; return route.continue(); }) });
   const refused = (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the store does not answer' }], code: 'unavailable' } });
   await tab.page.route('**/v1/x/audit?*after=*', refused);
   await tab.page.getByRole('button', { name: 'Older' }).click();
@@ -177,6 +218,10 @@ test('the export has every record that fits, not only those that are shown', asy
   assert.equal(lines.length, 210);
   assert.ok(lines.every((one) => one.who === 'Ben' && one.what === 'requirements.get'));
   await tab.undoBar().filter({ hasText: '210 records exported' }).waitFor();
+  await tab.go('#/e/prod/activity');
+  const [changes] = await Promise.all([tab.page.waitForEvent('download'), tab.page.getByRole('button', { name: 'Export' }).click()]);
+  const done = fs.readFileSync(await changes.path(), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line).what);
+  assert.ok(done.includes('secret.set') && !done.includes('requirements.get'));
   await tab.end();
 });
 

@@ -133,7 +133,7 @@ inline constexpr operation_doc operation_docs[] = {
     {"POST", "/v1/x/tokens", "Mint a token; it is shown this once", "", "XTokenWrite", "XMinted"},
     {"DELETE", "/v1/x/tokens", "Revoke a token", "!id", "", "Success"},
     {"GET", "/v1/x/audit", "The audit log",
-     "environmentId spaceId after limit who what name result since until", "", "XAudit"},
+     "environmentId spaceId after limit who kind what name result since until", "", "XAudit"},
     {"GET", "/v1/x/audit/verify", "Whether the audit log is whole", "environmentId spaceId", "",
      "XAuditVerdict"},
     {"POST", "/v1/events", "Hand on an event of up to 64 KiB to listeners", "", "Event",
@@ -199,6 +199,7 @@ private:
         const bool number = name == "pageSize" || name == "pageNumber" || name == "after" ||
                             name == "limit" || name == "ifVersion";
         w.key("schema").raw(name == "spaceIds" ? R"({"type":"array","items":{"type":"string"}})"
+                            : name == "kind"   ? R"({"type":"string","enum":["changes"]})"
                             : number           ? R"({"type":"integer"})"
                                                : R"({"type":"string"})");
         w.end_object();

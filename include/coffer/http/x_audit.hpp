@@ -8,6 +8,7 @@
 #include <coffer/http/times.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,11 +23,25 @@
 /// GET /v1/x/audit and GET /v1/x/audit/verify.
 namespace coffer::inline COFFER_ABI::http::x {
 
+/// Whether an action leaves another state behind than was there: of values, tokens, spaces,
+/// environments, requirements or keys. Reads, sign-ins and events do not; neither do reveals.
+inline auto is_change(std::string_view action) noexcept -> bool {
+    static constexpr auto all = std::to_array<std::string_view>(
+        {"environment.change", "environment.make", "environment.remove", "environment.shred",
+         "kek.disable",        "kek.rotate",       "keys.rewrap",        "keys.rotate",
+         "requirements.set",   "secret.hide",      "secret.remove",      "secret.rollback",
+         "secret.set",         "secret.undelete",  "secret.unhide",      "secrets.change",
+         "session.first",      "space.change",     "space.make",         "space.remove",
+         "spaces.remove",      "token.mint",       "token.narrow",       "token.revoke"});
+    return std::find(all.begin(), all.end(), action) != all.end();
+}
+
 /// What of the log is asked for.
 struct audit_question {
     scope where{};           ///< Its members that are not empty have to fit.
     std::string_view who{};  ///< A token's id or name.
     std::string_view what{}; ///< An action.
+    bool changes = false;    ///< Only actions that are changes, also where they were refused.
     std::string_view name{};
     std::string_view result{};
     std::uint64_t since = 0;          ///< In milliseconds since 1970; itself included.
@@ -61,6 +76,7 @@ inline auto fits(const boost::json::object& line, const audit_question& q) -> bo
     if (!is("environmentId", q.where.environment) || !is("spaceId", q.where.space) ||
         !is("actorId", q.where.actor) || !is("action", q.what) || !is("result", q.result))
         return false;
+    if (q.changes && !is_change(text_in(line, "action"))) return false;
     if (q.since != 0 || q.until != UINT64_MAX) {
         const auto at = time_of_iso(text_in(line, "time"));
         if (!at || *at < q.since || *at >= q.until) return false;
@@ -149,6 +165,14 @@ inline auto asked_time(const call& c, std::string_view name, std::uint64_t other
     return *at;
 }
 
+/// Whether the query asks for changes alone. Throws 400.
+inline auto asked_changes(const call& c) -> bool {
+    const auto kind = c.parameter("kind");
+    if (!kind.empty() && kind != "changes")
+        throw bad_request("kind", "this must be changes, or be left out");
+    return !kind.empty();
+}
+
 /// `after`: the `next` of the answer before, which goes on to older ones.
 inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> response {
     audit_question q;
@@ -156,6 +180,7 @@ inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> respo
     const auto& log = kept_log(kept);
     q.who = c.parameter("who");
     q.what = c.parameter("what");
+    q.changes = asked_changes(c);
     q.name = c.parameter("name");
     q.result = c.parameter("result");
     q.since = asked_time(c, "since", q.since);

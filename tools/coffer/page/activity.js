@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
-import { button, dateField, field, problemLine, saveFile, select, textInput } from './controls.js';
+import { button, chips, dateField, field, problemLine, saveFile, select, textInput } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { keepQuery } from './router.js';
 import { spaceInput } from './space_field.js';
@@ -35,6 +35,8 @@ const groups = [
     ['Log and events', [['audit.read', 'activity read'], ['audit.verify', 'chain checked'], ['audit.resumed', 'log written again'],
         ['event.post', 'event handed on'], ['events.follow', 'events followed']]],
 ];
+/** What is not one action. The first is what most look for: the page's own reads are in the log as well. */
+const kinds = [['changes', 'Changes'], ['everything', 'Everything']];
 const words = new Map(groups.flatMap(([, list]) => list));
 const results = [['', 'Any result'], ['ok', 'ok'], ['begun', 'begun'], ['denied', 'denied'], ['conflict', 'conflict'], ['not_found', 'not found'], ['unavailable', 'unavailable'], ['tampered', 'tampered']];
 
@@ -70,13 +72,25 @@ function activityRow(one, everywhere) {
         el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(one.result === 'begun' ? 'clock' : isGood(one) ? 'check' : 'cross'), String(one.result))));
 }
 
+function activityTable(rows) {
+    return el('table', { role: 'table', class: 'rows activity-rows', 'aria-label': 'Activity' },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Time', 'Who', 'What', 'Where', 'Name', 'Result'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
+        el('tbody', { role: 'rowgroup' }, rows));
+}
+
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const everywhere = place.environmentId === undefined;
-    const { who = '', what = '', name = '', result = '', since = '', until = '', environment = '', space = '' } = place.query;
+    const { who = '', what = kinds[0][0], name = '', result = '', since = '', until = '', environment = '', space = '' } = place.query;
     const filter = { who, what, name, result, since: '', until: '' };
     if (everywhere) filter.environmentId = environment;
     else if (place.spaceId === undefined) filter.spaceId = space;
+    /** The filter as the server takes it. */
+    function asked() {
+        const { what: chosen, ...rest } = filter;
+        return { ...rest, ...(chosen === 'changes' ? { kind: 'changes' } : chosen === 'everything' ? {} : { what: chosen }) };
+    }
+    const isKind = (key) => kinds.some(([one]) => one === key);
     let records = [];
     let next;
     let timer = 0;
@@ -85,10 +99,12 @@ export function screen(place) {
     const more = el('div', { class: 'pager' });
     const problem = problemLine();
     const view = live({
+        head: () => activityTable([]),
         load: async (signal) => {
             problem.say('');
-            keepQuery({ who: filter.who, what: filter.what, name: filter.name, result: filter.result, since: sinceBox.value, until: untilBox.value, environment: filter.environmentId, space: filter.spaceId });
-            const answer = await api.activity(where, { ...filter, limit: pageSize }, { signal });
+            drawKinds();
+            keepQuery({ who: filter.who, what: filter.what === kinds[0][0] ? '' : filter.what, name: filter.name, result: filter.result, since: sinceBox.value, until: untilBox.value, environment: filter.environmentId, space: filter.spaceId });
+            const answer = await api.activity(where, { ...asked(), limit: pageSize }, { signal });
             records = answer.data;
             next = answer.next;
             learnNames(records);
@@ -96,12 +112,8 @@ export function screen(place) {
         },
         draw() {
             refill(more, next !== undefined && next !== null && button('Older', { act: older, more: { 'data-focus': 'older' } }), problem.element);
-            if (records.length === 0 && Object.values(filter).every((one) => one === ''))
-                return panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'));
-            if (records.length === 0) return panel('search', 'Nothing of that kind', null, button('Clear filter', { act: clear }));
-            return el('table', { role: 'table', class: 'rows activity-rows', 'aria-label': 'Activity' },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Time', 'Who', 'What', 'Where', 'Name', 'Result'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, records.map((one) => activityRow(one, everywhere))));
+            if (records.length === 0) return nothing();
+            return activityTable(records.map((one) => activityRow(one, everywhere)));
         },
         onProblem(refused) {
             fill(more);
@@ -113,6 +125,23 @@ export function screen(place) {
         },
     });
 
+    function nothing() {
+        const { what: chosen, ...rest } = filter;
+        if (more.querySelector('[data-focus="older"]'))
+            return panel('search', 'Nothing of that kind in the newest part of the log', el('p', {}, 'Older looks further back.'), button('Clear filter', { act: clear }));
+        if (!isKind(chosen) || Object.values(rest).some((one) => one !== ''))
+            return panel('search', 'Nothing of that kind', null, button('Clear filter', { act: clear }));
+        return chosen === 'everything' ? panel('empty', 'Nothing has happened yet', el('p', {}, 'Every request that reads or changes something is written here.'))
+            : panel('empty', 'Nothing has changed yet', el('p', {}, 'Reads and sign-ins are written here too.'), button('Everything', { act: () => show('everything') }));
+    }
+    function drawKinds() {
+        refill(kindChips, chips('Show', kinds.map(([key, label]) => ({ key, label })), filter.what, show));
+    }
+    function show(kind) {
+        whatBox.value = kind;
+        ask('what', 0, kind);
+    }
+
     // Asked a moment after the last key: each question is written into the log as well.
     function ask(key, wait, text) {
         filter[key] = text;
@@ -120,10 +149,10 @@ export function screen(place) {
         timer = setTimeout(view.refresh, wait);
     }
     const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
-    const kinds = [['', 'Everything'], ...groups, ...(what === '' || words.has(what) ? [] : [[what, what]])];
+    const kindChips = el('div', { class: 'filters' });
     const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
     const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: DB_URL', on: { input: asks('name', 400) } });
-    const whatBox = select(kinds, { value: what, on: { change: asks('what', 0) } });
+    const whatBox = select([...kinds, ...groups, ...(isKind(what) || words.has(what) ? [] : [[what, what]])], { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 
     const sinceBox = dateField('From', { value: since, changed: (day) => ask('since', 0, startOfDay(day)) });
@@ -136,8 +165,10 @@ export function screen(place) {
     filter.until = startOfNextDay(untilBox.value);
 
     function clear() {
-        for (const key of Object.keys(filter)) filter[key] = '';
-        for (const box of [whoBox, nameBox, whatBox, resultBox, sinceBox, untilBox, scopeBox]) box.value = '';
+        for (const key of Object.keys(filter)) if (key !== 'what' || !isKind(filter.what)) filter[key] = '';
+        filter.what ||= kinds[0][0];
+        whatBox.value = filter.what;
+        for (const box of [whoBox, nameBox, resultBox, sinceBox, untilBox, scopeBox]) box.value = '';
         spaceBox.clear();
         view.refresh();
     }
@@ -147,7 +178,7 @@ export function screen(place) {
         const isOver = () => records !== mine || next !== from; // another list, or they are there already
         problem.say('');
         try {
-            const answer = await api.activity(where, { ...filter, limit: pageSize, after: from });
+            const answer = await api.activity(where, { ...asked(), limit: pageSize, after: from });
             if (isOver()) return;
             records.push(...answer.data);
             next = answer.next;
@@ -192,7 +223,7 @@ export function screen(place) {
         try {
             for (let after; after !== null;) {
                 fill(told, `Exporting: ${count(lines.length, 'record')} so far`);
-                const answer = await api.activity(where, { ...filter, limit: exportSize, after }, { signal });
+                const answer = await api.activity(where, { ...asked(), limit: exportSize, after }, { signal });
                 lines.push(...answer.data.map((one) => `${JSON.stringify(one)}\n`));
                 after = answer.next ?? null;
             }
@@ -213,7 +244,7 @@ export function screen(place) {
             way: !everywhere && crumbs(place, 'Activity'), title: everywhere ? 'Activity everywhere' : ['Activity of ', named(world.placeName(where))],
             about: everywhere && 'Sign-ins and tokens that reach further than one environment are only here.',
             tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
-        }), el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
+        }), kindChips, el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
             field('Who', whoBox), field('What', whatBox), place.spaceId === undefined && field(everywhere ? 'Environment' : 'Space', scopeBox),
             field('Name', nameBox), field('Result', resultBox), sinceBox.element, untilBox.element, spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {

@@ -34,11 +34,99 @@ test('what is loading has the place that it will have: the first row comes where
   }
 });
 
+test('so have tokens, programs, keys, spaces and activity', async () => {
+  for (const [hash, asked, first] of [['#/e/prod/tokens', 'tokens', 'main tbody tr'], ['#/e/prod/requirements', 'requirements', 'main .card:not(.grey-row)'],
+    ['#/e/prod/keys', 'keys', 'main tbody tr'], ['#/e/prod/spaces', 'spaces', 'main tbody tr'], ['#/e/prod/activity', 'audit', 'main tbody tr']]) {
+    const tab = await open('#/environments');
+    let go;
+    const held = new Promise((resolve) => { go = resolve; });
+    await tab.page.route(`**/v1/x/${asked}?*`, async (route) => { await held; await route.continue(); });
+    await tab.page.evaluate((to) => { location.hash = to; }, hash);
+    // In one step: rows are drawn anew once names are known.
+    const placeOf = async (selector) => (await tab.page.waitForFunction((one) => {
+      const box = document.querySelector(one)?.getBoundingClientRect();
+      return box?.height > 0 && { x: box.x, y: box.y };
+    }, selector)).jsonValue();
+    const grey = await placeOf('.grey-row');
+    go();
+    const row = await placeOf(first);
+    assert.ok(Math.abs(row.y - grey.y) < 1, `${hash}: ${grey.y} and then ${row.y}`);
+    assert.ok(Math.abs(row.x - grey.x) < 1, `${hash}: ${grey.x} and then ${row.x}`);
+    await tab.end();
+  }
+});
+
+test('a page that waits for its first answer says so, and can be told not to', async () => {
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  const tab = await open('#/environments', { ready: false, init: (page) => page.route('**/v1/x/environments', async (route) => { await held; await route.continue(); }) });
+  await tab.page.locator('.grey-row').first().waitFor({ state: 'attached' });
+  await tab.page.getByText('Still waiting for the store').waitFor();
+  assert.equal(await tab.axe(), '');
+  await tab.picture('first-answer-awaited');
+  await tab.page.getByRole('button', { name: 'Cancel' }).click();
+  await tab.page.getByRole('heading', { name: 'Not loaded' }).waitFor();
+  go();
+  await tab.page.getByRole('button', { name: 'Try again' }).click();
+  await tab.row('prod').waitFor();
+  await tab.end();
+});
+
+test('tokens, programs and environments are filtered as names are', async () => {
+  for (const person of ['deploy', 'service', 'admin']) await site.tokenOf(person);
+  for (const [hash, label, [typed, left], [mistyped, meant], all] of [
+    ['#/e/prod/tokens', 'Filter tokens', ['DEPLOY', ['deploy-bot']], ['deplyo-bot', 'deploy-bot'], 'listener'],
+    ['#/e/prod/tokens', 'Filter tokens', ['environment admin', ['Ana', 'Ben']], ['listner', 'listener'], 'deploy-bot'],
+    ['#/e/prod/requirements', 'Filter programs, names', ['notif', ['notifier']], ['biling', 'billing'], 'notifier'],
+    ['#/e/prod/requirements', 'Filter programs, names', ['stripe', ['billing']], ['SLAKC_TOKEN', 'SLACK_TOKEN'], 'billing'],
+    ['#/environments', 'Filter environments', ['stag', ['Staging']], ['prodction', 'Production'], 'Staging'],
+  ]) {
+    const tab = await open(hash);
+    const filter = tab.page.getByLabel(label);
+    const shown = () => tab.page.locator('main [data-row]').locator('.what .name, h2').allInnerTexts();
+    const before = await shown();
+    assert.ok(before.length > 1 && before.some((one) => one.includes(all)), before.join());
+    await tab.page.keyboard.press('/');
+    await filter.pressSequentially(typed);
+    assert.deepEqual((await shown()).map((one) => one.split('\n')[0].replace(/ ?PROD$/, '')), left);
+    await tab.page.waitForFunction((text) => decodeURIComponent(location.hash.replaceAll('+', ' ')).endsWith(`filter=${text}`), typed);
+    await filter.fill(mistyped);
+    await tab.page.getByText(`contains “${mistyped}”`).waitFor();
+    assert.equal(await tab.axe(), '');
+    await tab.pictures(`filtered-${hash.split('/').at(-1)}`);
+    await tab.page.getByRole('button', { name: meant, exact: true }).click();
+    assert.equal(await filter.inputValue(), meant);
+    assert.ok((await shown()).length > 0);
+    await filter.fill('qqqqqqqq');
+    await tab.page.getByText('contains “qqqqqqqq”').waitFor();
+    assert.equal(await tab.page.getByText('Did you mean').count(), 0);
+    await tab.page.getByRole('button', { name: 'Clear filter' }).click();
+    assert.equal(await filter.inputValue(), '');
+    assert.deepEqual(await shown(), before);
+    await tab.end();
+  }
+});
+
+test('who filters environments goes on typing when there is another', async () => {
+  const tab = await open('#/environments');
+  const filter = tab.page.getByLabel('Filter environments');
+  await filter.pressSequentially('sta');
+  await site.must('POST', '/v1/x/environments', { name: 'Stable', id: 'stable' });
+  await tab.page.locator('.news').getByRole('button', { name: 'Show' }).waitFor();
+  await tab.page.evaluate(() => document.querySelector('.news button').dispatchEvent(new MouseEvent('click', { bubbles: true })));
+  await tab.row('stable').waitFor();
+  await filter.pressSequentially('b');
+  assert.equal(await filter.inputValue(), 'stab');
+  assert.deepEqual(await tab.page.locator('main [data-row]').evaluateAll((all) => all.map((one) => one.dataset.row)), ['stable']);
+  await site.must('DELETE', '/v1/x/environments?environmentId=stable');
+  await tab.end();
+});
+
 test('while the store is away nothing is offered that would be saved', async () => {
   const tab = await open('#/environments');
   await staleNow(tab);
   assert.match(await tab.text('main .stale'), /^As of \d\d:\d\d:\d\d \(4 min ago\)/);
-  for (const [hash, names] of [['#/environments', ['New environment']], ['#/e/prod/spaces', ['New space']], ['#/e/prod/tokens', ['New token']],
+  for (const [hash, names] of [['#/environments', ['New environment']], ['#/e/prod/spaces', ['New space']], ['#/e/prod/tokens', ['New token']], ['#/e/prod/keys', ['Rewrap', 'Rotate the data key…']],
     ['#/e/prod/requirements', ['Add a program', 'Edit']], ['#/e/prod/general', ['Change…', 'Remove environment…']], ['#/e/prod/s/acme/overview', ['Rename…']]]) {
     await tab.go(hash);
     for (const name of names) {

@@ -2,12 +2,13 @@
 // All environments: the first screen. Without any: three steps to the first secret.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, named } from './el.js';
+import { count, el, fill, named, refill } from './el.js';
 import { button, copyButton } from './controls.js';
 import { heldBy, newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { screenHead } from './head.js';
+import { listFilter } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
-import { addressOf } from './router.js';
+import { addressOf, keepQuery } from './router.js';
 import { problemPanel, staleLine } from './states.js';
 import { prodBadge } from './words.js';
 
@@ -51,22 +52,37 @@ export function environmentsNews(shown, of, kind) {
     return newsBar(api.watchEnvironments, { state: () => shown().revision, changed, show: world.refresh, kind });
 }
 
-export function screen() {
-    const problem = world.environmentsProblem();
-    const list = world.environments();
-    const reason = whyNoEnvironment();
-    const shown = { list, revision: world.revision() };
+export function screen(place) {
+    const about = el('span', {});
+    const tools = el('div', { class: 'tools' });
+    const outlet = el('div', {});
+    const filter = listFilter({ label: 'Filter environments', what: 'environment', value: place.query.filter, textsOf: (one) => [one.name, one.id], changed: drawList });
+    const now = () => ({ list: world.environments(), revision: world.revision() });
+    let shown = now(); // what is read: a dialog over it keeps what is newer away
     const news = environmentsNews(() => shown, (one) => one);
+    function drawList() {
+        const { list } = shown;
+        const problem = world.environmentsProblem();
+        const found = filter.matching(list);
+        keepQuery({ filter: filter.text() });
+        refill(outlet, staleLine(world.answer()), problem ? problemPanel(problem, () => world.refresh())
+            : list.length === 0 ? steps(whyNoEnvironment())
+                : found.length === 0 ? filter.nothing(list) : el('ul', { class: 'env-cards' }, found.map(card)));
+    }
+    function draw() {
+        shown = now();
+        const { list } = shown;
+        news.shown();
+        fill(about, list.length > 0 && count(list.length, 'environment'));
+        filter.element.hidden = list.length === 0;
+        refill(tools, list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason: whyNoEnvironment(), act: newEnvironment, more: { 'data-focus': 'new' } }));
+        drawList();
+    }
+    draw();
     return {
-        title: 'Environments',
-        nodes: [
-            screenHead({ title: 'Environments', about: list.length > 0 && count(list.length, 'environment'),
-                tools: list.length > 0 && button('New environment', { kind: 'primary', picture: 'plus', reason, act: newEnvironment, more: { 'data-focus': 'new' } }) }),
-            news.element, staleLine(world.answer()),
-            problem ? problemPanel(problem, () => world.refresh())
-                : list.length === 0 ? steps(reason) : el('ul', { class: 'env-cards' }, list.map(card)),
-        ],
-        keys: { n: () => !reason && newEnvironment() },
+        title: 'Environments', worldChanged: draw, refresh: world.refresh,
+        nodes: [screenHead({ title: 'Environments', about, tools: [filter.element, tools] }), news.element, outlet],
+        keys: { n: () => !whyNoEnvironment() && newEnvironment() },
         close: news.close,
     };
 }

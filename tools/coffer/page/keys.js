@@ -4,6 +4,7 @@
 // (key_commands.js), or from here where the server lets it (key_changes.js).
 import * as api from './api.js';
 import * as world from './world.js';
+import { whyNotNow } from './actions.js';
 import { announce } from './announce.js';
 import { button, problemLine } from './controls.js';
 import { openDialog } from './dialog.js';
@@ -47,6 +48,12 @@ function keyRow(one, { kept, by, reason, done, unread }) {
         })));
 }
 
+function keysTable(rows) {
+    return el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Made', 'Environments on it', 'Change'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
+        el('tbody', { role: 'rowgroup' }, rows));
+}
+
 /** A new data key, and everything sealed under it anew, part by part; closed, it goes on where it stopped. */
 function rotateDialog(environmentId, done) {
     const place = world.environmentName(environmentId);
@@ -83,12 +90,14 @@ function rotateDialog(environmentId, done) {
 }
 
 export function screen(place) {
-    const reason = world.may('keys', place.environmentId) ? undefined : 'Changing keys needs the role operator';
+    const whyNot = () => (world.may('keys', place.environmentId) ? whyNotNow() : 'Changing keys needs the role operator');
     const done = () => view.refresh();
     const view = live({
         rows: 3,
+        head: () => keysTable([]),
         load: (signal) => api.keys(place.environmentId, { signal }),
         draw: ({ data: list, unread = [], kept, managed }) => {
+            const reason = whyNot();
             const by = managed ? changes : commands;
             const keyReason = reason ?? commands.fixedReason(kept);
             return [
@@ -97,9 +106,7 @@ export function screen(place) {
                 list.some((one) => one.state === 'decrypt_only' && one.environments?.length > 0) && el('p', { class: 'list-note amber' }, icon('warning'),
                     'A key that only decrypts still holds environments: rewrap them.'),
                 list.length === 0 ? panel('empty', 'No keys to show', el('p', {}, 'The key provider of this server does not list its keys.'))
-                    : el('table', { role: 'table', class: 'rows keys-rows', 'aria-label': 'Keys' },
-                        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Key', 'State', 'Made', 'Environments on it', 'Change'].map((head) => el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                        el('tbody', { role: 'rowgroup' }, list.map((one) => keyRow(one, { kept, by, reason: keyReason, done, unread })))),
+                    : keysTable(list.map((one) => keyRow(one, { kept, by, reason: keyReason, done, unread }))),
                 el('section', { class: 'part boxed' }, el('h2', {}, 'Change'),
                     el('p', {}, 'Rewrap after a new key became active; rotate the data key after a leak.'),
                     commands.fixedReason(kept) && el('p', { class: 'faint' }, commands.fixedReason(kept)),

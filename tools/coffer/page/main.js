@@ -10,7 +10,7 @@ import { setScreenKeys, showKeys, startKeyboard } from './keyboard.js';
 import { keepFocus } from './keep_focus.js';
 import { follow, go, placeOf } from './router.js';
 import { losesWork, signInOver, signInScreen } from './signin.js';
-import { panel, problemPanel } from './states.js';
+import { live, panel, problemPanel } from './states.js';
 import { button } from './controls.js';
 import { screenShown, undoLast } from './undo.js';
 import { screen as activity } from './activity.js';
@@ -114,29 +114,44 @@ async function mayLeave() {
     return sure;
 }
 
+/** Asks who is signed in and what environments there are, and says so while that takes long or fails. */
+function begin() {
+    return new Promise((resolve) => {
+        const view = live({
+            async load(signal) {
+                session.know(await api.whoami(undefined, { signal }));
+                await Promise.race([world.refresh(), new Promise((_, refuse) => { signal.addEventListener('abort', () => refuse(signal.reason)); })]);
+                return {};
+            },
+            draw() {
+                view.close();
+                resolve();
+                return [];
+            },
+        });
+        fill(outlet, el('main', { class: 'signin' }, el('h1', { class: 'unseen' }, 'Coffer'), view.outlet));
+        view.refresh();
+    });
+}
+
 async function start() {
     api.whenSessionEnds(async () => {
         if (!around) await signInScreen(outlet);
         else await signInOver();
     });
     if (!session.token()) await signInScreen(outlet);
-    for (;;) {
-        try {
-            session.know(await api.whoami());
-            break;
-        } catch (problem) {
-            if (problem.name !== 'ApiError') throw problem;
-            await new Promise((resolve) => { fill(outlet, el('main', { class: 'signin' }, problemPanel(problem, resolve))); });
-        }
-    }
-    await world.refresh();
+    await begin();
     around = frame(outlet);
     keepFocus();
     startKeyboard({
         '?': showKeys, z: undoLast, 'g e': () => go({ screen: 'environments' }), 'g s': () => goIn('spaces'), 'g m': () => goIn('matrix'),
     });
-    // The list of environments is also a screen: draw it anew when it changes.
-    world.onChange(() => { if (['environments', 'general'].includes(placeOf(location.hash).screen) && !topDialog()) show(placeOf(location.hash), undefined, { anew: true }); });
+    // Environments are on screens as well: they are drawn anew when one changes.
+    world.onChange(() => {
+        if (topDialog()) return;
+        if (current?.worldChanged) current.worldChanged();
+        else if (placeOf(location.hash).screen === 'general') show(placeOf(location.hash), undefined, { anew: true });
+    });
     // What may be made and changed is another while the store does not answer.
     let wasStale = session.isStale();
     session.onKnown(() => {

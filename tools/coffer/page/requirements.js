@@ -7,7 +7,9 @@ import { button, field, pictureButton, problemLine, textInput } from './controls
 import { attempt, whyNotNow } from './actions.js';
 import { ask, openDialog } from './dialog.js';
 import { crumbs, screenHead } from './head.js';
+import { listFilter } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
+import { keepQuery } from './router.js';
 import { live, panel } from './states.js';
 import { saved } from './undo.js';
 
@@ -21,20 +23,27 @@ export function screen(place) {
     const tools = el('div', { class: 'tools' });
     const whyNot = () => (world.may('write', environmentId) ? whyNotNow() : `Changing ${name} needs the role environment admin`);
     let all = {};
+    const textsOf = (program) => [program, ...all[program].map((one) => one.name)];
+    const filter = listFilter({
+        label: 'Filter programs, names', what: 'program or name', value: place.query.filter, changed: () => view.redraw(),
+        textsOf, meantOf: textsOf,
+    });
     const view = live({
-        rows: 3,
+        rows: 3, cards: true,
         load: (signal) => api.requirements(environmentId, { signal }),
         draw(answer) {
             all = answer.requirements ?? {};
             news.shown();
             const reason = whyNot();
             drawTools();
+            keepQuery({ filter: filter.text() });
             const programs = Object.keys(all).sort();
             if (programs.length === 0) {
                 return panel('empty', 'No program says what it needs', el('p', {}, 'Write down the names that a program needs: a missing one is then shown, before the program finds out.'),
                     button('Add a program', { kind: 'primary', reason, act: () => edit() }));
             }
-            return el('ul', { class: 'cards' }, programs.map((program) => el('li', { class: 'card', 'data-row': program },
+            const found = filter.matching(programs);
+            return found.length === 0 ? filter.nothing(programs) : el('ul', { class: 'cards' }, found.map((program) => el('li', { class: 'card', 'data-row': program },
                 el('div', { class: 'card-head' }, el('h2', {}, named(program)), el('span', { class: 'faint' }, count(all[program].length, 'name')),
                     button('Edit', { small: true, kind: 'quiet', reason, act: () => edit(program), more: { 'data-focus': `program:${program}` } }),
                     button('Remove', { small: true, kind: 'quiet', reason, act: () => remove(program) })),
@@ -140,7 +149,7 @@ export function screen(place) {
         title: 'Requirements', ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Requirements'), title: ['Requirements of ', named(name)], about: 'What programs need, so that what is missing is seen here first.',
-            tools,
+            tools: [filter.element, tools],
         }), news.element, view.outlet],
         keys: { n: () => !whyNot() && edit() },
         close() {

@@ -5,12 +5,12 @@ import * as api from './api.js';
 import * as session from './session.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
-import { button, chips, filterField } from './controls.js';
+import { button, chips } from './controls.js';
 import { actionsOf, copyName, whyNoChange } from './actions.js';
 import { openDrawer } from './drawer.js';
 import { screenHead } from './head.js';
-import { didYouMean } from './hints.js';
 import { openImport } from './import_dialog.js';
+import { listFilter } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, keepQuery } from './router.js';
 import { rowsTable } from './rows.js';
@@ -27,7 +27,6 @@ import { oneAuthor } from './words.js';
 export function secretsScreen(about, query, seen) {
     const { where } = about;
     const parent = world.environmentName(where.environmentId);
-    let filter = query.filter ?? '';
     let group = query.group ?? 'all';
     let drawer = null;
     let left = false; // the address is another screen's
@@ -37,8 +36,11 @@ export function secretsScreen(about, query, seen) {
     const groups = el('div', { class: 'filters' });
     const tools = el('div', { class: 'tools' });
     const context = { where, get list() { return list(); }, done, open };
-    const filterBox = filterField('Filter names, notes', (text) => { filter = text.trim(); view.redraw(); }, filter);
-    const head = screenHead({ way: about.way, title: about.title, tools: [filterBox, tools] });
+    const filter = listFilter({
+        label: 'Filter names, notes', what: 'name', mono: true, value: query.filter, textsOf: (row) => [row.name, row.note],
+        changed: () => view.redraw(), looked: () => { group = 'all'; },
+    });
+    const head = screenHead({ way: about.way, title: about.title, tools: [filter.element, tools] });
 
     const table = rowsTable({ where, label: about.label, parent, open, actions: (row) => actionsOf(row, context) });
     if (seen) table.restore(seen);
@@ -50,9 +52,9 @@ export function secretsScreen(about, query, seen) {
             const sorted = [...answer.rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
             const all = about.groups(sorted);
             const chosen = all.find((one) => one.key === group) ?? all[0];
-            shown = matching(chosen.rows);
+            shown = filter.matching(chosen.rows);
             if (shown.length > 0) table.show(shown, { of: answer, most: sorted.length });
-            keepQuery({ filter, group: group === all[0].key ? '' : group });
+            keepQuery({ filter: filter.text(), group: group === all[0].key ? '' : group });
             drawTools();
             news.shown();
             session.noteStale(answer);
@@ -86,11 +88,6 @@ export function secretsScreen(about, query, seen) {
         const others = keysThatDiffer(texts(list().rows), texts(rows));
         return others.length > 0 && { what: count(others.length, 'name'), by: oneAuthor(others.map((name) => rows.find((row) => row.name === name))) };
     }
-    function matching(rows) {
-        const wanted = filter.toLowerCase();
-        return wanted === '' ? rows : rows.filter((row) =>
-            row.name.toLowerCase().includes(wanted) || (row.note ?? '').toLowerCase().includes(wanted));
-    }
     function refusedLine() {
         const why = whyNoChange(where, list());
         return why && !api.ageOf(list()) && [icon('lock'), why];
@@ -109,20 +106,10 @@ export function secretsScreen(about, query, seen) {
             button('New secret', { kind: 'primary', reason, picture: 'plus', act: newSecret, more: { 'aria-keyshortcuts': 'n', 'data-focus': 'new' } }));
     }
     function nothingFound(rows, chosen) {
-        if (filter === '') return panel('search', `No name is in “${chosen.label}”`, null, button('Show all', { act: () => { group = 'all'; view.redraw(); } }));
-        const near = didYouMean(filter, rows.map((row) => row.name));
-        const setFilter = (text) => {
-            filter = text;
-            filterBox.querySelector('input').value = text;
-            group = 'all';
-            view.redraw();
-        };
-        if (matching(rows).length > 0)
-            return panel('search', [`No name in “${chosen.label}” contains “`, named(filter), '”.'], null, button('Show all', { act: () => { group = 'all'; view.redraw(); } }));
-        return panel('search', ['No name contains “', named(filter), '”.'], near && el('p', {}, 'Did you mean ',
-            button(near, { kind: 'link mono', act: () => setFilter(near) }), '?'),
-        button('Clear filter', { act: () => setFilter('') }),
-        el('a', { class: 'button', href: addressOf({ screen: 'search', query: { q: filter } }) }, 'Search all environments'));
+        const all = button('Show all', { act: () => { group = 'all'; view.redraw(); } });
+        if (filter.text() === '') return panel('search', `No name is in “${chosen.label}”`, null, all);
+        if (filter.matching(rows).length > 0) return panel('search', [`No name in “${chosen.label}” contains “`, named(filter.text()), '”.'], null, all);
+        return filter.nothing(rows, el('a', { class: 'button', href: addressOf({ screen: 'search', query: { q: filter.text() } }) }, 'Search all environments'));
     }
     function newSecret() {
         openSet({ where, rows: list()?.rows ?? [], done });
@@ -137,7 +124,7 @@ export function secretsScreen(about, query, seen) {
     function open(name) {
         drawer = openDrawer({
             where, name, list, done,
-            closed: () => { if (!left) keepQuery({ filter, group: group === 'all' ? '' : group, show: '' }); },
+            closed: () => { if (!left) keepQuery({ filter: filter.text(), group: group === 'all' ? '' : group, show: '' }); },
             step(from, by) {
                 return shown[shown.findIndex((row) => row.name === from) + by]?.name;
             },

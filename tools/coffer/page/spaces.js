@@ -8,6 +8,7 @@ import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
 import { didYouMean } from './hints.js';
+import { nothingContains } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
 import { live, panel } from './states.js';
@@ -28,6 +29,13 @@ function row(environmentId, one, index) {
         number(one.own, 'own', 'some'), number(one.hidden, 'hidden', 'some'), number(one.missing, 'missing', 'bad'),
         el('td', { role: 'cell', class: 'when', 'data-label': 'delivered' }, one.deliveredAt ? timeElement(one.deliveredAt) : el('span', { class: 'faint', title: 'Not since this server started' }, '—')),
         el('td', { role: 'cell', class: 'when', 'data-label': 'changed' }, one.updatedAt ? timeElement(one.updatedAt) : el('span', { class: 'faint' }, '—')));
+}
+
+function spacesTable(label, all, rows) {
+    return el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': label, 'aria-rowcount': all + 1 },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Delivered', 'Changed'].map((head) =>
+            el('th', { role: 'columnheader', scope: 'col' }, head)))),
+        el('tbody', { role: 'rowgroup' }, rows));
 }
 
 export function screen(place) {
@@ -64,6 +72,7 @@ export function screen(place) {
     }
     const view = live({
         load,
+        head: () => spacesTable('', 0, []),
         draw(answer) {
             world.meetSpaces(environmentId, answer.data);
             news.shown();
@@ -73,14 +82,9 @@ export function screen(place) {
             if (answer.data.length === 0) {
                 return search === '' ? panel('empty', 'No spaces yet', el('p', {}, 'A space is one customer, tenant or project: it inherits every secret of ', named(name), ' and may override any.'),
                     button('New space', { kind: 'primary', reason: whyNot(environmentId), act: make }))
-                    : panel('search', ['No space contains “', named(search), '”.'],
-                        answer.near && el('p', {}, 'Did you mean ', button(answer.near, { kind: 'link', act: () => look(answer.near) }), '?'),
-                        button('Clear filter', { act: () => look('') }));
+                    : nothingContains({ what: 'space', text: search, near: answer.near, look });
             }
-            return [el('table', { role: 'table', class: 'rows spaces-rows', 'aria-label': `Spaces of ${name}`, 'aria-rowcount': pages.totalCount + 1 },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row', 'aria-rowindex': 1 }, ['Name', 'Own', 'Hidden', 'Missing', 'Delivered', 'Changed'].map((head) =>
-                    el('th', { role: 'columnheader', scope: 'col' }, head)))),
-                el('tbody', { role: 'rowgroup' }, answer.data.map((one, i) => row(environmentId, one, (pages.currentPage - 1) * pageSize + i + 2)))),
+            return [spacesTable(`Spaces of ${name}`, pages.totalCount, answer.data.map((one, i) => row(environmentId, one, (pages.currentPage - 1) * pageSize + i + 2))),
             pages.pageCount > 1 && pager(pages)];
         },
     });

@@ -93,18 +93,19 @@ export function staleLine(answer) {
         'the store does not answer. Saving is off.');
 }
 
-function greyRows(n) {
-    return el('div', { class: 'grey-rows', 'aria-hidden': 'true' },
-        Array.from({ length: n }, () => el('div', { class: 'grey-row' })));
+/** Where the rows will be; `cards` are laid out as those are. */
+function greyRows(n, cards) {
+    return el('div', { class: cards ? 'grey-rows cards' : 'grey-rows', 'aria-hidden': 'true' },
+        Array.from({ length: n }, () => el('div', { class: cards ? 'grey-row card' : 'grey-row' })));
 }
 
 /**
  * A part of a screen that is loaded. `load(signal)` asks the server, `draw(answer)` gives the nodes, `head()` what stands
- * over their rows while they are awaited.
+ * over their rows while they are awaited; `rows` are as many as are drawn then, as `cards` where they are no table's.
  * Keeps the focus on what it was on, by data-focus, when it is drawn anew. Where the answer is an older
  * state it says so, and it is asked for anew once the store stops to answer or answers again.
  */
-export function live({ load, draw, rows = 8, head, onProblem }) {
+export function live({ load, draw, rows = 8, cards = false, head, onProblem }) {
     const outlet = el('div', { class: 'live', 'aria-busy': 'false' });
     let running = null;
     let drawn = false;
@@ -117,7 +118,7 @@ export function live({ load, draw, rows = 8, head, onProblem }) {
         running = mine;
         const grey = setTimeout(() => {
             if (drawn) outlet.classList.add('dimmed');
-            else fill(outlet, el('div', { 'aria-hidden': 'true' }, head?.()), greyRows(rows));
+            else fill(outlet, el('div', { 'aria-hidden': 'true' }, head?.()), greyRows(rows, cards));
         }, 150);
         let line;
         const slow = setTimeout(() => {

@@ -9,8 +9,10 @@ import { button, checkbox, copyButton, dateField, field, problemLine, select, te
 import { ask, openDialog } from './dialog.js';
 import { whyNotGive } from './grants.js';
 import { crumbs, screenHead } from './head.js';
+import { listFilter } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { withConfirmation } from './reveal.js';
+import { keepQuery } from './router.js';
 import { leave } from './signin.js';
 import { spacesField } from './space_field.js';
 import { live, panel, whomToAsk } from './states.js';
@@ -46,25 +48,37 @@ function tokenRow(one, revoke, reason) {
         el('td', { role: 'cell', class: 'act' }, !one.revokedAt && button('Revoke', { small: true, kind: 'quiet', reason, act: () => revoke(one), more: { 'data-focus': `act:${one.id}` } })));
 }
 
+function tokensTable(label, rows) {
+    return el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': label, 'aria-rowcount': rows.length + 1 },
+        el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
+            el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
+        el('tbody', { role: 'rowgroup' }, rows));
+}
+
+/** What a token is looked for by: what it is called, its id, what it may do and where. */
+const textsOf = (one) => [one.name || one.id, one.id, ...(one.grants ?? []).flatMap((grant) => [roleWord(grant.role), ...(grant.names ?? []),
+    grant.environmentId && world.environmentName(grant.environmentId), grant.spaceId && world.spaceName(grant.environmentId, grant.spaceId)])];
+
 export function screen(place) {
     const where = { environmentId: place.environmentId, spaceId: place.spaceId };
     const name = world.placeName(where);
     const tools = el('div', { class: 'tools' });
     const denied = world.may('tokens', place.environmentId) ? undefined : 'Making tokens needs the role operator or an admin’s';
     const reason = () => denied ?? whyNotNow();
+    const filter = listFilter({ label: 'Filter tokens', what: 'token', textsOf, changed: () => view.redraw(), value: place.query.filter });
     const view = live({
         load: (signal) => api.tokens(where, { signal }),
+        head: () => tokensTable('', []),
         draw({ data: list }) {
             news.shown();
             drawTools();
+            keepQuery({ filter: filter.text() });
             if (list.length === 0) {
                 return denied ? panel('denied', 'None that you may see', [el('p', {}, `${denied}.`), whomToAsk()])
                     : panel('empty', 'No tokens for this yet', el('p', {}, 'A listener needs a service token; a person needs one to sign in.'), button('New token', { kind: 'primary', reason: reason(), act: make }));
             }
-            return el('table', { role: 'table', class: 'rows tokens-rows', 'aria-label': `Tokens of ${name}` },
-                el('thead', { role: 'rowgroup' }, el('tr', { role: 'row' }, ['Name', 'May', 'Expires', 'Last used', ''].map((head) =>
-                    el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))),
-                el('tbody', { role: 'rowgroup' }, list.map((one) => tokenRow(one, revoke, whyNotNow()))));
+            const found = filter.matching(list);
+            return found.length === 0 ? filter.nothing(list) : tokensTable(`Tokens of ${name}`, found.map((one) => tokenRow(one, revoke, whyNotNow())));
         },
     });
     const news = newsBar((after, options) => api.watchTokens(where, after, options), { state: () => view.answer()?.revision, changed, show: () => view.refresh() });
@@ -110,7 +124,7 @@ export function screen(place) {
         title: `Tokens of ${name}`, ready, refresh: view.refresh,
         nodes: [screenHead({
             way: crumbs(place, 'Tokens'), title: ['Tokens of ', named(name)], about: 'Coffer keeps a fingerprint of each, never the token.',
-            tools,
+            tools: [filter.element, tools],
         }), news.element, view.outlet],
         keys: { n: () => !reason() && make() },
         close() {

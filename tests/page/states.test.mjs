@@ -435,7 +435,7 @@ test('the store goes away and comes back while a list is open: rows with their t
     assert.equal(await disabled(), 'true');
     await tab.page.locator('.banner').getByText('Store unreachable').waitFor();
     await tab.pictures('state-store-away');
-    for (const hash of ['#/environments', '#/e/prod/spaces', '#/e/prod/matrix', '#/e/prod/tokens', '#/e/prod/requirements', '#/e/prod/s/acme/tokens', '#/e/prod/secrets']) {
+    for (const hash of ['#/environments', '#/e/prod/spaces', '#/e/prod/matrix', '#/e/prod/tokens', '#/e/prod/requirements', '#/e/prod/keys', '#/e/prod/s/acme/tokens', '#/e/prod/secrets']) {
       await tab.go(hash);
       await tab.page.locator('main .stale').waitFor();
       assert.equal(await tab.page.locator('main .stale').count(), 1, hash);

@@ -237,7 +237,9 @@ inline constexpr schema_doc schema_docs[] = {
 "unread":{"type":"array","items":{"type":"object","required":["id","error"],"properties":{
 "id":{"type":"string"},"error":{"type":"string"}}}},"kept":{"type":"string",
 "description":"Where KEKs are changed, with the command: file, credential, env, passphrase"},
-"managed":{"type":"boolean","description":"Whether KEKs can be changed through this service."}}})"},
+"managed":{"type":"boolean","description":"Whether KEKs can be changed through this service."},
+"stale":{"type":"boolean","description":"The store is away; this is the last known state."},
+"ageMs":{"type":"integer"}}})"},
     {"XNames", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",
 "items":{"type":"string"}}}})"},
     {"XReplacedKeks", R"({"type":"object","required":["data"],"properties":{"data":{"type":"array",

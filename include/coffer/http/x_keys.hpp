@@ -13,6 +13,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 /// /v1/x/keys: which key seals what, the DEKs under the KEK that is active now, and new DEKs. New
@@ -61,7 +62,9 @@ inline auto list_keys(call& c) -> response {
         if (check_context({.environment = asked})) c.record.where.environment = asked;
         if (!knows_environment(c.who, asked)) throw no_such_thing(); // before any look
     }
-    std::vector<std::string> environments = need(c.vault().environments());
+    auto listed = need(c.vault().environments());
+    c.made_from(listed);
+    std::vector<std::string> environments = std::move(listed);
     if (!asked.empty() && !std::ranges::binary_search(environments, asked)) throw no_such_thing();
     c.allow(scope({.environment = asked}));
     if (asked.empty())

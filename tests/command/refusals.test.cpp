@@ -144,6 +144,19 @@ TEST_CASE("a token that sees spaces alone is told to name one") {
                         "(acme)"));
     CHECK(box.ok({"get", "DB_URL", "-e", "dev", "-s", "acme"}) == db_url);
     CHECK(has(box.run({"get", "DB_URL", "-e", "none"}).err, "there is no environment none"));
+
+    // One answer, whatever is asked for.
+    const client admin(s.url, token_of(s, {"--role", "space-admin", "-e", "dev", "-s", "acme"}));
+    for (const sandbox::words& verb : {sandbox::words{"set", "X", "-e", "dev", "--yes"},
+                                       {"unset", "DB_URL", "-e", "dev", "--yes"},
+                                       {"list", "-e", "dev"},
+                                       {"history", "DB_URL", "-e", "dev"},
+                                       {"space", "create", "new", "-e", "dev", "--yes"}}) {
+        const auto told = admin.run(verb, "x");
+        INFO(verb.front() << ": " << told.err);
+        CHECK(told.code == 1);
+        CHECK(has(told.err, "this token sees spaces of dev, not the environment itself"));
+    }
 }
 
 TEST_CASE("who may read the audit log of one environment names it") {

@@ -155,11 +155,16 @@ auto session::here() -> place {
 
 namespace {
 
-/// Whether a problem says of an environment, as a server's, that it is not there.
+/// Whether something is not there because this token does not see the environment, though it sees
+/// spaces in it.
 auto is_unseen(session& s, const problem& why) -> bool {
-    if (why.code != errc::unknown_scope || !why.where.space.empty() || !s.is_remote()) return false;
+    const bool said = why.code == errc::unknown_scope || why.code == errc::not_found;
+    if (!said || !why.where.space.empty() || !s.is_remote()) return false;
+    const auto& environment = why.where.environment;
     const auto listed = s.vault()->environments();
-    return listed && std::ranges::find(*listed, why.where.environment) != listed->end();
+    if (!listed || std::ranges::find(*listed, environment) == listed->end()) return false;
+    const auto seen = s.vault()->resolver().at({.environment = environment});
+    return !seen && seen.error() == errc::unknown_scope;
 }
 
 } // namespace
@@ -174,6 +179,7 @@ void session::say_more(problem& why) {
                            (" you mean " + printable(meant) + "?");
     if (!is_unseen(*this, why)) return;
     const auto spaces = vault()->spaces(environment);
+    why.code = errc::unknown_scope;
     why.message = "this token sees spaces of " + printable(environment) +
                   ", not the environment itself: say --space" +
                   (spaces && !spaces->empty() ? " (" + printable(join(*spaces, ", ")) + ")" : "");

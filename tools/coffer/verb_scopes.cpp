@@ -220,7 +220,11 @@ auto run_space_create(session& s) -> int {
     at.space = id_of(s, name, "spa_");
     require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change(at, "Makes " + place_name(at.where()) + ".")) return 0;
-    need(s.vault()->create_space(at.where(), scope_metadata::make(name, false)), at.where());
+    auto made = s.vault()->create_space(at.where(), scope_metadata::make(name, false));
+    // It is the environment that is not there for a space to be made in.
+    const bool no_environment = !made && made.error() == errc::unknown_scope;
+    need(std::move(made),
+         no_environment ? coffer::context{.environment = at.environment} : at.where());
     report(s, at, "made", {name, false});
     return 0;
 }

@@ -93,7 +93,7 @@ TEST_CASE("import shows new, replaced, unchanged and invalid lines, and writes i
     box.fill();
     const auto file = "# comment\n\nSMTP_URL=smtp://x\n" +
                       std::string("DB_URL=new-canary\nPATH TO=x\nSLACK_TOKEN=") +
-                      std::string(coffer_test::dev_token) + "\nEMPTY=\nSMTP_URL=again\n";
+                      std::string(coffer_test::dev_token) + "\nEMPTY=\n";
     box.write(box.work() / ".env", file);
     CHECK(box.run({"import", ".env"}).code == 2); // nobody to ask
     const auto plan = box.run({"import", ".env", "--dry-run"});
@@ -106,7 +106,6 @@ TEST_CASE("import shows new, replaced, unchanged and invalid lines, and writes i
     CHECK(has(plan.out, "invalid    \"PATH TO\""));
     CHECK(has(plan.out, "line 5"));
     CHECK(has(plan.out, "line 7"));
-    CHECK(has(plan.out, "set twice: first on line 3"));
     CHECK_FALSE(has(plan.out + plan.err, "canary"));
     CHECK_FALSE(has(plan.out + plan.err, "smtp://"));
     CHECK(box.ok({"get", "DB_URL"}) == coffer_test::db_url);
@@ -117,6 +116,26 @@ TEST_CASE("import shows new, replaced, unchanged and invalid lines, and writes i
     CHECK(yes.code == 1);
     CHECK(box.ok({"get", "DB_URL"}) == "new-canary");
     CHECK(box.ok({"get", "SMTP_URL"}) == "smtp://x");
+}
+
+TEST_CASE("import takes neither of two values of one name, in dotenv and in JSON") {
+    const sandbox box;
+    box.ok({"init"});
+    const auto lines = box.run({"import", "--yes"}, "DUP=first-canary\nFINE=1\nDUP=second-canary\n"
+                                                    "BAD=1\nBAD=\"2\" 3\n");
+    INFO(lines.out);
+    CHECK(lines.code == 1);
+    CHECK(has(lines.out, "line 1  set twice: also on line 3"));
+    CHECK(has(lines.out, "line 3  set twice: also on line 1"));
+    CHECK(has(lines.out, "line 4  set twice: also on line 5"));
+    CHECK(has(lines.out, "line 5  there is text after the closing quote"));
+    CHECK_FALSE(has(lines.out, "canary"));
+    CHECK(box.run({"import", "--format", "json", "--rename", "X=DUP", "--yes"},
+                  R"({"X":"1","DUP":"2","BAD":"1","BAD":"2"})")
+              .code == 1);
+    CHECK(box.run({"get", "DUP"}).code == 1);
+    CHECK(box.run({"get", "BAD"}).code == 1);
+    CHECK(box.ok({"get", "FINE"}) == "1");
 }
 
 TEST_CASE("import writes over nothing that was changed since it showed what it would do") {

@@ -55,6 +55,21 @@ auto showable(std::string_view text) -> bool {
     });
 }
 
+/// Of a name that is set twice neither is taken: which was meant is nobody's guess. What can't be read
+/// counts too, and keeps its own complaint.
+void refuse_repeated(std::vector<imported>& all) {
+    std::map<std::string_view, std::vector<std::size_t>> lines;
+    for (const auto& one : all)
+        lines[one.name].push_back(one.line);
+    for (auto& one : all) {
+        const auto& on = lines[one.name];
+        if (on.size() < 2 || !one.problem.empty()) continue;
+        one.problem = "set twice";
+        if (one.line != 0)
+            one.problem += ": also on line " + std::to_string(on[on.front() == one.line ? 1 : 0]);
+    }
+}
+
 class dotenv_reader {
 public:
     dotenv_reader(std::string_view text, const renames& names) : rest_(text), names_(names) {
@@ -64,6 +79,7 @@ public:
     auto read() -> std::vector<imported> {
         while (!rest_.empty())
             read_line();
+        refuse_repeated(out_);
         return std::move(out_);
     }
 
@@ -181,10 +197,8 @@ private:
     }
 
     void add(std::string_view name, wiped_bytes&& value, std::size_t line) {
-        const auto [at, fresh] = seen_.try_emplace(std::string(name), line);
         std::string problem;
         if (value.empty()) problem = "empty: Coffer keeps no empty values";
-        if (!fresh) problem = "set twice: first on line " + std::to_string(at->second);
         out_.push_back({std::string(name), std::move(value), line, std::move(problem), was_});
     }
 
@@ -193,7 +207,6 @@ private:
     std::string was_{}; ///< See imported::was, of the line that is read.
     std::size_t line_ = 1;
     std::vector<imported> out_{};
-    std::map<std::string, std::size_t> seen_{};
 };
 
 /// `{"base64":"…"}`, or what is wrong with it.
@@ -274,7 +287,6 @@ auto parse_json_secrets(std::string_view text, const renames& names) -> std::vec
     const auto parsed = boost::json::parse({text.data(), text.size()}, wrong, &memory);
     if (wrong || !parsed.is_object()) refuse("that is no JSON object");
     std::vector<imported> out;
-    std::set<std::string> seen;
     const auto repeated = repeated_names::in(text);
     for (const auto& member : parsed.get_object()) {
         imported one{.name = std::string(member.key())};
@@ -291,9 +303,10 @@ auto parse_json_secrets(std::string_view text, const renames& names) -> std::vec
             one.problem = "neither a text nor {\"base64\":…}";
         if (one.problem.empty() && one.value.empty())
             one.problem = "empty: Coffer keeps no empty values";
-        if (!seen.insert(one.name).second || ambiguous) one.problem = "set twice";
+        if (ambiguous) one.problem = "set twice";
         out.push_back(std::move(one));
     }
+    refuse_repeated(out);
     return out;
 }
 

@@ -230,6 +230,80 @@ TEST_CASE("git resolve keeps one side of what both changed, and both sides accep
     }
 }
 
+TEST_CASE("git resolve keeps what was set since git merge stopped, and nobody sees a rollback") {
+    for (const std::string keep : {"ours", "theirs"}) {
+        const repository box;
+        box.ok({"set", "DB_URL"}, "main-url");
+        box.commit("main");
+        box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+        box.other_machine();
+        box.ok({"set", "DB_URL"}, "side-url");
+        box.ok({"set", "FINE"}, "fine");
+        box.commit("side");
+        box.git({"checkout", "-q", "main"});
+        box.other_machine();
+        CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
+        box.ok({"set", "DB_URL"}, "main-url-2");
+        box.ok({"set", "SINCE", "-s", "globex"}, "since");
+        const auto plan = box.ok({"git", "resolve", "--keep", keep, "--dry-run"});
+        CHECK(has(plan, "DB_URL in dev: ours v3"));
+        CHECK(box.ok({"git", "resolve", "--keep", keep}) == plan);
+        box.commit("settled");
+        CHECK(box.ok({"get", "SINCE", "-s", "globex"}) == "since");
+        CHECK(box.ok({"get", "FINE"}) == "fine");
+        CHECK(box.ok({"get", "DB_URL"}) == (keep == "ours" ? "main-url-2" : "side-url"));
+        CHECK(has(box.ok({"verify"}), "all is whole"));
+    }
+}
+
+TEST_CASE("git resolve takes writes that followed a checkout of the other side, and refuses what "
+          "follows neither") {
+    const repository box;
+    box.ok({"set", "DB_URL"}, "main-url");
+    box.ok({"set", "ON_MAIN"}, "main-value");
+    box.commit("main");
+    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+    box.other_machine();
+    box.ok({"set", "DB_URL"}, "side-url");
+    box.commit("side");
+    box.git({"checkout", "-q", "main"});
+    CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
+    const auto document = box.document("dev").string();
+    box.other_machine();
+    box.write(document,
+              box.git({"show", "main~1:" + fs::relative(document, box.work()).string()}).out);
+    const auto base = sandbox::read(document);
+    const auto refused = box.run({"git", "resolve", "--keep", "ours"});
+    CHECK(refused.code == 4);
+    CHECK(has(refused.err, "follows neither side"));
+    CHECK(sandbox::read(document) == base);
+    CHECK(has(box.git({"status", "--porcelain"}).out, "UU "));
+    CHECK(box.git({"checkout", "--theirs", document}).code == 0);
+    box.other_machine();
+    box.ok({"set", "SINCE"}, "since");
+    box.ok({"git", "resolve", "--keep", "ours"});
+    CHECK(box.ok({"get", "SINCE"}) == "since");
+    CHECK(box.ok({"get", "DB_URL"}) == "main-url");
+    CHECK(box.ok({"get", "ON_MAIN"}) == "main-value");
+}
+
+TEST_CASE("git resolve settles what git merged as text, without the driver") {
+    const repository box;
+    box.ok({"set", "DB_URL"}, "main-url");
+    box.commit("main");
+    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
+    box.other_machine();
+    box.ok({"set", "DB_URL"}, "side-url");
+    box.commit("side");
+    box.git({"checkout", "-q", "main"});
+    box.other_machine();
+    CHECK(box.git({"config", "merge.coffer.driver", "git merge-file %A %O %B"}).code == 0);
+    CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
+    REQUIRE(has(sandbox::read(box.document("dev")), "<<<<<<< "));
+    box.ok({"git", "resolve", "--keep", "theirs"});
+    CHECK(box.ok({"get", "DB_URL"}) == "side-url");
+}
+
 TEST_CASE("git resolve keeps a space that the other side removed, or removes what was set in it") {
     for (const std::string keep : {"ours", "theirs"}) {
         const repository box;

@@ -7,9 +7,11 @@
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "text.hpp"
+#include "values_in.hpp"
 #include "verbs.hpp"
 
 #include <coffer/posix/atomic_file.hpp>
+#include <coffer/posix/file_lock.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -17,9 +19,11 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -304,6 +308,46 @@ auto unmerged_in(const fs::path& folder) -> std::vector<std::string> {
     return out;
 }
 
+/// What git writes where it merged lines, having no driver: nothing was set since, for no verb reads it.
+auto is_merged_as_text(const fs::path& file) -> bool {
+    const auto text = read_file(file.string(), std::size_t{1} << 30);
+    return coffer::as_text(text).find("<<<<<<< ") != std::string_view::npos;
+}
+
+/// Whether a document goes on from another, as far back as a head names its ancestors.
+auto goes_on_from(const git_document& now, const git_document& before) -> bool {
+    using coffer::mark_verdict;
+    const auto verdict = coffer::format::compare_mark(now.head(), before.head().mark_of());
+    return verdict == mark_verdict::same ||
+           (verdict == mark_verdict::newer &&
+            now.head().generation - before.head().generation <= coffer::format::limits::ancestors);
+}
+
+/// Puts the document as it stands in the place of the side that it goes on from: what was written
+/// since git merge stopped was acknowledged, and is that side's too.
+void take_writes_since(const fs::path& file, const opened_keys& keys, git_document& ours,
+                       git_document& theirs) {
+    if (is_merged_as_text(file)) return;
+    auto now = open_side(file.string(), keys);
+    for (auto* const side : {&ours, &theirs})
+        if (goes_on_from(now, *side)) {
+            *side = std::move(now);
+            return;
+        }
+    throw problem(errc::conflict,
+                  printable(file.string()) +
+                      " follows neither side of the merge, as far as can be told. Nothing was "
+                      "written. git add keeps it as it stands, git checkout --ours puts back what "
+                      "git merge began with; what is only in the other has to be set again");
+}
+
+/// Keeps other processes from writing to a document.
+auto locked(const fs::path& document) -> coffer::posix::file_lock {
+    auto path = document;
+    return need(coffer::posix::file_lock::acquire(path.replace_extension(".lock"),
+                                                  std::chrono::seconds(10)));
+}
+
 auto run_resolve(session& s) -> int {
     const auto keep = s.in.text("keep").value_or("");
     if (keep != "ours" && keep != "theirs")
@@ -324,6 +368,9 @@ auto run_resolve(session& s) -> int {
         auto base = open_side(sides.file(0), keys);
         auto ours = open_side(sides.file(1), keys);
         auto theirs = open_side(sides.file(2), keys);
+        std::optional<coffer::posix::file_lock> held;
+        if (!s.dry_run()) held.emplace(locked(top / file));
+        take_writes_since(top / file, keys, ours, theirs);
         const auto merged = merge_documents(base, ours, theirs,
                                             keep == "ours" ? kept_side::ours : kept_side::theirs);
         if (!s.dry_run()) {
@@ -366,9 +413,9 @@ auto git_verbs() -> std::vector<verb> {
         {.name = "git resolve",
          .summary = "settle a merge in which both sides changed a name, in a way that both accept",
          .details = "Keeps one side's change of the names that git merge stopped at, takes all "
-                    "others of both, and\nadds the documents for the commit. git checkout --ours "
-                    "or --theirs in its place leaves a state that\nis rolled_back for whoever saw "
-                    "the other side.",
+                    "others of both, and\nadds the documents for the commit. What was set since "
+                    "git merge stopped stays as well. git checkout\n--ours or --theirs in its "
+                    "place leaves a state that is rolled_back for whoever saw the other side.",
          .options = {{"--keep", takes::value, "ours|theirs",
                       "whose change stays where both changed a name"}},
          .run = run_resolve,

@@ -256,6 +256,46 @@ TEST_CASE("run and export say which patterns of --only match no name") {
     CHECK(has(box.run({"export", "--only", "["}).err, "--only [ matches no name"));
 }
 
+TEST_CASE("run says of a value that has expired that it has, and does not start where --only names "
+          "it or what is no variable") {
+    const sandbox box;
+    box.fill();
+    box.ok({"set", "EXP", "--expires", "1s"}, "short-lived");
+    while (box.run({"get", "EXP"}).code == 0)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    const auto all = box.run({"run", "--", "sh", "-c", "printf %s \"${EXP-none}\""});
+    CHECK(all.code == 0);
+    CHECK(all.out == "none");
+    CHECK(has(all.err, "EXP has expired, left out"));
+    const auto refused = [&](const char* only, std::string_view why) {
+        const auto done = box.run({"run", "--only", only, "--", "touch", "started"});
+        INFO(only << ": " << done.err);
+        CHECK(done.code == 125);
+        CHECK(has(done.err, why));
+        CHECK(has(done.err, ". Nothing was started."));
+        CHECK_FALSE(std::filesystem::exists(box.work() / "started"));
+    };
+    refused("EXP", "expired: --only names EXP, which has expired.");
+    refused("EXP,NOPE", "not_found: --only names NOPE, which dev does not have; EXP, which has ");
+    box.ok({"set", "BIN", "--exact"}, std::string_view("nul\0canary", 10));
+    box.ok({"set", "MERGE:token"}, "x");
+    refused("BIN", "--only names BIN, whose value holds a NUL.");
+    refused("MERGE:token", "--only names MERGE:token, which can't be a variable name.");
+    CHECK(box.run({"run", "--only", "BI*,E*", "--", "true"}).code == 0);
+}
+
+TEST_CASE("run --json tells as JSON that there is no such command") {
+    const sandbox box;
+    box.fill();
+    const auto none = box.run({"run", "--json", "--", "no-such-command-anywhere"});
+    CHECK(none.code == 127);
+    CHECK(has(none.out, R"({"error":{"code":"not_found","message":"there is no command no-such-)"));
+    CHECK(none.err.empty());
+    const auto no_program = box.run({"run", "--json", "--", "/etc/passwd"});
+    CHECK(no_program.code == 126);
+    CHECK(has(no_program.out, R"("code":"denied")"));
+}
+
 TEST_CASE("run does not start without a name that --only says") {
     const sandbox box;
     box.fill();

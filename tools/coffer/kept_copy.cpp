@@ -99,7 +99,11 @@ auto read_copy(std::string_view text) -> kept_copy {
         const auto& row = one.get_object();
         const auto expires = http::number_in(row, "expires");
         auto value = http::value_in(row);
-        if (!value || (expires != 0 && now_ms() >= expires)) continue;
+        if (!value) continue;
+        if (expires != 0 && now_ms() >= expires) {
+            out.expired.emplace_back(http::text_in(row, "name"));
+            continue;
+        }
         coffer::scope where;
         where.environment = out.at.environment;
         where.space = http::text_in(row, "fromSpace");

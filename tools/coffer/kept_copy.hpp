@@ -19,7 +19,8 @@ namespace command {
 struct kept_copy {
     place at{};
     std::vector<coffer::named_secret> secrets{};
-    std::uint64_t taken_at = 0; ///< Milliseconds since 1970.
+    std::vector<std::string> expired{}; ///< Names whose values have expired since.
+    std::uint64_t taken_at = 0;         ///< Milliseconds since 1970.
 };
 
 /// Keeps what `from` shows. Throws problem.

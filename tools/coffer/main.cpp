@@ -5,9 +5,6 @@
 #include "session.hpp"
 #include "verbs.hpp"
 
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-
 #include <exception>
 #include <filesystem>
 #include <new>
@@ -26,28 +23,8 @@ auto is_run(const command::invocation& in) -> bool {
 /// Tells why nothing came of it, and with which code to end. `run` keeps codes below 125 for the
 /// command that it runs.
 auto report(const command::invocation& in, const problem& why) -> int {
-    const auto code = command::exit_code_of(why.code);
-    const auto word = to_string(why.code);
-    if (in.has("json")) {
-        boost::json::object error;
-        error["code"] = boost::json::string_view(word.data(), word.size());
-        error["message"] = why.message;
-        if (!why.name.empty()) error["name"] = why.name;
-        if (!why.where.environment.empty()) error["environment"] = why.where.environment;
-        if (!why.where.space.empty()) error["space"] = why.where.space;
-        if (!why.where.actor.empty()) error["actor"] = why.where.actor;
-        boost::json::object out;
-        out["error"] = std::move(error);
-        try {
-            command::put_json(out);
-        } catch (const problem&) { // stdout is gone: the code has to do
-        }
-    } else {
-        const bool usage =
-            why.code == coffer::errc::invalid_argument || why.code == coffer::errc::cancelled;
-        command::tell((usage ? "" : std::string(word) + ": ") + why.message);
-    }
-    return is_run(in) ? 125 : code;
+    command::tell_problem(why, in.has("json"));
+    return is_run(in) ? 125 : command::exit_code_of(why.code);
 }
 
 /// A stream that is closed would be the next file that is opened, and get what is written for it.

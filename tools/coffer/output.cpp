@@ -3,12 +3,14 @@
 
 #include "problem.hpp"
 
+#include <boost/json/object.hpp>
 #include <boost/json/serializer.hpp>
 #include <boost/json/value.hpp>
 
 #include <array>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <poll.h>
 #include <unistd.h>
@@ -52,6 +54,28 @@ void put_json(const boost::json::value& value) {
 
 void tell(std::string_view text) {
     (void)write_all(STDERR_FILENO, "coffer: " + std::string(text) + "\n");
+}
+
+void tell_problem(const problem& why, bool json) {
+    const auto word = to_string(why.code);
+    if (!json) {
+        const bool usage =
+            why.code == coffer::errc::invalid_argument || why.code == coffer::errc::cancelled;
+        return tell((usage ? "" : std::string(word) + ": ") + why.message);
+    }
+    boost::json::object error;
+    error["code"] = boost::json::string_view(word.data(), word.size());
+    error["message"] = why.message;
+    if (!why.name.empty()) error["name"] = why.name;
+    if (!why.where.environment.empty()) error["environment"] = why.where.environment;
+    if (!why.where.space.empty()) error["space"] = why.where.space;
+    if (!why.where.actor.empty()) error["actor"] = why.where.actor;
+    boost::json::object out;
+    out["error"] = std::move(error);
+    try {
+        put_json(out);
+    } catch (const problem&) { // stdout is gone: the exit code has to do
+    }
 }
 
 } // namespace command

@@ -10,6 +10,8 @@
 
 namespace command {
 
+struct problem;
+
 /// stdout is data: every byte of it goes through these, so that none is lost without a word. They
 /// throw problem (unavailable) if stdout takes no more. Nothing is buffered, so nothing is left
 /// behind in memory.
@@ -20,6 +22,9 @@ void put_json(const boost::json::value& value);
 
 /// stderr is talk.
 void tell(std::string_view text);
+
+/// Tells why nothing came of what was asked: on stderr, or with `json` as an object on stdout.
+void tell_problem(const problem& why, bool json);
 
 /// Writes all of it, also to what somebody else made so that it does not wait (O_NONBLOCK). False,
 /// and errno: it takes no more.

@@ -21,6 +21,13 @@ using coffer::named_secret;
 
 namespace {
 
+/// A name that --only says and that is there, but can't be given.
+struct unusable_name {
+    coffer::errc why{};
+    std::string name{};
+    std::string words{}; ///< `which has expired`
+};
+
 /// What a command is given, and what is told of it.
 struct provision {
     child_environment variables;
@@ -28,6 +35,7 @@ struct provision {
     std::size_t inherited = 0;
     std::vector<std::string> left_out{};
     std::vector<std::string> missing{}; ///< Names that --only says and that are not there.
+    std::vector<unusable_name> unusable{};
     std::string freshness = "fresh";
     std::vector<std::string> state{}; ///< Names and versions: what a change shows in.
 };
@@ -41,7 +49,21 @@ auto state_of(const coffer::view& view, const glob_list& only) -> std::vector<st
     return out;
 }
 
-auto provide(session& s, const place& at, const std::vector<named_secret>& all) -> provision {
+/// What has expired is left out, and said; where --only names it, it is not a name that is missing.
+void leave_out_expired(provision& out, const glob_list& only,
+                       const std::vector<std::string>& expired) {
+    for (const auto& name : expired) {
+        if (only.names(name)) {
+            std::erase(out.missing, printable(name));
+            out.unusable.push_back({coffer::errc::expired, name, "which has expired"});
+        } else if (only.matches(name)) {
+            out.left_out.push_back(printable(name) + " has expired, left out");
+        }
+    }
+}
+
+auto provide(session& s, const place& at, const std::vector<named_secret>& all,
+             const std::vector<std::string>& expired) -> provision {
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env"))};
@@ -49,14 +71,20 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
         out.variables.unset(name); // they may not have been opened
     out.left_out = only.idle(all);
     out.missing = only.missing(all);
+    leave_out_expired(out, only, expired);
     for (const auto& one : all) {
         if (!only.matches(one.name)) continue;
         const auto name = prefix + one.name;
         const auto value = one.value.expose_secret();
+        const auto unusable = [&](const char* words) {
+            out.unusable.push_back({coffer::errc::invalid_argument, one.name, words});
+        };
         if (!is_variable_name(name)) {
+            if (only.names(one.name)) unusable("which can't be a variable name");
             out.left_out.push_back("\"" + printable(one.name) +
                                    "\" can't be a variable name, left out");
         } else if (value.find('\0') != value.npos) {
+            if (only.names(one.name)) unusable("whose value holds a NUL");
             out.left_out.push_back("the value of " + printable(one.name) +
                                    " holds a NUL, left out");
         } else if (steers_programs(name) && !only.names(one.name)) {
@@ -73,7 +101,11 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all) 
 }
 
 auto provide(session& s, const place& at, const coffer::view& view) -> provision {
-    auto out = provide(s, at, need(view.all(), at.where()));
+    auto all = need(view.all(), at.where());
+    std::vector<std::string> expired;
+    for (const auto& e : view.list())
+        if (e.outcome == coffer::errc::expired) expired.push_back(e.name);
+    auto out = provide(s, at, all, expired);
     s.saw(view.fresh());
     if (view.stale()) out.freshness = "stale";
     out.state = state_of(view, glob_list(s.in.text("only")));
@@ -82,12 +114,19 @@ auto provide(session& s, const place& at, const coffer::view& view) -> provision
 
 /// A command that needs a name is not started without it.
 void require_named(const place& at, const provision& p) {
-    if (!p.missing.empty())
-        throw problem(coffer::errc::not_found,
-                      "--only names " + join(p.missing, ", ") + ", which " + at.text() +
-                          (p.missing.size() == 1 ? " does not have" : " has not all of") +
-                          ". Nothing was started.",
-                      at.where(), p.missing.size() == 1 ? p.missing.front() : std::string());
+    if (p.missing.empty() && p.unusable.empty()) return;
+    auto text = p.missing.empty()
+                    ? std::string()
+                    : join(p.missing, ", ") + ", which " + at.text() +
+                          (p.missing.size() == 1 ? " does not have" : " has not all of");
+    for (const auto& one : p.unusable)
+        text += (text.empty() ? "" : "; ") + printable(one.name) + ", " + one.words;
+    const bool several = p.missing.size() + p.unusable.size() != 1;
+    throw problem(p.missing.empty() ? p.unusable.front().why : coffer::errc::not_found,
+                  "--only names " + text + ". Nothing was started.", at.where(),
+                  several             ? std::string()
+                  : p.missing.empty() ? p.unusable.front().name
+                                      : p.missing.front());
 }
 
 void announce(const session& s, const place& at, const provision& p) {
@@ -192,15 +231,14 @@ private:
     coffer::errc trouble_{};
 };
 
-void tell_if_not_started(const session& s, int code) {
-    const auto& command = printable(s.in.after_dashes.front());
-    if (code == 127) tell("there is no command " + command);
-    if (code == 126) tell("the command " + command + " can't be executed");
-}
-
+/// Answers only if it could not be started, and says so.
 auto run_command(const session& s, provision& given) -> int {
     const auto code = become(s.in.after_dashes, given.variables);
-    tell_if_not_started(s, code);
+    const auto command = printable(s.in.after_dashes.front());
+    tell_problem(code == 127 ? problem(coffer::errc::not_found, "there is no command " + command)
+                             : problem(coffer::errc::denied,
+                                       "the command " + command + " can't be executed"),
+                 s.json());
     return code;
 }
 
@@ -209,7 +247,7 @@ auto run_offline(session& s) -> int {
     if (s.in.has("watch") || s.in.has("redact") || s.in.has("keep"))
         refuse("--offline does not go with --watch, --redact or --keep");
     const auto copy = open_copy(s);
-    auto given = provide(s, copy.at, copy.secrets);
+    auto given = provide(s, copy.at, copy.secrets, copy.expired);
     require_named(copy.at, given);
     given.freshness = "kept " + ago(copy.taken_at, now_ms());
     announce(s, copy.at, given);
@@ -257,6 +295,7 @@ auto run_verb() -> verb {
                    "LD_PRELOAD, BASH_ENV, NODE_OPTIONS …) are left out, and it is said: who may "
                    "set values would run\n"
                    "code with them. --only takes one that it names, without a pattern.\n"
+                   "What has expired is left out, and it is said.\n"
                    "What opens Coffer itself is not handed on: COFFER_TOKEN, COFFER_TOKEN_FILE, "
                    "the variables\n"
                    "of --keys env:NAME[,OLDER].\n"
@@ -276,21 +315,23 @@ auto run_verb() -> verb {
                    "audit log sees it. It goes with neither --watch nor --redact. A store of files "
                    "is offline\n"
                    "as it is.",
-        .options = {{"--only", takes::value, "G",
-                     "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there"},
-                    {"--prefix", takes::value, "P", "put P before every name"},
-                    {"--clean-env",
-                     takes::nothing,
-                     {},
-                     "no other variables but PATH, HOME and their like"},
-                    {"--redact", takes::nothing, {}, "cut the values out of its stdout and stderr"},
-                    {"--watch", takes::optional_value, "[=restart|SIGHUP]",
-                     "when a secret changed, start it again or send SIGHUP"},
-                    {"--keep", takes::nothing, {}, "keep a sealed copy for --offline"},
-                    {"--offline",
-                     takes::nothing,
-                     {},
-                     "from the copy that --keep kept, without asking the server"}},
+        .options =
+            {{"--only", takes::value, "G",
+              "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there, not expired, and to fit "
+              "a variable"},
+             {"--prefix", takes::value, "P", "put P before every name"},
+             {"--clean-env",
+              takes::nothing,
+              {},
+              "no other variables but PATH, HOME and their like"},
+             {"--redact", takes::nothing, {}, "cut the values out of its stdout and stderr"},
+             {"--watch", takes::optional_value, "[=restart|SIGHUP]",
+              "when a secret changed, start it again or send SIGHUP"},
+             {"--keep", takes::nothing, {}, "keep a sealed copy for --offline"},
+             {"--offline",
+              takes::nothing,
+              {},
+              "from the copy that --keep kept, without asking the server"}},
         .run = run_run};
 }
 

@@ -179,6 +179,45 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("init on a Redis with a password leaves settings that every verb takes") {
+    redis_test::server at({"--requirepass", "right-horse"});
+    sandbox box;
+    const auto file = box.home() / "redis-password";
+    box.write(file, "right-horse\n");
+    ::chmod(file.c_str(), 0600);
+    const auto address = at.address() + "&password_file=" + file.string();
+    const auto config = box.home() / ".config/coffer/config.json";
+    SECTION("in the user's own file, from a flag") {
+        const auto said = box.ok({"init", "--store", address});
+        CHECK(has(said, config.string()));
+        CHECK_FALSE(has(said, "And "));
+        CHECK(has(sandbox::read(config), "password_file="));
+    }
+    SECTION("in the user's own file, from a variable") {
+        box.variables["COFFER_STORE"] = address;
+        box.ok({"init"});
+        box.variables.clear();
+    }
+    SECTION("with keys of its own, both in one file") {
+        box.ok({"init", "--store", address, "--keys",
+                "file:" + (box.home() / "own/keyring.json").string()});
+        CHECK(has(sandbox::read(config), "own/keyring.json"));
+    }
+    SECTION("not over settings that are there: it is said what to set") {
+        box.write(config, "{}\n");
+        const auto said = box.ok({"init", "--store", address});
+        CHECK(has(said, "And set COFFER_STORE to " + address));
+        CHECK(sandbox::read(config) == "{}\n");
+        box.variables["COFFER_STORE"] = address;
+    }
+    CHECK_FALSE(has(sandbox::read(box.work() / "coffer.json"), "password"));
+    box.ok({"set", "DB_URL"}, db_url);
+    CHECK(box.ok({"get", "DB_URL"}) == db_url);
+    CHECK(box.ok({"run", "--", "sh", "-c", "printf %s \"$DB_URL\""}) == db_url);
+    CHECK(box.run({"doctor"}).code == 0);
+    CHECK(box.run({"init", "--store", address}).code == 4); // it is done
+}
+
 TEST_CASE("what is wrong with a Redis is said, with what mends it") {
     redis_test::server at({"--requirepass", "right-horse"});
     const sandbox box;
@@ -197,11 +236,12 @@ TEST_CASE("what is wrong with a Redis is said, with what mends it") {
     ::chmod(file.c_str(), 0600);
     const auto address = at.address() + "&password_file=" + file.string();
     box.ok({"init", "--store", address});
+    CHECK(box.run({"list", "--store", address}).code == 0);
     // Somebody else's folder may not say which of our files goes over the wire.
+    box.write(box.work() / "coffer.json", R"({"store":")" + address + R"(","env":"dev"})");
     const auto folders = box.run({"list"});
     CHECK(folders.code == 5);
     CHECK(has(folders.err, "COFFER_STORE"));
-    CHECK(box.run({"list", "--store", address}).code == 0);
 
     redis_test::run_program({"redis-cli", "-s", at.path().string(), "-a", "right-horse", "CONFIG",
                              "SET", "maxmemory-policy", "allkeys-lru"},

@@ -32,8 +32,9 @@ auto make_folder_config(const fs::path& file, const folder_config& content) -> b
     std::error_code wrong;
     const auto folder = folder_of_store(content.place);
     const auto near = fs::relative(folder, file.parent_path(), wrong);
-    out["store"] =
-        folder.empty() ? content.place : "file:" + (wrong || near.empty() ? folder : near).string();
+    if (!names_password(content.place))
+        out["store"] = folder.empty() ? content.place
+                                      : "file:" + (wrong || near.empty() ? folder : near).string();
     if (!content.realm.empty()) out["realm"] = content.realm;
     if (!content.environment.empty()) out["env"] = content.environment;
     const auto text = boost::json::serialize(out) + "\n";

@@ -19,8 +19,9 @@ struct folder_config {
 
 /// Writes a settings file in the place of what is there. Throws problem.
 void write_settings(const std::filesystem::path& file, const boost::json::object& content);
-/// Makes a folder's coffer.json; a store in a folder is named as it is seen from there. False:
-/// there is one already, and it stays. Throws problem.
+/// Makes a folder's coffer.json; a store in a folder is named as it is seen from there, one whose
+/// place says where a password lies is not (see names_password()). False: there is one already, and
+/// it stays. Throws problem.
 auto make_folder_config(const std::filesystem::path& file, const folder_config& content) -> bool;
 
 } // namespace command

@@ -201,12 +201,14 @@ auto open_store_at(const std::string& place, missing_folder if_missing) -> coffe
     return need(coffer::file::open(folder));
 }
 
+auto names_password(std::string_view place) -> bool {
+    return place.find("password_") != place.npos;
+}
+
 auto open_store(const settings& from, missing_folder if_missing) -> coffer::any_store {
     const auto place = store_place(from);
     const auto& named = *from.find("store");
-    // A folder's file is somebody else's text: it must not choose what of ours is sent as a
-    // password.
-    if (named.who == said_by::folder_file && place.find("password_") != place.npos)
+    if (named.who == said_by::folder_file && names_password(place))
         throw problem(errc::denied, "the store that " + named.from +
                                         " names may not say where a password lies: set "
                                         "COFFER_STORE, or name it in your own config.json");

@@ -47,6 +47,9 @@ auto open_store_at(const std::string& place, missing_folder if_missing = missing
 /// one of a folder's file that says where a password lies.
 auto open_store(const settings& from, missing_folder if_missing = missing_folder::refuse)
     -> coffer::any_store;
+/// Whether the place of a store says where a password lies. A folder's file must not say it: it is
+/// somebody else's text, and must not choose what of ours is sent as a password.
+auto names_password(std::string_view place) -> bool;
 /// Opens a store in Redis by its address.
 auto open_redis(const std::string& address) -> coffer::any_store;
 /// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.

@@ -104,8 +104,9 @@ void name_realm(session& s, const std::string& realm, const restore_plan& plan) 
     if (!make_folder_config(file, {store_place(s.config()), realm,
                                    environments.size() == 1 ? environments.front() : ""}))
         return;
-    s.notice(printable(file.string()) + " names the store and its realm " + printable(realm) +
-             " from now on.");
+    s.notice(printable(file.string()) + " names the " +
+             (names_password(store_place(s.config())) ? "realm " : "store and its realm ") +
+             printable(realm) + " from now on.");
 }
 
 /// Looks at all of it before anything is written.

@@ -91,13 +91,16 @@ auto takes_over(const settings& all, plan& p) -> bool {
         const auto* const found = there.find(name);
         return found != nullptr && found->who == said_by::folder_file;
     };
-    if (!is_of_file("store") || !is_of_file("realm") || !is_of_file("env")) return false;
+    if (is_of_file("store") == names_password(p.place) || !is_of_file("realm") ||
+        !is_of_file("env"))
+        return false;
     const auto differs = [&](const char* name) {
         const auto* const here = said(all, name);
         return here != nullptr && here->value != there.text(name);
     };
     const bool other = differs("realm") || differs("env");
-    if (other || absolute_place(*there.find("store")) != p.place) return false;
+    if (other || (is_of_file("store") && absolute_place(*there.find("store")) != p.place))
+        return false;
     std::error_code wrong;
     if (p.folder.empty() || fs::exists(p.folder, wrong)) {
         const auto own = coffer::format::partition_name(coffer::cryptopp::aes_256_gcm(),
@@ -133,36 +136,56 @@ auto plan_of(const session& s) -> plan {
     return p;
 }
 
-/// Where keys are looked for that nothing else names.
-struct user_keys {
-    fs::path file{};      ///< The user's own settings.
-    bool written = false; ///< They name these keys now.
-    std::string to_do{};  ///< What the user has to do for it.
+/// What the user's own settings say from now on, and what they can't.
+struct user_notes {
+    fs::path file{};
+    bool keys = false;  ///< They name these keys now.
+    bool store = false; ///< They name this store now.
+    std::vector<std::string> to_do{};
 };
 
-/// Keys that are not where they are looked for by default are noted in the user's own file, unless
-/// that would take other stores of theirs away from their keys.
-auto note_keys(const std::string& keys, bool by_flag) -> user_keys {
-    user_keys out{config_folder() / "config.json"};
+/// The user's own settings name this store.
+auto is_noted(const std::string& store) -> bool {
+    const auto all = settings::of_files();
+    const auto* const found = all.find("store");
+    return found != nullptr && found->who == said_by::user_file && found->value == store;
+}
+
+/// What is to be noted in the user's own file: keys that are not where they are looked for by
+/// default, and a store that ./coffer.json may not name. Not where that would take other stores of
+/// theirs away from their keys, or a folder from its store.
+auto notes_for(const std::string& keys, bool by_flag, const std::string& store) -> user_notes {
+    user_notes out{.file = config_folder() / "config.json"};
     const auto usual = config_folder() / "keys/keyring.json";
     std::error_code wrong;
-    if (!by_flag || keys == "file:" + usual.string()) return out;
-    if (fs::exists(out.file, wrong) || fs::exists(usual, wrong)) {
-        out.to_do = "say --keys " + printable(keys) +
-                    " with this store, or set COFFER_KEYS: without it your other stores' keys are "
-                    "taken";
-        return out;
-    }
-    if (const auto made = coffer::posix::make_private_folder(out.file.parent_path()); !made)
-        throw problem(made.error().code,
-                      "can't make the folder of " + printable(out.file.string()) +
-                          ", where the keys would be named (" + made.error().cause.message() +
-                          "). No store was made: name them in COFFER_KEYS instead of --keys.");
-    boost::json::object content;
-    content["keys"] = keys;
-    write_settings(out.file, content);
-    out.written = true;
+    const bool there = fs::exists(out.file, wrong);
+    const bool other_keys = by_flag && keys != "file:" + usual.string();
+    out.keys = other_keys && !there && !fs::exists(usual, wrong);
+    if (other_keys && !out.keys)
+        out.to_do.push_back("say --keys " + printable(keys) +
+                            " with this store, or set COFFER_KEYS: without it your other stores' "
+                            "keys are taken");
+    if (!names_password(store) || is_noted(store)) return out;
+    out.store = !there;
+    if (there)
+        out.to_do.push_back("set COFFER_STORE to " + printable(store) + ", or name it in " +
+                            printable(out.file.string()) +
+                            ": no folder's file may say where a password lies");
     return out;
+}
+
+void write_notes(const user_notes& notes, const std::string& keys, const std::string& store) {
+    if (!notes.keys && !notes.store) return;
+    if (const auto made = coffer::posix::make_private_folder(notes.file.parent_path()); !made)
+        throw problem(made.error().code,
+                      "can't make the folder of " + printable(notes.file.string()) +
+                          ", where the " + (notes.keys ? "keys" : "store") + " would be named (" +
+                          made.error().cause.message() + "). No store was made" +
+                          (notes.keys ? ": name them in COFFER_KEYS instead of --keys." : "."));
+    boost::json::object content;
+    if (notes.store) content["store"] = store;
+    if (notes.keys) content["keys"] = keys;
+    write_settings(notes.file, content);
 }
 
 /// The keys that the store was made with.
@@ -190,7 +213,7 @@ void tell_joined(const used_keys& keys) {
              "A keyring of its own: coffer init --keys file:PATH.");
 }
 
-void report(const session& s, const plan& p, const used_keys& keys, const user_keys& noted) {
+void report(const session& s, const plan& p, const used_keys& keys, const user_notes& noted) {
     if (s.json()) {
         boost::json::object out;
         out["store"] = p.place;
@@ -200,7 +223,7 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_k
         out["environment"] = p.environment;
         out["isProd"] = p.prod;
         out["config"] = p.config.string();
-        if (noted.written) out["userConfig"] = noted.file.string();
+        if (noted.keys || noted.store) out["userConfig"] = noted.file.string();
         put_json(out);
         return;
     }
@@ -211,10 +234,13 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_k
               p.prod ? "PROD: writes ask first"
                      : "not PROD: writes don't ask (coffer env mark ENV --prod)"});
     rows.row({"settings", printable(p.config.string()),
-              "names store and realm " + printable(p.realm) + "; no keys"});
-    if (noted.written)
-        rows.row(
-            {"", printable(noted.file.string()), "names these keys, for every store of yours"});
+              (names_password(p.place) ? "names the realm " : "names store and realm ") +
+                  printable(p.realm) + "; no keys"});
+    if (noted.keys || noted.store)
+        rows.row({"", printable(noted.file.string()),
+                  !noted.store ? "names these keys, for every store of yours"
+                  : noted.keys ? "names this store and these keys, for wherever no other is named"
+                               : "names this store, for wherever no other is named"});
     put(rows.text());
     put_line("");
     put_line(
@@ -222,7 +248,8 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_k
         "opened, by nobody.\n"
         "Keep the settings too, with the code: a store is read only where its realm is named.");
     tell_joined(keys);
-    if (!noted.to_do.empty()) put_line("And " + noted.to_do + ".");
+    for (const auto& one : noted.to_do)
+        put_line("And " + one + ".");
     s.hint("next: coffer set NAME, coffer list, coffer space create acme");
 }
 
@@ -249,7 +276,8 @@ auto run_init(session& s) -> int {
     }
     const bool joins = keys_are_there(with);
     const auto keys = open_keys(with, missing_keys::make);
-    const auto noted = note_keys(keys_at, s.in.has("keys"));
+    const auto noted = notes_for(keys_at, s.in.has("keys"), p.place);
+    write_notes(noted, keys_at, p.place);
     // Before the store: of two at once one makes it, and what was stopped can go on.
     if (!p.goes_on && !make_folder_config(p.config, {p.place, p.realm, p.environment}))
         throw_there(p.config);
@@ -273,8 +301,13 @@ auto init_verb() -> verb {
         .details =
             "The store goes into DIR (COFFER_STORE, else coffer-store), the keyring to --keys "
             "(the user's\nconfiguration folder; one that is there is joined, and that is said); "
-            "./coffer.json names the\nstore and its realm. Never overwrites anything; one that was "
-            "stopped goes on when called again.\nSays what to back up.",
+            "./coffer.json names the\nstore and its realm. A store whose place says where a "
+            "password "
+            "lies is named in the user's config.json\ninstead, or it is said what has to name it. "
+            "Never "
+            "overwrites anything; one that was stopped goes on\nwhen called again. Says what to "
+            "back "
+            "up.",
         .options =
             {{"--realm", takes::value, "R",
               "a name for this datastore, bound into every key; else one is made"},

@@ -168,6 +168,8 @@ void check_copies(json_manual& manual) {
     fs::remove(box.keyring());
     manual.check(box, "git show --sealed, without the key",
                  {"git", "show", box.document("dev").string(), "--sealed"});
+    box.write(box.document("dev"), "{}");
+    manual.check(box, "backup", {"backup", "saved"}, 7);
 }
 
 void check_other_realm(json_manual& manual) {

@@ -37,7 +37,8 @@ auto json_shapes() -> std::span<const json_shape> {
                    "{name: text, environment: text, space: text|null, actor?: text, state: text, "
                    "version: number, changed: flag}"},
         json_shape{"COPY", "{copied: number, environments: [{environment: text, done: text, "
-                           "entries: number, bytes: number}]}"},
+                           "entries: number, bytes: number}], troubles: [{environment: text, "
+                           "code: text, message: text}]}"},
         json_shape{"GRANT", "{role: text, environmentId?: text, spaceId?: text, actorId?: text, "
                             "write: flag, reveal: flag, names?: [text]}"},
         json_shape{"ME",

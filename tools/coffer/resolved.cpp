@@ -51,6 +51,12 @@ auto set_by(const coffer::layer& l) -> std::string {
     return "set " + ago(l.at, now_ms()) + (l.author.empty() ? "" : " by " + printable(l.author));
 }
 
+auto damage_text(const coffer::damaged_version& d) -> std::string {
+    return (d.name.empty() ? "(settings)" : printable(d.name)) + " in " +
+           printable(to_string(d.where.view())) + " v" + std::to_string(d.version) + ": " +
+           std::string(to_string(d.why));
+}
+
 auto text_or_null(std::string_view text) -> json::value {
     return text.empty() ? json::value(nullptr)
                         : json::value(json::string_view(text.data(), text.size()));

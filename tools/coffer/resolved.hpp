@@ -30,6 +30,9 @@ auto layer_text(const coffer::layer& l) -> std::string;
 /// `set 2 days ago by ana`.
 auto set_by(const coffer::layer& l) -> std::string;
 
+/// `DB_URL in prod v3: tampered`: a version that can't be had; a scope's own settings have no name.
+auto damage_text(const coffer::damaged_version& d) -> std::string;
+
 /// The fields that an entry has in every JSON answer; what is not told is left out.
 auto entry_json(const coffer::explanation& e) -> boost::json::object;
 /// state_of() as programs are told: an environment's own is a `value`, as HTTP calls it.

@@ -3,6 +3,7 @@
 
 #include "output.hpp"
 #include "problem.hpp"
+#include "resolved.hpp"
 #include "session.hpp"
 #include "shared_keys.hpp"
 #include "text.hpp"
@@ -72,20 +73,23 @@ auto read_partition(coffer::any_store& from, const std::string& partition, bool 
     return out;
 }
 
-void check_hashes(const environment_copy& of, const std::string& place) {
+void set_altered_aside(environment_copy& of, const std::string& place) {
     const coffer::cryptopp::aes_256_gcm cipher;
-    const auto damaged = [&] {
-        throw problem(errc::tampered, "what is stored of " + printable(of.name()) + " at " +
-                                          printable(place) +
-                                          " is damaged; nothing of it was copied");
-    };
-    if (!of.head) damaged();
-    for (const auto& [key, value] : of.all.entries) {
-        const auto hash = cipher.sha256(value);
-        const bool fits =
-            key == "head" ? format::revision_of(hash) == of.all.at : format::store_key(hash) == key;
-        if (!fits) damaged();
-    }
+    bool head_fits = false;
+    std::erase_if(of.all.entries, [&](const auto& entry) {
+        const auto hash = cipher.sha256(entry.second);
+        if (entry.first == "head") {
+            head_fits = format::revision_of(hash) == of.all.at;
+            return false;
+        }
+        if (format::store_key(hash) == entry.first) return false;
+        of.altered.push_back(entry.first);
+        return true;
+    });
+    if (!of.head || !head_fits)
+        throw problem(errc::tampered,
+                      "the head of " + printable(of.name()) + " at " + printable(place) + " is " +
+                          (of.head ? "damaged" : "missing") + "; nothing of it was copied");
 }
 
 auto compare(const environment_copy& from, const environment_copy& to) -> need_of {
@@ -163,10 +167,7 @@ void copy_partition(coffer::any_store& to, const environment_copy& from, environ
         if (key == "head") portion.push_back({key, value});
     if (erase)
         for (const auto& entry : there.all.entries)
-            if (std::ranges::find(
-                    from.all.entries, entry.first,
-                    [](const auto& e) -> auto& { return e.first; }) == from.all.entries.end())
-                portion.push_back({entry.first, std::nullopt});
+            if (!from.has(entry.first)) portion.push_back({entry.first, std::nullopt});
     if (at == from.all.at) commit(to, from, at, passing_revision(), {}); // the same revision again
     commit(to, from, at, from.all.at, portion);
 }
@@ -183,10 +184,62 @@ void check_copy(coffer::any_store& to, const environment_copy& from) {
                                           "there");
 }
 
+/// What is known of the objects that were left out of an environment.
+struct left_out {
+    errc why{}; ///< None: nothing refers to them.
+    std::string words{};
+};
+
+auto opened(const copy_route& route, const std::string& environment)
+    -> std::optional<coffer::result<coffer::verification>> {
+    if (!route.open_all) return std::nullopt;
+    try {
+        return route.open_all(environment);
+    } catch (const problem&) { // the keys are not here
+        return std::nullopt;
+    }
+}
+
+auto what_was_left_out(const copy_route& route, const environment_copy& of) -> left_out {
+    const auto objects = count(of.altered.size(), "object") + " of " + printable(of.name()) +
+                         (of.altered.size() == 1 ? " is" : " are") + " damaged and left out";
+    const auto found = opened(route, of.name());
+    if (!found)
+        return {errc::tampered,
+                objects + "; all else was copied. With the keys, coffer verify says which values "
+                          "that are, if any"};
+    if (!*found)
+        return {errc::tampered,
+                objects + ": " + words_for(found->error(), {.environment = of.name()}, {})};
+    if ((*found)->damaged.empty())
+        return {errc{}, objects + ", and nothing refers to " +
+                            (of.altered.size() == 1 ? "it" : "them") + ": nothing is lost"};
+    std::string which;
+    for (const auto& d : (*found)->damaged)
+        which += "\n        damaged: " + damage_text(d);
+    return {errc::tampered, objects + "; all else was copied" + which + "\n        See " +
+                                std::string(cure_of(errc::tampered))};
+}
+
 struct report {
     table rows{};
     json::array environments{};
+    json::array troubles{};
     std::size_t copied = 0;
+    errc worst{};
+
+    /// Something that was not copied.
+    void miss(const session& s, const std::string& environment, errc why,
+              const std::string& words) {
+        if (worst == errc{} || exit_code_of(why) == 7) worst = why;
+        const auto code = std::string(to_string(why));
+        json::object one;
+        one["environment"] = environment;
+        one["code"] = code;
+        one["message"] = words;
+        troubles.push_back(std::move(one));
+        if (!s.json()) tell(code + ": " + words);
+    }
 
     void add(const environment_copy& what, const std::string& done) {
         rows.row({printable(what.name()), done, count(what.all.entries.size(), "object"),
@@ -200,6 +253,11 @@ struct report {
     }
 };
 
+/// What is wrong with one environment, and of no matter to the others.
+auto is_of_one(errc why) -> bool {
+    return why == errc::tampered || why == errc::unsupported || why == errc::conflict;
+}
+
 /// What is done where somebody else was.
 auto word_of(need_of what) -> std::string {
     switch (what) {
@@ -210,9 +268,9 @@ auto word_of(need_of what) -> std::string {
     }
 }
 
+/// One that is whole, or whole but for what was set aside.
 void copy_one(const session& s, copy_route& route, const environment_copy& what,
               const std::string& progress, report& told) {
-    check_hashes(what, route.from_place);
     auto there = read_partition(route.to, what.partition, route.replace);
     const auto to_do = compare(what, there);
     if (to_do == need_of::other && !route.replace)
@@ -239,32 +297,55 @@ void copy_one(const session& s, copy_route& route, const environment_copy& what,
 
 } // namespace
 
-void copy_store(const session& s, copy_route& route) {
+auto copy_store(const session& s, copy_route& route) -> int {
     const auto is_own = [](const std::string& p) { return p.starts_with("coffer-system."); };
-    std::vector<environment_copy> own;
+    report told;
+    const auto read = [&](const std::string& partition) -> std::optional<environment_copy> {
+        try {
+            return read_partition(route.from, partition);
+        } catch (const problem& why) {
+            if (!is_of_one(why.code)) throw;
+            told.miss(s, partition, why.code, why.message);
+            return std::nullopt;
+        }
+    };
+    std::vector<std::optional<environment_copy>> own;
     for (const auto& partition : need(route.from.partitions()))
-        if (is_own(partition)) own.push_back(read_partition(route.from, partition));
+        if (is_own(partition)) own.push_back(read(partition));
     // Listed after that was read: what it lists is among these.
     const auto partitions = need(route.from.partitions());
-    report told;
     std::size_t number = 0;
-    const auto copy = [&](const environment_copy& what) {
-        if (what.all.at == coffer::revision{}) return; // it went meanwhile
-        copy_one(s, route, what, std::to_string(++number) + "/" + std::to_string(partitions.size()),
-                 told);
+    const auto copy = [&](std::optional<environment_copy> what) {
+        if (!what || what->all.at == coffer::revision{}) return; // it went meanwhile
+        const auto progress = std::to_string(++number) + "/" + std::to_string(partitions.size());
+        try {
+            set_altered_aside(*what, route.from_place);
+            copy_one(s, route, *what, progress, told);
+        } catch (const problem& why) {
+            if (!is_of_one(why.code)) throw;
+            return told.miss(s, what->name(), why.code, why.message);
+        }
+        if (what->altered.empty()) return;
+        const auto lost = what_was_left_out(route, *what);
+        if (lost.why == errc{})
+            s.notice("note: " + lost.words);
+        else
+            told.miss(s, what->name(), lost.why, lost.words);
     };
     for (const auto& partition : partitions)
-        if (!is_own(partition)) copy(read_partition(route.from, partition));
-    for (const auto& what : own)
-        copy(what);
+        if (!is_own(partition)) copy(read(partition));
+    for (auto& what : own)
+        copy(std::move(what));
     if (s.json()) {
         json::object out;
         out["copied"] = told.copied;
         out["environments"] = std::move(told.environments);
+        out["troubles"] = std::move(told.troubles);
         put_json(out);
     } else {
         put(told.rows.text());
     }
+    return told.worst == errc{} ? 0 : exit_code_of(told.worst);
 }
 
 } // namespace command

@@ -4,9 +4,12 @@
 
 #include <coffer/any_store.hpp>
 #include <coffer/concepts/listable_store.hpp>
+#include <coffer/entries.hpp>
 #include <coffer/format/head.hpp>
 
+#include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,8 +27,16 @@ struct environment_copy {
     coffer::listing all{};
     std::optional<coffer::format::head> head{}; ///< None: the rest of a copy that was interrupted.
     bool damaged = false;                       ///< There is a head, and it can't be read.
+    std::vector<std::string>
+        altered{}; ///< Keys of objects that are not what they were: not in all.
 
     auto name() const -> std::string { return head ? head->environment : partition; }
+    /// An object is here, or was set aside.
+    auto has(const std::string& key) const -> bool {
+        const auto is_it = [&](const auto& entry) { return entry.first == key; };
+        return std::any_of(all.entries.begin(), all.entries.end(), is_it) ||
+               std::find(altered.begin(), altered.end(), key) != altered.end();
+    }
     auto bytes() const -> std::size_t {
         std::size_t sum = 0;
         for (const auto& [key, value] : all.entries)
@@ -45,6 +56,9 @@ struct copy_route {
     coffer::any_store to;
     std::string to_place{};
     bool replace = false; ///< What is newer, or of another history, is replaced too.
+    /// Opens all that an environment of `from` refers to: what an altered object was is known by it.
+    /// Throws problem where there are no keys. Empty: nobody is asked.
+    std::function<coffer::result<coffer::verification>(const std::string&)> open_all{};
 };
 
 /// The realms whose list of environments lies in a store, sorted: one, for a store that nobody else
@@ -57,16 +71,20 @@ auto foreign_words(session& s, const std::vector<std::string>& realms) -> std::s
 auto read_partition(coffer::any_store& from, const std::string& partition, bool damaged_too = false)
     -> environment_copy;
 /// What can be checked without keys: each entry is what its name says, and the revision the head's.
-/// Throws problem.
-void check_hashes(const environment_copy& of, const std::string& place);
+/// Objects that are not go from `all` into `altered`. Throws problem for a head that is not.
+void set_altered_aside(environment_copy& of, const std::string& place);
 /// What is to be done that `to` becomes `from`.
 auto compare(const environment_copy& from, const environment_copy& to) -> need_of;
 
 /// Copies every partition: Coffer's own is read first and written last, so that what it lists is
-/// there. Each is checked against its hashes before, and read back after. What is newer there, or
-/// of another history, throws problem unless it is replaced. Prints what was done, on stdout.
-/// With --dry-run it only says what would be.
-void copy_store(const session& s, copy_route& route);
+/// there. Each is checked against its hashes before, and read back after. Altered objects are left
+/// out, and what lies at `to` in their place stays. Of an environment whose head is damaged, and of
+/// one that is newer there or of another history and not to be replaced, nothing is copied; all
+/// others are. Prints what was done, on stdout, and what was not, on stderr. Answers the exit code:
+/// that of the worst that was not copied; 0 also where nothing refers to what was left out.
+/// With --dry-run it only says what would be. Throws problem for a store that can't be read or
+/// written.
+auto copy_store(const session& s, copy_route& route) -> int;
 
 } // namespace command
 

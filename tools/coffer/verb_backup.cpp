@@ -50,10 +50,11 @@ auto run_backup(session& s) -> int {
                      .to =
                          open_store_at("file:" + folder.string(),
                                        s.dry_run() ? missing_folder::empty : missing_folder::make),
-                     .to_place = folder.string()};
-    copy_store(s, route);
+                     .to_place = folder.string(),
+                     .open_all = [&](const auto& id) { return s.vault()->verify(id); }};
+    const auto code = copy_store(s, route);
     s.notice("The keys are not in it, and without them it opens nothing: coffer keys copy.");
-    return 0;
+    return code;
 }
 
 /// The anchor's mark of an environment, where it is of something that the head does not follow.
@@ -69,6 +70,7 @@ auto seen_since(keyring::anchor_file* anchor, const format::head& head) -> bool 
 struct restore_plan {
     std::vector<format::head> heads{};
     std::vector<std::string> older{};
+    std::size_t altered = 0; ///< Objects that are damaged and stay out.
 };
 
 /// The one realm that a backup is of, as the heads say that no key is needed for.
@@ -77,10 +79,16 @@ struct restore_plan {
 auto realm_to_restore(session& s, coffer::any_store& from, const std::string& place)
     -> std::string {
     const auto realms = realms_of(from);
-    if (realms.empty())
-        throw problem(errc::invalid_argument, printable(place) +
-                                                  " holds no whole backup: there is no list of "
-                                                  "environments (coffer-system.….json) in it");
+    if (realms.empty()) {
+        const auto all = need(from.partitions());
+        if (all.empty()) refuse("there is no backup in " + printable(place));
+        const bool listed =
+            std::ranges::any_of(all, [](const auto& p) { return p.starts_with("coffer-system."); });
+        throw problem(errc::tampered, printable(place) +
+                                          " holds no whole backup: the list of environments in it "
+                                          "(coffer-system.….json) is " +
+                                          (listed ? "damaged" : "missing"));
+    }
     const auto* const named = s.config().find("realm");
     if (named == nullptr && realms.size() == 1 && !folder_file()) return realms.front();
     const auto wanted = s.config().text("realm");
@@ -114,7 +122,8 @@ auto plan_of(copy_route& route, keyring::anchor_file* anchor) -> restore_plan {
     restore_plan out;
     for (const auto& partition : need(route.from.partitions())) {
         auto what = read_partition(route.from, partition);
-        check_hashes(what, route.from_place);
+        set_altered_aside(what, route.from_place);
+        out.altered += what.altered.size();
         const auto there = read_partition(route.to, partition, true);
         if (compare(what, there) == need_of::other || seen_since(anchor, *what.head))
             out.older.push_back(what.name());
@@ -144,13 +153,23 @@ auto run_restore(session& s) -> int {
                           "Nothing was written. To have it so, say --accept-rollback.");
     if (!s.confirm("Puts " + count(plan.heads.size(), "environment") + " of " +
                    printable(folder.string()) + " into " + printable(store) +
+                   (plan.altered == 0
+                        ? ""
+                        : " without " + count(plan.altered, "damaged object") + " of it") +
                    (plan.older.empty()
                         ? "."
                         : ", and forgets what was written since to " + older +
                               ": what was revoked is valid again. No program may use the store.")))
         return 0;
     route.to = open_store(s.config(), missing_folder::make);
-    copy_store(s, route);
+    route.open_all = [&](const auto& id) {
+        auto with = options_of(s.config());
+        with.realm = realm;
+        return open_vault(open_store_at("file:" + folder.string()),
+                          open_keys(s.config(), missing_keys::refuse, false).provider, with)
+            ->verify(id);
+    };
+    const auto code = copy_store(s, route);
     name_realm(s, realm, plan);
     // Last: until then what was seen since is remembered, and a run that was stopped is finished
     // by the next.
@@ -158,7 +177,7 @@ auto run_restore(session& s) -> int {
         if (seen_since(anchor ? &*anchor : nullptr, head))
             need(anchor->reset(head.realm, head.environment, head.mark_of()));
     s.notice("Next: coffer verify, and set again what was revoked since the backup.");
-    return 0;
+    return code;
 }
 
 } // namespace
@@ -173,7 +192,10 @@ auto backup_verbs() -> std::vector<verb> {
          .summary = "all that is sealed, every version of it, into a folder; never the keys",
          .details = "F is made; a backup that is there is brought up to date, one that was "
                     "interrupted goes on. It is a\nstore of files: coffer verify --store file:F "
-                    "--no-anchor opens it all. Programs may write\nmeanwhile.",
+                    "--no-anchor opens it all. Programs may write\nmeanwhile. Damaged objects are "
+                    "left out (what an older backup in F has of them stays), and an\nenvironment "
+                    "whose head is damaged; all else is saved. Exit code 7 then, but not where "
+                    "the keys\nare here and tell that nothing refers to the damaged objects.",
          .run = run_backup,
          .local = true},
         {.name = "restore",
@@ -183,7 +205,8 @@ auto backup_verbs() -> std::vector<verb> {
          .offers = completes::files,
          .summary = "put a backup back into the store",
          .details = "What is missing or older in the store is put back. All of the backup is "
-                    "checked first. Where it is\nolder than the store, or than the anchor beside "
+                    "checked first: damaged objects\nof it stay out, one whose heads are damaged "
+                    "is refused. Where it is\nolder than the store, or than the anchor beside "
                     "the keys has seen, it is refused: what was revoked\nsince would be valid "
                     "again. Stop the programs that use the store. Asks first.\n"
                     "A backup of another realm than the settings name is refused: nothing of it "

@@ -27,10 +27,10 @@ auto run_copy(session& s) -> int {
         open_store_at(from_place), *s.in.text("from"),
         open_store_at(to_place, s.dry_run() ? missing_folder::empty : missing_folder::make),
         *s.in.text("to")};
-    copy_store(s, route);
+    const auto code = copy_store(s, route);
     if (!s.json())
         s.hint("every byte was read back and compared; with the keys, coffer verify opens it all");
-    return 0;
+    return code;
 }
 
 } // namespace
@@ -43,7 +43,9 @@ auto copy_verb() -> verb {
             "Every byte is checked against its hash before, and read back after it was written. A\n"
             "copy that was interrupted goes on where it was; a copy of before is brought up to "
             "date;\n"
-            "what is newer there, or of another history, is refused. Names and values stay "
+            "what is newer there, or of another history, is refused; so is an environment whose "
+            "head is damaged;\n"
+            "all others are copied, and damaged objects are left out. Names and values stay "
             "sealed,\n"
             "under the same keys and realm. One environment of each store is held in memory at a "
             "time.",

@@ -40,11 +40,6 @@ private:
     errc worst_{};
 };
 
-auto text_of(const coffer::damaged_version& d) -> std::string {
-    return printable(d.name) + " in " + printable(to_string(d.where.view())) + " v" +
-           std::to_string(d.version) + ": " + std::string(to_string(d.why));
-}
-
 auto json_of(const coffer::verification& found) -> json::object {
     json::object out;
     out["checked"] = found.checked;
@@ -59,8 +54,8 @@ auto json_of(const coffer::verification& found) -> json::object {
     return out;
 }
 
-/// How an environment came to be looked at.
-enum class known_by : unsigned char { name, list, head };
+/// How an environment came to be looked at; by its head alone where the list can't be read.
+enum class known_by : unsigned char { name, list, head, head_alone };
 
 /// One environment's report: its line, and its damage. One that is listed may be gone: its remover
 /// did not come to take it off the list.
@@ -77,15 +72,22 @@ void check(session& s, const std::string& id, known_by how, table& rows,
                                               " does that, if it is to be there"
                                         : ""});
         for (const auto& d : found->damaged) {
-            damage.push_back("damaged: " + text_of(d));
+            damage.push_back("damaged: " + damage_text(d));
             v.add(d.why);
         }
     } else {
-        out["error"] = std::string(to_string(found.error().code));
-        rows.row({printable(id), "can't be read", std::string(to_string(found.error().code))});
-        const auto said = words_for(found.error(), {.environment = id}, {});
+        const bool missing =
+            found.error() == errc::unknown_scope && id == coffer::system_environment;
+        const auto code = missing ? errc::tampered : found.error().code;
+        const auto word = std::string(to_string(code));
+        out["error"] = word;
+        rows.row({printable(id), missing ? "is missing" : "can't be read", word});
+        const auto said =
+            missing ? "the list of environments and all tokens are missing: there is no " +
+                          std::string(coffer::system_environment) + " in the store"
+                    : words_for(found.error(), {.environment = id}, {});
         damage.push_back("damaged: " + said.substr(0, said.find('\n')));
-        v.add(found.error().code);
+        v.add(code);
     }
     out["environment"] = id;
     if (how == known_by::head) out["listed"] = false;
@@ -125,21 +127,27 @@ auto run_verify(session& s) -> int {
     const auto listed = s.vault()->environments();
     if (!listed && listed.error() == errc::foreign && !others.empty())
         throw problem(errc::foreign, "the store is " + foreign_words(s, others));
-    std::vector<std::string> environments = need(coffer::result(listed));
-    // Coffer's own is there as soon as there is any environment.
-    if (!environments.empty())
-        environments.insert(environments.begin(), std::string(coffer::system_environment));
+    // Where the list alone is damaged the environments may be whole.
+    if (!listed && exit_code_of(listed.error().code) != 7) need(coffer::result(listed));
     const auto only = s.in.text("env");
-    if (only) environments = {s.environment_id(*only)};
+    std::vector<std::string> environments;
+    if (only)
+        environments = {s.environment_id(*only)};
+    else if (listed)
+        environments = *listed;
     const auto more = only ? std::vector<std::string>() : unlisted(s, environments);
     table rows;
     std::vector<std::string> damage;
     json::array all;
     verdict v;
+    // Coffer's own is there as soon as there is any environment.
+    const bool any = !listed || !environments.empty() || !more.empty();
+    if (any && !only)
+        check(s, std::string(coffer::system_environment), known_by::name, rows, damage, all, v);
     for (const auto& id : environments)
         check(s, id, only ? known_by::name : known_by::list, rows, damage, all, v);
     for (const auto& id : more)
-        check(s, id, known_by::head, rows, damage, all, v);
+        check(s, id, listed ? known_by::head : known_by::head_alone, rows, damage, all, v);
     if (!others.empty() && !only) {
         damage.push_back("what lies there too is " + foreign_words(s, others));
         v.add(errc::foreign);
@@ -155,7 +163,7 @@ auto run_verify(session& s) -> int {
     put(rows.text());
     for (const auto& line : damage)
         put_line(line);
-    if (environments.empty() && more.empty())
+    if (!any)
         put_line("there is nothing in the store");
     else
         put_line(damage.empty() ? "all is whole" : "See " + std::string(v.cure()));

@@ -174,3 +174,38 @@ TEST_CASE("env mark leaves what else an environment's metadata says, its name to
     box.ok({"env", "mark", "Production", "--prod"});
     CHECK(has(box.ok({"env", "list"}), "us_env_1     Production  yes"));
 }
+
+namespace {
+
+/// Alters one character of what stands behind a key of a document, `offset` characters in.
+auto altered(std::string text, std::size_t key, std::size_t offset) -> std::string {
+    auto& c = text.at(text.find("\":\"", key) + 3 + offset);
+    c = c == 'A' ? 'B' : 'A';
+    return text;
+}
+
+} // namespace
+
+TEST_CASE("where the list of environments is damaged it is named, and whole ones are used by id") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "other"});
+    const auto list = box.document("coffer-system");
+    const auto text = sandbox::read(list);
+    box.write(list, altered(text, text.find("\"head\""), 200));
+    const auto verified = box.run({"verify"});
+    CHECK(verified.code == 7);
+    CHECK(has(verified.out, "coffer.system  can't be read"));
+    CHECK(has(verified.out, "damaged: what is stored of coffer.system, the list of environments"));
+    CHECK(has(verified.out, "other          1 record opened"));
+    CHECK_FALSE(has(verified.out, "not listed"));
+    CHECK(has(box.ok({"verify", "--env", "dev"}), "all is whole"));
+    box.check_filled();
+    box.ok({"set", "TOKEN", "--env", "other"}, "v");
+    CHECK(box.ok({"get", "TOKEN", "--env", "other"}) == "v");
+    for (const auto& args : {sandbox::words{"env", "list"}, {"get", "TOKEN", "--env", "never"}}) {
+        const auto refused = box.run(args);
+        CHECK(refused.code == 7);
+        CHECK(has(refused.err, "coffer.system, the list of environments and tokens, was changed"));
+    }
+}

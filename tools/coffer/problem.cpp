@@ -156,7 +156,11 @@ auto cure_of(errc code) noexcept -> std::string_view {
 
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string {
-    const auto place = where.environment.empty() ? std::string("the store") : place_name(where);
+    const auto place =
+        where.environment.empty() ? std::string("the store")
+        : where.environment == coffer::system_environment
+            ? std::string(coffer::system_environment) + ", the list of environments and tokens,"
+            : place_name(where);
     if (is_refusal(why))
         return refusal_words(
             why, (name.empty() ? "" : " for " + printable(name)) +

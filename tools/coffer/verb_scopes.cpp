@@ -9,6 +9,7 @@
 
 #include <coffer/http/directory.hpp>
 #include <coffer/http/tokens.hpp>
+#include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -93,7 +94,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
 
 auto run_env_list(session& s) -> int {
     std::vector<place> all;
-    auto ids = need(s.vault()->environments());
+    auto ids = need(s.vault()->environments(), {.environment = coffer::system_environment});
     s.saw(ids.fresh);
     for (auto& id : ids)
         all.push_back({std::move(id), {}, false});
@@ -104,7 +105,9 @@ auto run_env_create(session& s) -> int {
     const auto& name = s.in.arguments.front();
     const place at{id_of(s, name, "env_"), {}, s.in.has("prod")};
     // One that is there and not listed was half made: making it again lists it.
-    if (std::ranges::binary_search(need(s.vault()->environments()), at.environment))
+    if (std::ranges::binary_search(
+            need(s.vault()->environments(), {.environment = coffer::system_environment}),
+            at.environment))
         require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
         return 0;

@@ -118,6 +118,7 @@ void check_keys(json_manual& manual) {
     manual.check(box, "keys copy", {"keys", "copy", "--to", copy, "--yes"}, 0, typed);
     fs::remove(box.keyring());
     manual.check(box, "keys copy", {"keys", "copy", "--from", copy, "--yes"}, 0, typed);
+    manual.check(box, "keys copy", {"keys", "copy", "--from", copy, "--yes"}, 0, typed); // joined
 
     box.ok({"keys", "rotate-kek", "-e", "dev", "--yes"});
     box.ok({"keys", "rewrap", "-e", "dev", "--yes"});

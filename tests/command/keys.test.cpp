@@ -240,7 +240,9 @@ TEST_CASE("a sealed copy of the keyring brings it back") {
           std::filesystem::perms::none);
     CHECK_FALSE(has(sandbox::read(copy), "kek-"));
     CHECK(box.run({"keys", "copy", "--to", copy, "--yes"}, typed).code == 4);
-    CHECK(box.run({"keys", "copy", "--from", copy, "--yes"}, typed).code == 4);
+    CHECK(box.run({"keys", "copy", "--from", copy}, typed).code == 2); // it asks first
+    CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes"}, typed),
+              "the keyring has all that the copy has"));
 
     std::filesystem::remove(box.keyring());
     CHECK(box.run({"get", "SLACK_TOKEN"}).code == 9);
@@ -255,6 +257,42 @@ TEST_CASE("a sealed copy of the keyring brings it back") {
     const auto other = copy + "2";
     CHECK(box.run({"keys", "copy", "--to", other, "--yes", "--keys", "env:MY_KEY"}, typed).code ==
           3);
+}
+
+TEST_CASE("a keyring takes in what was made beside another one") {
+    const sandbox box;
+    box.fill();
+    const auto copy = (box.home() / "copy.json").string();
+    const std::string typed = "a long passphrase";
+    const auto mine = sandbox::read(box.keyring());
+    // On another host, over the same store: an environment under the KEK that both have, and one
+    // under a KEK of its own.
+    box.ok({"env", "create", "staging"});
+    box.ok({"set", "A", "-e", "staging"}, "a");
+    box.ok({"env", "create", "alone"});
+    box.ok({"keys", "rotate-kek", "-e", "alone", "--yes"});
+    box.ok({"keys", "rewrap", "-e", "alone", "--yes"});
+    const auto theirs = keks(box);
+    REQUIRE(theirs.size() == 2);
+    box.ok({"keys", "copy", "--to", copy, "--yes"}, typed);
+    box.write(box.keyring(), mine);
+
+    const auto listed = box.ok({"env", "list"});
+    CHECK(has(listed, "staging      !unknown_key"));
+    box.check_filled();
+    const auto refused = box.run({"get", "A", "-e", "staging"});
+    CHECK(refused.code == 9);
+    CHECK(has(refused.err, "it is under " + theirs[0] + ", which is in file:"));
+    CHECK(has(refused.err, "but not for it"));
+    CHECK(has(box.run({"list", "-e", "alone"}).err,
+              "it is under " + theirs[1] + ", which is not in file:"));
+
+    CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes", "--json"}, typed),
+              R"("keks":1,"environments":2)"));
+    CHECK(box.ok({"get", "A", "-e", "staging"}) == "a");
+    box.ok({"list", "-e", "alone"});
+    CHECK(has(box.ok({"verify"}), "all is whole"));
+    CHECK(keks(box) == theirs);
 }
 
 TEST_CASE("the passphrase of a copy is typed twice, unseen") {

@@ -155,7 +155,8 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{"keys shred", "{environment: text, shreddedAt: time, closed: flag, "
                                  "error?: text, destroyed: [{kekId: text, createdAt: time, "
                                  "now: flag}], shared: [text], aloneSince: time|null}"},
-        json_shape{"keys copy", "{to?: text, from?: text, keks: number}"},
+        json_shape{"keys copy", "{to?: text, from?: text, keks: number, "
+                                "environments?: number}"},
         json_shape{"backup", "COPY"},
         json_shape{"restore", "COPY"},
         json_shape{"verify", "{ok: flag, environments: [{environment: text, checked?: number, "

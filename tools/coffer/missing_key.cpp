@@ -30,14 +30,27 @@ auto stored_head(const settings& config, const std::string& environment)
 
 namespace {
 
-/// The KEK ids that the head lists and the keyring has not.
-auto lacking(session& s, const coffer::format::head& head) -> std::vector<std::string> {
-    std::vector<std::string> out;
+/// The KEK ids that the head lists: those that the keyring has not, or has for others alone.
+struct needed_keks {
+    std::vector<std::string> missing{};
+    std::vector<std::string> for_others{};
+};
+
+auto lacking(session& s, const coffer::format::head& head) -> needed_keks {
+    needed_keks out;
     const auto here = keks_of(key_place_of(s));
-    for (const auto& dek : head.deks)
-        if (std::ranges::find(here, dek.kek_id, &coffer::keyring::kek_info::id) == here.end() &&
-            std::ranges::find(out, dek.kek_id) == out.end())
-            out.push_back(dek.kek_id);
+    const auto add = [](auto& to, const std::string& id) {
+        if (std::ranges::find(to, id) == to.end()) to.push_back(id);
+    };
+    for (const auto& dek : head.deks) {
+        const auto found = std::ranges::find(here, dek.kek_id, &coffer::keyring::kek_info::id);
+        if (found == here.end())
+            add(out.missing, dek.kek_id);
+        else if (std::ranges::none_of(found->environments, [&](const auto& e) {
+                     return e == head.environment || e == coffer::keyring::kek_set::any;
+                 }))
+            add(out.for_others, dek.kek_id);
+    }
     return out;
 }
 
@@ -49,12 +62,19 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
         const auto head =
             stored_head(s.config(), environment.empty() ? std::string(coffer::system_environment)
                                                         : environment);
-        const auto ids = head ? lacking(s, *head) : std::vector<std::string>();
-        if (ids.empty()) return {};
+        if (!head) return {};
         const auto place = s.config().text("keys");
+        const auto [ids, for_others] = lacking(s, *head);
+        const std::string cure =
+            "\n        Where it was made: coffer keys copy --to F; here: "
+            "coffer keys copy --from F. See docs/operating.md#several-keyrings";
+        if (ids.empty() && for_others.empty()) return {};
+        if (ids.empty())
+            return ": it is under " + printable(join(for_others, ", ")) + ", which is in " +
+                   printable(place) + ", but not for it" + cure;
         const auto what =
             ": it is under " + printable(join(ids, ", ")) + ", which is not in " + printable(place);
-        if (key_variables(s.config()).empty()) return what + ": docs/operating.md#keys";
+        if (key_variables(s.config()).empty()) return what + cure;
         return what + ". Name the variable that holds that key behind the others (--keys " +
                printable(place) + ",OLDER) and run coffer keys rewrap; then it can go.";
     } catch (const problem&) { // the first one is told

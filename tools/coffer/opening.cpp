@@ -242,25 +242,60 @@ auto anchor_of(const settings& from) -> fs::path {
     return scheme == "file" || scheme == "passphrase" ? fs::path(rest + ".anchor") : fs::path();
 }
 
-auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
-    -> std::size_t {
-    const auto place = absolute_place(*from.find("keys"));
-    const auto [scheme, rest] = parts_of(place);
+namespace {
+
+/// Where a copy of a keyring goes.
+auto file_of_keys(const settings& from) -> fs::path {
+    const auto [scheme, rest] = parts_of(absolute_place(*from.find("keys")));
     if (scheme != "file")
         throw problem(errc::unsupported, "a copy becomes a keyring file again: say --keys "
                                          "file:PATH for where");
-    auto made = keyring::file_keyring::restore(rest, copy, passphrase, file_options_of(from, true));
-    if (made) return need_keys(made->keks(), place, from).size();
-    const auto why = made.error();
-    if (why == errc::conflict)
-        throw problem(why.code, "there are keys at " + printable(place) + ". Nothing was written.");
-    if (why == errc::tampered || why == errc::unsupported || why == errc::too_large)
+    return rest;
+}
+
+/// Why nothing came of a copy.
+[[noreturn]] void refuse_copy(const coffer::failure& why, const settings& from) {
+    const auto place = absolute_place(*from.find("keys"));
+    if (why.code == errc::tampered || why.code == errc::unsupported || why.code == errc::too_large)
         throw problem(why.code, "that is no copy of a keyring that this version can read, or it is "
                                 "damaged");
-    if (why == errc::denied)
+    if (why.code == errc::denied)
         throw problem(why.code, "that is not the passphrase, or " + printable(place) +
                                     " lies with the store");
-    return need_keys(coffer::result<std::size_t>(why), place, from);
+    need_keys(coffer::result<std::size_t>(why), place, from);
+    throw problem(why.code, "nothing was written");
+}
+
+} // namespace
+
+auto has_key_file(const settings& from) -> bool {
+    std::error_code wrong;
+    return fs::exists(fs::symlink_status(file_of_keys(from), wrong));
+}
+
+auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
+    -> std::size_t {
+    const auto place = absolute_place(*from.find("keys"));
+    auto made = keyring::file_keyring::restore(file_of_keys(from), copy, passphrase,
+                                               file_options_of(from, true));
+    if (made) return need_keys(made->keks(), place, from).size();
+    if (made.error() == errc::conflict)
+        throw problem(errc::conflict,
+                      "there are keys at " + printable(place) + " now. Nothing was written.");
+    refuse_copy(made.error(), from);
+}
+
+auto join_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
+    -> keyring::kek_join {
+    const auto place = absolute_place(*from.find("keys"));
+    auto ring =
+        need_keys(keyring::open(file_of_keys(from), file_options_of(from, true)), place, from);
+    const auto joined = ring.join(copy, passphrase);
+    if (joined) return *joined;
+    if (joined.error() == errc::conflict)
+        throw problem(errc::conflict, "a KEK of the copy has the id of one at " + printable(place) +
+                                          " and is another key. Nothing was written.");
+    refuse_copy(joined.error(), from);
 }
 
 auto options_of(const settings& from) -> coffer::options {

@@ -7,6 +7,7 @@
 #include <coffer/any_key_provider.hpp>
 #include <coffer/any_store.hpp>
 #include <coffer/any_vault.hpp>
+#include <coffer/keyring/kek_set.hpp>
 #include <coffer/policy.hpp>
 #include <coffer/secret.hpp>
 
@@ -58,10 +59,16 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored = tr
 auto key_variables(const settings& from) -> std::vector<std::string>;
 /// The anchor beside the keys that `keys` names; empty for keys that keep none.
 auto anchor_of(const settings& from) -> std::filesystem::path;
+/// Whether `keys` names a keyring file and something is there.
+auto has_key_file(const settings& from) -> bool;
 /// Makes a keyring file of a sealed copy where `keys` names one and there is none. Answers how many
 /// KEKs it has. Throws problem.
 auto restore_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
     -> std::size_t;
+/// Takes into the keyring file that `keys` names what a sealed copy of another one has and it lacks:
+/// see kek_set::join. Throws problem.
+auto join_keys(const settings& from, coffer::byte_view copy, const coffer::secret& passphrase)
+    -> coffer::keyring::kek_join;
 /// How a vault is opened by these settings.
 auto options_of(const settings& from) -> coffer::options;
 /// The vault of the command.

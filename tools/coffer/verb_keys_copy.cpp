@@ -102,8 +102,31 @@ auto copy_to(session& s, const fs::path& file) -> int {
     return 0;
 }
 
+/// Into the keyring that is there.
+auto join_from(session& s, const fs::path& file, coffer::byte_view copy) -> int {
+    const auto place = printable(absolute_place(*s.config().find("keys")));
+    if (!s.confirm("Adds to the keyring at " + place + " the KEKs of " + printable(file.string()) +
+                   " that it lacks, and the environments that its own may speak for there."))
+        return 0;
+    const auto joined = join_keys(s.config(), copy, passphrase_of(s, false));
+    if (s.json()) {
+        boost::json::object out;
+        out["from"] = file.string();
+        out["keks"] = joined.keks;
+        out["environments"] = joined.environments;
+        put_json(out);
+    } else if (joined.keks == 0 && joined.environments == 0) {
+        put_line("the keyring has all that the copy has");
+    } else {
+        put_line(count(joined.keks, "KEK") + " added, and " +
+                 count(joined.environments, "environment") + " to those that were there");
+    }
+    return 0;
+}
+
 auto copy_from(session& s, const fs::path& file) -> int {
     const auto copy = read_file(file.string(), coffer::keyring::sealed_copy_limit);
+    if (has_key_file(s.config())) return join_from(s, file, copy);
     if (!s.confirm("Makes a keyring of " + printable(file.string()) + " at " +
                    printable(absolute_place(*s.config().find("keys"))) + "."))
         return 0;
@@ -130,7 +153,10 @@ auto copy_keys_verb() -> verb {
                 "Asks for the passphrase twice, or takes it from stdin (one final newline is "
                 "dropped): 12 characters\nat least. Never overwrites anything. --from makes "
                 "a keyring of such a copy where --keys names none\nyet; the anchor is not in "
-                "it.",
+                "it. Where there is one, --from adds what the copy has and it lacks: KEKs, "
+                "and\nenvironments that they may speak for, as they come by env create elsewhere. "
+                "Nothing is taken away, and\na KEK that has another key under the same id is "
+                "refused (exit code 4). Asks first.",
             .options = {{"--to", takes::value, "F", "the file to make, mode 0600"},
                         {"--from", takes::value, "F", "the way back"}},
             .run = run_copy_keys,

@@ -92,6 +92,16 @@ public:
         return open(std::move(path), std::move(options));
     }
 
+    /// Takes in what a sealed copy (sealed_copy.hpp) of another keyring has and this one lacks: see
+    /// kek_set::join. All or nothing. Errors: those of open_sealed_keks() and of kek_set::join;
+    /// also, as of every change: those of reading; timed_out (the lock); invalid_argument where the
+    /// file would be longer than it may be; outcome_unknown if it is not sure to be on disk.
+    auto join(byte_view copy, const secret& passphrase) -> result<kek_join> {
+        auto theirs = open_sealed_keks(copy, passphrase);
+        if (!theirs) return theirs.error();
+        return changed<kek_join>([&](kek_set& set) { return set.join(*theirs); });
+    }
+
     /// KeyProvider. Enrolling writes the file; when that did not surely reach the disk the answer
     /// is `unavailable` and asking again is safe. Errors: those of kek_set and of reading; of
     /// enrolling also timed_out (the lock), denied, too_large.

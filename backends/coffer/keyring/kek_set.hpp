@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -62,6 +63,12 @@ struct kek_rotation {
     /// it speaks for others too.
     std::string from{};
     std::string to{};
+};
+
+/// What a set of KEKs took in of another one.
+struct kek_join {
+    std::size_t keks = 0;         ///< That it had not.
+    std::size_t environments = 0; ///< That KEKs which it had may speak for now.
 };
 
 /// One KEK with its key, in secure memory; destroyed ones have none.
@@ -204,6 +211,40 @@ public:
         return {};
     }
 
+    /// Takes in what another set has and this one lacks: KEKs, and of those that both have the
+    /// environments that they may speak for. What both have stays in the state that it is in here,
+    /// but one that is active here and only unwraps there was rotated there, and only unwraps from
+    /// now on. The other's default becomes this one's where it is new here and the other knows this
+    /// one's, or there is none. What is destroyed, here or there, stays as it is here. `conflict` if
+    /// an id stands for two keys, else as insert(); the set is then half joined and to be thrown
+    /// away.
+    auto join(const kek_set& other) -> result<kek_join> {
+        kek_join out;
+        const auto ours =
+            std::ranges::find_if(keks_, [](const kek& k) { return k.info.is_default; });
+        const bool follows = ours == keks_.end() || other.find(ours->info.id) != nullptr;
+        for (const auto& theirs : other.keks_) {
+            if (theirs.info.state == kek_state::destroyed) continue;
+            const auto mine = std::ranges::find_if(
+                keks_, [&](const kek& k) { return k.info.id == theirs.info.id; });
+            if (mine == keks_.end()) {
+                kek made{theirs.info, secret(byte_view(theirs.bytes()))};
+                made.info.is_default = theirs.info.is_default && follows;
+                if (auto inserted = insert(std::move(made)); !inserted) return inserted.error();
+                ++out.keks;
+            } else if (mine->info.state != kek_state::destroyed) {
+                if (!equal_constant_time(mine->bytes(), theirs.bytes())) return errc::conflict;
+                auto added = join_environments(*mine, theirs);
+                if (!added) return added.error();
+                out.environments += *added;
+                if (mine->info.state == kek_state::active &&
+                    theirs.info.state == kek_state::decrypt_only)
+                    mine->info.state = kek_state::decrypt_only;
+            }
+        }
+        return out;
+    }
+
     /// Moves a KEK to another state; destroying wipes its key, for good. `unknown_key` if there is
     /// none of that id, `key_disabled` if it is destroyed and another state is asked for.
     auto set_state(std::string_view id, kek_state state) -> result<void> {
@@ -269,6 +310,14 @@ private:
             out.emplace_back(k.info.id, std::move(made));
         }
         return out;
+    }
+    static auto join_environments(kek& mine, const kek& theirs) -> result<std::size_t> {
+        auto& names = mine.info.environments;
+        const std::unordered_set<std::string> known(names.begin(), names.end());
+        for (const auto& e : theirs.info.environments)
+            if (!known.contains(e)) names.push_back(e);
+        if (names.size() > most_environments) return errc::too_large;
+        return names.size() - known.size();
     }
     static auto names(const kek& k, std::string_view environment) noexcept -> bool {
         return std::ranges::find(k.info.environments, environment) != k.info.environments.end();

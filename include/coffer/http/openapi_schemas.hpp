@@ -89,7 +89,7 @@ inline constexpr schema_doc schema_docs[] = {
 "spaces":{"type":"integer","description":"Where it can't be looked at: as this process last knew it."},
 "names":{"type":"integer","description":"The same; left out for who may not list them."},
 "rights":{"type":"array","items":{"type":"string"}},
-"state":{"enum":["damaged","key_disabled","unavailable"],"description":"It can't be looked at."}}})"},
+"state":{"enum":["damaged","key_disabled","unknown_key","unavailable"],"description":"It can't be looked at."}}})"},
     {"XOneEnvironment", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/XEnvironment"}}})"},
     {"XEnvironments", R"({"type":"object","required":["data","revision"],"properties":{

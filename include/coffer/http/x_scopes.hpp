@@ -61,6 +61,7 @@ inline void write_environment_row(json_writer& w, const environment_facts& e) {
 inline auto trouble_word(errc why) noexcept -> std::string_view {
     switch (why) {
     case errc::key_disabled: return "key_disabled";
+    case errc::unknown_key: return "unknown_key";
     case errc::unavailable:
     case errc::timed_out: return "unavailable";
     default: return "damaged";

@@ -12,13 +12,18 @@ import { addressOf, keepQuery } from './router.js';
 import { problemPanel, staleLine } from './states.js';
 import { prodBadge } from './words.js';
 
+function why(state) {
+    if (state === 'key_disabled') return 'Its key is disabled: values can’t be opened';
+    return state === 'unknown_key' ? 'Its key is not in this server’s keyring' : 'It can’t be read';
+}
+
 function card(one) {
     const broken = one.state && one.state !== 'value';
     const address = (screen) => addressOf({ environmentId: one.id, screen });
     return el('li', { class: `env-card${one.isProd ? ' is-prod' : ''}`, 'data-row': one.id },
         el('h2', {}, el('a', { href: addressOf(world.homeOf(one.id)), 'data-focus': `env:${one.id}` }, named(one.name)), one.isProd && prodBadge()),
         el('p', { class: 'faint mono' }, one.id),
-        broken ? el('p', { class: 'problem' }, one.state === 'key_disabled' ? 'Its key is disabled: values can’t be opened' : 'It can’t be read')
+        broken ? el('p', { class: 'problem' }, why(one.state))
             : el('p', {}, heldBy(one)),
         el('p', { class: 'env-links' }, (one.rights ?? []).includes('list') && [el('a', { href: address('secrets'), 'data-focus': `secrets:${one.id}` }, 'Secrets'), ' · ',
             el('a', { href: address('matrix'), 'data-focus': `matrix:${one.id}` }, 'Matrix'), ' · '], el('a', { href: address('spaces'), 'data-focus': `spaces:${one.id}` }, 'Spaces')));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include <coffer/keyring/kek_file.hpp>
 #include <coffer/keyring/kek_set.hpp>
 
 #include <support/catch.hpp>
@@ -87,4 +88,58 @@ TEST_CASE("A rotation passes an environment on to the successor of the KEK that 
     CHECK(set.key_for("prod").value() == done[1].to);
     CHECK(set.key_for("dev").value() == done[0].to);
     CHECK(set.key_for("new").value() == done[0].to);
+}
+
+TEST_CASE("a set takes in what another one has, and nothing is undone by it") {
+    kek_set ours;
+    const auto first = ours.add({.environments = {"a"}, .is_default = true}).value();
+    const auto gone = ours.add({.environments = {"b"}}).value();
+    auto theirs = keyring::parse_keks(keyring::serialize_keks(ours)).value();
+    // There: another environment, and a rotation.
+    REQUIRE(theirs.enrol("c"));
+    const auto next = theirs.rotate().value().front().to;
+    // Here: destroyed.
+    REQUIRE(ours.set_state(gone, kek_state::destroyed));
+
+    const auto joined = ours.join(theirs).value();
+    CHECK(joined.keks == theirs.keks().size() - 2);
+    CHECK(joined.environments == 1);
+    CHECK(ours.key_for("a").value() == next);
+    CHECK(ours.key_for("c").value() == next);
+    CHECK(ours.enrol("new").value() == next); // the other's default, since it went on from ours
+    for (const auto& k : ours.keks()) {
+        if (k.info.id == first) CHECK(k.info.state == kek_state::decrypt_only);
+        if (k.info.id == gone) CHECK(k.info.state == kek_state::destroyed);
+        if (k.info.id == gone) CHECK(k.key.empty());
+    }
+    const auto again = ours.join(theirs).value();
+    CHECK(again.keks == 0);
+    CHECK(again.environments == 0);
+
+    // The way back: what was destroyed there stays, and the default that is newer.
+    REQUIRE(theirs.join(ours));
+    CHECK(theirs.key_for("a").value() == next);
+    CHECK(theirs.enrol("newer").value() == next);
+    for (const auto& k : theirs.keks())
+        if (k.info.id == gone) CHECK_FALSE(k.key.empty());
+}
+
+TEST_CASE("a set that knows nothing of this one brings its KEKs, and not its default") {
+    kek_set ours;
+    const auto mine = ours.add({.is_default = true}).value();
+    kek_set theirs;
+    const auto other = theirs.add({.environments = {"e"}, .is_default = true}).value();
+    CHECK(ours.join(theirs).value().keks == 1);
+    CHECK(ours.key_for("e").value() == other);
+    CHECK(ours.enrol("new").value() == mine);
+}
+
+TEST_CASE("an id that stands for two keys is refused") {
+    kek_set ours;
+    kek_set theirs;
+    REQUIRE(ours.add({.id = "kek"}));
+    REQUIRE(theirs.add({.id = "kek"}));
+    const auto joined = ours.join(theirs);
+    REQUIRE_FALSE(joined);
+    CHECK(joined.error() == errc::conflict);
 }

@@ -128,3 +128,28 @@ TEST_CASE("another's write is not taken for the one that got lost") {
     INFO(done.out << done.err);
     CHECK(done.out.ends_with("code 10\n"));
 }
+
+TEST_CASE("9: a server whose keys are a copy takes no environment in, and says where one is made") {
+    sandbox here;
+    here.fill();
+    auto token = here.ok({"token", "create", "--full", "--name", "tests"});
+    token.pop_back();
+    here.variables["CREDENTIALS_DIRECTORY"] = here.keyring().parent_path().string();
+    coffer_test::serving server(here, "--keys credential:keyring.json --anchor " +
+                                          (here.home() / "anchor").string());
+    const client box(server.url, token);
+    const auto refused = box.run({"env", "create", "more", "--yes"});
+    CHECK(refused.code == 9);
+    CHECK(has(refused.err, "the server's keys take no new environment in"));
+    const auto beside = here.run({"env", "create", "more", "--keys", "credential:keyring.json"});
+    CHECK(beside.code == 9);
+    CHECK(has(beside.err, "make environment more beside the keyring file"));
+    // Made beside the keyring it is listed at once, and told as what it is.
+    here.ok({"env", "create", "more"});
+    CHECK(has(box.ok({"env", "list"}), "!unknown_key"));
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev"}) == db_url);
+    server.stop();
+    const auto log = sandbox::read(here.work() / "err");
+    CHECK(has(log, R"("status":409)"));
+    CHECK_FALSE(has(log, R"("status":500)"));
+}

@@ -111,8 +111,15 @@ auto run_env_create(session& s) -> int {
         require_new(s.vault()->describe(at.where()), at);
     if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
         return 0;
-    need(s.vault()->create_environment(at.environment, scope_metadata::make(name, at.is_prod)),
-         at.where());
+    auto made =
+        s.vault()->create_environment(at.environment, scope_metadata::make(name, at.is_prod));
+    if (!made && made.error() == errc::unknown_key)
+        throw problem(errc::unknown_key,
+                      std::string(s.is_remote() ? "the server's keys" : "these keys") +
+                          " take no new environment in: make " + place_name(at.where()) +
+                          " beside the keyring file (--keys file:PATH)" +
+                          (s.is_remote() ? ", and restart the server" : ""));
+    need(std::move(made), at.where());
     report(s, at, at.is_prod ? "made, PROD" : "made", {name, at.is_prod});
     return 0;
 }

@@ -115,6 +115,18 @@ auto need(result<T>&& got, std::string_view key = {}) -> T {
     if constexpr (!std::is_void_v<T>) return *std::move(got);
 }
 
+/// The same for making an environment, which the keys may have to take in first.
+inline void need_made(result<void>&& made) {
+    if (!made && made.error().code == errc::unknown_key)
+        throw api_error{409,
+                        "the keys of this server take no new environment in: make it beside the "
+                        "keyring (coffer env create) and restart the server",
+                        {},
+                        "unknown_key",
+                        {}};
+    need(std::move(made));
+}
+
 /// The answer to a refused request: `{"errors":[{"key":…,"message":…}],"code":…}`.
 inline auto to_response(const api_error& e) -> response {
     response out;

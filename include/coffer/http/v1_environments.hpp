@@ -94,7 +94,7 @@ inline auto create_environment(call& c) -> response {
     c.allow(scope());
     meta.set("createdAt", std::to_string(c.parts.now()));
     const auto id = need(make_id(c.parts.vault, "us_env_"));
-    need(c.vault().create_environment(id, meta.to_text()));
+    need_made(c.vault().create_environment(id, meta.to_text()));
     c.record.where.environment = id;
     return environment_answer(need(c.parts.places.look(id))->own, true);
 }

@@ -142,7 +142,7 @@ inline auto make_environment(call& c) -> response {
     meta.set("createdAt", std::to_string(c.parts.now()));
     const auto id = chosen_id(c, "us_env_");
     c.allow(scope());
-    need(c.vault().create_environment(id, meta.to_text()));
+    need_made(c.vault().create_environment(id, meta.to_text()));
     c.record.where.environment = id;
     return environment_answer(c, id);
 }

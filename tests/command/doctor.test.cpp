@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "served.hpp"
 
+#include <coffer/clock.hpp>
+#include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/file/store.hpp>
+#include <coffer/keyring/file_keyring.hpp>
+#include <coffer/vault.hpp>
+
 #include <filesystem>
 
 using coffer_test::client;
@@ -92,4 +98,56 @@ TEST_CASE("doctor and verify count no environment as a name or a value of its ow
     CHECK(has(box.ok({"verify"}), "2 records opened"));
     box.ok({"space", "create", "acme"});
     CHECK(has(box.ok({"doctor"}), ", 2 names and spaces"));
+}
+
+namespace {
+
+/// The machine's clock, set wrong.
+class wrong_clock final : public coffer::clock {
+public:
+    explicit wrong_clock(std::chrono::hours by) : by_(by) {}
+    auto wall() const noexcept -> std::chrono::milliseconds override {
+        return coffer::machine_clock().wall() + by_;
+    }
+    auto boot() const noexcept -> std::chrono::milliseconds override {
+        return coffer::machine_clock().boot();
+    }
+
+private:
+    std::chrono::hours by_;
+};
+
+/// Sets a value in dev as a program does whose clock is wrong.
+void set_with(const sandbox& box, std::chrono::hours by, std::string_view name) {
+    const auto settings = sandbox::read(box.work() / "coffer.json");
+    const auto realm = settings.find("\"realm\":\"") + 9;
+    const wrong_clock time(by);
+    coffer::options with;
+    with.realm = settings.substr(realm, settings.find('"', realm) - realm);
+    with.time = &time;
+    coffer::vault v(coffer::file::open(box.work() / "coffer-store").value(),
+                    coffer::cryptopp::aes_256_gcm{}, coffer::keyring::open(box.keyring()).value(),
+                    with);
+    REQUIRE(v.put({.environment = "dev"}, name, coffer::secret(std::string_view("v"))));
+}
+
+} // namespace
+
+TEST_CASE("doctor holds the clock against every write that it could read, not the newest head") {
+    const sandbox box;
+    box.fill();
+    CHECK(has(box.ok({"doctor"}), ", after every write\n"));
+    set_with(box, std::chrono::hours(24 * 700), "AHEAD");
+    set_with(box, std::chrono::hours(-24 * 1000), "BEHIND"); // the head is an old one now
+    const auto ahead = box.run({"doctor"});
+    CHECK(ahead.code == 2);
+    CHECK(has(ahead.out, "NO  clock"));
+
+    const auto text = sandbox::read(box.document("dev"));
+    box.write(box.document("dev"), text.substr(0, text.size() / 2));
+    const auto damaged = box.run({"doctor"});
+    CHECK(has(damaged.out, "no write to hold it against was read"));
+    CHECK_FALSE(has(damaged.out, "after every write"));
+    box.ok({"env", "create", "other"});
+    CHECK(has(box.run({"doctor"}).out, ", after every write of what could be read"));
 }

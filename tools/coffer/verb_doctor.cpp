@@ -88,13 +88,39 @@ void look_at_memory(findings& f) {
                                   : ", up to " + std::to_string(may.rlim_cur >> 10U) + " KiB"));
 }
 
-void look_at_environment(session& s, findings& f, const std::string& id, std::uint64_t& newest) {
+/// The newest write that is known, and whether all of them were looked at.
+struct writes {
+    std::uint64_t newest = 0;
+    bool all = true;
+};
+
+/// The newest version of each name: a head that was written by a clock that is behind hides none.
+void look_at_writes(session& s, const std::string& id, std::uint64_t written_at, writes& seen) {
+    seen.newest = std::max(seen.newest, written_at);
+    for (const auto& e : need(s.vault()->entries(id), {.environment = id}))
+        seen.newest = std::max(seen.newest, e.entry.at);
+}
+
+void look_at_clock(findings& f, const writes& seen) {
+    const auto now = now_ms();
+    if (seen.newest > now + minute)
+        f.bad("clock", errc::invalid_argument,
+              "a write is of " + iso_time(seen.newest) + ", and here it is " + iso_time(now),
+              "set the clock of this machine, or of the writer's");
+    else if (seen.newest == 0)
+        f.good("clock", iso_time(now) + "; no write to hold it against was read");
+    else
+        f.good("clock",
+               iso_time(now) + ", after every write" + (seen.all ? "" : " of what could be read"));
+}
+
+void look_at_environment(session& s, findings& f, const std::string& id, writes& seen) {
     const auto looked = s.vault()->status(id);
     if (!looked && looked.error() == errc::unknown_scope)
         return f.good("environment " + id,
                       "removed but for the list; coffer env remove " + id + " finishes it");
     const auto state = need(coffer::result(looked), {.environment = id});
-    newest = std::max(newest, state.written_at);
+    look_at_writes(s, id, state.written_at, seen);
     const auto what = "environment " + id;
     const auto others = state.entries - std::min<std::size_t>(state.entries, 1); // not its own
     const auto said =
@@ -144,7 +170,7 @@ void look_at_store(session& s, findings& f) {
     if (f.exit_code() != 0) return;
     std::vector<std::string> environments;
     f.look("store", [&] {
-        environments = need(s.vault()->environments());
+        environments = need(s.vault()->environments(), {.environment = coffer::system_environment});
         const auto place = store_place(s.config());
         const auto folder = folder_of_store(place);
         const bool writable = folder.empty() || coffer::posix::require_writable(folder);
@@ -152,16 +178,16 @@ void look_at_store(session& s, findings& f) {
                             (writable ? "" : ", read-only here"));
         if (!folder.empty()) look_at_folder(f, "store", folder);
     });
-    std::uint64_t newest = 0;
-    for (const auto& id : environments)
-        f.look("environment " + id, [&] { look_at_environment(s, f, id, newest); });
-    if (newest > now_ms() + minute)
-        f.bad("clock", errc::invalid_argument,
-              "the newest write is of " + iso_time(newest) + ", and here it is " +
-                  iso_time(now_ms()),
-              "set the clock of this machine, or of the writer's");
-    else
-        f.good("clock", iso_time(now_ms()) + ", after every write");
+    writes seen;
+    for (const auto& id : environments) {
+        bool read = false;
+        f.look("environment " + id, [&] {
+            look_at_environment(s, f, id, seen);
+            read = true;
+        });
+        seen.all = seen.all && read;
+    }
+    look_at_clock(f, seen);
 }
 
 auto text_in(const json::object& o, std::string_view member) -> std::string {

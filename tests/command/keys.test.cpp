@@ -259,6 +259,30 @@ TEST_CASE("a sealed copy of the keyring brings it back") {
           3);
 }
 
+TEST_CASE("of a disabled key it is said which it is, and how it comes back") {
+    const sandbox box;
+    box.fill();
+    const auto kek = keks(box).front();
+    const auto whole = sandbox::read(box.keyring());
+    const auto with_state = [&](std::string_view state) {
+        auto text = whole;
+        const auto at = text.find(R"("state":"active")");
+        REQUIRE(at != text.npos);
+        box.write(box.keyring(), text.replace(at + 9, 6, state));
+    };
+    with_state("disabled");
+    const auto what = ": it is under " + kek + ", which is disabled in file:";
+    const auto refused = box.run({"get", "DB_URL"});
+    CHECK(refused.code == 9);
+    CHECK(has(refused.err, what));
+    const auto status = box.run({"keys", "status"});
+    CHECK(status.code == 9);
+    CHECK(has(status.out, "coffer.system  key_disabled" + what));
+    CHECK(has(status.out, "dev            key_disabled" + what));
+    with_state("decrypt_only"); // as it is said
+    box.check_filled();
+}
+
 TEST_CASE("a keyring takes in what was made beside another one") {
     const sandbox box;
     box.fill();

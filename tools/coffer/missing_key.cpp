@@ -28,11 +28,33 @@ auto stored_head(const settings& config, const std::string& environment)
     return *std::move(head);
 }
 
+auto stored_environments(const settings& config) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    auto store = open_store(config);
+    const auto partitions = store.partitions();
+    if (!partitions && partitions.error() == coffer::errc::unsupported) return out;
+    const std::vector<std::string> wanted{"head"};
+    for (const auto& partition : need(coffer::result(partitions))) {
+        const auto read = store.load(partition, wanted);
+        if (!read || !read->objects.front()) continue;
+        const auto head = coffer::format::decode_head(*read->objects.front());
+        if (head && !head->closed() && head->realm == config.text("realm") &&
+            head->environment != coffer::system_environment)
+            out.push_back(head->environment);
+    }
+    return out;
+}
+
 namespace {
 
-/// The KEK ids that the head lists: those that the keyring has not, or has for others alone.
+using coffer::keyring::kek_state;
+
+/// The KEK ids that the head lists: those that the keyring has not, has for others alone, or has
+/// and may not use.
 struct needed_keks {
     std::vector<std::string> missing{};
+    std::vector<std::string> disabled{};
+    std::vector<std::string> destroyed{};
     std::vector<std::string> for_others{};
 };
 
@@ -46,6 +68,10 @@ auto lacking(session& s, const coffer::format::head& head) -> needed_keks {
         const auto found = std::ranges::find(here, dek.kek_id, &coffer::keyring::kek_info::id);
         if (found == here.end())
             add(out.missing, dek.kek_id);
+        else if (found->state == kek_state::disabled)
+            add(out.disabled, dek.kek_id);
+        else if (found->state == kek_state::destroyed)
+            add(out.destroyed, dek.kek_id);
         else if (std::ranges::none_of(found->environments, [&](const auto& e) {
                      return e == head.environment || e == coffer::keyring::kek_set::any;
                  }))
@@ -64,7 +90,13 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
                                                         : environment);
         if (!head) return {};
         const auto place = s.config().text("keys");
-        const auto [ids, for_others] = lacking(s, *head);
+        const auto [ids, disabled, destroyed, for_others] = lacking(s, *head);
+        if (!destroyed.empty())
+            return ": it is under " + printable(join(destroyed, ", ")) +
+                   ", which is destroyed; a copy of the keyring from before is all that opens it";
+        if (!disabled.empty())
+            return ": it is under " + printable(join(disabled, ", ")) + ", which is disabled in " +
+                   printable(place) + "; undone by hand, by its \"state\" there (\"decrypt_only\")";
         const std::string cure =
             "\n        Where it was made: coffer keys copy --to F; here: "
             "coffer keys copy --from F. See docs/operating.md#several-keyrings";

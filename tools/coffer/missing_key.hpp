@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace command {
 
@@ -16,9 +17,13 @@ namespace command {
 auto stored_head(const settings& config, const std::string& environment)
     -> std::optional<coffer::format::head>;
 
-/// Which KEKs an environment (none: Coffer's own) is under that the keys here lack, and what is to be
-/// done about it, as the rest of a sentence: `: it is under env-…, …`. Empty where none is lacking or
-/// nothing is known, and where the keys have not been opened.
+/// The ids of the environments that have a head in the store which is not closed, of this realm:
+/// without keys, so nothing of it is verified. None where the store can't list. Throws problem.
+auto stored_environments(const settings& config) -> std::vector<std::string>;
+
+/// Which KEKs an environment (none: Coffer's own) is under that the keys here lack, or that are
+/// disabled or destroyed, and what is to be done about it, as the rest of a sentence: `: it is under
+/// env-…, …`. Empty where none is or nothing is known, and where the keys have not been opened.
 auto missing_key_words(session& s, const std::string& environment) -> std::string;
 
 } // namespace command

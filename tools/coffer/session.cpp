@@ -176,7 +176,8 @@ auto is_unseen(session& s, const problem& why) -> bool {
 
 void session::say_more(problem& why) {
     const auto& environment = why.where.environment;
-    if (why.code == errc::unknown_key) why.message += missing_key_words(*this, environment);
+    if (why.code == errc::unknown_key || why.code == errc::key_disabled)
+        why.message += missing_key_words(*this, environment);
     if (!vault_) return;
     if (why.code == errc::not_found && !why.name.empty())
         if (const auto meant = meant_name(why.where.view(), why.name); !meant.empty())

@@ -111,7 +111,11 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
 auto run_status(session& s) -> int {
     const auto in = key_place_of(s);
     const auto keks = keks_of(in);
-    const auto all = use_of(in, chosen_environments(s));
+    auto environments = chosen_environments(s);
+    if (!s.in.text("env") && environments.size() == 1) // where the list can't be read: by heads
+        for (auto& id : stored_environments(s.config()))
+            environments.push_back(std::move(id));
+    const auto all = use_of(in, environments);
     errc worst{};
     for (const auto& e : all)
         if (e.why != errc{}) worst = e.why;
@@ -134,8 +138,7 @@ auto run_status(session& s) -> int {
     for (const auto& e : all) {
         if (e.why != errc{})
             deks.row({printable(e.environment),
-                      std::string(to_string(e.why)) +
-                          (e.why == errc::unknown_key ? missing_key_words(s, e.environment) : "")});
+                      std::string(to_string(e.why)) + missing_key_words(s, e.environment)});
         for (auto d = e.deks.rbegin(); d != e.deks.rend(); ++d)
             deks.row({printable(e.environment), "DEK " + std::to_string(d->number),
                       d == e.deks.rbegin() ? "active" : "opens what is not sealed anew yet",

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "missing_key.hpp"
 #include "opening.hpp"
 #include "output.hpp"
 #include "problem.hpp"
@@ -7,7 +8,6 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
-#include <coffer/format/head.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/array.hpp>
@@ -97,20 +97,9 @@ void check(session& s, const std::string& id, known_by how, table& rows,
 /// The environments that have a head which is not closed, and are on no list: their makers did not
 /// come to put them there, or an older list was put back.
 auto unlisted(session& s, const std::vector<std::string>& listed) -> std::vector<std::string> {
-    std::vector<std::string> out;
-    auto store = open_store(s.config());
-    const auto partitions = store.partitions();
-    if (!partitions && partitions.error() == errc::unsupported) return out;
-    const std::vector<std::string> wanted{"head"};
-    for (const auto& partition : need(coffer::result(partitions))) {
-        const auto read = store.load(partition, wanted);
-        if (!read || !read->objects.front()) continue;
-        const auto head = coffer::format::decode_head(*read->objects.front());
-        if (head && !head->closed() && head->realm == s.config().text("realm") &&
-            head->environment != coffer::system_environment &&
-            std::ranges::find(listed, head->environment) == listed.end())
-            out.push_back(head->environment);
-    }
+    auto out = stored_environments(s.config());
+    std::erase_if(out,
+                  [&](const auto& id) { return std::ranges::find(listed, id) != listed.end(); });
     return out;
 }
 

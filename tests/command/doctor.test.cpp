@@ -151,3 +151,25 @@ TEST_CASE("doctor holds the clock against every write that it could read, not th
     box.ok({"env", "create", "other"});
     CHECK(has(box.run({"doctor"}).out, ", after every write of what could be read"));
 }
+
+TEST_CASE("a damaged anchor is named as what it is by whatever reads the store") {
+    const sandbox box;
+    box.fill();
+    const fs::path anchor = box.keyring().string() + ".anchor";
+    box.write(anchor, "garbage\n");
+    for (const sandbox::words& args : {sandbox::words{"get", "DB_URL"},
+                                       {"env", "list"},
+                                       {"verify"},
+                                       {"verify", "-e", "dev"},
+                                       {"serve", "--listen", "127.0.0.1:0"}}) {
+        const auto refused = box.run(args);
+        INFO(args.front() << ": " << refused.out << refused.err);
+        CHECK(refused.code == 7);
+        CHECK(has(refused.err, "the anchor " + anchor.string() + " is damaged"));
+        CHECK_FALSE(has(refused.err, "behind Coffer's back"));
+    }
+    // The way back.
+    CHECK(has(box.ok({"verify", "--no-anchor"}), "all is whole"));
+    fs::remove(anchor);
+    box.check_filled();
+}

@@ -7,6 +7,7 @@
 
 #include <coffer/cryptopp/aes_256_gcm.hpp>
 #include <coffer/format/subkeys.hpp>
+#include <coffer/keyring/anchor_file.hpp>
 #include <coffer/names.hpp>
 
 #include <algorithm>
@@ -112,6 +113,19 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
     } catch (const problem&) { // the first one is told
         return {};
     }
+}
+
+auto anchor_damage(session& s) -> std::string {
+    if (s.is_remote() || !s.has_keys() || s.in.has("no-anchor")) return {};
+    const auto said = s.in.text("anchor");
+    const auto file = said ? std::filesystem::path(*said) : anchor_of(s.config());
+    if (file.empty()) return {};
+    const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
+                                                                coffer::system_environment);
+    if (read || read.error() != coffer::errc::tampered) return {};
+    return "the anchor " + printable(file.string()) +
+           " is damaged, so nothing of the store is used; the store may be whole: coffer verify "
+           "--no-anchor\n        See docs/operating.md#damaged";
 }
 
 } // namespace command

@@ -26,6 +26,10 @@ auto stored_environments(const settings& config) -> std::vector<std::string>;
 /// env-…, …`. Empty where none is or nothing is known, and where the keys have not been opened.
 auto missing_key_words(session& s, const std::string& environment) -> std::string;
 
+/// That the anchor beside the keys is damaged, and what is to be done; empty where it is not, or none
+/// is asked. Whatever is read of the store is `tampered` then, and that is nothing of the store's.
+auto anchor_damage(session& s) -> std::string;
+
 } // namespace command
 
 #endif

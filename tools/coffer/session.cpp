@@ -176,6 +176,8 @@ auto is_unseen(session& s, const problem& why) -> bool {
 
 void session::say_more(problem& why) {
     const auto& environment = why.where.environment;
+    if (why.code == errc::tampered)
+        if (auto anchor = anchor_damage(*this); !anchor.empty()) why.message = std::move(anchor);
     if (why.code == errc::unknown_key || why.code == errc::key_disabled)
         why.message += missing_key_words(*this, environment);
     if (!vault_) return;

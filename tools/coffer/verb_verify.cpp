@@ -116,6 +116,9 @@ auto run_verify(session& s) -> int {
     const auto listed = s.vault()->environments();
     if (!listed && listed.error() == errc::foreign && !others.empty())
         throw problem(errc::foreign, "the store is " + foreign_words(s, others));
+    if (!listed && listed.error() == errc::tampered)
+        if (auto anchor = anchor_damage(s); !anchor.empty())
+            throw problem(errc::tampered, std::move(anchor));
     // Where the list alone is damaged the environments may be whole.
     if (!listed && exit_code_of(listed.error().code) != 7) need(coffer::result(listed));
     const auto only = s.in.text("env");

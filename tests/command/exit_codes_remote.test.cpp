@@ -54,7 +54,8 @@ TEST_CASE("an answer that is stale says so on stderr, and in JSON with its age")
         const auto done = box.run(in);
         INFO(args.front() << ": " << done.err);
         CHECK(done.code == 0);
-        CHECK(has(done.err, "coffer: stale: the store is away; this is what it held at 20"));
+        CHECK(has(done.err,
+                  "coffer: stale: the store or its keys are away; this is what it held at 20"));
         CHECK(done.err.find("stale: ") == done.err.rfind("stale: ")); // once
         in.insert(in.begin() + (args.back() == "list" ? int(args.size()) : 1), "--quiet");
         CHECK(box.run(in).err.empty());

@@ -214,7 +214,7 @@ void session::saw(const coffer::freshness& of) {
     seen_ = seen_ ? older(*seen_, of) : of;
     if (!of.stale || known) return;
     const auto at = now_ms() - age_ms(of);
-    notice("stale: the store is away; this is what it held at " + iso_time(at) + " (" +
+    notice("stale: the store or its keys are away; this is what it held at " + iso_time(at) + " (" +
            ago(at, now_ms()) + ")");
 }
 

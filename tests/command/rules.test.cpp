@@ -316,3 +316,80 @@ TEST_CASE("hiding a name that nothing above has is done, and said") {
     box.ok({"set", "OWN", "-s", "acme"}, "x");
     CHECK_FALSE(has(box.run({"hide", "OWN", "-s", "acme"}).err, "anyway"));
 }
+
+TEST_CASE(
+    "where an option that says where is typed for a verb that does not heed it, it is refused") {
+    sandbox box;
+    box.fill();
+    box.ok({"env", "create", "prod"});
+    const auto keyring = sandbox::read(box.keyring());
+    const auto store = [&] {
+        std::string all;
+        for (const auto* const id : {"dev", "prod"})
+            all += sandbox::read(box.document(id));
+        return all;
+    };
+    const auto before = store();
+    const auto refused = [&](sandbox::words args, const std::string& option) {
+        args.insert(args.end(), {"--yes", option, "acme"});
+        const auto done = box.run(args);
+        INFO(args[0] << " " << args[1] << " " << option << ": " << done.err);
+        CHECK(done.code == 2);
+        CHECK(has(done.err, " heeds no " + option));
+    };
+    const auto backup = (box.home() / "saved").string();
+    for (const std::string option : {"--env", "--space", "--actor"}) {
+        for (const sandbox::words& args :
+             std::vector<sandbox::words>{{"env", "list"},
+                                         {"env", "create", "x"},
+                                         {"env", "rename", "prod", "x"},
+                                         {"env", "mark", "prod", "--prod"},
+                                         {"env", "remove", "prod"},
+                                         {"diff", "dev", "prod"},
+                                         {"token", "list"},
+                                         {"token", "revoke", "x"},
+                                         {"audit", "tail", "."},
+                                         {"audit", "verify", "."},
+                                         {"keys", "disable", "x"},
+                                         {"keys", "copy"},
+                                         {"backup", backup},
+                                         {"restore", backup},
+                                         {"copy", "--from", "a"},
+                                         {"serve", "--quiet"},
+                                         {"git", "enroll"},
+                                         {"git", "resolve"},
+                                         {"doctor", "--quiet"},
+                                         {"login", "--quiet"},
+                                         {"logout", "--quiet"},
+                                         {"whoami", "--quiet"},
+                                         {"version", "--quiet"}})
+            refused(args, option);
+        if (option == "--env") continue;
+        for (const sandbox::words& args :
+             std::vector<sandbox::words>{{"init", "sub"},
+                                         {"space", "list"},
+                                         {"space", "create", "x"},
+                                         {"space", "rename", "acme", "x"},
+                                         {"space", "remove", "acme"},
+                                         {"keys", "status"},
+                                         {"keys", "rotate-kek"},
+                                         {"keys", "rewrap"},
+                                         {"keys", "rotate-dek", "--env", "dev"},
+                                         {"keys", "shred", "--env", "dev"},
+                                         {"verify", "--env", "dev"}})
+            refused(args, option);
+    }
+    refused({"list", "--all-spaces"}, "--space");
+    refused({"list", "--matrix"}, "--space");
+    box.write(box.work() / "need.json", R"({"billing":[{"name":"DB_URL"}]})");
+    refused({"check", "need.json", "--all-spaces"}, "--space");
+    CHECK(store() == before);
+    CHECK(sandbox::read(box.keyring()) == keyring);
+    CHECK_FALSE(std::filesystem::exists(backup));
+    // What a variable or a file says is for other verbs.
+    box.variables = {{"COFFER_ENV", "dev"}, {"COFFER_SPACE", "acme"}, {"COFFER_ACTOR", "ana"}};
+    box.ok({"env", "list"});
+    box.ok({"space", "list"});
+    box.ok({"list", "--all-spaces"});
+    box.ok({"backup", backup});
+}

@@ -213,6 +213,15 @@ private:
     const level* chosen_ = nullptr;
 };
 
+struct scope_option {
+    std::string_view name;
+    scope_options needs; ///< What a verb that heeds it declares, or more.
+};
+constexpr std::array<scope_option, 3> all_scope_options{
+    {{"env", scope_options::environment},
+     {"space", scope_options::all},
+     {"actor", scope_options::environment_and_actor}}};
+
 void check_count(const invocation& in) {
     const auto n = in.arguments.size();
     const auto usage =
@@ -222,6 +231,21 @@ void check_count(const invocation& in) {
 }
 
 } // namespace
+
+auto heeds(const verb& v, const option_spec& option) -> bool {
+    const auto name = long_name(option).substr(2);
+    return std::ranges::none_of(all_scope_options, [&](const scope_option& one) {
+        return one.name == name && v.scopes < one.needs;
+    });
+}
+
+void refuse_unheeded(const invocation& in, scope_options heeded, std::string_view who) {
+    for (const auto& one : all_scope_options)
+        if (heeded < one.needs && in.has(one.name))
+            refuse(std::string(who) + " heeds no --" + std::string(one.name) +
+                   ": leave it out. Nothing was done; see coffer help " +
+                   std::string(in.what->name));
+}
 
 void parse(int argc, char** argv, invocation& out) {
     std::vector<std::string> words(argv + 1, argv + argc);
@@ -238,6 +262,7 @@ void parse(int argc, char** argv, invocation& out) {
     else
         out.arguments.insert(out.arguments.end(), behind.begin(), behind.end());
     check_count(out);
+    refuse_unheeded(out, out.what->scopes, "coffer " + std::string(out.what->name));
 }
 
 } // namespace command

@@ -33,6 +33,16 @@ struct option_spec {
 /// What completion offers for a verb's arguments.
 enum class completes : unsigned char { nothing, names, environments, spaces, files, verbs };
 
+/// Which of --env, --space and --actor a verb heeds: none; --env; all but --space; all. Where one is
+/// typed that the verb does not heed, it is refused: nothing would come of it, and who typed it means
+/// it. What a file or a variable says of them is for the verbs that heed it.
+enum class scope_options : unsigned char {
+    none,
+    environment,
+    environment_and_actor,
+    all,
+};
+
 inline constexpr std::size_t any_number = 1000;
 
 /// One verb.
@@ -46,6 +56,7 @@ struct verb {
     std::string_view details{};
     std::vector<option_spec> options{};
     auto(*run)(session& here) -> int = nullptr;
+    scope_options scopes = scope_options::none;
     bool local = false; ///< Beside the store alone, never through a server.
     bool shown = true;  ///< Not in help: for scripts that the command itself writes.
 };
@@ -75,9 +86,16 @@ public:
     auto number(std::string_view option) const -> std::optional<std::uint64_t>;
 };
 
+/// Whether a verb heeds this option, which is one of all verbs.
+auto heeds(const verb& v, const option_spec& option) -> bool;
+
+/// Refuses those of --env, --space and --actor that were typed and that `heeded` does not hold.
+/// Throws problem (invalid_argument): `who` names what does not heed them.
+void refuse_unheeded(const invocation& in, scope_options heeded, std::string_view who);
+
 /// Takes a command line apart. Throws problem (invalid_argument) for one that it does not
-/// understand; what was typed is not repeated, since it may be a value. `out.what` is set as soon
-/// as it is known.
+/// understand, or that has options which the verb does not heed; what was typed is not repeated,
+/// since it may be a value. `out.what` is set as soon as it is known.
 void parse(int argc, char** argv, invocation& out);
 
 } // namespace command

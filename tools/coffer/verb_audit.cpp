@@ -131,7 +131,8 @@ auto row_for_people(const json::object& o) -> std::string {
 /// A route and the scope that the settings name, if they name one: who may read the log of an
 /// environment alone has no right in the whole.
 auto audit_target(session& s, const std::string& route) -> std::string {
-    return route + (s.config().text("env").empty() ? "" : http::query_of(s.here().where()));
+    const bool of_all = s.config().text("env").empty() && !s.in.has("space") && !s.in.has("actor");
+    return route + (of_all ? "" : http::query_of(s.here().where()));
 }
 
 /// The rows behind `seen`, oldest first; moves it on.
@@ -159,6 +160,7 @@ auto run_tail_of_server(session& s) -> int {
 
 auto run_tail(session& s) -> int {
     if (s.in.arguments.empty() && s.is_remote()) return run_tail_of_server(s);
+    refuse_unheeded(s.in, scope_options::none, "the audit log in a folder");
     const fs::path folder = s.in.arguments.empty() ? "." : s.in.arguments.front();
     const auto all = segments_of(folder);
     if (all.empty())
@@ -246,6 +248,7 @@ auto run_audit_verify(session& s) -> int {
         throw problem(errc::unsupported, "files are checked beside the store, which has the key of "
                                          "the log: name it with --store");
     }
+    refuse_unheeded(s.in, scope_options::none, "the audit log in a folder");
     auto here = files_here(s);
     auto key = http::audit_key::find(s.vault());
     if (!key && key.error().code == errc::not_found)
@@ -294,7 +297,8 @@ auto audit_verbs() -> std::vector<verb> {
              "the lines as they are stored. Through a server, without DIR, its own log: of the\n"
              "environment or space that is named (-e, -s), or of all, which takes a right in all.",
          .options = {{"-f,--follow", takes::nothing, {}, "go on until interrupted"}},
-         .run = run_tail},
+         .run = run_tail,
+         .scopes = scope_options::all},
         {.name = "audit verify",
          .arguments = "[FILE…]",
          .most = any_number,
@@ -312,7 +316,8 @@ auto audit_verbs() -> std::vector<verb> {
              "its log says (SEQ:MAC), where the server can't write.",
          .options = {{"--head", takes::value, "H", "how far it went once: a file, or SEQ:MAC"},
                      {"--from", takes::value, "SEQ", "older lines were put away: begin with this"}},
-         .run = run_audit_verify},
+         .run = run_audit_verify,
+         .scopes = scope_options::all},
     };
 }
 

@@ -147,7 +147,8 @@ auto one_name(std::string_view name, std::string_view summary, std::string_view 
             .summary = summary,
             .details = details,
             .options = {if_version},
-            .run = run};
+            .run = run,
+            .scopes = scope_options::all};
 }
 
 } // namespace

@@ -187,6 +187,7 @@ auto json_of(const trouble& t, const needed_name& needed) -> json::object {
 
 auto run_check(session& s) -> int {
     const bool every_space = s.in.has("all-spaces");
+    if (every_space) refuse_unheeded(s.in, scope_options::environment_and_actor, "--all-spaces");
     auto at = every_space ? s.environment_here() : s.here();
     if (every_space) at.actor = s.actor_here();
     const auto all = compiled(wanted(s, at));
@@ -232,7 +233,8 @@ auto check_verb() -> verb {
                      takes::nothing,
                      {},
                      "in each space of --env; what they have from the environment is told once"}},
-        .run = run_check};
+        .run = run_check,
+        .scopes = scope_options::all};
 }
 
 } // namespace command

@@ -106,7 +106,7 @@ auto options_of(const half_line& line) -> std::vector<std::string> {
         for (const auto& o : line.what->options)
             out.emplace_back(long_name(o));
     for (const auto& o : global_options())
-        out.emplace_back(long_name(o));
+        if (line.what == nullptr || heeds(*line.what, o)) out.emplace_back(long_name(o));
     return out;
 }
 

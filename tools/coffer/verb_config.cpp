@@ -61,7 +61,8 @@ auto config_verb() -> verb {
             "config.json in the user's configuration folder > default. A folder's coffer.json is\n"
             "somebody else's text: it may name store, realm, env, space, actor, server, max_stale\n"
             "and profiles, never keys or tokens.",
-        .run = run_config};
+        .run = run_config,
+        .scopes = scope_options::all};
 }
 
 } // namespace command

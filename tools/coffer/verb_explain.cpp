@@ -140,6 +140,7 @@ auto explain_verb() -> verb {
                    "audit log (coffer audit tail); reads of a\nstore without a service are "
                    "recorded nowhere.",
         .run = run_explain,
+        .scopes = scope_options::all,
     };
 }
 
@@ -152,6 +153,7 @@ auto history_verb() -> verb {
         .offers = completes::names,
         .summary = "the versions of this scope's own value that are kept, newest first",
         .run = run_history,
+        .scopes = scope_options::all,
     };
 }
 

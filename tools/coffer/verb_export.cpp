@@ -114,7 +114,8 @@ auto export_verb() -> verb {
                     {"--only", takes::value, "G", "names that match: 'SLACK_*,DB_URL'"},
                     {"--except", takes::value, "G", "names that match are left out"},
                     {"--show", takes::nothing, {}, "also on a terminal"}},
-        .run = run_export};
+        .run = run_export,
+        .scopes = scope_options::all};
 }
 
 } // namespace command

@@ -116,6 +116,7 @@ auto get_verb() -> verb {
                     {"-o,--output", takes::value, "FILE",
                      "into a plain file of mode 0600, replaced as a whole"}},
         .run = run_get,
+        .scopes = scope_options::all,
     };
 }
 

@@ -250,7 +250,8 @@ auto import_verb() -> verb {
                          takes::nothing,
                          {},
                          "remove this scope's own names that the file does not have"}},
-            .run = run_import};
+            .run = run_import,
+            .scopes = scope_options::all};
 }
 
 } // namespace command

@@ -313,6 +313,7 @@ auto init_verb() -> verb {
               "a name for this datastore, bound into every key; else one is made"},
              {"--prod", takes::nothing, {}, "mark the environment as PROD: writes ask first"}},
         .run = run_init,
+        .scopes = scope_options::environment,
     };
 }
 

@@ -188,6 +188,7 @@ auto key_verbs() -> std::vector<verb> {
          .summary = "which KEK wraps what, and the DEKs of each environment",
          .details = "All environments and Coffer's own, coffer.system, or the one of --env.",
          .run = run_status,
+         .scopes = scope_options::environment,
          .local = true},
     };
     for (auto& rotation : key_rotation_verbs())

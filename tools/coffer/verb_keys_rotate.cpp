@@ -147,12 +147,14 @@ auto key_rotation_verbs() -> std::vector<verb> {
                     "keys rewrap.\n"
                     "This ends no leak by itself: docs/operating.md#after-a-leak.",
          .run = run_rotate_kek,
+         .scopes = scope_options::environment,
          .local = true},
         {.name = "keys rewrap",
          .summary = "the DEKs of old KEKs under the active one; values untouched",
          .details = "All environments and Coffer's own, or the one of --env. Each is one commit; "
                     "interrupted, it\ngoes on when called again.",
          .run = run_rewrap,
+         .scopes = scope_options::environment,
          .local = true},
         {.name = "keys rotate-dek",
          .summary = "seal every value of --env anew, under a new DEK",
@@ -161,6 +163,7 @@ auto key_rotation_verbs() -> std::vector<verb> {
                     "damaged: they stay, with the older DEK.\n--env coffer.system is Coffer's "
                     "own.",
          .run = run_rotate_dek,
+         .scopes = scope_options::environment,
          .local = true},
     };
 }

@@ -81,6 +81,7 @@ auto shred_verb() -> verb {
                        "keyring would.",
             .options = {shared_option()},
             .run = run_shred,
+            .scopes = scope_options::environment,
             .local = true};
 }
 

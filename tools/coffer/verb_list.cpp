@@ -228,6 +228,7 @@ auto run_list(session& s) -> int {
         show_one(s, scope, missing);
         return 0;
     }
+    refuse_unheeded(s.in, scope_options::environment_and_actor, "a list of all spaces");
     auto environment = s.environment_here();
     environment.actor = s.actor_here();
     auto scopes = all_scopes(s, environment);
@@ -275,6 +276,7 @@ auto list_verb() -> verb {
                      "only what is to be rotated, or ends, until then: 30d or 2026-01-31"},
                     {"--matrix", takes::nothing, {}, "one column for each space"}},
         .run = run_list,
+        .scopes = scope_options::all,
     };
 }
 

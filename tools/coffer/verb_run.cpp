@@ -332,7 +332,8 @@ auto run_verb() -> verb {
               takes::nothing,
               {},
               "from the copy that --keep kept, without asking the server"}},
-        .run = run_run};
+        .run = run_run,
+        .scopes = scope_options::all};
 }
 
 } // namespace command

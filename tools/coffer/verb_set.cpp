@@ -187,6 +187,7 @@ auto set_verb() -> verb {
               "only if this scope's own value is at version N; 0: it has none"},
              {"--exact", takes::nothing, {}, "keep the final newline"}},
         .run = run_set,
+        .scopes = scope_options::all,
     };
 }
 

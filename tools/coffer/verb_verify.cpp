@@ -178,6 +178,7 @@ auto verify_verb() -> verb {
                          "of a backup, which is older than what was seen: the anchor beside the "
                          "keys is neither asked nor written"}},
             .run = run_verify,
+            .scopes = scope_options::environment,
             .local = true};
 }
 

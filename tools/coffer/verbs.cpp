@@ -44,7 +44,9 @@ auto global_options() -> std::span<const option_spec> {
         {"--token-file", takes::value, "F", "the file with the token for it, mode 0600"},
         {"--ca", takes::value, "FILE",
          "the authorities that its certificate may come from, PEM, instead of the system's"},
-        {"-e,--env", takes::value, "ID", "the environment, by id or name"},
+        {"-e,--env", takes::value, "ID",
+         "the environment, by id or name; refused, as the next two are, by verbs without use for "
+         "it"},
         {"-s,--space", takes::value, "ID",
          "the space, by id or name; without it the environment itself"},
         {"--actor", takes::value, "ID",

@@ -184,6 +184,17 @@ auto altered(std::string text, std::size_t key, std::size_t offset) -> std::stri
     return text;
 }
 
+/// Alters the record of a document of which verify then says `line`.
+void alter_record(const sandbox& box, const fs::path& document, std::string_view line) {
+    const auto whole = sandbox::read(document);
+    for (auto at = whole.find("\n\"") + 1; at != 0; at = whole.find("\n\"", at) + 1) {
+        if (whole.compare(at, 2, "\"_") == 0 || whole.compare(at, 6, "\"head\"") == 0) continue;
+        box.write(document, altered(whole, at, 1));
+        if (has(box.run({"verify"}).out, line)) return;
+    }
+    FAIL("no record is " << line);
+}
+
 } // namespace
 
 TEST_CASE("where the list of environments is damaged it is named, and whole ones are used by id") {
@@ -207,5 +218,40 @@ TEST_CASE("where the list of environments is damaged it is named, and whole ones
         const auto refused = box.run(args);
         CHECK(refused.code == 7);
         CHECK(has(refused.err, "coffer.system, the list of environments and tokens, was changed"));
+    }
+}
+
+TEST_CASE("damaged settings of a space are named, and replaced by renaming it") {
+    const sandbox box;
+    box.fill();
+    alter_record(box, box.document("dev"), "damaged: (settings) in dev/acme v1: tampered");
+    CHECK(has(box.run({"verify", "--json"}).out, "\"name\":\"(settings)\""));
+    const auto again = box.run({"space", "create", "acme"});
+    CHECK(again.code == 4);
+    CHECK(has(again.err, "its settings are damaged"));
+    box.ok({"env", "rename", "dev", "development"}); // the space's are of no matter to it
+    box.ok({"space", "rename", "acme", "Acme"});
+    CHECK(has(box.ok({"space", "list"}), "Acme"));
+    box.check_filled();
+}
+
+TEST_CASE("damaged settings of an environment count as PROD until they are replaced") {
+    const sandbox box;
+    box.fill();
+    alter_record(box, box.document("dev"), "damaged: (settings) in dev v1: tampered");
+    CHECK(has(box.ok({"env", "list", "--json"}), R"("isProd":true,"error":"tampered")"));
+    SECTION("by another name") {
+        CHECK(box.run({"env", "rename", "dev", "mine"}).code == 2); // it asks first
+        const auto done = box.run({"env", "rename", "dev", "mine", "--yes"});
+        CHECK(done.code == 0);
+        CHECK(has(done.err, "the settings of environment dev are damaged and replaced"));
+        CHECK(has(box.ok({"env", "list", "--json"}), R"("name":"mine","isProd":true)"));
+    }
+    SECTION("by the mark") {
+        box.ok({"env", "mark", "dev", "--no-prod", "--yes"});
+        CHECK(has(box.ok({"env", "list", "--json"}), R"("name":"dev","isProd":false)"));
+    }
+    SECTION("or removed") {
+        box.ok({"env", "remove", "dev", "--yes"});
     }
 }

@@ -7,7 +7,6 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
-#include <coffer/http/directory.hpp>
 #include <coffer/http/tokens.hpp>
 #include <coffer/names.hpp>
 
@@ -45,8 +44,20 @@ auto id_of(const session& s, const std::string& name, std::string_view prefix) -
     return std::string(prefix) + random_hex(8);
 }
 
+/// What a scope's settings say. Damaged ones say nothing, and an environment's then that it is
+/// PROD: writes ask.
+auto meta_of(const coffer::result<std::string>& text, const place& at) -> scope_metadata {
+    if (text) return scope_metadata::read(*text);
+    return {{}, at.space.empty() && text.error() == errc::tampered};
+}
+
 /// A scope's id is free and its name means nobody else yet.
 void require_new(coffer::result<std::string> known, const place& at) {
+    if (!known && known.error() == errc::tampered)
+        throw problem(errc::conflict,
+                      place_name(at.where()) + " is there already, and its settings are damaged: "
+                                               "renaming it replaces them. Nothing was written.",
+                      at.where());
     if (known)
         throw problem(errc::conflict,
                       place_name(at.where()) + " is there already. Nothing was written.",
@@ -71,7 +82,7 @@ auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view 
     for (const auto& at : scopes) {
         const auto text = s.vault()->describe(at.where());
         if (!text && text.error() == errc::unknown_scope) continue; // removed, and listed still
-        const auto meta = scope_metadata::read(text ? *text : "");
+        const auto meta = meta_of(text, at);
         const auto trouble = text ? std::string() : std::string(to_string(text.error().code));
         rows.row({printable(at.space.empty() ? at.environment : at.space),
                   text ? printable(meta.name) : "!" + trouble, meta.is_prod ? "yes" : ""});
@@ -124,9 +135,15 @@ auto run_env_create(session& s) -> int {
     return 0;
 }
 
+auto settings_of(session& s, const place& at) -> scope_metadata {
+    auto text = s.vault()->describe(at.where());
+    if (!text && text.error() != errc::tampered) need(std::move(text), at.where());
+    return meta_of(text, at);
+}
+
 auto existing_environment(session& s) -> place {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
-    at.is_prod = scope_metadata::read(need(s.vault()->describe(at.where()), at.where())).is_prod;
+    at.is_prod = settings_of(s, at).is_prod;
     return at;
 }
 
@@ -135,6 +152,22 @@ auto new_name(const session& s) -> const std::string& {
     const auto& name = s.in.arguments[1];
     need_name(name);
     return name;
+}
+
+/// The version of a scope's settings that is there.
+auto settings_version(session& s, const place& at) -> std::uint64_t {
+    for (const auto& e : need(s.vault()->entries(at.environment), at.where()))
+        if (e.entry.name.empty() && e.space == at.space && e.actor.empty()) return e.entry.version;
+    throw problem(errc::unknown_scope, "there is no " + place_name(at.where()), at.where());
+}
+
+/// The settings as they are; of damaged ones, which a change replaces, what is kept of them.
+auto settings_to_change(session& s, const place& at) -> std::string {
+    auto text = s.vault()->describe(at.where());
+    if (text || text.error() != errc::tampered) return need(std::move(text), at.where());
+    s.notice("note: the settings of " + place_name(at.where()) + " are damaged and replaced" +
+             (at.space.empty() ? "; say again whether its values may be shown" : ""));
+    return scope_metadata::make(at.space.empty() ? at.environment : at.space, at.space.empty());
 }
 
 /// Makes a scope's metadata what `change` makes of it; whatever else it says stays, also what others
@@ -146,8 +179,14 @@ void change_metadata(session& s, const place& at, Change&& change) {
         need(s.vault()->set_description(at.where(), change(was)), at.where());
         return;
     }
-    const auto changed = [&](const auto& is) { return change(is.metadata); };
-    need(coffer::http::directory(s.vault()).change(at.where(), changed), at.where());
+    constexpr int most_tries = 64;
+    for (int tries = 1;; ++tries) {
+        const auto version = settings_version(s, at);
+        auto done =
+            s.vault()->set_description(at.where(), change(settings_to_change(s, at)), version);
+        if (done || done.error() != errc::conflict || tries == most_tries)
+            return need(std::move(done), at.where());
+    }
 }
 
 void rename_scope(session& s, const place& at, const std::string& name) {
@@ -169,15 +208,18 @@ auto run_env_mark(session& s) -> int {
     const bool prod = s.in.has("prod");
     if (prod == s.in.has("no-prod")) refuse("marked as what? Say --prod or --no-prod");
     place at{s.environment_id(s.in.arguments.front()), {}, false};
-    auto meta = scope_metadata::read(need(s.vault()->describe(at.where()), at.where()));
+    const auto text = s.vault()->describe(at.where());
+    if (!text && text.error() != errc::tampered) need(coffer::result(text), at.where());
+    auto meta = meta_of(text, at);
     at.is_prod = meta.is_prod;
     if (!s.confirm_change(
             at, "Marks " + place_name(at.where()) +
                     (prod ? " as PROD: writes ask first." : " as not PROD: writes ask no more.")))
         return 0;
-    if (meta.is_prod != prod)
+    const bool changes = !text || meta.is_prod != prod;
+    if (changes)
         change_metadata(s, at, [&](const auto& was) { return scope_metadata::mark(was, prod); });
-    const std::string_view what = meta.is_prod == prod ? "unchanged: " : "marked: ";
+    const std::string_view what = changes ? "marked: " : "unchanged: ";
     meta.is_prod = prod;
     report(s, at, std::string(what) + (prod ? "PROD" : "not PROD"), meta);
     return 0;
@@ -195,9 +237,9 @@ void end_tokens_in(session& s, const place& at) {
 
 auto run_env_remove(session& s) -> int {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
-    auto text = s.vault()->describe(at.where());
+    const auto text = s.vault()->describe(at.where());
     if (text || text.error() != errc::unknown_scope) { // else half removed: it is listed still
-        at.is_prod = scope_metadata::read(need(std::move(text), at.where())).is_prod;
+        at.is_prod = settings_of(s, at).is_prod;
         const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
         const auto names = need(s.vault()->list(at.where()), at.where()).size();
         if (!s.confirm(

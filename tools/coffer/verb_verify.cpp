@@ -46,7 +46,7 @@ auto json_of(const coffer::verification& found) -> json::object {
     auto& damaged = out["damaged"].emplace_array();
     for (const auto& d : found.damaged) {
         auto one = scope_json(d.where.view());
-        one["name"] = d.name;
+        one["name"] = d.name.empty() ? "(settings)" : d.name;
         one["version"] = d.version;
         one["error"] = std::string(to_string(d.why));
         damaged.push_back(std::move(one));

@@ -113,6 +113,24 @@ TEST_CASE("5: a keyring that others may read") {
     CHECK(box.run({"list"}).code == 5);
 }
 
+TEST_CASE("5: what can't be written or read is named") {
+    const sandbox box;
+    box.fill();
+    const auto lock = fs::path(box.document("dev")).replace_extension(".lock");
+    fs::remove(lock);
+    fs::create_symlink("elsewhere", lock);
+    const auto written = box.run({"space", "create", "initech"});
+    CHECK(written.code == 5);
+    CHECK(has(written.err, ": " + lock.string() + "\n"));
+    fs::remove(lock);
+    const auto document = box.document("dev");
+    fs::rename(document, box.work() / "moved.json");
+    fs::create_symlink(box.work() / "moved.json", document);
+    const auto read = box.run({"get", "DB_URL"});
+    CHECK(read.code == 5);
+    CHECK(has(read.err, ": " + document.string() + "\n"));
+}
+
 TEST_CASE("6: a store that is not there") {
     const sandbox box;
     box.fill();

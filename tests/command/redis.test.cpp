@@ -235,7 +235,19 @@ TEST_CASE("what is wrong with a Redis is said, with what mends it") {
     box.write(file, "right-horse\n");
     ::chmod(file.c_str(), 0600);
     const auto address = at.address() + "&password_file=" + file.string();
+    ::chmod(file.c_str(), 0644);
+    const auto open_to_all = box.run({"init", "--store", address});
+    CHECK(open_to_all.code == 5);
+    CHECK(has(open_to_all.err, file.string()));
+    CHECK_FALSE(has(open_to_all.err, "wrong owner"));
+    ::chmod(file.c_str(), 0600);
     box.ok({"init", "--store", address});
+    box.write(box.home() / "wrong-password", "left-horse\n");
+    ::chmod((box.home() / "wrong-password").c_str(), 0600);
+    const auto wrong = at.address() + "&password_file=" + (box.home() / "wrong-password").string();
+    const auto nobody = box.run({"list", "--store", wrong});
+    CHECK(nobody.code == 5);
+    CHECK(has(nobody.err, "access denied (user or password are wrong, or missing): redis://"));
     CHECK(box.run({"list", "--store", address}).code == 0);
     // Somebody else's folder may not say which of our files goes over the wire.
     box.write(box.work() / "coffer.json", R"({"store":")" + address + R"(","env":"dev"})");

@@ -140,6 +140,12 @@ auto refusal_words(const coffer::failure& why, const std::string& where) -> std:
            " (coffer whoami says what this one is)";
 }
 
+/// Not of the system: a database's own word on what it refuses.
+auto is_servers_own(const std::error_code& cause) -> bool {
+    return cause && cause.category() != std::generic_category() &&
+           cause.category() != std::system_category();
+}
+
 auto is_refusal(const coffer::failure& why) -> bool {
     using coffer::http::refusal;
     return why.code == errc::denied && (why.cause == refusal::certificate ||
@@ -168,6 +174,8 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
     const auto what = name.empty() ? place : printable(name) + " in " + printable(to_string(where));
     auto text = why.cause == std::errc::read_only_file_system
                     ? std::string("the file system is read-only here, so nothing can be written")
+                : why.code == errc::denied && is_servers_own(why.cause)
+                    ? std::string("access denied")
                     : words_of(why.code, what, place);
     if (why.cause) text += " (" + why.cause.message() + ")";
     const auto cure = cure_of(why.code);

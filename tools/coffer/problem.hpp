@@ -24,6 +24,7 @@ struct problem : std::exception {
     std::string message;
     coffer::scope where{};
     std::string name{};
+    bool of_store = false; ///< Told by words_for: of a failure of the store or the vault.
 };
 
 /// The exit code that belongs to an error (docs/command.md, Exit codes).
@@ -46,7 +47,11 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
 /// The value of a result, or its failure as a problem.
 template <class T>
 auto need(coffer::result<T>&& got, coffer::context where = {}, std::string_view name = {}) -> T {
-    if (!got) throw problem(got.error().code, words_for(got.error(), where, name), where, name);
+    if (!got) {
+        problem why(got.error().code, words_for(got.error(), where, name), where, name);
+        why.of_store = true;
+        throw why;
+    }
     if constexpr (!std::is_void_v<T>) return *std::move(got);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "session.hpp"
 
+#include "denied_place.hpp"
 #include "key_changes.hpp"
 #include "missing_key.hpp"
 #include "nearest.hpp"
@@ -180,6 +181,9 @@ void session::say_more(problem& why) {
         if (auto anchor = anchor_damage(*this); !anchor.empty()) why.message = std::move(anchor);
     if (why.code == errc::unknown_key || why.code == errc::key_disabled)
         why.message += missing_key_words(*this, environment);
+    if (why.code == errc::denied && why.of_store && !is_remote() &&
+        config().find("store") != nullptr)
+        why.message += denied_place_words(config());
     if (!vault_) return;
     if (why.code == errc::not_found && !why.name.empty())
         if (const auto meant = meant_name(why.where.view(), why.name); !meant.empty())

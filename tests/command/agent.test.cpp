@@ -65,3 +65,35 @@ TEST_CASE("a token of the agent's that is replaced in its file needs no restart"
     CHECK(done.out == "heard\nheard\n");
     CHECK(done.code == 0);
 }
+
+TEST_CASE("an agent's token is one that may make a service's there, and need not read itself") {
+    const served s;
+    agent box(s, "echo begun; echo " + std::string(coffer_test::db_url) + "; echo ended");
+    const auto with = [&](sandbox::words role) {
+        role.insert(role.begin(), {"token", "create"});
+        auto token = client(s).ok(role);
+        token.pop_back();
+        box.variables["COFFER_TOKEN"] = token;
+        return box.run({"agent", "run", "listener.mjs", "--events", "-"},
+                       sandbox::read(box.work() / "events"));
+    };
+    for (const sandbox::words& role :
+         {sandbox::words{"--role", "env-admin", "--reveal", "-e", "dev"}, {"--role", "operator"}}) {
+        const auto done = with(role);
+        INFO(done.err);
+        CHECK(done.code == 0);
+        CHECK(has(done.out, "begun\n"));
+        CHECK(has(done.out, "ended\n"));
+        CHECK_FALSE(has(done.out, coffer_test::db_url)); // what it gave is known to it all the same
+    }
+    for (const sandbox::words& role :
+         {sandbox::words{"--role", "service", "-e", "dev"}, {"--role", "env-admin", "-e", "dev"}}) {
+        const auto done = with(role);
+        INFO(done.err);
+        CHECK(done.code == 1);
+        CHECK(done.out.empty());
+        CHECK(has(done.err, "may not make one that reads dev: an operator's may, and an "
+                            "env-admin's that has --reveal (coffer token create --role env-admin "
+                            "--reveal -e dev)"));
+    }
+}

@@ -30,9 +30,11 @@ auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds li
     auto in = s_.calls()->call(std::move(out));
     if (!in && in.error().code == errc::denied && in.error().cause != http::refusal::unknown_token)
         throw problem(errc::denied,
-                      "the token of this agent may not make one for " +
+                      "the token of this agent may not make one that reads " +
                           printable(to_string(where.view())) +
-                          ": it needs the rights tokens and read there",
+                          ": an operator's may, and an env-admin's that has --reveal (coffer "
+                          "token create --role env-admin --reveal -e " +
+                          printable(where.environment) + ")",
                       where.view());
     const auto answer = need(std::move(in), where.view());
     return {std::string(http::text_in(answer.object(), "id")),
@@ -48,8 +50,10 @@ void agent_server::revoke(const event_token& token) noexcept {
     }
 }
 
-void agent_server::know_values(const coffer::scope& where, coffer::redactor& by) {
-    const auto view = need(s_.vault()->resolver().at(where.view()), where.view());
+void agent_server::know_values(const coffer::scope& where, const event_token& token,
+                               coffer::redactor& by) {
+    const auto vault = open_remote_vault(s_, token.text);
+    const auto view = need(vault->resolver().at(where.view()), where.view());
     need(by.add_all(view), where.view());
 }
 

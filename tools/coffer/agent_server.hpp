@@ -29,8 +29,9 @@ public:
     auto mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token;
     /// Ends it. What fails here ends by its time.
     void revoke(const event_token& token) noexcept;
-    /// Knows all values that the scope resolves to.
-    void know_values(const coffer::scope& where, coffer::redactor& by);
+    /// Knows all values that the scope resolves to: what the event's token reads, since the agent's
+    /// own need not.
+    void know_values(const coffer::scope& where, const event_token& token, coffer::redactor& by);
 
 private:
     session& s_;

@@ -128,6 +128,14 @@ auto open_remote_vault(session& s) -> coffer::any_vault {
     return coffer::any_vault(std::make_shared<http::remote_vault>(
         s.calls(), std::chrono::milliseconds(s.config().max_stale())));
 }
+auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_vault {
+    http::client_options with;
+    with.token = token.clone();
+    return coffer::any_vault(std::make_shared<http::remote_vault>(
+        connect(s.config(), address_of(s.config()), std::move(with)),
+        std::chrono::milliseconds(s.config().max_stale())));
+}
+
 
 auto remote_uses(session& s, std::string_view environment)
     -> std::map<std::string, std::size_t, std::less<>> {

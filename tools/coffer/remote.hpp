@@ -40,8 +40,10 @@ auto kept_token_file(const std::string& server) -> std::filesystem::path;
 /// Calls to the server, with the token for it. One that a file keeps is read again when it is
 /// refused. Throws problem.
 auto open_calls(session& s) -> std::shared_ptr<coffer::http::caller>;
-/// The server's vault.
+/// The server's vault, with the token of the settings, or another.
 auto open_remote_vault(session& s) -> coffer::any_vault;
+auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_vault;
+
 
 /// How many spaces of an environment have an entry of their own of each name: one request, however
 /// many spaces there are. Throws problem.

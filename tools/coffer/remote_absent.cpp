@@ -71,7 +71,7 @@ auto agent_server::mint(const coffer::scope&, std::chrono::milliseconds) -> even
     absent();
 }
 void agent_server::revoke(const event_token&) noexcept {}
-void agent_server::know_values(const coffer::scope&, coffer::redactor&) {
+void agent_server::know_values(const coffer::scope&, const event_token&, coffer::redactor&) {
     absent();
 }
 event_source::event_source(session& s) : s_(s) {

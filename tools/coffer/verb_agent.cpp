@@ -104,7 +104,7 @@ private:
     auto give(const incoming_event& event) -> std::optional<int> {
         const lent_token lent{server_, server_.mint(event.where, time_ + std::chrono::seconds(15))};
         coffer::redactor values;
-        server_.know_values(event.where, values);
+        server_.know_values(event.where, lent.token, values);
         values.add("the event's token", lent.token.text);
         child_environment variables(true);
         variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
@@ -202,7 +202,6 @@ auto run_agent(session& s) -> int {
     agent_server server(s);
     std::optional<event_source> source;
     if (from != "-") source.emplace(s);
-    (void)s.vault();
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, time);
     event_lines lines;
@@ -239,8 +238,9 @@ auto agent_verb() -> verb {
             "a\n"
             "space the environment with all its spaces. The token, and the values that programs "
             "get\n"
-            "in exactly this scope, are cut from what it prints. The agent's own token needs the\n"
-            "rights tokens and read.\n"
+            "in exactly this scope, are cut from what it prints. The agent's own token is one "
+            "that\n"
+            "may make such tokens: an operator's, or an env-admin's that has --reveal.\n"
             "\n"
             "What the process may do on this machine is what this user may: run the agent under "
             "an\n"

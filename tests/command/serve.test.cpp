@@ -218,8 +218,72 @@ TEST_CASE("SIGHUP reads the certificate again, and keeps the old one if the new 
     CHECK(shown_name(server.url) == "second");
     box.write(certificate, "no certificate");
     server.tell(SIGHUP);
-    CHECK(server.logs("the certificate can't be used; the old one stays"));
+    CHECK(server.logs("the certificate can't be used; the old one stays: " + certificate +
+                      " holds no certificate in PEM"));
     CHECK(shown_name(server.url) == "second");
+}
+
+TEST_CASE("what is wrong with a certificate is said, at the start as at SIGHUP") {
+    const sandbox box;
+    box.fill();
+    const auto path = [&](const char* name) { return (box.home() / name).string(); };
+    const auto certificate = path("crt.pem");
+    const auto key = path("key.pem");
+    coffer_test::make_certificate(certificate, key, "one", "IP:127.0.0.1");
+    coffer_test::make_certificate(path("crt2.pem"), path("key2.pem"), "two", "IP:127.0.0.1");
+    box.write(path("none.pem"), "nothing");
+    const std::string missing = " can't be read (No such file or directory)";
+    const auto refused = [&](const std::string& with, const std::string& by, int code,
+                             const std::string& why) {
+        const auto done =
+            box.run({"serve", "--listen", "127.0.0.1:0", "--tls-cert", with, "--tls-key", by});
+        INFO(done.err);
+        CHECK(done.code == code);
+        CHECK(done.err.find("can't be used: " + why + "\n") != std::string::npos);
+    };
+    refused(path("absent"), key, 6, path("absent") + missing);
+    refused(certificate, path("absent"), 6, path("absent") + missing);
+    refused(certificate, path("key2.pem"), 2, path("key2.pem") + " is not the certificate's key");
+    refused(path("none.pem"), key, 2, path("none.pem") + " holds no certificate in PEM");
+
+    const serving server(box, "--listen 127.0.0.1:0 --tls-cert '" + certificate + "' --tls-key '" +
+                                  key + "'");
+    const auto again = [&](const std::string& why) {
+        server.tell(SIGHUP);
+        INFO(server.log());
+        return server.logs("the certificate can't be used; the old one stays: " + why);
+    };
+    std::filesystem::rename(key, path("away"));
+    CHECK(again(key + missing));
+    std::filesystem::rename(path("key2.pem"), key);
+    CHECK(again(key + " is not the certificate's key"));
+    coffer_test::make_certificate(certificate, key, "one", "IP:127.0.0.1", -7200, 1200);
+    server.tell(SIGHUP);
+    CHECK(server.logs("the certificate was read again"));
+    CHECK(server.logs("the certificate expires 20"));
+    coffer_test::make_certificate(certificate, key, "one", "IP:127.0.0.1", 3600, 7200);
+    server.tell(SIGHUP);
+    CHECK(server.logs("the certificate is not good before 20"));
+    CHECK(server.log().find("expired") == std::string::npos);
+}
+
+TEST_CASE(
+    "a certificate that has expired is told of when serving begins; one that is good is not") {
+    const sandbox box;
+    box.fill();
+    const auto certificate = (box.home() / "crt.pem").string();
+    const auto key = (box.home() / "key.pem").string();
+    const auto options =
+        "--listen 127.0.0.1:0 --tls-cert '" + certificate + "' --tls-key '" + key + "'";
+    coffer_test::make_certificate(certificate, key, "one", "IP:127.0.0.1", -7200, -60);
+    {
+        const serving server(box, options);
+        CHECK(server.logs("the certificate expired 20"));
+    }
+    coffer_test::make_certificate(certificate, key, "one", "IP:127.0.0.1");
+    serving server(box, options);
+    server.end();
+    CHECK(server.log().find("the certificate") == std::string::npos);
 }
 
 TEST_CASE("plain HTTP beyond this machine is served only where it is asked for, and said aloud") {

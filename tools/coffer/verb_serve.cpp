@@ -93,6 +93,37 @@ struct certificate_files {
         if (certificate.empty() != key.empty()) refuse("--tls-cert and --tls-key go together");
     }
     auto open() const -> coffer::result<http::tls> { return http::tls::open(certificate, key); }
+    /// Which of the two is at fault where they can't be opened, and why.
+    auto fault(const coffer::failure& why) const -> std::string {
+        const auto life = http::certificate_life::of(certificate);
+        const auto& of = life ? why : life.error();
+        const auto file = printable(life ? key : certificate);
+        if (of.code == errc::unavailable) return file + " can't be read" + reason(of);
+        if (!life) return file + " holds no certificate in PEM";
+        return why.cause ? file + " holds no key in PEM without a passphrase" + reason(of)
+                         : file + " is not the certificate's key";
+    }
+    /// What is to be said of when it ends: sooner than in a week, or in a third of its life if that
+    /// is less. Empty: nothing.
+    auto warning() const -> std::string {
+        constexpr std::uint64_t week = 7ULL * 24 * 60 * 60 * 1000;
+        const auto life = http::certificate_life::of(certificate);
+        if (!life) return {};
+        const auto now = now_ms();
+        if (now >= life->until)
+            return "the certificate expired " + iso_time(life->until) + ": clients refuse it";
+        if (now < life->from)
+            return "the certificate is not good before " + iso_time(life->from) +
+                   ": clients refuse it";
+        if (life->until - now < std::min(week, (life->until - life->from) / 3))
+            return "the certificate expires " + iso_time(life->until);
+        return {};
+    }
+
+private:
+    static auto reason(const coffer::failure& why) -> std::string {
+        return why.cause ? " (" + why.cause.message() + ")" : "";
+    }
 };
 
 auto server_options_of(const session& s, const certificate_files& files) -> http::server_options {
@@ -111,7 +142,7 @@ auto server_options_of(const session& s, const certificate_files& files) -> http
     if (!tls)
         throw problem(tls.error().code, "the certificate " + printable(files.certificate) +
                                             " and the key " + printable(files.key) +
-                                            " can't be used");
+                                            " can't be used: " + files.fault(tls.error()));
     out.tls = *std::move(tls);
     return out;
 }
@@ -235,6 +266,12 @@ void tell_head(const http::audit_log* audit, const server_log& log) {
         log.info("the audit log goes to " + std::to_string(head.seq) + ":" + head.mac);
 }
 
+/// Whether clients take the certificate, and for how long still.
+void tell_certificate(const certificate_files& files, const server_log& log) {
+    if (files.certificate.empty()) return;
+    if (const auto warning = files.warning(); !warning.empty()) log.error(warning);
+}
+
 /// Serves until a signal ends it.
 void serve_on(http::server& server, http::api& service, const told_by_signals& signals,
               const certificate_files& files, const server_log& log, const http::audit_log* audit) {
@@ -247,7 +284,9 @@ void serve_on(http::server& server, http::api& service, const told_by_signals& s
         if (next)
             log.info("the certificate was read again");
         else
-            log.error("the certificate can't be used; the old one stays");
+            log.error("the certificate can't be used; the old one stays: " +
+                      files.fault(next.error()));
+        if (next) tell_certificate(files, log);
     }
     log.info("ending: requests under way are answered");
     service.parts().end();
@@ -353,6 +392,7 @@ auto run_serve(session& s) -> int {
     if (s.in.has("insecure-listen") && !options.tls)
         log.error("--insecure-listen: who listens on the wire reads every token and every value");
     if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
+    tell_certificate(files, log);
     tell_head(audit.get(), log);
     serve_on(server, *service, signals, files, log, audit.get());
     return 0;

@@ -5,12 +5,21 @@
 #include <coffer/result.hpp>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <ctime>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <boost/asio/ssl/context.hpp>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 namespace coffer::inline COFFER_ABI::http {
 
@@ -20,8 +29,8 @@ namespace coffer::inline COFFER_ABI::http {
 class tls {
 public:
     /// Reads the files (PEM; the certificate first, then the chain; a key without a passphrase).
-    /// Errors: unavailable (a file can't be read), invalid_argument (it holds no such thing, or the
-    /// key is not the certificate's).
+    /// Errors: unavailable (a file can't be read), invalid_argument (it holds no such thing; without
+    /// a cause: the key is not the certificate's).
     static auto open(const std::string& certificate, const std::string& key) -> result<tls>;
 
     auto context() const noexcept -> boost::asio::ssl::context& { return *context_; }
@@ -33,7 +42,24 @@ private:
     std::shared_ptr<boost::asio::ssl::context> context_;
 };
 
+/// From when until when a certificate is good, in milliseconds since 1970.
+struct certificate_life {
+    std::uint64_t from = 0;
+    std::uint64_t until = 0;
+
+    /// That of the first certificate in a file (PEM). Errors: unavailable (it can't be read),
+    /// invalid_argument (it holds none).
+    static auto of(const std::string& certificate) -> result<certificate_life>;
+};
+
 namespace detail {
+
+inline auto milliseconds_of(const ASN1_TIME* time) -> std::uint64_t {
+    std::tm parts{};
+    if (::ASN1_TIME_to_tm(time, &parts) != 1) return 0;
+    const auto seconds = ::timegm(&parts);
+    return seconds < 0 ? 0 : static_cast<std::uint64_t>(seconds) * 1000;
+}
 
 /// Says `http/1.1` to clients that offer a choice of protocols, h2 among them.
 inline auto choose_http_1_1(SSL* /*connection*/, const unsigned char** out, unsigned char* out_size,
@@ -77,9 +103,23 @@ inline auto tls::open(const std::string& certificate, const std::string& key) ->
     context->use_certificate_chain_file(certificate, ec);
     if (ec) return failed();
     context->use_private_key_file(key, ssl::context::pem, ec);
+    if (ec && ERR_GET_LIB(static_cast<unsigned>(ec.value())) == ERR_LIB_X509)
+        return errc::invalid_argument; // a key, but another's
     if (ec) return failed();
     if (::SSL_CTX_check_private_key(context->native_handle()) != 1) return errc::invalid_argument;
     return tls(std::move(context));
+}
+
+inline auto certificate_life::of(const std::string& certificate) -> result<certificate_life> {
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+        std::fopen(certificate.c_str(), "re"), std::fclose);
+    if (file == nullptr) return failure(errc::unavailable, {errno, std::system_category()});
+    const std::unique_ptr<X509, void (*)(X509*)> read(
+        ::PEM_read_X509(file.get(), nullptr, nullptr, nullptr), ::X509_free);
+    ::ERR_clear_error();
+    if (read == nullptr) return errc::invalid_argument;
+    return certificate_life{detail::milliseconds_of(::X509_get0_notBefore(read.get())),
+                            detail::milliseconds_of(::X509_get0_notAfter(read.get()))};
 }
 
 } // namespace coffer::inline COFFER_ABI::http

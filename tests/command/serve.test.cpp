@@ -223,6 +223,41 @@ TEST_CASE("SIGHUP reads the certificate again, and keeps the old one if the new 
     CHECK(shown_name(server.url) == "second");
 }
 
+TEST_CASE("the log says when serving becomes stale or fails, and why, and when it is well again") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    {
+        const serving well(box, "--listen 127.0.0.1:0");
+        CHECK(asked(well, "/v1/x/whoami", token).status == 200);
+        CHECK(asked(well, "/v1/x/whoami", "wrong").status == 401);
+        CHECK(asked(well, "/v1/x/secrets?environmentId=none", token).status == 404);
+        CHECK(well.logs(R"("status":404,"code":"not_found")"));
+        CHECK(well.log().find(R"("status":401,"code":"denied")") != std::string::npos);
+        CHECK(well.log().find(R"("status":200,"code")") == std::string::npos);
+        CHECK(well.log().find("ready") == std::string::npos);
+    }
+    const auto store = box.work() / "coffer-store";
+    const auto away = box.work() / "away";
+    {
+        const serving server(box, "--listen 127.0.0.1:0");
+        std::filesystem::rename(store, away);
+        CHECK(server.logs(R"("level":"error","message":"stale: what was last seen of the store )"
+                          R"(is served; unavailable: the store or the keys can't be reached)"));
+        std::filesystem::rename(away, store);
+        CHECK(server.logs(R"("level":"info","message":"ready again")"));
+    }
+    const serving server(box, "--listen 127.0.0.1:0 --max-stale 0");
+    std::filesystem::rename(store, away);
+    CHECK(server.logs(R"("level":"error","message":"not ready: unavailable: the store or the )"));
+    CHECK(asked(server, "/v1/x/secrets?environmentId=dev", token).status == 503);
+    CHECK(server.logs(R"("status":503,"code":"unavailable")"));
+    std::filesystem::rename(away, store);
+    CHECK(server.logs(R"("level":"info","message":"ready again")"));
+    const auto log = server.log(); // each state once
+    CHECK(log.find("not ready: ") == log.rfind("not ready: "));
+}
+
 TEST_CASE("what is wrong with a certificate is said, at the start as at SIGHUP") {
     const sandbox box;
     box.fill();

@@ -156,7 +156,7 @@ TEST_CASE("Every request that was let in is in the audit log: who, what, where, 
     CHECK(log[0].principal_name == "name of full-token");
     CHECK(log[0].peer == "192.0.2.7");
     CHECK(log[0].status == 200);
-    CHECK(log[1].action == "secrets.list");
+    CHECK(log[1].action == "secrets.read");
     CHECK(log[1].where == at(e, s, "ann"));
     CHECK(log[1].count == 1);
     CHECK(log[2].action == "secret.remove");
@@ -228,7 +228,8 @@ TEST_CASE("The page answers what is neither in the table nor under /v1; the log 
     with.metrics = [] { return std::string("m 1\n"); };
     with.log = [&](const http::answered_request& r) {
         told.push_back(std::string(r.method) + " " + std::string(r.pattern) + " " +
-                       std::to_string(r.status) + " " + std::string(r.token_id));
+                       std::to_string(r.status) + " " + std::string(r.token_id) +
+                       (r.code.empty() ? "" : " " + std::string(r.code)));
     };
     api_world w({}, std::move(with));
     CHECK(w.get("/", "").raw.body == "page");
@@ -236,9 +237,10 @@ TEST_CASE("The page answers what is neither in the table nor under /v1; the log 
     CHECK(w.get("/metrics", "").raw.body == "m 1\n");
     check_error(w.get("/v1/x.js"), 404);
     w.send("DELETE", "/v1/secrets/some-name");
-    CHECK(told == std::vector<std::string>{"other  200 ", "other  200 ", "GET /metrics 200 ",
-                                           "other  404 id-of-full-token",
-                                           "DELETE /v1/secrets/{secretId} 404 id-of-full-token"});
+    CHECK(told ==
+          std::vector<std::string>{"other  200 ", "other  200 ", "GET /metrics 200 ",
+                                   "other  404 id-of-full-token not_found",
+                                   "DELETE /v1/secrets/{secretId} 404 id-of-full-token not_found"});
 }
 
 TEST_CASE("A token that runs wild is slowed down, and no other is") {

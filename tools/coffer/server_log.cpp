@@ -82,7 +82,7 @@ void server_log::answered(const coffer::http::answered_request& r) const {
     line out(level);
     auto& json = out.json();
     json.member("method", r.method).member_if("route", r.pattern);
-    json.member("status", static_cast<std::uint64_t>(r.status));
+    json.member("status", static_cast<std::uint64_t>(r.status)).member_if("code", r.code);
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(r.took).count();
     json.key("ms").raw(std::to_string(us / 1000) + "." +
                        std::to_string(1000 + us % 1000).substr(1));

@@ -27,7 +27,7 @@ public:
 
     void error(std::string_view message) const { say(log_level::error, message); }
     void info(std::string_view message) const { say(log_level::info, message); }
-    /// One request. Faults of the server count as errors, probes as debug.
+    /// One request, with the code of what was refused. Faults of the server count as errors, probes as debug.
     void answered(const coffer::http::answered_request& r) const;
 
 private:

@@ -2,6 +2,7 @@
 #include "closed_memory.hpp"
 #include "output.hpp"
 #include "problem.hpp"
+#include "readiness_log.hpp"
 #include "scope_metadata.hpp"
 #include "serve_keys.hpp"
 #include "server_log.hpp"
@@ -394,6 +395,7 @@ auto run_serve(session& s) -> int {
     if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
     tell_certificate(files, log);
     tell_head(audit.get(), log);
+    const readiness_log readiness(vault, store, audit, log);
     serve_on(server, *service, signals, files, log, audit.get());
     return 0;
 }

@@ -34,6 +34,7 @@ struct answered_request {
     std::string_view method; ///< The route's; `other` where none matched.
     std::string_view pattern;
     unsigned status = 0;
+    std::string_view code{}; ///< Of a refusal: the name of its errc, if it has one.
     std::chrono::nanoseconds took{};
     std::string_view token_id;
     std::string_view peer;
@@ -329,6 +330,7 @@ private:
             for (const auto& h : out.headers)
                 if (h.name == "x-request-id") told.id = h.value;
             told.status = out.status;
+            told.code = out.code;
             told.took = std::chrono::steady_clock::now() - began;
             with_.log(told);
         }

@@ -131,6 +131,7 @@ inline void need_made(result<void>&& made) {
 inline auto to_response(const api_error& e) -> response {
     response out;
     out.status = e.status;
+    out.code = e.code;
     if (e.retry_after.count() != 0)
         out.headers.push_back({"retry-after", std::to_string(e.retry_after.count())});
     json_writer w(out.body);

@@ -67,6 +67,7 @@ struct response {
     std::vector<header> headers{};
     wiped_text body{};
     std::shared_ptr<stream> follow{}; ///< If set: an unending body after `body`.
+    std::string code{}; ///< Of a refusal: the name of its errc, if it has one. For the log.
 };
 
 /// Who answers requests: what a server is given, and what another service mounts in its own.

@@ -25,16 +25,28 @@ inline auto status_answer(unsigned status, std::string_view word, std::string_vi
     return out;
 }
 
-/// 200 `ready`, 200 `stale` (the store is away, what is held is served), or 503. `why` with 200:
-/// the audit log will need somebody soon.
+/// Whether requests can be served.
+struct readiness {
+    /// `ready`, `stale` (the store is away, what is held is served), `not_ready`.
+    std::string_view word{};
+    bool audit = false; ///< Not ready since the audit log can't be written.
+    failure why{};      ///< Else why it is not ready; meaningless where it is.
+};
+/// Looks at the store, and at the audit log if there is one (else null). May wait; thread-safe.
+inline auto look_at_readiness(vault_operations& vault, audit_hook* audit) -> readiness {
+    if (audit != nullptr && !audit->writable()) return {"not_ready", true, errc::unavailable};
+    const auto seen = vault.resolver().at({.environment = system_environment});
+    if (seen) return {seen->stale() ? "stale" : "ready"};
+    if (seen.error().code == errc::unknown_scope) return {"ready"}; // it is empty
+    return {"not_ready", false, seen.error()};
+}
+
+/// 200 `ready` or `stale`, or 503. `why` with 200: the audit log will need somebody soon.
 inline auto ready_answer(call& c, audit_hook* audit) -> response {
-    if (audit != nullptr && !audit->writable()) return status_answer(503, "not_ready", "audit");
-    const auto seen = c.vault().resolver().at({.environment = system_environment});
-    const bool empty = !seen && seen.error().code == errc::unknown_scope;
-    if (seen || empty)
-        return status_answer(200, seen && seen->stale() ? "stale" : "ready",
-                             audit == nullptr ? std::string() : audit->warning());
-    return status_answer(503, "not_ready", to_string(seen.error().code));
+    const auto now = look_at_readiness(c.vault(), audit);
+    if (now.word == "not_ready")
+        return status_answer(503, now.word, now.audit ? "audit" : to_string(now.why.code));
+    return status_answer(200, now.word, audit == nullptr ? std::string() : audit->warning());
 }
 
 inline auto probe_routes(std::function<std::string()> metrics, std::shared_ptr<audit_hook> audit)

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#include "readiness_log.hpp"
+
+#include <coffer/http/error.hpp>
+#include <coffer/http/probes.hpp>
+
+#include <chrono>
+#include <utility>
+
+namespace command {
+
+namespace http = coffer::http;
+
+namespace {
+
+/// `unavailable: the store or the keys can't be reached (Connection refused)`.
+auto words_of(const coffer::failure& why) -> std::string {
+    return std::string(to_string(why.code)) + ": " + std::string(http::words_of(why.code)) +
+           (why.cause ? " (" + why.cause.message() + ")" : "");
+}
+
+} // namespace
+
+readiness_log::readiness_log(coffer::any_vault vault, coffer::any_store store,
+                             std::shared_ptr<http::audit_hook> audit, const server_log& log)
+    : vault_(std::move(vault)), store_(std::move(store)), audit_(std::move(audit)), log_(log),
+      looking_([this] { watch(); }) {}
+
+readiness_log::~readiness_log() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    wake_.notify_one();
+    looking_.join();
+}
+
+auto readiness_log::state() -> std::string {
+    const auto now = http::look_at_readiness(*vault_, audit_.get());
+    if (now.word == "ready") return {};
+    if (now.audit)
+        return "not ready: audit: the audit log can't be written, so requests are refused";
+    if (now.word != "stale") return "not ready: " + words_of(now.why);
+    const auto asked = store_.load(coffer::system_environment, {});
+    return "stale: what was last seen of the store is served" +
+           (asked ? std::string() : "; " + words_of(asked.error()));
+}
+
+void readiness_log::watch() {
+    std::string before;
+    std::unique_lock lock(mutex_);
+    do {
+        lock.unlock();
+        const auto now = state();
+        if (now != before && now.empty()) log_.info("ready again");
+        if (now != before && !now.empty()) log_.error(now);
+        before = now;
+        lock.lock();
+    } while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return ending_; }));
+}
+
+} // namespace command

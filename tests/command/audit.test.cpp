@@ -70,7 +70,8 @@ TEST_CASE("audit verify names the first line that was changed, with exit code 7"
     box.write(box.first, whole.substr(second));
     const auto missing = box.run({"audit", "verify", "audit"});
     CHECK(missing.code == 7);
-    CHECK(has(missing.out, "line 1: record 1 is missing"));
+    CHECK(has(missing.out, "line 1: record 1 is missing. The log begins with record 2: where "
+                           "older files were put away, say --from 2"));
     CHECK(box.run({"audit", "verify", "audit", "--from", "2"}).code == 0);
     box.write(box.first, whole.substr(0, second));
     const auto cut = box.run({"audit", "verify", "audit"});

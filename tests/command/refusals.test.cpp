@@ -179,6 +179,9 @@ TEST_CASE("who may read the audit log of one environment names it") {
     CHECK(has(tail, "  dev  B  "));
     CHECK_FALSE(has(tail, "  other  "));
     CHECK(has(admin.ok({"audit", "verify", "-e", "dev"}), "all as they were written"));
+    CHECK(has(all.ok({"audit", "verify", "--from", "2"}), "all as they were written"));
+    const auto far = all.run({"audit", "verify", "--from", "9999"});
+    CHECK(far.code == 2);
     CHECK(has(all.ok({"audit", "tail"}), "  other  A  "));
     CHECK_FALSE(has(all.ok({"audit", "tail", "-e", "dev"}), "  other  A  "));
 }

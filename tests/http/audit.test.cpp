@@ -677,6 +677,35 @@ TEST_CASE("A service without a log says so, and one whose log was changed too") 
     CHECK(r.body.at("data").at("why") == "edited");
 }
 
+TEST_CASE(
+    "A service whose old files were put away says where its log begins, and checks the rest") {
+    served s;
+    for (int i = 0; i < 4; ++i)
+        s.new_environment("e" + std::to_string(i));
+    const auto file = s.outer / "audit/audit-1.jsonl";
+    const auto ask = [&](const std::string& from) {
+        return s.get("/v1/x/audit/verify" + (from.empty() ? "" : "?from=" + from));
+    };
+    // What is before is there, and not looked at.
+    CHECK(ask("3").body.at("data").at("intact") == true);
+    CHECK(ask("3").body.at("data").at("begins") == 3);
+    const auto text = world::text(file);
+    const auto third = text.find('\n', text.find('\n') + 1) + 1;
+    world::put(file, text.substr(third));
+    const auto all = ask("").body.at("data");
+    CHECK(all.at("intact") == false);
+    CHECK(all.at("firstBad") == 1);
+    CHECK(all.at("why") == "missing");
+    CHECK(all.at("records") == 0);
+    CHECK(all.at("begins") == 3);
+    const auto rest = ask("3").body.at("data");
+    CHECK(rest.at("intact") == true);
+    CHECK(rest.at("begins") == 3);
+    CHECK(ask("2").body.at("data").at("firstBad") == 2);
+    // A number that the log has not reached would check nothing.
+    check_error(ask("1000"), 400);
+}
+
 TEST_CASE("Where no line can be written no value leaves; refused log-ins are one line") {
     served s;
     const auto e = s.new_environment();

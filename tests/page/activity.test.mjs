@@ -243,7 +243,15 @@ test('the chain is checked: intact, and not after a byte of it was changed', asy
     await tab.page.unroute('**/v1/x/audit/verify?*');
     const folder = path.join(other.root, 'audit');
     const [file] = fs.readdirSync(folder).filter((name) => fs.readFileSync(path.join(folder, name), 'utf8').includes('SENTRY_DSN'));
-    const text = fs.readFileSync(path.join(folder, file), 'utf8');
+    const read = () => fs.readFileSync(path.join(folder, file), 'utf8');
+    // Old records that were put away are missed, and what is left is checked all the same.
+    const first = read().slice(0, read().indexOf('\n') + 1);
+    fs.writeFileSync(path.join(folder, file), read().slice(first.length));
+    await tab.page.getByRole('button', { name: 'Verify' }).click();
+    await tab.page.locator('.chain').getByText(/No record before 2 is here\. From there on: Chain intact up to/).waitFor();
+    assert.equal(await tab.page.locator('.chain.good, .chain.bad').count(), 0);
+    fs.writeFileSync(path.join(folder, file), first + read());
+    const text = read();
     fs.writeFileSync(path.join(folder, file), text.replace('SENTRY_DSN', 'SENTRY_DSM'));
     await tab.page.getByRole('button', { name: 'Verify' }).click();
     await tab.page.locator('.chain.bad').getByText(/The log was changed: record \d+ is the first that does not fit/).waitFor();

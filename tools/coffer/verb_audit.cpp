@@ -106,6 +106,13 @@ auto last_lines(const std::vector<files::audit_segment>& all) -> std::vector<std
     }
 }
 
+/// The scope that the settings name, if they name one: who may read the log of an environment alone
+/// has no right in the whole.
+auto audited_scope(session& s) -> coffer::scope {
+    const bool of_all = s.config().text("env").empty() && !s.in.has("space") && !s.in.has("actor");
+    return of_all ? coffer::scope() : coffer::scope(s.here().where());
+}
+
 /// A route of the server's, whose `data` is given back.
 auto asked_server(session& s, const std::string& target) -> json::value {
     const auto token = token_for(s.config());
@@ -128,17 +135,20 @@ auto row_for_people(const json::object& o) -> std::string {
     return out + (text("peer").empty() ? "" : "  " + text("peer"));
 }
 
-/// A route and the scope that the settings name, if they name one: who may read the log of an
-/// environment alone has no right in the whole.
 auto audit_target(session& s, const std::string& route) -> std::string {
-    const bool of_all = s.config().text("env").empty() && !s.in.has("space") && !s.in.has("actor");
-    return route + (of_all ? "" : http::query_of(s.here().where()));
+    const auto where = audited_scope(s);
+    return route + (where.environment.empty() ? "" : http::query_of(where.view()));
+}
+
+auto with_parameter(const std::string& target, std::string_view name, std::uint64_t value)
+    -> std::string {
+    return target + (target.find('?') == target.npos ? "?" : "&") + std::string(name) + "=" +
+           std::to_string(value);
 }
 
 /// The rows behind `seen`, oldest first; moves it on.
 void show_rows(session& s, const std::string& target, std::uint64_t& seen, std::size_t most) {
-    const auto all = asked_server(s, target + (target.find('?') == target.npos ? "?" : "&") +
-                                         "limit=" + std::to_string(most));
+    const auto all = asked_server(s, with_parameter(target, "limit", most));
     if (!all.is_array()) return;
     const auto& rows = all.get_array();
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
@@ -222,16 +232,28 @@ auto words_of(const http::audit_fault& f) -> std::string {
     return at + "this is another log than the head is of";
 }
 
+/// What may be meant where the log begins later than it was looked for.
+auto words_of_begin(std::uint64_t records, std::string_view why, std::uint64_t begins)
+    -> std::string {
+    if (records != 0 || why != "missing") return {};
+    return ". The log begins with record " + std::to_string(begins) +
+           ": where older files were put away, say --from " + std::to_string(begins);
+}
+
 /// The server checks its log itself, up to what is durable.
 auto run_verify_of_server(session& s) -> int {
-    const auto data = asked_server(s, audit_target(s, "/v1/x/audit/verify"));
+    auto target = audit_target(s, "/v1/x/audit/verify");
+    if (const auto from = s.in.number("from")) target = with_parameter(target, "from", *from);
+    const auto data = asked_server(s, target);
     const auto& o = data.as_object();
     const bool intact = http::flag_in(o, "intact");
     if (s.json()) {
         put_json(data);
     } else if (!intact) {
         put_line("record " + std::to_string(http::number_in(o, "firstBad")) + ": " +
-                 printable(http::text_in(o, "why")));
+                 printable(http::text_in(o, "why")) +
+                 words_of_begin(http::number_in(o, "records"), http::text_in(o, "why"),
+                                http::number_in(o, "begins")));
     } else {
         put_line(count(http::number_in(o, "records"), "record") + ", all as they were written" +
                  (http::text_in(o, "upTo").empty()
@@ -243,10 +265,9 @@ auto run_verify_of_server(session& s) -> int {
 
 auto run_audit_verify(session& s) -> int {
     if (s.is_remote()) {
-        if (s.in.arguments.empty() && !s.in.has("head") && !s.in.has("from"))
-            return run_verify_of_server(s);
-        throw problem(errc::unsupported, "files are checked beside the store, which has the key of "
-                                         "the log: name it with --store");
+        if (s.in.arguments.empty() && !s.in.has("head")) return run_verify_of_server(s);
+        throw problem(errc::unsupported, "files, and a head, are checked beside the store, which "
+                                         "has the key of the log: name it with --store");
     }
     refuse_unheeded(s.in, scope_options::none, "the audit log in a folder");
     auto here = files_here(s);
@@ -274,7 +295,8 @@ auto run_audit_verify(session& s) -> int {
         return found.intact() ? 0 : exit_code_of(errc::tampered);
     }
     if (!found.intact()) {
-        put_line(words_of(*found.fault));
+        put_line(words_of(*found.fault) +
+                 words_of_begin(found.records, found.fault->why, found.begins));
         return exit_code_of(errc::tampered);
     }
     put_line(count(found.records, "record") + ", all as they were written" +
@@ -306,9 +328,11 @@ auto audit_verbs() -> std::vector<verb> {
          .summary = "find edited, missing and moved lines of an audit log",
          .details =
              "Files, or the folder; without any this folder. Needs the store and the keys, since\n"
-             "the key of the log lies there. A server checks its own log itself, all of it, "
+             "the key of the log lies there. A server checks its own log itself, "
              "without\n"
-             "files; whoever may read that of one environment says which (-e).\n"
+             "files; whoever may read that of one environment says which (-e). Where old files "
+             "were\n"
+             "put away, --from says with which record what is left begins, there as here.\n"
              "Names the first line that is not as it was written and exits with 7. A cut end "
              "shows\n"
              "against a head alone: keep audit-head.json, which serve writes when it ends, or "

@@ -6,6 +6,7 @@
 #include <coffer/http/detail/audit_journal.hpp>
 #include <coffer/http/rate_limit.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -119,12 +120,15 @@ public:
         return head_;
     }
     auto folder() const noexcept -> const std::filesystem::path& { return folder_; }
-    /// Checks all of it, up to what is durable now. Errors: unavailable; denied, not_found.
-    auto verify() const -> result<audit_verdict> {
+    /// Checks it from that line on, up to what is durable now. Errors: unavailable; denied,
+    /// not_found; invalid_argument (it does not go as far as `first`).
+    auto verify(std::uint64_t first = 1) const -> result<audit_verdict> {
         auto all = detail::segments_in(folder_);
         if (!all) return all.error();
         audit_expectation expected;
+        expected.first = first;
         expected.head = head();
+        if (first > std::max<std::uint64_t>(expected.head->seq, 1)) return errc::invalid_argument;
         expected.stop_at_head = true;
         return audit_verifier(files_->key(), std::move(expected)).run(*std::move(all));
     }

@@ -60,7 +60,8 @@ struct audit_fault {
 
 struct audit_verdict {
     std::uint64_t records = 0; ///< Lines that fit.
-    std::uint64_t last = 0;    ///< The last of them.
+    std::uint64_t begins = 0;  ///< The first line that was there; 0: none.
+    std::uint64_t last = 0;    ///< The last of those that fit.
     std::uint64_t up_to = 0;   ///< Its time, milliseconds since 1970.
     std::optional<audit_fault> fault{};
 
@@ -68,7 +69,7 @@ struct audit_verdict {
 };
 
 struct audit_expectation {
-    std::uint64_t first = 1; ///< Older lines were put away: the chain begins here.
+    std::uint64_t first = 1; ///< Older lines were put away, or don't matter: the chain begins here.
     std::optional<audit_head> head{};
     bool stop_at_head = false; ///< What is behind it is still being written.
 };
@@ -123,6 +124,8 @@ private:
             return lines.text().size() > detail::longest_audit_line ? "edited" : "torn";
         auto got = detail::open_line(*key_, lines.text());
         if (!got) return "edited";
+        if (out_.records == 0 && got->at.seq < expected_.first) return {};
+        if (out_.begins == 0) out_.begins = got->at.seq;
         if (got->at.seq <= last_.seq) return "reordered";
         if (got->at.seq > last_.seq + 1) return "missing";
         const bool first_known = last_.seq == 0 || last_.seq >= expected_.first;

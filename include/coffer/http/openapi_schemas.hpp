@@ -339,7 +339,9 @@ inline constexpr schema_doc schema_docs[] = {
     {"XAuditVerdict", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["intact","records"],"properties":{"intact":{"type":"boolean"},
 "upTo":{"type":"string","format":"date-time"},"anchoredAt":{"type":"string","format":"date-time"},
-"records":{"type":"integer"},"firstBad":{"type":"integer"},"why":{"type":"string"}}}}})"},
+"records":{"type":"integer"},"begins":{"type":"integer",
+"description":"The first record that is there."},
+"firstBad":{"type":"integer"},"why":{"type":"string"}}}}})"},
     {"Event", R"({"type":"object","required":["topic","context"],"properties":{
 "id":{"type":"string","description":"Made by the server, as createdAt."},
 "createdAt":{"type":"string","format":"date-time"},"domain":{"type":"string"},

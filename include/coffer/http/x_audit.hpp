@@ -197,14 +197,15 @@ inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> respo
     return out;
 }
 
-/// Checks the whole log, whatever the scope: one at a time, since it reads all files.
+/// Checks the whole log, whatever the scope: one at a time, since it reads all files. `from`: the
+/// line that it begins with, where older files were put away.
 inline auto verify_audit(call& c, const std::shared_ptr<audit_log>& kept, std::mutex& one)
     -> response {
     (void)audited_scope(c);
     const auto& log = kept_log(kept);
     const std::unique_lock only(one, std::try_to_lock);
     if (!only) throw api_error{503, "the log is being checked already", {}, "unavailable", {}};
-    const auto found = need(log.verify());
+    const auto found = need(log.verify(c.number("from", 1)), "from");
     const auto anchored = log.head().at;
     response out;
     json_writer w(out.body);
@@ -212,6 +213,7 @@ inline auto verify_audit(call& c, const std::shared_ptr<audit_log>& kept, std::m
     if (found.up_to != 0) w.member("upTo", iso_time(found.up_to));
     if (anchored != 0) w.member("anchoredAt", iso_time(anchored));
     w.member("records", found.records);
+    w.member_if("begins", found.begins);
     if (found.fault) w.member("firstBad", found.fault->seq).member("why", found.fault->why);
     w.end_object().end_object();
     return out;

@@ -200,11 +200,14 @@ export function screen(place) {
         state.className = 'chain'; // what was found before says nothing of now
         fill(state, 'Checking the chain…');
         try {
-            const answer = await api.verifyActivity(place.environmentId);
+            const first = await api.verifyActivity(place.environmentId);
+            // Old files may have been put away: what is here is checked, and that older is not is said.
+            const later = first.why === 'missing' && !first.records && first.begins;
+            const answer = later ? await api.verifyActivity(place.environmentId, later) : first;
             fill(state, answer.intact
-                ? [icon('check'), `Chain intact${answer.upTo ? ` up to ${timeOfDay(answer.upTo)}` : ''}`, answer.records !== undefined && ` · ${count(answer.records, 'record')}`, answer.anchoredAt && ` · anchored ${timeOfDay(answer.anchoredAt)}`]
+                ? [icon(later ? 'warning' : 'check'), later && `No record before ${later} is here. From there on: `, `Chain intact${answer.upTo ? ` up to ${timeOfDay(answer.upTo)}` : ''}`, answer.records !== undefined && ` · ${count(answer.records, 'record')}`, answer.anchoredAt && ` · anchored ${timeOfDay(answer.anchoredAt)}`]
                 : [icon('cross'), `The log was changed: record ${answer.firstBad ?? '?'} is the first that does not fit${answer.why ? ` (${answer.why})` : ''}`]);
-            state.className = `chain ${answer.intact ? 'good' : 'bad'}`;
+            state.className = `chain ${answer.intact ? (later ? '' : 'good') : 'bad'}`;
         } catch (refused) {
             if (refused.name !== 'ApiError') throw refused;
             state.className = 'chain bad';

@@ -201,5 +201,6 @@ export const disableKek = (kekId) => data(post('/v1/x/keys/disable', {}, { kekId
 export const shredEnvironment = (environmentId, name) => data(post('/v1/x/keys/shred', { environmentId }, { name }));
 export const activity = (where, filter, options) =>
     get('/v1/x/audit', { ...scope(where), ...filter }, options);
-export const verifyActivity = (environmentId) =>
-    data(get('/v1/x/audit/verify', { environmentId }));
+/** `from`: the record that it begins with, where older ones were put away. */
+export const verifyActivity = (environmentId, from) =>
+    data(get('/v1/x/audit/verify', { environmentId, from }));

@@ -185,3 +185,33 @@ TEST_CASE("who may read the audit log of one environment names it") {
     CHECK(has(all.ok({"audit", "tail"}), "  other  A  "));
     CHECK_FALSE(has(all.ok({"audit", "tail", "-e", "dev"}), "  other  A  "));
 }
+
+TEST_CASE("the audit log says which values --only was given, and tells them from names") {
+    sandbox here;
+    here.fill();
+    auto full = here.ok({"token", "create", "--full"});
+    full.pop_back();
+    const serving server(here, "--audit audit");
+    const client all(server.url, full);
+    const auto actions = [&] { // without the reading of the log itself
+        return all.ok({"audit", "tail", "-e", "dev", "--json"});
+    };
+    all.ok({"list", "-e", "dev"});
+    CHECK(has(actions(), R"("what":"secrets.list")"));
+    CHECK_FALSE(has(actions(), R"("what":"secrets.read")"));
+    const auto one = R"("what":"secrets.read","environmentId":"dev","name":"DB_URL","count":1,)";
+    CHECK(all.ok({"run", "--only", "DB_*", "-e", "dev", "--", "sh", "-c",
+                  "printf %s \"$DB_URL$SLACK_TOKEN\""}) == db_url);
+    CHECK(has(actions(), one));
+    CHECK_FALSE(has(actions(), R"("count":2)"));
+    CHECK_FALSE(has(actions(), "SLACK_TOKEN"));
+    CHECK(has(all.ok({"export", "--only", "SLACK_TOKEN", "-e", "dev"}), "SLACK_TOKEN="));
+    CHECK(has(actions(), R"("name":"SLACK_TOKEN","count":1,)"));
+    CHECK_FALSE(has(actions(), R"("count":2)"));
+    all.ok({"run", "-e", "dev", "--", "true"});
+    CHECK(has(actions(), R"("what":"secrets.read","environmentId":"dev","count":2,)"));
+    // A name that is not there is asked for by nobody.
+    CHECK(all.run({"run", "--only", "NONE", "-e", "dev", "--", "true"}).code == 125);
+    CHECK(all.ok({"run", "--only", "NO*", "-e", "dev", "--", "true"}).empty());
+}
+

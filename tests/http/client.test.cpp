@@ -171,7 +171,7 @@ TEST_CASE(
     const auto delivered = [&] {
         std::size_t n = 0;
         for (const auto& r : s.world.audit->records)
-            n += r.action == "secrets.list" ? r.count : 0;
+            n += r.action == "secrets.read" ? r.count : 0;
         return n;
     };
     REQUIRE(delivered() == 2);

@@ -421,7 +421,7 @@ TEST_CASE("x/keys: DEKs under the active KEK, and new ones, while all stays read
     CHECK(rotated.text("damaged") == "0");
     CHECK(w.get("/v1/x/keys" + query).text("environments").find(R"("dek":2)") != std::string::npos);
     CHECK(w.get("/v1/secrets" + query).raw.body.find(R"("value":"1")") != std::string::npos);
-    CHECK(w.audit->records.back().action == "secrets.list");
+    CHECK(w.audit->records.back().action == "secrets.read");
     CHECK(w.audit->records.at(w.audit->records.size() - 3).action == "keys.rotate");
     CHECK(w.audit->records.at(w.audit->records.size() - 3).count == 2);
 

@@ -356,7 +356,7 @@ TEST_CASE("x/batch: sets and removes, all or nothing") {
     CHECK(done.data().as_array().size() == 3);
     CHECK(done.text("name", 2) == "OLD");
     CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
-    CHECK(w.audit->records.back().action == "secrets.list");
+    CHECK(w.audit->records.back().action == "secrets.read");
     check_error(send(R"({"set":[{"name":"C","value":"1"}],"remove":["NOWHERE"]})"), 404);
     for (const char* wrong :
          {"{}", R"({"set":{}})", R"({"set":["A"]})", R"({"set":[{"name":"","value":"v"}]})",
@@ -728,7 +728,7 @@ TEST_CASE("x/values: the audit log has names that the token may know of, and not
                 .push_back(json::value(name));
         CHECK(w.send("POST", "/v1/x/values" + w.query(at(w.e)), json::serialize(body), "some")
                   .status() == 200);
-        CHECK(w.audit->records.back().action == "secrets.list");
+        CHECK(w.audit->records.back().action == "secrets.read");
         return w.audit->records.back();
     };
     std::vector<std::string> foreign;
@@ -748,6 +748,25 @@ TEST_CASE("x/values: the audit log has names that the token may know of, and not
     for (int i = 0; i < 1023; ++i)
         longest += "\xc3\xa9";
     CHECK(ask({longest}).names == std::vector{longest});
+}
+
+TEST_CASE("x/values: the audit log tells giving values from listing names") {
+    world w;
+    w.know("lister", {{.as = http::role::auditor}});
+    w.put(at(w.e), "A", "1");
+    w.put(at(w.e), "B", "2");
+    const auto action = [&](std::string_view body, std::string_view token) {
+        CHECK(w.send("POST", "/v1/x/values" + w.query(at(w.e)), body, token).status() == 200);
+        return std::string(w.audit->records.back().action);
+    };
+    CHECK(action("{}", "full-token") == "secrets.read");
+    CHECK(w.audit->records.back().count == 2);
+    CHECK(action(R"({"names":["A"]})", "full-token") == "secrets.read");
+    CHECK(w.audit->records.back().count == 1);
+    CHECK(w.audit->records.back().names == std::vector<std::string>{"A"});
+    CHECK(action(R"({"values":false})", "full-token") == "secrets.list");
+    CHECK(w.audit->records.back().count == 0);
+    CHECK(action("{}", "lister") == "secrets.list"); // it is given none
 }
 
 TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {

@@ -136,6 +136,13 @@ auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_v
         std::chrono::milliseconds(s.config().max_stale())));
 }
 
+auto remote_values(session& s, coffer::context where, std::span<const std::string> names)
+    -> coffer::result<std::vector<coffer::named_secret>> {
+    const auto in = http::ask_fresh_values(
+        *s.calls(), where, true, std::chrono::milliseconds(s.config().max_stale()), names);
+    if (!in) return in.error();
+    return http::wire_view(in->rows, coffer::machine_clock()).all(in->fresh);
+}
 
 auto remote_uses(session& s, std::string_view environment)
     -> std::map<std::string, std::size_t, std::less<>> {

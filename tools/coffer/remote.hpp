@@ -13,8 +13,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Work through a server. A token is sent only where its owner meant it to go: one that was kept by
 /// `coffer login`, to the server that it was kept for; one from a flag, a variable or the user's
@@ -44,6 +46,10 @@ auto open_calls(session& s) -> std::shared_ptr<coffer::http::caller>;
 auto open_remote_vault(session& s) -> coffer::any_vault;
 auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_vault;
 
+/// The values that these names have in a context: one request, for these alone. Those that have
+/// none are left out. Errors: those of a view's all().
+auto remote_values(session& s, coffer::context where, std::span<const std::string> names)
+    -> coffer::result<std::vector<coffer::named_secret>>;
 
 /// How many spaces of an environment have an entry of their own of each name: one request, however
 /// many spaces there are. Throws problem.

@@ -31,6 +31,10 @@ auto open_calls(session&) -> std::shared_ptr<coffer::http::caller> {
 auto open_remote_vault(session&) -> coffer::any_vault {
     absent();
 }
+auto remote_values(session&, coffer::context, std::span<const std::string>)
+    -> coffer::result<std::vector<coffer::named_secret>> {
+    absent();
+}
 auto remote_uses(session&, std::string_view) -> std::map<std::string, std::size_t, std::less<>> {
     absent();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "dotenv.hpp"
 #include "glob.hpp"
+#include "only_values.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "session.hpp"
@@ -73,16 +74,14 @@ auto run_export(session& s) -> int {
     const auto at = s.here();
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     s.saw(view.fresh());
-    auto all = need(view.all(), at.where());
+    auto all = need(only_values(s, at, view), at.where());
     for (const auto& one : all)
         s.saw(one.value.fresh());
     const glob_list only(s.in.text("only"));
     for (const auto& line : only.idle(all))
         s.notice(line);
     const glob_list except(s.in.text("except").value_or(""));
-    std::erase_if(all, [&](const named_secret& one) {
-        return !only.matches(one.name) || except.matches(one.name);
-    });
+    std::erase_if(all, [&](const named_secret& one) { return except.matches(one.name); });
     if (format == "json") {
         put_json_secrets(all);
     } else {

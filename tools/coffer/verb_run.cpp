@@ -3,6 +3,7 @@
 #include "dotenv.hpp"
 #include "glob.hpp"
 #include "kept_copy.hpp"
+#include "only_values.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "redacted_output.hpp"
@@ -100,12 +101,12 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all,
     return out;
 }
 
-auto provide(session& s, const place& at, const coffer::view& view) -> provision {
-    auto all = need(view.all(), at.where());
+auto provide(session& s, const place& at, const coffer::view& view,
+             const std::vector<named_secret>& values) -> provision {
     std::vector<std::string> expired;
     for (const auto& e : view.list())
         if (e.outcome == coffer::errc::expired) expired.push_back(e.name);
-    auto out = provide(s, at, all, expired);
+    auto out = provide(s, at, values, expired);
     s.saw(view.fresh());
     if (view.stale()) out.freshness = "stale";
     out.state = state_of(view, glob_list(s.in.text("only")));
@@ -191,10 +192,10 @@ private:
         if (!view) return trouble(view.error());
         trouble_ = coffer::errc{};
         if (state_of(*view, glob_list(s_.in.text("only"))) == current_.state) return;
-        auto all = view->all();
-        if (!all) return trouble(all.error());
+        const auto values = only_values(s_, at_, *view);
+        if (!values) return trouble(values.error());
         view_ = *std::move(view);
-        current_ = provide(s_, at_, view_);
+        current_ = provide(s_, at_, view_, *values);
         if (watch_ == "SIGHUP") {
             tell_change("sending SIGHUP");
             if (redact_) output_->know(view_, at_);
@@ -270,7 +271,7 @@ auto run_run(session& s) -> int {
     if (is_offline(s)) return run_offline(s);
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
-    auto given = provide(s, at, view);
+    auto given = provide(s, at, view, need(only_values(s, at, view), at.where()));
     require_named(at, given);
     announce(s, at, given);
     if (s.dry_run()) return 0;

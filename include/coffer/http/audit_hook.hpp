@@ -17,7 +17,8 @@ struct audit_record {
     std::string principal_id{};   ///< The token's id; empty: nobody (a refused token).
     std::string principal_name{}; ///< What people call it.
     bool session = false;         ///< It came through the page.
-    /// The route's own word, as routes.hpp has it: `secrets.list`, `secret.reveal`, `token.mint` …
+    /// The route's own word, as routes.hpp has it: `secrets.read` (values of a scope; `secrets.list`
+    /// where only names were asked for, or may be given), `secret.reveal`, `token.mint` …
     std::string_view action{};
     scope where{}; ///< The effective scope: what was decided on.
     /// The names that were read or changed, as far as the request named them; a list of a whole

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,14 +21,20 @@ namespace coffer::inline COFFER_ABI::http {
 /// Asks for a context, with or without values; of some names or of all. Errors: those of
 /// caller::call, with unknown_scope for what is not there.
 inline auto ask_values(caller& calls, context where, bool values,
-                       std::optional<std::string_view> name = std::nullopt) -> result<json_answer> {
+                       std::optional<std::span<const std::string>> names = std::nullopt)
+    -> result<json_answer> {
     outgoing out{.method = "POST",
                  .target = "/v1/x/values" + query_of(where),
                  .body = {},
                  .only_reads = true};
     json_writer w(out.body);
     w.begin_object().member("values", values);
-    if (name) w.key("names").begin_list().text(*name).end_list();
+    if (names) {
+        w.key("names").begin_list();
+        for (const auto& name : *names)
+            w.text(name);
+        w.end_list();
+    }
     w.end_object();
     auto in = calls.call(std::move(out));
     if (!in && in.error().code == errc::not_found) return errc::unknown_scope;
@@ -46,10 +53,10 @@ struct told_values {
 /// `serve_stale_for`, marked. Errors also: stale (it is older).
 inline auto ask_fresh_values(caller& calls, context where, bool values,
                              std::chrono::milliseconds serve_stale_for,
-                             std::optional<std::string_view> name = std::nullopt)
+                             std::optional<std::span<const std::string>> names = std::nullopt)
     -> result<told_values> {
     const auto asked = machine_clock().boot();
-    auto in = ask_values(calls, where, values, name);
+    auto in = ask_values(calls, where, values, names);
     if (!in) return in.error();
     const auto fresh = freshness_in(in->object(), asked);
     if (fresh.stale && machine_clock().boot() - fresh.as_of > serve_stale_for) return errc::stale;
@@ -70,7 +77,9 @@ public:
     auto get(std::string_view name, freshness /*of what is shown*/) const
         -> result<secret> override {
         if (auto named = check_name(name); !named) return named.error();
-        auto in = ask_fresh_values(*calls_, rows_->asked.view(), true, serve_stale_for_, name);
+        const std::string one(name);
+        auto in = ask_fresh_values(*calls_, rows_->asked.view(), true, serve_stale_for_,
+                                   std::span(&one, 1));
         if (!in) return in.error();
         return wire_view(in->rows, machine_clock()).get(name, in->fresh);
     }

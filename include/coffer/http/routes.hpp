@@ -32,7 +32,7 @@ inline auto v1_routes() -> std::vector<route> {
     const std::string_view environment = "/v1/environments/{environmentId}";
     const std::string_view space = "/v1/spaces/{spaceId}";
     return {
-        {"GET", "/v1/secrets", "secrets.list", right::read, from::wire_query, token,
+        {"GET", "/v1/secrets", "secrets.read", right::read, from::wire_query, token,
          v1::list_secrets, v1::list_secrets_now},
         {"POST", "/v1/secrets", "secret.set", right::write, from::body, token,
          v1::write_secret_request},

@@ -22,7 +22,7 @@ const isGood = (one) => ['ok', 'begun'].includes(one.result);
 const groups = [
     ['Values', [['secret.set', 'set'], ['secrets.change', 'several set or removed'], ['secret.remove', 'removed'], ['secret.hide', 'hidden'],
         ['secret.unhide', 'shown again'], ['secret.rollback', 'older version again'], ['secret.undelete', 'put back'], ['secret.reveal', 'value shown'],
-        ['secrets.list', 'values read'], ['secret.read', 'one value read']]],
+        ['secrets.read', 'values read'], ['secret.read', 'one value read']]],
     ['Tokens and sign-ins', [['token.mint', 'token made'], ['token.revoke', 'token revoked'], ['token.narrow', 'token narrowed'], ['tokens.list', 'tokens listed'], ['session.begin', 'signed in'],
         ['session.end', 'signed out'], ['session.confirm', 'token entered again'], ['session.first', 'first admin made'], ['login.refused', 'unknown token refused']]],
     ['Environments and spaces', [['environment.make', 'environment made'], ['environment.change', 'environment changed'],
@@ -30,7 +30,7 @@ const groups = [
         ['spaces.remove', 'spaces removed'], ['requirements.set', 'requirements set']]],
     ['Keys', [['keys.rewrap', 'keys rewrapped'], ['keys.rotate', 'data key rotated'], ['kek.rotate', 'key rotated'], ['kek.disable', 'key disabled'],
         ['environment.shred', 'environment shredded'], ['keys.list', 'keys listed']]],
-    ['Looked at', [['states.list', 'names listed'], ['admins.list', 'admins named'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
+    ['Looked at', [['states.list', 'names listed'], ['secrets.list', 'names resolved'], ['admins.list', 'admins named'], ['secret.explain', 'details of a name'], ['matrix.show', 'matrix'], ['requirements.get', 'requirements read'],
         ['environments.list', 'environments listed'], ['environment.get', 'environment read'], ['spaces.list', 'spaces listed'], ['space.get', 'space read']]],
     ['Log and events', [['audit.read', 'activity read'], ['audit.verify', 'chain checked'], ['audit.resumed', 'log written again'],
         ['event.post', 'event handed on'], ['events.follow', 'events followed']]],

@@ -19,7 +19,7 @@
 
 /// One line of the audit log: a JSON object whose last two members chain it to the line before.
 ///
-///     {"seq":7,"time":"…","actor":{…},"action":"secrets.list",…,"prev":"…","mac":"…"}
+///     {"seq":7,"time":"…","actor":{…},"action":"secrets.read",…,"prev":"…","mac":"…"}
 ///
 /// `mac` is HMAC-SHA256(K_audit, the line without this member) in lower hex; `prev` is the `mac` of
 /// the line before, 64 zeros in line 1.

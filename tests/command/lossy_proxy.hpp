@@ -7,10 +7,12 @@
 #include <atomic>
 #include <cstdint>
 #include <cstdlib>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -45,6 +47,12 @@ public:
     }
     lossy_proxy(const lossy_proxy&) = delete;
     auto operator=(const lossy_proxy&) -> lossy_proxy& = delete;
+
+    /// From now on this is the answer to whatever is asked, in the server's place.
+    void says(std::string answer) {
+        const std::lock_guard lock(mutex_);
+        own_answer_ = std::move(answer);
+    }
 
     std::string url{};
     std::atomic<loses> what{loses::nothing};
@@ -111,6 +119,10 @@ private:
     }
     auto answer_to(const std::string& request) -> std::string {
         ++requests;
+        {
+            const std::lock_guard lock(mutex_);
+            if (!own_answer_.empty()) return own_answer_;
+        }
         const bool change =
             !request.starts_with("GET ") && request.find(" /v1/x/values") > request.find("\r\n");
         const auto loss = change ? what.load() : loses::nothing;
@@ -127,6 +139,8 @@ private:
     std::uint16_t server_port_;
     int listening_;
     std::thread worker_{};
+    std::mutex mutex_{};
+    std::string own_answer_{};
 };
 
 } // namespace coffer_test

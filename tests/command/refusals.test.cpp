@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "http/certificate.hpp"
+#include "lossy_proxy.hpp"
 #include "served.hpp"
 
 #include <string>
@@ -7,6 +8,7 @@
 using coffer_test::client;
 using coffer_test::db_url;
 using coffer_test::has;
+using coffer_test::lossy_proxy;
 using coffer_test::sandbox;
 using coffer_test::served;
 using coffer_test::serving;
@@ -215,3 +217,65 @@ TEST_CASE("the audit log says which values --only was given, and tells them from
     CHECK(all.ok({"run", "--only", "NO*", "-e", "dev", "--", "true"}).empty());
 }
 
+TEST_CASE("a server that is down, in trouble or none is named, and its words are passed on") {
+    const served s;
+    const client space(s.url, token_of(s, {"--role", "space-admin", "-e", "dev", "-s", "acme"}));
+    for (const sandbox::words& args :
+         {sandbox::words{"audit", "tail", "-e", "dev"}, {"audit", "verify", "-e", "dev"}}) {
+        const auto done = space.run(args);
+        INFO(done.err);
+        CHECK(done.code == 5);
+        CHECK(has(done.err, "has not the right audit in dev, to read the audit log"));
+    }
+
+    lossy_proxy other(s.url); // answers for a Coffer until it says that it is none
+    client box(s);
+    box.variables["COFFER_SERVER"] = other.url;
+    CHECK(box.ok({"get", "DB_URL", "-e", "dev"}) == db_url);
+    const auto all_say = [&](int code, const std::string& text) {
+        for (const sandbox::words& args : {sandbox::words{"list", "-e", "dev"},
+                                           {"get", "DB_URL", "-e", "dev"},
+                                           {"env", "list"},
+                                           {"whoami"},
+                                           {"token", "list"}}) {
+            const auto done = box.run(args);
+            INFO(args.front() << ": " << done.err);
+            CHECK(done.code == code);
+            CHECK(has(done.err, ": " + other.url + text));
+        }
+        const auto set = box.run({"set", "A", "-e", "dev"}, "x");
+        INFO(set.err);
+        CHECK(set.code == code);
+        CHECK(has(set.err, ": " + other.url + text));
+    };
+    const auto answer = [](const std::string& status, const std::string& type,
+                           const std::string& body) {
+        return "HTTP/1.1 " + status + "\r\ncontent-type: " + type +
+               "\r\ncontent-length: " + std::to_string(body.size()) +
+               "\r\nconnection: close\r\n\r\n" + body;
+    };
+    other.says(answer("404 Not Found", "text/html", "nothing"));
+    all_say(3, " is no Coffer, or an older one");
+    other.says(
+        answer("503 Service Unavailable", "application/json",
+               R"({"errors":[{"message":"m"}],"code":"unavailable","data":{"cause":"audit"}})"));
+    all_say(6, " can't write its audit log, so it gives nothing and changes nothing");
+    other.says(answer("503 Service Unavailable", "application/json",
+                      R"({"errors":[{"message":"m"}],"code":"unavailable"})"));
+    all_say(6, " answers that it can't do it now: its store or its keys are away");
+    other.says(answer("429 Too Many Requests", "application/json",
+                      R"({"errors":[{"message":"m"}],"code":"unavailable"})"));
+    all_say(6, " takes no more requests of this token");
+    other.says(answer("503 Service Unavailable", "application/json",
+                      R"({"status":"not_ready","why":"audit"})"));
+    const auto doctor = box.run({"doctor"});
+    CHECK(doctor.code == 6);
+    CHECK(has(doctor.out, "NO  serving"));
+    CHECK(has(doctor.out, "the audit log can't be written"));
+
+    const std::string gone = "http://127.0.0.1:1";
+    box.variables["COFFER_SERVER"] = gone;
+    const auto down = box.run({"list", "-e", "dev"});
+    CHECK(down.code == 6);
+    CHECK(has(down.err, gone + " can't be reached (Connection refused)"));
+}

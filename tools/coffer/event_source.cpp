@@ -43,8 +43,12 @@ void event_source::follow(const std::function<bool(std::string_view event)>& tak
                 last = id;
                 return wanted = event.empty() || take(event);
             });
-        if (!done && done.error().code != errc::unavailable && done.error().code != errc::timed_out)
+        if (!done && done.error().code != errc::unavailable &&
+            done.error().code != errc::timed_out) {
+            if (auto said = words_of_server(done.error(), name_); !said.empty())
+                throw problem(done.error().code, std::move(said));
             need(coffer::result<void>(done.error()));
+        }
         if (!done) s_.notice(name_ + " can't be reached; trying again");
         if (wanted) coffer::detail::sleep_for(std::chrono::milliseconds(1000));
     }

@@ -182,4 +182,19 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
     return cure.empty() ? text : text + "\n        See " + std::string(cure);
 }
 
+auto words_of_server(const coffer::failure& why, const std::string& server) -> std::string {
+    using coffer::http::refusal;
+    if (why.cause == refusal::no_coffer) return server + " is no Coffer, or an older one";
+    if (why.code != errc::unavailable && why.code != errc::timed_out) return {};
+    if (why.cause == refusal::unaudited)
+        return server + " can't write its audit log, so it gives nothing and changes nothing";
+    if (why.cause == refusal::too_many)
+        return server + " takes no more requests of this token, or from this address, for a while";
+    if (why.cause == refusal::in_trouble)
+        return server + " answers that it can't do it now: its store or its keys are away, or it "
+                        "failed. coffer doctor asks how it is, and its log says why";
+    if (why.code == errc::timed_out) return server + " gave no answer in time";
+    return server + " can't be reached" + (why.cause ? " (" + why.cause.message() + ")" : "");
+}
+
 } // namespace command

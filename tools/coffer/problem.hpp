@@ -6,6 +6,7 @@
 #include <coffer/scope.hpp>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,7 @@ struct problem : std::exception {
     coffer::scope where{};
     std::string name{};
     bool of_store = false; ///< Told by words_for: of a failure of the store or the vault.
+    std::optional<coffer::failure> because{}; ///< The failure that its message is made from.
 };
 
 /// The exit code that belongs to an error (docs/command.md, Exit codes).
@@ -44,12 +46,17 @@ auto cure_of(coffer::errc code) noexcept -> std::string_view;
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string;
 
+/// The same of a server that can't be reached, is none, or answers that it can't do it now, with its
+/// address; empty for what is no such failure.
+auto words_of_server(const coffer::failure& why, const std::string& server) -> std::string;
+
 /// The value of a result, or its failure as a problem.
 template <class T>
 auto need(coffer::result<T>&& got, coffer::context where = {}, std::string_view name = {}) -> T {
     if (!got) {
         problem why(got.error().code, words_for(got.error(), where, name), where, name);
         why.of_store = true;
+        why.because = got.error();
         throw why;
     }
     if constexpr (!std::is_void_v<T>) return *std::move(got);

@@ -196,15 +196,24 @@ auto ask_server(const session& s, const settings& from, const coffer::secret& to
     auto in = connect(from, address_of(from), std::move(with))->call(std::move(out));
     if (!in && in.error().code == errc::denied)
         throw problem(errc::denied, server_text(from) + ": " + words_for(in.error(), {}, {}));
-    if (!in && in.error().code == errc::unavailable)
-        throw problem(errc::unavailable,
-                      server_text(from) + " can't be reached" +
-                          (in.error().cause ? " (" + in.error().cause.message() + ")" : ""));
+    if (!in && in.error().code == errc::not_found && what.needs) // or to be seen by this token
+        throw problem(errc::denied, words_for(http::refused(*what.needs), what.where.view(), {}),
+                      what.where.view());
     if (!in && in.error().code == errc::not_found)
-        throw problem(errc::unsupported, server_text(from) + " is no Coffer, or an older one");
+        in = http::refused(http::refusal::no_coffer, errc::unsupported);
+    if (!in)
+        if (auto said = words_of_server(in.error(), server_text(from)); !said.empty())
+            throw problem(in.error().code, std::move(said));
     s.detail("asked " + server_text(from));
     const auto answer = need(std::move(in));
     return answer.data() == nullptr ? "{}" : boost::json::serialize(*answer.data());
+}
+
+auto ask_readiness(session& s) -> std::optional<remote_readiness> {
+    const auto in = s.calls()->readiness();
+    if (!in) return std::nullopt;
+    return remote_readiness{std::string(http::text_in(in->whole(), "status")),
+                            std::string(http::text_in(in->whole(), "why"))};
 }
 
 } // namespace command

@@ -6,6 +6,8 @@
 
 #include <coffer/any_vault.hpp>
 #include <coffer/bytes.hpp>
+#include <coffer/http/access.hpp>
+#include <coffer/scope.hpp>
 #include <coffer/secret.hpp>
 
 #include <cstddef>
@@ -69,9 +71,21 @@ struct remote_request {
     std::string_view method = "GET";
     std::string target{};
     std::string body{};
+    /// The right that it takes, and where: what a server says is not there, the token has no right
+    /// in. Without one it is no server that knows such a request.
+    std::optional<coffer::http::right> needs{};
+    coffer::scope where{};
 };
 auto ask_server(const session& s, const settings& from, const coffer::secret& token,
                 const remote_request& what) -> std::string;
+
+/// What /readyz of the server says.
+struct remote_readiness {
+    std::string status{};
+    std::string why{};
+};
+/// Nothing where it is not to be had there. Throws problem.
+auto ask_readiness(session& s) -> std::optional<remote_readiness>;
 
 } // namespace command
 

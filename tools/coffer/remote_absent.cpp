@@ -49,6 +49,10 @@ auto ask_server(const session&, const settings&, const coffer::secret&, const re
     absent();
 }
 
+auto ask_readiness(session&) -> std::optional<remote_readiness> {
+    absent();
+}
+
 void keep_copy(session&, const place&, const coffer::view&) {
     absent();
 }

@@ -159,6 +159,12 @@ auto session::here() -> place {
     return at;
 }
 
+auto session::words(const coffer::failure& why, coffer::context where) -> std::string {
+    const bool asks = is_remote() && !in.has("offline");
+    auto said = asks ? words_of_server(why, server_text(config())) : std::string();
+    return said.empty() ? words_for(why, where, {}) : said;
+}
+
 namespace {
 
 /// Whether something is not there because this token does not see the environment, though it sees
@@ -176,6 +182,9 @@ auto is_unseen(session& s, const problem& why) -> bool {
 } // namespace
 
 void session::say_more(problem& why) {
+    if (why.because && is_remote() && !in.has("offline"))
+        if (auto said = words_of_server(*why.because, server_text(config())); !said.empty())
+            why.message = std::move(said);
     const auto& environment = why.where.environment;
     if (why.code == errc::tampered)
         if (auto anchor = anchor_damage(*this); !anchor.empty()) why.message = std::move(anchor);

@@ -69,9 +69,11 @@ public:
     /// The environment that --env says, whatever --space and --actor say.
     auto environment_here() -> place;
 
-    /// Says of a problem what is known besides: which key is missing; which file is denied; that
-    /// a token which sees spaces of an environment does not see the environment itself; which name
-    /// was probably meant.
+    /// A failure in people's words: through a server, with its address where it is the server's.
+    auto words(const coffer::failure& why, coffer::context where) -> std::string;
+    /// Says of a problem what is known besides: which server it is of; which key is missing; which
+    /// file is denied; that a token which sees spaces of an environment does not see the environment
+    /// itself; which name was probably meant.
     void say_more(problem& why);
     /// Of the names that may be listed in a scope the one that was probably meant; empty if there is
     /// none, or if the name is one of them.

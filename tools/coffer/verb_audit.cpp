@@ -116,7 +116,9 @@ auto audited_scope(session& s) -> coffer::scope {
 /// A route of the server's, whose `data` is given back.
 auto asked_server(session& s, const std::string& target) -> json::value {
     const auto token = token_for(s.config());
-    return json::parse(ask_server(s, s.config(), token.text, {.target = target}));
+    return json::parse(
+        ask_server(s, s.config(), token.text,
+                   {.target = target, .needs = http::right::audit, .where = audited_scope(s)}));
 }
 
 /// A row as people read it, in the order of line_for_people.

@@ -229,14 +229,35 @@ void look_at_server(session& s, findings& f) {
     });
 }
 
+/// What the server says of itself to whoever watches it.
+void look_at_serving(session& s, findings& f) {
+    f.look("serving", [&] {
+        const auto now = ask_readiness(s);
+        if (!now) return; // a proxy in front keeps it to itself, or nobody is there
+        const std::string cure = "look at its log";
+        if (now->status == "not_ready")
+            f.bad("serving", errc::unavailable,
+                  now->why == "audit"
+                      ? "the audit log can't be written: nothing is given or changed"
+                      : "not ready: " + now->why,
+                  cure);
+        else if (!now->why.empty())
+            f.bad("serving", errc::unavailable, now->why, cure);
+        else
+            f.good("serving", now->status);
+    });
+}
+
 auto run_doctor(session& s) -> int {
     findings f;
     f.good("version", version_text());
     look_at_memory(f);
-    if (s.is_remote())
+    if (s.is_remote()) {
         look_at_server(s, f);
-    else
+        look_at_serving(s, f);
+    } else {
         look_at_store(s, f);
+    }
     f.put_all(s);
     return f.exit_code();
 }
@@ -249,7 +270,8 @@ auto doctor_verb() -> verb {
             .details = "Version, locked memory and, beside a store: keys, their anchor, "
                        "permissions, the store, its\n"
                        "environments, the clock; through a server: the server, TLS, whether it "
-                       "sees its store, the token.\n"
+                       "sees its store, the token,\n"
+                       "what its /readyz says.\n"
                        "No value is opened (coffer verify does that). Exit code 0 if all is well, "
                        "else that of the first\n"
                        "trouble.",

@@ -214,7 +214,7 @@ private:
     /// The command goes on with what it has; said once.
     void trouble(const coffer::failure& why) {
         if (why.code != trouble_)
-            s_.notice("can't look for changes now: " + words_for(why, at_.where(), {}));
+            s_.notice("can't look for changes now: " + s_.words(why, at_.where()));
         trouble_ = why.code;
     }
 

@@ -41,10 +41,14 @@ public:
 
     /// The body of a 2xx answer, a JSON object. Errors: denied (401, 403, a server that is not who
     /// it should be: the cause is a refusal), not_found (404), conflict, expired, invalid_argument,
-    /// too_large, unavailable
-    /// (no connection, 429, 5xx), timed_out, unsupported (no answer of a Coffer's), what the server
+    /// too_large, unavailable (no connection; 429, 5xx: the cause is a refusal where a Coffer
+    /// answered), timed_out, unsupported (no answer of a Coffer's), what the server
     /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
     auto call(outgoing out) -> result<json_answer>;
+
+    /// What /readyz says: `status`, `why`; also that it is not ready. Errors: as call(); unsupported
+    /// where a proxy in front hands that on to nobody.
+    auto readiness() -> result<json_answer>;
 
     /// Asks for server-sent events (HTML Living Standard, 9.2), those after the one whose id is
     /// `last` if there was one, and hands each on, its id and its data, until the server ends the
@@ -225,21 +229,26 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
 
 inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
     if (in.status >= 200 && in.status < 300) return {};
-    if (in.is_json)
-        if (const auto said = detail::code_in(in.body); said && *said != errc::denied) return *said;
+    const auto said = in.is_json ? detail::code_in(in.body) : std::nullopt;
+    if (in.status == 429) return refused(refusal::too_many, errc::unavailable);
+    if (said == errc::unavailable || said == errc::timed_out)
+        return detail::trouble_in(in.body, *said);
+    if (said && *said != errc::denied) return *said;
     switch (in.status) {
     case 400: return errc::invalid_argument;
     case 401: return refused(refusal::unknown_token);
     case 403: return detail::refusal_in(in.body);
-    case 404: return errc::not_found;
+    case 404: return refused(refusal::no_coffer, errc::unsupported); // which would say its code
     case 409: return errc::conflict;
     case 410: return errc::expired;
     case 413:
     case 414:
     case 431: return errc::too_large;
-    case 429: return errc::unavailable;
-    default: return in.status >= 500 && in.status != 501 ? errc::unavailable : errc::unsupported;
+    default: break;
     }
+    if (in.status < 500 || in.status == 501) return refused(refusal::no_coffer, errc::unsupported);
+    return in.is_json ? refused(refusal::in_trouble, errc::unavailable)
+                      : failure(errc::unavailable);
 }
 
 inline auto caller::call(outgoing out) -> result<json_answer> {
@@ -250,7 +259,17 @@ inline auto caller::call(outgoing out) -> result<json_answer> {
         in = send(out, until, token);
     if (!in) return in.error();
     if (auto done = outcome_of(*in); !done) return done.error();
-    if (!in->is_json) return errc::unsupported;
+    if (!in->is_json) return refused(refusal::no_coffer, errc::unsupported);
+    return json_answer::read(std::move(in->body));
+}
+
+inline auto caller::readiness() -> result<json_answer> {
+    std::uint64_t token = 0;
+    auto in = send({.method = "GET", .target = "/readyz", .body = {}},
+                   std::chrono::steady_clock::now() + with_.call_timeout, token);
+    if (!in) return in.error();
+    if (!in->is_json || (in->status != 200 && in->status != 503))
+        return refused(refusal::no_coffer, errc::unsupported);
     return json_answer::read(std::move(in->body));
 }
 

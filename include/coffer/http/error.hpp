@@ -44,7 +44,7 @@ inline auto forbidden(right missing) -> api_error {
             R"({"right":")" + std::string(to_string(missing)) + R"("})"};
 }
 inline auto unaudited() -> api_error {
-    return {503, "the audit log can't be written", {}, "unavailable", {}};
+    return {503, "the audit log can't be written", {}, "unavailable", R"({"cause":"audit"})"};
 }
 
 /// Too often (429).

@@ -129,6 +129,14 @@ inline auto code_in(std::string_view body) -> std::optional<errc> {
         return std::nullopt;
     return errc_of(http::text_in(errors->get_array().front().get_object(), "code"));
 }
+/// What a server that answers says of an error that may pass: unavailable, timed_out.
+inline auto trouble_in(std::string_view body, errc code) -> failure {
+    const auto read = json_document::read(body);
+    const auto* data = read ? read->find("data") : nullptr;
+    const bool audit = data != nullptr && data->is_object() &&
+                       http::text_in(data->get_object(), "cause") == "audit";
+    return refused(audit ? refusal::unaudited : refusal::in_trouble, code);
+}
 /// Why a request was refused: for want of the right that the body names, if it names one.
 inline auto refusal_in(std::string_view body) -> failure {
     const auto read = json_document::read(body);

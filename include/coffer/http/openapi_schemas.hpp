@@ -21,7 +21,7 @@ inline constexpr schema_doc schema_docs[] = {
 "items":{"type":"object","required":["message"],"properties":{"key":{"type":"string",
 "description":"The field or parameter at fault."},"message":{"type":"string","minLength":1}}}},
 "code":{"type":"string","description":"For programs: conflict, denied, confirm, unavailable, too_large (also of a name more than a scope takes, or an actor more than a space takes) …"},
-"data":{"description":"With conflict: the version that is there now, and whether the token that asks made it. With denied: the `right` that is missing.","type":"object"}}})"},
+"data":{"description":"With conflict: the version that is there now, and whether the token that asks made it. With denied: the `right` that is missing. With unavailable: the `cause` `audit` where the audit log can't be written.","type":"object"}}})"},
     {"Success", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
 "required":["success"],"properties":{"success":{"const":true}}}}})"},
     {"Pagination", R"({"type":"object","required":["currentPage","pageCount","totalCount"],

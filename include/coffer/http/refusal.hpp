@@ -11,13 +11,18 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
-/// What stands behind a client's errc::denied: its failure's `cause` compares equal to one of these.
+/// What stands behind a client's errc::denied, and what a server that answers all the same says of an
+/// errc::unavailable or timed_out: the failure's `cause` compares equal to one of these.
 enum class refusal : int {
     certificate =
         1,         ///< The server's does not hold: nothing was sent. The cause's message says why.
     plain_http,    ///< `http` to a name that leads off this machine: nothing was sent.
     unknown_token, ///< The server does not know the token, or does not any more (401).
     missing_right, ///< The token has not the right to do this there (403): see missing_right_of().
+    unaudited,     ///< The server can't write its audit log: it gives nothing and changes nothing.
+    too_many,      ///< There were too many requests of the token or the address (429).
+    in_trouble,    ///< The server answers that its store or its keys are away, or that it failed.
+    no_coffer,     ///< What answers there is no Coffer, or an older one (unsupported).
 };
 
 namespace detail {
@@ -37,6 +42,10 @@ public:
         case refusal::plain_http: return "plain HTTP leads off this machine";
         case refusal::unknown_token: return "the token is not known";
         case refusal::missing_right: return "a right is missing";
+        case refusal::unaudited: return "the server can't write its audit log";
+        case refusal::too_many: return "there were too many requests";
+        case refusal::in_trouble: return "the server answers that it can't do it now";
+        case refusal::no_coffer: return "what answers there is no Coffer";
         }
         return "refused";
     }
@@ -57,9 +66,9 @@ inline auto make_error_condition(refusal why) noexcept -> std::error_condition {
     return {static_cast<int>(why), refusal_category()};
 }
 
-/// denied, for that reason.
-inline auto refused(refusal why) noexcept -> failure {
-    return {errc::denied, {static_cast<int>(why), refusal_category()}};
+/// denied, or another error, for that reason.
+inline auto refused(refusal why, errc code = errc::denied) noexcept -> failure {
+    return {code, {static_cast<int>(why), refusal_category()}};
 }
 /// denied, for want of that right.
 inline auto refused(right missing) noexcept -> failure {

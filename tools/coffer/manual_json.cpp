@@ -138,9 +138,10 @@ auto json_answers() -> std::span<const json_shape> {
                    "details?: DETAILS, result: text, status?: number, peer?: text, session: flag}"},
         json_shape{"audit verify", "{intact: flag, records: number, last: number, upTo?: time, "
                                    "firstBad?: number, why?: text, file?: text, line?: number}"},
-        json_shape{"audit verify, of a server",
-                   "{intact: flag, records: number, upTo?: time, anchoredAt?: time, "
-                   "firstBad?: number, why?: text}"},
+        json_shape{
+            "audit verify, of a server",
+            "{intact: flag, records: number, begins?: number, upTo?: time, anchoredAt?: time, "
+            "firstBad?: number, why?: text}"},
         json_shape{
             "keys status",
             "{keks: [{kekId: text, state: text, default: flag, createdAt?: time, "

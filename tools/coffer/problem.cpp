@@ -182,6 +182,13 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
     return cure.empty() ? text : text + "\n        See " + std::string(cure);
 }
 
+auto problem_of(const coffer::failure& why, coffer::context where, std::string_view name)
+    -> problem {
+    problem out(why.code, words_for(why, where, name), where, name);
+    out.because = why;
+    return out;
+}
+
 auto words_of_server(const coffer::failure& why, const std::string& server) -> std::string {
     using coffer::http::refusal;
     if (why.cause == refusal::no_coffer) return server + " is no Coffer, or an older one";

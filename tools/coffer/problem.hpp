@@ -25,8 +25,8 @@ struct problem : std::exception {
     std::string message;
     coffer::scope where{};
     std::string name{};
-    bool of_store = false; ///< Told by words_for: of a failure of the store or the vault.
-    std::optional<coffer::failure> because{}; ///< The failure that its message is made from.
+    /// The failure of the vault that its message is made from.
+    std::optional<coffer::failure> because{};
 };
 
 /// The exit code that belongs to an error (docs/command.md, Exit codes).
@@ -46,19 +46,18 @@ auto cure_of(coffer::errc code) noexcept -> std::string_view;
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string;
 
-/// The same of a server that can't be reached, is none, or answers that it can't do it now, with its
+/// A failure as a problem, in those words.
+auto problem_of(const coffer::failure& why, coffer::context where, std::string_view name)
+    -> problem;
+
+/// The words of a server that can't be reached, is none, or answers that it can't do it now, with its
 /// address; empty for what is no such failure.
 auto words_of_server(const coffer::failure& why, const std::string& server) -> std::string;
 
 /// The value of a result, or its failure as a problem.
 template <class T>
 auto need(coffer::result<T>&& got, coffer::context where = {}, std::string_view name = {}) -> T {
-    if (!got) {
-        problem why(got.error().code, words_for(got.error(), where, name), where, name);
-        why.of_store = true;
-        why.because = got.error();
-        throw why;
-    }
+    if (!got) throw problem_of(got.error(), where, name);
     if constexpr (!std::is_void_v<T>) return *std::move(got);
 }
 

@@ -188,11 +188,7 @@ auto need_written(session& s, const place& at, std::string_view name,
                           ". Nothing was written.",
                       at.where(), name);
     const auto expected = s.in.number("if-version");
-    if (why.code != errc::conflict || !expected) {
-        problem told(why.code, words_for(why, at.where(), name), at.where(), name);
-        told.of_store = true;
-        throw told;
-    }
+    if (why.code != errc::conflict || !expected) throw problem_of(why, at.where(), name);
     const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
     const auto* const own =
         e.layers.empty() || e.layers[0].state == layer_state::absent ? nullptr : &e.layers[0];

@@ -190,7 +190,7 @@ void session::say_more(problem& why) {
         if (auto anchor = anchor_damage(*this); !anchor.empty()) why.message = std::move(anchor);
     if (why.code == errc::unknown_key || why.code == errc::key_disabled)
         why.message += missing_key_words(*this, environment);
-    if (why.code == errc::denied && why.of_store && !is_remote() &&
+    if (why.code == errc::denied && why.because && !is_remote() &&
         config().find("store") != nullptr)
         why.message += denied_place_words(config());
     if (!vault_) return;

@@ -39,6 +39,18 @@ struct repository : sandbox {
     }
     /// Another machine: the same keys, an anchor of its own.
     void other_machine() const { fs::remove(keyring().string() + ".anchor"); }
+    /// main and side both change DB_URL, and side adds FINE; main is checked out.
+    void part() const {
+        ok({"set", "DB_URL"}, "main-url");
+        commit("main");
+        git({"checkout", "-q", "-b", "side", "HEAD~1"});
+        other_machine();
+        ok({"set", "DB_URL"}, "side-url");
+        ok({"set", "FINE"}, "fine");
+        commit("side");
+        git({"checkout", "-q", "main"});
+        other_machine();
+    }
 };
 
 } // namespace
@@ -174,15 +186,7 @@ TEST_CASE("git merge takes both sides' changes of different names, and every mac
 
 TEST_CASE("git merge leaves a name that both sides changed to people, and the file as it was") {
     const repository box;
-    box.ok({"set", "DB_URL"}, "main-url");
-    box.commit("main");
-    box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
-    box.other_machine();
-    box.ok({"set", "DB_URL"}, "side-url");
-    box.ok({"set", "FINE"}, "fine");
-    box.commit("side");
-    box.git({"checkout", "-q", "main"});
-    box.other_machine();
+    box.part();
     const auto ours = sandbox::read(box.document("dev"));
     const auto merged = box.git({"merge", "-m", "merge", "side"});
     CHECK(merged.code == 1);
@@ -233,15 +237,7 @@ TEST_CASE("git resolve keeps one side of what both changed, and both sides accep
 TEST_CASE("git resolve keeps what was set since git merge stopped, and nobody sees a rollback") {
     for (const std::string keep : {"ours", "theirs"}) {
         const repository box;
-        box.ok({"set", "DB_URL"}, "main-url");
-        box.commit("main");
-        box.git({"checkout", "-q", "-b", "side", "HEAD~1"});
-        box.other_machine();
-        box.ok({"set", "DB_URL"}, "side-url");
-        box.ok({"set", "FINE"}, "fine");
-        box.commit("side");
-        box.git({"checkout", "-q", "main"});
-        box.other_machine();
+        box.part();
         CHECK(box.git({"merge", "-m", "merge", "side"}).code == 1);
         box.ok({"set", "DB_URL"}, "main-url-2");
         box.ok({"set", "SINCE", "-s", "globex"}, "since");

@@ -159,13 +159,13 @@ auto session::here() -> place {
     return at;
 }
 
-auto session::words(const coffer::failure& why, coffer::context where) -> std::string {
-    const bool asks = is_remote() && !in.has("offline");
-    auto said = asks ? words_of_server(why, server_text(config())) : std::string();
-    return said.empty() ? words_for(why, where, {}) : said;
-}
-
 namespace {
+
+/// What a failure says of the server that is asked; empty where none is, or it says nothing of it.
+auto words_of_asked_server(session& s, const coffer::failure& why) -> std::string {
+    const bool asks = s.is_remote() && !s.in.has("offline");
+    return asks ? words_of_server(why, server_text(s.config())) : std::string();
+}
 
 /// Whether something is not there because this token does not see the environment, though it sees
 /// spaces in it.
@@ -181,9 +181,14 @@ auto is_unseen(session& s, const problem& why) -> bool {
 
 } // namespace
 
+auto session::words(const coffer::failure& why, coffer::context where) -> std::string {
+    auto said = words_of_asked_server(*this, why);
+    return said.empty() ? words_for(why, where, {}) : said;
+}
+
 void session::say_more(problem& why) {
-    if (why.because && is_remote() && !in.has("offline"))
-        if (auto said = words_of_server(*why.because, server_text(config())); !said.empty())
+    if (why.because)
+        if (auto said = words_of_asked_server(*this, *why.because); !said.empty())
             why.message = std::move(said);
     const auto& environment = why.where.environment;
     if (why.code == errc::tampered)

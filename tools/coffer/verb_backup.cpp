@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 namespace command {
 
@@ -162,12 +163,16 @@ auto run_restore(session& s) -> int {
                               ": what was revoked is valid again. No program may use the store.")))
         return 0;
     route.to = open_store(s.config(), missing_folder::make);
+    std::optional<coffer::any_vault> backed_up; // opened for the first that is damaged, for all
     route.open_all = [&](const auto& id) {
-        auto with = options_of(s.config());
-        with.realm = realm;
-        return open_vault(open_store_at("file:" + folder.string()),
-                          open_keys(s.config(), missing_keys::refuse, false).provider, with)
-            ->verify(id);
+        if (!backed_up) {
+            auto with = options_of(s.config());
+            with.realm = realm;
+            backed_up =
+                open_vault(open_store_at("file:" + folder.string()),
+                           open_keys(s.config(), missing_keys::refuse, false).provider, with);
+        }
+        return (*backed_up)->verify(id);
     };
     const auto code = copy_store(s, route);
     name_realm(s, realm, plan);

@@ -57,6 +57,7 @@ TEST_CASE("check without a file checks what is kept with the environment") {
     box.variables["COFFER_TOKEN"] = token_of(s, {"service", "-s", "acme"});
     const auto unseen = box.run({"check", "-e", "dev", "-s", "acme"});
     CHECK(unseen.code == 5);
+    CAPTURE(unseen.err);
     CHECK(has(unseen.err, "not told what programs need in environment dev"));
 }
 

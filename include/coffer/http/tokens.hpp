@@ -5,11 +5,14 @@
 #include <coffer/any_vault.hpp>
 #include <coffer/clock.hpp>
 #include <coffer/http/authenticator.hpp>
+#include <coffer/http/rate_limit.hpp>
 #include <coffer/http/token_row.hpp>
 #include <coffer/http/token_text.hpp>
 #include <coffer/names.hpp>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -43,19 +46,20 @@ struct token_use {
 /// The tokens of a service, kept sealed in Coffer's own environment (see token_row). A token that
 /// another process revoked is refused here after the vault's recheck_after at the latest; one that
 /// this process revoked, at the next request. Before a token is refused, for whatever reason, the
-/// store is looked at once more, so that one which another process has just made is known; there is
-/// one such look in between_looks for all who are refused, so that guessing is no load on the store,
-/// and none while the store is known to be away. Thread-safe.
+/// store is looked at once more, so that one which another process has just made is known: a look
+/// that begins after the request, shared by all who are refused meanwhile, as often as
+/// looks_for_refused lets them, so that guessing is no load on the store; none while the store is
+/// known to be away. Thread-safe.
 class token_registry final : public authenticator {
 public:
     using row_ptr = std::shared_ptr<const token_row>;
 
-    /// How long after a look that somebody's refusal caused the next one may cause another.
-    static constexpr std::chrono::milliseconds between_looks{100};
+    /// The looks that refusals may cause, whoever is refused.
+    static constexpr rate looks_for_refused{600};
 
     /// `time` outlives the registry.
     explicit token_registry(any_vault vault, const clock& time = machine_clock())
-        : vault_(std::move(vault)), time_(&time) {}
+        : vault_(std::move(vault)), time_(&time), looks_(looks_for_refused, time) {}
 
     /// Makes a token. Who may is not asked here: see may_grant.
     /// Errors: invalid_argument (no name, no grants or too many, one that does not go together or
@@ -347,19 +351,21 @@ private:
         if (!row && row.error().code != errc::not_found) return row.error();
         return token_holder{holder(text, row ? *row : nullptr, at), *state && (*state)->stale()};
     }
-    /// Looks at the store now, or waits for such a look that is under way; nothing where the last
-    /// one is recent.
+    /// Looks at the store, unless another's look has begun since this was called: that one is
+    /// waited for. Nothing where looks_for_refused are used up.
     void look_again() {
+        const auto begun = looks_begun_.load();
         const std::lock_guard turn(looking_);
-        if (time_->boot() < next_look_) return;
+        if (looks_begun_ != begun || looks_.take({}) != std::chrono::seconds(0)) return;
+        ++looks_begun_;
         (void)vault_->refresh(system_environment); // refused all the same if that fails
-        next_look_ = time_->boot() + between_looks;
     }
 
     any_vault vault_;
     const clock* time_;
     std::mutex looking_;
-    std::chrono::milliseconds next_look_{};
+    std::atomic<std::uint64_t> looks_begun_ = 0;
+    rate_limiter looks_;
     std::mutex mutex_;
     std::map<std::string, cached_row, std::less<>> rows_{};
     std::map<std::string, token_use, std::less<>> uses_{};

@@ -2,6 +2,7 @@
 #ifndef COFFER_CLOCK_HPP
 #define COFFER_CLOCK_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/version.hpp>
 
 #include <chrono>
@@ -54,10 +55,10 @@ inline void sleep_for(std::chrono::milliseconds time) noexcept {
 }
 } // namespace detail
 
-/// The machine's own clocks.
+/// The machine's own clocks. Good until the process has ended.
 inline auto machine_clock() noexcept -> const clock& {
-    static const detail::system_clock instance;
-    return instance;
+    static const detail::never_destroyed<detail::system_clock> instance;
+    return *instance;
 }
 
 } // namespace coffer::inline COFFER_ABI

@@ -2,6 +2,7 @@
 #ifndef COFFER_ERRC_HPP
 #define COFFER_ERRC_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/version.hpp>
 
 #include <iosfwd>
@@ -71,8 +72,8 @@ public:
 
 /// The std::error_category of errc. Thread-safe.
 inline auto coffer_category() noexcept -> const std::error_category& {
-    static const detail::errc_category instance;
-    return instance;
+    static const detail::never_destroyed<detail::errc_category> instance;
+    return *instance;
 }
 
 /// Found by argument-dependent look-up: lets an errc become a std::error_code.

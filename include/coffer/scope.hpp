@@ -2,6 +2,7 @@
 #ifndef COFFER_SCOPE_HPP
 #define COFFER_SCOPE_HPP
 
+#include <coffer/detail/without_controls.hpp>
 #include <coffer/version.hpp>
 
 #include <array>
@@ -9,13 +10,14 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace coffer::inline COFFER_ABI {
 
 /// Where a program works: an environment and, if it works for one, a space and an actor in it.
 /// Empty means none. An aggregate of views: it owns nothing, calls copy it into a `scope` on entry.
 ///
-///     vault.get({.environment = "prod", .space = "acme"}, "SLACK_TOKEN");
+///     secrets.get({.environment = "prod", .space = "acme"}, "SLACK_TOKEN");
 struct context {
     std::string_view environment{};
     std::string_view space{};
@@ -39,12 +41,12 @@ struct scope {
     friend auto operator==(const scope&, const scope&) -> bool = default;
 };
 
-/// `prod`, `prod/acme` or `prod/acme@ana`: how people read a scope.
+/// `prod`, `prod/acme` or `prod/acme@ana`: how people read a scope, on one line.
 inline auto to_string(context where) -> std::string {
     std::string text(where.environment);
     if (!where.space.empty()) text.append("/").append(where.space);
     if (!where.actor.empty()) text.append("@").append(where.actor);
-    return text;
+    return detail::without_controls(std::move(text));
 }
 
 /// The layers of one look-up, most specific first: at most eight, kept in place.

@@ -2,6 +2,7 @@
 #ifndef COFFER_REDIS_CAUSE_HPP
 #define COFFER_REDIS_CAUSE_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/errc.hpp>
 
 #include <string>
@@ -107,8 +108,8 @@ private:
 
 /// The std::error_category of cause. Thread-safe.
 inline auto redis_category() noexcept -> const std::error_category& {
-    static const detail::cause_category instance;
-    return instance;
+    static const coffer::detail::never_destroyed<detail::cause_category> instance;
+    return *instance;
 }
 /// Found by argument-dependent look-up.
 inline auto make_error_code(cause of) noexcept -> std::error_code {

@@ -53,7 +53,7 @@ public:
 
     auto seal(const tree::snapshot<C>* base, const tree::draft& changed, format::head next,
               std::shared_ptr<const tree::keyset<C>> keyset) -> result<sealed_state<C>> {
-        static const std::vector<tree::placed_page> nothing;
+        const std::vector<tree::placed_page> nothing;
         auto pages =
             tree::rebuild(base == nullptr ? nothing : base->pages.pages(), changed.changes());
         if (pages.size() > format::limits::pages) return errc::too_large;
@@ -122,7 +122,7 @@ private:
                 if (!made) return made.error();
                 leaf = *std::move(made);
             }
-            if (leaf->damaged()) ++node->damaged;
+            node->count(*leaf);
         }
         auto name = seal_object(format::object_kind::page, format::encode_page(node->entries));
         if (!name) return name.error();

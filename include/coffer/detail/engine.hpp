@@ -255,7 +255,8 @@ public:
             return errc::unknown_scope;
         auto model = std::make_shared<const tree::snapshot_view<C>>(
             state.snapshot, state.version, where, inheritance_.lookup_order(where), *time_);
-        cache().at(where) = {this, &s, state.version, scope(where), model};
+        if (auto* const views = cache(); views != nullptr)
+            views->at(where) = {this, &s, state.version, scope(where), model};
         return view(std::move(model), state.fresh);
     }
 
@@ -365,13 +366,25 @@ private:
             return entries[tree::hash_text(where.space, seed) % entries.size()];
         }
     };
-    static auto cache() -> view_cache& {
-        thread_local view_cache mine;
-        if (const auto gone = engines_gone().load(std::memory_order_acquire); mine.gone != gone) {
-            mine = {};
-            mine.gone = gone;
+    struct cache_of_thread {
+        view_cache views{};
+        ~cache_of_thread() { is_over() = true; }
+    };
+    /// This thread's cache is gone: what has static storage is destroyed after it.
+    static auto is_over() noexcept -> bool& {
+        thread_local bool over = false;
+        return over;
+    }
+    /// Null where the thread has ended so far that it has none.
+    static auto cache() -> view_cache* {
+        if (is_over()) return nullptr;
+        thread_local cache_of_thread mine;
+        auto& views = mine.views;
+        if (const auto gone = engines_gone().load(std::memory_order_acquire); views.gone != gone) {
+            views = {};
+            views.gone = gone;
         }
-        return mine;
+        return &views;
     }
     /// The view that this thread had last, where no look at the store is due.
     auto recent(context where) const -> std::optional<view> {
@@ -384,7 +397,9 @@ private:
     }
     /// The view that this thread had last there, of whatever version.
     auto cached(context where) const -> const cached_view* {
-        const auto& hit = cache().at(where);
+        auto* const views = cache();
+        if (views == nullptr) return nullptr;
+        const auto& hit = views->at(where);
         return hit.engine == this && hit.where.view() == where ? &hit : nullptr;
     }
 

@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_REFUSAL_HPP
 #define COFFER_HTTP_REFUSAL_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/errc.hpp>
 #include <coffer/http/access.hpp>
 
@@ -58,8 +59,8 @@ public:
 
 /// The std::error_category of refusal, and of a right that is missing. Thread-safe.
 inline auto refusal_category() noexcept -> const std::error_category& {
-    static const detail::refusal_errors instance;
-    return instance;
+    static const coffer::detail::never_destroyed<detail::refusal_errors> instance;
+    return *instance;
 }
 /// Found by argument-dependent look-up: lets a cause be compared with a refusal.
 inline auto make_error_condition(refusal why) noexcept -> std::error_condition {

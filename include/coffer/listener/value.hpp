@@ -2,6 +2,7 @@
 #ifndef COFFER_LISTENER_VALUE_HPP
 #define COFFER_LISTENER_VALUE_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/version.hpp>
 
 #include <charconv>
@@ -97,8 +98,8 @@ inline event_value::event_value(std::initializer_list<event_member> members)
     : value_(object(members)) {}
 
 inline auto event_value::operator[](std::string_view name) const noexcept -> const event_value& {
-    static const event_value absent;
-    const event_value* found = &absent;
+    static const detail::never_destroyed<event_value> absent;
+    const event_value* found = &*absent;
     if (const auto* members = as<object>())
         for (const auto& m : *members)
             if (m.name == name) found = &m.value;

@@ -2,6 +2,7 @@
 #ifndef COFFER_REDIS_SRC_STATE_HPP
 #define COFFER_REDIS_SRC_STATE_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/redis/src/revisions.hpp>
 #include <coffer/redis/src/router.hpp>
 #include <coffer/redis/src/sha1.hpp>
@@ -146,8 +147,8 @@ private:
         return out;
     }
     static auto commit_script_hash() -> std::string_view {
-        static const std::string hash = sha1_hex(commit_script);
-        return hash;
+        static const coffer::detail::never_destroyed<std::string> hash(sha1_hex(commit_script));
+        return *hash;
     }
 
     /// A script that writes, with the WAIT that the chosen durability asks for.

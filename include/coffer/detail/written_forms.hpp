@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_DETAIL_WRITTEN_FORMS_HPP
+#define COFFER_DETAIL_WRITTEN_FORMS_HPP
+
+#include <coffer/bytes.hpp>
+#include <coffer/detail/base64.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace coffer::inline COFFER_ABI::detail {
+
+using form_text = std::basic_string<char, std::char_traits<char>, wiping_allocator<char>>;
+
+/// Between quotes, as JSON.stringify escapes it (RFC 8259, section 7); without `quotes` as consoles
+/// do that choose other quotes.
+inline auto escaped_form(std::string_view value, bool quotes) -> form_text {
+    constexpr std::string_view hex = "0123456789abcdef";
+    constexpr std::string_view plain = "\b\f\n\r\t\\";
+    constexpr std::string_view letters = "bfnrt\\";
+    form_text out;
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        const auto known = plain.find(c);
+        if (known != plain.npos)
+            (out += '\\') += letters[known];
+        else if (c == '"' && quotes)
+            out += "\\\"";
+        else if (byte < 0x20)
+            ((out += "\\u00") += hex[byte >> 4]) += hex[byte & 15];
+        else
+            out += c;
+    }
+    return out;
+}
+/// Percent-encoded (RFC 3986, section 2.1): all but letters, digits and those of `bare`.
+inline auto percent_form(std::string_view value, std::string_view bare) -> form_text {
+    constexpr std::string_view hex = "0123456789ABCDEF";
+    form_text out;
+    for (const char c : value) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (letter || (c >= '0' && c <= '9') || bare.find(c) != bare.npos)
+            out += c;
+        else
+            ((out += '%') += hex[byte >> 4]) += hex[byte & 15];
+    }
+    return out;
+}
+/// Base64 (RFC 4648) without the padding, which another text may go on with.
+inline auto base64_form(std::string_view value, const base64_alphabet& in) -> form_text {
+    form_text out(base64_size(value.size(), in), '\0');
+    base64_encode(as_bytes(value), out, in);
+    out.erase(std::min(out.find('='), out.size()));
+    return out;
+}
+
+/// Calls f(std::string_view) with the other texts that programs commonly write instead of a value:
+/// escaped as in JSON and as consoles show a string, percent-encoded, in base64, and the lines of
+/// one that has several. What is the value itself is left out; two may be the same.
+template <class F>
+void each_written_form(std::string_view value, F&& f) {
+    const auto tell = [&](const form_text& form) {
+        if (std::string_view(form) != value) f(std::string_view(form));
+    };
+    tell(escaped_form(value, true));
+    tell(escaped_form(value, false));
+    tell(percent_form(value, "-_.~"));      // RFC 3986, section 2.3
+    tell(percent_form(value, "-_.~!*'()")); // encodeURIComponent (ECMA-262)
+    tell(base64_form(value, base64));
+    tell(base64_form(value, base64url));
+    for (std::size_t at = 0, end = value.find('\n'); end != value.npos || at != 0;) {
+        auto line = value.substr(at, end - at);
+        if (line.ends_with('\r')) line.remove_suffix(1);
+        f(line);
+        if (end == value.npos) break;
+        at = end + 1;
+        end = value.find('\n', at);
+    }
+}
+
+} // namespace coffer::inline COFFER_ABI::detail
+
+#endif

@@ -42,12 +42,13 @@ struct version_info {
     std::string author{};
 };
 
-/// What the head of an environment says.
+/// What the head of an environment says, and how much it holds, its spaces included.
 struct environment_status {
     std::uint64_t generation = 0;
-    std::uint64_t written_at = 0;
-    std::size_t entries = 0;
-    std::size_t damaged = 0;
+    std::uint64_t written_at = 0; ///< Milliseconds since 1970 UTC.
+    std::size_t entries = 0;      ///< Names and spaces, removed ones included, and its own.
+    std::size_t damaged = 0;      ///< Those whose newest value can't be had.
+    std::size_t sealed_bytes = 0; ///< What the newest values take, sealed; kept versions not.
     std::vector<format::head_dek> deks{};
 };
 

@@ -114,6 +114,9 @@ TEST_CASE("Metadata: unknown members stay, changed ones change, nothing else mov
 
 TEST_CASE("Times are read as they are written, and days that are none are refused") {
     CHECK(iso_time(1714979289123) == "2024-05-06T07:08:09.123Z");
+    CHECK(iso_time(last_iso_time) == "9999-12-31T23:59:59.999Z");
+    CHECK(iso_time(last_iso_time + 1) == iso_time(last_iso_time));
+    CHECK(iso_time(~std::uint64_t{0}) == iso_time(last_iso_time));
     for (const char* good : {"2024-05-06T07:08:09.123Z", "2024-02-29T00:00:00.000Z"})
         CHECK(iso_time(time_of_iso(good).value()) == good);
     CHECK(time_of_iso("2024-05-06T07:08:09Z").value() == 1714979289000);

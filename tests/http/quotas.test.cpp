@@ -89,9 +89,40 @@ TEST_CASE("So many actors have names of their own in a space, in an environment,
     CHECK(w.put(at(w.e, w.new_space(w.e), "c"), "N", "v").status() == 200);
 }
 
+TEST_CASE("The values of an environment take so many bytes and no more, in whichever space") {
+    http::api_options with;
+    with.most.bytes = 3000;
+    api_world w({}, std::move(with));
+    const auto e = w.new_environment();
+    const auto in_space = at(e, w.new_space(e));
+    const auto x = [&](std::size_t bytes) {
+        return w.send("PUT", "/v1/x/secret" + query(in_space, "A"),
+                      R"({"value":")" + std::string(bytes, 'v') + R"("})");
+    };
+    const auto batch = [&](std::size_t each) {
+        const std::string value(each, 'v');
+        return w.send("POST", "/v1/x/batch" + query(at(e)),
+                      R"({"set":[{"name":"1","value":")" + value + R"("},{"name":"2","value":")" +
+                          value + R"("}]})");
+    };
+    CHECK(w.put(at(e), "A", std::string(1500, 'v')).status() == 200);
+    CHECK(x(1000).status() == 200);
+    check_full(w.put(at(e), "B", std::string(1000, 'v')));
+    check_full(w.put(at(e), "A", std::string(2500, 'v')));
+    check_full(x(2000));
+    check_full(batch(500));
+    CHECK(w.put(at(e), "A", std::string(1500, 'w')).status() == 200); // no larger
+    CHECK(w.put(at(w.new_environment()), "A", std::string(2500, 'v')).status() == 200);
+    CHECK(x(10).status() == 200);
+    CHECK(batch(400).status() == 200);
+    check_full(batch(700));
+    CHECK(w.send("POST", "/v1/x/secret/hide" + query(at(e), "A")).status() == 200);
+    CHECK(batch(700).status() == 200);
+}
+
 TEST_CASE("Where any number is taken nothing is refused") {
     http::api_options with;
-    with.most = {.names = 0, .actors = 0};
+    with.most = {.names = 0, .actors = 0, .bytes = 0};
     api_world w({}, std::move(with));
     const auto e = w.new_environment();
     for (const auto* name : {"A", "B", "C"})

@@ -284,6 +284,8 @@ TEST_CASE("x/secret: PUT sets text or bytes up to 64 KiB, with note and expiry")
           std::string(R"({"value":"v","rotateBy":"soon"})"),
           std::string(R"({"value":"v","expiresAt":"2030-02-30"})"),
           std::string(R"({"value":"v","expiresAt":true})"),
+          std::string(R"({"value":"v","expiresAt":253402300800000})"),
+          std::string(R"({"value":"v","expiresAt":9223372036854775807})"),
           std::string(R"({"value":"v","ifVersion":-1})"),
           object({{"value", std::string(65537, 'x')}})})
         check_error(w.set(e, "D", wrong), 400);
@@ -767,6 +769,16 @@ TEST_CASE("x/values: the audit log tells giving values from listing names") {
     CHECK(action(R"({"values":false})", "full-token") == "secrets.list");
     CHECK(w.audit->records.back().count == 0);
     CHECK(action("{}", "lister") == "secrets.list"); // it is given none
+    const auto tag = w.send("POST", "/v1/x/values" + w.query(at(w.e)), "{}", "full-token").data();
+    CHECK(action(R"({"unless":")" + reply::text_of(tag.as_object(), "tag") + R"("})",
+                 "full-token") == "secrets.list"); // it has them
+    w.know("stranger", {{.as = http::role::service, .environment = "another"}});
+    const auto refused = [&](std::string_view body) {
+        check_error(w.send("POST", "/v1/x/values" + w.query(at(w.e)), body, "stranger"), 404);
+        return std::string(w.audit->records.back().action);
+    };
+    CHECK(refused("{}") == "secrets.read");
+    CHECK(refused(R"({"values":false})") == "secrets.list");
 }
 
 TEST_CASE("Every acknowledged change is told: what, where, which; never a value") {

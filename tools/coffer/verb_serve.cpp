@@ -367,6 +367,7 @@ auto run_serve(session& s) -> int {
     with.refused_rate = rate_of(s, "refused-rate", with.refused_rate);
     with.most.names = s.in.number("scope-names").value_or(with.most.names);
     with.most.actors = s.in.number("space-actors").value_or(with.most.actors);
+    with.most.bytes = s.in.number("environment-bytes").value_or(with.most.bytes);
     with.stale_for = options_of(s.config()).serve_stale_for;
     count_store(store, *options.counters);
     count_audit(audit, *options.counters);
@@ -395,7 +396,7 @@ auto run_serve(session& s) -> int {
     if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
     tell_certificate(files, log);
     tell_head(audit.get(), log);
-    const readiness_log readiness(vault, store, audit, log);
+    const readiness_log readiness(vault, audit, log);
     serve_on(server, *service, signals, files, log, audit.get());
     return 0;
 }
@@ -432,6 +433,8 @@ auto serve_verb() -> verb {
                      "names that a scope takes, removed ones included (5000; 0: any)"},
                     {"--space-actors", takes::value, "N",
                      "actors that may have names of their own in a space (1000; 0: any)"},
+                    {"--environment-bytes", takes::value, "N",
+                     "bytes that an environment's values may take, sealed (67108864; 0: any)"},
                     {"--seed-environment", takes::value, "ID[,ID]",
                      "environments that are made if they are not there"},
                     {"--seed-space", takes::value, "ENV/ID[,…]", "the same of spaces"},

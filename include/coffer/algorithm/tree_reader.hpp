@@ -262,7 +262,7 @@ private:
                 node->leaves.reserve(p.entries.size());
                 for (const auto& e : p.entries) {
                     node->leaves.push_back(make_leaf(head, e));
-                    if (node->leaves.back()->damaged()) ++node->damaged;
+                    node->count(*node->leaves.back());
                 }
                 node->entries = std::move(p.entries);
                 node->dek = p.dek;

@@ -49,10 +49,12 @@ struct kek_facts {
 };
 
 /// What there may be at most that writers make at will; 0: any number. What is there already can be
-/// set, hidden and removed whatever these say.
+/// set, hidden and removed whatever these say, but for a value that is larger than the one it replaces.
 struct quotas {
     std::size_t names = 5'000;  ///< Of one scope's own, removed ones included.
     std::size_t actors = 1'000; ///< With names of their own: in a space, in an environment itself.
+    /// What the newest values of an environment take, its spaces included, sealed.
+    std::size_t bytes = std::size_t{64} * 1024 * 1024;
 };
 
 /// What all routes work on.

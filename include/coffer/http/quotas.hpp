@@ -15,6 +15,12 @@
 /// need.
 namespace coffer::inline COFFER_ABI::http {
 
+/// A name that is about to be set or hidden, and how many bytes its new value has: 0 if it is hidden.
+struct wanted_entry {
+    std::string_view name{};
+    std::size_t bytes = 0;
+};
+
 namespace detail {
 
 inline auto over_quota(std::string_view what, std::size_t most) -> api_error {
@@ -35,22 +41,47 @@ inline auto count_actors(call& c, const scope& where) -> std::size_t {
     return count;
 }
 
+/// By how many bytes values are larger than those that they replace.
+inline auto growth(const view& seen, const scope& where, std::span<const wanted_entry> wanted)
+    -> std::size_t {
+    std::size_t more = 0;
+    for (const auto& w : wanted) {
+        if (w.bytes == 0) continue;
+        const auto now =
+            call::has_own(seen, where, w.name) ? seen.get(w.name) : result<secret>(errc::not_found);
+        more += w.bytes - std::min(w.bytes, now ? now->size() : 0);
+    }
+    return more;
+}
+
 } // namespace detail
 
-/// Asks whether a scope has room for names that are about to be set or hidden there: those that it
-/// has, or had once, need none. Counted is what is known now, so that writes at the same time may
-/// go over by as many as they are. Throws 400 `too_large`, and what reading fails with.
-inline void require_room(call& c, const scope& where, std::span<const std::string_view> names) {
+/// Asks whether a scope has room for what is about to be set or hidden there: names that it has, or
+/// had once, need none, and values no larger than those that they replace. Counted is what is known
+/// now, so that writes at the same time may go over by as many as they are. Throws 400 `too_large`,
+/// and what reading fails with.
+inline void require_room(call& c, const scope& where, std::span<const wanted_entry> wanted) {
     const auto bound = [](std::size_t n) { return n == 0 ? std::string::npos : n; };
-    const quotas most{bound(c.parts.most.names), bound(c.parts.most.actors)};
-    const auto in_all = need(c.vault().status(where.environment)).entries;
-    if (in_all + names.size() <= std::min(most.names, most.actors)) return; // wherever they lie
+    const quotas most{bound(c.parts.most.names), bound(c.parts.most.actors),
+                      bound(c.parts.most.bytes)};
+    const auto held = need(c.vault().status(where.environment));
+    std::size_t bytes = 0;
+    for (const auto& w : wanted)
+        bytes += w.bytes;
+    const bool few = held.entries + wanted.size() <= std::min(most.names, most.actors);
+    const bool small = held.sealed_bytes + bytes <= most.bytes;
+    if (few && small) return; // wherever they lie
     const auto seen = need(c.vault().resolver().at(where.view()));
-    if (std::ranges::all_of(names, [&](auto name) { return call::has_own(seen, where, name); }))
+    if (const auto more = small ? 0 : detail::growth(seen, where, wanted);
+        more != 0 && held.sealed_bytes + more > most.bytes)
+        throw detail::over_quota("an environment's values, sealed, take no more bytes", most.bytes);
+    if (few || std::ranges::all_of(wanted, [&](const wanted_entry& w) {
+            return call::has_own(seen, where, w.name);
+        }))
         return;
     const auto own = need(c.vault().list(where.view())); // sorted by name, removed ones too
-    const auto added = std::ranges::count_if(names, [&](std::string_view name) {
-        return !std::ranges::binary_search(own, name, {}, &own_entry::name);
+    const auto added = std::ranges::count_if(wanted, [&](const wanted_entry& w) {
+        return !std::ranges::binary_search(own, w.name, {}, &own_entry::name);
     });
     if (added == 0) return;
     if (own.size() + static_cast<std::size_t>(added) > most.names)

@@ -4,6 +4,7 @@
 
 #include <coffer/clock.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <ctime>
@@ -13,8 +14,13 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
-/// Milliseconds since 1970 as `2024-05-06T07:08:09.123Z`.
+/// The last moment of the year 9999: texts have four digits for a year (ISO 8601).
+inline constexpr std::uint64_t last_iso_time = 253'402'300'799'999;
+
+/// Milliseconds since 1970 as `2024-05-06T07:08:09.123Z`. Whatever is later is told as
+/// last_iso_time.
 inline auto iso_time(std::uint64_t at) -> std::string {
+    at = std::min(at, last_iso_time);
     const auto seconds = static_cast<std::time_t>(at / 1000);
     std::tm parts{};
     ::gmtime_r(&seconds, &parts);

@@ -209,7 +209,8 @@ inline auto write_secret_request(call& c) -> response {
     const auto where = c.scope_of(environment, space, kept_actor(c, actor));
     c.allow(where);
     c.allow_name(where, name);
-    require_room(c, where, std::span(&name, 1));
+    const wanted_entry wanted{name, value.size()};
+    require_room(c, where, std::span(&wanted, 1));
 
     const auto what = c.word_for_set(where, name);
     const auto bytes = as_bytes(value);

@@ -122,12 +122,13 @@ inline void note_read(call& c, const scope& where, const std::vector<std::string
 
 inline auto list_values(call& c) -> response {
     const auto where = c.queried_scope();
+    const bool values = wants_values(c);
+    // The log tells giving values, which is what the route's own word says, from listing names.
+    if (!values) c.record.action = "secrets.list"; // of a refusal too: what was tried
     c.allow(where);
     const auto names = wanted_names(c);
     const auto known = c.text("unless");
-    const bool values = wants_values(c);
-    // The log tells giving values, which is what the route's own word says, from listing names.
-    if (!values || !c.may(right::read, where.view())) c.record.action = "secrets.list";
+    if (!c.may(right::read, where.view())) c.record.action = "secrets.list";
     const auto seen = need(c.vault().resolver().at(where.view()));
     const auto any = need(seen.explain("any")); // of any name: each tells the environment's facts
     response out;
@@ -138,6 +139,7 @@ inline auto list_values(call& c) -> response {
     w.member_if("tag", tag);
     write_freshness(w, seen);
     if (!tag.empty() && known == tag) {
+        c.record.action = "secrets.list";
         w.member("unchanged", true);
     } else {
         w.member("kekId", any.kek_id).key("rows").begin_list();

@@ -72,7 +72,8 @@ struct sent_facts {
         auto at = end->is_string() ? time_of_iso(view_of(end->get_string())) : std::nullopt;
         if (end->is_int64() && end->get_int64() > 0)
             at = static_cast<std::uint64_t>(end->get_int64());
-        if (!at) throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
+        if (!at || *at > last_iso_time)
+            throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
         expires = *at;
     }
     /// The note that an entry gets which has one already; nothing: it stays.
@@ -168,10 +169,10 @@ struct change_of {
         c.allow(where);
         c.allow_name(where, name);
     }
-    /// To be asked before what may make an entry.
-    void need_room(call& c) const {
-        const std::string_view one[] = {name};
-        require_room(c, where, one);
+    /// To be asked before what may make an entry; `bytes` are those of its value.
+    void need_room(call& c, std::size_t bytes = 0) const {
+        const wanted_entry one{name, bytes};
+        require_room(c, where, std::span(&one, 1));
     }
 };
 
@@ -201,7 +202,7 @@ inline auto set_secret(call& c) -> response {
     require_value(one.front().value);
     const sent_facts facts(c.body().object());
     change_of change(c);
-    change.need_room(c);
+    change.need_room(c, one.front().value.size());
     change.with.expires = facts.expires;
     change.with.even_if_equal = !c.sees(change.where, change.name);
     const auto what = c.word_for_set(change.where, change.name);
@@ -371,12 +372,12 @@ inline auto change_batch(call& c) -> response {
     for (const auto& name : names)
         c.allow_name(where, name);
     std::vector<std::string_view> set;
-    std::vector<std::string_view> made; // maybe
+    std::vector<wanted_entry> made; // maybe
     std::vector<std::pair<std::string, std::optional<std::uint64_t>>> expected;
     for (const auto& [what, facts] : all.rows) {
         if (what.kind == change_kind::put) set.push_back(what.name);
         if (what.kind == change_kind::put || what.kind == change_kind::hide)
-            made.push_back(what.name);
+            made.push_back({what.name, what.value.size()});
         expected.emplace_back(what.name, what.with.if_version);
     }
     require_room(c, where, made);

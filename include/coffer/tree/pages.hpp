@@ -21,7 +21,14 @@ struct page_node {
     std::vector<format::entry> entries{};
     std::vector<std::shared_ptr<const leaf>> leaves{};
     std::size_t damaged = 0; ///< Leaves whose record can't be had.
+    std::size_t sealed = 0;  ///< Bytes of the leaves' sealed records.
     std::uint32_t dek = 0;   ///< What the page itself is sealed under.
+
+    /// To be called for each leaf once.
+    void count(const leaf& l) noexcept {
+        if (l.damaged()) ++damaged;
+        sealed += l.sealed().size();
+    }
 };
 
 /// A page in its place in the tree.
@@ -49,6 +56,8 @@ public:
     auto pages() const noexcept -> const std::vector<placed_page>& { return pages_; }
     auto damaged() const noexcept -> std::size_t { return damaged_; }
     auto entry_count() const noexcept -> std::size_t { return entries_; }
+    /// Bytes that the newest values take, sealed.
+    auto sealed() const noexcept -> std::size_t { return sealed_; }
 
     /// The index of the page that holds or would hold a key. There is at least one page.
     auto page_of(const format::entry_key& key) const noexcept -> std::size_t {
@@ -132,6 +141,7 @@ private:
         bool space_known = true;
         for (const auto& page : pages_) {
             damaged_ += page.node->damaged;
+            sealed_ += page.node->sealed;
             entries_ += page.node->entries.size();
             for (std::size_t i = 0; i < page.node->entries.size(); ++i) {
                 const auto& key = page.node->entries[i].key;
@@ -172,6 +182,7 @@ private:
     std::unordered_map<std::string, indexed_scope> scopes_;
     std::size_t damaged_ = 0;
     std::size_t entries_ = 0;
+    std::size_t sealed_ = 0;
     bool orphans_ = false;
 };
 

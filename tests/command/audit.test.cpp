@@ -73,6 +73,9 @@ TEST_CASE("audit verify names the first line that was changed, with exit code 7"
     CHECK(has(missing.out, "line 1: record 1 is missing. The log begins with record 2: where "
                            "older files were put away, say --from 2"));
     CHECK(box.run({"audit", "verify", "audit", "--from", "2"}).code == 0);
+    const auto beyond = box.run({"audit", "verify", box.first, "--from", "100000"});
+    CHECK(beyond.code == 2);
+    CHECK(has(beyond.err, "the log ends before record 100000, which --from names"));
     box.write(box.first, whole.substr(0, second));
     const auto cut = box.run({"audit", "verify", "audit"});
     CHECK(cut.code == 7);

@@ -120,13 +120,15 @@ struct world {
     }
     auto verify(std::optional<http::audit_head> head = {}, std::uint64_t first = 1) const
         -> http::audit_verdict {
+        return try_verify(std::move(head), first).value();
+    }
+    auto try_verify(std::optional<http::audit_head> head, std::uint64_t first) const
+        -> coffer::result<http::audit_verdict> {
         const auto key = http::audit_key::find(vault).value();
         http::audit_expectation expected;
         expected.head = std::move(head);
         expected.first = first;
-        return http::audit_verifier(key, expected)
-            .run(http::detail::segments_in(folder).value())
-            .value();
+        return http::audit_verifier(key, expected).run(http::detail::segments_in(folder).value());
     }
     static auto text(const fs::path& file) -> std::string {
         std::ifstream in(file, std::ios::binary);
@@ -277,6 +279,22 @@ TEST_CASE("A log goes on after a restart, over several files") {
         if (i == 0) CHECK(w.verify(w.head(), files[1].first).intact()); // put away on purpose
         fs::rename(aside, files[i].path);
     }
+    // Where the chain begins behind the end, a head is held against what is there all the same.
+    CHECK(w.verify(w.head(), 12).records == 1);
+    CHECK(w.try_verify({}, 13).error() == coffer::errc::invalid_argument);
+    CHECK(w.try_verify(w.head(), 100).error() == coffer::errc::invalid_argument);
+    auto later = w.head();
+    later.seq = 20;
+    for (const auto first : {std::uint64_t(5), std::uint64_t(13), std::uint64_t(100)}) {
+        const auto found = w.verify(later, first);
+        REQUIRE(found.fault);
+        CHECK(found.fault->why == "cut");
+        CHECK(found.fault->seq == 13);
+    }
+    auto another = w.head();
+    another.mac.assign(64, '1');
+    for (const auto first : {std::uint64_t(5), std::uint64_t(13)})
+        CHECK(w.verify(another, first).fault->why == "foreign");
     // Names of files are not believed.
     fs::rename(files[0].path, w.folder / "audit-99.jsonl");
     CHECK(w.verify(w.head()).fault->why == "reordered");

@@ -124,16 +124,19 @@ auto open_calls(session& s) -> std::shared_ptr<http::caller> {
     return connect(s.config(), address_of(s.config()), std::move(with));
 }
 
+auto open_calls(session& s, const coffer::secret& token) -> std::shared_ptr<http::caller> {
+    http::client_options with;
+    with.token = token.clone();
+    return connect(s.config(), address_of(s.config()), std::move(with));
+}
+
 auto open_remote_vault(session& s) -> coffer::any_vault {
     return coffer::any_vault(std::make_shared<http::remote_vault>(
         s.calls(), std::chrono::milliseconds(s.config().max_stale())));
 }
 auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_vault {
-    http::client_options with;
-    with.token = token.clone();
     return coffer::any_vault(std::make_shared<http::remote_vault>(
-        connect(s.config(), address_of(s.config()), std::move(with)),
-        std::chrono::milliseconds(s.config().max_stale())));
+        open_calls(s, token), std::chrono::milliseconds(s.config().max_stale())));
 }
 
 auto remote_values(session& s, coffer::context where, std::span<const std::string> names)
@@ -185,26 +188,24 @@ auto token_actor(session& s) -> std::string {
     return only.is_object() ? std::string(http::text_in(only.get_object(), "actorId")) : "";
 }
 
-auto ask_server(const session& s, const settings& from, const coffer::secret& token,
-                const remote_request& what) -> std::string {
+auto ask_server(session& s, http::caller& through, const remote_request& what) -> std::string {
     http::outgoing out{.method = what.method,
                        .target = what.target,
                        .body = http::wiped_text(what.body),
                        .only_reads = what.method == "GET"};
-    http::client_options with;
-    with.token = token.clone();
-    auto in = connect(from, address_of(from), std::move(with))->call(std::move(out));
+    auto in = through.call(std::move(out));
+    const auto server = server_text(s.config());
     if (!in && in.error().code == errc::denied)
-        throw problem(errc::denied, server_text(from) + ": " + words_for(in.error(), {}, {}));
+        throw problem(errc::denied, server + ": " + words_for(in.error(), {}, {}));
     if (!in && in.error().code == errc::not_found && what.needs) // or to be seen by this token
         throw problem(errc::denied, words_for(http::refused(*what.needs), what.where.view(), {}),
                       what.where.view());
     if (!in && in.error().code == errc::not_found)
         in = http::refused(http::refusal::no_coffer, errc::unsupported);
     if (!in)
-        if (auto said = words_of_server(in.error(), server_text(from)); !said.empty())
+        if (auto said = words_of_server(in.error(), server); !said.empty())
             throw problem(in.error().code, std::move(said));
-    s.detail("asked " + server_text(from));
+    s.detail("asked " + server);
     const auto answer = need(std::move(in));
     return answer.data() == nullptr ? "{}" : boost::json::serialize(*answer.data());
 }

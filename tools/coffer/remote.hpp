@@ -44,6 +44,8 @@ auto kept_token_file(const std::string& server) -> std::filesystem::path;
 /// Calls to the server, with the token for it. One that a file keeps is read again when it is
 /// refused. Throws problem.
 auto open_calls(session& s) -> std::shared_ptr<coffer::http::caller>;
+/// The same with another token.
+auto open_calls(session& s, const coffer::secret& token) -> std::shared_ptr<coffer::http::caller>;
 /// The server's vault, with the token of the settings, or another.
 auto open_remote_vault(session& s) -> coffer::any_vault;
 auto open_remote_vault(session& s, const coffer::secret& token) -> coffer::any_vault;
@@ -76,8 +78,8 @@ struct remote_request {
     std::optional<coffer::http::right> needs{};
     coffer::scope where{};
 };
-auto ask_server(const session& s, const settings& from, const coffer::secret& token,
-                const remote_request& what) -> std::string;
+auto ask_server(session& s, coffer::http::caller& through, const remote_request& what)
+    -> std::string;
 
 /// What /readyz of the server says.
 struct remote_readiness {

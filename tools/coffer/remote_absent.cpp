@@ -28,6 +28,9 @@ auto kept_token_file(const std::string&) -> std::filesystem::path {
 auto open_calls(session&) -> std::shared_ptr<coffer::http::caller> {
     absent();
 }
+auto open_calls(session&, const coffer::secret&) -> std::shared_ptr<coffer::http::caller> {
+    absent();
+}
 auto open_remote_vault(session&) -> coffer::any_vault {
     absent();
 }
@@ -44,8 +47,7 @@ auto remote_requirements(session&, std::string_view) -> std::string {
 auto token_actor(session&) -> std::string {
     absent();
 }
-auto ask_server(const session&, const settings&, const coffer::secret&, const remote_request&)
-    -> std::string {
+auto ask_server(session&, coffer::http::caller&, const remote_request&) -> std::string {
     absent();
 }
 

@@ -113,12 +113,10 @@ auto audited_scope(session& s) -> coffer::scope {
     return of_all ? coffer::scope() : coffer::scope(s.here().where());
 }
 
-/// A route of the server's, whose `data` is given back.
-auto asked_server(session& s, const std::string& target) -> json::value {
-    const auto token = token_for(s.config());
-    return json::parse(
-        ask_server(s, s.config(), token.text,
-                   {.target = target, .needs = http::right::audit, .where = audited_scope(s)}));
+/// A route of the server's that tells of the log of a scope; answers its `data`.
+auto asked_server(session& s, const coffer::scope& of, std::string target) -> json::value {
+    return json::parse(ask_server(
+        s, *s.calls(), {.target = std::move(target), .needs = http::right::audit, .where = of}));
 }
 
 /// A row as people read it, in the order of line_for_people.
@@ -137,9 +135,8 @@ auto row_for_people(const json::object& o) -> std::string {
     return out + (text("peer").empty() ? "" : "  " + text("peer"));
 }
 
-auto audit_target(session& s, const std::string& route) -> std::string {
-    const auto where = audited_scope(s);
-    return route + (where.environment.empty() ? "" : http::query_of(where.view()));
+auto audit_target(const coffer::scope& of, const std::string& route) -> std::string {
+    return route + (of.environment.empty() ? "" : http::query_of(of.view()));
 }
 
 auto with_parameter(const std::string& target, std::string_view name, std::uint64_t value)
@@ -149,8 +146,9 @@ auto with_parameter(const std::string& target, std::string_view name, std::uint6
 }
 
 /// The rows behind `seen`, oldest first; moves it on.
-void show_rows(session& s, const std::string& target, std::uint64_t& seen, std::size_t most) {
-    const auto all = asked_server(s, with_parameter(target, "limit", most));
+void show_rows(session& s, const coffer::scope& of, std::uint64_t& seen, std::size_t most) {
+    const auto all =
+        asked_server(s, of, with_parameter(audit_target(of, "/v1/x/audit"), "limit", most));
     if (!all.is_array()) return;
     const auto& rows = all.get_array();
     for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
@@ -160,12 +158,12 @@ void show_rows(session& s, const std::string& target, std::uint64_t& seen, std::
     }
 }
 auto run_tail_of_server(session& s) -> int {
-    const auto target = audit_target(s, "/v1/x/audit");
+    const auto of = audited_scope(s);
     std::uint64_t seen = 0;
-    show_rows(s, target, seen, lines_at_first);
+    show_rows(s, of, seen, lines_at_first);
     while (s.in.has("follow")) {
         coffer::detail::sleep_for(std::chrono::seconds(1));
-        show_rows(s, target, seen, 1000);
+        show_rows(s, of, seen, 1000);
     }
     return 0;
 }
@@ -244,9 +242,10 @@ auto words_of_begin(std::uint64_t records, std::string_view why, std::uint64_t b
 
 /// The server checks its log itself, up to what is durable.
 auto run_verify_of_server(session& s) -> int {
-    auto target = audit_target(s, "/v1/x/audit/verify");
+    const auto of = audited_scope(s);
+    auto target = audit_target(of, "/v1/x/audit/verify");
     if (const auto from = s.in.number("from")) target = with_parameter(target, "from", *from);
-    const auto data = asked_server(s, target);
+    const auto data = asked_server(s, of, std::move(target));
     const auto& o = data.as_object();
     const bool intact = http::flag_in(o, "intact");
     if (s.json()) {
@@ -278,9 +277,13 @@ auto run_audit_verify(session& s) -> int {
         throw problem(errc::not_found, "this store has never had an audit log: it has no key for "
                                        "one");
     const auto with_head = here.expected.head.has_value();
+    const auto first = here.expected.first;
     const auto known = need(std::move(key));
     http::audit_verifier verifier(known, std::move(here.expected));
-    const auto found = need(verifier.run(std::move(here.all)));
+    auto result = verifier.run(std::move(here.all));
+    if (!result && result.error() == errc::invalid_argument)
+        refuse("the log ends before record " + std::to_string(first) + ", which --from names");
+    const auto found = need(std::move(result));
     if (s.json()) {
         json::object out;
         out["intact"] = found.intact();

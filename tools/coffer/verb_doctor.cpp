@@ -209,10 +209,8 @@ void look_at_token(findings& f, const json::object& me) {
 
 void look_at_server(session& s, findings& f) {
     f.look("server", [&] {
-        const auto token = token_for(s.config());
         const auto me =
-            json::parse(ask_server(s, s.config(), token.text, {.target = "/v1/x/whoami"}))
-                .as_object();
+            json::parse(ask_server(s, *s.calls(), {.target = "/v1/x/whoami"})).as_object();
         const auto address = server_text(s.config());
         const auto* server = me.if_contains("server");
         const auto of =

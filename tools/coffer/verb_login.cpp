@@ -69,8 +69,8 @@ void show(const session& s, const std::string& server, json::object me) {
     put(rows.text());
 }
 
-auto who_am_i(const session& s, const settings& from, const coffer::secret& token) -> json::object {
-    return json::parse(ask_server(s, from, token, {.target = "/v1/x/whoami"})).as_object();
+auto who_am_i(session& s, coffer::http::caller& through) -> json::object {
+    return json::parse(ask_server(s, through, {.target = "/v1/x/whoami"})).as_object();
 }
 
 auto typed_token(const session& s, const std::string& server) -> coffer::secret {
@@ -96,7 +96,7 @@ auto run_login(session& s) -> int {
         !s.confirm("Sends the token to " + server + ", which " + named.from + " names."))
         return 0;
     const auto token = typed_token(s, server);
-    auto me = who_am_i(s, s.config(), token);
+    auto me = who_am_i(s, *open_calls(s, token));
     if (s.dry_run()) {
         (void)s.confirm("Keeps a token for " + server + ".");
         return 0;
@@ -136,9 +136,7 @@ auto run_logout(session& s) -> int {
 }
 
 auto run_whoami(session& s) -> int {
-    const auto token = token_for(s.config());
-    s.detail("token from " + token.from);
-    show(s, server_text(s.config()), who_am_i(s, s.config(), token.text));
+    show(s, server_text(s.config()), who_am_i(s, *s.calls()));
     return 0;
 }
 

@@ -84,7 +84,8 @@ public:
     }
 
     /// Files in any order; they are sorted by what their names say. Errors: unavailable, denied,
-    /// not_found.
+    /// not_found; invalid_argument (the log does not go as far as `first`, and nothing says that it
+    /// should).
     auto run(std::vector<detail::audit_segment> files) -> result<audit_verdict> {
         detail::in_order(files);
         for (std::size_t i = 0; i < files.size() && !done_; ++i) {
@@ -94,9 +95,11 @@ public:
         }
         if (out_.fault && out_.fault->why == "missing") look_behind(files);
         const auto& head = expected_.head;
-        if (!out_.fault && head && head->seq > last_.seq)
+        const auto end = out_.records == 0 && expected_.first > 1 ? skipped_ : last_.seq;
+        if (!out_.fault && head && head->seq > end)
             out_.fault = {"cut", files.empty() ? std::filesystem::path() : files.back().path,
-                          line_ + 1, last_.seq + 1};
+                          line_ + 1, end + 1};
+        if (!out_.fault && out_.records == 0 && expected_.first > 1) return errc::invalid_argument;
         return out_;
     }
 
@@ -124,14 +127,18 @@ private:
             return lines.text().size() > detail::longest_audit_line ? "edited" : "torn";
         auto got = detail::open_line(*key_, lines.text());
         if (!got) return "edited";
-        if (out_.records == 0 && got->at.seq < expected_.first) return {};
+        const auto& head = expected_.head;
+        const bool foreign = head && head->seq == got->at.seq && head->mac != got->at.mac;
+        if (out_.records == 0 && got->at.seq < expected_.first) {
+            skipped_ = got->at.seq;
+            return foreign ? "foreign" : "";
+        }
         if (out_.begins == 0) out_.begins = got->at.seq;
         if (got->at.seq <= last_.seq) return "reordered";
         if (got->at.seq > last_.seq + 1) return "missing";
         const bool first_known = last_.seq == 0 || last_.seq >= expected_.first;
         if (first_known && got->prev != last_.mac) return "edited";
-        const auto& head = expected_.head;
-        if (head && head->seq == got->at.seq && head->mac != got->at.mac) return "foreign";
+        if (foreign) return "foreign";
         last_ = std::move(got->at);
         ++out_.records;
         out_.last = last_.seq;
@@ -161,6 +168,7 @@ private:
     audit_expectation expected_;
     audit_verdict out_{};
     detail::audit_link last_{};
+    std::uint64_t skipped_ = 0; // the last line before the one where the chain begins
     std::uint64_t line_ = 0;
     bool done_ = false;
 };

@@ -303,9 +303,10 @@ TEST_CASE("a backup of another realm is refused, and verify tells what lies ther
     const sandbox box;
     box.fill();
     box.ok({"backup", "saved"});
+    const auto theirs = box.document("dev");
     fs::remove_all(store_of(box));
     fs::remove(box.work() / "coffer.json");
-    box.ok({"init", "--realm", "another"});
+    box.ok({"init", "--realm", "another", "--env", "dev"});
     const auto refused = box.run({"restore", "saved", "--yes"});
     CHECK(refused.code == 3);
     CHECK(has(refused.err, "this backup is of another realm: coffer-store-"));
@@ -318,6 +319,21 @@ TEST_CASE("a backup of another realm is refused, and verify tells what lies ther
     CHECK(mixed.code == 3);
     CHECK(has(mixed.out, "what lies there too is of another realm: coffer-store-"));
     CHECK_FALSE(has(mixed.out, "all is whole"));
+    // Damage of the other realm's dev is none of this one's dev, which is whole.
+    const auto document = store_of(box) / theirs.filename();
+    auto text = sandbox::read(document);
+    for (auto line = text.find("\n\""); line != std::string::npos;
+         line = text.find("\n\"", line + 1)) {
+        const auto value = text.find("\":\"", line) + 3;
+        if (!std::string_view(text).substr(line + 2).starts_with("_") &&
+            !std::string_view(text).substr(line + 2).starts_with("head"))
+            text[value + 1] = text[value + 1] == 'A' ? 'B' : 'A';
+    }
+    box.write(document, text);
+    const auto both = box.run({"backup", "both"});
+    CHECK(both.code == 7);
+    CHECK(has(both.err, "With the keys of realm coffer-store-"));
+    CHECK_FALSE(has(both.err, "nothing is lost"));
 }
 
 TEST_CASE("a folder that is no backup is refused, and what does not belong to a store is named") {

@@ -110,6 +110,15 @@ TEST_CASE("a relative store in a file starts from that file's folder") {
     CHECK(box.ok({"env", "list"}).find("dev") != std::string::npos);
 }
 
+TEST_CASE("a folder may be called like what names a password in a store's address") {
+    sandbox box;
+    box.folder = box.work() / "password_manager";
+    fs::create_directories(box.folder);
+    box.ok({"init"});
+    CHECK(has(sandbox::read(box.folder / "coffer.json"), R"("store":)"));
+    CHECK(has(box.ok({"env", "list"}), "dev"));
+}
+
 TEST_CASE("a profile is a named set of settings; one that nobody has is refused") {
     sandbox box;
     box.write(box.home() / ".config/coffer/config.json",

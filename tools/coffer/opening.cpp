@@ -202,7 +202,9 @@ auto open_store_at(const std::string& place, missing_folder if_missing) -> coffe
 }
 
 auto names_password(std::string_view place) -> bool {
-    return place.find("password_") != place.npos;
+    const auto members = place.find('?');
+    return place.starts_with("redis") && members != place.npos &&
+           place.find("password_", members) != place.npos;
 }
 
 auto open_store(const settings& from, missing_folder if_missing) -> coffer::any_store {

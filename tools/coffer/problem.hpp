@@ -32,6 +32,28 @@ struct problem : std::exception {
 /// The exit code that belongs to an error (docs/command.md, Exit codes).
 auto exit_code_of(coffer::errc code) noexcept -> int;
 
+/// Whether stored data is not as it was written, or older than was known.
+constexpr auto is_damage(coffer::errc code) noexcept -> bool {
+    return code == coffer::errc::tampered || code == coffer::errc::rolled_back;
+}
+
+/// What becomes of several things, of which some fail: as a whole the first failure, but damage before
+/// any other.
+class verdict {
+public:
+    void add(coffer::errc why) noexcept {
+        if (worst_ == coffer::errc{} || is_damage(why)) worst_ = why;
+    }
+    /// errc{} if nothing failed.
+    auto worst() const noexcept -> coffer::errc { return worst_; }
+    auto exit_code() const noexcept -> int {
+        return worst_ == coffer::errc{} ? 0 : exit_code_of(worst_);
+    }
+
+private:
+    coffer::errc worst_{};
+};
+
 /// A usage error: exit code 2.
 [[noreturn]] void refuse(std::string message);
 

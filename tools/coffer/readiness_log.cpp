@@ -15,16 +15,19 @@ namespace {
 
 /// `unavailable: the store or the keys can't be reached (Connection refused)`.
 auto words_of(const coffer::failure& why) -> std::string {
-    return std::string(to_string(why.code)) + ": " + std::string(http::words_of(why.code)) +
+    const auto words = why == coffer::errc::denied // of this process, not of a token
+                           ? std::string_view("this process may not read the store or the keys")
+                           : http::words_of(why.code);
+    return std::string(to_string(why.code)) + ": " + std::string(words) +
            (why.cause ? " (" + why.cause.message() + ")" : "");
 }
 
 } // namespace
 
-readiness_log::readiness_log(coffer::any_vault vault, coffer::any_store store,
-                             std::shared_ptr<http::audit_hook> audit, const server_log& log)
-    : vault_(std::move(vault)), store_(std::move(store)), audit_(std::move(audit)), log_(log),
-      looking_([this] { watch(); }) {}
+readiness_log::readiness_log(coffer::any_vault vault, std::shared_ptr<http::audit_hook> audit,
+                             const server_log& log)
+    : vault_(std::move(vault)), audit_(std::move(audit)), log_(log), looking_([this] { watch(); }) {
+}
 
 readiness_log::~readiness_log() {
     {
@@ -41,9 +44,9 @@ auto readiness_log::state() -> std::string {
     if (now.audit)
         return "not ready: audit: the audit log can't be written, so requests are refused";
     if (now.word != "stale") return "not ready: " + words_of(now.why);
-    const auto asked = store_.load(coffer::system_environment, {});
+    const auto looked = vault_->refresh(coffer::system_environment);
     return "stale: what was last seen of the store is served" +
-           (asked ? std::string() : "; " + words_of(asked.error()));
+           (looked ? std::string() : "; " + words_of(looked.error()));
 }
 
 void readiness_log::watch() {

@@ -4,7 +4,6 @@
 
 #include "server_log.hpp"
 
-#include <coffer/any_store.hpp>
 #include <coffer/any_vault.hpp>
 #include <coffer/http/audit_hook.hpp>
 
@@ -22,8 +21,8 @@ namespace command {
 class readiness_log {
 public:
     /// `audit`: null where there is none.
-    readiness_log(coffer::any_vault vault, coffer::any_store store,
-                  std::shared_ptr<coffer::http::audit_hook> audit, const server_log& log);
+    readiness_log(coffer::any_vault vault, std::shared_ptr<coffer::http::audit_hook> audit,
+                  const server_log& log);
     ~readiness_log();
     readiness_log(const readiness_log&) = delete;
     auto operator=(const readiness_log&) -> readiness_log& = delete;
@@ -34,7 +33,6 @@ private:
     void watch();
 
     coffer::any_vault vault_;
-    coffer::any_store store_;
     std::shared_ptr<coffer::http::audit_hook> audit_;
     const server_log& log_;
     std::mutex mutex_{};

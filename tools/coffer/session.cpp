@@ -103,7 +103,7 @@ auto pick(const std::vector<std::string>& ids, std::string_view meant, coffer::c
 auto session::environment_id(std::string_view meant) -> std::string {
     const auto listed = vault()->environments();
     // The list alone is damaged: what is whole is used by its id.
-    if (!listed && exit_code_of(listed.error().code) == 7 && vault()->list({.environment = meant}))
+    if (!listed && is_damage(listed.error().code) && vault()->list({.environment = meant}))
         return std::string(meant);
     return pick(need(coffer::result(listed), {.environment = coffer::system_environment}), meant,
                 {.environment = meant},

@@ -190,11 +190,11 @@ struct left_out {
     std::string words{};
 };
 
-auto opened(const copy_route& route, const std::string& environment)
+auto opened(const copy_route& route, const format::head& head)
     -> std::optional<coffer::result<coffer::verification>> {
-    if (!route.open_all) return std::nullopt;
+    if (!route.open_all || head.realm != route.realm) return std::nullopt;
     try {
-        return route.open_all(environment);
+        return route.open_all(head.environment);
     } catch (const problem&) { // the keys are not here
         return std::nullopt;
     }
@@ -203,11 +203,12 @@ auto opened(const copy_route& route, const std::string& environment)
 auto what_was_left_out(const copy_route& route, const environment_copy& of) -> left_out {
     const auto objects = count(of.altered.size(), "object") + " of " + printable(of.name()) +
                          (of.altered.size() == 1 ? " is" : " are") + " damaged and left out";
-    const auto found = opened(route, of.name());
+    const auto found = opened(route, *of.head);
+    const bool another = route.open_all && of.head->realm != route.realm;
     if (!found)
-        return {errc::tampered,
-                objects + "; all else was copied. With the keys, coffer verify says which values "
-                          "that are, if any"};
+        return {errc::tampered, objects + "; all else was copied. With the keys" +
+                                    (another ? " of realm " + printable(of.head->realm) : "") +
+                                    ", coffer verify says which values that are, if any"};
     if (!*found)
         return {errc::tampered,
                 objects + ": " + words_for(found->error(), {.environment = of.name()}, {})};
@@ -226,12 +227,12 @@ struct report {
     json::array environments{};
     json::array troubles{};
     std::size_t copied = 0;
-    errc worst{};
+    verdict missed{};
 
     /// Something that was not copied.
     void miss(const session& s, const std::string& environment, errc why,
               const std::string& words) {
-        if (worst == errc{} || exit_code_of(why) == 7) worst = why;
+        missed.add(why);
         const auto code = std::string(to_string(why));
         json::object one;
         one["environment"] = environment;
@@ -345,7 +346,7 @@ auto copy_store(const session& s, copy_route& route) -> int {
     } else {
         put(told.rows.text());
     }
-    return told.worst == errc{} ? 0 : exit_code_of(told.worst);
+    return told.missed.exit_code();
 }
 
 } // namespace command

@@ -56,6 +56,7 @@ struct copy_route {
     coffer::any_store to;
     std::string to_place{};
     bool replace = false; ///< What is newer, or of another history, is replaced too.
+    std::string realm{};  ///< The one that open_all knows; a store may hold others.
     /// Opens all that an environment of `from` refers to: what an altered object was is known by it.
     /// Throws problem where there are no keys. Empty: nobody is asked.
     std::function<coffer::result<coffer::verification>(const std::string&)> open_all{};

@@ -52,6 +52,7 @@ auto run_backup(session& s) -> int {
                          open_store_at("file:" + folder.string(),
                                        s.dry_run() ? missing_folder::empty : missing_folder::make),
                      .to_place = folder.string(),
+                     .realm = options_of(s.config()).realm,
                      .open_all = [&](const auto& id) { return s.vault()->verify(id); }};
     const auto code = copy_store(s, route);
     s.notice("The keys are not in it, and without them it opens nothing: coffer keys copy.");
@@ -143,6 +144,7 @@ auto run_restore(session& s) -> int {
                      .to_place = store,
                      .replace = s.in.has("accept-rollback")};
     const auto realm = realm_to_restore(s, route.from, folder.string());
+    route.realm = realm;
     std::optional<keyring::anchor_file> anchor;
     if (const auto file = anchor_of(s.config()); !file.empty()) anchor.emplace(file);
     const auto plan = plan_of(route, anchor ? &*anchor : nullptr);

@@ -116,10 +116,10 @@ auto run_status(session& s) -> int {
         for (auto& id : stored_environments(s.config()))
             environments.push_back(std::move(id));
     const auto all = use_of(in, environments);
-    errc worst{};
+    verdict all_in_all;
     for (const auto& e : all)
-        if (e.why != errc{}) worst = e.why;
-    const int code = worst == errc{} ? 0 : exit_code_of(worst);
+        if (e.why != errc{}) all_in_all.add(e.why);
+    const int code = all_in_all.exit_code();
     if (s.json()) {
         put_json(json_of(keks, all));
         return code;

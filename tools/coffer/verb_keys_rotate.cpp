@@ -61,7 +61,7 @@ auto run_rewrap(session& s) -> int {
         return 0;
     table rows;
     json::array all;
-    errc worst{};
+    verdict all_in_all;
     for (const auto& id : environments) {
         const auto done = s.vault()->rewrap(id);
         json::object one;
@@ -72,11 +72,12 @@ auto run_rewrap(session& s) -> int {
             rows.row({printable(id), "under " + printable(done->kek_id),
                       done->deks == 0 ? "was there" : count(done->deks, "DEK") + " rewrapped"});
         } else {
-            worst = done.error().code;
-            one["error"] = std::string(to_string(worst));
+            const auto why = done.error().code;
+            all_in_all.add(why);
+            one["error"] = std::string(to_string(why));
             rows.row(
                 {printable(id), "not done: " + words_for(done.error(), {.environment = id}, {}) +
-                                    (worst == errc::unknown_key ? missing_key_words(s, id) : "")});
+                                    (why == errc::unknown_key ? missing_key_words(s, id) : "")});
         }
         all.push_back(std::move(one));
     }
@@ -87,7 +88,7 @@ auto run_rewrap(session& s) -> int {
     } else {
         put(rows.text());
     }
-    return worst == errc{} ? 0 : exit_code_of(worst);
+    return all_in_all.exit_code();
 }
 
 // rotate-dek --------------------------------------------------------------------------------------

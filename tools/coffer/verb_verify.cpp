@@ -24,21 +24,10 @@ using coffer::errc;
 
 namespace {
 
-/// The worst that was found, as an exit code: damage before keys that are not to be had.
-class verdict {
-public:
-    void add(errc why) {
-        if (worst_ == errc{} || exit_code_of(why) == 7) worst_ = why;
-    }
-    auto exit_code() const -> int { return worst_ == errc{} ? 0 : exit_code_of(worst_); }
-    /// The part of docs/operating.md that says what to do.
-    auto cure() const -> std::string_view {
-        return worst_ == errc::rolled_back ? cure_of(worst_) : "docs/operating.md#damaged";
-    }
-
-private:
-    errc worst_{};
-};
+/// The part of docs/operating.md that says what to do.
+auto part_for(const verdict& v) -> std::string_view {
+    return v.worst() == errc::rolled_back ? cure_of(v.worst()) : "docs/operating.md#damaged";
+}
 
 auto json_of(const coffer::verification& found) -> json::object {
     json::object out;
@@ -120,7 +109,7 @@ auto run_verify(session& s) -> int {
         if (auto anchor = anchor_damage(s); !anchor.empty())
             throw problem(errc::tampered, std::move(anchor));
     // Where the list alone is damaged the environments may be whole.
-    if (!listed && exit_code_of(listed.error().code) != 7) need(coffer::result(listed));
+    if (!listed && !is_damage(listed.error().code)) need(coffer::result(listed));
     const auto only = s.in.text("env");
     std::vector<std::string> environments;
     if (only)
@@ -158,7 +147,7 @@ auto run_verify(session& s) -> int {
     if (!any)
         put_line("there is nothing in the store");
     else
-        put_line(damage.empty() ? "all is whole" : "See " + std::string(v.cure()));
+        put_line(damage.empty() ? "all is whole" : "See " + std::string(part_for(v)));
     return v.exit_code();
 }
 

@@ -327,6 +327,62 @@ TEST_CASE("Calls that wait at the same time share one asking") {
     CHECK(s.door->asked >= 2);
 }
 
+TEST_CASE("A server that hangs keeps one reader waiting, and the others have the last answer") {
+    served s;
+    coffer::testing::manual_clock time;
+    auto how = s.options();
+    how.recheck_after = std::chrono::milliseconds(1000);
+    how.time = &time;
+    const auto source = http::source::open(std::move(how)).value();
+    CHECK(source.at(s.here()).has_value());
+    time.advance(std::chrono::milliseconds(1000));
+
+    struct hanging {
+        coffer_test::event begun;
+        coffer_test::event go_on;
+    };
+    hanging first;
+    hanging second;
+    s.door->before = [&] {
+        auto& now = s.door->asked == 2 ? first : second;
+        now.begun.set();
+        now.go_on.wait();
+        time.advance(std::chrono::milliseconds(1));
+    };
+    s.door->instead = [](const http::request&) {
+        return std::optional(http::response{.status = 503});
+    };
+    std::vector<std::thread> readers;
+    std::atomic<int> stale{0};
+    const auto read = [&] { stale += source.at(s.here())->stale(); };
+    readers.emplace_back(read);
+    CHECK(first.begun.wait());
+    for (int i = 0; i < 7; ++i)
+        readers.emplace_back(read);
+    first.go_on.set();
+    for (auto& r : readers)
+        r.join();
+    CHECK(stale == 8);
+    CHECK(s.door->asked == 2); // those who waited, and those who came just after, did not ask
+    read();
+    CHECK(s.door->asked == 2);
+
+    time.advance(std::chrono::milliseconds(1000));
+    std::thread asks(read);
+    CHECK(second.begun.wait());
+    read(); // another asks, in vain as far as is known
+    CHECK(s.door->asked == 3);
+    second.go_on.set();
+    asks.join();
+    CHECK(stale == 11);
+
+    s.door->before = {};
+    s.door->instead = {};
+    time.advance(std::chrono::milliseconds(1000));
+    CHECK_FALSE(source.at(s.here())->stale());
+    CHECK(s.door->asked == 4);
+}
+
 TEST_CASE("The token may lie in a file of its own, and be replaced there") {
     served s;
     const coffer_test::temporary_folder folder;

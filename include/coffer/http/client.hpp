@@ -3,6 +3,7 @@
 #define COFFER_HTTP_CLIENT_HPP
 
 #include <coffer/concepts/secret_source.hpp>
+#include <coffer/detail/flights.hpp>
 #include <coffer/http/caller.hpp>
 #include <coffer/http/query.hpp>
 #include <coffer/http/wire_view.hpp>
@@ -14,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -22,15 +24,24 @@ namespace coffer::inline COFFER_ABI::http {
 
 namespace detail {
 
+/// What the server said last of one context, and how the last asking ended.
+struct told_last {
+    std::shared_ptr<const wire_rows> rows{};
+    std::uint64_t token = 0;             ///< The number of the token that they were told to.
+    freshness fresh{};                   ///< Of the rows: as_of says when they were the newest.
+    std::optional<failure> failed{};     ///< Why the last asking failed, if it did.
+    std::chrono::milliseconds ended{-1}; ///< When it had.
+
+    auto is_away() const noexcept -> bool {
+        return failed && (failed->code == errc::unavailable || failed->code == errc::timed_out);
+    }
+};
+
 /// What is known of one context, and who is asking about it now.
 struct kept_context {
-    std::mutex asking{};        ///< Held by the one who asks the server.
-    std::uint64_t asked_at = 0; ///< The number of calls there had been when it last asked.
-    std::shared_ptr<const wire_rows> rows{};
-    std::uint64_t token = 0; ///< The number of the token that they were told to.
-    freshness fresh{};       ///< Of the rows: as_of says when they were the newest.
-    failure last{};          ///< Why the last asking failed; meaningless if it did not.
-    bool failed = false;
+    coffer::detail::flights asking{};
+    std::mutex mutex{}; ///< Of what follows.
+    told_last last{};
 };
 
 struct scope_order {
@@ -54,6 +65,10 @@ struct scope_order {
 /// server says so and sends none: neither the secrets nor what this token may do, and no record was
 /// lost or is back. With another token from the token file everything is asked for anew, and what
 /// the one before was told is not given any more.
+///
+/// A server that hangs keeps one caller waiting, not all: while it is known to be away and one asks,
+/// and for recheck_after after each try, the others are given the last answer at once. No call takes
+/// longer than two of call_timeout.
 ///
 /// Staleness has a bound and is visible: while the server can't be reached (unavailable, timed_out)
 /// the last answer serves for `serve_stale_for`, with stale() true and age() since the store was
@@ -97,22 +112,24 @@ private:
     };
     explicit source(std::shared_ptr<state> s) : state_(std::move(s)) {}
 
-    auto kept(const scope& where, std::uint64_t& number) const
-        -> std::shared_ptr<detail::kept_context>;
+    using ms = std::chrono::milliseconds;
+    auto kept(const scope& where) const -> std::shared_ptr<detail::kept_context>;
     void forget(const scope& where, const std::shared_ptr<detail::kept_context>& what) const;
-    void ask(const scope& where, detail::kept_context& kept) const;
-    void take(json_answer&& in, const scope& where, std::chrono::milliseconds asked,
-              detail::kept_context& kept) const;
-    auto answer(detail::kept_context& kept) const -> result<view>;
+    auto is_asked_in_vain(const detail::kept_context& of, ms now) const -> bool;
+    auto without_asking(detail::kept_context& of, ms now) const -> std::optional<view>;
+    auto ask(const scope& where, detail::kept_context& of, ms called) const -> result<void>;
+    auto question(const scope& where, const detail::told_last& known) const -> outgoing;
+    void take(const result<json_answer>& in, const scope& where, std::uint64_t token, ms asked,
+              detail::told_last& into) const;
+    auto answer(const detail::told_last& known) const -> result<view>;
 
     std::shared_ptr<state> state_;
 };
 
-inline auto source::kept(const scope& where, std::uint64_t& number) const
-    -> std::shared_ptr<detail::kept_context> {
+inline auto source::kept(const scope& where) const -> std::shared_ptr<detail::kept_context> {
     auto& s = *state_;
     const std::lock_guard lock(s.mutex);
-    number = ++s.number;
+    const auto number = ++s.number;
     if (const auto found = s.kept.find(where); found != s.kept.end()) {
         found->second.last_used = number;
         return found->second.what;
@@ -129,19 +146,16 @@ inline auto source::kept(const scope& where, std::uint64_t& number) const
 inline auto source::at(context where) const -> result<view> {
     if (auto checked = check_context(where); !checked) return checked.error();
     const scope owned(where);
-    std::uint64_t number = 0;
-    const auto known = kept(owned, number);
-    const std::lock_guard lock(known->asking);
-    // What another token was told is not for this one.
-    const bool foreign = known->rows != nullptr && known->token != state_->calls->token_number();
-    if (foreign) known->rows = nullptr;
-    const auto now = state_->limits.time->boot();
-    const bool young = known->rows != nullptr && !known->fresh.stale && !known->failed &&
-                       now - known->fresh.as_of < state_->limits.recheck_after;
-    // Who waited here while another asked takes that answer, if the asking began after this call.
-    if (!young && (foreign || known->asked_at < number)) ask(owned, *known);
-    if (known->rows == nullptr) forget(owned, known);
-    return answer(*known);
+    const auto known = kept(owned);
+    const auto called = state_->limits.time->boot();
+    if (auto seen = without_asking(*known, called)) return *std::move(seen);
+    const auto asked = known->asking.share([&] { return ask(owned, *known, called); });
+    std::unique_lock lock(known->mutex);
+    auto last = known->last;
+    lock.unlock();
+    if (!asked && !last.failed) last.failed = asked.error(); // who asked had no memory for it
+    if (last.rows == nullptr) forget(owned, known);
+    return answer(last);
 }
 
 /// What came to nothing takes no room from contexts that are there.
@@ -152,63 +166,92 @@ inline void source::forget(const scope& where,
     if (found != state_->kept.end() && found->second.what == what) state_->kept.erase(found);
 }
 
-inline void source::ask(const scope& where, detail::kept_context& kept) const {
+/// Whether the server was away when it was asked last, and somebody asks now, or did just now.
+inline auto source::is_asked_in_vain(const detail::kept_context& of, ms now) const -> bool {
+    return of.last.is_away() &&
+           (of.asking.is_flying() || now - of.last.ended < state_->limits.recheck_after);
+}
+
+inline auto source::without_asking(detail::kept_context& of, ms now) const -> std::optional<view> {
+    const std::lock_guard lock(of.mutex);
+    auto& last = of.last;
+    // What another token was told is not for this one.
+    if (last.rows != nullptr && last.token != state_->calls->token_number()) last.rows = nullptr;
+    if (last.rows == nullptr) return std::nullopt;
+    const bool young =
+        !last.failed && !last.fresh.stale && now - last.fresh.as_of < state_->limits.recheck_after;
+    if (!young && !is_asked_in_vain(of, now)) return std::nullopt;
+    auto seen = answer(last);
+    if (!seen) return std::nullopt;
+    return *std::move(seen);
+}
+
+/// One request, unless one has ended in vain since `called`: who waited for that one waits no more.
+inline auto source::ask(const scope& where, detail::kept_context& of, ms called) const
+    -> result<void> {
     auto& s = *state_;
-    {
-        const std::lock_guard lock(s.mutex);
-        kept.asked_at = s.number;
-    }
+    std::unique_lock lock(of.mutex);
+    if (of.last.is_away() && of.last.ended > called) return *of.last.failed;
     const auto asked = s.limits.time->boot();
-    const auto now = static_cast<std::uint64_t>(s.limits.time->wall().count());
+    auto out = question(where, of.last);
+    lock.unlock();
+    // Where it is replaced on the way, what comes now counts as the old one's: asked for once more.
+    const auto token = s.calls->token_number();
+    const auto in = s.calls->call(std::move(out));
+    lock.lock();
+    take(in, where, token, asked, of.last);
+    of.last.ended = s.limits.time->boot();
+    return of.last.failed ? result<void>(*of.last.failed) : result<void>();
+}
+
+inline auto source::question(const scope& where, const detail::told_last& known) const -> outgoing {
     outgoing out{.method = "POST",
                  .target = "/v1/x/values" + query_of(where.view()),
                  .body = wiped_text("{}"),
                  .only_reads = true};
-    if (kept.rows != nullptr && !kept.rows->tag.empty() &&
-        (kept.rows->expires == 0 || now < kept.rows->expires)) {
+    const auto now = static_cast<std::uint64_t>(state_->limits.time->wall().count());
+    if (known.rows != nullptr && !known.rows->tag.empty() &&
+        (known.rows->expires == 0 || now < known.rows->expires)) {
         out.body.clear();
-        json_writer(out.body).begin_object().member("unless", kept.rows->tag).end_object();
+        json_writer(out.body).begin_object().member("unless", known.rows->tag).end_object();
     }
-    // Where it is replaced on the way, what comes now counts as the old one's: asked for once more.
-    const auto token = s.calls->token_number();
-    auto in = s.calls->call(std::move(out));
-    if (in) {
-        kept.token = token;
-        return take(*std::move(in), where, asked, kept);
-    }
-    if (s.calls->token_number() != token) kept.rows = nullptr; // its token was refused
-    kept.failed = true;
-    kept.last = in.error();
-    if (kept.last.code == errc::not_found) kept.last.code = errc::unknown_scope;
-    const bool away = kept.last.code == errc::unavailable || kept.last.code == errc::timed_out;
-    if (!away) kept.rows = nullptr; // a refusal, or damage: nothing older stands in for it
+    return out;
 }
 
-inline void source::take(json_answer&& in, const scope& where, std::chrono::milliseconds asked,
-                         detail::kept_context& kept) const {
-    kept.failed = false;
-    const auto& data = in.object();
-    const bool unchanged = flag_in(data, "unchanged") && kept.rows != nullptr &&
-                           text_in(data, "tag") == kept.rows->tag;
-    const auto* rows = data.if_contains("rows");
-    if (!unchanged && (rows == nullptr || !rows->is_array())) {
-        kept.failed = true;
-        kept.last = errc::unsupported;
-        kept.rows = nullptr;
+inline void source::take(const result<json_answer>& in, const scope& where, std::uint64_t token,
+                         ms asked, detail::told_last& into) const {
+    if (!in) {
+        auto why = in.error();
+        if (why.code == errc::not_found) why.code = errc::unknown_scope;
+        into.failed = why;
+        // A refusal, of this token or of the one before, or damage: nothing older stands in.
+        if (!into.is_away() || state_->calls->token_number() != token) into.rows = nullptr;
         return;
     }
-    if (!unchanged) kept.rows = std::make_shared<const wire_rows>(read_wire_rows(in, where.view()));
-    kept.fresh = freshness_in(data, asked);
+    into.token = token;
+    const auto& data = in->object();
+    const bool unchanged = flag_in(data, "unchanged") && into.rows != nullptr &&
+                           text_in(data, "tag") == into.rows->tag;
+    const auto* rows = data.if_contains("rows");
+    if (!unchanged && (rows == nullptr || !rows->is_array())) {
+        into.failed = errc::unsupported;
+        into.rows = nullptr;
+        return;
+    }
+    into.failed.reset();
+    if (!unchanged)
+        into.rows = std::make_shared<const wire_rows>(read_wire_rows(*in, where.view()));
+    into.fresh = freshness_in(data, asked);
 }
 
-inline auto source::answer(detail::kept_context& kept) const -> result<view> {
-    if (kept.rows == nullptr) return kept.last;
-    auto fresh = kept.fresh;
-    fresh.stale |= kept.failed;
+inline auto source::answer(const detail::told_last& known) const -> result<view> {
+    if (known.rows == nullptr) return known.failed.value_or(errc::unavailable);
+    auto fresh = known.fresh;
+    fresh.stale |= known.failed.has_value();
     const auto age = state_->limits.time->boot() - fresh.as_of;
     if (fresh.stale && age > state_->limits.serve_stale_for)
-        return kept.failed ? kept.last : failure(errc::stale);
-    return view(std::make_shared<const wire_view>(kept.rows, *state_->limits.time), fresh);
+        return known.failed.value_or(errc::stale);
+    return view(std::make_shared<const wire_view>(known.rows, *state_->limits.time), fresh);
 }
 
 static_assert(SecretSource<source>);

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_JSON_ANSWER_HPP
 
 #include <coffer/detail/base64.hpp>
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/http/json.hpp>
 #include <coffer/http/refusal.hpp>
 #include <coffer/http/times.hpp>
@@ -38,16 +39,16 @@ public:
     auto data() const noexcept -> const boost::json::value* { return document_->find("data"); }
     /// `data` as an object; an empty one if it is none.
     auto object() const noexcept -> const boost::json::object& {
-        static const boost::json::object none;
+        static const coffer::detail::never_destroyed<boost::json::object> none;
         const auto* found = data();
-        return found != nullptr && found->is_object() ? found->get_object() : none;
+        return found != nullptr && found->is_object() ? found->get_object() : *none;
     }
     /// `data`, or its member of that name, as a list; an empty one if it is none.
     auto list(std::string_view name = {}) const noexcept -> const boost::json::array& {
-        static const boost::json::array none;
+        static const coffer::detail::never_destroyed<boost::json::array> none;
         const auto* found =
             name.empty() ? data() : object().if_contains({name.data(), name.size()});
-        return found != nullptr && found->is_array() ? found->get_array() : none;
+        return found != nullptr && found->is_array() ? found->get_array() : *none;
     }
     auto whole() const noexcept -> const boost::json::object& { return document_->object(); }
 
@@ -87,11 +88,7 @@ inline auto time_in(const boost::json::object& o, std::string_view name) -> std:
 /// it holds none.
 inline auto value_in(const boost::json::object& o, std::uint64_t version = 0, freshness fresh = {})
     -> std::optional<secret> {
-    const auto keep = [&](byte_view bytes) {
-        coffer::detail::secure_buffer buffer(bytes.size());
-        std::copy(bytes.begin(), bytes.end(), buffer.span().begin());
-        return secret(std::move(buffer), 0, bytes.size(), version, fresh);
-    };
+    const auto keep = [&](byte_view bytes) { return secret(bytes, version, fresh); };
     if (const auto* found = o.if_contains("value"); found != nullptr && found->is_string())
         return keep(as_bytes(view_of(found->get_string())));
     const auto* found = o.if_contains("base64");

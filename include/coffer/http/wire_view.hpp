@@ -180,10 +180,7 @@ private:
     auto value_of(const wire_row& row, freshness fresh) const -> result<secret> {
         if (const auto outcome = outcome_of(row.told); outcome != errc{}) return outcome;
         if (!row.value || !row.told.decided()) return refused(right::read);
-        const auto bytes = as_bytes(row.value->expose_secret());
-        coffer::detail::secure_buffer copy(bytes.size());
-        std::copy(bytes.begin(), bytes.end(), copy.span().begin());
-        return secret(std::move(copy), 0, bytes.size(), row.value->version(), fresh);
+        return secret(as_bytes(row.value->expose_secret()), row.value->version(), fresh);
     }
     auto told(const wire_row& row, freshness fresh) const -> explanation {
         auto out = row.told;

@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_DETAIL_CLIENT_CONNECTION_HPP
 #define COFFER_HTTP_DETAIL_CLIENT_CONNECTION_HPP
 
+#include <coffer/detail/never_destroyed.hpp>
 #include <coffer/http/message.hpp>
 #include <coffer/http/refusal.hpp>
 #include <coffer/http/server_address.hpp>
@@ -48,8 +49,8 @@ public:
     }
 };
 inline auto certificate_category() noexcept -> const std::error_category& {
-    static const certificate_errors instance;
-    return instance;
+    static const coffer::detail::never_destroyed<certificate_errors> instance;
+    return *instance;
 }
 
 /// What a client got back.
@@ -111,33 +112,14 @@ public:
         return wrong == asio::error::would_block;
     }
 
-    /// Sends a request, head and body, and reads the answer.
+    /// Sends a request, head and body, and reads the answer. A connection that is kept until the
+    /// next one holds nothing of it.
     auto exchange(std::string_view request, std::string_view method, client_deadline until,
                   incoming& out) -> std::optional<exchange_failure> {
-        boost::system::error_code wrong;
-        std::size_t done = 0;
-        const auto ended = [&](boost::system::error_code e, std::size_t n) {
-            wrong = e, done += n;
-        };
-        stream_.expires_at(until);
-        with_stream([&](auto& s) {
-            asio::async_write(s, asio::buffer(request.data(), request.size()), ended);
-        });
-        wait();
-        if (wrong) return failed(wrong, done == request.size());
-        beast::http::response_parser<body_type> parser;
-        parser.body_limit(largest_answer);
-        parser.header_limit(64 * 1024);
-        if (method == "HEAD") parser.skip(true);
-        with_stream([&](auto& s) { beast::http::async_read(s, buffer_, parser, ended); });
-        wait();
-        if (wrong) return failed(wrong, true);
-        out.status = parser.get().result_int();
-        const auto type = parser.get()[beast::http::field::content_type];
-        out.is_json = type.starts_with("application/json");
-        keeps_ = parser.get().keep_alive() && buffer_.size() == 0;
-        out.body = std::move(parser.get().body());
-        return std::nullopt;
+        auto wrong = send_and_read(request, method, until, out);
+        buffer_.clear();
+        buffer_.shrink_to_fit(); // whose memory is wiped
+        return wrong;
     }
 
     /// Sends a request and hands the answer's body on as it comes, until it ends or `take` says
@@ -181,6 +163,33 @@ private:
         beast::http::basic_string_body<char, std::char_traits<char>, wiping_allocator<char>>;
     using tls_stream = beast::ssl_stream<beast::tcp_stream&>;
 
+    auto send_and_read(std::string_view request, std::string_view method, client_deadline until,
+                       incoming& out) -> std::optional<exchange_failure> {
+        boost::system::error_code wrong;
+        std::size_t done = 0;
+        const auto ended = [&](boost::system::error_code e, std::size_t n) {
+            wrong = e, done += n;
+        };
+        stream_.expires_at(until);
+        with_stream([&](auto& s) {
+            asio::async_write(s, asio::buffer(request.data(), request.size()), ended);
+        });
+        wait();
+        if (wrong) return failed(wrong, done == request.size());
+        beast::http::response_parser<body_type> parser;
+        parser.body_limit(largest_answer);
+        parser.header_limit(64 * 1024);
+        if (method == "HEAD") parser.skip(true);
+        with_stream([&](auto& s) { beast::http::async_read(s, buffer_, parser, ended); });
+        wait();
+        if (wrong) return failed(wrong, true);
+        out.status = parser.get().result_int();
+        const auto type = parser.get()[beast::http::field::content_type];
+        out.is_json = type.starts_with("application/json");
+        keeps_ = parser.get().keep_alive() && buffer_.size() == 0;
+        out.body = std::move(parser.get().body());
+        return std::nullopt;
+    }
     template <class F>
     void with_stream(F&& use) {
         if (secured_)

@@ -33,8 +33,10 @@ namespace coffer::inline COFFER_ABI {
 ///
 /// The callback is called on a thread of the watcher's own, once for all that changed between two
 /// looks: a name that changed twice is told once, one that is as it was is not told. The view that it
-/// is given shows what it is told of. While the source can't be asked nothing is told; what changed
-/// meanwhile is told when it can. What the callback throws ends the process, as on any thread.
+/// is given shows what it is told of. While the context can't be had no change is told; what changed
+/// meanwhile is told when it can. Why it can't be had is told to another callback, if there is one:
+/// that its space was removed, its key disabled, the token revoked, or that the store is away for
+/// longer than serve_stale_for. What a callback throws ends the process, as on any thread.
 ///
 /// A look costs what source.at() costs: nothing over the network where the store watches or the
 /// resolver's `recheck_after` has not passed. Thread safety: none of its own; one thread makes and
@@ -44,14 +46,20 @@ public:
     /// `names`: those that changed, sorted. They and the view are valid during the call; the view may
     /// be copied.
     using callback = std::function<void(const view& now, std::span<const std::string> names)>;
+    /// Why source.at() fails now: called when it begins to, when it fails for another reason, and
+    /// with errc{} when it does no more. On the same thread, before the changes that are found then.
+    using failure_callback = std::function<void(const failure& why)>;
 
     /// Tells what differs from `known`, a view of that context: what the program goes by already.
     /// Throws std::system_error if there is no thread to be had.
     watcher(secrets source, context where, const view& known, callback on_change,
-            std::chrono::milliseconds every = std::chrono::seconds(1))
-        : source_(std::move(source)), where_(where), tell_(std::move(on_change)), every_(every),
-          known_(look_at(known)), thread_([this] { run(); }) {}
-    /// Waits for a callback that is under way; so it must not be ended by one.
+            std::chrono::milliseconds every = std::chrono::seconds(1),
+            failure_callback on_failure = {})
+        : source_(std::move(source)), where_(where), tell_(std::move(on_change)),
+          tell_failure_(std::move(on_failure)), every_(every),
+          known_(look_at(known, wall_of(known) - wall_age_of(known))), thread_([this] { run(); }) {}
+    /// Waits for a callback that is under way, so it must not be ended by one; and for a look, which
+    /// takes as long as source.at() may: with an http::source twice its call_timeout at most.
     ~watcher() {
         {
             const std::lock_guard lock(mutex_);
@@ -79,16 +87,27 @@ private:
         std::map<std::string, outcome, std::less<>> names{};
     };
 
-    static auto look_at(const view& seen) -> state {
+    static auto wall_of(const view& seen) -> std::uint64_t {
+        return static_cast<std::uint64_t>(seen.time().wall().count());
+    }
+    static auto wall_age_of(const view& seen) -> std::uint64_t {
+        return std::min(wall_of(seen), static_cast<std::uint64_t>(seen.age().count()));
+    }
+    /// What the view said at that time, in milliseconds since 1970 UTC: what has expired since had
+    /// its value then.
+    static auto look_at(const view& seen, std::uint64_t when) -> state {
         state out{seen.number(), 0, {}};
         for (auto& one : seen.list()) {
             if (!one.decided()) continue; // removed: as one that never was
             auto& layer = one.layers[one.decides];
-            if (one.outcome == errc{} && layer.expires != 0 &&
+            const bool had_value =
+                one.outcome == errc{} || (one.outcome == errc::expired && layer.expires > when);
+            if (had_value && layer.expires != 0 &&
                 (out.expires == 0 || layer.expires < out.expires))
                 out.expires = layer.expires;
-            out.names.emplace(std::move(one.name), outcome{one.outcome, std::move(layer.where),
-                                                           layer.version, layer.at});
+            out.names.emplace(std::move(one.name),
+                              outcome{had_value ? errc{} : one.outcome, std::move(layer.where),
+                                      layer.version, layer.at});
         }
         return out;
     }
@@ -128,13 +147,18 @@ private:
         known_ = std::move(found->is);
         if (!found->names.empty()) tell_(found->now, found->names);
     }
-    auto find_news() const -> std::optional<news> {
+    void note(const failure& why) {
+        if (why.code == std::exchange(failing_, why.code)) return;
+        if (tell_failure_) tell_failure_(why);
+    }
+    auto find_news() -> std::optional<news> {
         auto now = source_.at(where_.view());
+        note(now ? failure() : now.error());
         if (!now) return std::nullopt;
-        const auto time = static_cast<std::uint64_t>(now->time().wall().count());
+        const auto time = wall_of(*now);
         const bool ran_out = known_.expires != 0 && time >= known_.expires;
         if (now->number() == known_.number && !ran_out) return std::nullopt;
-        auto is = look_at(*now);
+        auto is = look_at(*now, time);
         auto names = changed(known_, is);
         return news{*std::move(now), std::move(is), std::move(names)};
     }
@@ -142,8 +166,10 @@ private:
     const secrets source_;
     const scope where_;
     const callback tell_;
+    const failure_callback tell_failure_;
     const std::chrono::milliseconds every_;
-    state known_; ///< Of the thread alone.
+    state known_;    ///< Of the thread alone, as what follows.
+    errc failing_{}; ///< Why there was no view at the last look.
     std::mutex mutex_{};
     std::condition_variable wake_{};
     bool ending_ = false;

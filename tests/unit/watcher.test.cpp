@@ -131,6 +131,54 @@ TEST_CASE("a watcher tells that a value has expired, though nobody wrote") {
     CHECK(f.told.next() == "NEXT=n ");
 }
 
+TEST_CASE("a watcher tells what has expired between the view and its own beginning") {
+    fixture f;
+    const auto now = static_cast<std::uint64_t>(f.time.wall().count());
+    f.vault.put(prod, "A", "1", {.expires = now + 300}).value();
+    f.vault.put(prod, "B", "1", {.expires = now + 100}).value();
+    f.time.advance(200ms); // B has expired before the view
+    f.vault.put(prod, "LAST", "1").value();
+    const auto known = f.secrets.at(acme).value();
+    CHECK(shown(known.get("A")) == "1");
+    CHECK(shown(known.get("B")) == "expired");
+    f.time.advance(200ms);
+    const coffer::watcher watching(f.secrets, acme, known, f.told.callback(), 1ms);
+    CHECK(f.told.next() == "A=expired ");
+    f.vault.put(prod, "C", "1").value();
+    CHECK(f.told.next() == "C=1 ");
+}
+
+TEST_CASE("a watcher tells once why its context can't be had, and when it can again") {
+    coffer::testing::fake_secrets source{{"A", "1"}};
+    heard told;
+    std::mutex mutex;
+    std::vector<errc> why;
+    const auto told_why = [&] {
+        const std::lock_guard lock(mutex);
+        return why;
+    };
+    const coffer::watcher watching(source, acme, source.at(acme).value(), told.callback(), 1ms,
+                                   [&](const coffer::failure& f) {
+                                       const std::lock_guard lock(mutex);
+                                       why.push_back(f.code);
+                                   });
+    const auto looks_a_few_times = [&] {
+        return eventually([&, from = source.calls()] { return source.calls() >= from + 3; });
+    };
+    CHECK(looks_a_few_times());
+    source.fail_always(errc::unknown_scope);
+    CHECK(looks_a_few_times());
+    CHECK(eventually([&] { return told_why() == std::vector{errc::unknown_scope}; }));
+    source.fail_always(errc::key_disabled);
+    CHECK(looks_a_few_times());
+    CHECK(eventually([&] { return told_why().size() == 2; }));
+    source.set("A", "2");
+    source.succeed();
+    CHECK(told.next() == "A=2 ");
+    CHECK(looks_a_few_times());
+    CHECK(told_why() == std::vector{errc::unknown_scope, errc::key_disabled, errc{}});
+}
+
 TEST_CASE("a watcher tells what changed while its source could not be asked, when it can, once") {
     coffer::testing::fake_secrets fake{{"A", "1"}, {"B", "2"}};
     heard told;

@@ -4,6 +4,8 @@
 
 #include <coffer/detail/polynomial_hash.hpp>
 #include <coffer/detail/siphash.hpp>
+#include <coffer/detail/without_controls.hpp>
+#include <coffer/detail/written_forms.hpp>
 #include <coffer/view.hpp>
 
 #include <algorithm>
@@ -31,19 +33,22 @@ namespace coffer::inline COFFER_ABI {
 /// an occurrence within another is not named. All other bytes come out unchanged and in order.
 ///
 /// What it does not: values under `shortest` (8) bytes are ignored, since cutting out `true` or a
-/// port number would garble the log and show the value. A value that the program changed (encoded,
-/// quoted, split over lines) is another text: add() that form too if the program writes it.
+/// port number would garble the log and show the value. A value that the program changed is another
+/// text. The common ones are known where a value comes from a view or by add_forms(): escaped as in
+/// JSON, percent-encoded, base64, each line of a value that has several. Others, such as base64 of
+/// the value behind a name, must be added by who writes them.
 ///
-/// It keeps no value. Of each it keeps the length, 32 bits of a rolling hash (Karp-Rabin; the first
-/// 8 bytes give 16 of them) and 128 bits of SipHash-2-4, both under random keys of this object.
+/// It keeps no value. Of each it keeps the length, where its first line ends, 32 bits of a rolling
+/// hash (Karp-Rabin; the first 8 bytes give 16 of them, a first line that is shorter 16 more) and
+/// 128 bits of SipHash-2-4, both under random keys of this object.
 /// Text is cut out only if both agree: a false hit has a chance of 2^-128 for each candidate.
 /// Whoever can read this process's memory can test guesses, as with any hash. The text that is held
 /// back may hold values; its memory is wiped.
 ///
 /// feed() holds back what could be the beginning of a value: the last 7 bytes, and more only after
-/// bytes whose hash says that one may have begun; up to the end of a line nothing, unless a known
-/// value goes over lines. Time: linear in the text, plus the length of what
-/// is cut out. Thread safety: redact() may be called from several threads while nobody adds; feed()
+/// bytes whose hash says that one may have begun; up to the end of a line nothing but what may be
+/// the beginning of a value that has its first line's end there. Time: linear in the text, plus the
+/// length of what is cut out. Thread safety: redact() may be called from several threads while nobody adds; feed()
 /// and flush() belong to one thread at a time. Copies are independent.
 class redactor {
 public:
@@ -51,7 +56,7 @@ public:
     static constexpr std::size_t shortest = 8;
 
     redactor() : redactor(std::random_device{}) {}
-    /// A redactor that knows all values of a view. Errors: those of view::all().
+    /// A redactor that knows all values of a view: see add_all().
     static auto open(const view& from) -> result<redactor> {
         redactor made;
         if (auto added = made.add_all(from); !added) return added.error();
@@ -61,11 +66,17 @@ public:
     /// Knows a value from now on, also in what feed() holds back. False: too short, ignored.
     auto add(std::string_view name, std::string_view value) -> bool {
         if (value.size() < shortest) return false;
-        if (value.find('\n') != value.npos) over_lines_ = true;
+        const auto line = value.find('\n');
+        if (line < shortest - 1)
+            opened_by_[line].push_back(bucket_of(rolling_.of(value.substr(0, line + 1))));
         const auto head = bucket_of(rolling_.of(value.substr(0, shortest)));
         auto& bucket = values_[head];
-        const known made{value.size(), rolling_.power(value.size()), short_hash(rolling_.of(value)),
-                         siphash_of(value), marker(name)};
+        const known made{value.size(),
+                         line,
+                         rolling_.power(value.size()),
+                         short_hash(rolling_.of(value)),
+                         siphash_of(value),
+                         marker(name)};
         const auto same = [&](const known& k) {
             return k.size == made.size && k.digest == made.digest;
         };
@@ -78,12 +89,29 @@ public:
     auto add(std::string_view name, const secret& value) -> bool {
         return add(name, value.expose_secret());
     }
-    /// Knows all values of a view. Errors: those of view::all(); then none was added.
+    /// Knows a value and the other texts in which programs commonly write it. False: too short, all
+    /// are ignored.
+    auto add_forms(std::string_view name, std::string_view value) -> bool {
+        if (!add(name, value)) return false;
+        detail::each_written_form(value, [&](std::string_view form) { add(name, form); });
+        return true;
+    }
+    auto add_forms(std::string_view name, const secret& value) -> bool {
+        return add_forms(name, value.expose_secret());
+    }
+    /// Knows all values of a view, by add_forms(). A value that is damaged, or whose key is not to be
+    /// had, is left out: no program is given it either. Errors: unavailable, timed_out (a value can't
+    /// be read now; those before it are known).
     auto add_all(const view& from) -> result<void> {
-        const auto all = from.all();
-        if (!all) return all.error();
-        for (const auto& s : *all)
-            add(s.name, s.value);
+        for (const auto& one : from.list()) {
+            if (one.outcome == errc::not_found || one.outcome == errc::expired) continue;
+            const auto value = from.get(one.name);
+            if (value)
+                add_forms(one.name, *value);
+            else if (value.error().code == errc::unavailable ||
+                     value.error().code == errc::timed_out)
+                return value.error();
+        }
         return {};
     }
 
@@ -113,6 +141,7 @@ public:
 private:
     struct known {
         std::size_t size;
+        std::size_t line; ///< Where its first line ends; npos if it has but one.
         std::uint64_t power;
         std::uint32_t hash;
         detail::siphash::digest digest;
@@ -145,11 +174,7 @@ private:
         return detail::siphash::of(key_, text);
     }
     static auto marker(std::string_view name) -> std::string {
-        std::string text = "[redacted " + std::string(name) + "]";
-        for (char& c : text)
-            if (static_cast<unsigned char>(c) < 0x20)
-                c = '?'; // a name must not break the log's lines
-        return text;
+        return detail::without_controls("[redacted " + std::string(name) + "]");
     }
 
     void take(stream& s, std::string_view text) const {
@@ -159,52 +184,68 @@ private:
             s.hashes.push_back(rolling_.extend(s.hashes.back(), c));
     }
 
+    /// What there is from a place on, and where its first line ends: npos if it does not yet.
+    struct remainder {
+        std::string_view text;
+        std::size_t line;
+
+        /// Whether a value whose first line ends there can begin here and end later.
+        auto may_begin(std::size_t its_line) const noexcept -> bool {
+            return line == text.npos ? its_line >= text.size() : its_line == line;
+        }
+    };
+
     /// The longest value that begins at `at`. `undecided`: a longer one may, with what is yet to
     /// come.
-    auto find(const stream& s, std::size_t at, bool last, bool& undecided) const -> const known* {
+    auto find(const stream& s, std::size_t at, const remainder& rest, bool last,
+              bool& undecided) const -> const known* {
         using detail::polynomial_hash;
         const auto head =
             bucket_of(polynomial_hash::between(s.hashes[at], s.hashes[at + shortest], power_));
         if (!begins_[head]) return nullptr;
-        const std::string_view rest(s.text.data() + at, s.text.size() - at);
         for (const auto& k : values_.at(head)) {
-            if (k.size > rest.size()) {
-                if (!last) return undecided = true, nullptr;
+            if (k.size > rest.text.size()) {
+                if (!last && rest.may_begin(k.line)) return undecided = true, nullptr;
                 continue;
             }
             const auto hash =
                 polynomial_hash::between(s.hashes[at], s.hashes[at + k.size], k.power);
-            if (short_hash(hash) == k.hash && siphash_of(rest.substr(0, k.size)) == k.digest)
+            if (short_hash(hash) == k.hash && siphash_of(rest.text.substr(0, k.size)) == k.digest)
                 return &k;
         }
         return nullptr;
     }
+    /// Whether fewer than `shortest` bytes can be the beginning of a value.
+    auto may_be_opening(const stream& s, std::size_t at, const remainder& rest) const -> bool {
+        if (rest.line == rest.text.npos) return true;
+        const auto hash = bucket_of(detail::polynomial_hash::between(
+            s.hashes[at], s.hashes[at + rest.line + 1], rolling_.power(rest.line + 1)));
+        const auto& openings = opened_by_[rest.line];
+        return std::find(openings.begin(), openings.end(), hash) != openings.end();
+    }
 
     void scan(stream& s, bool last, std::string& out) const {
+        const std::string_view text(s.text.data(), s.text.size());
         std::size_t at = 0;
-        const auto whole = last ? s.text.size() : end_of_lines(s);
-        for (bool undecided = false; at < s.text.size(); ++at) {
+        auto line_end = text.find('\n');
+        for (bool undecided = false; at < text.size(); ++at) {
+            if (line_end < at) line_end = text.find('\n', at);
+            const remainder rest{text.substr(at), line_end == text.npos ? line_end : line_end - at};
             const known* found = nullptr;
-            if (at + shortest <= s.text.size())
-                found = find(s, at, at < whole, undecided);
+            if (rest.text.size() >= shortest)
+                found = find(s, at, rest, last, undecided);
             else
-                undecided = at >= whole;
+                undecided = !last && may_be_opening(s, at, rest);
             if (undecided) break;
             if (found != nullptr && at + found->size > s.covered) {
                 out += found->marker;
                 s.covered = at + found->size;
             }
-            if (at >= s.covered) out += s.text[at];
+            if (at >= s.covered) out += text[at];
         }
         drop(s, at);
     }
 
-    /// What begins before this can't be a value that is not whole yet.
-    auto end_of_lines(const stream& s) const -> std::size_t {
-        if (over_lines_) return 0;
-        const auto end = std::find(s.text.rbegin(), s.text.rend(), '\n');
-        return static_cast<std::size_t>(s.text.rend() - end);
-    }
     static void drop(stream& s, std::size_t count) {
         s.covered -= std::min(s.covered, count);
         if (count == 0) return;
@@ -223,7 +264,8 @@ private:
     std::vector<bool>
         begins_; ///< The buckets that are not empty: one bit to look at for each byte.
     std::unordered_map<std::uint16_t, std::vector<known>> values_{}; ///< The longest first.
-    bool over_lines_ = false; ///< A value has a line's end in it.
+    /// Of the values whose first line is short: by where it ends, 16 bits of what it is.
+    std::array<std::vector<std::uint16_t>, shortest - 1> opened_by_{};
     stream stream_{};
 };
 

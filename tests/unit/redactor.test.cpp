@@ -78,7 +78,35 @@ TEST_CASE("a redactor of a view knows all that the view resolves to") {
     CHECK(r.redact("xoxb-acme-1234 xoxb-everyone xoxb-hidden-") ==
           "[redacted TOKEN] xoxb-everyone xoxb-hidden-");
     secrets.damage(acme, "TOKEN");
-    CHECK(redactor::open(secrets.at(acme).value()).error() == coffer::errc::tampered);
+    secrets.set(acme, "OTHER", "a-whole-one");
+    const auto rest = redactor::open(secrets.at(acme).value()).value();
+    CHECK(rest.redact("xoxb-acme-1234 a-whole-one") == "xoxb-acme-1234 [redacted OTHER]");
+    secrets.damage(acme, "TOKEN", coffer::errc::unavailable);
+    CHECK(redactor::open(secrets.at(acme).value()).error() == coffer::errc::unavailable);
+}
+
+TEST_CASE("a value of a view is known in the forms in which programs commonly write it") {
+    coffer::testing::fake_secrets secrets{{"PEM", "-----BEGIN-----\nMIIEvQIBADANBg\r\nkqhkiG9w\n"},
+                                          {"QUOTED", "pass\"word\\with'quotes\x01"}};
+    const auto r = redactor::open(secrets.at({.environment = "prod"}).value()).value();
+    for (const auto* form :
+         {R"(-----BEGIN-----\nMIIEvQIBADANBg\r\nkqhkiG9w\n)",
+          "LS0tLS1CRUdJTi0tLS0tCk1JSUV2UUlCQURBTkJnDQprcWhraUc5dwo",
+          "-----BEGIN-----%0AMIIEvQIBADANBg%0D%0AkqhkiG9w%0A", "MIIEvQIBADANBg", "kqhkiG9w"})
+        CHECK(r.redact(form) == "[redacted PEM]");
+    for (const auto* form : {R"(pass\"word\\with'quotes\u0001)", R"(pass"word\\with'quotes\u0001)",
+                             "cGFzcyJ3b3JkXHdpdGgncXVvdGVzAQ", "pass%22word%5Cwith'quotes%01",
+                             "pass%22word%5Cwith%27quotes%01"})
+        CHECK(r.redact(form) == "[redacted QUOTED]");
+    CHECK(r.redact("{v:'-----BEGIN-----\\n' +\n  'MIIEvQIBADANBg'}") ==
+          "{v:'[redacted PEM]\\n' +\n  '[redacted PEM]'}");
+    redactor alone;
+    CHECK(alone.add("QUOTED", "pass\"word"));
+    CHECK(alone.redact(R"(pass\"word)") == R"(pass\"word)");
+    CHECK(alone.add_forms("QUOTED", coffer::secret("pass\"word")));
+    CHECK(alone.redact(R"(pass\"word)") == "[redacted QUOTED]");
+    CHECK_FALSE(alone.add_forms("PIN", "123456")); // though its base64 is long enough
+    CHECK(alone.redact("MTIzNDU2") == "MTIzNDU2");
 }
 
 TEST_CASE("values of fewer than 8 bytes are ignored") {
@@ -206,10 +234,16 @@ TEST_CASE("a line that has ended is shown at once, unless a value goes over line
     CHECK(r.feed("alue\nthe-va\n") == "d [redacted TOKEN]\nthe-va\n");
     CHECK(r.flush().empty());
 
-    auto over = with({{"KEY", "-----\nkey"}});
-    CHECK(over.feed("ready\n-----\n") == "ready");
-    CHECK(over.feed("key\n") == "\n[redacted KEY]");
-    CHECK(over.flush() == "\n");
+    auto over = with({{"KEY", "-----\nkey"}, {"PEM", "-----BEGIN\nKEY-END"}});
+    CHECK(over.feed("server ready\n") == "server ready\n"); // no value has such a first line
+    CHECK(over.feed("ready\n-----\n") == "ready\n");
+    CHECK(over.feed("key\n") == "[redacted KEY]\n");
+    CHECK(over.feed("-----BEG\n") == "-----BEG\n");
+    CHECK(over.feed("-----BEGIN\n").empty());
+    CHECK(over.feed("KEY-END\n") == "[redacted PEM]\n");
+    CHECK(over.feed("-----BEGIN\n").empty());
+    CHECK(over.feed("no key\n") == "-----BEGIN\nno key\n");
+    CHECK(over.flush().empty());
 }
 
 TEST_CASE("SipHash-2-4-128 is the one of the reference code") {

@@ -66,16 +66,18 @@ struct explanation {
     }
 };
 
-/// `space acme` or `environment prod`, as people read a layer.
+/// `space acme` or `environment prod`, as people read a layer, on one line.
 inline auto layer_name(const scope& s) -> std::string {
     if (!s.actor.empty())
-        return "actor " + s.actor + (s.space.empty() ? "" : " in space " + s.space);
-    return s.space.empty() ? "environment " + s.environment : "space " + s.space;
+        return detail::without_controls("actor " + s.actor +
+                                        (s.space.empty() ? "" : " in space " + s.space));
+    return detail::without_controls(s.space.empty() ? "environment " + s.environment
+                                                    : "space " + s.space);
 }
 
 /// One line: `SLACK_TOKEN in prod/acme: space acme v1, shadows environment prod v1`.
 inline auto to_string(const explanation& e) -> std::string {
-    std::string text = e.name + " in " + to_string(e.asked.view()) + ": ";
+    std::string text = detail::without_controls(e.name) + " in " + to_string(e.asked.view()) + ": ";
     if (!e.decided()) return text + "not found in any scope";
     const auto& winner = e.layers[e.decides];
     const auto named = [](const layer& l) {

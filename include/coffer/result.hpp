@@ -102,11 +102,21 @@ public:
     }
     /// f(value), which returns a result; a failure is handed on as it is.
     template <class F>
+    auto and_then(F&& f) const& -> std::invoke_result_t<F, const T&> {
+        if (has_value()) return std::forward<F>(f)(held());
+        return error();
+    }
+    template <class F>
     auto and_then(F&& f) && -> std::invoke_result_t<F, T&&> {
         if (has_value()) return std::forward<F>(f)(std::move(held()));
         return error();
     }
     /// f(value) as a result; a failure is handed on as it is.
+    template <class F>
+    auto transform(F&& f) const& -> result<std::remove_cvref_t<std::invoke_result_t<F, const T&>>> {
+        if (has_value()) return std::forward<F>(f)(held());
+        return error();
+    }
     template <class F>
     auto transform(F&& f) && -> result<std::remove_cvref_t<std::invoke_result_t<F, T&&>>> {
         if (has_value()) return std::forward<F>(f)(std::move(held()));

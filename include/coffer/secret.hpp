@@ -5,10 +5,12 @@
 #include <coffer/bytes.hpp>
 #include <coffer/secure_memory.hpp>
 
+#include <cassert>
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <iosfwd>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,22 +30,30 @@ struct freshness {
 /// A plaintext value that was handed out: move-only, wiped when it goes, in memory that is locked
 /// and left out of core dumps as far as the system's limit allows (see secure_memory()).
 ///
-/// It can't be copied, printed, formatted or hashed by accident; clone() and expose_secret() are
-/// the two calls to look for in a review. Comparison takes the same time wherever two values
+/// It can't be copied, printed, formatted or hashed by accident; clone() and what begins with
+/// expose_ are the calls to look for in a review. Comparison takes the same time wherever two values
 /// differ. Not thread-safe: a secret belongs to one thread at a time.
 class secret {
 public:
     secret() noexcept = default;
     /// A copy of some bytes, for tests and for values that a program made itself.
-    explicit secret(byte_view value) : buffer_(value.size()), size_(value.size()) {
+    explicit secret(byte_view value) : buffer_(value.size() + 1), size_(value.size()) {
         if (!value.empty()) std::memcpy(buffer_.span().data(), value.data(), value.size());
+        buffer_.span()[size_] = std::byte{0};
     }
     explicit secret(std::string_view value) : secret(as_bytes(value)) {}
-    /// Takes over a buffer of which the value is `size` bytes from `offset`.
+    /// The same of a version in a store.
+    secret(byte_view value, std::uint64_t version, freshness fresh) : secret(value) {
+        version_ = version;
+        fresh_ = fresh;
+    }
+    /// Takes over a buffer of which the value is `size` bytes from `offset`, with a zero behind them.
     secret(detail::secure_buffer&& buffer, std::size_t offset, std::size_t size,
            std::uint64_t version, freshness fresh) noexcept
         : buffer_(std::move(buffer)), offset_(offset), size_(size), version_(version),
-          fresh_(fresh) {}
+          fresh_(fresh) {
+        assert(buffer_.size() > offset + size && buffer_.view()[offset + size] == std::byte{0});
+    }
 
     secret(secret&& other) noexcept
         : buffer_(std::move(other.buffer_)), offset_(std::exchange(other.offset_, 0)),
@@ -66,6 +76,12 @@ public:
         return as_text(buffer_.view().subspan(offset_, size_));
     }
     auto expose_secret() const&& -> std::string_view = delete;
+    /// The same for C: with a zero behind the last byte. (A value may have zeros within it: it ends
+    /// for C at the first.)
+    auto expose_c_str() const& noexcept -> const char* {
+        return buffer_.size() == 0 ? "" : expose_secret().data();
+    }
+    auto expose_c_str() const&& -> const char* = delete;
 
     /// A second secret with the same value: said aloud, since each copy is one more to protect.
     auto clone() const -> secret {
@@ -84,6 +100,10 @@ public:
 
     friend auto operator==(const secret& a, const secret& b) noexcept -> bool {
         return equal_constant_time(as_bytes(a.expose_secret()), as_bytes(b.expose_secret()));
+    }
+    /// With what somebody sent, say: in the same time wherever they differ.
+    friend auto operator==(const secret& a, std::string_view b) noexcept -> bool {
+        return equal_constant_time(as_bytes(a.expose_secret()), as_bytes(b));
     }
     template <class Char, class Traits>
     friend auto operator<<(std::basic_ostream<Char, Traits>&, const secret&)
@@ -108,6 +128,7 @@ public:
     value_ref(const char* value) noexcept
         : value_(
               coffer::as_bytes(value != nullptr ? std::string_view(value) : std::string_view())) {}
+    value_ref(std::span<const unsigned char> value) noexcept : value_(std::as_bytes(value)) {}
     value_ref(std::nullptr_t) = delete;
     /// Any contiguous bytes: bytes, wiped_bytes, an array.
     template <class R>

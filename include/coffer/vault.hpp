@@ -40,7 +40,9 @@ namespace coffer::inline COFFER_ABI {
 /// as a resolver does: the newest state, or, while the store is away, the last one for
 /// serve_stale_for; which of them, the answer says (see dated).
 ///
-/// A handle: copies are the same vault; all members may be called from several threads.
+/// A handle: copies are the same vault; all members may be called from several threads. A child of
+/// fork() must not use a vault of its parent's if that had more than one thread (POSIX: locks stay as
+/// they were); it opens its own.
 template <class P>
 class vault {
     static_assert(Store<typename P::store_type>, "a vault needs a store that can commit");
@@ -80,11 +82,12 @@ public:
         return make_environment(id, std::move(metadata), true);
     }
     /// Makes the environment, then the space of a context, if they are not there: after an error of
-    /// the second step the environment is there. This and the next two take no actor:
-    /// invalid_argument.
+    /// the second step the environment is there. This and the next two take a space and no actor:
+    /// else invalid_argument. (An empty id would be the environment itself, and what is set there is
+    /// every space's: who has it from elsewhere finds out here.)
     auto ensure_space(context where, std::string metadata = "{}") -> result<void> {
         if (auto valid = plan().check_scope(where); !valid) return valid;
-        if (!where.actor.empty()) return errc::invalid_argument;
+        if (where.space.empty() || !where.actor.empty()) return errc::invalid_argument;
         if (auto valid = check_metadata(metadata); !valid) return valid;
         if (auto made = ensure_environment(where.environment); !made) return made;
         return make_space(where, std::move(metadata), false);
@@ -125,7 +128,7 @@ public:
     /// The metadata of an environment or a space. Errors also: unknown_scope.
     auto describe(context where) -> result<std::string> {
         if (auto valid = check_context(where); !valid) return valid.error();
-        auto value = read(where, algorithm::edits::read_version{key_of(where, {}), 0});
+        auto value = read(where, algorithm::edits::read_version{key_of(where, {})});
         if (!value)
             return value.error().code == errc::not_found ? failure(errc::unknown_scope)
                                                          : value.error();
@@ -229,11 +232,9 @@ public:
         if (auto valid = plan().check_scope(where); !valid) return valid.error();
         if (auto valid = check_name(name); !valid) return valid.error();
         if (version == 0) return errc::not_found; // versions are counted from 1
-        auto value = read(where, algorithm::edits::read_version{key_of(where, name), version});
+        auto value = read(where, plan().read_version(where, name, version));
         if (!value) return value.error();
-        detail::secure_buffer held(value->size());
-        std::copy(value->begin(), value->end(), held.span().begin());
-        return secret(std::move(held), 0, value->size(), version, {engine().time().boot(), false});
+        return secret(*value, version, {engine().time().boot(), false});
     }
     /// The entries of exactly this scope, removed ones included, sorted by name.
     auto list(context where) -> result<dated<std::vector<own_entry>>> {
@@ -302,7 +303,8 @@ public:
         if (!state) return state.error();
         const auto& s = *state->snapshot;
         return dated<environment_status>{{s.head.generation, s.head.written_at,
-                                          s.pages.entry_count(), s.pages.damaged(), s.head.deks},
+                                          s.pages.entry_count(), s.pages.damaged(),
+                                          s.pages.sealed(), s.head.deks},
                                          state->fresh,
                                          &engine().time()};
     }

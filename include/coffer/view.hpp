@@ -68,7 +68,8 @@ private:
         std::string text = "secrets are missing";
         const char* separator = ": ";
         for (const auto& one : all) {
-            text.append(separator).append(one.name).append(" (").append(to_string(one.why));
+            text.append(separator).append(detail::without_controls(one.name));
+            text.append(" (").append(to_string(one.why));
             separator = "), ";
         }
         return text + ")";
@@ -172,12 +173,14 @@ public:
     auto operator->() && noexcept -> const T* = delete; // name it first: its secrets are exposed
     auto missing() const noexcept -> std::span<const missing_secret> { return missing_; }
     /// The value; throws `missing_secrets` where there is none.
-    auto value() && -> T {
-        if (!value_) throw missing_secrets(missing_);
-        return *std::move(value_);
-    }
+    auto value() & -> T& { return throw_unless(), *value_; }
+    auto value() const& -> const T& { return throw_unless(), *value_; }
+    auto value() && -> T { return throw_unless(), *std::move(value_); }
 
 private:
+    void throw_unless() const {
+        if (!value_) throw missing_secrets(missing_);
+    }
     void held() const noexcept { assert(value_.has_value() && "a bound that lacks secrets"); }
 
     std::optional<T> value_{};

@@ -34,8 +34,9 @@ struct write_options {
     /// The note that the writer saw and that `note` was made from (empty: none, or nothing is set
     /// here): else conflict, and nothing is written. A note may change without its version.
     std::optional<std::string> if_note{};
-    /// When the value stops being served: milliseconds since 1970-01-01 UTC. 0: never; to what
-    /// brings a value back (show, undelete, rollback), as it was.
+    /// When the value stops being served: milliseconds since 1970-01-01 UTC, see expiry_at(). 0:
+    /// never; to what brings a value back (show, undelete, rollback), as it was. What is a time of
+    /// today in seconds is invalid_argument.
     std::uint64_t expires = 0;
     /// Replaces the entry's note; nullopt leaves it.
     std::optional<std::string> note{};

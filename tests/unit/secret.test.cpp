@@ -35,7 +35,19 @@ TEST_CASE("a secret is moved, and nothing stays behind", "[secret]") {
     CHECK(from.expose_secret() == "value");
 }
 
+TEST_CASE("a secret is to be had by C, with a zero behind it", "[secret]") {
+    const secret s("value");
+    CHECK(std::string(s.expose_c_str()) == "value");
+    const secret none;
+    CHECK(*none.expose_c_str() == 0);
+    const secret empty{std::string_view()};
+    CHECK(*empty.expose_c_str() == 0);
+}
+
 TEST_CASE("secrets compare by value alone", "[secret]") {
+    CHECK(secret("value") == "value");
+    CHECK_FALSE(secret("value") == "valuf");
+    CHECK_FALSE(secret("value") == std::string_view("values"));
     CHECK(secret("value") == secret("value"));
     CHECK_FALSE(secret("value") == secret("valuf"));
     CHECK_FALSE(secret("value") == secret("Value"));
@@ -45,7 +57,7 @@ TEST_CASE("secrets compare by value alone", "[secret]") {
 
 TEST_CASE("a secret shows its part of a buffer, its version and its age", "[secret]") {
     coffer::detail::secure_buffer buffer(16);
-    std::memcpy(buffer.span().data(), "....value.......", 16);
+    std::memcpy(buffer.span().data(), "....value\0......", 16);
     const secret s(std::move(buffer), 4, 5, 7, {std::chrono::milliseconds(9), true});
     CHECK(s.expose_secret() == "value");
     CHECK(s.version() == 7);

@@ -36,6 +36,7 @@ enum class defect {
     takes_any_key,
     revision_stops_at_zero,
     compares_half_the_revision,
+    copies_are_others,
     lists_backwards,
     lists_half_a_commit,
     partitions_come_twice,
@@ -46,6 +47,12 @@ class broken_store {
 public:
     explicit broken_store(defect what, memory::store inner)
         : what_(what), inner_(std::move(inner)), previous_(std::make_shared<previous>()) {}
+    broken_store(const broken_store& other)
+        : what_(other.what_),
+          inner_(other.is(defect::copies_are_others) ? memory::store() : other.inner_),
+          previous_(other.previous_) {}
+    broken_store(broken_store&&) = default;
+    auto operator=(const broken_store&) -> broken_store& = default;
 
     auto load(std::string_view partition, std::span<const std::string> keys) -> result<cut> {
         if (is(defect::takes_any_partition) && !is_partition_name(partition)) return cut{};
@@ -242,6 +249,7 @@ TEST_CASE("each store law notices the store that breaks it, and the others do no
         {defect::takes_any_key, "S14"},
         {defect::revision_stops_at_zero, "S15"},
         {defect::compares_half_the_revision, "S15"},
+        {defect::copies_are_others, "S16"},
     }));
     make_broken make{expected.what};
     CAPTURE(static_cast<int>(expected.what));
@@ -258,6 +266,24 @@ TEST_CASE("each listing law notices the store that breaks it, and the other does
     make_broken make{expected.what};
     CAPTURE(static_cast<int>(expected.what));
     CHECK(broken_laws(testing::listing_laws<make_broken>, make) == expected.laws);
+}
+
+TEST_CASE("what a store throws comes out of the law, from whichever thread") {
+    struct throwing_store : memory::store {
+        auto load(std::string_view, std::span<const std::string>) -> result<cut> {
+            throw std::runtime_error("load");
+        }
+        auto commit(std::string_view partition, revision expected, revision next,
+                    std::span<const object_write> writes) -> result<commit_outcome> {
+            if (expected == revision{})
+                return memory::store::commit(partition, expected, next, writes);
+            throw std::runtime_error("commit");
+        }
+    };
+    auto make = [] { return throwing_store(); };
+    recording_checker check;
+    CHECK_THROWS_AS(testing::laws::store_s6(make, check), std::runtime_error);
+    CHECK_THROWS_AS(testing::laws::store_s9(make, check), std::runtime_error);
 }
 
 TEST_CASE("a law that can't be checked says so") {

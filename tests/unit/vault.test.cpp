@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -229,6 +230,56 @@ TEST_CASE("a batch is written whole or not at all") {
     CHECK(shown(f.vault.get_version(prod, "D", 1)) == "1");
 }
 
+TEST_CASE("an expiry in seconds is refused, not taken for one of 1970") {
+    fixture f;
+    const auto seconds = std::uint64_t{1'800'000'000};
+    CHECK(f.vault.put(prod, "A", "1", {.expires = seconds}).error() == errc::invalid_argument);
+    CHECK(f.vault.hide(prod, "A", {.expires = seconds}).error() == errc::invalid_argument);
+    CHECK(f.get(prod, "A") == "not_found");
+    CHECK(f.vault.put(prod, "A", "1", {.expires = seconds * 1000}));
+    CHECK(f.get(prod, "A") == "1");
+    CHECK(f.vault.put(prod, "A", "1", {.expires = 1})); // what is past may be set
+    CHECK(f.get(prod, "A") == "expired");
+}
+
+TEST_CASE("a value has a zero behind it, of whatever length it is") {
+    fixture f;
+    for (const std::size_t size : {1U, 59U, 60U, 61U, 124U, 252U, 508U, 65'536U}) {
+        CAPTURE(size);
+        f.vault.put(prod, "A", std::string(size, 'v')).value();
+        const auto current = f.vault.resolver().get(prod, "A").value();
+        const auto old = f.vault.get_version(prod, "A", current.version()).value();
+        for (const auto* one : {&current, &old}) {
+            CHECK(std::strlen(one->expose_c_str()) == size);
+            CHECK(one->expose_c_str() == one->expose_secret().data());
+        }
+        const auto clone = current.clone();
+        CHECK(std::strlen(clone.expose_c_str()) == size);
+    }
+}
+
+TEST_CASE("status counts the bytes of the newest values, whoever wrote them") {
+    fixture f;
+    const auto taken = [&] {
+        const auto here = f.vault.status("prod").value().sealed_bytes;
+        CHECK(f.open().status("prod").value().sealed_bytes == here); // as read from the store
+        return here;
+    };
+    const auto scopes = taken(); // what describes them are values, too
+    f.vault.put(prod, "A", std::string(1000, 'v')).value();
+    const auto one = taken() - scopes;
+    CHECK(one >= 1000);
+    CHECK(one <= 1300);
+    f.vault.put(acme, "A", std::string(1000, 'v')).value();
+    CHECK(taken() - scopes == 2 * one);
+    f.vault.put(prod, "A", std::string(1000, 'w')).value();
+    CHECK(taken() - scopes == 2 * one);
+    f.vault.hide(acme, "A").value();
+    CHECK(taken() - scopes == one);
+    f.vault.erase(prod, "A").value();
+    CHECK(taken() == scopes);
+}
+
 TEST_CASE("changes of several names in one call are one commit, or nothing") {
     using enum change_kind;
     fixture f;
@@ -409,6 +460,8 @@ TEST_CASE("a space is nobody's: its calls take no actor, and remove nothing for 
     CHECK(f.vault.create_space(anas).error() == errc::invalid_argument);
     CHECK(f.vault.ensure_space({.environment = "other", .actor = "ana"}).error() ==
           errc::invalid_argument);
+    CHECK(f.vault.ensure_space({.environment = "other", .space = ""}).error() ==
+          errc::invalid_argument);
     CHECK(f.vault.environments().value() == std::vector<std::string>{"prod"});
     CHECK(f.get(acme, "TOKEN") == "acme");
     CHECK(f.vault.get_version(acme, "TOKEN", 0).error() == errc::not_found);
@@ -421,6 +474,14 @@ TEST_CASE("with open spaces an unregistered space inherits, and its first write 
     open.put(prod, "TOKEN", "everyone").value();
     const context fresh{.environment = "prod", .space = "fresh"};
     CHECK(shown(open.resolver().get(fresh, "TOKEN")) == "everyone");
+    // Nothing was ever set there, and nobody is told that the space is not there.
+    CHECK(open.erase(fresh, "TOKEN").error() == errc::not_found);
+    CHECK(open.show(fresh, "TOKEN").error() == errc::not_found);
+    CHECK(open.undelete(fresh, "TOKEN").error() == errc::not_found);
+    CHECK(open.rollback(fresh, "TOKEN", 1).error() == errc::not_found);
+    CHECK(open.get_version(fresh, "TOKEN", 1).error() == errc::not_found);
+    CHECK(f.vault.erase(fresh, "TOKEN").error() == errc::unknown_scope);
+    CHECK(f.vault.get_version(fresh, "TOKEN", 1).error() == errc::unknown_scope);
     open.put(fresh, "TOKEN", "its own").value();
     CHECK(f.get(fresh, "TOKEN") == "its own"); // a vault that wants spaces registered knows it now
 }

@@ -22,9 +22,12 @@ using format::entry_key;
 using format::entry_state;
 using format::entry_version;
 
+inline auto is_there(const tree::draft& d, const entry_key& key) -> bool {
+    return key.space.empty() || d.find({key.space, {}, {}}) != nullptr;
+}
 /// A scope must be there before anything is set in it; with `open` it is made by the first write.
 inline auto need_scope(tree::draft& d, const entry_key& key, bool open) -> result<void> {
-    if (key.space.empty() || d.find({key.space, {}, {}}) != nullptr) return {};
+    if (is_there(d, key)) return {};
     if (!open) return errc::unknown_scope;
     auto id = d.source().new_id();
     if (!id) return id.error();
@@ -75,12 +78,13 @@ inline auto expectation(const entry* e, const write_options& with) noexcept -> r
     return {};
 }
 
-/// What `change(entry)` makes of one name; null if there is none yet. Its scope is there, and what
-/// the writer expects of it holds. Errors also: unknown_scope, conflict.
+/// What `change(entry)` makes of one name; null if there is none yet. Its scope is there, or with
+/// `open_spaces` is one that nobody wrote to, and what the writer expects of it holds. Errors also:
+/// unknown_scope, conflict.
 template <class F>
 auto changed(tree::draft& d, const entry_key& key, const write_options& with, bool open_spaces,
              F&& change) -> result<written> {
-    if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
+    if (!open_spaces && !is_there(d, key)) return errc::unknown_scope;
     const auto* found = d.find(key);
     if (auto expected = expectation(found, with); !expected) return expected.error();
     return std::forward<F>(change)(found);
@@ -96,6 +100,7 @@ struct put {
     bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
         return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (was != nullptr) {
                 auto same = is_repeated(d, *was);
@@ -135,9 +140,10 @@ struct erase {
     entry_key key{};
     write_options with{};
     std::string author{};
+    bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (own_version(was) == 0) return errc::not_found;
             return append(d, key, entry_state::deleted, std::nullopt, with, author);
         });
@@ -169,6 +175,7 @@ struct hide {
     bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
+        if (auto there = need_scope(d, key, open_spaces); !there) return there.error();
         return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (was != nullptr && was->newest().state == entry_state::hidden)
                 return written{was->newest().number, false, was->id};
@@ -198,9 +205,10 @@ struct show {
     entry_key key{};
     write_options with{};
     std::string author{};
+    bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (was == nullptr || was->newest().state != entry_state::hidden)
                 return errc::not_found;
             const auto& versions = was->versions;
@@ -219,9 +227,10 @@ struct undelete {
     entry_key key{};
     write_options with{};
     std::string author{};
+    bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (was == nullptr || was->newest().state != entry_state::deleted)
                 return errc::not_found;
             const auto& versions = was->versions;
@@ -261,9 +270,10 @@ struct rollback {
     std::uint64_t number = 0;
     write_options with{};
     std::string author{};
+    bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<written> {
-        return changed(d, key, with, false, [&](const entry* was) -> result<written> {
+        return changed(d, key, with, open_spaces, [&](const entry* was) -> result<written> {
             if (was == nullptr) return errc::not_found;
             for (const auto& v : was->versions)
                 if (v.number == number) {
@@ -280,9 +290,10 @@ struct read_version {
     using value_type = wiped_bytes;
     entry_key key{};
     std::uint64_t number = 0; ///< 0: the newest.
+    bool open_spaces = false;
 
     auto operator()(tree::draft& d) const -> result<wiped_bytes> {
-        if (auto there = need_scope(d, key, false); !there) return there.error();
+        if (!open_spaces && !is_there(d, key)) return errc::unknown_scope;
         const auto* e = d.find(key);
         if (e == nullptr) return errc::not_found;
         for (const auto& v : e->versions)

@@ -48,7 +48,7 @@ concept AsyncReadableStore = std::copy_constructible<S> &&
 /// Syntactic requirements: see the two concepts. Completion signatures are `void(result<cut>)` and
 /// `void(result<commit_outcome>)`; there is no separate error_code.
 ///
-/// Laws: those of Store (S1 to S15) for what is answered, and
+/// Laws: those of Store (S1 to S16) for what is answered, and
 ///  N1 Arguments are taken by value: nothing of the caller's has to outlive the initiating call.
 ///  N2 The handler is called exactly once, never inside the initiating call, on its associated
 ///     executor, else on get_executor().
@@ -77,7 +77,7 @@ concept AsyncReadableStore = std::copy_constructible<S> &&
 /// Example: tests/support/async_fakes.hpp.
 ///
 /// Conformance: coffer/asio/testing/async_laws.hpp for N1 to N4, and run_store_laws over block_on of
-/// it for S1 to S15.
+/// it for S1 to S16.
 template <class S>
 concept AsyncStore = AsyncReadableStore<S> &&
     requires(S& s, std::string partition, revision r, shared_writes writes,

@@ -15,12 +15,12 @@ namespace coffer::inline COFFER_ABI::asio {
 
 namespace detail {
 
-/// What a call answers. One that throws, for want of memory say, did not get to its end.
+/// What a call answers. One that throws, whatever it throws, did not get to its end.
 template <class Result>
 auto answer_of(auto& call) -> Result {
     try {
         return call();
-    } catch (const std::exception&) {
+    } catch (...) {
         if constexpr (std::same_as<Result, result<commit_outcome>>)
             return commit_outcome::unknown;
         else

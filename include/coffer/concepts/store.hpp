@@ -87,10 +87,12 @@ concept ReadableStore = requires(S& s, std::string_view partition,
 ///      key 1 to 64 characters of [a-z0-9]; others are `invalid_argument`. No name reaches outside
 ///      the store.
 ///  S15 The revision is opaque: any 16 bytes but zeros are kept as they are.
+///  S16 A copy of the handle, where it can be copied, is the same store.
 ///
 /// Errors: unavailable (can't be reached; the cause holds the errno), timed_out, tampered (the
 /// container itself can't be read), unsupported (it is of a newer version), denied, too_large,
-/// invalid_argument. A store never retries by itself unless its README says so.
+/// invalid_argument. What a store throws, for want of memory alone, comes out of the call that led to
+/// it. A store never retries by itself unless its README says so.
 ///
 /// Thread safety: a store is a handle; every member may be called from several threads at once, and
 /// copies of the handle, where it can be copied, are the same store.

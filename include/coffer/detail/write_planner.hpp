@@ -32,8 +32,7 @@ public:
     }
     auto hide(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::hide> {
-        if (auto valid = check(where, name, with); !valid) return valid.error();
-        return algorithm::edits::hide{key_of(where, name), with, author(with), open_spaces()};
+        return plain<algorithm::edits::hide>(where, name, with);
     }
     auto show(context where, std::string_view name, const write_options& with) const
         -> result<algorithm::edits::show> {
@@ -46,7 +45,12 @@ public:
     auto rollback(context where, std::string_view name, std::uint64_t to,
                   const write_options& with) const -> result<algorithm::edits::rollback> {
         if (auto valid = check(where, name, with); !valid) return valid.error();
-        return algorithm::edits::rollback{key_of(where, name), to, with, author(with)};
+        return algorithm::edits::rollback{key_of(where, name), to, with, author(with),
+                                          open_spaces()};
+    }
+    auto read_version(context where, std::string_view name, std::uint64_t number) const
+        -> algorithm::edits::read_version {
+        return {key_of(where, name), number, open_spaces()};
     }
     auto many(context where, std::vector<change> changes) const
         -> result<algorithm::edits::change_many> {
@@ -68,6 +72,7 @@ public:
         return check_context(where);
     }
     auto check_options(const write_options& with) const -> result<void> {
+        if (is_in_seconds(with.expires)) return errc::invalid_argument;
         if (with.note)
             if (auto valid = check_note(*with.note); !valid) return valid;
         return check_author(author(with));
@@ -97,7 +102,7 @@ private:
     template <class E>
     auto plain(context where, std::string_view name, const write_options& with) const -> result<E> {
         if (auto valid = check(where, name, with); !valid) return valid.error();
-        return E{key_of(where, name), with, author(with)};
+        return E{key_of(where, name), with, author(with), open_spaces()};
     }
     auto step_of(context where, change&& one) const -> result<step> {
         switch (one.kind) {
@@ -122,6 +127,10 @@ private:
         if (auto valid = check_scope(where); !valid) return valid;
         if (auto valid = check_name(name); !valid) return valid;
         return check_options(with);
+    }
+    /// Of what are seconds for a time since 2001 the milliseconds are of January 1970 to 1973.
+    static auto is_in_seconds(std::uint64_t expires) noexcept -> bool {
+        return expires >= 1'000'000'000 && expires < 100'000'000'000;
     }
     auto open_spaces() const noexcept -> bool { return options_->known_spaces == spaces::open; }
 

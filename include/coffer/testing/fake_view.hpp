@@ -55,10 +55,7 @@ public:
         const auto [entry, where] = winner(name);
         if (entry == nullptr) return errc::not_found;
         if (entry->state != layer_state::value) return outcome(*entry);
-        const auto value = as_bytes(entry->value);
-        detail::secure_buffer buffer(value.size());
-        std::copy(value.begin(), value.end(), buffer.span().begin());
-        return secret(std::move(buffer), 0, value.size(), entry->version, fresh);
+        return secret(as_bytes(entry->value), entry->version, fresh);
     }
 
     auto all(freshness fresh) const -> result<std::vector<named_secret>> override {

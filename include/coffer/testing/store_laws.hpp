@@ -23,7 +23,7 @@ namespace coffer::inline COFFER_ABI::testing {
 /// S12 is reported as not applicable. Each object and commit is small but for S13, which goes up to
 /// 64 MiB to find the limits. S6, S9 and L1 use threads.
 template <class Make>
-inline constexpr std::array<law<Make>, 15> store_laws{{
+inline constexpr std::array<law<Make>, 16> store_laws{{
     {"S1 a partition that was never committed has revision zero and no object",
      laws::store_s1<Make>},
     {"S2 after a commit the revision is the one that it brought", laws::store_s2<Make>},
@@ -44,6 +44,7 @@ inline constexpr std::array<law<Make>, 15> store_laws{{
     {"S13 what is over the limits is too_large and not written", laws::store_s13<Make>},
     {"S14 malformed names are invalid_argument and well-formed ones work", laws::store_s14<Make>},
     {"S15 a revision is 16 opaque bytes", laws::store_s15<Make>},
+    {"S16 a copy of the handle is the same store", laws::store_s16<Make>},
 }};
 
 /// The laws of ListableStore.

@@ -6,7 +6,9 @@
 
 #include <array>
 #include <atomic>
+#include <exception>
 #include <thread>
+#include <vector>
 
 namespace coffer::inline COFFER_ABI::testing::laws {
 
@@ -32,6 +34,16 @@ inline auto is_one_commit(const revision& at, const objects& abc) -> bool {
     return at == rev(number);
 }
 
+/// Runs f; what it throws is kept, since nothing may leave a thread, nor this one while another runs.
+template <class F>
+void keep_thrown(std::exception_ptr& into, F&& f) noexcept {
+    try {
+        f();
+    } catch (...) {
+        into = std::current_exception();
+    }
+}
+
 /// Runs write_numbers in a thread and look() meanwhile, at least once after it.
 template <class S, class Look>
 void look_while_writing(S& store, checker& check, Look&& look) {
@@ -39,16 +51,22 @@ void look_while_writing(S& store, checker& check, Look&& look) {
     if (!check.that(write_numbers(store, 1, 1), "the first commit is committed")) return;
     std::atomic<bool> done{false};
     bool written = false;
+    std::exception_ptr thrown;
     std::thread writer([&] {
-        written = write_numbers(store, 2, last);
+        keep_thrown(thrown, [&] { written = write_numbers(store, 2, last); });
         done = true;
     });
+    std::exception_ptr seen;
     bool whole = true;
-    for (bool more = true; more;) {
-        more = !done;
-        whole = look() && whole;
-    }
+    keep_thrown(seen, [&] {
+        for (bool more = true; more;) {
+            more = !done;
+            whole = look() && whole;
+        }
+    });
     writer.join();
+    for (const auto& one : {thrown, seen})
+        if (one) std::rethrow_exception(one);
     check.that(written, "every commit of the only writer is committed");
     check.that(whole, "every look shows one committed state");
 }
@@ -63,19 +81,23 @@ void store_s6(Make& make, checker& check) {
     });
 }
 
-/// Threads that all start at once; f(i) runs in the i-th.
+/// Threads that all start at once; f(i) runs in the i-th. What one of them throws is thrown when all
+/// have ended.
 template <class F>
 void race(std::size_t threads, F&& f) {
     std::atomic<std::size_t> waiting{threads};
+    std::vector<std::exception_ptr> thrown(threads);
     std::vector<std::thread> all;
     for (std::size_t i = 0; i < threads; ++i)
         all.emplace_back([&, i] {
             for (--waiting; waiting != 0;)
                 std::this_thread::yield();
-            f(i);
+            keep_thrown(thrown[i], [&] { f(i); });
         });
     for (auto& t : all)
         t.join();
+    for (const auto& one : thrown)
+        if (one) std::rethrow_exception(one);
 }
 
 template <class Make>

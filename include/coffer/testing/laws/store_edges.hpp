@@ -5,6 +5,7 @@
 #include <coffer/testing/laws/store_subject.hpp>
 
 #include <array>
+#include <type_traits>
 
 namespace coffer::inline COFFER_ABI::testing::laws {
 
@@ -152,6 +153,22 @@ void store_s15(Make& make, checker& check) {
             s.conflicts(other, rev(1), {put("head", "2")}, "each of the 16 bytes is compared");
         }
         at = next;
+    }
+}
+
+template <class Make>
+void store_s16(Make& make, checker& check) {
+    auto store = make();
+    if constexpr (std::is_copy_constructible_v<decltype(store)>) {
+        auto copy = store;
+        subject one(store, check);
+        subject other(copy, check);
+        if (!other.commits(none, rev(1), {put("head", "1")})) return;
+        one.shows(rev(1), {"head"}, {text("1")}, "what a copy commits is there");
+        if (!one.commits(rev(1), rev(2), {put("head", "2")})) return;
+        other.shows(rev(2), {"head"}, {text("2")}, "a copy shows what is committed later");
+    } else {
+        check.not_applicable("the handle can't be copied");
     }
 }
 

@@ -606,6 +606,7 @@ TEST_CASE("The log is read newest first, page by page, and by who, what, name an
     CHECK(rows("?environmentId=" + e + "&name=N1") == 2);
     CHECK(rows("?environmentId=" + e + "&who=nobody") == 0);
     CHECK(rows("?environmentId=" + f + "&what=secret.set&result=denied") == 0);
+    check_error(s.get("/v1/x/audit?result=junk"), 400);
     const auto newest = first.text("time", 0);
     CHECK(rows("?what=secret.set&until=" + newest) < 7);
     CHECK(rows("?what=secret.set&since=" + newest) + rows("?what=secret.set&until=" + newest) == 7);

@@ -359,7 +359,22 @@ TEST_CASE("x/batch: sets and removes, all or nothing") {
     CHECK(done.text("name", 2) == "OLD");
     CHECK(w.list(e).values() == values{{"A", "1"}, {"B", "hi"}});
     CHECK(w.audit->records.back().action == "secrets.read");
-    check_error(send(R"({"set":[{"name":"C","value":"1"}],"remove":["NOWHERE"]})"), 404);
+    const auto absent = [&](std::string_view body, std::string_view name) {
+        const auto r = send(body);
+        check_error(r, 404);
+        CHECK(reply::text_of(r.data().as_object(), "name") == name);
+        CHECK(json::serialize(r.body.at("errors")).find(" here") != std::string::npos);
+    };
+    absent(R"({"set":[{"name":"C","value":"1"}],"remove":["A","NOWHERE"]})", "NOWHERE");
+    absent(R"({"unhide":["B"]})", "B");
+    absent(R"({"undelete":["OLD","A"]})", "A");
+    const auto at_fault = [&](std::string_view body, std::string_view key) {
+        const auto text = json::serialize(send(body).body.at("errors"));
+        CHECK(text.find(R"("key":")" + std::string(key) + '"') != std::string::npos);
+    };
+    at_fault(R"({"set":[{"name":"C","value":"1"},{"name":"D","value":""}]})", "set[1].value");
+    at_fault(R"({"set":[{"name":"C","value":"1"}],"hide":["A",7]})", "hide[1]");
+    at_fault(R"({"remove":[{"name":"A","ifVersion":"1"}]})", "remove[0].ifVersion");
     for (const char* wrong :
          {"{}", R"({"set":{}})", R"({"set":["A"]})", R"({"set":[{"name":"","value":"v"}]})",
           R"({"set":[{"name":"C","value":""}]})", R"({"remove":[7]})", R"({"remove":[""]})",

@@ -167,6 +167,9 @@ private:
 ///
 ///     boost::asio::thread_pool pool(4);
 ///     auto store = coffer::asio::lift(pool, coffer::file::open("secrets").value());
+///
+/// The pool ends by join(), not by stop(), while anybody may still read or write: who shares a look
+/// that was stopped before it began waits for good.
 template <ReadableStore S>
 auto lift(boost::asio::any_io_executor where, S store) -> lifted_store<S> {
     return {std::move(where), std::make_shared<S>(std::move(store))};

@@ -10,6 +10,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
 
 #include <exception>
 #include <utility>
@@ -24,7 +25,7 @@ namespace coffer::inline COFFER_ABI::asio {
 /// dispatched at the same time run side by side, as far as the executor has threads.
 ///
 ///     boost::asio::thread_pool pool(4);
-///     auto done = co_await coffer::asio::async_dispatch(pool.get_executor(), listener, event,
+///     auto done = co_await coffer::asio::async_dispatch(pool, listener, event,
 ///                                                       boost::asio::use_awaitable);
 template <class Token>
 auto async_dispatch(boost::asio::any_io_executor where, listener to, event_value raw,
@@ -47,6 +48,12 @@ auto async_dispatch(boost::asio::any_io_executor where, listener to, event_value
                                       }));
         },
         token, std::move(where), std::move(to), std::move(raw));
+}
+
+template <class Token>
+auto async_dispatch(boost::asio::thread_pool& pool, listener to, event_value raw, Token&& token) {
+    return async_dispatch(boost::asio::any_io_executor(pool.get_executor()), std::move(to),
+                          std::move(raw), std::forward<Token>(token));
 }
 
 } // namespace coffer::inline COFFER_ABI::asio

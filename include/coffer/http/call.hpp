@@ -171,15 +171,17 @@ public:
         if (!found->value) throw bad_request(name, "this can't be decoded");
         return *found->value;
     }
-    /// A positive whole number of 64 bits in the query. Throws 400.
-    auto number(std::string_view name, std::uint64_t otherwise) const -> std::uint64_t {
+    /// A whole number of 64 bits in the query, `least` or more. Throws 400.
+    auto number(std::string_view name, std::uint64_t otherwise, std::uint64_t least = 1) const
+        -> std::uint64_t {
         const auto text = parameter(name);
         if (text.empty()) return otherwise;
         std::uint64_t out = 0;
         const auto* const end = text.data() + text.size();
         const auto [at, wrong] = std::from_chars(text.data(), end, out);
-        if (wrong != std::errc() || at != end || out == 0)
-            throw bad_request(name, "this must be a positive whole number");
+        if (wrong != std::errc() || at != end || out < least)
+            throw bad_request(name, "this must be a whole number, " + std::to_string(least) +
+                                        " or more");
         return out;
     }
 

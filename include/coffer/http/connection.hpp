@@ -205,7 +205,8 @@ private:
         else if (facts.fault != head_fault::none)
             return refuse(facts.fault), false;
         else if (!service_.hosts.holds(facts.host))
-            refused_ = {421, "this server does not answer for that host"};
+            refused_ = {421, "this server does not answer for that host (coffer serve "
+                             "--allow-host)"};
         if (refused_ && facts.expects_continue) // who waits may send the body or not
             return refuse(refused_->status, refused_->message), false;
         http_1_0_ = facts.http_1_0;

@@ -115,8 +115,11 @@ auto need(result<T>&& got, std::string_view key = {}) -> T {
     if constexpr (!std::is_void_v<T>) return *std::move(got);
 }
 
-/// The same for making an environment, which the keys may have to take in first.
+/// The same for making an environment, which the keys may have to take in first, or a space. Throws
+/// 409 also for an id that is taken.
 inline void need_made(result<void>&& made) {
+    if (!made && made.error().code == errc::conflict)
+        throw api_error{409, "this id is taken", "id", "conflict", {}};
     if (!made && made.error().code == errc::unknown_key)
         throw api_error{409,
                         "the keys of this server take no new environment in: make it beside the "

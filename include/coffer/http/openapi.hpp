@@ -40,7 +40,7 @@ inline constexpr operation_doc operation_docs[] = {
      "Secrets"},
     {"DELETE", "/v1/secrets/{secretId}", "Remove one secret", "", "", "Secrets"},
     {"GET", "/v1/environments", "The environments", "pageSize pageNumber", "", "Environments"},
-    {"POST", "/v1/environments", "Make an environment", "", "EnvironmentWrite", "OneEnvironment"},
+    {"POST", "/v1/environments", "Make an environment", "", "EnvironmentMake", "OneEnvironment"},
     {"GET", "/v1/environments/{environmentId}", "One environment", "", "", "OneEnvironment"},
     {"PATCH", "/v1/environments/{environmentId}",
      "Change what is given; the answer is the bare environment", "", "EnvironmentWrite",
@@ -235,12 +235,14 @@ private:
         if (r.who == admits::token) w.key("security").raw(R"([{"token":[]}])");
         write_parameters(w, doc);
         if (!doc.body.empty()) {
-            w.key("requestBody").begin_object();
+            w.key("requestBody").begin_object().member("required", true);
             write_content(w, doc.body, "application/json");
             w.end_object();
         }
         w.key("responses").begin_object();
         write_answer(w, "200", "Done.", doc.answer, doc.answer_type);
+        if (doc.answer == "Status")
+            write_answer(w, "503", "Not now.", doc.answer, doc.answer_type);
         write_answer(w, "default", "Why not.", "Errors", "application/json");
         w.end_object().end_object();
     }

@@ -55,6 +55,8 @@ inline constexpr schema_doc schema_docs[] = {
 "guestAuthentication":{"type":"array","items":{"enum":["shared_link","magic_link"]}},
 "metadata":{"type":"object"},"translationsPath":{"type":"string"},
 "namespaces":{"type":"array","items":{"type":"string"}},"languageOverride":{"type":"string"}}})"},
+    {"EnvironmentMake", R"({"allOf":[{"$ref":"#/components/schemas/EnvironmentWrite"},
+{"type":"object","required":["name","isProd"]}]})"},
     {"OneEnvironment", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/Environment"}}})"},
     {"Environments", R"({"type":"object","required":["data","pagination"],"properties":{

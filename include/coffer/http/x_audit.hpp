@@ -173,6 +173,15 @@ inline auto asked_changes(const call& c) -> bool {
     return !kind.empty();
 }
 
+/// One of the words of detail::audit_result, or none. Throws 400.
+inline auto asked_result(const call& c) -> std::string_view {
+    const auto result = c.parameter("result");
+    for (const unsigned status : {0U, 200U, 400U, 403U, 404U, 409U, 429U, 500U})
+        if (result.empty() || result == http::detail::audit_result(status)) return result;
+    throw bad_request("result", "this must be ok, denied, not_found, conflict, limited, refused, "
+                                "failed or begun");
+}
+
 /// `after`: the `next` of the answer before, which goes on to older ones.
 inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> response {
     audit_question q;
@@ -182,7 +191,7 @@ inline auto show_audit(call& c, const std::shared_ptr<audit_log>& kept) -> respo
     q.what = c.parameter("what");
     q.changes = asked_changes(c);
     q.name = c.parameter("name");
-    q.result = c.parameter("result");
+    q.result = asked_result(c);
     q.since = asked_time(c, "since", q.since);
     q.until = asked_time(c, "until", q.until);
     q.before = c.number("after", UINT64_MAX);

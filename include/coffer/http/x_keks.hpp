@@ -22,7 +22,9 @@ namespace coffer::inline COFFER_ABI::http::x {
 /// What changes KEKs, once the caller may. Throws 403, 501.
 inline auto allowed_kek_changes(call& c) -> const kek_changes& {
     c.allow(scope());
-    if (!c.parts.change_keks) throw error_of(errc::unsupported);
+    if (!c.parts.change_keks)
+        throw api_error{501, "this server changes no keys (coffer serve --manage-keys)", {},
+                        "unsupported", {}};
     require_confirmed(c);
     return *c.parts.change_keks;
 }

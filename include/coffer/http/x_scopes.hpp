@@ -290,7 +290,7 @@ inline auto make_space(call& c) -> response {
     const auto now = std::to_string(c.parts.now());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
-    need(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
+    need_made(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
     c.record.where = where;
     return space_answer(id, name);
 }

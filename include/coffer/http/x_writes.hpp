@@ -50,7 +50,7 @@ inline auto sent_version(const boost::json::value* found) -> std::optional<std::
 /// `ifVersion` of the query, or of the body.
 inline auto expected_version(call& c) -> std::optional<std::uint64_t> {
     if (const auto text = c.parameter("ifVersion"); !text.empty())
-        return text == "0" ? 0 : c.number("ifVersion", 1);
+        return c.number("ifVersion", 0, 0);
     if (c.in.body.empty()) return std::nullopt;
     return sent_version(c.body().find("ifVersion"));
 }
@@ -64,7 +64,7 @@ struct sent_facts {
     explicit sent_facts(const boost::json::object& from) {
         note = text(from, "note");
         rotate_by = text(from, "rotateBy");
-        if (rotate_by && !rotate_by->empty() && !time_of_iso(rotate_by->substr(0, 10)))
+        if (rotate_by && !rotate_by->empty() && !time_of_iso(*rotate_by))
             throw bad_request("rotateBy", "this must be a day: 2026-01-31");
         if (rotate_by) rotate_by->resize(std::min<std::size_t>(rotate_by->size(), 10));
         const auto* end = from.if_contains("expiresAt");
@@ -284,16 +284,26 @@ private:
         const auto* found = c.body().find(name);
         if (found == nullptr) return;
         if (!found->is_array()) throw bad_request(name, "this must be a list");
+        std::size_t at = 0;
         for (const auto& one : found->get_array()) {
-            if (kind != change_kind::put && one.is_string())
-                rows.push_back({{.kind = kind, .name = name_of(&one)}});
-            else if (one.is_object())
-                add(one.get_object(), kind);
-            else
-                throw bad_request(name, kind == change_kind::put
-                                            ? "these must be objects"
-                                            : "these must be names, or objects");
+            try {
+                add(one, kind);
+            } catch (api_error& why) { // which row it is of: `set[1].value`
+                why.key = std::string(name) + "[" + std::to_string(at) + "]" +
+                          (why.key.empty() ? "" : "." + why.key);
+                throw;
+            }
+            ++at;
         }
+    }
+    void add(const boost::json::value& sent, change_kind kind) {
+        if (kind != change_kind::put && sent.is_string())
+            rows.push_back({{.kind = kind, .name = name_of(&sent)}});
+        else if (sent.is_object())
+            add(sent.get_object(), kind);
+        else
+            throw bad_request({}, kind == change_kind::put ? "this must be an object"
+                                                           : "this must be a name, or an object");
     }
     void add(const boost::json::object& sent, change_kind kind) {
         row out{{.kind = kind, .name = name_of(sent.if_contains("name"))}};
@@ -363,6 +373,32 @@ refuse_batch(call& c, const scope& where,
     throw error_of(errc::conflict); // it is as it was expected again by now
 }
 
+/// Which of them has nothing there that it could change. Whoever may write a name may know that.
+[[noreturn]] inline void refuse_absent(call& c, const scope& where, const batch& all) {
+    const auto listed = c.vault().list(where.view());
+    auto why = no_such_thing();
+    for (const auto& [what, facts] : all.rows) {
+        if (!listed || what.kind == change_kind::put || what.kind == change_kind::hide) continue;
+        const auto at = std::ranges::find(*listed, what.name, &own_entry::name);
+        const auto is = [&](format::entry_state state) {
+            return at != listed->end() && at->state == state;
+        };
+        const bool there =
+            what.kind == change_kind::show       ? is(format::entry_state::hidden)
+            : what.kind == change_kind::undelete ? is(format::entry_state::deleted)
+                                                 : at != listed->end() && is_live(&*at);
+        if (there) continue;
+        wiped_text data;
+        json_writer(data).begin_object().member("name", what.name).end_object();
+        why.data = std::string(data);
+        why.message = what.kind == change_kind::show       ? "this name is not hidden here"
+                      : what.kind == change_kind::undelete ? "this name was not removed here"
+                                                           : "this name is not set here";
+        break;
+    }
+    throw why;
+}
+
 inline auto change_batch(call& c) -> response {
     batch all(c);
     const auto names = all.names();
@@ -386,6 +422,7 @@ inline auto change_batch(call& c) -> response {
         words.push_back(word_of(all.rows[i].what.kind));
     const auto done = make_changes(c, where, all);
     if (!done && done.error().code == errc::conflict) refuse_batch(c, where, expected);
+    if (!done && done.error().code == errc::not_found) refuse_absent(c, where, all);
     if (!done) throw error_of(done.error());
     response out;
     json_writer w(out.body);

@@ -23,6 +23,11 @@ inline auto expiry_at(std::chrono::system_clock::time_point when) noexcept -> st
     return static_cast<std::uint64_t>(std::max<std::int64_t>(1, since.count())); // 0 is never
 }
 
+/// Whether an expiry is a time since 2001 in seconds, which as milliseconds lies in 1970 to 1973.
+constexpr auto is_in_seconds(std::uint64_t expires) noexcept -> bool {
+    return expires >= 1'000'000'000 && expires < 100'000'000'000;
+}
+
 /// What a write may say beside the value.
 struct write_options {
     /// The version that the writer expects to replace; 0: that this scope has no value of its own.

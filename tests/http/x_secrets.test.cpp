@@ -285,6 +285,7 @@ TEST_CASE("x/secret: PUT sets text or bytes up to 64 KiB, with note and expiry")
           std::string(R"({"value":"v","expiresAt":"2030-02-30"})"),
           std::string(R"({"value":"v","expiresAt":true})"),
           std::string(R"({"value":"v","expiresAt":253402300800000})"),
+          std::string(R"({"value":"v","expiresAt":1900000000})"),
           std::string(R"({"value":"v","expiresAt":9223372036854775807})"),
           std::string(R"({"value":"v","ifVersion":-1})"),
           object({{"value", std::string(65537, 'x')}})})

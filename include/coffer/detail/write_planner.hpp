@@ -128,10 +128,6 @@ private:
         if (auto valid = check_name(name); !valid) return valid;
         return check_options(with);
     }
-    /// Of what are seconds for a time since 2001 the milliseconds are of January 1970 to 1973.
-    static auto is_in_seconds(std::uint64_t expires) noexcept -> bool {
-        return expires >= 1'000'000'000 && expires < 100'000'000'000;
-    }
     auto open_spaces() const noexcept -> bool { return options_->known_spaces == spaces::open; }
 
     const options* options_;

@@ -74,6 +74,9 @@ struct sent_facts {
             at = static_cast<std::uint64_t>(end->get_int64());
         if (!at || *at > last_iso_time)
             throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
+        if (is_in_seconds(*at))
+            throw bad_request("expiresAt", "this is in seconds: say milliseconds since 1970, or "
+                                           "2026-01-31T00:00:00Z");
         expires = *at;
     }
     /// The note that an entry gets which has one already; nothing: it stays.
@@ -383,10 +386,10 @@ refuse_batch(call& c, const scope& where,
         const auto is = [&](format::entry_state state) {
             return at != listed->end() && at->state == state;
         };
-        const bool there =
-            what.kind == change_kind::show       ? is(format::entry_state::hidden)
-            : what.kind == change_kind::undelete ? is(format::entry_state::deleted)
-                                                 : at != listed->end() && is_live(&*at);
+        const bool there = what.kind == change_kind::show ? is(format::entry_state::hidden)
+                           : what.kind == change_kind::undelete
+                               ? is(format::entry_state::deleted)
+                               : at != listed->end() && is_live(&*at);
         if (there) continue;
         wiped_text data;
         json_writer(data).begin_object().member("name", what.name).end_object();

@@ -9,14 +9,13 @@ import { openDialog } from './dialog.js';
 import { entriesOf } from './dotenv.js';
 import { lengthOf } from './hints.js';
 import * as outcome from './outcome.js';
+import { pause } from './pause.js';
 import { reachOf } from './preview.js';
 import { begunFrom, isOwn } from './rows.js';
 import { date } from './time.js';
 import { saved } from './undo.js';
 import { heldEye, leftAlone } from './value_field.js';
 import { endOf, oneAuthor } from './words.js';
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 const hides = (row) => row?.own === true && row.state === 'hidden';
 

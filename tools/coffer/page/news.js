@@ -3,9 +3,8 @@
 // No row moves by itself.
 import { el, fill, icon, named } from './el.js';
 import { button } from './controls.js';
+import { pause } from './pause.js';
 import { isNews, stateOf, watch } from './watch.js';
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 /** Two pieces of news as one: who did both, if it was one. */
 const together = (a, b) => ({ ...b, names: [...new Set([...a.names ?? [], ...b.names ?? []])], by: a.by === b.by ? b.by : undefined });

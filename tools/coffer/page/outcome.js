@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A save whose answer never came: it may be in, or not. Look what is there, and say it.
 import * as api from './api.js';
+import { pause } from './pause.js';
 
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 const newest = (detail) => (detail.versions ?? []).reduce((a, b) => (b.version > (a?.version ?? 0) ? b : a), undefined);
 
 /**

@@ -2,6 +2,7 @@
 // Asks the server to say when something of a scope changes. Stops while nobody looks, so that an open
 // page neither keeps a session alive nor costs anything: a browser has few connections to a server, for all its tabs.
 import * as session from './session.js';
+import { pause } from './pause.js';
 
 const awayAfter = 5 * 60_000;
 let lastTouched = Date.now();
@@ -10,8 +11,6 @@ for (const event of ['pointerdown', 'keydown'])
 
 /** Whether somebody is at the page: asking while nobody is would keep a session alive. */
 export const isLookedAt = () => !document.hidden && Date.now() - lastTouched <= awayAfter;
-
-const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 // What a list shows: a generation, which is a number and rises, or a revision, of which one knows but whether it is another.
 export const stateOf = ({ generation, revision }) => generation ?? revision;

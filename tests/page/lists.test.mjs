@@ -3,7 +3,7 @@
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { open, site } from './here.mjs';
-import { prod } from './site.mjs';
+import { acme, prod } from './site.mjs';
 
 const staleNow = async (tab) => {
   await tab.patch('**/v1/x/whoami', (json) => { Object.assign(json.data.server, { stale: true, since: new Date(Date.now() - 120_000).toISOString() }); });
@@ -70,6 +70,28 @@ test('a page that waits for its first answer says so, and can be told not to', a
   await tab.page.getByRole('button', { name: 'Try again' }).click();
   await tab.row('prod').waitFor();
   await tab.end();
+});
+
+test('who tries again after a failure waits over grey rows alone, not over those of the last answer', async () => {
+  for (const [hash, where, name] of [['#/e/prod/secrets', prod, 'S3_ACCESS_KEY'], ['#/e/prod/s/acme/secrets', acme, 'ACME_SFTP_KEY']]) {
+    const tab = await open(hash);
+    await tab.row(name).waitFor();
+    await site.put(where, name, `of-${hash}`);
+    await tab.page.locator('.news').getByRole('button', { name: 'Show' }).waitFor();
+    await tab.page.route('**/v1/x/secrets?*', (route) => route.fulfill({ status: 503, json: { code: 'unavailable', errors: [{ message: 'the store is away' }] } }));
+    await tab.page.locator('.news').getByRole('button', { name: 'Show' }).click();
+    await tab.page.locator('main .panel.error').waitFor();
+    await tab.page.unrouteAll();
+    let go;
+    const held = new Promise((resolve) => { go = resolve; });
+    await tab.page.route('**/v1/x/secrets?*', async (route) => { await held; await route.continue(); });
+    await tab.page.getByRole('button', { name: 'Try again' }).click();
+    await tab.page.locator('.grey-row').first().waitFor({ state: 'attached' });
+    assert.equal(await tab.page.locator('main [data-row]').count(), 0, hash);
+    go();
+    await tab.row(name).waitFor();
+    await tab.end();
+  }
 });
 
 test('tokens, programs and environments are filtered as names are', async () => {

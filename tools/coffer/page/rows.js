@@ -97,14 +97,22 @@ function table(label, kind, heads) {
             el('th', { role: 'columnheader', scope: 'col' }, head || unseen('Actions'))))));
 }
 
+/** The table of a scope, without rows. */
+function scopeTable(where, label) {
+    return where.spaceId === undefined ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''])
+        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', '']);
+}
+
+/** What stands over the rows of a scope while they are awaited. */
+export const rowsHead = (where) => scopeTable(where, '');
+
 /**
  * A table of the rows of a scope, however many. `open(name)` shows the details; `actions(row)` gives what
  * can be done; `parent` is the environment's name, for rows of a space. It has no rows until some are shown.
  */
 export function rowsTable({ where, label, parent, open, actions }) {
     const inEnvironment = where.spaceId === undefined;
-    const element = inEnvironment ? table(label, 'env-rows', ['Name', 'Value', 'Version', 'Set', 'Used by', 'Note', ''])
-        : table(label, 'space-rows', ['State', 'Name', 'Value', 'Version', 'Set', '']);
+    const element = scopeTable(where, label);
     const rows = rowsWindow(element, {
         keyOf: ({ name }) => name,
         rowOf: (row) => (inEnvironment ? environmentRow(row, where, open, actions(row)) : spaceRow(row, where, parent, open, actions(row))),

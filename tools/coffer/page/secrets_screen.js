@@ -13,7 +13,7 @@ import { openImport } from './import_dialog.js';
 import { listFilter } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, keepQuery } from './router.js';
-import { rowsTable } from './rows.js';
+import { rowsHead, rowsTable } from './rows.js';
 import { openSet } from './set_dialog.js';
 import { live, panel } from './states.js';
 import { undoLast } from './undo.js';
@@ -47,7 +47,7 @@ export function secretsScreen(about, query, seen) {
     let shown = [];
     const view = live({
         load: (signal) => api.secrets(where, { signal }),
-        head: () => table.element,
+        head: () => rowsHead(where),
         draw(answer) {
             const sorted = [...answer.rows].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
             const all = about.groups(sorted);

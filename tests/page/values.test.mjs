@@ -127,3 +127,38 @@ test('hints say what they see, and send nothing', async () => {
   assert.equal(tab.traffic.slice(before).filter((one) => one.method && !/\/v1\/x\/(whoami|keys|watch|environments\/watch)\b/.test(one.url)).length, 0);
   await tab.end();
 });
+
+test('a token that is looked for is looked for by its id: no address, request or list has more of it', async () => {
+  const token = await site.tokenOf('deploy');
+  const [id, secret] = [token.slice(4, 16), token.slice(17, 60)];
+  const tab = await open('#/environments', { init: (page) => page.addInitScript(() => {
+    globalThis.kept = [];
+    const replace = history.replaceState.bind(history);
+    history.replaceState = (state, unused, address) => { globalThis.kept.push(address ?? location.href); replace(state, unused, address); };
+    addEventListener('hashchange', () => globalThis.kept.push(location.href));
+  }) });
+  const keeps = (end) => tab.page.waitForFunction((wanted) => globalThis.kept.at(-1)?.endsWith(wanted), end);
+  const fields = tab.page.locator('input[type=search]'); // the first is the head's
+  for (const [hash, looked] of [['#/environments', 'filter'], ['#/e/prod/secrets', 'filter'], ['#/e/prod/s/acme/secrets', 'filter'], ['#/e/prod/spaces', 'filter'],
+    ['#/e/prod/matrix', 'filter'], ['#/e/prod/requirements', 'filter'], ['#/e/prod/tokens', 'filter'], ['#/search', 'q'], ['#/e/prod/activity', 'who']]) {
+    await tab.go(hash);
+    await fields.nth(1).fill(`export FLATFILE_BEARER_TOKEN=${token}`);
+    assert.equal(await fields.nth(1).inputValue(), id, hash);
+    await keeps(`${hash}?${looked}=${id}`);
+    if (hash.endsWith('tokens')) assert.deepEqual(await tab.page.locator('main [data-row]').evaluateAll((rows) => rows.map((row) => row.dataset.row)), [id]);
+  }
+  for (let i = 2; i < await fields.count(); i += 1) { // of the activity: space and name
+    await fields.nth(i).fill(token);
+    assert.equal(await fields.nth(i).inputValue(), id);
+  }
+  await fields.first().fill(token);
+  await fields.first().press('Enter');
+  await keeps(`#/search?q=${id}`);
+  const kept = await tab.page.evaluate(() => globalThis.kept);
+  assert.ok(kept.length > 9 && !kept.some((address) => address.includes(secret)), kept.join('\n'));
+  await tab.go(`#/e/prod/tokens?filter=${token}`); // an older entry of the history, say
+  await tab.row(id).waitFor();
+  await keeps(`#/e/prod/tokens?filter=${id}`);
+  assert.ok(!JSON.stringify(tab.traffic.map(({ url, body }) => [url, body])).includes(secret), 'it went to the server');
+  await tab.end();
+});

@@ -4,7 +4,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { count, el, fill, icon, named, refill } from './el.js';
-import { button, chips, dateField, field, problemLine, saveFile, select, textInput } from './controls.js';
+import { button, chips, dateField, field, problemLine, saveFile, searchInput, select } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { keepQuery } from './router.js';
 import { spaceInput } from './space_field.js';
@@ -150,8 +150,8 @@ export function screen(place) {
     }
     const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
     const kindChips = el('div', { class: 'filters' });
-    const whoBox = textInput({ type: 'search', value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
-    const nameBox = textInput({ type: 'search', class: 'mono', value: name, placeholder: 'exactly: DB_URL', on: { input: asks('name', 400) } });
+    const whoBox = searchInput({ value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
+    const nameBox = searchInput({ class: 'mono', value: name, placeholder: 'exactly: DB_URL', on: { input: asks('name', 400) } });
     const whatBox = select([...kinds, ...groups, ...(isKind(what) || words.has(what) ? [] : [[what, what]])], { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 

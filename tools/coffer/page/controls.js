@@ -2,6 +2,7 @@
 // Buttons, fields and the like, each made in one way.
 import { el, fill, freshId, icon, unseen } from './el.js';
 import { announce, tell } from './announce.js';
+import { withoutToken } from './token_text.js';
 
 /**
  * A button that says what it does. With `reason` it is there but can't be used, and says why, also when pressed.
@@ -75,6 +76,16 @@ export function textInput(attributes = {}) {
     });
 }
 
+/** A text field for what is looked for: of a token that is put into it, say to find its row, the id is left. */
+export function searchInput(attributes = {}) {
+    const input = textInput({ type: 'search', ...attributes });
+    input.addEventListener('input', () => {
+        const kept = withoutToken(input.value);
+        if (kept !== input.value) input.value = kept;
+    }, { capture: true }); // before the one that looks for it
+    return input;
+}
+
 /** A checkbox with its text. */
 export function checkbox(label, attributes = {}) {
     const input = el('input', { type: 'checkbox', ...attributes });
@@ -91,8 +102,8 @@ export function select(options, attributes = {}) {
 
 /** A filter of a list: a search field that `/` leads to. `search` gets the text. */
 export function filterField(label, search, value = '') {
-    const input = textInput({
-        type: 'search', class: 'filter', 'aria-label': label, placeholder: label, value,
+    const input = searchInput({
+        class: 'filter', 'aria-label': label, placeholder: label, value,
         'data-search': true, 'aria-keyshortcuts': '/',
         on: {
             input: () => search(input.value),

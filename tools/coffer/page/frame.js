@@ -3,7 +3,7 @@
 import * as session from './session.js';
 import * as world from './world.js';
 import { el, fill, icon, named, refill } from './el.js';
-import { button, pictureButton, textInput } from './controls.js';
+import { button, pictureButton, searchInput } from './controls.js';
 import { banners } from './banners.js';
 import { newEnvironment, whyNoEnvironment } from './environment_forms.js';
 import { environmentsNews } from './environments.js';
@@ -14,7 +14,7 @@ import { date } from './time.js';
 import { prodBadge, roleWord } from './words.js';
 
 function searchBox() {
-    const input = textInput({ type: 'search', 'aria-label': 'Search all environments', placeholder: 'Search names', 'data-search': true });
+    const input = searchInput({ 'aria-label': 'Search all environments', placeholder: 'Search names', 'data-search': true });
     return el('form', {
         class: 'head-search', role: 'search', on: {
             submit(event) {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 // Where one is: the part of the address after #. It names environments, spaces and names, and says what a
 // list is filtered by; it is never sent to the server, and no value is ever in it.
+import { withoutToken } from './token_text.js';
 
 /** The place that an address names: {environmentId?, spaceId?, screen, query}. */
 export function placeOf(hash) {
     const [path, search = ''] = hash.replace(/^#\/?/, '').split('?', 2);
     const parts = path.split('/').filter(Boolean).map(decoded);
-    const query = Object.fromEntries(new URLSearchParams(search));
+    const query = Object.fromEntries([...new URLSearchParams(search)].map(([key, text]) => [key, withoutToken(text)]));
     if (parts[0] === 'e' && parts[1] !== undefined) {
         if (parts[2] === 's' && parts[3] !== undefined)
             return { environmentId: parts[1], spaceId: parts[3], screen: parts[4] ?? 'secrets', query };

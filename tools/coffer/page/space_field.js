@@ -3,7 +3,7 @@
 import * as api from './api.js';
 import * as world from './world.js';
 import { el, fill, freshId, icon, named } from './el.js';
-import { button, field, pictureButton, textInput } from './controls.js';
+import { button, field, pictureButton, searchInput } from './controls.js';
 
 const offered = 20;
 const wait = 400; // after the last key: each question is written into the log
@@ -15,7 +15,7 @@ const wait = 400; // after the last key: each question is written into the log
 export function spaceInput(environmentId, found) {
     const known = el('datalist', { id: freshId('spaces') });
     const problem = el('p', { class: 'problem', role: 'alert' });
-    const input = textInput({ type: 'search', placeholder: 'name or id', list: known.id, on: { input: () => { clearTimeout(timer); timer = setTimeout(look, wait); }, change: () => look() } });
+    const input = searchInput({ placeholder: 'name or id', list: known.id, on: { input: () => { clearTimeout(timer); timer = setTimeout(look, wait); }, change: () => look() } });
     let timer = 0;
 
     async function look() {

@@ -3,19 +3,24 @@
 // tests/javascript/agent.test.mjs.
 #include "served.hpp"
 
+#include "http/certificate.hpp"
+
 #include <filesystem>
 
 using coffer_test::client;
 using coffer_test::has;
 using coffer_test::sandbox;
 using coffer_test::served;
+using coffer_test::serving;
 namespace fs = std::filesystem;
 
 namespace {
 
 /// An agent whose listeners are this shell script, whatever the file says.
 struct agent : client {
-    agent(const served& at, std::string_view script) : client(at) {
+    agent(const served& at, std::string_view script) : agent(at.url, at.token, script) {}
+    agent(const std::string& url, const std::string& token, std::string_view script)
+        : client(url, token) {
         const auto node = home() / "bin/node";
         write(node, "#!/bin/sh\n" + std::string(script) + "\n");
         fs::permissions(node, fs::perms::owner_all);
@@ -96,4 +101,34 @@ TEST_CASE("an agent's token is one that may make a service's there, and need not
                             "env-admin's that has --reveal (coffer token create --role env-admin "
                             "--reveal -e dev)"));
     }
+}
+
+TEST_CASE("node trusts the authorities that the agent trusts, or those that its own variable names") {
+    served s;
+    s.stop();
+    const auto at = [&](const char* name) { return (s.here.home() / name).string(); };
+    coffer_test::make_certificate(at("crt.pem"), at("key.pem"), "coffer", "IP:127.0.0.1");
+    const serving over_tls(s.here,
+                           "--tls-cert '" + at("crt.pem") + "' --tls-key '" + at("key.pem") + "'");
+    const auto given = [](agent& box, sandbox::words more) {
+        more.insert(more.begin(), {"agent", "run", "code/listener.mjs", "--events", "-"});
+        fs::create_directories(box.work() / "code");
+        box.write(box.work() / "code/listener.mjs", "");
+        const auto done = box.run(more, sandbox::read(box.work() / "events"));
+        INFO(done.err);
+        CHECK(done.code == 0);
+        return done.out;
+    };
+    const auto* const tell = "echo \"${NODE_EXTRA_CA_CERTS-none}\"";
+    agent private_authority(over_tls.url, s.token, tell);
+    fs::copy(at("crt.pem"), private_authority.work() / "ca.pem");
+    private_authority.variables["NODE_EXTRA_CA_CERTS"] = "other.pem";
+    CHECK(given(private_authority, {"--ca", "ca.pem"}) ==
+          fs::canonical(private_authority.work() / "ca.pem").string() + "\n");
+
+    const serving plain(s.here);
+    agent without(plain.url, s.token, tell);
+    CHECK(given(without, {}) == "none\n");
+    without.variables["NODE_EXTRA_CA_CERTS"] = "other.pem";
+    CHECK(given(without, {}) == fs::canonical(without.work()).string() + "/other.pem\n");
 }

@@ -15,6 +15,7 @@
 #include <boost/json/value.hpp>
 
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 
@@ -72,8 +73,10 @@ struct incoming_event {
 /// Gives events to a listener of somebody else's, each in a process of its own.
 class agent {
 public:
-    agent(session& s, agent_server& server, fs::path file, std::chrono::milliseconds time)
-        : s_(s), server_(server), file_(std::move(file)), time_(time) {}
+    agent(session& s, agent_server& server, fs::path file, std::string authorities,
+          std::chrono::milliseconds time)
+        : s_(s), server_(server), file_(std::move(file)), authorities_(std::move(authorities)),
+          time_(time) {}
 
     /// 128 + signal if the agent is to end; nullopt: go on.
     auto take(std::string_view line) -> std::optional<int> {
@@ -110,6 +113,7 @@ private:
         variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
         variables.set("AGENT_INTERNAL_URL", server_.url());
         variables.set("FLATFILE_API_URL", server_.url());
+        if (!authorities_.empty()) variables.set("NODE_EXTRA_CA_CERTS", authorities_);
         variables.set("FLATFILE_BEARER_TOKEN", lent.token.text.expose_secret());
         variables.set("COFFER_EVENT", event.text);
         const signal_forwarding signals;
@@ -145,6 +149,7 @@ private:
     session& s_;
     agent_server& server_;
     fs::path file_;
+    std::string authorities_;
     std::chrono::milliseconds time_;
     std::size_t failed_ = 0;
 };
@@ -187,6 +192,14 @@ auto time_of_event(const session& s) -> std::chrono::milliseconds {
     return std::chrono::milliseconds(*time);
 }
 
+/// The file of authorities that node is to trust besides those that it brings: the agent's own, or
+/// what this process's variable for node names. Absolute, since node starts elsewhere; empty: none.
+auto authorities_for_node(const settings& from) -> std::string {
+    if (const auto* const ca = from.find("ca")) return path_of(*ca).string();
+    const char* const variable = std::getenv("NODE_EXTRA_CA_CERTS");
+    return variable == nullptr || *variable == 0 ? "" : fs::absolute(variable).string();
+}
+
 auto run_agent(session& s) -> int {
     if (s.config().find("server") == nullptr || !s.is_remote())
         refuse("coffer agent works through a server: say --server URL");
@@ -195,6 +208,7 @@ auto run_agent(session& s) -> int {
     const auto file = fs::canonical(s.in.arguments.front(), wrong);
     if (wrong) refuse("there is no such file");
     const auto time = time_of_event(s);
+    auto authorities = authorities_for_node(s.config());
     close_memory(); // before there is a token in it: the listeners run as the same user
     if (const auto token = token_for(s.config()); token.from != "COFFER_TOKEN")
         s.notice("the token is in a file (" + token.from +
@@ -203,7 +217,7 @@ auto run_agent(session& s) -> int {
     std::optional<event_source> source;
     if (from != "-") source.emplace(s);
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
-    agent one(s, server, file, time);
+    agent one(s, server, file, std::move(authorities), time);
     event_lines lines;
     if (!source) {
         while (const auto line = lines.next())
@@ -246,7 +260,11 @@ auto agent_verb() -> verb {
             "an\n"
             "account of its own, and give it its token in COFFER_TOKEN, which the listener can't\n"
             "see; a file of that account's it can read. A token in a file may be replaced there:\n"
-            "the file is read again when the one before is refused.",
+            "the file is read again when the one before is refused.\n"
+            "\n"
+            "node trusts the authorities that it brings, not the system's; and those of --ca,\n"
+            "COFFER_CA or the settings, as the agent does, or where there are none of these those\n"
+            "of the agent's variable NODE_EXTRA_CA_CERTS.",
         .options = {{"--events", takes::value, "URL|-",
                      "events of another server (https://HOST/PATH, server-sent), or from stdin\n"
                      "(-), one JSON object a line, instead of the server's own"},

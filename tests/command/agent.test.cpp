@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 // What the agent does with its listeners' processes. What listeners see is told by
 // tests/javascript/agent.test.mjs.
+#include "lossy_proxy.hpp"
 #include "served.hpp"
 
 #include "http/certificate.hpp"
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
+#include <optional>
+#include <thread>
 
 using coffer_test::client;
 using coffer_test::has;
+using coffer_test::lossy_proxy;
+using coffer_test::ran;
 using coffer_test::sandbox;
 using coffer_test::served;
 using coffer_test::serving;
@@ -29,6 +36,28 @@ struct agent : client {
         write(work() / "events", R"({"topic":"job:ready","context":{"environmentId":"dev"}})"
                                  "\n");
     }
+    /// Gives it the events. `meanwhile(until)` is done at the same time; `until(done)` waits for
+    /// something that comes, or for the agent's end.
+    template <class Meanwhile>
+    auto run_while(const Meanwhile& meanwhile, const std::string& options = {}) const -> ran {
+        ran done;
+        std::atomic<bool> ended{false};
+        std::jthread running([&] {
+            done = run_program(
+                {"sh", "-c",
+                 "exec \"$0\" agent run listener.mjs --events - " + options + " <events 2>said",
+                 coffer_test::coffer_program()});
+            ended = true;
+        });
+        meanwhile([&](const auto& is_done) {
+            while (!ended && !is_done())
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        });
+        running.join();
+        done.err = said();
+        return done;
+    }
+    auto said() const -> std::string { return read(work() / "said"); }
 };
 
 } // namespace
@@ -103,7 +132,8 @@ TEST_CASE("an agent's token is one that may make a service's there, and need not
     }
 }
 
-TEST_CASE("node trusts the authorities that the agent trusts, or those that its own variable names") {
+TEST_CASE(
+    "node trusts the authorities that the agent trusts, or those that its own variable names") {
     served s;
     s.stop();
     const auto at = [&](const char* name) { return (s.here.home() / name).string(); };
@@ -131,4 +161,50 @@ TEST_CASE("node trusts the authorities that the agent trusts, or those that its 
     CHECK(given(without, {}) == "none\n");
     without.variables["NODE_EXTRA_CA_CERTS"] = "other.pem";
     CHECK(given(without, {}) == fs::canonical(without.work()).string() + "/other.pem\n");
+}
+
+TEST_CASE("an event waits for a server that can't be reached, and is given when it is back") {
+    served s;
+    s.stop();
+    const agent box(s, "echo heard");
+    std::optional<serving> again;
+    const auto done = box.run_while([&](const auto& until) {
+        until([&] { return has(box.said(), "trying again"); });
+        again.emplace(s.here, "--listen " + s.url.substr(s.url.find("//") + 2));
+    });
+    INFO(done.err);
+    CHECK(done.code == 0);
+    CHECK(done.out == "heard\n");
+    CHECK(has(done.err, "job:ready waits: " + s.url + " can't be reached"));
+    CHECK_FALSE(has(done.err, "was not given"));
+    CHECK(done.err.find("trying again") == done.err.rfind("trying again"));
+}
+
+TEST_CASE("an event whose token's making was not answered is given all the same") {
+    const served s;
+    lossy_proxy proxy(s.url);
+    const agent box(proxy.url, s.token, "echo heard");
+    proxy.what = lossy_proxy::loses::answers;
+    const auto done = box.run_while([&](const auto& until) {
+        until([&] { return proxy.lost >= 2; });
+        proxy.what = lossy_proxy::loses::nothing;
+    });
+    INFO(done.err);
+    CHECK(done.code == 0);
+    CHECK(done.out == "heard\n");
+}
+
+TEST_CASE("an event that a server can't do now is left out after its time, in the server's words") {
+    const served s;
+    lossy_proxy proxy(s.url);
+    proxy.says("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
+               "content-length: 13\r\nconnection: close\r\n\r\n{\"errors\":[]}");
+    const agent box(proxy.url, s.token, "echo heard");
+    const auto done = box.run_while([](const auto&) {}, "--timeout 1s");
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK(done.out.empty());
+    CHECK(has(done.err, "job:ready waits: " + proxy.url + " answers that it can't do it now"));
+    CHECK(has(done.err, "job:ready was not given: " + proxy.url + " answers that it can't do"));
+    CHECK(proxy.requests >= 2);
 }

@@ -22,8 +22,8 @@ class serving {
 public:
     /// `arguments`: of serve, as a shell takes them.
     explicit serving(const sandbox& at, const std::string& arguments = {}) : here_(at) {
-        const auto script = "rm -f out; '" + coffer_program() + "' serve --listen 127.0.0.1:0 " + arguments +
-                            " >out 2>err </dev/null & echo $!";
+        const auto script = "rm -f out; '" + coffer_program() + "' serve --listen 127.0.0.1:0 " +
+                            arguments + " >out 2>err </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
         for (int i = 0; url.empty() && i < 1800; ++i) {

@@ -10,6 +10,8 @@
 #include "text.hpp"
 #include "verbs.hpp"
 
+#include <coffer/http/refusal.hpp>
+
 #include <boost/json/object.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
@@ -17,6 +19,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include <fcntl.h>
@@ -25,6 +28,7 @@
 namespace command {
 
 namespace fs = std::filesystem;
+namespace http = coffer::http;
 namespace json = boost::json;
 using coffer::errc;
 
@@ -88,7 +92,8 @@ public:
         }
         try {
             return give(*event);
-        } catch (const problem& why) {
+        } catch (problem& why) {
+            s_.say_more(why);
             s_.notice(printable(event->topic) + " was not given: " + why.message);
             ++failed_;
             return std::nullopt;
@@ -97,28 +102,70 @@ public:
     auto failed() const -> std::size_t { return failed_; }
 
 private:
-    /// The token goes back whatever comes in between.
-    struct lent_token {
+    /// What the process of an event is given, and what is cut from what it says. The token goes back
+    /// whatever comes in between.
+    struct provision {
+        provision(agent_server& from, event_token lent) : server(from), token(std::move(lent)) {}
+        ~provision() { server.revoke(token); }
+        provision(const provision&) = delete;
+        auto operator=(const provision&) -> provision& = delete;
+
         agent_server& server;
         event_token token;
-        ~lent_token() { server.revoke(token); }
+        coffer::redactor values{};
     };
 
+    auto ask_for(const incoming_event& event) -> std::unique_ptr<provision> {
+        auto out = std::make_unique<provision>(
+            server_, server_.mint(event.where, time_ + std::chrono::seconds(15)));
+        server_.know_values(event.where, out->token, out->values);
+        out->values.add("the event's token", out->token.text);
+        return out;
+    }
+    /// Asks again each second while no server answers, since every other event would fare like this
+    /// one; while one answers that it can't do it now, which may be about this event alone, as long
+    /// as an event may take.
+    auto provide(const incoming_event& event) -> std::unique_ptr<provision> {
+        const auto until = std::chrono::steady_clock::now() + time_;
+        for (bool told = false;; told = true) {
+            try {
+                return ask_for(event);
+            } catch (const problem& why) {
+                const auto passing = passing_trouble(why);
+                if (!passing || (passing->cause.category() == http::refusal_category() &&
+                                 std::chrono::steady_clock::now() >= until))
+                    throw;
+                if (!told)
+                    s_.notice(printable(event.topic) + " waits: " +
+                              words_of_server(*passing, server_.url()) + "; trying again");
+            }
+            coffer::detail::sleep_for(std::chrono::milliseconds(1000));
+        }
+    }
+    /// What passes by itself; nullopt: what does not. A token that may have been made, though no answer
+    /// came, ends by its time.
+    static auto passing_trouble(const problem& why) -> std::optional<coffer::failure> {
+        if (!why.because) return std::nullopt;
+        switch (why.because->code) {
+        case errc::unavailable:
+        case errc::timed_out: return why.because;
+        case errc::outcome_unknown: return coffer::failure(errc::unavailable, why.because->cause);
+        default: return std::nullopt;
+        }
+    }
+
     auto give(const incoming_event& event) -> std::optional<int> {
-        const lent_token lent{server_, server_.mint(event.where, time_ + std::chrono::seconds(15))};
-        coffer::redactor values;
-        server_.know_values(event.where, lent.token, values);
-        values.add("the event's token", lent.token.text);
+        const auto given = provide(event);
         child_environment variables(true);
         variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
         variables.set("AGENT_INTERNAL_URL", server_.url());
         variables.set("FLATFILE_API_URL", server_.url());
         if (!authorities_.empty()) variables.set("NODE_EXTRA_CA_CERTS", authorities_);
-        variables.set("FLATFILE_BEARER_TOKEN", lent.token.text.expose_secret());
+        variables.set("FLATFILE_BEARER_TOKEN", given->token.text.expose_secret());
         variables.set("COFFER_EVENT", event.text);
         const signal_forwarding signals;
         child process({"node", "--input-type=module", "-e", host, file_.string()}, variables, true);
-        const auto code = watch(process, signals, values);
+        const auto code = watch(process, signals, given->values);
         if (code != 0) {
             ++failed_;
             s_.notice(code == 127
@@ -264,7 +311,13 @@ auto agent_verb() -> verb {
             "\n"
             "node trusts the authorities that it brings, not the system's; and those of --ca,\n"
             "COFFER_CA or the settings, as the agent does, or where there are none of these those\n"
-            "of the agent's variable NODE_EXTRA_CA_CERTS.",
+            "of the agent's variable NODE_EXTRA_CA_CERTS.\n"
+            "\n"
+            "While the server can't be reached, an event waits for it, and all behind it; while "
+            "it\n"
+            "answers that it can't do it now, as long as --timeout says. Then the event is left "
+            "out,\n"
+            "and it is said.",
         .options = {{"--events", takes::value, "URL|-",
                      "events of another server (https://HOST/PATH, server-sent), or from stdin\n"
                      "(-), one JSON object a line, instead of the server's own"},

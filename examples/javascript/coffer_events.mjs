@@ -3,6 +3,9 @@
 // (POST /v1/events) and those of secrets that changed (secret:created, :updated, :deleted).
 //
 //   listener.mount(new CofferEvents({ url, token }));
+//
+// `missed` is called where some may have been missed, by a listener that was too slow or away for too long, or
+// after the server was restarted: look at the state itself then.
 import { setTimeout as pause } from 'node:timers/promises';
 
 const mostSeen = 1000; // as many as the server keeps to send again
@@ -12,9 +15,10 @@ export class CofferEvents {
   #last = '';
   #stop = new AbortController();
 
-  constructor({ url, token, environmentId = '', spaceId = '' }) {
+  constructor({ url, token, environmentId = '', spaceId = '', missed = () => console.error('Events may have been missed') }) {
     this.address = `${url}/v1/x/events?${new URLSearchParams({ environmentId, spaceId })}`;
     this.token = token;
+    this.missed = missed;
   }
 
   // `done` ends with the driver; it is rejected if the server refuses it, which is said on stderr too.
@@ -49,9 +53,10 @@ export class CofferEvents {
       const blocks = (text + piece).split('\n\n');
       text = blocks.pop();
       for (const block of blocks) {
-        const { id, data } = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s)));
+        const { id, event, data } = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s)));
         this.#last = id ?? this.#last; // each stream begins with one, to come back with
-        if (data) await this.#give(JSON.parse(data), handler);
+        if (event === 'gap') await this.missed(JSON.parse(data));
+        else if (data) await this.#give(JSON.parse(data), handler);
       }
     }
   }

@@ -292,15 +292,16 @@ TEST_CASE("a stream of events is begun with the token that the file holds now") 
         if (in.header_of("authorization") != "Bearer second") return refused();
         http::response events;
         events.content_type = "text/event-stream";
-        events.body = "data: hello\n\n";
+        events.body = "data: hello\n\nevent: gap\nid: 7\ndata: {}\n\ndata: again\n\n";
         return events;
     };
     const test_server server(std::make_shared<test_handler>(answer));
     const auto client = file.caller_of(server);
     std::vector<std::string> taken;
     const auto follow = [&] {
-        return client->follow("/v1/x/events", {}, [&](std::string_view, std::string_view data) {
-            taken.emplace_back(data);
+        return client->follow("/v1/x/events", {}, [&](const http::sent_event& event) {
+            taken.push_back(std::string(event.type) + "|" + std::string(event.id) + "|" +
+                            std::string(event.data));
             return true;
         });
     };
@@ -308,5 +309,5 @@ TEST_CASE("a stream of events is begun with the token that the file holds now") 
     CHECK((!denied && denied.error() == errc::denied));
     file.write("second");
     CHECK(follow());
-    CHECK(taken == std::vector<std::string>{"hello"});
+    CHECK(taken == std::vector<std::string>{"||hello", "gap|7|{}", "|7|again"});
 }

@@ -49,16 +49,42 @@ struct ear {
             return open;
         });
     }
-    /// The events, without the first line that says when to come back.
+    /// The events, without the first line that says when to come back, other ids and gaps.
     auto events() -> std::vector<json::object> {
         const std::lock_guard lock(mutex);
         std::vector<json::object> out;
-        for (std::size_t i = 1; i < heard.size(); ++i) {
-            const auto data = heard[i].find("data: ") + 6;
-            out.push_back(
-                json::parse(heard[i].substr(data, heard[i].size() - data - 2)).as_object());
+        for (const auto& piece : heard) {
+            const auto data = piece.find("data: ");
+            if (data != piece.npos && !is_gap(piece))
+                out.push_back(
+                    json::parse(piece.substr(data + 6, piece.size() - data - 8)).as_object());
         }
         return out;
+    }
+    static auto is_gap(const std::string& piece) -> bool {
+        return piece.starts_with("event: gap\n");
+    }
+    /// What it was told instead of events: `AFTER-UNTIL `.
+    auto gaps() -> std::string {
+        const std::lock_guard lock(mutex);
+        std::string out;
+        for (const auto& piece : heard) {
+            if (!is_gap(piece)) continue;
+            const auto data = piece.find("data: ");
+            out += std::to_string(
+                       json::parse(piece.substr(data + 6)).at("after").to_number<std::uint64_t>()) +
+                   "-" + id_of(piece) + " ";
+        }
+        return out;
+    }
+    static auto id_of(const std::string& piece) -> std::string {
+        const auto id = piece.find("id: ") + 4;
+        return piece.substr(id, piece.find('\n', id) - id);
+    }
+    /// What its client comes back with.
+    auto last_id() -> std::string {
+        const std::lock_guard lock(mutex);
+        return id_of(heard.back());
     }
     auto topics() -> std::string {
         std::string out;
@@ -70,14 +96,20 @@ struct ear {
 
 struct world {
     coffer::testing::manual_clock time{};
-    std::shared_ptr<http::event_hub> hub =
-        std::make_shared<http::event_hub>(http::event_hub::options{.time = &time});
+    std::vector<std::string> missed{}; ///< The ids of the tokens that were told of a gap.
+    std::shared_ptr<http::event_hub> hub = new_hub();
     api_world api{{}, with(hub)};
     std::string prod = api.new_environment("prod");
     std::string acme = api.new_space(prod);
     std::string globex = api.new_space(prod);
 
     world() { api.service->parts().changed = http::x::tell_changes(api.vault, hub); }
+    auto new_hub() -> std::shared_ptr<http::event_hub> {
+        return std::make_shared<http::event_hub>(
+            http::event_hub::options{.time = &time, .missed = [this](const http::principal& who) {
+                                         missed.push_back(who.token_id);
+                                     }});
+    }
     static auto with(const std::shared_ptr<http::event_hub>& hub) -> http::api_options {
         http::api_options out;
         out.more = http::x::event_routes(hub);
@@ -385,20 +417,135 @@ TEST_CASE("Who comes back hears what was missed, as far as it is kept") {
     world w;
     auto first = w.listen();
     w.post("job:one", {});
-    const auto line = first->heard.back();
-    const auto id = line.substr(4, line.find('\n') - 4);
+    const auto id = first->last_id();
     first.reset();
     CHECK(w.hub->listeners() == 0);
     w.post("job:two", {});
     w.post("job:three", {});
     CHECK(w.listen({}, api_world::full, id)->topics() == "job:two job:three ");
     CHECK(w.listen("?after=" + id)->topics() == "job:two job:three ");
+    CHECK(w.listen("?after=" + id)->gaps().empty());
     CHECK(w.listen()->topics().empty());
     for (const auto* wrong : {"x", "-1", "99999999999999999999999"})
         CHECK(w.api.get("/v1/x/events?after=" + std::string(wrong)).status() == 400);
-    for (int i = 0; i < 1100; ++i)
-        w.hub->publish({0, "job:many", at(w.prod), {}, "{\"topic\":\"job:many\"}"});
-    CHECK(w.listen("?after=" + id)->events().size() == 1000);
+}
+
+namespace {
+
+/// So many events; what each is of follows from `where`.
+void publish(world& w, int count, const coffer::scope& where, std::string topic = "many",
+             std::size_t size = 0) {
+    topic.insert(0, "{\"topic\":\"").append("\"").append(size, ' ').append("}");
+    for (int i = 0; i < count; ++i)
+        w.hub->publish({0, "job:many", where, {}, topic});
+}
+
+} // namespace
+
+TEST_CASE("Who comes back to what is forgotten is told of the gap, once, and hears what is kept") {
+    world w;
+    auto first = w.listen();
+    w.post("job:one", {});
+    const auto id = first->last_id();
+    first.reset();
+    publish(w, 1000, at(w.prod));
+    CHECK(w.listen("?after=" + id)->gaps().empty());
+    CHECK(w.missed.empty());
+    publish(w, 100, at(w.prod));
+    const auto again = w.listen("?after=" + id);
+    const auto until = std::to_string(std::stoull(id) + 100);
+    CHECK(again->gaps() == id + "-" + until + " ");
+    CHECK(ear::is_gap(again->heard[1]));
+    CHECK(again->events().size() == 1000);
+    CHECK(w.missed.size() == 1);
+    CHECK(w.listen("?after=" + until)->gaps().empty());
+    CHECK(w.listen("?after=" + until)->events().size() == 1000);
+    CHECK(w.listen()->gaps().empty()); // who has heard nothing misses nothing
+}
+
+TEST_CASE("Who is too slow is told of the gap where it is, and only of what is for it") {
+    world w;
+    auto first = w.listen();
+    w.post("job:one", {});
+    const auto id = first->last_id();
+    publish(w, 7, at(w.prod, w.globex), "early", 10'000);
+    publish(w, 43, at(w.prod, w.acme), "early", 10'000);
+    const auto slow = w.listen("?after=" + id, api_world::full, {}, false);
+    const auto other =
+        w.listen("?after=" + id + "&environmentId=" + w.prod + "&spaceId=" + w.globex,
+                 api_world::full, {}, false);
+    REQUIRE(slow->events().size() == 7);
+    REQUIRE(other->events().size() == 7);
+    const auto last = slow->last_id();
+    publish(w, 2000, at(w.prod, w.acme), "late", 10'000);
+    slow->take_all();
+    const auto gaps = slow->gaps();
+    REQUIRE(gaps.starts_with(last + "-"));
+    const auto until = gaps.substr(last.size() + 1, gaps.size() - last.size() - 2);
+    CHECK(until.find('-') == until.npos); // one gap
+    const auto& heard = slow->heard;
+    const auto gap = std::find_if(heard.begin(), heard.end(), ear::is_gap);
+    auto number = std::stoull(id);
+    for (auto piece = heard.begin() + 1; piece != heard.end(); ++piece)
+        if (piece == gap)
+            number = std::stoull(until);
+        else
+            CHECK(std::stoull(ear::id_of(*piece)) == ++number);
+    CHECK(number == std::stoull(id) + 2050);
+    CHECK(w.missed.size() == 1);
+    other->take_all();
+    CHECK(other->events().size() == 7);
+    CHECK(other->gaps().empty());
+}
+
+TEST_CASE("What is not for a listener moves the number on that its client comes back with") {
+    world w;
+    const auto ear = w.listen("?environmentId=" + w.prod + "&spaceId=" + w.globex);
+    publish(w, 3000, at(w.prod, w.acme));
+    CHECK(ear->events().empty());
+    CHECK(ear->heard.size() < 100);
+    const auto again =
+        w.listen("?after=" + ear->last_id() + "&environmentId=" + w.prod + "&spaceId=" + w.globex);
+    CHECK(again->gaps().empty());
+    CHECK(w.missed.empty());
+}
+
+TEST_CASE("Who comes back after a restart, or to another server, is told that there is a gap") {
+    world w;
+    const auto before = w.listen();
+    publish(w, 3, at(w.prod));
+    const auto id = before->last_id();
+    w.time.advance(std::chrono::milliseconds(1000));
+    const auto later = w.new_hub();
+    const auto back = [](http::event_hub& to, const std::string& with) {
+        ear out;
+        out.begin(to.follow({}, {}, std::stoull(with)));
+        out.take_all();
+        return out.gaps();
+    };
+    const auto begin = std::to_string(w.time.wall().count() * 1000);
+    CHECK(back(*later, id) == id + "-" + begin + " ");
+    CHECK(back(*later, begin).empty());
+    w.time.set_wall(std::chrono::milliseconds(1'600'000'000'000)); // somebody mended the clock
+    CHECK(back(*w.new_hub(), id) == id + "-1600000000000000 ");
+}
+
+TEST_CASE("Who comes back after nobody listened, and nobody looked what others did, is told") {
+    world w;
+    auto first = w.listen();
+    const auto id = first->last_id();
+    first.reset();
+    w.time.advance(std::chrono::milliseconds(120'000));
+    CHECK(w.hub->is_heard());
+    CHECK(w.listen("?after=" + id)->gaps().empty());
+    publish(w, 1, at(w.prod), "sent");
+    w.time.advance(std::chrono::milliseconds(120'001));
+    CHECK_FALSE(w.hub->is_heard());
+    CHECK(w.listen()->gaps().empty());
+    const auto again = w.listen("?after=" + id);
+    CHECK(again->topics() == "sent ");
+    CHECK(ear::is_gap(again->heard[2]));
+    CHECK(w.listen("?after=" + again->last_id())->gaps().empty());
 }
 
 TEST_CASE("A stream ends after its time, so that its token is looked at again") {
@@ -417,9 +564,7 @@ TEST_CASE("A stream ends after its time, so that its token is looked at again") 
 TEST_CASE("A stream that ended before it told anything loses nothing") {
     world w;
     const auto ear = w.listen();
-    const auto first = ear->heard.front();
-    const auto id =
-        first.substr(first.find("id: ") + 4, first.rfind("\n\n") - first.find("id: ") - 4);
+    const auto id = ear->last_id();
     w.time.advance(std::chrono::milliseconds(60'001));
     w.post("job:one", {});
     CHECK(ear->ended);
@@ -464,7 +609,7 @@ TEST_CASE("An event of more than 64 KiB is refused; the largest one ends no stre
 TEST_CASE(
     "What was missed is sent piece by piece, and what happens meanwhile behind it, in order") {
     world w;
-    const auto publish = [&](int from, int to) {
+    const auto publish_some = [&](int from, int to) {
         for (int i = from; i < to; ++i)
             w.hub->publish(
                 {0,
@@ -474,18 +619,17 @@ TEST_CASE(
                  "{\"topic\":\"" + std::to_string(i) + std::string(30'000, ' ') + "\"}"});
     };
     const auto first = w.listen();
-    publish(0, 1);
-    const auto line = first->heard.back();
-    const auto id = line.substr(4, line.find('\n') - 4);
-    publish(1, 40);
+    publish_some(0, 1);
+    const auto id = first->last_id();
+    publish_some(1, 40);
     const auto late = w.listen("?after=" + id, api_world::full, {}, false);
     std::size_t sent = 0;
     for (const auto& piece : late->heard)
         sent += piece.size();
     CHECK(sent < 2 * http::largest_event); // fits into what a stream may have waiting
-    publish(40, 60);
+    publish_some(40, 60);
     late->take_all();
-    publish(60, 61);
+    publish_some(60, 61);
     REQUIRE(late->events().size() == 60);
     for (std::size_t i = 0; i < 60; ++i)
         CHECK(std::stoul(std::string(late->events()[i].at("topic").as_string())) == i + 1);

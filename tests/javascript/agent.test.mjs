@@ -201,6 +201,18 @@ test('with --events URL the events of another server are given, with its token, 
     [undefined, '8', '9'].map((last) => ['/of/job?kind=a%20b', 'Bearer token-of-another-server', 'text/event-stream', last]));
 });
 
+test('where events may have been missed the agent says so, and gives those that come', { timeout: 120_000 }, async () => {
+  const other = await eventsOf(`id: 3\n\nevent: gap\nid: 7\ndata: {"after":3}\n\nid: 8\ndata: ${JSON.stringify(event())}\n\n`);
+  const { child, said, ended } = agent(listener(`console.log('heard', event.topic);`), ['--events', other.url, '--events-token-file', other.token]);
+  while (other.asked.length < 2 && child.exitCode === null) await new Promise((done) => { setTimeout(done, 50); });
+  child.kill('SIGTERM');
+  await ended;
+  other.end();
+  assert.equal(said.out, 'heard job:ready\n', said.err);
+  assert.match(said.err, new RegExp(`events may have been missed: ${other.url}`));
+  assert.equal(said.err.includes('left out'), false, said.err);
+});
+
 test('a token of another server that is replaced in its file needs no restart, and no event is lost for it', { timeout: 120_000 }, async () => {
   const sent = (id, topic) => `id: ${id}\ndata: ${JSON.stringify(event({ topic }))}\n\n`;
   const other = await eventsOfWith({ next: 'its-next-token' }, sent(1, 'job:one'), sent(2, 'job:two'));

@@ -95,16 +95,18 @@ test('a refused driver that nobody waits for does not end its process', async ()
 async function against(answers, enough) {
   let requests = 0;
   const pretended = http.createServer((request, answer) => {
-    const { status = 200, headers = {}, events = [] } = answers[requests] ?? {};
+    const { status = 200, headers = {}, events = [], text = '' } = answers[requests] ?? {};
     requests += 1;
     answer.writeHead(status, headers);
+    if (text) answer.write(text);
     for (const event of events) answer.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
     if (status !== 200 || answers[requests]) answer.end();
     else answer.flushHeaders();
   }).listen(0, '127.0.0.1');
   await once(pretended, 'listening');
   const given = [];
-  const driver = new CofferEvents({ url: `http://127.0.0.1:${pretended.address().port}`, token: 't' });
+  const missed = (what) => given.push(what);
+  const driver = new CofferEvents({ url: `http://127.0.0.1:${pretended.address().port}`, token: 't', missed });
   await new Promise((done) => {
     driver.mountEventHandler({
       async dispatchEvent(event) {
@@ -137,4 +139,32 @@ test('of the ids that were given the newest thousand are remembered', { timeout:
   const again = [{ id: 'e1000', topic: 't' }, { id: 'e1', topic: 't' }, { id: 'e0', topic: 't' }];
   const { given } = await against([{ events: [...numbered, ...again] }], 1002);
   assert.deepEqual(given.slice(1000), ['e1000', 'e0']);
+});
+
+test('a driver says where events may have been missed, and gives the next one', { timeout: 300_000 }, async () => {
+  const text = 'retry: 1000\nid: 3\n\nevent: gap\nid: 7\ndata: {"after":3}\n\nid: 8\n\n';
+  const { given, requests } = await against([{ text, events: [{ id: 'a', topic: 't' }] }], 2);
+  assert.deepEqual({ given, requests }, { given: [{ after: 3 }, 'a'], requests: 1 });
+});
+
+test('a restart of the server is told to who listens as a gap, and stands in the log', async () => {
+  const other = await Coffer.start();
+  try {
+    const heard = new EventEmitter();
+    const next = (what) => once(heard, what, { signal: AbortSignal.timeout(300_000) });
+    const driver = new CofferEvents({ url: other.url, token: other.token, missed: (what) => heard.emit('gap', what) });
+    driver.mountEventHandler({ async dispatchEvent(event) { heard.emit(event.topic); } });
+    const event = { domain: 'test', topic: 'test:ready', context: scope };
+    const send = setInterval(() => other.ask('POST', '/v1/events', { body: event }), 50);
+    await next('test:ready').finally(() => clearInterval(send));
+    const gap = next('gap');
+    await other.stop();
+    await other.serve({ listen: new URL(other.url).host });
+    assert.ok((await gap)[0].after > 0);
+    driver.unmountEventHandler();
+    await driver.done;
+    assert.match(other.log, /a listener may have missed events[^\n]*"token":/);
+  } finally {
+    await other.end();
+  }
 });

@@ -38,11 +38,14 @@ event_source::event_source(session& s) : s_(s) {
 void event_source::follow(const std::function<bool(std::string_view event)>& take) {
     std::string last;
     for (bool wanted = true; wanted;) {
-        const auto done =
-            calls_->follow(target_, last, [&](std::string_view id, std::string_view event) {
-                last = id;
-                return wanted = event.empty() || take(event);
-            });
+        const auto done = calls_->follow(target_, last, [&](const http::sent_event& event) {
+            last = event.id;
+            if (event.type != http::gap_event)
+                return wanted = event.data.empty() || take(event.data);
+            s_.notice("events may have been missed: " + name_ +
+                      " does not have all any more that came since the last one");
+            return true;
+        });
         if (!done && done.error().code != errc::unavailable &&
             done.error().code != errc::timed_out) {
             if (auto said = words_of_server(done.error(), name_); !said.empty())

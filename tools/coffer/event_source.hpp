@@ -21,7 +21,8 @@ public:
     /// For people: without the query, where a token may stand.
     auto name() const -> const std::string& { return name_; }
     /// Hands on events as they happen, until `take` says false. Comes back after an end, and asks
-    /// for what it missed. Throws problem for what does not pass by itself.
+    /// for what it missed; where that is not to be had any more, says so. Throws problem for what does
+    /// not pass by itself.
     void follow(const std::function<bool(std::string_view event)>& take);
 
 private:

@@ -73,6 +73,14 @@ void server_log::say(log_level level, std::string_view message) const {
     if (level <= most_) lines_->put(message_line(level, message));
 }
 
+void server_log::missed_events(std::string_view token_id) const {
+    if (log_level::info > most_) return;
+    line out(log_level::info);
+    out.json().member("message", "a listener may have missed events: they are not kept any more");
+    out.json().member_if("token", token_id);
+    lines_->put(out.ended());
+}
+
 void server_log::answered(const coffer::http::answered_request& r) const {
     const bool probe = r.pattern == "/livez" || r.pattern == "/readyz" || r.pattern == "/metrics";
     const auto level = r.status >= 500 ? log_level::error

@@ -27,6 +27,8 @@ public:
 
     void error(std::string_view message) const { say(log_level::error, message); }
     void info(std::string_view message) const { say(log_level::info, message); }
+    /// The holder of a token was told that it may have missed events.
+    void missed_events(std::string_view token_id) const;
     /// One request, with the code of what was refused. Faults of the server count as errors, probes as debug.
     void answered(const coffer::http::answered_request& r) const;
 

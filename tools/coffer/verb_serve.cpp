@@ -373,7 +373,8 @@ auto run_serve(session& s) -> int {
     count_audit(audit, *options.counters);
     for (auto& row : http::x::audit_routes(audit))
         with.more.push_back(std::move(row));
-    const auto events = std::make_shared<http::event_hub>();
+    const auto events = std::make_shared<http::event_hub>(http::event_hub::options{
+        .missed = [&log](const http::principal& who) { log.missed_events(who.token_id); }});
     for (auto& row : http::x::event_routes(events))
         with.more.push_back(std::move(row));
 

@@ -7,6 +7,7 @@
 #include <coffer/http/detail/event_lines.hpp>
 #include <coffer/http/detail/token_file.hpp>
 #include <coffer/http/json_answer.hpp>
+#include <coffer/http/sent_event.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -51,9 +52,9 @@ public:
     auto readiness() -> result<json_answer>;
 
     /// Asks for server-sent events (HTML Living Standard, 9.2), those after the one whose id is
-    /// `last` if there was one, and hands each on, its id and its data, until the server ends the
-    /// stream or `take` says false. No data: there is but an id to come back with. Errors: as call().
-    using event_taker = std::function<bool(std::string_view id, std::string_view data)>;
+    /// `last` if there was one, and hands each on until the server ends the stream or `take` says
+    /// false. One of the type gap_event says that some may have been missed. Errors: as call().
+    using event_taker = std::function<bool(const sent_event& event)>;
     auto follow(std::string_view target, std::string_view last, const event_taker& take)
         -> result<void>;
 

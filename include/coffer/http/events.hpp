@@ -5,6 +5,7 @@
 #include <coffer/clock.hpp>
 #include <coffer/http/access.hpp>
 #include <coffer/http/message.hpp>
+#include <coffer/http/sent_event.hpp>
 #include <coffer/scope.hpp>
 
 #include <algorithm>
@@ -12,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -28,7 +30,7 @@ struct happening {
     std::string topic{};
     scope where{};
     std::string name{}; ///< Of the secret, if it is about one.
-    std::string json{}; ///< The event as listeners take it, on one line.
+    std::string json{}; ///< The event as listeners take it, on one line; not empty.
 };
 
 /// Whether a caller may hear of it: who may list the scope, and the name if there is one.
@@ -43,8 +45,9 @@ inline constexpr std::size_t largest_event = std::size_t{64} << 10;
 
 /// Hands events out to those who listen now, and keeps the newest for those who come back. In
 /// memory, bounded by number and by size: a restart forgets them. Who comes back is sent them piece
-/// by piece, as fast as they are taken, and hears what is new when they have caught up. Held by
-/// shared pointers alone. Thread-safe.
+/// by piece, as fast as they are taken, and hears what is new when they have caught up. A gap_event
+/// stands where some were forgotten before they were sent. Held by shared pointers alone.
+/// Thread-safe.
 class event_hub : public std::enable_shared_from_this<event_hub> {
 public:
     struct options {
@@ -55,6 +58,8 @@ public:
         /// that was revoked is told nothing for longer.
         std::chrono::milliseconds stream_life{60'000};
         const clock* time = &machine_clock();
+        /// Told who may have missed events, once a stream. Must not block, nor call the hub.
+        std::function<void(const principal& who)> missed{};
     };
 
     event_hub() : event_hub(options()) {}
@@ -70,18 +75,16 @@ public:
             if (is_over(*l, now)) return l->sink({}), true;
             return !l->behind && !tell(*l, what);
         });
-        bytes_ += what.json.size();
-        kept_.push_back(std::move(what));
-        while (kept_.size() > with_.kept || bytes_ > with_.kept_bytes) {
-            bytes_ -= kept_.front().json.size();
-            kept_.pop_front();
-        }
+        keep(std::move(what));
     }
 
     /// A stream of server-sent events (HTML Living Standard, 9.2) for a caller: those of a scope
     /// (an environment with its spaces, a space; nothing: all) that it may hear. First those kept
-    /// since the event of that number; 0: only what comes.
-    /// It begins with the number that its client comes back with while it has heard nothing.
+    /// since the event of that number; 0: only what comes. A gap_event says that some since then may
+    /// have been missed: they are forgotten, the number is none of this hub's, or is_heard() was
+    /// false meanwhile, so that nobody looked for what happened elsewhere.
+    /// It begins with the number that its client comes back with while it has heard nothing, and
+    /// names newer ones while events pass that are not for it.
     auto follow(principal who, scope of, std::uint64_t after) -> std::shared_ptr<stream> {
         auto told = std::make_shared<listener>(listener{std::move(who), std::move(of)});
         told->told = after;
@@ -94,7 +97,7 @@ public:
         const std::lock_guard lock(mutex_);
         const auto now = with_.time->boot();
         if (!listeners_.empty()) heard_at_ = now;
-        return heard_at_ && now - *heard_at_ <= 2 * with_.stream_life;
+        return heard_at_ && !was_silent(now);
     }
     auto listeners() const -> std::size_t {
         const std::lock_guard lock(mutex_);
@@ -107,8 +110,11 @@ private:
         scope of;
         stream::sink sink{};
         std::chrono::milliseconds since{};
-        std::uint64_t told = 0; ///< The last event that it was sent of those that are kept.
-        bool behind = false;    ///< There may be more of them.
+        std::uint64_t told = 0; ///< While behind: up to here it was sent what is for it.
+        bool behind = false;    ///< There may be more that is kept.
+        bool missed = false;    ///< Something for it is forgotten, and it does not know yet.
+        std::uint64_t id = 0;   ///< What its client comes back with.
+        bool noted = false;     ///< options::missed was told.
     };
 
     class following final : public stream {
@@ -132,18 +138,64 @@ private:
                (wanted.environment == where.environment &&
                 (wanted.space.empty() || wanted.space == where.space));
     }
+    /// Not an event, but a gap among those that are kept: before it nobody looked.
+    static auto is_gap(const happening& what) -> bool { return what.json.empty(); }
+    static auto is_for(const listener& who, const happening& what) -> bool {
+        return is_gap(what) || (is_of(who.of, what.where) && may_hear(who.who, what));
+    }
+    static auto id_line(std::uint64_t number) -> std::string {
+        return "id: " + std::to_string(number) + "\n";
+    }
+    /// Of what is not for it a listener is told the number now and then: else its client would come
+    /// back with one that is long forgotten, and nobody could tell whether it missed something.
     /// False: nobody listens there any more.
-    static auto tell(const listener& to, const happening& what) -> bool {
-        if (!is_of(to.of, what.where) || !may_hear(to.who, what)) return true;
-        return to.sink("id: " + std::to_string(what.number) + "\ndata: " + what.json + "\n\n");
+    auto tell(listener& to, const happening& what) const -> bool {
+        if (is_gap(what)) return tell_gap(to, what.number);
+        const bool wanted = is_for(to, what);
+        if (!wanted && what.number - to.id <= with_.kept / 16) return true;
+        to.id = what.number;
+        return to.sink(id_line(what.number) + (wanted ? "data: " + what.json + "\n\n" : "\n"));
+    }
+    /// Some may have been missed up to that number. False: as tell().
+    auto tell_gap(listener& to, std::uint64_t until) const -> bool {
+        const auto after = std::exchange(to.id, until);
+        if (with_.missed && !std::exchange(to.noted, true)) with_.missed(to.who);
+        return to.sink("event: " + std::string(gap_event) + "\n" + id_line(until) +
+                       "data: {\"after\":" + std::to_string(after) + "}\n\n");
+    }
+    void keep(happening what) {
+        bytes_ += what.json.size();
+        kept_.push_back(std::move(what));
+        while (kept_.size() > with_.kept || bytes_ > with_.kept_bytes)
+            forget_oldest();
+    }
+    void forget_oldest() {
+        const auto& oldest = kept_.front();
+        for (const auto& l : listeners_) {
+            if (!l->behind || l->told >= oldest.number) continue;
+            l->missed |= is_for(*l, oldest);
+            l->told = oldest.number;
+        }
+        forgotten_ = oldest.number;
+        bytes_ -= oldest.json.size();
+        kept_.pop_front();
+    }
+    /// Nobody has listened for so long that nobody comes back.
+    auto was_silent(std::chrono::milliseconds now) const -> bool {
+        return listeners_.empty() && heard_at_ && now - *heard_at_ > 2 * with_.stream_life;
     }
     void add(const std::shared_ptr<listener>& who, stream::sink send) {
         const std::lock_guard lock(mutex_);
         who->sink = std::move(send);
-        heard_at_ = who->since = with_.time->boot();
+        who->since = with_.time->boot();
+        if (was_silent(who->since)) keep({.number = ++number_});
+        heard_at_ = who->since;
         if (who->told == 0) who->told = number_;
-        if (who->sink("retry: 1000\nid: " + std::to_string(who->told) + "\n\n") && catch_up(*who))
-            listeners_.push_back(who);
+        who->id = who->told;
+        if (!who->sink("retry: 1000\n" + id_line(who->id) + "\n")) return;
+        who->missed = who->told < forgotten_ || who->told > number_;
+        if (who->missed) who->told = who->told < forgotten_ ? forgotten_ : number_;
+        if (catch_up(*who)) listeners_.push_back(who);
     }
     auto is_over(const listener& who, std::chrono::milliseconds now) const -> bool {
         return now - who.since > with_.stream_life;
@@ -157,7 +209,8 @@ private:
         if (who->behind && !catch_up(*who)) std::erase(listeners_, who);
     }
     /// Sends a piece of what is kept. False: nobody listens there any more.
-    auto catch_up(listener& who) -> bool {
+    auto catch_up(listener& who) const -> bool {
+        if (std::exchange(who.missed, false) && !tell_gap(who, who.told)) return false;
         std::size_t sent = 0;
         const auto next = std::upper_bound(
             kept_.begin(), kept_.end(), who.told,
@@ -165,7 +218,7 @@ private:
         for (auto what = next; who.behind && what != kept_.end(); ++what) {
             if (sent >= largest_event) return true;
             const auto size = what->json.size();
-            if (is_of(who.of, what->where) && may_hear(who.who, *what)) sent += size;
+            if (is_for(who, *what)) sent += size;
             if (!tell(who, *what)) return false;
             who.told = what->number;
         }
@@ -180,6 +233,7 @@ private:
     options with_;
     mutable std::mutex mutex_;
     std::uint64_t number_;
+    std::uint64_t forgotten_ = number_; ///< Nothing is kept up to this number.
     std::deque<happening> kept_{};
     std::size_t bytes_ = 0; ///< Of the events that are kept.
     std::vector<std::shared_ptr<listener>> listeners_{};

@@ -139,7 +139,7 @@ inline constexpr operation_doc operation_docs[] = {
     {"POST", "/v1/events", "Hand on an event of up to 64 KiB to listeners", "", "Event",
      "OneEvent"},
     {"GET", "/v1/x/events", "Events as they come (server-sent events)",
-     "environmentId spaceId after", "", "Any", "text/event-stream"},
+     "environmentId spaceId after", "", "EventStream", "text/event-stream"},
     {"GET", "/v1/x/openapi.json", "This document", "", "", "Any"},
     {"GET", "/livez", "Whether the process answers", "", "", "Status"},
     {"GET", "/readyz", "Whether requests can be served: ready, stale or 503", "", "", "Status"},

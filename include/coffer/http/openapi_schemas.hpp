@@ -354,6 +354,11 @@ inline constexpr schema_doc schema_docs[] = {
 "additionalProperties":true})"},
     {"OneEvent", R"({"type":"object","required":["data"],
 "properties":{"data":{"$ref":"#/components/schemas/Event"}}})"},
+    {"EventStream",
+     R"({"type":"string","description":"Server-sent events: id: a number to come back with )"
+     R"((Last-Event-ID, or after), data: an Event. Without data there is but the number. The type )"
+     R"(gap, with {\"after\":NUMBER}, says that some after that number may have been missed: )"
+     R"(they are not sent any more."})"},
     {"Status", R"({"type":"object","required":["status"],"properties":{"status":{"type":"string"},
 "why":{"type":"string"}}})"},
     {"Any", R"({"type":"object"})"},

@@ -2,7 +2,7 @@
 #ifndef COFFER_HTTP_DETAIL_EVENT_LINES_HPP
 #define COFFER_HTTP_DETAIL_EVENT_LINES_HPP
 
-#include <coffer/version.hpp>
+#include <coffer/http/sent_event.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace coffer::inline COFFER_ABI::http::detail {
 /// megabyte end it. An id is fit for a header: one that is not is left out, and the last stays.
 class event_lines {
 public:
-    /// Hands on each event that is whole: `take(id, data)`; without data where there is but an id,
+    /// Hands on each event that is whole: `take(sent_event)`; without data where there is but an id,
     /// with which to come back. False: `take` said so, or too much.
     template <class Take>
     auto feed(std::string_view piece, const Take& take) -> bool {
@@ -32,7 +32,8 @@ public:
                 continue;
             }
             const bool told = std::exchange(new_id_, false) || !data_.empty();
-            if (told && !take(std::string_view(id_), std::string_view(data_))) return false;
+            if (told && !take(sent_event{id_, type_, data_})) return false;
+            type_.clear();
             data_.clear();
         }
         return true;
@@ -51,6 +52,7 @@ private:
             id_ = value;
             new_id_ = true;
         }
+        if (field == "event") type_ = value;
         if (field == "data") data_.append(data_.empty() ? "" : "\n").append(value);
         line_.clear();
     }
@@ -63,6 +65,7 @@ private:
 
     std::string line_{};
     std::string id_{};
+    std::string type_{};
     std::string data_{};
     bool new_id_ = false;
     bool ended_by_return_ = false;

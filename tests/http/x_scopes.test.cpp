@@ -150,6 +150,40 @@ TEST_CASE("x/environments: one that can't be opened is told as such, and hides n
     check_error(w.get("/v1/secrets?spaceId=elsewhere"), 503); // it might be where nobody can look
 }
 
+TEST_CASE("x/spaces: a search that finds none tells the nearest name or id that may be listed") {
+    api_world w;
+    const auto e = w.new_environment();
+    const auto query = w.query(at(e));
+    for (int n = 0; n < 120; ++n)
+        w.send("POST", "/v1/x/spaces" + query,
+               R"({"name":"Customer )" + std::to_string(n) + R"(","id":"c)" + std::to_string(n) +
+                   "\"}");
+    w.send("POST", "/v1/x/spaces" + query, R"({"name":"Zürich Süd","id":"tenant-zrh"})");
+    w.send("POST", "/v1/x/spaces" + query, R"({"name":"Globex","id":"globex"})");
+    const auto nearest = [&](const std::string& search, std::string_view token = api_world::full) {
+        const auto r = w.get("/v1/x/spaces" + query + search, token);
+        CHECK(r.status() == 200);
+        CHECK(r.data().as_array().empty());
+        return reply::text_of(r.body.as_object(), "nearest");
+    };
+    CHECK(nearest("&search=zurich") == "Zürich Süd"); // behind the first hundred
+    CHECK(nearest("&search=tennat-zrh") == "tenant-zrh");
+    CHECK(nearest("&search=qqqqqqqq") == "(absent)");
+    // One space is asked for, not looked for.
+    CHECK(nearest("&search=globx&spaceId=globex") == "(absent)");
+    CHECK(nearest("&search=&spaceId=elsewhere") == "(absent)");
+    CHECK(nearest("&search=globx") == "Globex");
+    w.know("customer", {{.as = http::role::space_admin, .environment = e, .space = "tenant-zrh"}});
+    CHECK(nearest("&search=globx", "customer") == "(absent)"); // it may not know of that one
+    CHECK(nearest("&search=zurich", "customer") == "Zürich Süd");
+    const auto found = w.get("/v1/x/spaces" + query + "&search=globex");
+    CHECK(found.data().as_array().size() == 1);
+    CHECK(reply::text_of(found.body.as_object(), "nearest") == "(absent)");
+    // Found, on another page.
+    const auto beyond = w.get("/v1/x/spaces" + query + "&search=globex&pageNumber=2");
+    CHECK(reply::text_of(beyond.body.as_object(), "nearest") == "(absent)");
+}
+
 TEST_CASE("x/spaces: made, renamed, searched, counted and removed") {
     api_world w;
     const auto e = w.new_environment();

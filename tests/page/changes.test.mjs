@@ -641,7 +641,10 @@ test('a token for several spaces, and for no other', async () => {
   await tab.page.getByText('No space is called “nowhere”').waitFor();
   await tab.page.getByRole('button', { name: 'Create token' }).click();
   await tab.page.getByText('Add the space that you typed, or take it out').waitFor();
-  await space.fill('globex');
+  await space.fill('globxe');
+  await space.press('Enter');
+  await tab.page.getByText('No space is called “globxe”. Did you mean').getByRole('button', { name: 'Globex' }).click();
+  assert.equal(await space.inputValue(), 'Globex');
   await tab.page.getByRole('button', { name: 'Add', exact: true }).click();
   await tab.page.locator('.chosen').getByText('Globex').waitFor();
   assert.equal(await tab.axe(), '');

@@ -178,14 +178,22 @@ test('the next page of spaces begins at its first row', async () => {
   await tab.end();
 });
 
-test('spaces: what was probably meant', async () => {
-  const tab = await open('#/e/prod/spaces');
-  await tab.page.getByLabel('Filter spaces').fill('globx');
+test('spaces: what was probably meant, of all that there are', async () => {
+  for (let i = 0; i < 100; i += 1) await site.must('POST', '/v1/x/spaces?environmentId=staging', { name: `Tenant ${i}`, id: `t${i}` });
+  await site.must('POST', '/v1/x/spaces?environmentId=staging', { name: 'Umbrella', id: 'umb' });
+  const tab = await open('#/e/staging/spaces');
+  await tab.page.getByText('Page 1 of 2').waitFor();
+  assert.equal(await tab.row('umb').count(), 0); // it is on the second page
+  const filter = tab.page.getByLabel('Filter spaces');
+  await filter.fill('umbrelal');
   await tab.page.getByText('No space contains').waitFor();
   await tab.pictures('spaces-nothing-found');
-  await tab.page.getByRole('button', { name: 'Globex' }).click();
-  await tab.row('globex').waitFor();
-  assert.equal(await tab.page.getByLabel('Filter spaces').inputValue(), 'Globex');
+  await tab.page.getByRole('button', { name: 'Umbrella' }).click();
+  await tab.row('umb').waitFor();
+  assert.equal(await filter.inputValue(), 'Umbrella');
+  await filter.fill('qqqqqqqq');
+  await tab.page.getByText('contains “qqqqqqqq”').waitFor();
+  assert.equal(await tab.page.getByText('Did you mean').count(), 0);
   await tab.end();
 });
 

@@ -49,7 +49,10 @@ test('a mistyped piece leads to the name that was meant', async () => {
   const known = ['SLACK_TOKEN', 'DB_URL', 'STRIPE_KEY'];
   assert.equal(await call('hints.js', 'didYouMean', 'slck', known), 'SLACK_TOKEN');
   assert.equal(await call('hints.js', 'didYouMean', 'STRIP_KEY', known), 'STRIPE_KEY');
-  assert.equal(await call('hints.js', 'didYouMean', 'qqqqqq', known), undefined);
+  assert.equal(await call('hints.js', 'didYouMean', 'stwixpa', known), undefined);
+  assert.equal(await call('hints.js', 'didYouMean', 'db-url', known), 'DB_URL');
+  assert.equal(await call('hints.js', 'didYouMean', 'lscak_token', known), 'SLACK_TOKEN'); // two swaps
+  for (const nothing of ['qqqqqq', 'q', 'qb', '']) assert.equal(await call('hints.js', 'didYouMean', nothing, known), undefined);
 });
 
 test('addresses name places and come back the same', async () => {

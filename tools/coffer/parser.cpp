@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "nearest.hpp"
 #include "problem.hpp"
 #include "text.hpp"
 #include "verb.hpp"
+
+#include <coffer/http/nearest.hpp>
 
 #include <CLI/CLI.hpp>
 
@@ -41,7 +42,7 @@ namespace {
 /// The word that was probably meant; never what was typed, which may be anything.
 auto did_you_mean(std::string_view typed, const std::vector<std::string_view>& known)
     -> std::string {
-    const auto best = nearest(typed, known);
+    const auto best = coffer::http::nearest(typed, known);
     return best.empty() ? "." : "; did you mean " + std::string(best) + "?";
 }
 

@@ -4,7 +4,6 @@
 #include "denied_place.hpp"
 #include "key_changes.hpp"
 #include "missing_key.hpp"
-#include "nearest.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "remote.hpp"
@@ -12,6 +11,7 @@
 #include "terminal.hpp"
 #include "text.hpp"
 
+#include <coffer/http/nearest.hpp>
 #include <coffer/names.hpp>
 
 #include <boost/json/object.hpp>
@@ -220,7 +220,7 @@ auto session::meant_name(coffer::context where, std::string_view typed) -> std::
         if (e.name == typed) return {};
         known.push_back(e.name);
     }
-    return std::string(nearest(typed, known));
+    return std::string(coffer::http::nearest(typed, known));
 }
 
 void session::notice(std::string_view text) const {

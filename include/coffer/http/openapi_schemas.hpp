@@ -112,6 +112,7 @@ inline constexpr schema_doc schema_docs[] = {
     {"XSpaces", R"({"type":"object","required":["data","pagination","generation"],"properties":{
 "data":{"type":"array","items":{"$ref":"#/components/schemas/XSpace"}},
 "pagination":{"$ref":"#/components/schemas/Pagination"},"generation":{"type":"integer"},
+"nearest":{"type":"string","description":"Where no space has what was searched for: the name or id of one that may be listed, of which some part is that but for one or two letters."},
 "stale":{"type":"boolean","description":"The store is away; this is the last known state."},
 "ageMs":{"type":"integer"}}})"},
     {"XSpaceWrite", R"({"type":"object","required":["name"],"properties":{

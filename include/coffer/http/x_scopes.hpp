@@ -4,6 +4,7 @@
 
 #include <coffer/http/call.hpp>
 #include <coffer/http/metadata.hpp>
+#include <coffer/http/nearest.hpp>
 #include <coffer/http/token_notes.hpp>
 #include <coffer/http/x_reveal.hpp>
 #include <coffer/http/x_secrets.hpp>
@@ -241,6 +242,19 @@ inline void write_space_row(json_writer& w, const call& c, const environment_sta
     w.member("updatedAt", iso_time(updated != 0 ? updated : s.place.at)).end_object();
 }
 
+/// Of the names and ids of the spaces that the caller may list the one that a search was probably
+/// meant to find, where it found none; empty if there is none.
+inline auto meant_space(const call& c, const environment_facts& of, std::string_view search)
+    -> std::string {
+    std::vector<std::string> texts;
+    for (const auto& [id, place] : of.spaces) {
+        if (!c.may(right::list, {.environment = of.own.id, .space = id})) continue;
+        texts.push_back(name_of(place));
+        texts.push_back(id);
+    }
+    return std::string(nearest_holding(search, {texts.begin(), texts.end()}));
+}
+
 inline auto list_spaces(call& c) -> response {
     const page::wanted wanted(c, 100);
     const auto search = c.parameter("search");
@@ -265,6 +279,9 @@ inline auto list_spaces(call& c) -> response {
     w.end_list();
     shown.show(w);
     w.member("generation", state.facts->generation);
+    if (rows.empty() && one.empty())
+        if (const auto meant = meant_space(c, *state.facts, search); !meant.empty())
+            w.member("nearest", meant);
     c.made_from(state.facts);
     w.end_object();
     c.record.count = shown.last - shown.first;

@@ -49,33 +49,36 @@ export function generated(bytes = 32) {
     return btoa(String.fromCharCode(...random)).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-/** The name among `known` that was probably meant, or nothing. */
+/**
+ * The text among `known` that was probably meant to hold what was typed, or nothing: by the rule by which the server
+ * finds the nearest of all spaces. Two letters are changed, left out, put in or swapped at most, and fewer than half of those that were typed.
+ */
 export function didYouMean(typed, known) {
-    const wanted = typed.toUpperCase();
+    const wanted = [...typed.toUpperCase()];
     let best;
-    let least = Math.max(2, Math.ceil(wanted.length / 2));
+    let least = Math.min(3, Math.ceil(wanted.length / 2));
     for (const name of known) {
-        const distance = edits(wanted, name.toUpperCase(), least - 1);
-        if (distance < least) {
-            least = distance;
+        const changes = changesTo(wanted, [...name.toUpperCase()], least);
+        if (changes < least) {
+            least = changes;
             best = name;
         }
     }
     return best;
 }
 
-/** How far a typed piece is from the nearest piece of a name (Sellers: the start is free). */
-function edits(piece, text, limit) {
-    let above = new Array(text.length + 1).fill(0);
+/** How many letters are to be changed to make of a typed piece the nearest piece of a text; from `limit` on any number that is not less. */
+function changesTo(piece, text, limit) {
+    let before;
+    let above = new Array(text.length + 1).fill(0); // it begins anywhere
     for (let i = 1; i <= piece.length; i += 1) {
         const row = [i];
-        let least = i;
         for (let j = 1; j <= text.length; j += 1) {
             row[j] = Math.min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (piece[i - 1] === text[j - 1] ? 0 : 1));
-            if (row[j] < least) least = row[j];
+            if (i > 1 && j > 1 && piece[i - 1] === text[j - 2] && piece[i - 2] === text[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
         }
-        if (least > limit) return limit + 1;
-        above = row;
+        if (Math.min(...row) >= limit) return limit;
+        [before, above] = [above, row];
     }
     return Math.min(...above);
 }

@@ -22,15 +22,16 @@ export function spaceInput(environmentId, found) {
         clearTimeout(timer);
         const wanted = input.value.trim();
         try {
-            const list = wanted === '' ? [] : (await api.spaces(environmentId, { search: wanted, pageNumber: 1, pageSize: offered })).data;
+            const { data: list, nearest } = wanted === '' ? { data: [] } : await api.spaces(environmentId, { search: wanted, pageNumber: 1, pageSize: offered });
             if (wanted !== input.value.trim()) return undefined;
             world.meetSpaces(environmentId, list);
             fill(known, list.map((one) => el('option', { value: one.name ?? one.id })));
             const called = list.filter((one) => one.name === wanted);
             const meant = list.find((one) => one.id === wanted) ?? (called.length === 1 ? called[0] : undefined);
             const lacking = wanted !== '' && !meant && (list.length === 0 || called.length > 1 || document.activeElement !== input);
-            fill(problem, lacking && [icon('warning'), called.length > 1
-                ? `Several spaces are called “${wanted}”: type the id of the one that you mean` : `No space is called “${wanted}”`]);
+            fill(problem, lacking && [icon('warning'), el('span', {}, called.length > 1
+                ? `Several spaces are called “${wanted}”: type the id of the one that you mean` : `No space is called “${wanted}”`,
+            nearest && ['. Did you mean ', button(nearest, { kind: 'link', act: () => take(nearest) }), '?'])]);
             if (!lacking) found?.(meant);
             return meant;
         } catch (refused) {
@@ -38,6 +39,11 @@ export function spaceInput(environmentId, found) {
             fill(problem, icon('warning'), `Not looked up: ${refused.message}`);
             return undefined;
         }
+    }
+    function take(text) {
+        input.value = text;
+        input.focus();
+        look();
     }
     return {
         input, known, problem, look,

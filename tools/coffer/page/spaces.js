@@ -7,7 +7,6 @@ import { whyNotNow } from './actions.js';
 import { button, filterField } from './controls.js';
 import { newSpace } from './environment_forms.js';
 import { crumbs, screenHead } from './head.js';
-import { didYouMean } from './hints.js';
 import { nothingContains } from './list_filter.js';
 import { keysThatDiffer, newsBar } from './news.js';
 import { addressOf, go, keepQuery } from './router.js';
@@ -59,8 +58,6 @@ export function screen(place) {
         keepQuery({ filter: search, page: page > 1 ? page : '' });
         const answer = await ask({ signal });
         const last = Math.max(1, answer.pagination?.pageCount ?? page);
-        if (answer.data.length === 0 && search !== '') // what was probably meant, among the first of all
-            return { ...answer, near: didYouMean(search, (await api.spaces(environmentId, { pageSize }, { signal })).data.map((one) => one.name ?? one.id)) };
         if (page <= last) return answer;
         page = last; // there are fewer by now
         return load(signal);
@@ -82,7 +79,7 @@ export function screen(place) {
             if (answer.data.length === 0) {
                 return search === '' ? panel('empty', 'No spaces yet', el('p', {}, 'A space is one customer, tenant or project: it inherits every secret of ', named(name), ' and may override any.'),
                     button('New space', { kind: 'primary', reason: whyNot(environmentId), act: make }))
-                    : nothingContains({ what: 'space', text: search, near: answer.near, look });
+                    : nothingContains({ what: 'space', text: search, near: answer.nearest, look });
             }
             return [spacesTable(`Spaces of ${name}`, pages.totalCount, answer.data.map((one, i) => row(environmentId, one, (pages.currentPage - 1) * pageSize + i + 2))),
             pages.pageCount > 1 && pager(pages)];

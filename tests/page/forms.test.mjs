@@ -76,8 +76,8 @@ test('production shows what changes in a paste, in an older version, in a select
   await tab.page.getByRole('button', { name: 'Paste .env' }).first().click();
   await tab.page.locator('dialog textarea').fill('SLACK_TOKEN=xoxb-2\nBRAND_NEW=1');
   const lines = tab.page.locator('dialog tbody tr');
-  assert.match(await tab.text(lines.nth(0)), /SLACK_TOKEN replace v2 2 spaces get it · 2 keep their own 6 characters/);
-  assert.match(await tab.text(lines.nth(1)), /BRAND_NEW new to each space without its own 1 character$/);
+  assert.match(await tab.text(lines.nth(0)), /SLACK_TOKEN 6 characters replace v2 2 spaces get it · 2 keep their own/);
+  assert.match(await tab.text(lines.nth(1)), /BRAND_NEW 1 character new to each space without its own$/);
   await tab.page.getByText('This is production. Type Production to save').waitFor();
   assert.equal(await tab.axe(), '');
   await tab.pictures('paste-production');

@@ -91,6 +91,65 @@ test('what others change moves no row', async () => {
   }
 });
 
+const phone = { width: 375, height: 812 };
+
+test('in the matrix a name of eleven letters is whole on a phone, and the legend has every sign', async () => {
+  const tab = await open('#/e/prod/matrix', phone);
+  const head = tab.page.locator('.column-name', { hasText: 'SLACK_TOKEN' }).locator('.name-start');
+  const [wide, room] = await head.evaluate((one) => [one.scrollWidth, one.clientWidth]);
+  assert.ok(wide <= room, `${wide} px in ${room}`);
+  const signs = await tab.page.locator('.legend > span').allInnerTexts();
+  assert.ok(signs.some((one) => /^–\s*No value$/.test(one)), signs.join('; '));
+  await tab.end();
+});
+
+test('a name that is pasted stands on one line, on a phone too', async () => {
+  for (const width of [phone.width, 1280]) {
+    const tab = await open('#/e/prod/secrets', { width });
+    await tab.page.getByRole('button', { name: 'Paste .env' }).click();
+    await tab.page.locator('dialog textarea').fill('SLACK_TOKEN=a\nS3_ACCESS_KEY=b\nNEW_KEY_OF_IT=c\nno');
+    const name = tab.page.locator('.paste-table bdi');
+    await name.nth(2).waitFor();
+    assert.deepEqual(await name.evaluateAll((all) => all.map((one) => one.getClientRects().length)), [1, 1, 1], `${width} px`);
+    const [wide, room] = await tab.page.locator('.paste-table').evaluate((one) => [one.scrollWidth, one.clientWidth]);
+    assert.ok(wide <= room, `${wide} px in ${room}`);
+    await tab.pictures(`paste-${width}`);
+    await tab.end();
+  }
+});
+
+test('what a field says of what goes into it is not cut off', async () => {
+  for (const width of [1280, phone.width]) {
+    const tab = await open('#/e/prod/activity', { width });
+    const cut = () => tab.page.locator('input[placeholder]:visible').evaluateAll((all) => all.flatMap((one) => {
+      const { font, paddingLeft, paddingRight } = getComputedStyle(one);
+      const pen = document.createElement('canvas').getContext('2d');
+      pen.font = font;
+      const room = one.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      const needed = pen.measureText(one.placeholder).width;
+      return needed > room ? [`${one.placeholder}: ${needed} px in ${room}`] : [];
+    }));
+    assert.ok(await tab.page.locator('input[placeholder]:visible').count() >= 3);
+    assert.deepEqual(await cut(), [], `activity at ${width} px`);
+    for (const [hash, label] of [['#/e/prod/requirements', 'Add a program'], ['#/e/prod/tokens', 'New token']]) {
+      await tab.go(hash);
+      await tab.page.getByRole('button', { name: label }).click();
+      await tab.page.locator('dialog input[placeholder]').first().waitFor();
+      assert.deepEqual(await cut(), [], `${label} at ${width} px`);
+    }
+    await tab.end();
+  }
+});
+
+test('the tiles of a space leave no hole, on a phone either', async () => {
+  for (const width of [phone.width, 1280]) {
+    const tab = await open('#/e/prod/s/acme/overview', { width });
+    const ends = await tab.page.locator('.tiles').evaluate((one) => [one, one.lastElementChild].map((box) => Math.round(box.getBoundingClientRect().right)));
+    assert.equal(ends[0], ends[1], `${width} px`);
+    await tab.end();
+  }
+});
+
 test('a button that can’t be used looks so under the pointer as well', async () => {
   const tab = await open('#/e/prod/secrets');
   await tab.page.getByRole('button', { name: 'New secret' }).first().click();

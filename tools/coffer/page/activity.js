@@ -150,8 +150,8 @@ export function screen(place) {
     }
     const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
     const kindChips = el('div', { class: 'filters' });
-    const whoBox = searchInput({ value: who, placeholder: 'exactly: Ana', 'data-search': true, on: { input: asks('who', 400) } });
-    const nameBox = searchInput({ class: 'mono', value: name, placeholder: 'exactly: DB_URL', on: { input: asks('name', 400) } });
+    const whoBox = searchInput({ value: who, placeholder: 'whole name', 'data-search': true, on: { input: asks('who', 400) } });
+    const nameBox = searchInput({ value: name, placeholder: 'whole name', on: { input: asks('name', 400) } });
     const whatBox = select([...kinds, ...groups, ...(isKind(what) || words.has(what) ? [] : [[what, what]])], { value: what, on: { change: asks('what', 0) } });
     const resultBox = select(results, { value: result, on: { change: asks('result', 0) } });
 

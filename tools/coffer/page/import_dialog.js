@@ -76,14 +76,14 @@ export function openImport({ where, list, done }) {
             counts.filter(([what, n]) => n > 0 || what !== 'override').map(([what, n]) => `${what} ${n}`).join(' · '),
             bad.length > 0 && el('span', { class: 'bad' }, ` · invalid ${bad.length} (line ${bad[0].line}: ${bad[0].problem})`)]);
         fill(outlet, entries.length > 0 && el('table', { class: 'plain' }, el('thead', {}, el('tr', {},
-            el('th', { scope: 'col' }, 'Save'), el('th', { scope: 'col' }, 'Name'), el('th', { scope: 'col' }, 'Effect'), el('th', { scope: 'col' }, 'Value'))),
+            el('th', { scope: 'col' }, 'Save'), el('th', { scope: 'col' }, 'Name'), el('th', { scope: 'col' }, 'Effect'))),
         el('tbody', {}, entries.map((one) => (one.problem ? badRow(one) : goodRow(one))))));
         ready();
     }
     function badRow(one) {
         return el('tr', { class: 'bad' }, el('td', {}, icon('warning')),
             el('td', { class: 'mono' }, one.name ? named(one.name) : `line ${one.line}`),
-            el('td', { colspan: 2 }, one.problem));
+            el('td', {}, one.problem));
     }
     function goodRow(one) {
         const row = rows.get(one.name);
@@ -97,9 +97,8 @@ export function openImport({ where, list, done }) {
                     ready();
                 },
             },
-        })), el('td', { class: 'mono' }, named(one.name)),
-        el('td', {}, effect, effect === 'replace' && ` v${row.version}`, keptEnd(row) && `, still expires ${date(row.expiresAt)}`, where.spaceId === undefined && el('div', { class: 'faint' }, reachOf(where, row))),
-        el('td', { class: 'faint' }, count(lengthOf(one.value), 'character')));
+        })), el('td', {}, named(one.name, { class: 'mono' }), el('div', { class: 'faint' }, count(lengthOf(one.value), 'character'))),
+        el('td', {}, effect, effect === 'replace' && ` v${row.version}`, keptEnd(row) && `, still expires ${date(row.expiresAt)}`, where.spaceId === undefined && el('div', { class: 'faint' }, reachOf(where, row))));
     }
     function ready() {
         const n = chosen().length;

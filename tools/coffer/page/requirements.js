@@ -103,7 +103,7 @@ export function screen(place) {
         });
         function add(one) {
             const input = textInput({ class: 'mono', value: one.name, 'aria-label': 'Name', placeholder: 'SLACK_TOKEN' });
-            const pattern = textInput({ class: 'mono', value: one.pattern ?? '', 'aria-label': 'Pattern of the value', placeholder: 'pattern of the value (optional)' });
+            const pattern = textInput({ class: 'mono', value: one.pattern ?? '', 'aria-label': 'Pattern of the value', placeholder: 'pattern (optional)' });
             const row = el('div', { class: 'name-row' }, input, pattern, pictureButton('close', 'Remove this name', remove));
             function remove() {
                 const next = row.nextElementSibling ?? row.previousElementSibling;

@@ -93,6 +93,50 @@ test('what others change moves no row', async () => {
 
 const phone = { width: 375, height: 812 };
 
+test('on a phone the activity begins with its records, and what it is filtered by unfolds', async () => {
+  const tab = await open('#/e/prod/activity', phone);
+  const { y } = await tab.page.locator('main tbody tr').first().boundingBox();
+  assert.ok(y < phone.height / 3, `the first record is ${y} px down`);
+  const name = tab.page.getByLabel('Name', { exact: true });
+  assert.equal(await name.isVisible(), false);
+  await tab.page.keyboard.press('/'); // to what can be seen
+  assert.equal(await tab.page.evaluate(() => document.activeElement.getAttribute('aria-label')), 'Search all environments');
+  const fold = tab.page.getByRole('button', { name: 'Filter', exact: true });
+  await fold.click();
+  assert.equal(await fold.getAttribute('aria-expanded'), 'true');
+  await name.fill('DB_URL');
+  await tab.page.waitForFunction(() => location.hash.includes('name=DB_URL'));
+  assert.equal(await tab.axe(), '');
+  await tab.pictures('activity-filter-narrow');
+  await fold.click();
+  assert.equal(await name.isVisible(), false);
+  await tab.page.reload(); // what is filtered by is seen where one begins with it
+  await tab.settled();
+  assert.equal(await name.inputValue(), 'DB_URL');
+  assert.equal(await name.isVisible(), true);
+  await tab.page.setViewportSize({ width: 1280, height: 720 });
+  assert.equal(await fold.isVisible(), false);
+  await tab.go('#/activity');
+  assert.equal(await tab.page.getByLabel('Name', { exact: true }).isVisible(), true);
+  await tab.end();
+});
+
+test('on a phone each part of a record has its place, and what is done with a row stands beside its name', async () => {
+  const tab = await open('#/e/prod/activity', phone);
+  for (const part of ['where', 'result']) {
+    const places = await tab.page.locator(`main tbody .${part}`).evaluateAll((cells) => cells.map((cell) => Math.round(cell.getBoundingClientRect().left)));
+    assert.ok(places.length > 5);
+    assert.deepEqual([...new Set(places)].length, 1, `${part}: ${places}`);
+  }
+  for (const [hash, row] of [['#/e/prod/secrets', 'DB_URL'], ['#/e/prod/secrets', 'STRIPE_KEY'], ['#/e/prod/tokens', site.token.slice(4, 16)]]) {
+    await tab.go(hash);
+    const [name, act, ver] = await Promise.all(['.name', '.act .button', '.ver, .grants'].map((part) => tab.row(row).locator(part).first().boundingBox()));
+    assert.ok(Math.abs(name.y + name.height / 2 - act.y - act.height / 2) < 12, `${row}: ${name.y}, ${act.y}`);
+    assert.ok(ver.y >= name.y + name.height, `${row} has its version beside its name`);
+  }
+  await tab.end();
+});
+
 test('in the matrix a name of eleven letters is whole on a phone, and the legend has every sign', async () => {
   const tab = await open('#/e/prod/matrix', phone);
   const head = tab.page.locator('.column-name', { hasText: 'SLACK_TOKEN' }).locator('.name-start');
@@ -129,6 +173,7 @@ test('what a field says of what goes into it is not cut off', async () => {
       const needed = pen.measureText(one.placeholder).width;
       return needed > room ? [`${one.placeholder}: ${needed} px in ${room}`] : [];
     }));
+    if (width === phone.width) await tab.page.getByRole('button', { name: 'Filter', exact: true }).click();
     assert.ok(await tab.page.locator('input[placeholder]:visible').count() >= 3);
     assert.deepEqual(await cut(), [], `activity at ${width} px`);
     for (const [hash, label] of [['#/e/prod/requirements', 'Add a program'], ['#/e/prod/tokens', 'New token']]) {

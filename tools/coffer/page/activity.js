@@ -3,7 +3,7 @@
 // can be checked. It is filtered where it is kept: the page never has all of it.
 import * as api from './api.js';
 import * as world from './world.js';
-import { count, el, fill, icon, named, refill } from './el.js';
+import { count, el, fill, freshId, icon, named, refill } from './el.js';
 import { button, chips, dateField, field, problemLine, saveFile, searchInput, select } from './controls.js';
 import { crumbs, screenHead } from './head.js';
 import { keepQuery } from './router.js';
@@ -67,9 +67,9 @@ function activityRow(one, everywhere) {
         el('td', { role: 'cell', class: 'when' }, timeElement(one.time), el('div', { class: 'line' }, timeOfDay(one.time))),
         el('td', { role: 'cell' }, named(one.who ?? '—'), one.peer && el('div', { class: 'line' }, one.peer)),
         el('td', { role: 'cell', class: 'what-done' }, words.get(one.what) ?? one.what, el('div', { class: 'line mono' }, one.what)),
-        el('td', { role: 'cell', 'data-label': 'in' }, one.environmentId ? scopeText(one, everywhere) : el('span', { class: 'faint' }, 'the server')),
-        el('td', { role: 'cell' }, namesOf(one)),
-        el('td', { role: 'cell' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(one.result === 'begun' ? 'clock' : isGood(one) ? 'check' : 'cross'), String(one.result))));
+        el('td', { role: 'cell', class: 'where', 'data-label': 'in' }, one.environmentId ? scopeText(one, everywhere) : el('span', { class: 'faint' }, 'the server')),
+        el('td', { role: 'cell', class: 'on' }, namesOf(one)),
+        el('td', { role: 'cell', class: 'result' }, el('span', { class: `badge ${isGood(one) ? 'grey' : 'red'}` }, icon(one.result === 'begun' ? 'clock' : isGood(one) ? 'check' : 'cross'), String(one.result))));
 }
 
 function activityTable(rows) {
@@ -149,7 +149,7 @@ export function screen(place) {
         timer = setTimeout(view.refresh, wait);
     }
     const asks = (key, wait) => (event) => ask(key, wait, event.target.value.trim());
-    const kindChips = el('div', { class: 'filters' });
+    const kindChips = el('div');
     const whoBox = searchInput({ value: who, placeholder: 'whole name', 'data-search': true, on: { input: asks('who', 400) } });
     const nameBox = searchInput({ value: name, placeholder: 'whole name', on: { input: asks('name', 400) } });
     const whatBox = select([...kinds, ...groups, ...(isKind(what) || words.has(what) ? [] : [[what, what]])], { value: what, on: { change: asks('what', 0) } });
@@ -163,6 +163,13 @@ export function screen(place) {
     if (space) spaceBox.input.value = world.spaceName(place.environmentId, space);
     filter.since = startOfDay(sinceBox.value);
     filter.until = startOfNextDay(untilBox.value);
+
+    // Where there is little room, what the log is filtered by would stand in place of its records.
+    const fold = el('button', { type: 'button', class: 'chip filter-fold', 'aria-controls': freshId('filter'), 'aria-expanded': String(Object.keys(place.query).length > 0), on: { click: unfold } },
+        'Filter', icon('chevron-down'));
+    function unfold() {
+        fold.setAttribute('aria-expanded', String(fold.getAttribute('aria-expanded') === 'false'));
+    }
 
     function clear() {
         for (const key of Object.keys(filter)) if (key !== 'what' || !isKind(filter.what)) filter[key] = '';
@@ -247,7 +254,7 @@ export function screen(place) {
             way: !everywhere && crumbs(place, 'Activity'), title: everywhere ? 'Activity everywhere' : ['Activity of ', named(world.placeName(where))],
             about: everywhere && 'Sign-ins and tokens that reach further than one environment are only here.',
             tools: [button('Verify', { picture: 'check', act: verify }), button('Export', { act: exportLines })],
-        }), kindChips, el('form', { class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
+        }), el('div', { class: 'filters' }, kindChips, fold), el('form', { id: fold.getAttribute('aria-controls'), class: 'filter-row', role: 'search', 'aria-label': 'Filter', on: { submit: (event) => { event.preventDefault(); clearTimeout(timer); view.refresh(); } } },
             field('Who', whoBox), field('What', whatBox), place.spaceId === undefined && field(everywhere ? 'Environment' : 'Space', scopeBox),
             field('Name', nameBox), field('Result', resultBox), sinceBox.element, untilBox.element, spaceBox.known), spaceBox.problem, state, view.outlet, more],
         close() {

@@ -42,7 +42,7 @@ function pressed(event) {
     clearTimeout(pendingTimer);
     pending = '';
     if (event.key === '/') {
-        const search = document.querySelector('main [data-search]') ?? document.querySelector('[data-search]');
+        const search = ['main [data-search]', '[data-search]'].map((one) => document.querySelector(one)).find((one) => one?.checkVisibility());
         if (search) {
             event.preventDefault();
             search.focus();

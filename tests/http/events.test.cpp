@@ -142,6 +142,30 @@ struct world {
 
 } // namespace
 
+TEST_CASE("A space hears of its environment's secrets, which it inherits, and of no other's") {
+    world w;
+    w.api.know("acme's", {{.as = http::role::service, .environment = w.prod, .space = w.acme}});
+    w.api.know("some", {{.as = http::role::service,
+                         .environment = w.prod,
+                         .space = w.acme,
+                         .names = {"SLACK_*"}}});
+    const auto query = "?environmentId=" + w.prod + "&spaceId=" + w.acme;
+    const auto own = w.listen(query, "acme's");
+    const auto few = w.listen(query, "some");
+    const auto full = w.listen(query);
+    w.api.put(at(w.prod), "SLACK_TOKEN", "1");
+    w.api.put(at(w.prod), "DB_URL", "1");
+    w.api.put(at(w.prod, w.globex), "SLACK_TOKEN", "2");
+    w.api.put(at(w.prod, {}, "ana"), "SLACK_TOKEN", "2");
+    w.api.put(at(w.api.new_environment("dev")), "SLACK_TOKEN", "2");
+    w.api.put(at(w.prod, w.acme), "SLACK_TOKEN", "3");
+    w.post("job:ready", {}); // the environment's own: no secret that a space inherits
+    CHECK(own->topics() == "secret:created secret:created secret:created ");
+    CHECK(few->topics() == "secret:created secret:created ");
+    CHECK(full->topics() == "secret:created secret:created secret:created ");
+    CHECK_FALSE(own->events().front().at("context").as_object().contains("spaceId"));
+}
+
 TEST_CASE("A changed secret is told to who listens: name and id, no value") {
     world w;
     const auto ear = w.listen();

@@ -33,11 +33,11 @@ struct happening {
     std::string json{}; ///< The event as listeners take it, on one line; not empty.
 };
 
-/// Whether a caller may hear of it: who may list the scope, and the name if there is one.
-inline auto may_hear(const principal& who, const happening& what) -> bool {
-    const auto where = what.where.view();
+/// Whether a caller may hear in that scope of what happened to a name, if it is about one: who may
+/// list it there.
+inline auto may_hear(const principal& who, context where, std::string_view name) -> bool {
     return decide(who, right::list, where) == decision::allowed &&
-           (what.name.empty() || covers_name(who, right::list, where, what.name));
+           (name.empty() || covers_name(who, right::list, where, name));
 }
 
 /// No event is larger.
@@ -141,7 +141,14 @@ private:
     /// Not an event, but a gap among those that are kept: before it nobody looked.
     static auto is_gap(const happening& what) -> bool { return what.json.empty(); }
     static auto is_for(const listener& who, const happening& what) -> bool {
-        return is_gap(what) || (is_of(who.of, what.where) && may_hear(who.who, what));
+        return is_gap(what) ||
+               (is_of(who.of, what.where) && may_hear(who.who, what.where.view(), what.name)) ||
+               (is_inherited(who.of, what) && may_hear(who.who, who.of.view(), what.name));
+    }
+    /// An environment's secret that a space inherits, which hears of it as of its own.
+    static auto is_inherited(const scope& space, const happening& what) -> bool {
+        return !space.space.empty() && !what.name.empty() && what.where.space.empty() &&
+               what.where.actor.empty() && what.where.environment == space.environment;
     }
     static auto id_line(std::uint64_t number) -> std::string {
         return "id: " + std::to_string(number) + "\n";

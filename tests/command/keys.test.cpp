@@ -319,6 +319,64 @@ TEST_CASE("a keyring takes in what was made beside another one") {
     CHECK(keks(box) == theirs);
 }
 
+TEST_CASE(
+    "an environment that is made while another keyring rotates its KEK goes over to the new") {
+    const sandbox box;
+    box.fill();
+    const std::string typed = "a long passphrase";
+    const auto old = keks(box).front();
+    copy_all(box.keyring().parent_path(), box.home() / "second");
+    const auto second = [&](sandbox::words args, std::string_view in = {}) {
+        args.insert(args.end(),
+                    {"--yes", "--keys", "file:" + (box.home() / "second/keyring.json").string()});
+        return box.ok(args, in);
+    };
+    second({"keys", "rotate-kek"});
+    box.ok({"env", "create", "staging"});
+    box.ok({"set", "A", "-e", "staging"}, "a");
+
+    const auto from_here = (box.home() / "from-here.json").string();
+    const auto from_there = (box.home() / "from-there.json").string();
+    box.ok({"keys", "copy", "--to", from_here, "--yes"}, typed);
+    second({"keys", "copy", "--to", from_there}, typed);
+    second({"keys", "copy", "--from", from_here}, typed);
+    box.ok({"keys", "copy", "--from", from_there, "--yes"}, typed);
+    const auto fresh = keks(box).back();
+    CHECK(fresh != old);
+    CHECK(has(box.ok({"keys", "rewrap", "-e", "staging", "--yes", "--json"}),
+              R"("environment":"staging","kekId":")" + fresh + R"(","deks":1)"));
+    CHECK(has(second({"keys", "rewrap"}), "staging        under " + fresh + "  was there"));
+    second({"keys", "rotate-dek", "-e", "staging"});
+    CHECK(box.ok({"get", "A", "-e", "staging"}) == "a");
+    box.check_filled();
+}
+
+TEST_CASE("where no KEK is active any more it is said what makes one") {
+    const sandbox box;
+    box.fill();
+    const auto kek = keks(box).front();
+    auto text = sandbox::read(box.keyring());
+    const auto at = text.find(R"("state":"active")");
+    REQUIRE(at != text.npos);
+    box.write(box.keyring(), text.replace(at + 9, 6, "decrypt_only"));
+    for (const sandbox::words& verb :
+         {sandbox::words{"keys", "rewrap", "-e", "dev"}, {"keys", "rotate-dek", "-e", "dev"}}) {
+        auto args = verb;
+        args.emplace_back("--yes");
+        const auto refused = box.run(args);
+        INFO(refused.out << refused.err);
+        CHECK(refused.code == 9);
+        CHECK(has(refused.out + refused.err,
+                  "the key of environment dev is disabled, destroyed, or only opens: it is under " +
+                      kek +
+                      ", and none that may wrap speaks for it; coffer keys rotate-kek --env "
+                      "dev makes one"));
+    }
+    box.ok({"keys", "rotate-kek", "-e", "dev", "--yes"}); // as it is said
+    box.ok({"keys", "rewrap", "-e", "dev", "--yes"});
+    box.check_filled();
+}
+
 TEST_CASE("the passphrase of a copy is typed twice, unseen") {
     const sandbox box;
     box.fill();

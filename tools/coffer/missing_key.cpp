@@ -50,13 +50,15 @@ namespace {
 
 using coffer::keyring::kek_state;
 
-/// The KEK ids that the head lists: those that the keyring has not, has for others alone, or has
-/// and may not use.
+/// The KEK ids that the head lists: those that the keyring has not, has for others alone, has and
+/// may not use, or may use.
 struct needed_keks {
     std::vector<std::string> missing{};
     std::vector<std::string> disabled{};
     std::vector<std::string> destroyed{};
     std::vector<std::string> for_others{};
+    std::vector<std::string> usable{};
+    bool wraps = false; ///< A KEK is active for the environment.
 };
 
 auto lacking(session& s, const coffer::format::head& head) -> needed_keks {
@@ -65,6 +67,13 @@ auto lacking(session& s, const coffer::format::head& head) -> needed_keks {
     const auto add = [](auto& to, const std::string& id) {
         if (std::ranges::find(to, id) == to.end()) to.push_back(id);
     };
+    const auto speaks = [&](const coffer::keyring::kek_info& k) {
+        return std::ranges::any_of(k.environments, [&](const auto& e) {
+            return e == head.environment || e == coffer::keyring::kek_set::any;
+        });
+    };
+    out.wraps = std::ranges::any_of(
+        here, [&](const auto& k) { return k.state == kek_state::active && speaks(k); });
     for (const auto& dek : head.deks) {
         const auto found = std::ranges::find(here, dek.kek_id, &coffer::keyring::kek_info::id);
         if (found == here.end())
@@ -73,10 +82,8 @@ auto lacking(session& s, const coffer::format::head& head) -> needed_keks {
             add(out.disabled, dek.kek_id);
         else if (found->state == kek_state::destroyed)
             add(out.destroyed, dek.kek_id);
-        else if (std::ranges::none_of(found->environments, [&](const auto& e) {
-                     return e == head.environment || e == coffer::keyring::kek_set::any;
-                 }))
-            add(out.for_others, dek.kek_id);
+        else
+            add(speaks(*found) ? out.usable : out.for_others, dek.kek_id);
     }
     return out;
 }
@@ -91,7 +98,7 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
                                                         : environment);
         if (!head) return {};
         const auto place = s.config().text("keys");
-        const auto [ids, disabled, destroyed, for_others] = lacking(s, *head);
+        const auto [ids, disabled, destroyed, for_others, usable, wraps] = lacking(s, *head);
         if (!destroyed.empty())
             return ": it is under " + printable(join(destroyed, ", ")) +
                    ", which is destroyed; a copy of the keyring from before is all that opens it";
@@ -101,7 +108,12 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
         const std::string cure =
             "\n        Where it was made: coffer keys copy --to F; here: "
             "coffer keys copy --from F. See docs/operating.md#several-keyrings";
-        if (ids.empty() && for_others.empty()) return {};
+        if (ids.empty() && for_others.empty())
+            return wraps ? std::string()
+                         : ": it is under " + printable(join(usable, ", ")) +
+                               ", and none that may wrap speaks for it; coffer keys rotate-kek "
+                               "--env " +
+                               printable(head->environment) + " makes one";
         if (ids.empty())
             return ": it is under " + printable(join(for_others, ", ")) + ", which is in " +
                    printable(place) + ", but not for it" + cure;

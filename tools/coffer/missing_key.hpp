@@ -22,8 +22,9 @@ auto stored_head(const settings& config, const std::string& environment)
 auto stored_environments(const settings& config) -> std::vector<std::string>;
 
 /// Which KEKs an environment (none: Coffer's own) is under that the keys here lack, or that are
-/// disabled or destroyed, and what is to be done about it, as the rest of a sentence: `: it is under
-/// env-…, …`. Empty where none is or nothing is known, and where the keys have not been opened.
+/// disabled or destroyed, or which alone speak for it and only open, and what is to be done about
+/// it, as the rest of a sentence: `: it is under env-…, …`. Empty where none is or nothing is known,
+/// and where the keys have not been opened.
 auto missing_key_words(session& s, const std::string& environment) -> std::string;
 
 /// That the anchor beside the keys is damaged, and what is to be done; empty where it is not, or none

@@ -65,7 +65,8 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
         return "the store shows an older or another state of " + place +
                " than this machine has seen. Nothing of it is used.";
     case errc::unknown_key: return "the keyring lacks the key of " + place;
-    case errc::key_disabled: return "the key of " + place + " is disabled or destroyed";
+    case errc::key_disabled:
+        return "the key of " + place + " is disabled, destroyed, or only opens";
     case errc::invalid_argument: return "not well formed: a name, an id, a value or a document";
     case errc::too_large: return "larger than Coffer keeps (a value: 64 KiB)";
     case errc::unsupported: return "made by a newer Coffer, or something that this build can't do";

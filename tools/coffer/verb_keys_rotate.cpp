@@ -75,9 +75,10 @@ auto run_rewrap(session& s) -> int {
             const auto why = done.error().code;
             all_in_all.add(why);
             one["error"] = std::string(to_string(why));
+            const bool of_key = why == errc::unknown_key || why == errc::key_disabled;
             rows.row(
                 {printable(id), "not done: " + words_for(done.error(), {.environment = id}, {}) +
-                                    (why == errc::unknown_key ? missing_key_words(s, id) : "")});
+                                    (of_key ? missing_key_words(s, id) : "")});
         }
         all.push_back(std::move(one));
     }

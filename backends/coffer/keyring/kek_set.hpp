@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -154,8 +155,10 @@ public:
 
     /// Makes a KEK in the place of every active one: it speaks for the environments that the older
     /// one was asked for, and is the default if that was. The older one is decrypt_only from now
-    /// on: DEKs under it are read until they are rewrapped. `key_disabled` if none is active, else
-    /// as add(); the set is then half rotated and to be thrown away.
+    /// on: DEKs under it are read until they are rewrapped. Environments that no active KEK speaks
+    /// for, since the newest that does was rotated, are the new default's from now on.
+    /// `key_disabled` if none is active, else as add(); the set is then half rotated and to be
+    /// thrown away.
     auto rotate() -> result<std::vector<kek_rotation>> {
         auto successors = planned_successors();
         if (successors.empty()) return errc::key_disabled;
@@ -193,7 +196,8 @@ public:
         return out;
     }
 
-    /// Takes in a KEK as it is. A new default takes the place of the old one. `invalid_argument` if
+    /// Takes in a KEK as it is. A new default takes the place of the old one, and a "*" of another
+    /// KEK stands no longer for what this one names. `invalid_argument` if
     /// its key is not one of 32 bytes (of a destroyed one: none), else as add().
     auto insert(kek k) -> result<void> {
         const auto& names = k.info.environments;
@@ -215,26 +219,40 @@ public:
     /// environments that they may speak for. What both have stays in the state that it is in here,
     /// but one that is active here and only unwraps there was rotated there, and only unwraps from
     /// now on. The other's default becomes this one's where it is new here and the other knows this
-    /// one's, or there is none. What is destroyed, here or there, stays as it is here. `conflict` if
-    /// an id stands for two keys, else as insert(); the set is then half joined and to be thrown
-    /// away.
+    /// one's, or there is none; it speaks for the environments that are left without an active KEK,
+    /// since theirs was rotated here and given to them there, or the other way round. Whatever a "*"
+    /// stood for, here or there, its KEK goes on to speak for by name where the other set names it.
+    /// What is destroyed, here or there, stays as it is here. `conflict` if an id stands for two
+    /// keys, else as insert(); the set is then half joined and to be thrown away.
     auto join(const kek_set& other) -> result<kek_join> {
         kek_join out;
+        const auto only_here = named_in(*this, other);
+        const auto only_there = named_in(other, *this);
+        for (auto& k : keks_)
+            if (names(k, any))
+                if (auto named = add_names(k, only_there); !named) return named.error();
         const auto ours =
             std::ranges::find_if(keks_, [](const kek& k) { return k.info.is_default; });
         const bool follows = ours == keks_.end() || other.find(ours->info.id) != nullptr;
+        std::ptrdiff_t first = 0; // behind those with "*" that came
         for (const auto& theirs : other.keks_) {
             if (theirs.info.state == kek_state::destroyed) continue;
+            const bool for_any = names(theirs, any);
+            auto speaks_for = theirs.info.environments;
+            if (for_any) speaks_for.insert(speaks_for.end(), only_here.begin(), only_here.end());
             const auto mine = std::ranges::find_if(
                 keks_, [&](const kek& k) { return k.info.id == theirs.info.id; });
             if (mine == keks_.end()) {
                 kek made{theirs.info, secret(byte_view(theirs.bytes()))};
+                made.info.environments = std::move(speaks_for);
                 made.info.is_default = theirs.info.is_default && follows;
                 if (auto inserted = insert(std::move(made)); !inserted) return inserted.error();
+                // As the oldest: KEKs that name an environment here go on to wrap for it.
+                if (for_any) std::rotate(keks_.begin() + first++, keks_.end() - 1, keks_.end());
                 ++out.keks;
             } else if (mine->info.state != kek_state::destroyed) {
                 if (!equal_constant_time(mine->bytes(), theirs.bytes())) return errc::conflict;
-                auto added = join_environments(*mine, theirs);
+                auto added = add_names(*mine, speaks_for);
                 if (!added) return added.error();
                 out.environments += *added;
                 if (mine->info.state == kek_state::active &&
@@ -242,6 +260,10 @@ public:
                     mine->info.state = kek_state::decrypt_only;
             }
         }
+        const auto left = left_behind();
+        for (auto& k : keks_)
+            if (k.info.is_default && k.info.state == kek_state::active)
+                if (auto taken = add_names(k, left); !taken) return taken.error();
         return out;
     }
 
@@ -307,17 +329,58 @@ private:
             new_kek made{.is_default = k.info.is_default};
             for (const auto& e : k.info.environments)
                 if (e == any || asked.at(e) == &k) made.environments.push_back(e);
+            if (made.is_default)
+                for (auto& e : left_behind())
+                    made.environments.push_back(std::move(e));
             out.emplace_back(k.info.id, std::move(made));
         }
         return out;
     }
-    static auto join_environments(kek& mine, const kek& theirs) -> result<std::size_t> {
-        auto& names = mine.info.environments;
-        const std::unordered_set<std::string> known(names.begin(), names.end());
-        for (const auto& e : theirs.info.environments)
-            if (!known.contains(e)) names.push_back(e);
+    /// The environments that no active KEK speaks for, though the newest that does only unwraps:
+    /// it was rotated.
+    auto left_behind() const -> std::vector<std::string> {
+        struct speakers {
+            kek_state newest{};
+            bool active = false;
+        };
+        std::unordered_map<std::string_view, speakers> all;
+        for (const auto& k : keks_)
+            for (const auto& e : k.info.environments) {
+                auto& found = all[e];
+                found.newest = k.info.state;
+                found.active = found.active || k.info.state == kek_state::active;
+            }
+        std::vector<std::string> out;
+        for (const auto& k : keks_)
+            for (const auto& e : k.info.environments) {
+                auto& found = all.at(e);
+                if (e == any || found.active || found.newest != kek_state::decrypt_only) continue;
+                out.push_back(e);
+                found.active = true; // once
+            }
+        return out;
+    }
+    /// The environments that KEKs of a set name, and none of another one.
+    static auto named_in(const kek_set& set, const kek_set& other) -> std::vector<std::string> {
+        std::unordered_set<std::string_view> known{any};
+        for (const auto& k : other.keks_)
+            known.insert(k.info.environments.begin(), k.info.environments.end());
+        std::vector<std::string> out;
+        for (const auto& k : set.keks_)
+            for (const auto& e : k.info.environments)
+                if (known.insert(e).second) out.push_back(e);
+        return out;
+    }
+    /// Answers how many the KEK did not name before. `too_large` beyond most_environments.
+    static auto add_names(kek& to, const std::vector<std::string>& environments)
+        -> result<std::size_t> {
+        auto& names = to.info.environments;
+        std::unordered_set<std::string> known(names.begin(), names.end());
+        std::size_t added = 0;
+        for (const auto& e : environments)
+            if (known.insert(e).second) names.push_back(e), ++added;
         if (names.size() > most_environments) return errc::too_large;
-        return names.size() - known.size();
+        return added;
     }
     static auto names(const kek& k, std::string_view environment) noexcept -> bool {
         return std::ranges::find(k.info.environments, environment) != k.info.environments.end();

@@ -4,6 +4,7 @@
 
 #include <support/catch.hpp>
 
+#include <array>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -142,4 +143,80 @@ TEST_CASE("an id that stands for two keys is refused") {
     const auto joined = ours.join(theirs);
     REQUIRE_FALSE(joined);
     CHECK(joined.error() == errc::conflict);
+}
+
+namespace {
+
+auto copy_of(const kek_set& set) -> kek_set {
+    return keyring::parse_keks(keyring::serialize_keks(set)).value();
+}
+auto wrapped_under(const kek_set& set, const std::string& kek) -> bytes {
+    return set.wrap(kek, std::array<std::byte, 32>{}, {}).value();
+}
+
+} // namespace
+
+TEST_CASE("what is enrolled with a KEK that is rotated on the other side is the new default's") {
+    kek_set one;
+    const auto first = one.add({.is_default = true}).value();
+    one.enrol("a").value();
+    auto other = copy_of(one);
+    one.enrol("made here").value();
+    const auto dek = wrapped_under(one, first);
+    const auto next = other.rotate().value().front().to;
+    const auto joined = [&](const kek_set& here, const kek_set& with) {
+        auto set = copy_of(here);
+        set.join(with).value();
+        CHECK(set.key_for("a").value() == next);
+        CHECK(set.key_for("made here").value() == next);
+        CHECK(set.unwrap(first, "made here", dek, {})); // until it is rewrapped
+        CHECK(set.join(with).value().environments == 0);
+        return set;
+    };
+    joined(one, other);
+    const auto both = joined(other, one);
+
+    // Its successor has it from now on, and no other KEK than that.
+    auto again = copy_of(both);
+    const auto third = again.rotate().value().front().to;
+    CHECK(again.key_for("made here").value() == third);
+    CHECK(again.keks().back().info.environments == std::vector<std::string>{"a", "made here"});
+}
+
+TEST_CASE("a rotation gives the new default what was left to a KEK that only unwraps") {
+    kek_set set;
+    const auto first = set.add({.environments = {"left", "off"}}).value();
+    const auto off = set.add({.environments = {"off"}}).value();
+    set.set_state(first, kek_state::decrypt_only).value();
+    set.set_state(off, kek_state::disabled).value();
+    set.add({.environments = {"own"}}).value();
+    set.add({.environments = {"a"}, .is_default = true}).value();
+    CHECK(set.key_for("left").error() == errc::key_disabled);
+    const auto done = set.rotate().value();
+    CHECK(set.key_for("left").value() == done.back().to);
+    CHECK(set.key_for("own").value() == done.front().to);
+    CHECK(set.key_for("off").error() == errc::key_disabled); // it was not rotated
+}
+
+TEST_CASE("a KEK for any environment goes on to open what another set names") {
+    kek_set ours;
+    const auto any = ours.add({.environments = {"*"}, .is_default = true}).value();
+    const auto dek = wrapped_under(ours, any);
+    kek_set theirs;
+    const auto prod = theirs.add({.environments = {"prod"}, .is_default = true}).value();
+    const auto one_for_any = [&](const kek_set& set) {
+        CHECK(set.key_for("prod").value() == prod);
+        CHECK(set.unwrap(any, "prod", dek, {}));
+        CHECK(set.unwrap(prod, "prod", wrapped_under(set, prod), {}));
+        CHECK(set.key_for("new").value() == any);
+        CHECK(set.unwrap(prod, "new", wrapped_under(set, prod), {}).error() == errc::unknown_key);
+    };
+    auto joined = copy_of(ours);
+    CHECK(joined.join(theirs).value().keks == 1);
+    one_for_any(joined);
+    CHECK(joined.join(theirs).value().environments == 0);
+    joined = copy_of(theirs);
+    CHECK(joined.join(ours).value().keks == 1);
+    one_for_any(joined);
+    CHECK(joined.join(ours).value().environments == 0);
 }

@@ -28,7 +28,7 @@ auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds li
     const auto end = now_ms() + static_cast<std::uint64_t>(life.count());
     w.member("expiresAt", http::iso_time(end)).end_object();
     auto in = s_.calls()->call(std::move(out));
-    if (!in && in.error().code == errc::denied && in.error().cause != http::refusal::unknown_token)
+    if (!in && in.error().cause == http::refusal::missing_right)
         throw problem(errc::denied,
                       "the token of this agent may not make one that reads " +
                           printable(to_string(where.view())) +

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -207,4 +208,87 @@ TEST_CASE("an event that a server can't do now is left out after its time, in th
     CHECK(has(done.err, "job:ready waits: " + proxy.url + " answers that it can't do it now"));
     CHECK(has(done.err, "job:ready was not given: " + proxy.url + " answers that it can't do"));
     CHECK(proxy.requests >= 2);
+}
+
+namespace {
+
+/// What a server says, each for two requests at least; with the last one the agent ends.
+auto listened_to(lossy_proxy& server, const std::vector<std::string>& answers,
+                 const std::function<coffer_test::ran()>& run) -> coffer_test::ran {
+    std::atomic<bool> over{false};
+    server.says(answers.front());
+    std::thread next([&] {
+        for (auto answer = answers.begin() + 1; answer != answers.end(); ++answer) {
+            for (const int seen = server.requests; server.requests < seen + 2 && !over;)
+                std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            server.says(*answer);
+        }
+    });
+    auto done = run();
+    over = true;
+    next.join();
+    return done;
+}
+
+auto answer(const std::string& status, const std::string& type, const std::string& body)
+    -> std::string {
+    return "HTTP/1.1 " + status + "\r\ncontent-type: " + type +
+           "\r\ncontent-length: " + std::to_string(body.size()) + "\r\nconnection: close\r\n\r\n" +
+           body;
+}
+
+auto occurrences(std::string_view text, std::string_view part) -> int {
+    int out = 0;
+    for (auto at = text.find(part); at != text.npos; at = text.find(part, at + 1))
+        ++out;
+    return out;
+}
+
+} // namespace
+
+TEST_CASE("what a server of events answers is told once, and of one that is no Coffer as its own") {
+    const served s;
+    agent box(s, "echo heard");
+    box.write(box.work() / "theirs", "a-token-of-theirs\n");
+    fs::permissions(box.work() / "theirs", fs::perms::owner_read | fs::perms::owner_write);
+    lossy_proxy server(s.url);
+    const auto feed = server.url + "/feed";
+    const auto theirs = listened_to(server,
+                                    {answer("503 Service Unavailable", "text/html", "later"),
+                                     answer("429 Too Many Requests", "text/plain", "slowly"),
+                                     answer("404 Not Found", "text/html", "nothing")},
+                                    [&] {
+                                        return box.run({"agent", "run", "listener.mjs", "--events",
+                                                        feed, "--events-token-file", "theirs"});
+                                    });
+    INFO(theirs.err);
+    CHECK(theirs.code == 3);
+    CHECK(occurrences(theirs.err, feed + " gives no events now; trying again") == 1);
+    CHECK(occurrences(theirs.err, feed + " takes no more requests for a while; trying again") == 1);
+    CHECK(has(theirs.err, "unsupported: " + feed + " is no address of events"));
+    for (const char* other : {"can't be reached", "Coffer,", "of this token"})
+        CHECK_FALSE(has(theirs.err, other));
+    server.says(answer("401 Unauthorized", "text/plain", "who?"));
+    const auto unknown = box.run(
+        {"agent", "run", "listener.mjs", "--events", feed, "--events-token-file", "theirs"});
+    CHECK(unknown.code == 5);
+    CHECK(has(unknown.err, feed + " refuses the token of --events-token-file"));
+
+    box.variables["COFFER_SERVER"] = server.url;
+    const auto ours = listened_to(
+        server,
+        {answer("503 Service Unavailable", "application/json",
+                R"({"errors":[{"message":"m"}],"code":"unavailable","data":{"cause":"audit"}})"),
+         answer("503 Service Unavailable", "application/json",
+                R"({"errors":[{"message":"m"}],"code":"unavailable"})"),
+         answer("404 Not Found", "application/json",
+                R"({"errors":[{"message":"m"}],"code":"not_found"})")},
+        [&] {
+            return box.run({"agent", "run", "listener.mjs"});
+        });
+    INFO(ours.err);
+    CHECK(ours.code == 3);
+    CHECK(occurrences(ours.err, server.url + " can't write its audit log") == 1);
+    CHECK(occurrences(ours.err, server.url + " answers that it can't do it now") == 1);
+    CHECK(has(ours.err, server.url + " is no Coffer, or an older one"));
 }

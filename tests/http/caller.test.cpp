@@ -311,3 +311,32 @@ TEST_CASE("a stream of events is begun with the token that the file holds now") 
     CHECK(follow());
     CHECK(taken == std::vector<std::string>{"||hello", "gap|7|{}", "|7|again"});
 }
+
+TEST_CASE("a stream of events that is not given says why, as any other answer does") {
+    const token_in_a_file file("token");
+    http::response says;
+    const test_server server(std::make_shared<test_handler>(
+        [&](const http::request&) -> std::optional<http::response> { return says; }));
+    const auto client = file.caller_of(server);
+    const auto why = [&](unsigned status, std::string_view body,
+                         const char* type = "application/json") {
+        says.status = status;
+        says.content_type = type;
+        says.body = body;
+        const auto done =
+            client->follow("/v1/x/events", {}, [](const http::sent_event&) { return true; });
+        REQUIRE_FALSE(done);
+        return done.error();
+    };
+    CHECK(why(503, R"({"code":"unavailable","data":{"cause":"audit"}})").cause ==
+          http::refusal::unaudited);
+    CHECK(why(503, R"({"code":"unavailable"})").cause == http::refusal::in_trouble);
+    CHECK(why(404, R"({"code":"not_found"})") == errc::not_found);
+    CHECK(why(404, "nothing", "text/plain").cause == http::refusal::no_coffer);
+    CHECK(http::missing_right_of(why(403, R"({"code":"denied","data":{"right":"list"}})")) ==
+          http::right::list);
+    const auto long_one =
+        why(503, std::string(200'000, 'x'), "text/plain"); // of which a part is read
+    CHECK(long_one == errc::unavailable);
+    CHECK_FALSE(long_one.cause);
+}

@@ -26,8 +26,11 @@ public:
     void follow(const std::function<bool(std::string_view event)>& take);
 
 private:
+    auto words(const coffer::failure& why) const -> std::string;
+
     session& s_;
     std::string name_{};
+    bool is_other_ = false; ///< It is not the server that the agent works with, maybe no Coffer.
     std::string target_{"/v1/x/events"};
     std::shared_ptr<coffer::http::caller> calls_{};
 };

@@ -218,13 +218,13 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
         connection through(to_, tls_ ? &*tls_ : nullptr);
         if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
             return wrong->why();
-        detail::incoming head;
+        detail::incoming in;
         detail::event_lines lines;
         const auto wrong =
-            through.follow(text, until, with_.event_silence, head.status,
+            through.follow(text, until, with_.event_silence, in,
                            [&](std::string_view piece) { return lines.feed(piece, take); });
         if (wrong) return wrong->why();
-        if (head.status != 401 || !is_replaced(token)) return outcome_of(head);
+        if (in.status != 401 || !is_replaced(token)) return outcome_of(in);
     }
 }
 

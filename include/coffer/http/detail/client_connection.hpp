@@ -75,6 +75,7 @@ struct exchange_failure {
 class client_connection {
 public:
     static constexpr std::size_t largest_answer = std::size_t{64} << 20;
+    static constexpr std::size_t largest_refusal = std::size_t{64} << 10;
 
     client_connection(const server_address& to, asio::ssl::context* tls)
         : to_(to), stream_(run_), tls_(tls) {}
@@ -123,10 +124,11 @@ public:
     }
 
     /// Sends a request and hands the answer's body on as it comes, until it ends or `take` says
-    /// false. An answer that is no 200 has none. `silence`: how long nothing may come.
+    /// false. `silence`: how long nothing may come. What is no 200 is an answer as of exchange(), its
+    /// body cut where it is longer than largest_refusal.
     template <class Take>
     auto follow(std::string_view request, client_deadline until, std::chrono::milliseconds silence,
-                unsigned& status, Take&& take) -> std::optional<exchange_failure> {
+                incoming& out, Take&& take) -> std::optional<exchange_failure> {
         boost::system::error_code wrong;
         const auto ended = [&](boost::system::error_code e, std::size_t) { wrong = e; };
         stream_.expires_at(until);
@@ -140,17 +142,26 @@ public:
         with_stream([&](auto& s) { beast::http::async_read_header(s, buffer_, parser, ended); });
         wait();
         if (wrong) return failed(wrong, true);
-        status = parser.get().result_int();
+        out.status = parser.get().result_int();
+        out.is_json =
+            parser.get()[beast::http::field::content_type].starts_with("application/json");
+        const bool flows = out.status == 200;
         std::array<char, 4096> piece{};
-        while (status == 200 && !parser.is_done()) {
+        while (!parser.is_done()) {
             parser.get().body().data = piece.data();
             parser.get().body().size = piece.size();
-            stream_.expires_after(silence);
+            if (flows) stream_.expires_after(silence);
             with_stream([&](auto& s) { beast::http::async_read_some(s, buffer_, parser, ended); });
             wait();
-            if (wrong && wrong != beast::http::error::need_buffer) return failed(wrong, true);
-            const auto size = piece.size() - parser.get().body().size;
-            if (size > 0 && !take(std::string_view(piece.data(), size))) break;
+            if (wrong && wrong != beast::http::error::need_buffer) {
+                if (flows) return failed(wrong, true);
+                break; // the status is known
+            }
+            const std::string_view got(piece.data(), piece.size() - parser.get().body().size);
+            if (flows && !got.empty() && !take(got)) break;
+            if (flows) continue;
+            out.body.append(got);
+            if (out.body.size() > largest_refusal) break;
         }
         return std::nullopt;
     }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 // Environments that a killed command left half made or half removed, and stores of another realm.
+#include "altered.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
 #include <filesystem>
 #include <sstream>
 
+using coffer_test::alter_record;
+using coffer_test::altered;
 using coffer_test::has;
 using coffer_test::sandbox;
 namespace fs = std::filesystem;
@@ -174,28 +177,6 @@ TEST_CASE("env mark leaves what else an environment's metadata says, its name to
     box.ok({"env", "mark", "Production", "--prod"});
     CHECK(has(box.ok({"env", "list"}), "us_env_1     Production  yes"));
 }
-
-namespace {
-
-/// Alters one character of what stands behind a key of a document, `offset` characters in.
-auto altered(std::string text, std::size_t key, std::size_t offset) -> std::string {
-    auto& c = text.at(text.find("\":\"", key) + 3 + offset);
-    c = c == 'A' ? 'B' : 'A';
-    return text;
-}
-
-/// Alters the record of a document of which verify then says `line`.
-void alter_record(const sandbox& box, const fs::path& document, std::string_view line) {
-    const auto whole = sandbox::read(document);
-    for (auto at = whole.find("\n\"") + 1; at != 0; at = whole.find("\n\"", at) + 1) {
-        if (whole.compare(at, 2, "\"_") == 0 || whole.compare(at, 6, "\"head\"") == 0) continue;
-        box.write(document, altered(whole, at, 1));
-        if (has(box.run({"verify"}).out, line)) return;
-    }
-    FAIL("no record is " << line);
-}
-
-} // namespace
 
 TEST_CASE("where the list of environments is damaged it is named, and whole ones are used by id") {
     const sandbox box;

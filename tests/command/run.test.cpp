@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "altered.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
@@ -10,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+using coffer_test::alter_record;
 using coffer_test::has;
 using coffer_test::sandbox;
 
@@ -311,4 +313,16 @@ TEST_CASE("run does not start without a name that --only says") {
     CHECK_FALSE(std::filesystem::exists(box.work() / "started"));
     box.ok({"run", "--only", "NOPE*,DB_URL", "--", "touch", "started"});
     CHECK(std::filesystem::exists(box.work() / "started"));
+}
+
+TEST_CASE("run --only and export --only open no other value, so none that is damaged matters") {
+    const sandbox box;
+    box.fill();
+    alter_record(box, box.document("dev"), "damaged: SLACK_TOKEN in dev v1: tampered");
+    CHECK(box.run({"export"}).code == 7);
+    CHECK(has(box.ok({"export", "--only", "DB_URL"}), coffer_test::db_url));
+    CHECK(box.ok({"run", "--only", "DB_*", "--", "printenv", "DB_URL"}) ==
+          std::string(coffer_test::db_url) + "\n");
+    CHECK(box.run({"run", "--only", "SLACK_*", "--", "true"}).code == 125);
+    CHECK(box.run({"run", "--only", "DB_URL,SLACK_TOKEN", "--", "true"}).code == 125);
 }

@@ -12,20 +12,37 @@ namespace command {
 
 using coffer::errc;
 
+namespace {
+
+auto values_of(const coffer::view& view, const std::vector<coffer::explanation>& wanted)
+    -> coffer::result<std::vector<coffer::named_secret>> {
+    std::vector<coffer::named_secret> out;
+    for (const auto& told : wanted) {
+        auto value = view.get(told.name);
+        if (value)
+            out.push_back({told.name, told.layers[told.decides].where, *std::move(value), {}});
+        else if (value.error() != errc::expired) // since it was listed
+            return value.error();
+    }
+    return out;
+}
+
+} // namespace
+
 auto only_values(session& s, const place& at, const coffer::view& view)
     -> coffer::result<std::vector<coffer::named_secret>> {
+    if (!s.in.text("only")) return view.all();
     const glob_list only(s.in.text("only"));
-    if (!s.in.text("only") || !s.is_remote()) {
-        auto all = view.all();
-        if (all) std::erase_if(*all, [&](const auto& one) { return !only.matches(one.name); });
-        return all;
-    }
+    auto wanted = view.list();
+    std::erase_if(wanted, [&](const coffer::explanation& told) { // what is damaged says so
+        return !only.matches(told.name) || told.outcome == errc::not_found ||
+               told.outcome == errc::expired;
+    });
+    if (!s.is_remote()) return values_of(view, wanted);
+    if (wanted.empty()) return std::vector<coffer::named_secret>();
     std::vector<std::string> names;
-    for (auto& told : view.list())
-        if (only.matches(told.name) && told.outcome != errc::not_found &&
-            told.outcome != errc::expired) // what is damaged is asked for, and says so
-            names.push_back(std::move(told.name));
-    if (names.empty()) return std::vector<coffer::named_secret>();
+    for (auto& told : wanted)
+        names.push_back(std::move(told.name));
     return remote_values(s, at.where(), names);
 }
 

@@ -10,8 +10,9 @@
 
 namespace command {
 
-/// The values of a view that --only says, or all where it is not there. Through a server no other
-/// value is asked for, and its audit log tells which were given. Errors: those of the view's all().
+/// The values of a view that --only says, without their ids, or all where it is not there. No other
+/// is opened, so none that is damaged matters; through a server no other is asked for, and its audit
+/// log tells which were given. Errors: those of the view's all().
 auto only_values(session& s, const place& at, const coffer::view& view)
     -> coffer::result<std::vector<coffer::named_secret>>;
 

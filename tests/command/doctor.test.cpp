@@ -173,3 +173,27 @@ TEST_CASE("a damaged anchor is named as what it is by whatever reads the store")
     fs::remove(anchor);
     box.check_filled();
 }
+
+TEST_CASE("doctor and keys status name the KEK that the keyring lacks, and the way to it") {
+    const sandbox box;
+    box.fill();
+    const auto before = sandbox::read(box.keyring());
+    box.ok({"keys", "rotate-kek", "--yes"});
+    box.ok({"keys", "rewrap", "--yes"});
+    const auto needed = coffer_test::keks(box).back();
+    box.write(box.keyring(), before);
+    const auto what = "the keyring lacks the key of coffer.system (the list of environments and "
+                      "tokens): it is under " +
+                      needed + ", which is not in file:" + box.keyring().string();
+    const std::string cure = "Where it was made: coffer keys copy --to F; here: coffer keys copy "
+                             "--from F. See docs/operating.md#several-keyrings";
+    const auto said = box.run({"doctor"});
+    INFO(said.out);
+    CHECK(said.code == 9);
+    CHECK(has(said.out, "NO  store    " + what + ": " + cure + "\n"));
+    CHECK(has(box.run({"doctor", "--json"}).out,
+              "\"said\":\"" + what + "\",\"cure\":\"" + cure + "\""));
+    CHECK(has(box.run({"keys", "status", "--json"}).out,
+              R"("error":"unknown_key","message":")" + what));
+    CHECK(has(box.run({"keys", "rewrap", "-e", "coffer.system", "--yes"}).out, what));
+}

@@ -146,7 +146,7 @@ auto json_answers() -> std::span<const json_shape> {
             "keys status",
             "{keks: [{kekId: text, state: text, default: flag, createdAt?: time, "
             "variable?: text, wraps: [text]}], environments: [{environment: text, error?: text, "
-            "deks: [{dek: number, kekId: text, seals: number}]}]}"},
+            "message?: text, deks: [{dek: number, kekId: text, seals: number}]}]}"},
         json_shape{"keys rotate-kek", "{rotated: [{from: text, to: text}]}"},
         json_shape{"keys rewrap", "{environments: [{environment: text, kekId?: text, "
                                   "deks?: number, error?: text}]}"},

@@ -166,7 +166,7 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
     const auto place =
         where.environment.empty() ? std::string("the store")
         : where.environment == coffer::system_environment
-            ? std::string(coffer::system_environment) + ", the list of environments and tokens,"
+            ? std::string(coffer::system_environment) + " (the list of environments and tokens)"
             : place_name(where);
     if (is_refusal(why))
         return refusal_words(

@@ -42,12 +42,13 @@ public:
         add(std::move(what), why, std::move(said), std::move(cure));
     }
     /// What can't be looked at is a finding too, and its words say the cure.
-    void look(const std::string& what, const std::function<void()>& at) {
+    void look(session& s, const std::string& what, const std::function<void()>& at) {
         try {
             at();
-        } catch (const problem& why) { // its cure stands behind, on a line of its own
-            bad(what, why.code, why.message.substr(0, why.message.find('\n')),
-                std::string(cure_of(why.code)));
+        } catch (problem& why) {
+            s.say_more(why);
+            const auto end = std::min(why.message.find('\n'), why.message.size());
+            bad(what, why.code, why.message.substr(0, end), cure_in(why.message.substr(end)));
         }
     }
     auto exit_code() const -> int { return code_; }
@@ -59,6 +60,12 @@ public:
     }
 
 private:
+    /// What stands below a problem, on a line of its own: where the cure is, or what it is.
+    static auto cure_in(std::string_view below) -> std::string {
+        below.remove_prefix(std::min(below.find_first_not_of(" \n"), below.size()));
+        constexpr std::string_view see = "See ";
+        return std::string(below.substr(below.starts_with(see) ? see.size() : 0));
+    }
     void add(std::string what, errc why, std::string said, std::string cure) {
         const auto word = why == errc{} ? std::string_view("ok") : to_string(why);
         all_.push_back(json::object{{"what", what},
@@ -162,14 +169,14 @@ void look_at_anchor(session& s, findings& f) {
 }
 
 void look_at_store(session& s, findings& f) {
-    f.look("keys", [&] {
+    f.look(s, "keys", [&] {
         s.keys();
         f.good("keys", absolute_place(*s.config().find("keys")));
         look_at_anchor(s, f);
     });
     if (f.exit_code() != 0) return;
     std::vector<std::string> environments;
-    f.look("store", [&] {
+    f.look(s, "store", [&] {
         environments = need(s.vault()->environments(), {.environment = coffer::system_environment});
         const auto place = store_place(s.config());
         const auto folder = folder_of_store(place);
@@ -181,7 +188,7 @@ void look_at_store(session& s, findings& f) {
     writes seen;
     for (const auto& id : environments) {
         bool read = false;
-        f.look("environment " + id, [&] {
+        f.look(s, "environment " + id, [&] {
             look_at_environment(s, f, id, seen);
             read = true;
         });
@@ -208,7 +215,7 @@ void look_at_token(findings& f, const json::object& me) {
 }
 
 void look_at_server(session& s, findings& f) {
-    f.look("server", [&] {
+    f.look(s, "server", [&] {
         const auto me =
             json::parse(ask_server(s, *s.calls(), {.target = "/v1/x/whoami"})).as_object();
         const auto address = server_text(s.config());
@@ -229,7 +236,7 @@ void look_at_server(session& s, findings& f) {
 
 /// What the server says of itself to whoever watches it.
 void look_at_serving(session& s, findings& f) {
-    f.look("serving", [&] {
+    f.look(s, "serving", [&] {
         const auto now = ask_readiness(s);
         if (!now) return; // a proxy in front keeps it to itself, or nobody is there
         const std::string cure = "look at its log";

@@ -73,8 +73,8 @@ auto state_text(const keyring::kek_info& k) -> std::string {
 
 // status ------------------------------------------------------------------------------------------
 
-auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_keys>& all)
-    -> json::object {
+auto json_of(session& s, const std::vector<keyring::kek_info>& keks,
+             const std::vector<used_keys>& all) -> json::object {
     json::object out;
     auto& listed = out["keks"].emplace_array();
     for (const auto& k : keks) {
@@ -94,7 +94,11 @@ auto json_of(const std::vector<keyring::kek_info>& keks, const std::vector<used_
     for (const auto& e : all) {
         json::object one;
         one["environment"] = e.environment;
-        if (e.why != errc{}) one["error"] = std::string(to_string(e.why));
+        if (e.why != errc{}) {
+            one["error"] = std::string(to_string(e.why));
+            one["message"] = words_for(coffer::failure(e.why), {.environment = e.environment}, {}) +
+                             missing_key_words(s, e.environment);
+        }
         auto& deks = one["deks"].emplace_array();
         for (const auto& d : e.deks) {
             json::object dek;
@@ -121,7 +125,7 @@ auto run_status(session& s) -> int {
         if (e.why != errc{}) all_in_all.add(e.why);
     const int code = all_in_all.exit_code();
     if (s.json()) {
-        put_json(json_of(keks, all));
+        put_json(json_of(s, keks, all));
         return code;
     }
     table rows;

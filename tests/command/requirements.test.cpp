@@ -15,15 +15,17 @@ using coffer_test::served;
 namespace {
 
 /// Says what programs need in dev, as the page does.
-void keep(const served& s, const std::string& requirements) {
+auto put(const served& s, const std::string& requirements) -> coffer_test::raw_reply {
     const auto body = "{\"requirements\":" + requirements + "}";
     const auto port = static_cast<std::uint16_t>(std::stoul(s.url.substr(s.url.rfind(':') + 1)));
-    const auto answer = raw_client(port).ask(
+    return raw_client(port).ask(
         "PUT /v1/x/requirements?environmentId=dev HTTP/1.1\r\nHost: 127.0.0.1\r\n"
         "Authorization: Bearer " +
         s.token + "\r\nContent-Type: application/json\r\nContent-Length: " +
         std::to_string(body.size()) + "\r\n\r\n" + body);
-    REQUIRE(answer.status == 200);
+}
+void keep(const served& s, const std::string& requirements) {
+    REQUIRE(put(s, requirements).status == 200);
 }
 
 auto token_of(const served& s, sandbox::words limits) -> std::string {
@@ -85,4 +87,27 @@ TEST_CASE("list says to people what programs need and do not have") {
                        "coffer check shows all)"));
     box.variables["COFFER_TOKEN"] = token_of(s, {"service", "-s", "acme"});
     CHECK_FALSE(has(shown(), "missing"));
+}
+
+TEST_CASE(
+    "a pattern that would keep everybody busy is refused where it is set and where it is read") {
+    const served s;
+    const client box(s);
+    const std::string needs =
+        R"({"app":[{"name":"DB_URL","pattern":"((((a{1,255}){1,255}){1,255}){1,255})"
+}]
+})";
+    const auto refused = put(s, needs);
+CHECK(refused.status == 400);
+CHECK(has(refused.body, "the pattern of DB_URL is too long"));
+CHECK(box.run({"check", "-e", "dev"}).code == 2); // nothing was kept
+
+box.write(box.work() / "need.json", needs);
+const auto own = box.run({"check", "need.json", "-e", "dev"});
+CHECK(own.code == 2);
+CHECK(has(own.err, "invalid_argument: the pattern of DB_URL is too long: 1,024 bytes"));
+box.write(box.work() / "need.json", R"({"app":[{"name":"DB_URL","pattern":"(a)\\1"}]})");
+CHECK(has(box.run({"check", "need.json", "-e", "dev"}).err, "a back-reference"));
+box.write(box.work() / "need.json", R"({"app":[{"name":"DB_URL","pattern":"(a"}]})");
+CHECK(has(box.run({"check", "need.json", "-e", "dev"}).err, "is no extended regular expression"));
 }

@@ -240,6 +240,9 @@ TEST_CASE("x/requirements: kept as they were given") {
          {"{}", R"({"requirements":[]})", R"({"requirements":{"app":{}}})",
           R"({"requirements":{"app":["A"]}})", R"({"requirements":{"app":[{"name":""}]}})",
           R"({"requirements":{"app":[{"name":"A","pattern":7}]}})",
+          R"({"requirements":{"app":[{"name":"A","pattern":"("}]}})",
+          R"({"requirements":{"app":[{"name":"B"},{"name":"A","pattern":"(a)\\1"}]}})",
+          R"({"requirements":{"app":[{"name":"A","pattern":"((a{255}){255}){255}"}]}})",
           R"({"requirements":{},"was":[]})"})
         check_error(w.send("PUT", path, wrong), 400);
 }

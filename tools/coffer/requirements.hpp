@@ -12,8 +12,7 @@
 
 namespace command {
 
-/// A name that programs need, and what its value has to look like: POSIX extended regular
-/// expressions.
+/// A name that programs need, and what its value has to look like: see http::value_pattern.
 struct requirement {
     std::set<std::string> programs{};
     std::vector<std::string> patterns{};

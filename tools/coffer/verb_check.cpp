@@ -7,46 +7,36 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/http/value_pattern.hpp>
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include <algorithm>
 #include <map>
-#include <memory>
-
-#include <regex.h>
+#include <utility>
 
 namespace command {
 
+namespace http = coffer::http;
 namespace json = boost::json;
 using coffer::errc;
 
 namespace {
 
-/// A POSIX extended regular expression. It looks at a value where it lies and copies nothing of it.
-class pattern {
-public:
-    pattern(std::string text, const std::string& name) : text_(std::move(text)), compiled_(make()) {
-        if (::regcomp(compiled_.get(), text_.c_str(), REG_EXTENDED | REG_NOSUB) == 0) return;
-        refuse("the pattern of " + printable(name) + " is no extended regular expression");
-    }
-    auto text() const -> const std::string& { return text_; }
-    auto matches(std::string_view value) const -> bool {
-        ::regmatch_t all{0, static_cast<::regoff_t>(value.size())};
-        return ::regexec(compiled_.get(), value.data(), 1, &all, REG_STARTEND) == 0;
-    }
-
-private:
-    static auto make() -> std::shared_ptr<::regex_t> {
-        return {new ::regex_t{}, [](::regex_t* r) {
-                    ::regfree(r);
-                    delete r;
-                }};
-    }
-    std::string text_;
-    std::shared_ptr<::regex_t> compiled_;
+struct pattern {
+    std::string text{};
+    http::value_pattern compiled;
 };
+
+auto pattern_of(const std::string& name, std::string text) -> pattern {
+    auto read = http::value_pattern::read(text);
+    if (!read)
+        refuse("the pattern of " + printable(name) + " " +
+               std::string(http::pattern_fault(read.error().code)));
+    return {std::move(text), *std::move(read)};
+}
 
 /// A name that programs need, its patterns ready to be matched.
 struct needed_name {
@@ -60,7 +50,7 @@ auto compiled(requirements all) -> needed_names {
     for (auto& [name, said] : all) {
         auto& one = out[name];
         for (auto& like : said.patterns)
-            one.patterns.emplace_back(like, name);
+            one.patterns.push_back(pattern_of(name, std::move(like)));
         one.said = std::move(said);
     }
     return out;
@@ -117,13 +107,13 @@ private:
         }
         for (const auto& like : needed.patterns)
             if (!value_matches(name, like))
-                found_.push_back({"invalid", name, scope_of(*winner(e)), like.text()});
+                found_.push_back({"invalid", name, scope_of(*winner(e)), like.text});
     }
     auto value_matches(const std::string& name, const pattern& like) -> bool {
         auto at = values_.find(name);
         if (at == values_.end())
             at = values_.emplace(name, need(view_.get(name), at_.where(), name)).first;
-        return like.matches(at->second.expose_secret());
+        return like.compiled.matches(at->second.expose_secret());
     }
     auto scope_of(const coffer::layer& l) const -> place {
         return {l.where.environment, l.where.space, at_.is_prod, l.where.actor};
@@ -226,9 +216,10 @@ auto check_verb() -> verb {
             "The file says which names a program needs and, if it likes, what their values look "
             "like:\n{\"billing\":[{\"name\":\"STRIPE_KEY\"},{\"name\":\"DB_URL\","
             "\"pattern\":\"^postgres://\"}]}. Patterns are\nPOSIX extended regular "
-            "expressions. Without a file it is what is kept with the environment, as the page "
-            "and\nPUT /v1/x/requirements set it. No value is shown. Exit code 1 if something is "
-            "missing or invalid.",
+            "expressions of bytes, without back-references, of at most 1,024\nbytes, and of 1,000 "
+            "characters where what is repeated is written out. Without a file it is what is\nkept "
+            "with the environment, as the page and PUT /v1/x/requirements set it. No value is "
+            "shown. Exit\ncode 1 if something is missing or invalid.",
         .options = {{"--all-spaces",
                      takes::nothing,
                      {},

@@ -223,7 +223,8 @@ inline constexpr schema_doc schema_docs[] = {
 "requirements":{"$ref":"#/components/schemas/XNeeds"},
 "was":{"type":"object","description":"What this replaces; 409 if it is not that any more"}}})"},
     {"XNeeds", R"({"type":"object","additionalProperties":{"type":"array","items":{"type":"object",
-"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string"}}}}})"},
+"required":["name"],"properties":{"name":{"type":"string"},"pattern":{"type":"string",
+"maxLength":1024,"description":"An extended regular expression (POSIX) of bytes, without back-references"}}}}})"},
     {"XRequirementsAnswer", R"({"type":"object","required":["data"],"properties":{"data":{
 "type":"object","required":["requirements"],"properties":{
 "requirements":{"$ref":"#/components/schemas/XNeeds"},

@@ -6,6 +6,7 @@
 #include <coffer/http/metadata.hpp>
 #include <coffer/http/nearest.hpp>
 #include <coffer/http/token_notes.hpp>
+#include <coffer/http/value_pattern.hpp>
 #include <coffer/http/x_reveal.hpp>
 #include <coffer/http/x_secrets.hpp>
 
@@ -404,18 +405,32 @@ inline auto are_requirements(const boost::json::value* v) -> bool {
     });
 }
 
+/// Throws 400 for a pattern that is none: everybody who checks would meet it.
+inline void require_patterns(const boost::json::object& requirements) {
+    for (const auto& [program, needs] : requirements)
+        for (const auto& one : needs.get_array()) {
+            const auto* pattern = one.get_object().if_contains("pattern");
+            if (pattern == nullptr) continue;
+            if (const auto read = value_pattern::read(view_of(pattern->get_string())); !read)
+                throw bad_request("requirements",
+                                  "the pattern of " + std::string(required_name(one)) + " " +
+                                      std::string(pattern_fault(read.error().code)));
+        }
+}
+
 /// Replaces what programs need; for those alone whose grants cover every name of it, before and
 /// after. With `was`, the document that this replaces: if it is another one by now, 409, and nothing
 /// is changed.
 inline auto set_requirements(call& c) -> response {
     if (!are_requirements(c.body().find("requirements")))
         throw bad_request("requirements", R"(this must be {"program":[{"name":…,"pattern":…}]})");
+    const auto& next = c.body().find("requirements")->get_object();
+    require_patterns(next);
     const auto* expected = c.body().find("was");
     if (expected != nullptr && !expected->is_object())
         throw bad_request("was", "this must be the requirements as they were");
     const auto where = queried_environment(c);
     c.allow(where);
-    const auto& next = c.body().find("requirements")->get_object();
     need(c.parts.places.change(where.view(), [&](const place_facts& place) {
         const listed_place was(where.environment, place);
         metadata meta = was.meta;

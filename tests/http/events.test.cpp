@@ -386,8 +386,9 @@ TEST_CASE("One may listen to one environment, or one space, alone") {
     w.api.put(at(other), "A", "x");
     w.api.put(at(w.prod), "A", "x");
     w.api.put(at(w.prod, w.acme), "A", "x");
-    CHECK(all->events().size() == 2);
-    CHECK(acme->events().size() == 1);
+    w.api.put(at(w.prod, w.globex), "A", "x");
+    CHECK(all->events().size() == 3);
+    CHECK(acme->events().size() == 2); // its own, and what it inherits
 }
 
 TEST_CASE("A program's event goes out as it came, with an id and a time of the server's") {

@@ -90,33 +90,32 @@ TEST_CASE("So many actors have names of their own in a space, in an environment,
 }
 
 TEST_CASE("The values of an environment take so many bytes and no more, in whichever space") {
-    http::api_options with;
-    with.most.bytes = 3000;
-    api_world w({}, std::move(with));
+    api_world w;
     const auto e = w.new_environment();
     const auto in_space = at(e, w.new_space(e));
-    const auto x = [&](std::size_t bytes) {
-        return w.send("PUT", "/v1/x/secret" + query(in_space, "A"),
+    w.service->parts().most.bytes = w.vault->status(e)->sealed_bytes + 3000;
+    const auto set = [&](const coffer::scope& where, std::string_view name, std::size_t bytes) {
+        return w.send("PUT", "/v1/x/secret" + w.query(where, name),
                       R"({"value":")" + std::string(bytes, 'v') + R"("})");
     };
     const auto batch = [&](std::size_t each) {
         const std::string value(each, 'v');
-        return w.send("POST", "/v1/x/batch" + query(at(e)),
+        return w.send("POST", "/v1/x/batch" + w.query(at(e)),
                       R"({"set":[{"name":"1","value":")" + value + R"("},{"name":"2","value":")" +
                           value + R"("}]})");
     };
-    CHECK(w.put(at(e), "A", std::string(1500, 'v')).status() == 200);
-    CHECK(x(1000).status() == 200);
+    CHECK(set(at(e), "A", 1500).status() == 200);
+    CHECK(set(in_space, "A", 1000).status() == 200);
     check_full(w.put(at(e), "B", std::string(1000, 'v')));
-    check_full(w.put(at(e), "A", std::string(2500, 'v')));
-    check_full(x(2000));
+    check_full(set(at(e), "A", 2500));
+    check_full(set(in_space, "A", 2000));
     check_full(batch(500));
-    CHECK(w.put(at(e), "A", std::string(1500, 'w')).status() == 200); // no larger
-    CHECK(w.put(at(w.new_environment()), "A", std::string(2500, 'v')).status() == 200);
-    CHECK(x(10).status() == 200);
+    CHECK(set(at(e), "A", 1500).status() == 200); // no larger
+    CHECK(set(at(w.new_environment()), "A", 2500).status() == 200);
+    CHECK(set(in_space, "A", 10).status() == 200);
     CHECK(batch(400).status() == 200);
     check_full(batch(700));
-    CHECK(w.send("POST", "/v1/x/secret/hide" + query(at(e), "A")).status() == 200);
+    CHECK(w.send("POST", "/v1/x/secret/hide" + w.query(at(e), "A")).status() == 200);
     CHECK(batch(700).status() == 200);
 }
 

@@ -121,10 +121,10 @@ inline void note_read(call& c, const scope& where, const std::vector<std::string
 }
 
 inline auto list_values(call& c) -> response {
-    const auto where = c.queried_scope();
     const bool values = wants_values(c);
     // The log tells giving values, which is what the route's own word says, from listing names.
     if (!values) c.record.action = "secrets.list"; // of a refusal too: what was tried
+    const auto where = c.queried_scope();
     c.allow(where);
     const auto names = wanted_names(c);
     const auto known = c.text("unless");

@@ -171,7 +171,7 @@ TEST_CASE("an event waits for a server that can't be reached, and is given when 
     std::optional<serving> again;
     const auto done = box.run_while([&](const auto& until) {
         until([&] { return has(box.said(), "trying again"); });
-        again.emplace(s.here, "--listen " + s.url.substr(s.url.find("//") + 2));
+        again.emplace(s.here, "", s.url.substr(s.url.find("//") + 2));
     });
     INFO(done.err);
     CHECK(done.code == 0);

@@ -17,12 +17,14 @@
 
 namespace coffer_test {
 
-/// The `coffer serve` of a home, on a free port, ended by its process id.
+/// The `coffer serve` of a home, on a free port unless one is said, ended by its process id.
 class serving {
 public:
     /// `arguments`: of serve, as a shell takes them.
-    explicit serving(const sandbox& at, const std::string& arguments = {}) : here_(at) {
-        const auto script = "rm -f out; '" + coffer_program() + "' serve --listen 127.0.0.1:0 " +
+    explicit serving(const sandbox& at, const std::string& arguments = {},
+                     const std::string& listen = "127.0.0.1:0")
+        : here_(at) {
+        const auto script = "rm -f out; '" + coffer_program() + "' serve --listen " + listen + " " +
                             arguments + " >out 2>err </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);

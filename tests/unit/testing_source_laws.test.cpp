@@ -47,7 +47,8 @@ struct make_resolver {
     }
     template <class S>
     void put(S&, context where, std::string_view name, std::string_view value) {
-        vault->ensure_space(where).value();
+        vault->ensure_environment(where.environment).value();
+        if (!where.space.empty()) vault->ensure_space(where).value();
         vault->put(where, name, value).value();
     }
     template <class S>

@@ -238,13 +238,13 @@ auto run_command(const session& s, provision& given) -> int {
     const auto code = become(s.in.after_dashes, given.variables);
     const bool too_large = errno == E2BIG;
     const auto command = printable(s.in.after_dashes.front());
-    tell_problem(code == 127 ? problem(coffer::errc::not_found, "there is no command " + command)
-                 : too_large ? problem(coffer::errc::too_large,
-                                       "the values are too large together for a command's "
-                                       "environment: name those that it needs with --only")
-                             : problem(coffer::errc::denied,
-                                       "the command " + command + " can't be executed"),
-                 s.json());
+    tell_problem(
+        code == 127 ? problem(coffer::errc::not_found, "there is no command " + command)
+        : too_large
+            ? problem(coffer::errc::too_large, "the values are too large together for a command's "
+                                               "environment: name those that it needs with --only")
+            : problem(coffer::errc::denied, "the command " + command + " can't be executed"),
+        s.json());
     return code;
 }
 

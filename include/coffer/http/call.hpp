@@ -180,8 +180,8 @@ public:
         const auto* const end = text.data() + text.size();
         const auto [at, wrong] = std::from_chars(text.data(), end, out);
         if (wrong != std::errc() || at != end || out < least)
-            throw bad_request(name, "this must be a whole number, " + std::to_string(least) +
-                                        " or more");
+            throw bad_request(name,
+                              "this must be a whole number, " + std::to_string(least) + " or more");
         return out;
     }
 

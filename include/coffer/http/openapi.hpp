@@ -241,8 +241,7 @@ private:
         }
         w.key("responses").begin_object();
         write_answer(w, "200", "Done.", doc.answer, doc.answer_type);
-        if (doc.answer == "Status")
-            write_answer(w, "503", "Not now.", doc.answer, doc.answer_type);
+        if (doc.answer == "Status") write_answer(w, "503", "Not now.", doc.answer, doc.answer_type);
         write_answer(w, "default", "Why not.", "Errors", "application/json");
         w.end_object().end_object();
     }

@@ -60,6 +60,11 @@ constexpr auto to_string(errc code) noexcept -> std::string_view {
     return "unknown";
 }
 
+/// Whether this is no answer of a store's, a key side's or a server's, but the lack of one.
+constexpr auto is_away(errc code) noexcept -> bool {
+    return code == errc::unavailable || code == errc::timed_out;
+}
+
 namespace detail {
 class errc_category final : public std::error_category {
 public:

@@ -108,8 +108,7 @@ public:
             const auto value = from.get(one.name);
             if (value)
                 add_forms(one.name, *value);
-            else if (value.error().code == errc::unavailable ||
-                     value.error().code == errc::timed_out)
+            else if (is_away(value.error().code))
                 return value.error();
         }
         return {};

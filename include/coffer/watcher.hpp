@@ -57,7 +57,7 @@ public:
             failure_callback on_failure = {})
         : source_(std::move(source)), where_(where), tell_(std::move(on_change)),
           tell_failure_(std::move(on_failure)), every_(every),
-          known_(look_at(known, wall_of(known) - wall_age_of(known))), thread_([this] { run(); }) {}
+          known_(look_at(known, confirmed(known))), thread_([this] { run(); }) {}
     /// Waits for a callback that is under way, so it must not be ended by one; and for a look, which
     /// takes as long as source.at() may: with an http::source twice its call_timeout at most.
     ~watcher() {
@@ -90,8 +90,10 @@ private:
     static auto wall_of(const view& seen) -> std::uint64_t {
         return static_cast<std::uint64_t>(seen.time().wall().count());
     }
-    static auto wall_age_of(const view& seen) -> std::uint64_t {
-        return std::min(wall_of(seen), static_cast<std::uint64_t>(seen.age().count()));
+    /// When the view was last known to be the newest.
+    static auto confirmed(const view& seen) -> std::uint64_t {
+        const auto now = wall_of(seen);
+        return now - std::min(now, static_cast<std::uint64_t>(seen.age().count()));
     }
     /// What the view said at that time, in milliseconds since 1970 UTC: what has expired since had
     /// its value then.

@@ -80,8 +80,7 @@ void event_source::follow(const std::function<bool(std::string_view event)>& tak
             if (why.code == errc::not_found) // a Coffer that has no such route
                 why = http::refused(http::refusal::no_coffer, errc::unsupported);
             said = words(why);
-            if (why.code != errc::unavailable && why.code != errc::timed_out)
-                throw problem(why.code, std::move(said));
+            if (!coffer::is_away(why.code)) throw problem(why.code, std::move(said));
             if (said != told) s_.notice(said + "; trying again");
         }
         told = std::move(said);

@@ -111,9 +111,6 @@ private:
     static auto is_of_the_key(errc code) noexcept -> bool {
         return code == errc::unknown_key || code == errc::key_disabled || code == errc::tampered;
     }
-    static auto is_away(errc code) noexcept -> bool {
-        return code == errc::unavailable || code == errc::timed_out;
-    }
     /// The anchor could not be moved, and nothing is wrong with what it says.
     static auto is_unwritten(errc code) noexcept -> bool {
         return is_away(code) || code == errc::denied;

@@ -118,14 +118,11 @@ public:
     auto is_asked_in_vain(const slot_type& s) const -> bool {
         return s.is_away() && options_.recheck_after.count() > 0 && s.looks().is_flying();
     }
-    static auto means_away(const failure& why) noexcept -> bool {
-        return why.code == errc::unavailable || why.code == errc::timed_out;
-    }
     /// The answer when a refresh failed: the last state while the store alone is away, else the
     /// error.
     auto in_place_of(const slot_type& s, const failure& why) const -> result<current_state<C>> {
         const auto checked = s.checked();
-        if (!means_away(why) || checked.count() < 0 ||
+        if (!is_away(why.code) || checked.count() < 0 ||
             time_->boot() - checked > options_.serve_stale_for)
             return why;
         return s.state(true);
@@ -149,7 +146,7 @@ public:
     /// Takes over what a look found.
     auto looked(slot_type& s, result<tree::snapshot_ptr<C>>&& found, const origin& from) const
         -> result<void> {
-        s.note_away(!found && means_away(found.error()));
+        s.note_away(!found && is_away(found.error().code));
         if (!found) return found.error();
         return s.adopt(*std::move(found), from);
     }

@@ -4,6 +4,7 @@
 
 #include <coffer/bytes.hpp>
 #include <coffer/detail/base64.hpp>
+#include <coffer/detail/percent.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -35,20 +36,6 @@ inline auto escaped_form(std::string_view value, bool quotes) -> form_text {
     }
     return out;
 }
-/// Percent-encoded (RFC 3986, section 2.1): all but letters, digits and those of `bare`.
-inline auto percent_form(std::string_view value, std::string_view bare) -> form_text {
-    constexpr std::string_view hex = "0123456789ABCDEF";
-    form_text out;
-    for (const char c : value) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        if (letter || (c >= '0' && c <= '9') || bare.find(c) != bare.npos)
-            out += c;
-        else
-            ((out += '%') += hex[byte >> 4]) += hex[byte & 15];
-    }
-    return out;
-}
 /// Base64 (RFC 4648) without the padding, which another text may go on with.
 inline auto base64_form(std::string_view value, const base64_alphabet& in) -> form_text {
     form_text out(base64_size(value.size(), in), '\0');
@@ -67,17 +54,17 @@ void each_written_form(std::string_view value, F&& f) {
     };
     tell(escaped_form(value, true));
     tell(escaped_form(value, false));
-    tell(percent_form(value, "-_.~"));      // RFC 3986, section 2.3
-    tell(percent_form(value, "-_.~!*'()")); // encodeURIComponent (ECMA-262)
+    tell(percent_encoded<form_text>(value, unreserved));
+    tell(percent_encoded<form_text>(value, "-_.~!*'()")); // encodeURIComponent (ECMA-262)
     tell(base64_form(value, base64));
     tell(base64_form(value, base64url));
-    for (std::size_t at = 0, end = value.find('\n'); end != value.npos || at != 0;) {
-        auto line = value.substr(at, end - at);
+    if (value.find('\n') == value.npos) return;
+    while (!value.empty()) {
+        const auto end = std::min(value.find('\n'), value.size());
+        auto line = value.substr(0, end);
+        value.remove_prefix(std::min(end + 1, value.size()));
         if (line.ends_with('\r')) line.remove_suffix(1);
         f(line);
-        if (end == value.npos) break;
-        at = end + 1;
-        end = value.find('\n', at);
     }
 }
 

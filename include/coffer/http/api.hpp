@@ -231,12 +231,8 @@ private:
             return out;
         }
         if (!m.under_v1 && with_.page) return with_.page(in);
-        throw api_error{404,
-                        "there is no such address: see /v1/x/openapi.json; a client's base address "
-                        "ends before /v1",
-                        {},
-                        "not_found",
-                        {}};
+        throw worded(errc::not_found, "there is no such address: see /v1/x/openapi.json; a "
+                                      "client's base address ends before /v1");
     }
     auto page_now(const request& in, const matched& m, answered_request& told,
                   std::chrono::steady_clock::time_point began) -> std::optional<response> {

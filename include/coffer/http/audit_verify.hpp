@@ -95,11 +95,12 @@ public:
         }
         if (out_.fault && out_.fault->why == "missing") look_behind(files);
         const auto& head = expected_.head;
-        const auto end = out_.records == 0 && expected_.first > 1 ? skipped_ : last_.seq;
+        const bool never_begun = out_.records == 0 && expected_.first > 1;
+        const auto end = never_begun ? skipped_ : last_.seq;
         if (!out_.fault && head && head->seq > end)
             out_.fault = {"cut", files.empty() ? std::filesystem::path() : files.back().path,
                           line_ + 1, end + 1};
-        if (!out_.fault && out_.records == 0 && expected_.first > 1) return errc::invalid_argument;
+        if (!out_.fault && never_begun) return errc::invalid_argument;
         return out_;
     }
 

@@ -232,8 +232,7 @@ inline auto caller::outcome_of(const detail::incoming& in) -> result<void> {
     if (in.status >= 200 && in.status < 300) return {};
     if (in.status == 429) return refused(refusal::too_many, errc::unavailable);
     const auto said = in.is_json ? detail::code_in(in.body).value_or(errc{}) : errc{};
-    if (said == errc::unavailable || said == errc::timed_out)
-        return detail::trouble_in(in.body, said);
+    if (is_away(said)) return detail::trouble_in(in.body, said);
     if (said != errc{} && said != errc::denied) return said;
     switch (in.status) {
     case 400: return errc::invalid_argument;

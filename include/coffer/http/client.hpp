@@ -32,9 +32,7 @@ struct told_last {
     std::optional<failure> failed{};     ///< Why the last asking failed, if it did.
     std::chrono::milliseconds ended{-1}; ///< When it had.
 
-    auto is_away() const noexcept -> bool {
-        return failed && (failed->code == errc::unavailable || failed->code == errc::timed_out);
-    }
+    auto is_away() const noexcept -> bool { return failed && coffer::is_away(failed->code); }
 };
 
 /// What is known of one context, and who is asking about it now.

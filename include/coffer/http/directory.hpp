@@ -19,11 +19,6 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
-/// Whether this is no answer of the store's but the lack of one.
-inline auto is_away(const failure& why) noexcept -> bool {
-    return why.code == errc::unavailable || why.code == errc::timed_out;
-}
-
 /// An environment or a space as it is registered.
 struct place_facts {
     std::string id{};
@@ -90,7 +85,7 @@ public:
             if (!one && one.error().code == errc::unknown_scope) continue; // removed meanwhile
             if (one)
                 out.fresh = older(out.fresh, one->fresh);
-            else if (is_away(one.error()))
+            else if (is_away(one.error().code))
                 out.fresh.stale = true;
             auto last = one ? nullptr : kept(id);
             out.push_back({std::move(id), std::move(one), std::move(last)});
@@ -269,7 +264,7 @@ private:
             return {};
         }
         if (text.error().code == errc::unknown_scope) return {};
-        if (missing == nullptr || !is_away(text.error())) return text.error();
+        if (missing == nullptr || !is_away(text.error().code)) return text.error();
         *missing = true;
         if (was != nullptr)
             out.metadata = was->metadata;

@@ -103,10 +103,13 @@ constexpr auto words_of(errc code) noexcept -> std::string_view {
     return "an internal error";
 }
 
+/// An error of the core in words that say more than words_of().
+inline auto worded(errc code, std::string_view message, std::string_view key = {}) -> api_error {
+    return {status_of(code), std::string(message), std::string(key), std::string(to_string(code))};
+}
 inline auto error_of(const failure& why, std::string_view key = {}) -> api_error {
     if (status_of(why.code) == 404) return no_such_thing();
-    return {status_of(why.code), std::string(words_of(why.code)), std::string(key),
-            std::string(to_string(why.code))};
+    return worded(why.code, words_of(why.code), key);
 }
 /// The value of an answer of the core; throws api_error for a failure.
 template <class T>
@@ -119,7 +122,7 @@ auto need(result<T>&& got, std::string_view key = {}) -> T {
 /// 409 also for an id that is taken.
 inline void need_made(result<void>&& made) {
     if (!made && made.error().code == errc::conflict)
-        throw api_error{409, "this id is taken", "id", "conflict", {}};
+        throw worded(errc::conflict, "this id is taken", "id");
     if (!made && made.error().code == errc::unknown_key)
         throw api_error{409,
                         "the keys of this server take no new environment in: make it beside the "

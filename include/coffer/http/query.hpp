@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_QUERY_HPP
 #define COFFER_HTTP_QUERY_HPP
 
+#include <coffer/detail/percent.hpp>
 #include <coffer/scope.hpp>
 
 #include <string>
@@ -11,18 +12,7 @@ namespace coffer::inline COFFER_ABI::http {
 
 /// A text as it stands in a query: percent-encoded but for RFC 3986's unreserved characters.
 inline auto encoded(std::string_view text) -> std::string {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-        if (plain)
-            out.push_back(c);
-        else
-            out.append({'%', digits[byte >> 4], digits[byte & 15]});
-    }
-    return out;
+    return coffer::detail::percent_encoded<std::string>(text, coffer::detail::unreserved);
 }
 
 /// The query that names a scope: `?environmentId=…&spaceId=…`.

@@ -24,9 +24,7 @@ struct wanted_entry {
 namespace detail {
 
 inline auto over_quota(std::string_view what, std::size_t most) -> api_error {
-    return {400,    std::string(what) + " than " + std::to_string(most),
-            "name", std::string(to_string(errc::too_large)),
-            {},     {}};
+    return worded(errc::too_large, std::string(what) + " than " + std::to_string(most), "name");
 }
 
 /// Actors with entries of their own in a space, or in the environment itself.

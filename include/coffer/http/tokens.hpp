@@ -305,8 +305,8 @@ private:
         const auto told = *state ? (*state)->explain(name) : result<explanation>(errc::not_found);
         if (!row || !told || !told->decided()) {
             const auto why = !row ? row.error().code : errc::not_found;
-            const bool away = why == errc::unavailable || why == errc::timed_out;
-            return away ? result<std::optional<ended_token>>(why) : std::optional<ended_token>();
+            return is_away(why) ? result<std::optional<ended_token>>(why)
+                                : std::optional<ended_token>();
         }
         ended_token out{**row, false};
         std::erase_if(out.row.grants, [&](const grant& g) {

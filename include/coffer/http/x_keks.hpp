@@ -23,8 +23,7 @@ namespace coffer::inline COFFER_ABI::http::x {
 inline auto allowed_kek_changes(call& c) -> const kek_changes& {
     c.allow(scope());
     if (!c.parts.change_keks)
-        throw api_error{
-            501, "this server changes no keys (coffer serve --manage-keys)", {}, "unsupported", {}};
+        throw worded(errc::unsupported, "this server changes no keys (coffer serve --manage-keys)");
     require_confirmed(c);
     return *c.parts.change_keks;
 }

@@ -89,11 +89,8 @@ inline auto reveal_value(call& c) -> response {
     c.allow(where);
     c.allow_name(where, name);
     if (c.parts.reveal == reveal_mode::off)
-        throw api_error{501,
-                        "this server reveals no values to people (coffer serve --reveal)",
-                        {},
-                        "unsupported",
-                        {}};
+        throw worded(errc::unsupported,
+                     "this server reveals no values to people (coffer serve --reveal)");
     const auto facts = need(c.parts.places.look(where.environment));
     if (!may_be_revealed(metadata(facts->own.metadata)))
         throw api_error{403, "values of this environment are never revealed", {}, "denied", {}};

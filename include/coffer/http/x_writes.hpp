@@ -376,30 +376,36 @@ refuse_batch(call& c, const scope& where,
     throw error_of(errc::conflict); // it is as it was expected again by now
 }
 
-/// Which of them has nothing there that it could change. Whoever may write a name may know that.
+/// Why there is nothing for a change to do to what a scope has of a name; empty where there is.
+inline auto why_absent(change_kind kind, const own_entry* has) -> std::string_view {
+    const auto is = [&](format::entry_state state) {
+        return has != nullptr && has->state == state;
+    };
+    switch (kind) {
+    case change_kind::put:
+    case change_kind::hide: return {};
+    case change_kind::erase: return is_live(has) ? "" : "this name is not set here";
+    case change_kind::show:
+        return is(format::entry_state::hidden) ? "" : "this name is not hidden here";
+    case change_kind::undelete: break;
+    }
+    return is(format::entry_state::deleted) ? "" : "this name was not removed here";
+}
+/// Which of them that is. Whoever may write a name may know it.
 [[noreturn]] inline void refuse_absent(call& c, const scope& where, const batch& all) {
     const auto listed = c.vault().list(where.view());
-    auto why = no_such_thing();
     for (const auto& [what, facts] : all.rows) {
-        if (!listed || what.kind == change_kind::put || what.kind == change_kind::hide) continue;
+        if (!listed) break;
         const auto at = std::ranges::find(*listed, what.name, &own_entry::name);
-        const auto is = [&](format::entry_state state) {
-            return at != listed->end() && at->state == state;
-        };
-        const bool there = what.kind == change_kind::show ? is(format::entry_state::hidden)
-                           : what.kind == change_kind::undelete
-                               ? is(format::entry_state::deleted)
-                               : at != listed->end() && is_live(&*at);
-        if (there) continue;
+        const auto words = why_absent(what.kind, at == listed->end() ? nullptr : &*at);
+        if (words.empty()) continue;
+        auto why = worded(errc::not_found, words);
         wiped_text data;
         json_writer(data).begin_object().member("name", what.name).end_object();
         why.data = std::string(data);
-        why.message = what.kind == change_kind::show       ? "this name is not hidden here"
-                      : what.kind == change_kind::undelete ? "this name was not removed here"
-                                                           : "this name is not set here";
-        break;
+        throw why;
     }
-    throw why;
+    throw no_such_thing(); // it is there by now
 }
 
 inline auto change_batch(call& c) -> response {

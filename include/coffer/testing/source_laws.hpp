@@ -109,8 +109,7 @@ void newest(Make& make, checker& check) {
         make.put(source, prod, "KEY", "missed");
         make.cut_off(source);
         const auto late = source.at(prod);
-        const bool away =
-            !late && (late.error() == errc::unavailable || late.error() == errc::timed_out);
+        const bool away = !late && is_away(late.error().code);
         check.that(away || (late && (late->stale() || shown(late->get("KEY")) == "missed")),
                    "with the store away: unavailable, timed_out, or a view that says it is stale");
     } else {

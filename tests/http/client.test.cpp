@@ -12,6 +12,8 @@
 #include "support/temporary_folder.hpp"
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -82,7 +84,29 @@ struct served {
     auto open(std::string_view token = api_world::full) const -> coffer::secrets {
         return http::source::open(options(token)).value();
     }
+    /// One that asks again after a second.
+    auto rechecking(const coffer::clock& time) const -> http::source {
+        auto how = options();
+        how.recheck_after = std::chrono::milliseconds(1000);
+        how.time = &time;
+        return http::source::open(std::move(how)).value();
+    }
     auto here() const -> coffer::context { return {.environment = prod, .space = acme}; }
+};
+
+/// Each look at it is later than the one before, so that what came first can be told.
+class ticking_clock final : public coffer::clock {
+public:
+    auto wall() const noexcept -> std::chrono::milliseconds override {
+        return std::chrono::milliseconds(1'700'000'000'000 + now_);
+    }
+    auto boot() const noexcept -> std::chrono::milliseconds override {
+        return std::chrono::milliseconds(++now_);
+    }
+    void advance(std::chrono::milliseconds by) { now_ += by.count(); }
+
+private:
+    mutable std::atomic<std::int64_t> now_{1000};
 };
 
 auto shown(const coffer::result<coffer::secret>& got) -> std::string {
@@ -186,10 +210,7 @@ TEST_CASE(
 TEST_CASE("Within recheck_after nobody asks again") {
     served s;
     coffer::testing::manual_clock time;
-    auto how = s.options();
-    how.recheck_after = std::chrono::milliseconds(1000);
-    how.time = &time;
-    const auto source = http::source::open(std::move(how)).value();
+    const auto source = s.rechecking(time);
     for (int i = 0; i < 5; ++i)
         CHECK(source.at(s.here()).has_value());
     CHECK(s.door->asked == 1);
@@ -329,11 +350,8 @@ TEST_CASE("Calls that wait at the same time share one asking") {
 
 TEST_CASE("A server that hangs keeps one reader waiting, and the others have the last answer") {
     served s;
-    coffer::testing::manual_clock time;
-    auto how = s.options();
-    how.recheck_after = std::chrono::milliseconds(1000);
-    how.time = &time;
-    const auto source = http::source::open(std::move(how)).value();
+    ticking_clock time;
+    const auto source = s.rechecking(time);
     CHECK(source.at(s.here()).has_value());
     time.advance(std::chrono::milliseconds(1000));
 
@@ -347,7 +365,6 @@ TEST_CASE("A server that hangs keeps one reader waiting, and the others have the
         auto& now = s.door->asked == 2 ? first : second;
         now.begun.set();
         now.go_on.wait();
-        time.advance(std::chrono::milliseconds(1));
     };
     s.door->instead = [](const http::request&) {
         return std::optional(http::response{.status = 503});

@@ -3,7 +3,7 @@
 // its end no canary may be found in what it leaves behind.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,6 +15,7 @@ if (!program) throw new Error('COFFER must name the command');
 export class Coffer {
   root = fs.mkdtempSync(path.join(os.tmpdir(), 'coffer-javascript-'));
   log = '';
+  written = new EventEmitter();
   canaries = { value: `canary-value-${random()}`, payload: `canary-payload-${random()}`, wrongToken: `canary-token-${random()}` };
 
   constructor() {
@@ -65,8 +66,12 @@ export class Coffer {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.ended = once(this.server, 'exit');
-    this.server.stderr.on('data', (piece) => { this.log += piece; });
-    this.server.stdout.on('data', (piece) => { this.log += piece; });
+    for (const stream of [this.server.stderr, this.server.stdout]) {
+      stream.on('data', (piece) => {
+        this.log += piece;
+        this.written.emit('log');
+      });
+    }
     let said = '';
     for await (const piece of this.server.stdout.iterator({ destroyOnReturn: false })) {
       said += piece;
@@ -76,6 +81,12 @@ export class Coffer {
       return;
     }
     throw new Error(`coffer serve did not start: ${this.log}`);
+  }
+
+  // A line of the log follows what it tells of: what a client has seen may not be there yet.
+  async logged(pattern) {
+    const patience = AbortSignal.timeout(300_000);
+    while (!pattern.test(this.log)) await once(this.written, 'log', { signal: patience });
   }
 
   async stop(how = 'SIGTERM') {

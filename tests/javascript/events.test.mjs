@@ -163,7 +163,7 @@ test('a restart of the server is told to who listens as a gap, and stands in the
     assert.ok((await gap)[0].after > 0);
     driver.unmountEventHandler();
     await driver.done;
-    assert.match(other.log, /a listener may have missed events[^\n]*"token":/);
+    await other.logged(/a listener may have missed events[^\n]*"token":/);
   } finally {
     await other.end();
   }

@@ -78,6 +78,47 @@ TEST_CASE(
     CHECK(has(done.err, "code 1\n"));
 }
 
+TEST_CASE("a listener that takes too long is ended, and it is told that its time was up") {
+    const served s;
+    const agent box(s, "echo begun; exec sleep 600");
+    const auto done = box.run_while([](const auto&) {}, "--timeout 1s");
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK(done.out == "begun\n");
+    CHECK(has(done.err,
+              "job:ready: the listener was ended after 1s, which is all that an event may "
+              "take (--timeout)"));
+    CHECK_FALSE(has(done.err, "143"));
+}
+
+TEST_CASE("an agent whose token is refused ends before there is an event") {
+    const served s;
+    agent box(s, "echo heard");
+    box.variables["COFFER_TOKEN"] = s.token + "x";
+    const auto done = box.run({"agent", "run", "listener.mjs", "--events", "-"}, "");
+    CHECK(done.code == 5);
+    CHECK(has(done.err, "the server does not know this token"));
+}
+
+TEST_CASE("what is no event is named by its line and left out, and the next is given") {
+    const served s;
+    const agent box(s, "echo heard");
+    const auto done = box.run({"agent", "run", "listener.mjs", "--events", "-"},
+                              "no JSON\n\n[1]\n{\"topic\":\"job:ready\"}\n" +
+                                  sandbox::read(box.work() / "events") + "{\"topic\":\"cut");
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK(done.out == "heard\n");
+    for (const auto* said : {"line 1 of stdin was left out: it is no JSON object",
+                             "line 3 of stdin was left out: it is no JSON object",
+                             "line 4 of stdin was left out: its context has no environmentId",
+                             "line 6 of stdin was left out: it is no JSON object"})
+        CHECK(has(done.err, said));
+    const auto file = box.run({"agent", "run", "listener.mjs", "--events", "events"});
+    CHECK(file.code == 2);
+    CHECK(has(file.err, "a file of events goes to that (--events - < FILE)"));
+}
+
 TEST_CASE("a token of the agent's that is replaced in its file needs no restart") {
     const served s;
     agent box(s, "echo heard; : >heard");
@@ -265,12 +306,20 @@ TEST_CASE("what a server of events answers is told once, and of one that is no C
     CHECK(theirs.code == 3);
     CHECK(occurrences(theirs.err, feed + " gives no events now; trying again") == 1);
     CHECK(occurrences(theirs.err, feed + " takes no more requests for a while; trying again") == 1);
-    CHECK(has(theirs.err, "unsupported: " + feed + " is no address of events"));
+    const auto no_stream = "unsupported: " + feed +
+                           " is no address of events: it answers, but sends no stream of them";
+    CHECK(has(theirs.err, no_stream));
     for (const char* other : {"can't be reached", "Coffer,", "of this token"})
         CHECK_FALSE(has(theirs.err, other));
-    server.says(answer("401 Unauthorized", "text/plain", "who?"));
-    const auto unknown = box.run(
-        {"agent", "run", "listener.mjs", "--events", feed, "--events-token-file", "theirs"});
+    const auto asked = [&](const std::string& says) {
+        server.says(says);
+        return box.run(
+            {"agent", "run", "listener.mjs", "--events", feed, "--events-token-file", "theirs"});
+    };
+    const auto page = asked(answer("200 OK", "text/html", "<p>data: hello"));
+    CHECK(page.code == 3);
+    CHECK(has(page.err, no_stream));
+    const auto unknown = asked(answer("401 Unauthorized", "text/plain", "who?"));
     CHECK(unknown.code == 5);
     CHECK(has(unknown.err, feed + " refuses the token of --events-token-file"));
 

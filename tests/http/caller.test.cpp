@@ -291,7 +291,7 @@ TEST_CASE("a stream of events is begun with the token that the file holds now") 
     const auto answer = [&](const http::request& in) -> std::optional<http::response> {
         if (in.header_of("authorization") != "Bearer second") return refused();
         http::response events;
-        events.content_type = "text/event-stream";
+        events.content_type = "Text/Event-Stream; charset=utf-8";
         events.body = "data: hello\n\nevent: gap\nid: 7\ndata: {}\n\ndata: again\n\n";
         return events;
     };
@@ -333,6 +333,11 @@ TEST_CASE("a stream of events that is not given says why, as any other answer do
     CHECK(why(503, R"({"code":"unavailable"})").cause == http::refusal::in_trouble);
     CHECK(why(404, R"({"code":"not_found"})") == errc::not_found);
     CHECK(why(404, "nothing", "text/plain").cause == http::refusal::no_coffer);
+    for (const unsigned status : {200U, 202U}) {
+        const auto page = why(status, "data: hello\n\n", "text/html");
+        CHECK(page == errc::unsupported);
+        CHECK(page.cause == http::refusal::no_coffer);
+    }
     CHECK(http::missing_right_of(why(403, R"({"code":"denied","data":{"right":"list"}})")) ==
           http::right::list);
     const auto long_one =

@@ -105,6 +105,15 @@ test('one event that hangs or breaks does not keep the next from being given', a
   assert.equal(run.code, 1);
   assert.match(run.out, /^saw job:ready\n$/);
   assert.match(run.err, /job:die.*ended with 7/);
+  assert.match(run.err, /job:hang: the listener was ended after 60s, which is all that an event may take \(--timeout\)/);
+});
+
+test('a file that exports no function by default is named, and what it should export', async () => {
+  for (const code of ['export const setup = () => {};', 'export default { on() {} };']) {
+    const run = await agent(code, ['--events', '-'], [event()]).ended;
+    assert.equal(run.code, 1);
+    assert.match(run.err, /agent-\w+\.mjs exports no function by default: export default \(listener\) => \{ … \}\n/);
+  }
 });
 
 test('a process that ends with a signal or a high number ends its own event alone', async () => {
@@ -195,7 +204,7 @@ test('with --events URL the events of another server are given, with its token, 
   await ended;
   other.end();
   assert.equal(said.out, `heard job:one ${value.length}\nheard job:two ${value.length}\nheard job:three ${value.length}\n`, said.err);
-  assert.match(said.err, /without an environment was left out/);
+  assert.match(said.err, /an event of http:\S+ was left out: it is no JSON object/);
   assert.equal(said.err.includes('kind='), false, 'a query may hold a token');
   assert.deepEqual(other.asked.slice(0, 3).map((one) => [one.url, one.authorization, one.accept, one['last-event-id']]),
     [undefined, '8', '9'].map((last) => ['/of/job?kind=a%20b', 'Bearer token-of-another-server', 'text/event-stream', last]));

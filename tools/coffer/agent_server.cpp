@@ -15,7 +15,12 @@ namespace http = coffer::http;
 using coffer::errc;
 
 agent_server::agent_server(session& s) : s_(s), url_(server_text(s.config())) {
-    (void)s.calls(); // what is wrong with the token, before there is an event
+    (void)s.calls(); // that there is a token at all, and it is one
+}
+
+void agent_server::require_token() {
+    auto in = s_.calls()->call({.method = "GET", .target = "/v1/x/whoami", .body = {}});
+    if (!in && !coffer::is_away(in.error().code)) need(std::move(in));
 }
 
 auto agent_server::mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token {

@@ -25,6 +25,9 @@ public:
     explicit agent_server(session& s);
 
     auto url() const -> const std::string& { return url_; }
+    /// Asks whether the agent's token is one that the server knows, before there is an event. A server
+    /// that is away is no trouble yet: events wait for it.
+    void require_token();
     /// A token that reads the scope, and nothing else, for a time.
     auto mint(const coffer::scope& where, std::chrono::milliseconds life) -> event_token;
     /// Ends it. What fails here ends by its time.

@@ -18,7 +18,8 @@ namespace {
 /// Of a server that may be anybody's: what it answers with is not what a Coffer means by it.
 auto words_of_other(const coffer::failure& why, const std::string& server) -> std::string {
     using http::refusal;
-    if (why.cause == refusal::no_coffer) return server + " is no address of events";
+    if (why.cause == refusal::no_coffer)
+        return server + " is no address of events: it answers, but sends no stream of them";
     if (why.cause == refusal::unknown_token || why.cause == refusal::missing_right)
         return server + " refuses the token of --events-token-file";
     if (why.code == errc::denied) return server + ": " + words_for(why, {}, {});
@@ -41,11 +42,15 @@ event_source::event_source(session& s) : s_(s) {
         name_ = calls_->address().text();
         return;
     }
+    const auto origin = url->find("://");
+    if (origin == url->npos)
+        refuse(
+            "--events takes an address (https://HOST/PATH), or - for stdin: a file of events goes "
+            "to that (--events - < FILE)");
     if (!token_file)
         refuse("--events URL needs --events-token-file FILE: the agent's own token is this "
                "server's alone");
-    const auto origin = url->find("://");
-    const auto path = origin == url->npos ? url->npos : url->find_first_of("/?", origin + 3);
+    const auto path = url->find_first_of("/?", origin + 3);
     if (path != url->npos && url->substr(path) != "/") target_ = url->substr(path);
     if (target_.starts_with('?')) target_.insert(0, "/");
     if (!std::ranges::all_of(target_, [](char c) { return c > ' ' && c < 0x7F && c != '#'; }))

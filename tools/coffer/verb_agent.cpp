@@ -41,35 +41,45 @@ const event = JSON.parse(process.env.COFFER_EVENT);
 delete process.env.COFFER_EVENT;
 const { FlatfileListener } = await import('@flatfile/listener');
 const { default: setup } = await import(pathToFileURL(process.argv[1]));
+if (typeof setup !== 'function') {
+  console.error(`${process.argv[1]} exports no function by default: export default (listener) => { … }`);
+  process.exit(1);
+}
 await FlatfileListener.create(setup).dispatchEvent(event);
 )";
 
 constexpr std::size_t largest_event = std::size_t{64} << 10;
+constexpr const char* usual_time = "60s";
 
 /// An event as it came, and where it belongs.
 struct incoming_event {
     std::string text{};
     std::string topic{};
     coffer::scope where{};
+    const char* flaw = nullptr; ///< Why it can't be given: `it is …`; null: it can.
 
-    static auto read(std::string_view line) -> std::optional<incoming_event> {
+    static auto read(std::string_view line) -> incoming_event {
+        incoming_event out;
         json::error_code wrong;
         const auto value = json::parse({line.data(), line.size()}, wrong);
-        if (wrong || !value.is_object() || line.size() > largest_event ||
-            line.find('\0') != line.npos)
-            return std::nullopt;
-        incoming_event out;
+        if (line.size() > largest_event)
+            out.flaw = "it is longer than 64 KiB";
+        else if (wrong || !value.is_object())
+            out.flaw = "it is no JSON object";
+        if (out.flaw != nullptr) return out;
         out.text = line;
         const auto text = [](const json::object& o, const char* member) -> std::string {
             const auto* found = o.if_contains(member);
             return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
         };
         out.topic = text(value.get_object(), "topic");
-        const auto* context = value.get_object().if_contains("context");
-        if (context == nullptr || !context->is_object()) return out;
-        out.where.environment = text(context->get_object(), "environmentId");
-        out.where.space = text(context->get_object(), "spaceId");
-        out.where.actor = text(context->get_object(), "actorId");
+        if (const auto* context = value.get_object().if_contains("context");
+            context != nullptr && context->is_object()) {
+            out.where.environment = text(context->get_object(), "environmentId");
+            out.where.space = text(context->get_object(), "spaceId");
+            out.where.actor = text(context->get_object(), "actorId");
+        }
+        if (out.where.environment.empty()) out.flaw = "its context has no environmentId";
         return out;
     }
 };
@@ -82,19 +92,20 @@ public:
         : s_(s), server_(server), file_(std::move(file)), authorities_(std::move(authorities)),
           time_(time) {}
 
-    /// 128 + signal if the agent is to end; nullopt: go on.
-    auto take(std::string_view line) -> std::optional<int> {
+    /// `called`: what it is called where it is left out. 128 + signal if the agent is to end; nullopt:
+    /// go on.
+    auto take(std::string_view line, const std::string& called) -> std::optional<int> {
         const auto event = incoming_event::read(line);
-        if (!event || event->where.environment.empty()) {
-            s_.notice("an event without an environment was left out");
+        if (event.flaw != nullptr) {
+            s_.notice(called + " was left out: " + event.flaw);
             ++failed_;
             return std::nullopt;
         }
         try {
-            return give(*event);
+            return give(event);
         } catch (problem& why) {
             s_.say_more(why);
-            s_.notice(printable(event->topic) + " was not given: " + why.message);
+            s_.notice(printable(event.topic) + " was not given: " + why.message);
             ++failed_;
             return std::nullopt;
         }
@@ -168,29 +179,38 @@ private:
         const auto code = watch(process, signals, given->values);
         if (code != 0) {
             ++failed_;
-            s_.notice(code == 127
-                          ? "node is not there"
-                          : printable(event.topic) + ": the listener's process ended with " +
-                                std::to_string(code));
+            s_.notice(words_of_end(event, code));
         }
         // Whatever the process ended with, a signal of its own included, is about this event alone.
         if (const auto number = signals.asked_to_end()) return 128 + *number;
         return std::nullopt;
     }
 
-    /// Shows what it says, less what is a value, until it ends or its time is up.
+    /// Of a process that did not end well, as watch() answers.
+    auto words_of_end(const incoming_event& event, std::optional<int> code) const -> std::string {
+        if (code == 127) return "node is not there";
+        const auto whose = printable(event.topic) + ": the listener";
+        if (code) return whose + "'s process ended with " + std::to_string(*code);
+        return whose + " was ended after " + s_.in.text("timeout").value_or(usual_time) +
+               ", which is all that an event may take (--timeout)";
+    }
+
+    /// Shows what it says, less what is a value, until it ends or its time is up. Its exit code;
+    /// nullopt: its time was up, so it was ended.
     auto watch(child& process, const signal_forwarding& signals, const coffer::redactor& values)
-        -> int {
+        -> std::optional<int> {
         redacted_output output(process, values);
         const auto until = std::chrono::steady_clock::now() + time_;
+        bool too_long = false;
         while (!process.ended() || output.is_open()) {
             output.pass(signals, 100);
             if (std::chrono::steady_clock::now() < until) continue;
+            too_long = !process.ended() && !signals.asked_to_end();
             output.stop(signals);
             break; // what it started and left behind may hold its pipes for ever
         }
         output.finish();
-        return *process.ended();
+        return too_long ? std::nullopt : process.ended();
     }
 
     session& s_;
@@ -215,6 +235,7 @@ public:
             if (const auto end = text_.find('\n'); end != text_.npos) {
                 auto line = text_.substr(0, end);
                 text_.erase(0, end + 1);
+                ++number_;
                 if (!line.empty()) return line;
                 continue;
             }
@@ -222,19 +243,25 @@ public:
             std::array<char, 4096> piece{};
             const auto n = ::read(in_.get(), piece.data(), piece.size());
             if (n < 0 && errno == EINTR) continue;
-            if (n <= 0)
-                return text_.empty() ? std::nullopt : std::optional(std::exchange(text_, {}));
+            if (n <= 0) {
+                if (text_.empty()) return std::nullopt;
+                ++number_;
+                return std::exchange(text_, {});
+            }
             text_.append(piece.data(), static_cast<std::size_t>(n));
         }
     }
+    /// Which line that was, from 1.
+    auto number() const -> std::size_t { return number_; }
 
 private:
     coffer::posix::file_descriptor in_;
     std::string text_{};
+    std::size_t number_ = 0;
 };
 
 auto time_of_event(const session& s) -> std::chrono::milliseconds {
-    const auto time = parse_duration(s.in.text("timeout").value_or("60s"));
+    const auto time = parse_duration(s.in.text("timeout").value_or(usual_time));
     if (!time || *time == 0 || *time > 3'600'000) refuse("--timeout takes 1s to 1h");
     return std::chrono::milliseconds(*time);
 }
@@ -263,18 +290,21 @@ auto run_agent(session& s) -> int {
     agent_server server(s);
     std::optional<event_source> source;
     if (from != "-") source.emplace(s);
+    server.require_token();
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, std::move(authorities), time);
     event_lines lines;
     if (!source) {
         while (const auto line = lines.next())
-            if (const auto end = one.take(*line)) return *end;
+            if (const auto end =
+                    one.take(*line, "line " + std::to_string(lines.number()) + " of stdin"))
+                return *end;
         return one.failed() == 0 ? 0 : 1;
     }
     s.hint("listening to the events of " + source->name());
     std::optional<int> end;
     source->follow([&](std::string_view event) {
-        end = one.take(event);
+        end = one.take(event, "an event of " + source->name());
         return !end;
     });
     return end.value_or(0);

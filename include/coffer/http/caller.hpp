@@ -53,7 +53,8 @@ public:
 
     /// Asks for server-sent events (HTML Living Standard, 9.2), those after the one whose id is
     /// `last` if there was one, and hands each on until the server ends the stream or `take` says
-    /// false. One of the type gap_event says that some may have been missed. Errors: as call().
+    /// false. One of the type gap_event says that some may have been missed. Errors: as call();
+    /// unsupported too where what answers sends no such stream.
     using event_taker = std::function<bool(const sent_event& event)>;
     auto follow(std::string_view target, std::string_view last, const event_taker& take)
         -> result<void>;
@@ -224,7 +225,9 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
             through.follow(text, until, with_.event_silence, in,
                            [&](std::string_view piece) { return lines.feed(piece, take); });
         if (wrong) return wrong->why();
-        if (in.status != 401 || !is_replaced(token)) return outcome_of(in);
+        if (in.status == 401 && is_replaced(token)) continue;
+        if (auto done = outcome_of(in); !done || in.is_event_stream) return done;
+        return refused(refusal::no_coffer, errc::unsupported);
     }
 }
 

@@ -57,6 +57,7 @@ inline auto certificate_category() noexcept -> const std::error_category& {
 struct incoming {
     unsigned status = 0;
     bool is_json = false;
+    bool is_event_stream = false;
     wiped_text body{};
 };
 
@@ -124,8 +125,9 @@ public:
     }
 
     /// Sends a request and hands the answer's body on as it comes, until it ends or `take` says
-    /// false. `silence`: how long nothing may come. What is no 200 is an answer as of exchange(), its
-    /// body cut where it is longer than largest_refusal.
+    /// false. `silence`: how long nothing may come. Only a 200 of the type text/event-stream is one
+    /// that flows (HTML Living Standard, 9.2.3): another 200 is an answer without a body, whatever
+    /// else an answer as of exchange(), its body cut where it is longer than largest_refusal.
     template <class Take>
     auto follow(std::string_view request, client_deadline until, std::chrono::milliseconds silence,
                 incoming& out, Take&& take) -> std::optional<exchange_failure> {
@@ -145,7 +147,11 @@ public:
         out.status = parser.get().result_int();
         out.is_json =
             parser.get()[beast::http::field::content_type].starts_with("application/json");
-        const bool flows = out.status == 200;
+        constexpr std::string_view of_events = "text/event-stream";
+        out.is_event_stream = beast::iequals(
+            parser.get()[beast::http::field::content_type].substr(0, of_events.size()), of_events);
+        const bool flows = out.status == 200 && out.is_event_stream;
+        if (out.status == 200 && !flows) return std::nullopt;
         std::array<char, 4096> piece{};
         while (!parser.is_done()) {
             parser.get().body().data = piece.data();

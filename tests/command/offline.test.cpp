@@ -58,6 +58,29 @@ TEST_CASE(
     CHECK(run(box, {"--offline", "--watch"}).code == 125);
 }
 
+TEST_CASE("run --keep --only keeps no more than those names, and --offline says so") {
+    served s;
+    const client box(s);
+    const auto db_alone = "none " + std::string(db_url);
+    CHECK(run(box, {"--keep"}).out == both);
+    const auto all_of_it = fs::file_size(kept(box).front());
+    const auto given = run(box, {"--keep", "--only", "DB_*"});
+    CHECK(given.code == 0);
+    CHECK(given.out == db_alone);
+    REQUIRE(kept(box).size() == 1);
+    CHECK(fs::file_size(kept(box).front()) < all_of_it);
+    s.stop();
+    const auto offline = run(box, {"--offline"});
+    INFO(offline.err);
+    CHECK(offline.code == 0);
+    CHECK(offline.out == db_alone);
+    CHECK(has(offline.err, "no more was kept than --only DB_*"));
+    const auto other = run(box, {"--offline", "--only", "SLACK_TOKEN"});
+    CHECK(other.code == 125);
+    CHECK(
+        has(other.err, "SLACK_TOKEN, which the copy kept of dev/acme (--only DB_*) does not have"));
+}
+
 TEST_CASE("what is kept is a sealed file of one's own: of this token, this server and this scope") {
     const served s;
     client box(s);

@@ -65,12 +65,15 @@ auto keyed(const coffer::secret& token, coffer::byte_view salt)
 }
 constexpr std::array<std::byte, 12> no_nonce{};
 
-auto text_of(const place& at, const coffer::view& from) -> http::wiped_text {
+auto text_of(const place& at, const coffer::view& from,
+             std::span<const coffer::named_secret> values, std::string_view only)
+    -> http::wiped_text {
     http::wiped_text out;
     http::json_writer w(out);
     w.begin_object().member("takenAt", now_ms()).member("environment", at.environment);
-    w.member("space", at.space).member_if("actor", at.actor).key("secrets").begin_list();
-    for (const auto& one : need(from.all(), at.where())) {
+    w.member("space", at.space).member_if("actor", at.actor).member_if("only", only);
+    w.key("secrets").begin_list();
+    for (const auto& one : values) {
         const auto told = need(from.explain(one.name), at.where(), one.name);
         const auto value = one.value.expose_secret();
         const auto text = coffer::detail::base64_text(as_bytes(value));
@@ -91,6 +94,7 @@ auto read_copy(std::string_view text) -> kept_copy {
     out.at.environment = http::text_in(o, "environment");
     out.at.space = http::text_in(o, "space");
     out.at.actor = http::text_in(o, "actor");
+    out.only = http::text_in(o, "only");
     out.taken_at = http::number_in(o, "takenAt");
     const auto* secrets = o.if_contains("secrets");
     if (secrets == nullptr || !secrets->is_array()) return out;
@@ -146,8 +150,9 @@ auto open_sealed(const settings& from) -> http::wiped_text {
 
 } // namespace
 
-void keep_copy(session& s, const place& at, const coffer::view& from) {
-    const auto text = text_of(at, from);
+void keep_copy(session& s, const place& at, const coffer::view& from,
+               std::span<const coffer::named_secret> values) {
+    const auto text = text_of(at, from, values, s.in.text("only").value_or(""));
     std::array<std::byte, salt_size> salt{};
     need(coffer::cryptopp::aes_256_gcm{}.random(salt));
     std::vector<std::byte> sealed(text.size());

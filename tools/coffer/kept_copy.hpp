@@ -7,6 +7,7 @@
 #include <coffer/view.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,11 +21,14 @@ struct kept_copy {
     place at{};
     std::vector<coffer::named_secret> secrets{};
     std::vector<std::string> expired{}; ///< Names whose values have expired since.
+    std::string only{};                 ///< What --only said when it was kept; empty: all was.
     std::uint64_t taken_at = 0;         ///< Milliseconds since 1970.
 };
 
-/// Keeps what `from` shows. Throws problem.
-void keep_copy(session& s, const place& at, const coffer::view& from);
+/// Keeps these values, those that --only says of what `from` shows, or all, and nothing else of it.
+/// Throws problem.
+void keep_copy(session& s, const place& at, const coffer::view& from,
+               std::span<const coffer::named_secret> values);
 /// What was kept for the server and the scope that the settings name; asks nobody. What has expired
 /// since is left out. Throws problem: not_found, stale (older than --max-stale), unknown_key
 /// (another token, or the file was altered), denied (others may read it).

@@ -33,6 +33,7 @@ struct unusable_name {
 /// What a command is given, and what is told of it.
 struct provision {
     child_environment variables;
+    std::string of{}; ///< Whose values they are: `prod/acme`.
     std::size_t given = 0;
     std::size_t inherited = 0;
     std::vector<std::string> left_out{};
@@ -68,7 +69,7 @@ auto provide(session& s, const place& at, const std::vector<named_secret>& all,
              const std::vector<std::string>& expired) -> provision {
     const glob_list only(s.in.text("only"));
     const auto prefix = s.in.text("prefix").value_or("");
-    provision out{child_environment(s.in.has("clean-env"))};
+    provision out{child_environment(s.in.has("clean-env")), at.text()};
     for (const auto& name : key_variables(s.config()))
         out.variables.unset(name); // they may not have been opened
     out.left_out = only.idle(all);
@@ -119,7 +120,7 @@ void require_named(const place& at, const provision& p) {
     if (p.missing.empty() && p.unusable.empty()) return;
     auto text = p.missing.empty()
                     ? std::string()
-                    : join(p.missing, ", ") + ", which " + at.text() +
+                    : join(p.missing, ", ") + ", which " + p.of +
                           (p.missing.size() == 1 ? " does not have" : " has not all of");
     for (const auto& one : p.unusable)
         text += (text.empty() ? "" : "; ") + printable(one.name) + ", " + one.words;
@@ -254,6 +255,12 @@ auto run_offline(session& s) -> int {
         refuse("--offline does not go with --watch, --redact or --keep");
     const auto copy = open_copy(s);
     auto given = provide(s, copy.at, copy.secrets, copy.expired);
+    given.of = "the copy kept of " + copy.at.text();
+    if (!copy.only.empty()) {
+        const auto kept = "--only " + printable(copy.only);
+        given.of += " (" + kept + ")";
+        given.left_out.push_back("no more was kept than " + kept);
+    }
     require_named(copy.at, given);
     given.freshness = "kept " + ago(copy.taken_at, now_ms());
     announce(s, copy.at, given);
@@ -276,13 +283,14 @@ auto run_run(session& s) -> int {
     if (is_offline(s)) return run_offline(s);
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
-    auto given = provide(s, at, view, need(only_values(s, at, view), at.where()));
+    const auto values = need(only_values(s, at, view), at.where());
+    auto given = provide(s, at, view, values);
     require_named(at, given);
     announce(s, at, given);
     if (s.dry_run()) return 0;
     if (s.in.has("keep")) {
         if (!s.is_remote()) refuse("--keep is for a server's secrets; a store is kept already");
-        keep_copy(s, at, view);
+        keep_copy(s, at, view, values);
     }
     if (s.in.has("redact") || s.in.has("watch"))
         return supervised(s, at, std::move(view), std::move(given)).run();
@@ -318,9 +326,9 @@ auto run_verb() -> verb {
                    "0600; --offline\n"
                    "runs from that and asks nobody, within --max-stale: it sees no change, no "
                    "revocation, and no\n"
-                   "audit log sees it. It goes with neither --watch nor --redact. A store of files "
-                   "is offline\n"
-                   "as it is.",
+                   "audit log sees it. It goes with neither --watch nor --redact. With --only no "
+                   "more than those\n"
+                   "names are kept. A store of files is offline as it is.",
         .options =
             {{"--only", takes::value, "G",
               "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there, not expired, and to fit "

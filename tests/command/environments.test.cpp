@@ -211,8 +211,13 @@ TEST_CASE("damaged settings of a space are named, and replaced by renaming it") 
     CHECK(again.code == 4);
     CHECK(has(again.err, "its settings are damaged"));
     box.ok({"env", "rename", "dev", "development"}); // the space's are of no matter to it
-    box.ok({"space", "rename", "acme", "Acme"});
+    const auto asks = box.run({"space", "rename", "acme", "Acme"}); // what is lost is told first
+    CHECK(asks.code == 2);
+    CHECK(has(asks.err, "replaced as a whole: whatever else they said is lost."));
+    CHECK_FALSE(has(box.ok({"space", "list"}), "Acme"));
+    box.ok({"space", "rename", "acme", "Acme", "--yes"});
     CHECK(has(box.ok({"space", "list"}), "Acme"));
+    box.ok({"space", "rename", "acme", "acme"}); // asks no more
     box.check_filled();
 }
 
@@ -222,10 +227,12 @@ TEST_CASE("damaged settings of an environment count as PROD until they are repla
     alter_record(box, box.document("dev"), "damaged: (settings) in dev v1: tampered");
     CHECK(has(box.ok({"env", "list", "--json"}), R"("isProd":true,"error":"tampered")"));
     SECTION("by another name") {
-        CHECK(box.run({"env", "rename", "dev", "mine"}).code == 2); // it asks first
-        const auto done = box.run({"env", "rename", "dev", "mine", "--yes"});
-        CHECK(done.code == 0);
-        CHECK(has(done.err, "the settings of environment dev are damaged and replaced"));
+        const auto asks = box.run({"env", "rename", "dev", "mine"});
+        CHECK(asks.code == 2);
+        CHECK(has(asks.err, "its id stays. Its settings are damaged and replaced as a whole: what "
+                            "programs need of it (requirements), whether its values may be shown"));
+        CHECK(has(box.ok({"env", "list", "--json"}), "tampered"));
+        box.ok({"env", "rename", "dev", "mine", "--yes"});
         CHECK(has(box.ok({"env", "list", "--json"}), R"("name":"mine","isProd":true)"));
     }
     SECTION("by the mark") {

@@ -7,6 +7,7 @@
 #include "values_in.hpp"
 #include "verbs.hpp"
 
+#include <coffer/http/directory.hpp>
 #include <coffer/http/tokens.hpp>
 #include <coffer/names.hpp>
 
@@ -161,45 +162,57 @@ auto settings_version(session& s, const place& at) -> std::uint64_t {
     throw problem(errc::unknown_scope, "there is no " + place_name(at.where()), at.where());
 }
 
-/// The settings as they are; of damaged ones, which a change replaces, what is kept of them.
-auto settings_to_change(session& s, const place& at) -> std::string {
-    auto text = s.vault()->describe(at.where());
-    if (text || text.error() != errc::tampered) return need(std::move(text), at.where());
-    s.notice("note: the settings of " + place_name(at.where()) + " are damaged and replaced" +
-             (at.space.empty() ? "; say again whether its values may be shown" : ""));
-    return scope_metadata::make(at.space.empty() ? at.environment : at.space, at.space.empty());
+auto are_damaged(session& s, const place& at) -> bool {
+    const auto text = s.vault()->describe(at.where());
+    return !text && text.error() == errc::tampered;
 }
 
-/// Makes a scope's metadata what `change` makes of it; whatever else it says stays, also what others
-/// write into it at this time.
+/// Of damaged settings nothing is left that a change could keep.
+auto loss_of_settings(const place& at) -> std::string {
+    return std::string(" Its settings are damaged and replaced as a whole: ") +
+           (at.space.empty()
+                ? "what programs need of it (requirements), whether its values may be shown, and "
+                : "") +
+           "whatever else they said is lost.";
+}
+
+/// Tells what `change` does, and asks in PROD, and wherever damaged settings are lost with it. Then
+/// makes a scope's metadata what it makes of it; whatever else that says stays, also what others
+/// write into it at this time. False: it was not to be done.
 template <class Change>
-void change_metadata(session& s, const place& at, Change&& change) {
+auto change_metadata(session& s, const place& at, const std::string& effect, Change&& change)
+    -> bool {
+    const bool damaged = !s.is_remote() && are_damaged(s, at);
+    if (!(damaged ? s.confirm(effect + loss_of_settings(at)) : s.confirm_change(at, effect)))
+        return false;
     if (s.is_remote()) {
         const auto was = need(s.vault()->describe(at.where()), at.where());
         need(s.vault()->set_description(at.where(), change(was)), at.where());
-        return;
+        return true;
     }
-    constexpr int most_tries = 64;
-    for (int tries = 1;; ++tries) {
-        const auto version = settings_version(s, at);
-        auto done =
-            s.vault()->set_description(at.where(), change(settings_to_change(s, at)), version);
-        if (done || done.error() != errc::conflict || tries == most_tries)
-            return need(std::move(done), at.where());
-    }
+    need(coffer::http::change_again([&]() -> coffer::result<void> {
+             const auto version = settings_version(s, at);
+             auto was = s.vault()->describe(at.where());
+             if (!was && damaged && was.error() == errc::tampered)
+                 was = scope_metadata::make(at.space.empty() ? at.environment : at.space,
+                                            at.space.empty());
+             if (!was) return was.error();
+             return s.vault()->set_description(at.where(), change(*was), version);
+         }),
+         at.where());
+    return true;
 }
 
-void rename_scope(session& s, const place& at, const std::string& name) {
-    change_metadata(s, at, [&](const auto& was) { return scope_metadata::rename(was, name); });
+auto rename_scope(session& s, const place& at, const std::string& name) -> bool {
+    return change_metadata(
+        s, at, "Names " + place_name(at.where()) + " " + printable(name) + "; its id stays.",
+        [&](const auto& was) { return scope_metadata::rename(was, name); });
 }
 
 auto run_env_rename(session& s) -> int {
     const auto at = existing_environment(s);
     const auto& name = new_name(s);
-    if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
-                                  "; its id stays."))
-        return 0;
-    rename_scope(s, at, name);
+    if (!rename_scope(s, at, name)) return 0;
     report(s, at, "renamed", {name, at.is_prod});
     return 0;
 }
@@ -212,13 +225,14 @@ auto run_env_mark(session& s) -> int {
     if (!text && text.error() != errc::tampered) need(coffer::result(text), at.where());
     auto meta = meta_of(text, at);
     at.is_prod = meta.is_prod;
-    if (!s.confirm_change(
-            at, "Marks " + place_name(at.where()) +
-                    (prod ? " as PROD: writes ask first." : " as not PROD: writes ask no more.")))
-        return 0;
+    const auto effect =
+        "Marks " + place_name(at.where()) +
+        (prod ? " as PROD: writes ask first." : " as not PROD: writes ask no more.");
     const bool changes = !text || meta.is_prod != prod;
-    if (changes)
-        change_metadata(s, at, [&](const auto& was) { return scope_metadata::mark(was, prod); });
+    if (changes ? !change_metadata(s, at, effect,
+                                   [&](const auto& was) { return scope_metadata::mark(was, prod); })
+                : !s.confirm_change(at, effect))
+        return 0;
     const std::string_view what = changes ? "marked: " : "unchanged: ";
     meta.is_prod = prod;
     report(s, at, std::string(what) + (prod ? "PROD" : "not PROD"), meta);
@@ -290,10 +304,7 @@ auto existing_space(session& s) -> place {
 auto run_space_rename(session& s) -> int {
     const auto at = existing_space(s);
     const auto& name = new_name(s);
-    if (!s.confirm_change(at, "Names " + place_name(at.where()) + " " + printable(name) +
-                                  "; its id stays."))
-        return 0;
-    rename_scope(s, at, name);
+    if (!rename_scope(s, at, name)) return 0;
     report(s, at, "renamed", {name, false});
     return 0;
 }

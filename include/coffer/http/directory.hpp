@@ -47,6 +47,18 @@ struct environment_facts {
     std::map<format::secret_id, secret_place> secrets{};
 };
 
+/// Does a change on top of what is there, and again where somebody else was first: `once` looks at
+/// what is there and writes over it, expecting its version. What it throws goes on to the caller.
+/// Errors: conflict (64 others were first); those of `once`.
+template <class Once>
+auto change_again(Once&& once) -> result<void> {
+    constexpr int most_tries = 64;
+    for (int tries = 1;; ++tries) {
+        auto done = once();
+        if (done || done.error().code != errc::conflict || tries == most_tries) return done;
+    }
+}
+
 /// What environments and spaces there are, and where ids lead to. Kept per environment and read
 /// anew when its generation has changed. Thread-safe.
 class directory {
@@ -155,15 +167,13 @@ public:
     /// Errors: unknown_scope; conflict (64 others were first); those of reading and writing.
     template <class Make>
     auto change(context where, Make&& make) -> result<void> {
-        constexpr int most_tries = 64;
-        for (int tries = 1;; ++tries) {
+        return change_again([&]() -> result<void> {
             const auto found = look(where.environment);
             if (!found) return found.error();
             const auto* place = place_in(**found, where.space);
             if (place == nullptr) return errc::unknown_scope;
-            auto done = vault_->set_description(where, make(*place), place->version);
-            if (done || done.error().code != errc::conflict || tries == most_tries) return done;
-        }
+            return vault_->set_description(where, make(*place), place->version);
+        });
     }
 
 private:

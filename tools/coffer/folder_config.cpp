@@ -23,8 +23,8 @@ void write_settings(const fs::path& file, const boost::json::object& content) {
     const auto text = boost::json::serialize(content) + "\n";
     const auto done = coffer::posix::replace_file(file, coffer::as_bytes(text), {.mode = 0644});
     if (!done)
-        throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
-                                             done.error().cause.message() + ")");
+        throw problem(done.error().code,
+                      "can't write " + printable(file.string()) + cause_words(done.error().cause));
 }
 
 auto make_folder_config(const fs::path& file, const folder_config& content) -> bool {

@@ -167,8 +167,8 @@ void keep_copy(session& s, const place& at, const coffer::view& from,
     const std::array<coffer::byte_view, 4> parts{as_bytes(magic), salt, tag, sealed};
     const auto done = posix::replace_file(file, parts);
     if (!done)
-        throw problem(errc::unavailable, "can't keep a copy in " + printable(file.string()) + " (" +
-                                             done.error().cause.message() + ")");
+        throw problem(errc::unavailable, "can't keep a copy in " + printable(file.string()) +
+                                             cause_words(done.error().cause));
     s.detail("kept sealed in " + printable(file.string()));
 }
 
@@ -189,7 +189,7 @@ void forget_copies(const std::string& server) {
     fs::remove_all(folder_of(server), wrong);
     if (wrong)
         throw problem(errc::unavailable,
-                      "can't remove what was kept of " + server + " (" + wrong.message() + ")");
+                      "can't remove what was kept of " + server + cause_words(wrong));
 }
 
 } // namespace command

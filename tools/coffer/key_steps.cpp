@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_steps.hpp"
 
-#include "missing_key.hpp"
 #include "problem.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "shared_keys.hpp"
+#include "stored_heads.hpp"
 #include "text.hpp"
 
 #include <coffer/http/tokens.hpp>

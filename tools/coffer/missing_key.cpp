@@ -3,48 +3,15 @@
 
 #include "key_steps.hpp"
 #include "problem.hpp"
+#include "stored_heads.hpp"
 #include "text.hpp"
 
-#include <coffer/cryptopp/aes_256_gcm.hpp>
-#include <coffer/format/subkeys.hpp>
-#include <coffer/keyring/anchor_file.hpp>
 #include <coffer/names.hpp>
 
 #include <algorithm>
 #include <vector>
 
 namespace command {
-
-auto stored_head(const settings& config, const std::string& environment)
-    -> std::optional<coffer::format::head> {
-    const auto realm = config.text("realm");
-    const std::vector<std::string> wanted{"head"};
-    auto store = open_store(config);
-    const auto read = store.load(
-        coffer::format::partition_name(coffer::cryptopp::aes_256_gcm(), realm, environment),
-        wanted);
-    if (!read || !read->objects.front()) return std::nullopt;
-    auto head = coffer::format::decode_head(*read->objects.front());
-    if (!head || head->realm != realm || head->environment != environment) return std::nullopt;
-    return *std::move(head);
-}
-
-auto stored_environments(const settings& config) -> std::vector<std::string> {
-    std::vector<std::string> out;
-    auto store = open_store(config);
-    const auto partitions = store.partitions();
-    if (!partitions && partitions.error() == coffer::errc::unsupported) return out;
-    const std::vector<std::string> wanted{"head"};
-    for (const auto& partition : need(coffer::result(partitions))) {
-        const auto read = store.load(partition, wanted);
-        if (!read || !read->objects.front()) continue;
-        const auto head = coffer::format::decode_head(*read->objects.front());
-        if (head && !head->closed() && head->realm == config.text("realm") &&
-            head->environment != coffer::system_environment)
-            out.push_back(head->environment);
-    }
-    return out;
-}
 
 namespace {
 
@@ -125,19 +92,6 @@ auto missing_key_words(session& s, const std::string& environment) -> std::strin
     } catch (const problem&) { // the first one is told
         return {};
     }
-}
-
-auto anchor_damage(session& s) -> std::string {
-    if (s.is_remote() || !s.has_keys() || s.in.has("no-anchor")) return {};
-    const auto said = s.in.text("anchor");
-    const auto file = said ? std::filesystem::path(*said) : anchor_of(s.config());
-    if (file.empty()) return {};
-    const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
-                                                                coffer::system_environment);
-    if (read || read.error() != coffer::errc::tampered) return {};
-    return "the anchor " + printable(file.string()) +
-           " is damaged, so nothing of the store is used; the store may be whole: coffer verify "
-           "--no-anchor\n        See docs/operating.md#damaged";
 }
 
 } // namespace command

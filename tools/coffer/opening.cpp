@@ -97,7 +97,7 @@ template <class T>
 auto need_keys(coffer::result<T>&& got, const std::string& place, const settings& from) -> T {
     if (got) return *std::move(got);
     const auto shown = printable(place);
-    const auto cause = got.error().cause ? " (" + got.error().cause.message() + ")" : std::string();
+    const auto cause = cause_words(got.error().cause);
     switch (got.error().code) {
     case errc::not_found:
         throw problem(errc::unknown_key, "there are no keys at " + shown + cure_of_no_keys(from));

@@ -35,7 +35,7 @@ auto write_all(int to, std::string_view text) noexcept -> bool {
 void put(std::string_view text) {
     if (write_all(STDOUT_FILENO, text)) return;
     const auto why = std::error_code(errno, std::generic_category());
-    throw problem(coffer::errc::unavailable, "can't write to stdout (" + why.message() + ")");
+    throw problem(coffer::errc::unavailable, "can't write to stdout" + cause_words(why));
 }
 
 void put_line(std::string_view text) {

@@ -125,8 +125,8 @@ auto roles_with(coffer::http::right one) -> std::string {
 auto refusal_words(const coffer::failure& why, const std::string& where) -> std::string {
     using coffer::http::refusal;
     if (why.cause == refusal::certificate)
-        return "the server's certificate does not hold (" + why.cause.message() +
-               "), so nothing was sent to it. If it is another authority's, or its own: --ca FILE, "
+        return "the server's certificate does not hold" + cause_words(why.cause) +
+               ", so nothing was sent to it. If it is another authority's, or its own: --ca FILE, "
                "COFFER_CA";
     if (why.cause == refusal::plain_http)
         return "the server's name leads off this machine, where everybody on the way reads the "
@@ -161,6 +161,10 @@ auto cure_of(errc code) noexcept -> std::string_view {
     return {};
 }
 
+auto cause_words(std::error_code cause) -> std::string {
+    return cause ? " (" + cause.message() + ")" : std::string();
+}
+
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)
     -> std::string {
     const auto place =
@@ -178,7 +182,7 @@ auto words_for(const coffer::failure& why, coffer::context where, std::string_vi
                 : why.code == errc::denied && is_servers_own(why.cause)
                     ? std::string("access denied")
                     : words_of(why.code, what, place);
-    if (why.cause) text += " (" + why.cause.message() + ")";
+    text += cause_words(why.cause);
     const auto cure = cure_of(why.code);
     return cure.empty() ? text : text + "\n        See " + std::string(cure);
 }
@@ -202,7 +206,7 @@ auto words_of_server(const coffer::failure& why, const std::string& server) -> s
         return server + " answers that it can't do it now: its store or its keys are away, or it "
                         "failed. coffer doctor asks how it is, and its log says why";
     if (why.code == errc::timed_out) return server + " gave no answer in time";
-    return server + " can't be reached" + (why.cause ? " (" + why.cause.message() + ")" : "");
+    return server + " can't be reached" + cause_words(why.cause);
 }
 
 } // namespace command

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace command {
@@ -63,6 +64,10 @@ void need_name(std::string_view typed);
 /// Where it is said what to do about stored data that is not as it has to be; empty for what is no
 /// error of stored data.
 auto cure_of(coffer::errc code) noexcept -> std::string_view;
+
+/// What the system or a library says of a failure, in brackets behind other words: ` (Connection
+/// refused)`; empty if it says nothing.
+auto cause_words(std::error_code cause) -> std::string;
 
 /// A failure in people's words; of stored data with its cure, on a line of its own.
 auto words_for(const coffer::failure& why, coffer::context where, std::string_view name)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "readiness_log.hpp"
 
+#include "problem.hpp"
+
 #include <coffer/http/error.hpp>
 #include <coffer/http/probes.hpp>
 
@@ -18,8 +20,7 @@ auto words_of(const coffer::failure& why) -> std::string {
     const auto words = why == coffer::errc::denied // of this process, not of a token
                            ? std::string_view("this process may not read the store or the keys")
                            : http::words_of(why.code);
-    return std::string(to_string(why.code)) + ": " + std::string(words) +
-           (why.cause ? " (" + why.cause.message() + ")" : "");
+    return std::string(to_string(why.code)) + ": " + std::string(words) + cause_words(why.cause);
 }
 
 } // namespace

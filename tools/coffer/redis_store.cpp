@@ -19,9 +19,8 @@ auto open_redis(const std::string& address) -> coffer::any_store {
     if (!named || named->password_file.empty()) return need(std::move(opened));
     const auto& why = opened.error();
     throw problem(why.code, "the password of the store can't be read from " +
-                                printable(named->password_file.string()) + " (" +
-                                why.cause.message() +
-                                "): it must be a file that you may read and "
+                                printable(named->password_file.string()) + cause_words(why.cause) +
+                                ": it must be a file that you may read and "
                                 "nobody else, chmod 600");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "session.hpp"
 
+#include "anchor_damage.hpp"
 #include "denied_place.hpp"
 #include "key_changes.hpp"
 #include "missing_key.hpp"

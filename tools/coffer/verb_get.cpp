@@ -36,7 +36,7 @@ void write_file(const std::string& file, const coffer::secret& value) {
     const auto done = coffer::posix::replace_file(file, coffer::as_bytes(value.expose_secret()));
     if (!done)
         throw problem(done.error().code == errc::not_found ? errc::unavailable : done.error().code,
-                      "can't write " + printable(file) + " (" + done.error().cause.message() + ")");
+                      "can't write " + printable(file) + cause_words(done.error().cause));
     if (!done->durable)
         throw problem(errc::unavailable, printable(file) + " may not be on disk yet");
 }

@@ -179,8 +179,8 @@ void write_notes(const user_notes& notes, const std::string& keys, const std::st
     if (const auto made = coffer::posix::make_private_folder(notes.file.parent_path()); !made)
         throw problem(made.error().code,
                       "can't make the folder of " + printable(notes.file.string()) +
-                          ", where the " + (notes.keys ? "keys" : "store") + " would be named (" +
-                          made.error().cause.message() + "). No store was made" +
+                          ", where the " + (notes.keys ? "keys" : "store") + " would be named" +
+                          cause_words(made.error().cause) + ". No store was made" +
                           (notes.keys ? ": name them in COFFER_KEYS instead of --keys." : "."));
     boost::json::object content;
     if (notes.store) content["store"] = store;

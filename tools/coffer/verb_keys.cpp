@@ -5,6 +5,7 @@
 #include "problem.hpp"
 #include "session.hpp"
 #include "shared_keys.hpp"
+#include "stored_heads.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 

@@ -92,8 +92,8 @@ auto copy_to(session& s, const fs::path& file) -> int {
     require_nothing_at(file); // questions take their time
     const auto done = coffer::posix::replace_file(file, coffer::as_bytes(*text));
     if (!done)
-        throw problem(done.error().code, "can't write " + printable(file.string()) + " (" +
-                                             done.error().cause.message() + ")");
+        throw problem(done.error().code,
+                      "can't write " + printable(file.string()) + cause_words(done.error().cause));
     if (!done->durable)
         throw problem(errc::outcome_unknown,
                       printable(file.string()) + " was written, but may not be on disk yet");

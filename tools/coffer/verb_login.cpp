@@ -111,8 +111,8 @@ auto run_login(session& s) -> int {
     line.push_back(std::byte{'\n'});
     const auto done = coffer::posix::replace_file(file, line);
     if (!done)
-        throw problem(errc::unavailable, "can't write " + printable(file.string()) + " (" +
-                                             done.error().cause.message() + ")");
+        throw problem(errc::unavailable,
+                      "can't write " + printable(file.string()) + cause_words(done.error().cause));
     show(s, server, std::move(me));
     s.notice("the token is kept in " + printable(file.string()) + ", mode 0600, for this server");
     return 0;
@@ -124,7 +124,7 @@ auto run_logout(session& s) -> int {
     const bool gone = fs::remove(kept_token_file(server), wrong);
     if (wrong)
         throw problem(errc::unavailable,
-                      "can't remove the token of " + server + " (" + wrong.message() + ")");
+                      "can't remove the token of " + server + cause_words(wrong));
     forget_copies(server);
     if (s.json()) {
         put_json(json::object{{"serverUrl", server}, {"forgotten", gone}});

@@ -99,10 +99,11 @@ struct certificate_files {
         const auto life = http::certificate_life::of(certificate);
         const auto& of = life ? why : life.error();
         const auto file = printable(life ? key : certificate);
-        if (of.code == errc::unavailable) return file + " can't be read" + reason(of);
+        if (of.code == errc::unavailable) return file + " can't be read" + cause_words(of.cause);
         if (!life) return file + " holds no certificate in PEM";
-        return why.cause ? file + " holds no key in PEM without a passphrase" + reason(of)
-                         : file + " is not the certificate's key";
+        return why.cause
+                   ? file + " holds no key in PEM without a passphrase" + cause_words(of.cause)
+                   : file + " is not the certificate's key";
     }
     /// What is to be said of when it ends: sooner than in a week, or in a third of its life if that
     /// is less. Empty: nothing.
@@ -119,11 +120,6 @@ struct certificate_files {
         if (life->until - now < std::min(week, (life->until - life->from) / 3))
             return "the certificate expires " + iso_time(life->until);
         return {};
-    }
-
-private:
-    static auto reason(const coffer::failure& why) -> std::string {
-        return why.cause ? " (" + why.cause.message() + ")" : "";
     }
 };
 
@@ -255,7 +251,7 @@ auto start_problem(const coffer::failure& why, const http::server_options& o) ->
         return {why.code, "--listen takes an IP address and a port; " + printable(o.address) +
                               " is no IP address"};
     return {why.code, "can't listen on " + printable(o.address) + ":" + std::to_string(o.port) +
-                          (why.cause ? " (" + why.cause.message() + ")" : "")};
+                          cause_words(why.cause)};
 }
 
 /// How far the audit log goes, for a place that this process can't write to: a tail that is cut off
@@ -330,8 +326,8 @@ auto opened_audit(session& s, const coffer::any_vault& vault) -> std::shared_ptr
         throw problem(why.code, "another process writes the audit log in " + name);
     if (why.code == errc::tampered)
         throw problem(why.code, "the last lines in " + name + " are no audit log of this store");
-    throw problem(why.code, "the audit log in " + name + " can't be written" +
-                                (why.cause ? " (" + why.cause.message() + ")" : ""));
+    throw problem(why.code,
+                  "the audit log in " + name + " can't be written" + cause_words(why.cause));
 }
 
 auto run_serve(session& s) -> int {

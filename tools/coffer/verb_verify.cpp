@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "missing_key.hpp"
+#include "anchor_damage.hpp"
 #include "opening.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "resolved.hpp"
 #include "store_copy.hpp"
+#include "stored_heads.hpp"
 #include "text.hpp"
 #include "verbs.hpp"
 

@@ -304,7 +304,7 @@ TEST_CASE(
     REQUIRE(made.size() == 70);
     const auto listed = box.ok({"token", "list"});
     CHECK(has(listed, made.substr(4, 12)));
-    CHECK(has(listed, "environment_admin of dev, reveal"));
+    CHECK(has(listed, "env-admin of dev, reveal"));
     CHECK_FALSE(has(listed, made.substr(17, 43)));
     CHECK(without_ages(listed) == without_ages(s.here.ok({"token", "list"})));
 

@@ -39,6 +39,7 @@ struct desk_world {
         with.time = &time;
         with.more = x::token_routes(sessions, first);
         service = coffer_test::make_service(vault, std::move(with));
+        REQUIRE(vault->create_environment("E", "{}"));
     }
     auto with_time() -> options {
         options how;
@@ -261,10 +262,10 @@ TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
     };
     CHECK(mint(admin, wish()) == 403); // to let read is to be able to read
     CHECK(mint(admin, wish({{"role", "operator"}})) == 403);
-    CHECK(mint(admin, wish({{"role", "environment_admin"}, {"environmentId", "F"}})) == 403);
-    CHECK(mint(admin, wish({{"role", "environment_admin"}, {"environmentId", "E"}})) == 200);
+    CHECK(mint(admin, wish({{"role", "env-admin"}, {"environmentId", "F"}})) == 403);
+    CHECK(mint(admin, wish({{"role", "env-admin"}, {"environmentId", "E"}})) == 200);
     CHECK(mint(reader, wish()) == 403);
-    CHECK(mint(admin, wish({{"role", "space_admin"}, {"environmentId", "E"}})) == 400);
+    CHECK(mint(admin, wish({{"role", "space-admin"}, {"environmentId", "E"}})) == 400);
     CHECK(mint(admin, R"({"name":"","grants":[]})") == 400);
     const auto lasting = [&](std::chrono::hours life) {
         const auto at = w.tokens->now() + std::uint64_t(std::chrono::milliseconds(life).count());
@@ -277,6 +278,67 @@ TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
     CHECK(made.text("expiresAt") == iso_time(w.tokens->now() + 90 * 86'400'000ULL));
     CHECK(mint(w.mint(), lasting(24h * 91)) == 400);
     CHECK(mint(w.mint(), lasting(-1h)) == 400);
+}
+
+TEST_CASE("A grant that is none is told by its place and member, and by nothing that was sent") {
+    desk_world w;
+    const auto ana = w.text(w.mint());
+    const auto fault_of = [&](std::string_view grants) {
+        const auto r = w.send("POST", "/v1/x/tokens", ana,
+                              R"({"name":"a","grants":)" + std::string(grants) + "}");
+        CHECK(r.raw.body.find("canary") == wiped_text::npos);
+        CHECK(r.status() == 400);
+        return reply::text_of(r.body.at("errors").at(0).as_object(), "key");
+    };
+    const std::string good = R"({"role":"auditor","environmentId":"E"})";
+    const auto second = [&](std::string_view g) {
+        return fault_of("[" + good + "," + std::string(g) + "]");
+    };
+    CHECK(fault_of("[]") == "grants");
+    CHECK(fault_of(R"("canary")") == "grants");
+    CHECK(fault_of(R"(["canary"])") == "grants[0]");
+    CHECK(second("[]") == "grants[1]");
+    CHECK(second(R"({"environmentId":"E"})") == "grants[1].role");
+    CHECK(second(R"({"role":"canary"})") == "grants[1].role");
+    CHECK(second(R"({"role":"service","canary":1})") == "grants[1]");
+    CHECK(second(R"({"role":"service","environmentId":""})") == "grants[1].environmentId");
+    CHECK(second(R"({"role":"service","environmentId":"E","spaceId":7})") == "grants[1].spaceId");
+    CHECK(second(R"({"role":"service","actorId":null})") == "grants[1].actorId");
+    CHECK(second(R"({"role":"service","write":"canary"})") == "grants[1].write");
+    CHECK(second(R"({"role":"service","names":["canary",""]})") == "grants[1].names");
+    CHECK(second(R"({"role":"service","reveal":true})") == "grants[1].reveal");
+    CHECK(second(R"({"role":"auditor","write":true})") == "grants[1].write");
+    CHECK(second(R"({"role":"operator","environmentId":"E"})") == "grants[1].environmentId");
+    CHECK(second(R"({"role":"space-admin","environmentId":"E"})") == "grants[1].spaceId");
+    CHECK(second(R"({"role":"env-admin","environmentId":"E","spaceId":"S"})") ==
+          "grants[1].spaceId");
+}
+
+TEST_CASE("No token is made for an environment or a space that is not there") {
+    desk_world w;
+    REQUIRE(w.vault->create_space({.environment = "E", .space = "S"}, "{}"));
+    const auto admin = w.mint({{.as = role::environment_admin, .environment = "E"}}, "admin");
+    const auto answer = [&](const minted_token& by, json::object grant) {
+        const auto r = w.send("POST", "/v1/x/tokens", w.text(by), wish(std::move(grant)));
+        if (r.status() == 200) return std::string("made");
+        const auto& error = r.body.at("errors").at(0).as_object();
+        return std::to_string(r.status()) + " " + reply::text_of(error, "key");
+    };
+    const auto space = [](const char* id) {
+        return json::object{{"role", "space-admin"}, {"environmentId", "E"}, {"spaceId", id}};
+    };
+    const json::object typo{{"role", "auditor"}, {"environmentId", "F"}};
+    const auto ana = w.mint();
+    CHECK(answer(ana, typo) == "404 grants[0].environmentId");
+    CHECK(answer(ana, {{"role", "auditor"}, {"environmentId", std::string(system_environment)}}) ==
+          "404 grants[0].environmentId");
+    CHECK(answer(ana, space("T")) == "404 grants[0].spaceId");
+    CHECK(answer(ana, space("S")) == "made");
+    CHECK(answer(admin, space("T")) == "404 grants[0].spaceId");
+    CHECK(answer(admin, typo) == "403 grants[0]"); // whether it is there or not
+    REQUIRE(w.vault->create_environment("F", "{}"));
+    CHECK(answer(admin, typo) == "403 grants[0]");
+    CHECK(answer(ana, typo) == "made");
 }
 
 TEST_CASE("No token outlives the one that minted it, unless that was an operator's") {
@@ -320,6 +382,7 @@ TEST_CASE("No token outlives the one that minted it, unless that was an operator
 
 TEST_CASE("The audit log says which token was made and ended, and where it is good") {
     desk_world w;
+    REQUIRE(w.vault->create_space({.environment = "E", .space = "S"}, "{}"));
     const auto ana = w.mint();
     const auto in_space =
         json::object{{"role", "service"}, {"environmentId", "E"}, {"spaceId", "S"}};
@@ -371,7 +434,6 @@ TEST_CASE("With a space or an environment goes what tokens may do there") {
                      object({{"name", id}, {"id", id}}))
                   .status() == 200);
     };
-    CHECK(w.send("POST", "/v1/x/environments", chief, R"({"name":"E","id":"E"})").status() == 200);
     const auto service = [](std::string environment, std::string space = {}) {
         return grant{.as = role::service, .environment = environment, .space = space};
     };

@@ -486,6 +486,17 @@ TEST_CASE("Grants go through JSON unchanged") {
     CHECK(read_grants(*read.value().find("grants")) == all);
 }
 
+TEST_CASE("A role has one name, and one of before is still read") {
+    for (const auto as : all_roles)
+        CHECK(role_of(to_string(as)) == as);
+    CHECK(to_string(role::environment_admin) == "env-admin"); // as the command takes it
+    CHECK(to_string(role::space_admin) == "space-admin");
+    CHECK(role_of("environment_admin") == role::environment_admin);
+    CHECK(role_of("space_admin") == role::space_admin);
+    CHECK_FALSE(role_of("env_admin"));
+    CHECK_FALSE(role_of(""));
+}
+
 TEST_CASE("A grant in JSON that could mean more than was meant is refused") {
     const auto reads = [](std::string_view json) {
         const auto text = "{\"g\":" + std::string(json) + "}";

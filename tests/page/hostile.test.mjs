@@ -101,7 +101,7 @@ test('hostile names are text in the dialogs too: set, preview, paste, undo', asy
 
 test('people, tokens, actors and reasons with hostile names are text', async () => {
   const evil = '<img src=x onerror=alert(2)>';
-  const { data: { token } } = await site.must('POST', '/v1/x/tokens', { name: evil, grants: [{ role: 'environment_admin', environmentId: 'staging' }, { role: 'service', environmentId: 'staging', names: ['<b>*'] }] });
+  const { data: { token } } = await site.must('POST', '/v1/x/tokens', { name: evil, grants: [{ role: 'env-admin', environmentId: 'staging' }, { role: 'service', environmentId: 'staging', names: ['<b>*'] }] });
   const session = (await site.ask('POST', '/v1/x/session', { token, body: {}, headers: { 'sec-fetch-site': 'same-origin' } })).json.data;
   for (const where of [{ environmentId: 'staging' }, { environmentId: 'staging', actorId: '<b>actor</b>' }])
     assert.equal((await site.ask('PUT', `/v1/x/secret?${new URLSearchParams({ ...where, name: 'BY_EVIL' })}`, { token, body: { value: 'v', note: '<i>note</i>' } })).status, 200);

@@ -55,7 +55,7 @@ test('who may not reveal is offered the tokens that they can give, and told why 
   const tab = await open('#/e/prod/tokens', { as: 'admin' });
   await tab.page.getByRole('button', { name: 'New token' }).first().click();
   const role = tab.page.getByLabel('Role');
-  assert.equal(await role.inputValue(), 'environment_admin');
+  assert.equal(await role.inputValue(), 'env-admin');
   const off = await role.locator('option[disabled]').allInnerTexts();
   assert.deepEqual(off, ['service: not possible, your own token may not reveal values', 'operator: not possible, only an operator makes another']);
   const reveal = tab.page.getByLabel(/may be shown values/);
@@ -63,7 +63,7 @@ test('who may not reveal is offered the tokens that they can give, and told why 
   assert.equal(await tab.axe(), '');
   // Each that is offered is given.
   const token = await site.tokenOf('admin');
-  for (const [key, grant] of [['environment_admin', {}], ['space_admin', { spaceId: 'acme' }], ['auditor', {}]])
+  for (const [key, grant] of [['env-admin', {}], ['space-admin', { spaceId: 'acme' }], ['auditor', {}]])
     assert.equal((await site.ask('POST', '/v1/x/tokens', { token, body: { name: key, grants: [{ role: key, environmentId: 'prod', ...grant }] } })).status, 200, key);
   assert.equal((await site.ask('POST', '/v1/x/tokens', { token, body: { name: 's', grants: [{ role: 'service', environmentId: 'prod' }] } })).status, 403);
   await tab.end();

@@ -82,10 +82,10 @@ export const query = (fields) => new URLSearchParams(Object.entries(fields)).toS
 const spaces = [['acme', 'Customer Acme'], ['bolt', 'Customer Bolt'], ['globex', 'Globex'], ['initech', 'Initech']];
 const grants = {
   operator: { name: 'Olga', grants: [{ role: 'operator' }] },
-  stagingAdmin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'staging' }] },
-  admin: { name: 'Ben', grants: [{ role: 'environment_admin', environmentId: 'prod' }] },
-  spaceAdmin: { name: 'Sam', grants: [{ role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
-  twoPlaces: { name: 'Tess', grants: [{ role: 'environment_admin', environmentId: 'staging' }, { role: 'space_admin', environmentId: 'prod', spaceId: 'acme' }] },
+  stagingAdmin: { name: 'Ben', grants: [{ role: 'env-admin', environmentId: 'staging' }] },
+  admin: { name: 'Ben', grants: [{ role: 'env-admin', environmentId: 'prod' }] },
+  spaceAdmin: { name: 'Sam', grants: [{ role: 'space-admin', environmentId: 'prod', spaceId: 'acme' }] },
+  twoPlaces: { name: 'Tess', grants: [{ role: 'env-admin', environmentId: 'staging' }, { role: 'space-admin', environmentId: 'prod', spaceId: 'acme' }] },
   deploy: { name: 'deploy-bot', grants: [{ role: 'service', environmentId: 'prod', write: true }] },
   service: { name: 'listener', grants: [{ role: 'service', environmentId: 'prod' }] },
   auditor: { name: 'Audrey', grants: [{ role: 'auditor' }] },

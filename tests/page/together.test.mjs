@@ -316,7 +316,7 @@ test('a session that ends while somebody types takes no focus: a line says it, a
 });
 
 test('another who is named the same is another: neither their sign-in nor their save is taken for one’s own', async () => {
-  const namesake = (await site.must('POST', '/v1/x/tokens', { name: 'Ana', grants: [{ role: 'environment_admin', environmentId: 'prod' }] })).data.token;
+  const namesake = (await site.must('POST', '/v1/x/tokens', { name: 'Ana', grants: [{ role: 'env-admin', environmentId: 'prod' }] })).data.token;
   const globex = { ...prod, spaceId: 'globex' };
   const tab = await open('#/e/prod/s/globex/secrets');
   let answer = (route) => route.fulfill({ status: 401, json: { errors: [{ message: 'the session has ended' }] } });

@@ -37,11 +37,8 @@ constexpr std::string_view minted_by = "local";
 auto role_here(const session& s) -> role {
     const auto named = s.in.text("role");
     if (!named) refuse("which role? Say --role operator|env-admin|space-admin|service|auditor");
-    if (*named == "operator") return role::instance_operator;
-    if (*named == "env-admin") return role::environment_admin;
-    if (*named == "space-admin") return role::space_admin;
-    if (*named == "service") return role::service;
-    if (*named == "auditor") return role::auditor;
+    for (const auto as : http::all_roles)
+        if (*named == to_string(as)) return as;
     refuse("there is no such role: operator, env-admin, space-admin, service, auditor");
 }
 

@@ -122,23 +122,29 @@ private:
     unsigned bits_ = 0;
 };
 
-/// Whether the members of a grant go together: an operator is one of the whole instance, an admin
-/// of a space has a space, `write`, an actor and names are a service's, `reveal` is an admin's. One
-/// that is not gives nothing.
-inline auto well_formed(const grant& g) noexcept -> bool {
-    if (g.environment.empty() && !g.space.empty()) return false;
+/// The member of a grant, as JSON names it, that is there or lacks against the rest; empty where
+/// all go together: an operator is one of the whole instance, an admin of a space has a space,
+/// `write`, an actor and names are a service's, `reveal` is an admin's.
+inline auto stray_member(const grant& g) noexcept -> std::string_view {
+    if (g.environment.empty() && !g.space.empty()) return "environmentId";
     const bool service = g.as == role::service;
     const bool admin = g.as == role::environment_admin || g.as == role::space_admin;
-    if (!service && (g.write || !g.actor.empty() || !g.names.empty())) return false;
-    if (!admin && g.reveal) return false;
+    if (!service && g.write) return "write";
+    if (!service && !g.actor.empty()) return "actorId";
+    if (!service && !g.names.empty()) return "names";
+    if (!admin && g.reveal) return "reveal";
     switch (g.as) {
-    case role::instance_operator: return g.environment.empty();
-    case role::space_admin: return !g.space.empty();
+    case role::instance_operator: return g.environment.empty() ? "" : "environmentId";
+    case role::space_admin: return g.space.empty() ? "spaceId" : "";
     case role::environment_admin:
-    case role::auditor: return g.space.empty();
-    case role::service: return true;
+    case role::auditor: return g.space.empty() ? "" : "spaceId";
+    case role::service: return "";
     }
-    return false;
+    return "role";
+}
+/// Whether the members of a grant go together. One that is not gives nothing.
+inline auto well_formed(const grant& g) noexcept -> bool {
+    return stray_member(g).empty();
 }
 
 /// What a grant allows in its scope: the table of docs/service.md.
@@ -301,17 +307,26 @@ inline auto full_grants() -> std::vector<grant> {
             {.as = role::service, .write = true}};
 }
 
-/// A role's name as JSON has it: `operator`, `environment_admin`, `space_admin`, `service`,
+/// A role's name, in JSON as in the command: `operator`, `env-admin`, `space-admin`, `service`,
 /// `auditor`.
 constexpr auto to_string(role as) noexcept -> std::string_view {
     switch (as) {
     case role::instance_operator: return "operator";
-    case role::environment_admin: return "environment_admin";
-    case role::space_admin: return "space_admin";
+    case role::environment_admin: return "env-admin";
+    case role::space_admin: return "space-admin";
     case role::service: return "service";
     case role::auditor: return "auditor";
     }
     return "service";
+}
+/// The role of that name; also of `environment_admin` and `space_admin`, which were names of two
+/// before. Nullopt if there is none.
+constexpr auto role_of(std::string_view name) noexcept -> std::optional<role> {
+    if (name == "environment_admin") return role::environment_admin;
+    if (name == "space_admin") return role::space_admin;
+    for (const auto as : all_roles)
+        if (name == to_string(as)) return as;
+    return std::nullopt;
 }
 constexpr auto to_string(right what) noexcept -> std::string_view {
     switch (what) {

@@ -8,6 +8,7 @@
 
 #include <boost/json/value.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -47,12 +48,9 @@ namespace detail {
 
 inline auto read_role(const boost::json::value& from, role& to) -> bool {
     if (!from.is_string()) return false;
-    for (const auto as : all_roles)
-        if (view_of(from.get_string()) == to_string(as)) {
-            to = as;
-            return true;
-        }
-    return false;
+    const auto named = role_of(view_of(from.get_string()));
+    to = named.value_or(to);
+    return named.has_value();
 }
 inline auto read_flag(const boost::json::value& from, bool& to) -> bool {
     if (!from.is_bool()) return false;
@@ -74,13 +72,50 @@ inline auto read_patterns(const boost::json::value& from, std::vector<std::strin
     return true;
 }
 
+/// What a member has to be; empty where no grant has such a member.
+constexpr auto words_of_member(std::string_view member) noexcept -> std::string_view {
+    if (member == "role")
+        return "this must be operator, env-admin, space-admin, service or auditor";
+    if (member == "environmentId" || member == "spaceId" || member == "actorId")
+        return "this must be an id; left out, there is none";
+    if (member == "write" || member == "reveal") return "this must be true or false";
+    if (member == "names") return "this must be 1 to 64 patterns of names";
+    return {};
+}
+/// Why a member does not go together with the rest of its grant.
+constexpr auto words_of_stray(std::string_view member) noexcept -> std::string_view {
+    if (member == "environmentId") return "an operator has none, and whoever has a space has one";
+    if (member == "spaceId") return "a space-admin has one, a service may, and no other role";
+    if (member == "reveal") return "this is an admin's alone";
+    return "this is a service's alone";
+}
+
 } // namespace detail
+
+/// Which part of grants is none, and what it should be. It repeats nothing of what was sent but
+/// names that grants have.
+struct grant_fault {
+    std::string member{};
+    std::string_view words{};
+};
+/// How an error names a member of the n-th of `grants`, or all of it: `grants[1].role`.
+inline auto grant_key(std::size_t n, std::string_view member) -> std::string {
+    auto out = "grants[" + std::to_string(n) + "]";
+    if (!member.empty()) out.append(".").append(member);
+    return out;
+}
 
 /// A grant as write_grant writes it, flags optional. Nothing for one that does not go together, and
 /// for any member that is unknown, null or empty: whoever mistypes `spaceId` must not get a grant
-/// on everything.
-inline auto read_grant(const boost::json::value& from) -> std::optional<grant> {
-    if (!from.is_object() || !from.get_object().contains("role")) return std::nullopt;
+/// on everything. `fault`: told why.
+inline auto read_grant(const boost::json::value& from, grant_fault* fault = nullptr)
+    -> std::optional<grant> {
+    const auto wrong = [fault](std::string_view member, std::string_view words) {
+        if (fault != nullptr) *fault = {std::string(member), words};
+        return std::nullopt;
+    };
+    if (!from.is_object()) return wrong({}, "this must be an object");
+    if (!from.get_object().contains("role")) return wrong("role", detail::words_of_member("role"));
     grant out;
     for (const auto& [key, value] : from.get_object()) {
         const std::string_view member(key.data(), key.size());
@@ -92,20 +127,30 @@ inline auto read_grant(const boost::json::value& from) -> std::optional<grant> {
                           : member == "actorId"       ? detail::read_id(value, out.actor)
                           : member == "names"         ? detail::read_patterns(value, out.names)
                                                       : false;
-        if (!good) return std::nullopt;
+        const auto words = detail::words_of_member(member);
+        // What is no member of a grant is not repeated: it might be anything.
+        if (words.empty()) return wrong({}, "this has a member that no grant has");
+        if (!good) return wrong(member, words);
     }
-    if (!well_formed(out)) return std::nullopt;
+    if (const auto member = stray_member(out); !member.empty())
+        return wrong(member, detail::words_of_stray(member));
     return out;
 }
 
-/// 1 to 16 grants; nothing if one of them is none.
-inline auto read_grants(const boost::json::value& from) -> std::optional<std::vector<grant>> {
-    if (!from.is_array() || from.get_array().empty() || from.get_array().size() > most_grants)
+/// 1 to 16 grants; nothing if one of them is none. `fault`: told of the first that is none.
+inline auto read_grants(const boost::json::value& from, grant_fault* fault = nullptr)
+    -> std::optional<std::vector<grant>> {
+    if (!from.is_array() || from.get_array().empty() || from.get_array().size() > most_grants) {
+        if (fault != nullptr) *fault = {"grants", "1 to 16 grants are needed"};
         return std::nullopt;
+    }
     std::vector<grant> out;
     for (const auto& one : from.get_array()) {
-        auto g = read_grant(one);
-        if (!g) return std::nullopt;
+        auto g = read_grant(one, fault);
+        if (!g) {
+            if (fault != nullptr) fault->member = grant_key(out.size(), fault->member);
+            return std::nullopt;
+        }
         out.push_back(*std::move(g));
     }
     return out;

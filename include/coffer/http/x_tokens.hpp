@@ -11,6 +11,7 @@
 #include <coffer/http/x_watch.hpp>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -294,10 +295,33 @@ inline auto wished_token(call& c) -> token_wish {
     if (wish.name.empty() || !check_author(wish.name))
         throw bad_request("name", "a name of at most 256 bytes is needed");
     const auto* grants = c.body().find("grants");
-    auto read = grants == nullptr ? std::nullopt : read_grants(*grants);
-    if (!read) throw bad_request("grants", "1 to 16 grants whose members go together are needed");
+    grant_fault fault{"grants", "1 to 16 grants are needed"};
+    auto read = grants == nullptr ? std::nullopt : read_grants(*grants, &fault);
+    if (!read) throw bad_request(fault.member, fault.words);
     wish.grants = *std::move(read);
     return wish;
+}
+
+/// Throws 403 for what the caller may not give, and 404 for a grant on what is not there: it would
+/// give nothing, until somebody made something else of that id. Who may give it may know that.
+inline void require_givable(call& c, const grant& g, std::size_t n) {
+    if (const auto lacked = lacked_to_grant(c.who, g)) {
+        auto refusal = forbidden(*lacked);
+        refusal.message = "nobody can give what they lack";
+        refusal.key = grant_key(n, {});
+        throw refusal;
+    }
+    if (g.environment.empty()) return;
+    if (!std::ranges::binary_search(need(c.vault().environments()), g.environment))
+        throw worded(errc::not_found, "there is no such environment",
+                     grant_key(n, "environmentId"));
+    if (g.space.empty()) return;
+    const auto there = c.vault().resolver().at({.environment = g.environment, .space = g.space});
+    if (there) return;
+    const auto key = grant_key(n, "spaceId");
+    if (there.error().code == errc::unknown_scope)
+        throw worded(errc::not_found, "the environment has no such space", key);
+    throw error_of(there.error(), key);
 }
 
 inline auto mint_token(sign_in_desk& desk, call& c) -> response {
@@ -311,13 +335,8 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     note(wish);
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
     note(wish);
-    for (const auto& g : wish.grants)
-        if (const auto lacked = lacked_to_grant(c.who, g)) {
-            auto refusal = forbidden(*lacked);
-            refusal.message = "nobody can give what they lack";
-            refusal.key = "grants";
-            throw refusal;
-        }
+    for (std::size_t n = 0; n < wish.grants.size(); ++n)
+        require_givable(c, wish.grants[n], n);
     require_confirmed(c);
     wish.created_by = c.who.token_id;
     const auto made = need(desk.tokens().mint(std::move(wish)), "name");

@@ -21,8 +21,8 @@ export function mayRead(token, where, name, now = Date.now()) {
 
 const rightsOfRole = {
     operator: ['list', 'spaces', 'tokens', 'keys', 'audit', 'policy'],
-    environment_admin: ['list', 'write', 'spaces', 'tokens', 'audit'],
-    space_admin: ['list', 'write'],
+    'env-admin': ['list', 'write', 'spaces', 'tokens', 'audit'],
+    'space-admin': ['list', 'write'],
     service: ['list', 'read'],
     auditor: ['list', 'audit'],
 };

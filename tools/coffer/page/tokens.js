@@ -138,7 +138,7 @@ const mostGrants = 16;
 
 /** The roles that a token for this place can have; those that the holder can't give say why. */
 function rolesFor(where) {
-    const keys = where.spaceId !== undefined ? ['service', 'space_admin'] : ['service', 'environment_admin', 'space_admin', 'auditor', 'operator'];
+    const keys = where.spaceId !== undefined ? ['service', 'space-admin'] : ['service', 'env-admin', 'space-admin', 'auditor', 'operator'];
     return keys.map((key) => {
         const why = whyNotGive(session.me()?.grants ?? [], key === 'operator' ? { role: key } : { role: key, ...where });
         return [key, `${roles[key][0]}: ${why ? `not possible, ${why}` : roles[key][1]}`, { disabled: Boolean(why) }];
@@ -160,7 +160,7 @@ function newToken(where, done) {
         value: fieldOfDate(Math.min(Date.now() + 89 * 86_400_000, ownEnd)), hint: 'At most 90 days for people, a year for services, and no longer than your own token.',
     });
     const write = checkbox('may also write values (for programs that use @flatfile/api)');
-    const noReveal = whyNotGive(session.me()?.grants ?? [], { role: where.spaceId === undefined ? 'environment_admin' : 'space_admin', reveal: true, ...where });
+    const noReveal = whyNotGive(session.me()?.grants ?? [], { role: where.spaceId === undefined ? 'env-admin' : 'space-admin', reveal: true, ...where });
     const reveal = checkbox(`may be shown values, where the environment allows it${noReveal ? ` (not possible: ${noReveal})` : ''}`, { disabled: Boolean(noReveal) });
     const problem = problemLine();
     const scope = el('p', { class: 'hint' });
@@ -175,11 +175,11 @@ function newToken(where, done) {
     shape();
     function shape() {
         write.element.hidden = role.value !== 'service';
-        reveal.element.hidden = !['environment_admin', 'space_admin'].includes(role.value);
+        reveal.element.hidden = !['env-admin', 'space-admin'].includes(role.value);
         names.closest('.field').hidden = role.value !== 'service';
-        spaces.element.hidden = !['service', 'space_admin'].includes(role.value);
+        spaces.element.hidden = !['service', 'space-admin'].includes(role.value);
         fill(scope, role.value === 'operator' ? 'For the whole instance, not only this environment.'
-            : role.value === 'space_admin' ? 'For the spaces that are named below.' : ['For ', named(world.environmentName(where.environmentId)), role.value === 'service' ? ' and all its spaces, or for those that are named below.' : '.']);
+            : role.value === 'space-admin' ? 'For the spaces that are named below.' : ['For ', named(world.environmentName(where.environmentId)), role.value === 'service' ? ' and all its spaces, or for those that are named below.' : '.']);
     }
     /** One grant a space: a token has several. */
     function grants() {
@@ -200,7 +200,7 @@ function newToken(where, done) {
         if (name.value.trim() === '') return 'A name is needed';
         if (spaces.element.hidden) return undefined;
         if (spaces.unfinished()) return 'Add the space that you typed, or take it out';
-        if (spaces.chosen().length === 0 && (role.value === 'space_admin' || where.spaceId !== undefined)) return 'A space is needed';
+        if (spaces.chosen().length === 0 && (role.value === 'space-admin' || where.spaceId !== undefined)) return 'A space is needed';
         return undefined;
     }
     async function send() {

@@ -119,8 +119,8 @@ export function lineOf(row, parent) {
 /** What each role may do, as the sign-in and the tokens say it. */
 export const roles = {
     operator: ['operator', 'everything but values'],
-    environment_admin: ['environment admin', 'list, set, hide and remove in one environment'],
-    space_admin: ['space admin', 'list, set, hide and remove in one space'],
+    'env-admin': ['environment admin', 'list, set, hide and remove in one environment'],
+    'space-admin': ['space admin', 'list, set, hide and remove in one space'],
     service: ['service', 'for programs, reads values'],
     auditor: ['auditor', 'reads names and the audit log'],
 };

@@ -119,6 +119,29 @@ TEST_CASE("The values of an environment take so many bytes and no more, in which
     CHECK(batch(700).status() == 200);
 }
 
+TEST_CASE("A refusal says which limit is reached, what is used of it, and what was too much") {
+    world w;
+    const auto told = [](const reply& r) {
+        check_full(r);
+        return reply::text_of(r.body.at("errors").at(0).as_object(), "key") + " " +
+               json::serialize(r.body.at("data"));
+    };
+    w.fill(at(w.e, w.s));
+    CHECK(told(w.put(at(w.e, w.s), "D", "v")) == R"(name {"limit":"names","most":3,"used":3})");
+    for (const auto* actor : {"a", "b"})
+        REQUIRE(w.put(at(w.e, w.s, actor), "A", "v").status() == 200);
+    CHECK(told(w.put(at(w.e, w.s, "c"), "A", "v")) ==
+          R"(actorId {"limit":"actors","most":2,"used":2})");
+    const auto held = w.vault->status(w.e)->sealed_bytes;
+    w.service->parts().most.bytes = held;
+    const auto bytes = R"(value {"limit":"environmentBytes","most":)" + std::to_string(held);
+    CHECK(told(w.put(at(w.e), "N", "v")) == bytes + R"(,"used":)" + std::to_string(held) + "}");
+    // Who knows one space alone learns nothing of what the others hold.
+    w.know("writer",
+           {{.as = http::role::service, .environment = w.e, .space = w.s, .write = true}});
+    CHECK(told(w.put(at(w.e, w.s), "A", std::string(500, 'v'), "writer")) == bytes + "}");
+}
+
 TEST_CASE("Where any number is taken nothing is refused") {
     http::api_options with;
     with.most = {.names = 0, .actors = 0, .bytes = 0};

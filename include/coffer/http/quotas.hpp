@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -23,8 +25,26 @@ struct wanted_entry {
 
 namespace detail {
 
-inline auto over_quota(std::string_view what, std::size_t most) -> api_error {
-    return worded(errc::too_large, std::string(what) + " than " + std::to_string(most), "name");
+/// A quota that a write would go over.
+struct gone_over {
+    std::string_view limit; ///< Which, as programs know it: `names`, `actors`, `environmentBytes`.
+    std::string_view words; ///< `… no more …`, to which `than N` is added.
+    std::string_view key;   ///< The member of a request that is too much.
+    std::size_t most = 0;
+    std::optional<std::size_t> used{}; ///< None: not for this caller to know.
+};
+
+/// `data` says which limit it is, and how much of it is used now.
+inline auto over_quota(const gone_over& q) -> api_error {
+    auto why =
+        worded(errc::too_large, std::string(q.words) + " than " + std::to_string(q.most), q.key);
+    wiped_text data;
+    json_writer w(data);
+    w.begin_object().member("limit", q.limit).member("most", std::uint64_t{q.most});
+    if (q.used) w.member("used", std::uint64_t{*q.used});
+    w.end_object();
+    why.data = std::string(data);
+    return why;
 }
 
 /// Actors with entries of their own in a space, or in the environment itself.
@@ -72,7 +92,13 @@ inline void require_room(call& c, const scope& where, std::span<const wanted_ent
     const auto seen = need(c.vault().resolver().at(where.view()));
     if (const auto more = small ? 0 : detail::growth(seen, where, wanted);
         more != 0 && held.sealed_bytes + more > most.bytes)
-        throw detail::over_quota("an environment's values, sealed, take no more bytes", most.bytes);
+        throw detail::over_quota({"environmentBytes",
+                                  "an environment's values, sealed, take no more bytes", "value",
+                                  most.bytes,
+                                  // Who may write in one space learns no size of another's.
+                                  c.may(right::list, {.environment = where.environment})
+                                      ? std::optional(held.sealed_bytes)
+                                      : std::nullopt});
     if (few || std::ranges::all_of(wanted, [&](const wanted_entry& w) {
             return call::has_own(seen, where, w.name);
         }))
@@ -83,9 +109,14 @@ inline void require_room(call& c, const scope& where, std::span<const wanted_ent
     });
     if (added == 0) return;
     if (own.size() + static_cast<std::size_t>(added) > most.names)
-        throw detail::over_quota("a scope has no more names, removed ones included,", most.names);
-    if (own.empty() && !where.actor.empty() && detail::count_actors(c, where) >= most.actors)
-        throw detail::over_quota("no more actors have names of their own here", most.actors);
+        throw detail::over_quota({"names", "a scope has no more names, removed ones included,",
+                                  "name", most.names, own.size()});
+    if (!own.empty() || where.actor.empty()) return;
+    if (const auto actors = detail::count_actors(c, where); actors >= most.actors)
+        throw detail::over_quota(
+            {"actors", "no more actors have names of their own here", "actorId", most.actors,
+             c.may(right::list, {where.environment, where.space, {}}) ? std::optional(actors)
+                                                                      : std::nullopt});
 }
 
 } // namespace coffer::inline COFFER_ABI::http

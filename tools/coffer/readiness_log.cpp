@@ -7,6 +7,7 @@
 #include <coffer/http/probes.hpp>
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 namespace command {
@@ -26,9 +27,10 @@ auto words_of(const coffer::failure& why) -> std::string {
 } // namespace
 
 readiness_log::readiness_log(coffer::any_vault vault, std::shared_ptr<http::audit_hook> audit,
+                             std::shared_ptr<http::unserved_environments> unserved,
                              const server_log& log)
-    : vault_(std::move(vault)), audit_(std::move(audit)), log_(log), looking_([this] { watch(); }) {
-}
+    : vault_(std::move(vault)), audit_(std::move(audit)), unserved_(std::move(unserved)), log_(log),
+      looking_([this] { watch(); }) {}
 
 readiness_log::~readiness_log() {
     {
@@ -40,8 +42,11 @@ readiness_log::~readiness_log() {
 }
 
 auto readiness_log::state() -> std::string {
-    const auto now = http::look_at_readiness(*vault_, audit_.get());
-    if (now.word == "ready") return {};
+    const auto now = http::look_at_readiness(*vault_, audit_.get(), *unserved_);
+    if (now.word == "ready" && now.degraded == 0) return {};
+    if (now.word == "ready")
+        return "degraded: environments that can't be served: " + std::to_string(now.degraded) +
+               " (coffer env list says which)";
     if (now.audit)
         return "not ready: audit: the audit log can't be written, so requests are refused";
     if (now.word != "stale") return "not ready: " + words_of(now.why);

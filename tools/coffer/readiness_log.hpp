@@ -6,6 +6,7 @@
 
 #include <coffer/any_vault.hpp>
 #include <coffer/http/audit_hook.hpp>
+#include <coffer/http/unserved_environments.hpp>
 
 #include <condition_variable>
 #include <memory>
@@ -22,6 +23,7 @@ class readiness_log {
 public:
     /// `audit`: null where there is none.
     readiness_log(coffer::any_vault vault, std::shared_ptr<coffer::http::audit_hook> audit,
+                  std::shared_ptr<coffer::http::unserved_environments> unserved,
                   const server_log& log);
     ~readiness_log();
     readiness_log(const readiness_log&) = delete;
@@ -34,6 +36,7 @@ private:
 
     coffer::any_vault vault_;
     std::shared_ptr<coffer::http::audit_hook> audit_;
+    std::shared_ptr<coffer::http::unserved_environments> unserved_;
     const server_log& log_;
     std::mutex mutex_{};
     std::condition_variable wake_{};

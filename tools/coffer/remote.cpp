@@ -6,6 +6,7 @@
 #include "text.hpp"
 
 #include <coffer/http/caller.hpp>
+#include <coffer/http/json_answer.hpp>
 #include <coffer/http/remote_vault.hpp>
 
 #include <cstdlib>
@@ -214,7 +215,8 @@ auto ask_readiness(session& s) -> std::optional<remote_readiness> {
     const auto in = s.calls()->readiness();
     if (!in) return std::nullopt;
     return remote_readiness{std::string(http::text_in(in->whole(), "status")),
-                            std::string(http::text_in(in->whole(), "why"))};
+                            std::string(http::text_in(in->whole(), "why")),
+                            http::number_in(in->whole(), "degraded")};
 }
 
 } // namespace command

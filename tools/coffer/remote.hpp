@@ -11,6 +11,7 @@
 #include <coffer/secret.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -85,6 +86,7 @@ auto ask_server(session& s, coffer::http::caller& through, const remote_request&
 struct remote_readiness {
     std::string status{};
     std::string why{};
+    std::uint64_t degraded = 0; ///< Environments that can't be served.
 };
 /// Nothing where it is not to be had there. Throws problem.
 auto ask_readiness(session& s) -> std::optional<remote_readiness>;

@@ -248,6 +248,10 @@ void look_at_serving(session& s, findings& f) {
                   cure);
         else if (!now->why.empty())
             f.bad("serving", errc::unavailable, now->why, cure);
+        else if (now->degraded != 0)
+            f.bad("serving", errc::unavailable,
+                  "environments that can't be served: " + std::to_string(now->degraded),
+                  "coffer env list says which");
         else
             f.good("serving", now->status);
     });

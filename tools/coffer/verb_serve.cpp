@@ -306,6 +306,13 @@ void count_audit(const std::shared_ptr<http::audit_log>& audit, http::metrics& c
                        [audit] { return static_cast<double>(audit->full_percent()); });
 }
 
+void count_unserved(const std::shared_ptr<http::unserved_environments>& unserved,
+                    http::metrics& counters) {
+    counters.add_gauge("coffer_environments_unserved",
+                       "Environments that can't be served, as last seen.",
+                       [unserved] { return static_cast<double>(unserved->count()); });
+}
+
 /// The audit log that --audit names; null without.
 auto opened_audit(session& s, const coffer::any_vault& vault) -> std::shared_ptr<http::audit_log> {
     const auto folder = s.in.text("audit");
@@ -375,6 +382,7 @@ auto run_serve(session& s) -> int {
         with.more.push_back(std::move(row));
 
     const auto service = std::make_shared<http::api>(vault, std::move(with));
+    count_unserved(service->parts().unserved, *options.counters);
     service->parts().changed = http::x::tell_changes(vault, events);
     service->parts().keks = [changes = keys.changes] { return told_keks(*changes); };
     service->parts().keys_kept = kept_in(s.config().text("keys"));
@@ -393,7 +401,7 @@ auto run_serve(session& s) -> int {
     if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
     tell_certificate(files, log);
     tell_head(audit.get(), log);
-    const readiness_log readiness(vault, audit, log);
+    const readiness_log readiness(vault, audit, service->parts().unserved, log);
     serve_on(server, *service, signals, files, log, audit.get());
     return 0;
 }

@@ -17,6 +17,7 @@
 #include <coffer/http/route.hpp>
 #include <coffer/http/secret_change.hpp>
 #include <coffer/http/target.hpp>
+#include <coffer/http/unserved_environments.hpp>
 #include <coffer/http/watches.hpp>
 #include <coffer/policy.hpp>
 
@@ -87,6 +88,8 @@ struct api_parts {
     /// Requests that wait for a change of a scope, and for one of a list.
     std::shared_ptr<watches> waiting;
     std::shared_ptr<list_watches> waiting_for_lists;
+    /// For those who watch the service; never null.
+    std::shared_ptr<unserved_environments> unserved;
     /// The server is about to stop: what takes long ends early.
     std::atomic<bool> ending{false};
 
@@ -95,7 +98,8 @@ struct api_parts {
         : vault(v), places(v, time), reveal(r), reveals(30, time),
           lists(v->ephemeral().value_or(nullptr)), tags(v),
           waiting(std::make_shared<watches>(v, watch_times(), described)),
-          waiting_for_lists(std::make_shared<list_watches>(std::move(v))), time_(&time) {}
+          waiting_for_lists(std::make_shared<list_watches>(v)),
+          unserved(std::make_shared<unserved_environments>(std::move(v), time)), time_(&time) {}
     ~api_parts() { waiting_for_lists->stop(); } // it looks at `places`
     api_parts(const api_parts&) = delete;
     auto operator=(const api_parts&) -> api_parts& = delete;

@@ -4,7 +4,10 @@
 
 #include <coffer/http/audit_hook.hpp>
 #include <coffer/http/call.hpp>
+#include <coffer/http/unserved_environments.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,12 +19,13 @@
 /// no id and no name.
 namespace coffer::inline COFFER_ABI::http {
 
-inline auto status_answer(unsigned status, std::string_view word, std::string_view why = {})
-    -> response {
+inline auto status_answer(unsigned status, std::string_view word, std::string_view why = {},
+                          std::uint64_t degraded = 0) -> response {
     response out;
     out.status = status;
     json_writer w(out.body);
-    w.begin_object().member("status", word).member_if("why", why).end_object();
+    w.begin_object().member("status", word).member_if("why", why);
+    w.member_if("degraded", degraded).end_object();
     return out;
 }
 
@@ -31,22 +35,28 @@ struct readiness {
     std::string_view word{};
     bool audit = false; ///< Not ready since the audit log can't be written.
     failure why{};      ///< Else why it is not ready; meaningless where it is.
+    /// Environments that can't be served where others can: no reason to send requests elsewhere,
+    /// where they can't be served either, nor to keep from the page who is to mend them.
+    std::size_t degraded = 0;
 };
 /// Looks at the store, and at the audit log if there is one (else null). May wait; thread-safe.
-inline auto look_at_readiness(vault_operations& vault, audit_hook* audit) -> readiness {
+inline auto look_at_readiness(vault_operations& vault, audit_hook* audit,
+                              unserved_environments& unserved) -> readiness {
     if (audit != nullptr && !audit->writable()) return {"not_ready", true, errc::unavailable};
     const auto seen = vault.resolver().at({.environment = system_environment});
-    if (seen) return {seen->stale() ? "stale" : "ready"};
+    if (seen) return {seen->stale() ? "stale" : "ready", false, {}, unserved.count()};
     if (seen.error().code == errc::unknown_scope) return {"ready"}; // it is empty
     return {"not_ready", false, seen.error()};
 }
 
-/// 200 `ready` or `stale`, or 503. `why` with 200: the audit log will need somebody soon.
+/// 200 `ready` or `stale`, or 503. `why` with 200: the audit log will need somebody soon; `degraded`:
+/// how many environments need somebody now.
 inline auto ready_answer(call& c, audit_hook* audit) -> response {
-    const auto now = look_at_readiness(c.vault(), audit);
+    const auto now = look_at_readiness(c.vault(), audit, *c.parts.unserved);
     if (now.word == "not_ready")
         return status_answer(503, now.word, now.audit ? "audit" : to_string(now.why.code));
-    return status_answer(200, now.word, audit == nullptr ? std::string() : audit->warning());
+    return status_answer(200, now.word, audit == nullptr ? std::string() : audit->warning(),
+                         now.degraded);
 }
 
 inline auto probe_routes(std::function<std::string()> metrics, std::shared_ptr<audit_hook> audit)

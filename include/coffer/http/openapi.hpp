@@ -136,13 +136,15 @@ inline constexpr operation_doc operation_docs[] = {
      "environmentId spaceId after limit who kind what name result since until", "", "XAudit"},
     {"GET", "/v1/x/audit/verify", "Whether the audit log is whole", "environmentId spaceId from",
      "", "XAuditVerdict"},
-    {"POST", "/v1/events", "Hand on an event of up to 64 KiB to listeners", "", "Event",
+    {"POST", "/v1/events", "Hand on an event of up to 64 KiB to listeners", "", "EventWrite",
      "OneEvent"},
     {"GET", "/v1/x/events", "Events as they come (server-sent events)",
      "environmentId spaceId after", "", "EventStream", "text/event-stream"},
     {"GET", "/v1/x/openapi.json", "This document", "", "", "Any"},
     {"GET", "/livez", "Whether the process answers", "", "", "Status"},
-    {"GET", "/readyz", "Whether requests can be served: ready, stale or 503", "", "", "Status"},
+    {"GET", "/readyz",
+     "Whether requests can be served: ready or stale, with what is degraded, or 503", "", "",
+     "Status"},
     {"GET", "/metrics", "Prometheus metrics", "", "", "Any", "text/plain"},
 };
 
@@ -197,7 +199,7 @@ private:
                                 bool required) {
         w.begin_object().member("name", name).member("in", in).member("required", required);
         const bool number = name == "pageSize" || name == "pageNumber" || name == "after" ||
-                            name == "limit" || name == "ifVersion";
+                            name == "limit" || name == "ifVersion" || name == "Last-Event-ID";
         w.key("schema").raw(name == "spaceIds" ? R"({"type":"array","items":{"type":"string"}})"
                             : name == "kind"   ? R"({"type":"string","enum":["changes"]})"
                             : number           ? R"({"type":"integer"})"
@@ -216,18 +218,46 @@ private:
             if (required) name.remove_prefix(1);
             write_parameter(w, name, "query", required);
         }
+        if (doc.answer_type == "text/event-stream")
+            write_parameter(w, "Last-Event-ID", "header", false);
         w.end_list();
     }
+    static void write_reference(json_writer& w, std::string_view schema) {
+        w.begin_object().member("$ref", std::string("#/components/schemas/").append(schema));
+        w.end_object();
+    }
     static void write_content(json_writer& w, std::string_view schema, std::string_view type) {
-        w.key("content").begin_object().key(type).begin_object().key("schema").begin_object();
-        w.member("$ref", std::string("#/components/schemas/").append(schema));
-        w.end_object().end_object().end_object();
+        w.key("content").begin_object().key(type).begin_object().key("schema");
+        write_reference(w, schema);
+        w.end_object().end_object();
+    }
+    /// The answer to what was asked, and how old it is while the store is away (api::mark_age).
+    static void write_done(json_writer& w, const route& r, const operation_doc& doc) {
+        if (doc.answer_type != "application/json" || r.where == scope_from::nowhere) {
+            write_answer(w, "200", "Done.", doc.answer, doc.answer_type);
+            return;
+        }
+        w.key("200")
+            .begin_object()
+            .member("description", "Done.")
+            .key("headers")
+            .raw(R"({"x-coffer-stale":{"description":"1 while the store is away.",)"
+                 R"("schema":{"type":"string"}},"x-coffer-age-ms":{"schema":{"type":"integer"}}})");
+        w.key("content").begin_object().key(doc.answer_type).begin_object().key("schema");
+        w.begin_object().key("allOf").begin_list();
+        write_reference(w, doc.answer);
+        write_reference(w, "Age");
+        w.end_list().end_object().end_object().end_object().end_object();
     }
     static void write_answer(json_writer& w, std::string_view status, std::string_view what,
                              std::string_view schema, std::string_view type) {
         w.key(status).begin_object().member("description", what);
         write_content(w, schema, type);
         w.end_object();
+    }
+    /// Whether a body that is not said to be JSON is refused (api::require_own_origin).
+    static auto marks_bodies(const route& r) -> bool {
+        return r.method != "GET" && r.pattern.starts_with("/v1/x/");
     }
     static void write_operation(json_writer& w, const route& r, const operation_doc& doc) {
         w.key(lower(r.method)).begin_object().member("summary", doc.summary);
@@ -240,7 +270,10 @@ private:
             w.end_object();
         }
         w.key("responses").begin_object();
-        write_answer(w, "200", "Done.", doc.answer, doc.answer_type);
+        write_done(w, r, doc);
+        if (marks_bodies(r))
+            write_answer(w, "415", "The body is not marked as application/json.", "Errors",
+                         "application/json");
         if (doc.answer == "Status") write_answer(w, "503", "Not now.", doc.answer, doc.answer_type);
         write_answer(w, "default", "Why not.", "Errors", "application/json");
         w.end_object().end_object();

@@ -4,6 +4,10 @@
 //
 //   listener.mount(new CofferEvents({ url, token }));
 //
+// `token` is text, read once, or a function that gives the token that there is now (or promises it): it is asked at each
+// connection and before each event, whose secrets the listener then reads with it. So a token is replaced without a
+// restart, as by `() => readFileSync('/etc/app/token', 'utf8').trim()`. What the function throws at a connection is the end.
+//
 // `missed` is called where some may have been missed, by a listener that was too slow or away for too long, or
 // after the server was restarted: look at the state itself then.
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +20,7 @@ export class CofferEvents {
   #stop = new AbortController();
 
   constructor({ url, token, environmentId = '', spaceId = '', missed = () => console.error('Events may have been missed') }) {
+    this.url = url;
     this.address = `${url}/v1/x/events?${new URLSearchParams({ environmentId, spaceId })}`;
     this.token = token;
     this.missed = missed;
@@ -33,15 +38,21 @@ export class CofferEvents {
     return this;
   }
 
+  async #tokenNow() {
+    return typeof this.token === 'function' ? this.token() : this.token;
+  }
+
   // Comes back after an end, and asks for what it missed. A refusal is the end.
   async #listen(handler) {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      const token = await this.#tokenNow();
       const answer = await fetch(this.address, {
-        headers: { authorization: `Bearer ${this.token}`, ...(this.#last && { 'last-event-id': this.#last }) },
+        headers: { authorization: `Bearer ${token}`, ...(this.#last && { 'last-event-id': this.#last }) },
         signal,
       }).catch(() => undefined);
       if (answer?.ok) await this.#read(answer.body, handler).catch(() => {}); // it broke off
+      else if (answer?.status === 401 && token !== await this.#tokenNow()) continue; // replaced meanwhile
       else if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`the server refuses: ${answer.status}`);
       await pause(1000 * (Number(answer?.headers.get('retry-after')) || 1), undefined, { signal }).catch(() => {});
     }
@@ -67,6 +78,7 @@ export class CofferEvents {
     this.#seen.add(event.id);
     if (this.#seen.size > mostSeen) this.#seen.delete(this.#seen.values().next().value);
     try {
+      if (typeof this.token === 'function') handler.setVariables({ accessToken: await this.#tokenNow(), apiUrl: this.url });
       await handler.dispatchEvent(event);
     } catch (why) {
       console.error(`The listener failed on ${event.topic}: ${why?.message ?? why}`); // its other members may hold the token

@@ -21,7 +21,7 @@ after(() => server?.end());
 async function mounted(more = {}) {
   const heard = new EventEmitter();
   process.env.AGENT_INTERNAL_URL = server.url;
-  process.env.FLATFILE_BEARER_TOKEN = server.token;
+  process.env.FLATFILE_BEARER_TOKEN = typeof more.token === 'function' ? more.token() : server.token;
   const driver = new CofferEvents({ url: server.url, token: server.token, ...more });
   FlatfileListener.create((root) => {
     root.on('**', async (event) => {
@@ -73,9 +73,27 @@ test('a program\'s event reaches the listeners of its space', async () => {
   await driver.done;
 });
 
+test('a token that a function gives is replaced without a restart, for events and for secrets', async () => {
+  const newToken = () => server.run(['token', 'create', '--full', '--name', 'replaced']).trim();
+  const first = newToken();
+  let token = first;
+  const { driver, next } = await mounted({ token: () => token });
+  await untilItListens(next);
+  token = newToken();
+  server.run(['token', 'revoke', first.slice(4, 16), '--yes']);
+  while ((await server.ask('GET', '/v1/x/whoami', { token: first })).status !== 401) await new Promise((done) => { setTimeout(done, 50); });
+  const created = next('secret:created');
+  await server.ask('POST', '/v1/secrets', { body: { name: 'AFTERWARDS', value: 'read with the next one', ...scope } });
+  assert.equal((await created).value, 'read with the next one');
+  driver.unmountEventHandler();
+  await driver.done;
+});
+
 test('a refused driver says so', async () => {
-  const { driver } = await mounted({ token: 'wrong' });
-  await assert.rejects(driver.done, /401/);
+  for (const token of ['wrong', () => 'wrong']) {
+    const { driver } = await mounted({ token });
+    await assert.rejects(driver.done, /401/);
+  }
 });
 
 test('a refused driver that nobody waits for does not end its process', async () => {
@@ -92,11 +110,13 @@ test('a refused driver that nobody waits for does not end its process', async ()
 
 // A server that gives each request the next answer, and nothing to those that come later. What a driver
 // makes of its events is in `given`; an event whose topic is `bad` fails.
-async function against(answers, enough) {
+async function against(answers, enough, token = 't') {
   let requests = 0;
+  const asked = [];
   const pretended = http.createServer((request, answer) => {
     const { status = 200, headers = {}, events = [], text = '' } = answers[requests] ?? {};
     requests += 1;
+    asked.push(request.headers.authorization);
     answer.writeHead(status, headers);
     if (text) answer.write(text);
     for (const event of events) answer.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -106,9 +126,10 @@ async function against(answers, enough) {
   await once(pretended, 'listening');
   const given = [];
   const missed = (what) => given.push(what);
-  const driver = new CofferEvents({ url: `http://127.0.0.1:${pretended.address().port}`, token: 't', missed });
+  const driver = new CofferEvents({ url: `http://127.0.0.1:${pretended.address().port}`, token, missed });
   await new Promise((done) => {
     driver.mountEventHandler({
+      setVariables({ accessToken }) { given.push(`with ${accessToken}`); },
       async dispatchEvent(event) {
         given.push(event.id);
         if (given.length === enough) done();
@@ -121,8 +142,14 @@ async function against(answers, enough) {
   await driver.done;
   pretended.closeAllConnections();
   pretended.close();
-  return { given, requests };
+  return { given, requests, asked };
 }
+
+test('a token that was replaced while it was refused is asked for again, and the stream goes on', { timeout: 300_000 }, async () => {
+  const tokens = ['one', 'two'];
+  const { given, asked } = await against([{ status: 401 }, { events: [{ id: 'a', topic: 't' }] }], 2, async () => (tokens.length > 1 ? tokens.shift() : tokens[0]));
+  assert.deepEqual({ given, asked }, { given: ['with two', 'a'], asked: ['Bearer one', 'Bearer two'] });
+});
 
 test('a driver that is told to wait waits, and goes on', { timeout: 300_000 }, async () => {
   const { given, requests } = await against([{ status: 429, headers: { 'retry-after': '1' } }, { events: [{ id: 'a', topic: 't' }] }], 1);

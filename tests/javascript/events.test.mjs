@@ -139,9 +139,9 @@ async function against(answers, enough, token = 't') {
     driver.done.catch(done);
   });
   driver.unmountEventHandler();
-  await driver.done;
   pretended.closeAllConnections();
   pretended.close();
+  await driver.done;
   return { given, requests, asked };
 }
 

@@ -3,8 +3,9 @@
 #include "output.hpp"
 #include "problem.hpp"
 #include "readiness_log.hpp"
-#include "scope_metadata.hpp"
 #include "serve_keys.hpp"
+#include "served_certificate.hpp"
+#include "served_store.hpp"
 #include "server_log.hpp"
 #include "session.hpp"
 #include "text.hpp"
@@ -21,8 +22,6 @@
 #include <coffer/http/x_audit.hpp>
 #include <coffer/http/x_events.hpp>
 #include <coffer/http/x_tokens.hpp>
-#include <coffer/keyring/anchored.hpp>
-#include <coffer/keyring/store_folder.hpp>
 
 #include <csignal>
 #include <memory>
@@ -85,44 +84,6 @@ void read_listen(std::string_view text, http::server_options& out) {
     out.port = static_cast<std::uint16_t>(port);
 }
 
-struct certificate_files {
-    std::string certificate{};
-    std::string key{};
-
-    explicit certificate_files(const session& s)
-        : certificate(s.in.text("tls-cert").value_or("")), key(s.in.text("tls-key").value_or("")) {
-        if (certificate.empty() != key.empty()) refuse("--tls-cert and --tls-key go together");
-    }
-    auto open() const -> coffer::result<http::tls> { return http::tls::open(certificate, key); }
-    /// Which of the two is at fault where they can't be opened, and why.
-    auto fault(const coffer::failure& why) const -> std::string {
-        const auto life = http::certificate_life::of(certificate);
-        const auto& of = life ? why : life.error();
-        const auto file = printable(life ? key : certificate);
-        if (of.code == errc::unavailable) return file + " can't be read" + cause_words(of.cause);
-        if (!life) return file + " holds no certificate in PEM";
-        return why.cause
-                   ? file + " holds no key in PEM without a passphrase" + cause_words(of.cause)
-                   : file + " is not the certificate's key";
-    }
-    /// What is to be said of when it ends: sooner than in a week, or in a third of its life if that
-    /// is less. Empty: nothing.
-    auto warning() const -> std::string {
-        constexpr std::uint64_t week = 7ULL * 24 * 60 * 60 * 1000;
-        const auto life = http::certificate_life::of(certificate);
-        if (!life) return {};
-        const auto now = now_ms();
-        if (now >= life->until)
-            return "the certificate expired " + iso_time(life->until) + ": clients refuse it";
-        if (now < life->from)
-            return "the certificate is not good before " + iso_time(life->from) +
-                   ": clients refuse it";
-        if (life->until - now < std::min(week, (life->until - life->from) / 3))
-            return "the certificate expires " + iso_time(life->until);
-        return {};
-    }
-};
-
 auto server_options_of(const session& s, const certificate_files& files) -> http::server_options {
     http::server_options out;
     read_listen(s.in.text("listen").value_or(std::string(default_listen)), out);
@@ -142,24 +103,6 @@ auto server_options_of(const session& s, const certificate_files& files) -> http
                                             " can't be used: " + files.fault(tls.error()));
     out.tls = *std::move(tls);
     return out;
-}
-
-/// The keys with an anchor, so that a store put back from an old copy, revoked tokens and all, is
-/// known as one.
-auto anchored_keys(session& s) -> opened_keys {
-    const bool without = s.in.has("no-anchor");
-    const auto place = s.config().text("keys");
-    const bool keeps_one = place.starts_with("file:") || place.starts_with("passphrase:");
-    auto keys = s.keys();
-    if (const auto file = s.in.text("anchor")) {
-        if (without || keeps_one) refuse("--anchor is for keys that keep none of their own");
-        keys.provider = coffer::keyring::anchored(std::move(keys.provider), *file);
-        return keys;
-    }
-    if (!without && !keeps_one)
-        refuse("these keys keep no anchor, so an old copy of the store, revoked tokens and all, "
-               "would pass for the newest: name a file for it with --anchor, or say --no-anchor");
-    return keys;
 }
 
 /// What the page may tell of the KEKs.
@@ -185,38 +128,6 @@ auto manages_keys(session& s) -> bool {
             "--manage-keys is for a keyring file (--keys file:PATH): other keys can't be changed "
             "here");
     return true;
-}
-
-auto served_vault(session& s, coffer::any_store store, coffer::any_key_provider keys)
-    -> coffer::any_vault {
-    auto how = options_of(s.config());
-    how.recheck_after = std::chrono::milliseconds(100);
-    return open_vault(std::move(store), std::move(keys), std::move(how));
-}
-
-/// A scope of an id of the caller's choice, for clients that have it in their code.
-void seed(coffer::any_vault& vault, const place& at) {
-    const auto name = at.space.empty() ? at.environment : at.space;
-    auto made = at.space.empty()
-                    ? vault->create_environment(at.environment, scope_metadata::make(name, false))
-                    : vault->create_space(at.where(), scope_metadata::make(name, false));
-    if (!made && made.error().code != errc::conflict) need(std::move(made), at.where());
-}
-
-void seed_all(const session& s, coffer::any_vault& vault) {
-    const auto has_space = [](const std::string& text) { // `a, b`: nobody means an id ` b`
-        return text.find_first_of(" \t\r\n") != text.npos;
-    };
-    if (has_space(s.in.text("seed-environment").value_or("")) ||
-        has_space(s.in.text("seed-space").value_or("")))
-        refuse("--seed-environment and --seed-space take ids without spaces, after commas");
-    for (const auto& id : split(s.in.text("seed-environment").value_or(""), ','))
-        seed(vault, {id, {}, false});
-    for (const auto& both : split(s.in.text("seed-space").value_or(""), ',')) {
-        const auto slash = both.find('/');
-        if (slash == both.npos) refuse("--seed-space takes ENVIRONMENT/SPACE");
-        seed(vault, {both.substr(0, slash), both.substr(slash + 1), false});
-    }
 }
 
 auto reveal_of(const session& s) -> http::reveal_mode {
@@ -311,30 +222,6 @@ void count_unserved(const std::shared_ptr<http::unserved_environments>& unserved
     counters.add_gauge("coffer_environments_unserved",
                        "Environments that can't be served, as last seen.",
                        [unserved] { return static_cast<double>(unserved->count()); });
-}
-
-/// The audit log that --audit names; null without.
-auto opened_audit(session& s, const coffer::any_vault& vault) -> std::shared_ptr<http::audit_log> {
-    const auto folder = s.in.text("audit");
-    if (!folder) return nullptr;
-    if (const auto store = folder_of_store(store_place(s.config()));
-        !store.empty() && coffer::keyring::lies_in(*folder, store))
-        throw problem(errc::denied,
-                      "the audit log does not go into the store's own folder: --audit " +
-                          printable(*folder) + " lies in it");
-    auto opened = http::audit_log::open(vault, *folder);
-    if (opened) return *std::move(opened);
-    const auto& why = opened.error();
-    const auto name = printable(*folder);
-    if (why.code == errc::denied)
-        throw problem(why.code,
-                      "the audit log's folder " + name + " must be this user's alone: chmod 700");
-    if (why.code == errc::conflict)
-        throw problem(why.code, "another process writes the audit log in " + name);
-    if (why.code == errc::tampered)
-        throw problem(why.code, "the last lines in " + name + " are no audit log of this store");
-    throw problem(why.code,
-                  "the audit log in " + name + " can't be written" + cause_words(why.cause));
 }
 
 auto run_serve(session& s) -> int {

@@ -291,4 +291,10 @@ auto merge_documents(git_document& base, git_document& ours, git_document& their
     return merger(base, ours, theirs, keep).run();
 }
 
+auto open_document(const std::filesystem::path& file, const opened_keys& keys) -> git_document {
+    git_document document(file);
+    document.open(keys);
+    return document;
+}
+
 } // namespace command

@@ -49,6 +49,9 @@ private:
     std::unique_ptr<vault_type> vault_{};
 };
 
+/// A document that is opened with these keys. Throws problem.
+auto open_document(const std::filesystem::path& file, const opened_keys& keys) -> git_document;
+
 /// Whose change stays where both sides changed a name: nobody's, so that there is no merge; ours;
 /// theirs.
 enum class kept_side : unsigned char { neither, ours, theirs };

@@ -40,6 +40,7 @@ auto serve_verb() -> verb;
 auto backup_verbs() -> std::vector<verb>; ///< backup, restore
 auto copy_verb() -> verb;
 auto git_verbs() -> std::vector<verb>;
+auto git_resolve_verb() -> verb; ///< git resolve, which is one of them
 auto config_verb() -> verb;
 auto completion_verbs() -> std::vector<verb>;
 auto version_verb() -> verb;

@@ -29,7 +29,6 @@ namespace command {
 namespace fs = std::filesystem;
 using coffer::errc;
 using coffer::format::entry;
-using coffer::format::entry_key;
 using coffer::format::entry_state;
 
 namespace {

@@ -15,7 +15,6 @@ import { roleWord } from './words.js';
 
 const pageSize = 200;
 const exportSize = 1000;
-const mostAsked = 20; // names of spaces, for one page of records
 const isGood = (one) => ['ok', 'begun'].includes(one.result);
 
 /** Every action that is written down, in the words of the rows and of the filter. */
@@ -196,12 +195,9 @@ export function screen(place) {
             if (!isOver()) problem.say(`Not loaded: ${refused.message}`);
         }
     }
-    /** Asks for the names of the spaces that are mentioned; drawn again once they are known. */
+    /** Draws it again once the names of its spaces are known. */
     async function learnNames(list) {
-        const spaces = new Map(list.filter((one) => one.spaceId).map((one) => [`${one.environmentId} ${one.spaceId}`, one]));
-        const ids = [...spaces.values()].slice(0, mostAsked);
-        const asked = await Promise.allSettled(ids.map((one) => world.learnSpaceName(one.environmentId, one.spaceId)));
-        if (asked.some((one) => one.status === 'fulfilled')) view.redraw();
+        if (await world.learnSpaceNames(list)) view.redraw();
     }
     async function verify() {
         state.className = 'chain'; // what was found before says nothing of now

@@ -67,7 +67,11 @@ export function screen(place) {
     const reason = () => denied ?? whyNotNow();
     const filter = listFilter({ label: 'Filter tokens', what: 'token', textsOf, changed: () => view.redraw(), value: place.query.filter });
     const view = live({
-        load: (signal) => api.tokens(where, { signal }),
+        async load(signal) {
+            const answer = await api.tokens(where, { signal });
+            learnNames(answer.data);
+            return answer;
+        },
         head: () => tokensTable('', []),
         draw({ data: list }) {
             news.shown();
@@ -82,6 +86,10 @@ export function screen(place) {
         },
     });
     const news = newsBar((after, options) => api.watchTokens(where, after, options), { state: () => view.answer()?.revision, changed, show: () => view.refresh() });
+    /** Draws it again once the names of its spaces are known. */
+    async function learnNames(list) {
+        if (await world.learnSpaceNames(list.flatMap((one) => one.grants ?? []))) view.redraw();
+    }
     /** Uses are no changes. */
     async function changed() {
         const texts = ({ data }) => new Map(data.map(({ id, name: called, grants, expiresAt }) => [id, JSON.stringify([called, grants, expiresAt])]));

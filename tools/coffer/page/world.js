@@ -72,6 +72,17 @@ export async function learnSpaceName(environmentId, spaceId, options) {
     return spaceName(environmentId, spaceId);
 }
 
+const mostAsked = 20; // for one list
+/**
+ * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each; resolves to whether one is
+ * known by now that was not.
+ */
+export async function learnSpaceNames(mentioned) {
+    const missing = new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one]).filter(([key]) => !spaceNames.has(key)));
+    const asked = await Promise.allSettled([...missing.values()].slice(0, mostAsked).map((one) => learnSpaceName(one.environmentId, one.spaceId)));
+    return asked.some((one) => one.status === 'fulfilled');
+}
+
 /** What a scope is called in sentences. */
 export function placeName({ environmentId, spaceId }) {
     return spaceId === undefined ? environmentName(environmentId) : spaceName(environmentId, spaceId);

@@ -151,6 +151,34 @@ test('printed, and looked through by the browser’s own search, a list is whole
   assert.equal(await rows(tab).count(), many);
   await tab.page.getByLabel('Filter names, notes').fill('slack');
   assert.ok(await rows(tab).count() < few, `${await rows(tab).count()} rows exist`);
+  // By the browser itself: as many rows as there are, on as many pages as these need.
+  await tab.page.evaluate(() => {
+    globalThis.printed = [];
+    addEventListener('beforeprint', () => globalThis.printed.push(document.querySelectorAll('main [data-row]').length));
+  });
+  const pages = async () => (await tab.page.pdf()).toString('latin1').match(/\/Type\s*\/Page\b/g).length;
+  const some = await pages();
+  await tab.page.getByLabel('Filter names, notes').fill('');
+  const all = await pages();
+  assert.deepEqual(await tab.page.evaluate(() => globalThis.printed), [many / 8, many]);
+  assert.ok(some > 5 && all > 5 * some, `${some} pages, ${all} pages`);
+  assert.ok(await rows(tab).count() < few, `${await rows(tab).count()} rows exist`);
+  await tab.end();
+});
+
+test('on paper there is the list and what it is filtered by, and nothing to press', async () => {
+  const tab = await open('#/e/staging/s/tenant/secrets', { width: 720, height: 1000 });
+  await tab.page.getByLabel('Filter names, notes').fill('slack');
+  await tab.page.emulateMedia({ media: 'print' });
+  await frames(tab);
+  for (const gone of ['.top', '.side', '.crumbs', '.tools .button', '.rows .act', '.chip[aria-pressed=false]'])
+    for (const one of await tab.page.locator(gone).all()) assert.equal(await one.isVisible(), false, gone);
+  for (const stays of ['main h1', '.filter-box input', '.chip[aria-pressed=true]', 'main .about', `main [data-row="${names.find((name) => name.endsWith('SLACK'))}"] .name`])
+    assert.equal(await tab.page.locator(stays).first().isVisible(), true, stays);
+  assert.equal((await tab.page.locator('main h1').boundingBox()).x, 0);
+  assert.ok(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+  assert.equal(await tab.page.locator('main thead th').evaluateAll((all) => all.filter((one) => one.checkVisibility() && getComputedStyle(one).position !== 'static').length), 0);
+  await tab.picture('printed');
   await tab.end();
 });
 

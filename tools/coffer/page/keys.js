@@ -25,11 +25,14 @@ const states = {
 
 /**
  * Where a key is known to hold nothing. Which environments are on it is known of those that can be read: a disabled
- * key is why one can't.
+ * key is why one can't, and so those that can't for that reason are named.
  */
 function holdsNone({ state }, unread) {
     if (unread.length === 0) return 'none';
-    return { disabled: 'not known while it is disabled', destroyed: 'not known: it is destroyed' }[state] ?? 'none that can be read';
+    const why = { disabled: 'not known while it is disabled', destroyed: 'not known: it is destroyed' }[state];
+    if (!why) return 'none that can be read';
+    const stopped = unread.filter((one) => one.error === 'key_disabled');
+    return [why, stopped.length > 0 && ['; it may be under it: ', stopped.map((one, i) => [i > 0 && ', ', named(world.environmentName(one.id))])]];
 }
 
 function keyRow(one, { kept, by, reason, done, unread }) {

@@ -236,6 +236,10 @@ test('the chain is checked: intact, and not after a byte of it was changed', asy
     await verify();
     assert.match(await tab.text('.chain'), /Chain intact up to \d\d:\d\d:\d\d · [\d,]+ records/);
     await tab.picture('activity-intact');
+    await tab.patch('**/v1/x/audit/verify?*', (json) => { json.data.anchoredAt = new Date().toISOString(); });
+    await tab.page.getByRole('button', { name: 'Verify' }).click();
+    await tab.page.locator('.chain.good').getByText(/ records · anchored \d\d:\d\d:\d\d$/).waitFor();
+    await tab.page.unroute('**/v1/x/audit/verify?*');
     await tab.page.route('**/v1/x/audit/verify?*', (route) => route.fulfill({ status: 503, json: { errors: [{ message: 'the log is being checked already' }], code: 'unavailable' } }));
     await tab.page.getByRole('button', { name: 'Verify' }).click();
     await tab.page.locator('.chain').getByText('Not checked: the log is being checked already').waitFor();

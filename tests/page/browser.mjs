@@ -150,12 +150,10 @@ export class Tab {
     return this.page.evaluate(() => document.activeElement?.closest('[data-focus]')?.dataset.focus ?? document.activeElement?.tagName);
   }
 
-  // Accessibility: axe's rules, as one text, empty if all is well.
-  async axe() {
+  // Accessibility: axe's rules, or one of them, as one text, empty if all is well.
+  async axe(rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']) {
     await this.page.evaluate(axeSource);
-    const found = await this.page.evaluate(() => globalThis.axe.run(document, {
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
-    }));
+    const found = await this.page.evaluate((runOnly) => globalThis.axe.run(document, { runOnly, resultTypes: ['violations'] }), rules);
     return found.violations.map((one) => `${one.id}: ${one.help}\n` +
       one.nodes.slice(0, 4).map((node) => `    ${node.html.slice(0, 160)}\n    ${(node.any[0] ?? node.all[0] ?? node.none[0])?.message ?? ''}`).join('\n')).join('\n');
   }
@@ -165,11 +163,14 @@ export class Tab {
     await this.page.screenshot({ path: path.join(pictures, `${name}.png`), caret: 'hide' });
   }
 
-  // The same, light and dark.
-  async pictures(name) {
-    await this.picture(name);
-    await this.page.emulateMedia({ colorScheme: 'dark' });
-    await this.picture(`${name}-dark`);
+  // The same, light and dark, where it can be read in both; axe needs a clock that goes on.
+  async pictures(name, { stopped = false } = {}) {
+    for (const colorScheme of ['light', 'dark']) {
+      await this.page.emulateMedia({ colorScheme });
+      await this.picture(colorScheme === 'dark' ? `${name}-dark` : name);
+      const faint = !stopped && await this.axe(['color-contrast']);
+      if (faint) throw new Error(`${name}, ${colorScheme}: ${faint}`);
+    }
     await this.page.emulateMedia({ colorScheme: 'light' });
   }
 

@@ -510,6 +510,26 @@ test('an undo that failed can be tried again; one that ends late leaves the next
   await tab.end();
 });
 
+test('what was saved can be taken back for thirty seconds, and no longer', async () => {
+  await site.put(staging, 'TAKEN_BACK', 'one');
+  const tab = await open('#/e/staging/secrets', { init: (page) => page.clock.install() });
+  await tab.row('TAKEN_BACK').getByText('Replace').click();
+  await tab.page.locator('dialog .value').first().fill('two');
+  await tab.page.keyboard.press('Control+Enter');
+  const undo = tab.page.locator('.undo-bar').getByRole('button', { name: 'Undo' });
+  await undo.waitFor();
+  await tab.page.clock.runFor(25_000);
+  assert.ok(await undo.isVisible());
+  await tab.page.clock.runFor(6_000);
+  assert.equal(await undo.isVisible(), false);
+  await tab.row('TAKEN_BACK').getByText('v2').waitFor();
+  await tab.page.keyboard.press('z');
+  await tab.row('TAKEN_BACK').locator('button.name').click(); // later: in its versions
+  await tab.page.getByRole('button', { name: 'Make v1 current again' }).waitFor();
+  assert.equal((await served(staging)).TAKEN_BACK, 'two');
+  await tab.end();
+});
+
 test('the browser asks before the page with what was typed is left, not otherwise', async () => {
   const tab = await open('#/e/staging/secrets');
   tab.expected.push(/a browser's own dialog/);

@@ -79,6 +79,23 @@ test('the sign-in is accessible, and says what is wrong', async () => {
   await tab.end();
 });
 
+test('who wants less motion gets none', async () => {
+  const tab = await open('#/e/prod/s/acme/secrets');
+  const moving = async (reducedMotion) => {
+    await tab.page.emulateMedia({ reducedMotion });
+    const n = await tab.page.evaluate(() => {
+      document.querySelector('[data-row=DB_URL] button.name').click();
+      return document.getAnimations().length;
+    });
+    await tab.page.keyboard.press('Escape');
+    await tab.page.locator('dialog').waitFor({ state: 'detached' });
+    return n;
+  };
+  assert.ok(await moving('no-preference') > 0, 'nothing moves for anybody');
+  assert.equal(await moving('reduce'), 0);
+  await tab.end();
+});
+
 test('a day that is chosen is told as year, month and day, however the browser’s language writes it', async () => {
   const tab = await open('#/e/prod/s/acme/secrets');
   const told = (label) => tab.page.getByLabel(label).evaluate((one) =>

@@ -179,6 +179,26 @@ test('saves are announced politely; a first Tab offers to skip the navigation', 
   await tab.end();
 });
 
+test('what has the focus is outlined, whatever it is, light and dark', async () => {
+  for (const dark of [false, true]) {
+    const tab = await open('#/e/prod/s/acme/secrets', { dark });
+    await tab.page.evaluate(() => document.activeElement.blur());
+    const reached = new Set();
+    for (let i = 0; i < 60; i += 1) {
+      await tab.page.keyboard.press('Tab');
+      if (await tab.page.evaluate(() => document.activeElement === document.body)) break; // all was reached
+      const [what, style, width, color] = await tab.page.evaluate(() => {
+        const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(document.activeElement);
+        return [document.activeElement.outerHTML.slice(0, 120), outlineStyle, parseFloat(outlineWidth), outlineColor];
+      });
+      assert.ok(style === 'solid' && width >= 2 && !/, 0\)$/.test(color), `${what}: ${style} ${width} ${color}`);
+      reached.add(what.slice(1, 6));
+    }
+    for (const kind of ['input', 'a hre', 'butto']) assert.ok(reached.has(kind), `no ${kind}: ${[...reached]}`);
+    await tab.end();
+  }
+});
+
 test('letters that are switched off act neither in the list nor in the details', async () => {
   const tab = await open('#/e/prod/s/initech/secrets');
   const { keyboard } = tab.page;

@@ -208,6 +208,26 @@ test('the navigation counts what is shown', async () => {
   await tab.end();
 });
 
+test('rows stay, dimmed, while they are asked for anew', async () => {
+  const tab = await open('#/e/prod/secrets');
+  let go;
+  const held = new Promise((resolve) => { go = resolve; });
+  await site.put(prod, 'DIMMED', 'v', { by: 'admin' });
+  const show = tab.page.locator('.news').getByRole('button', { name: 'Show' });
+  await show.waitFor();
+  await tab.page.route('**/v1/x/secrets?*', async (route) => { await held; await route.continue(); });
+  await show.click();
+  const dimmed = tab.page.locator('main .live.dimmed');
+  await dimmed.waitFor();
+  assert.ok(await dimmed.locator('[data-row=DB_URL]').isVisible());
+  assert.equal(await tab.page.locator('.grey-row').count(), 0);
+  assert.ok(Number(await tab.row('DB_URL').evaluate((row) => { let o = 1; for (let e = row; e; e = e.parentElement) o *= Number(getComputedStyle(e).opacity); return o; })) < 1);
+  go();
+  await tab.row('DIMMED').waitFor();
+  await dimmed.waitFor({ state: 'detached' });
+  await tab.end();
+});
+
 test('a filter shows fewer of the rows that are there, and makes none', async () => {
   const tab = await open('#/e/prod/secrets');
   const drawn = await tab.row('DB_URL').elementHandle();

@@ -50,6 +50,8 @@ test('what differs is shown, the details opened and the environment’s value us
   assert.match(await tab.text('.bulk-preview'), /Customer Acme SLACK_TOKEN its own v1 becomes Production v2 Customer Bolt SLACK_TOKEN its own v1 becomes Production v2/);
   await agree(tab, 'Use Production’s value again in 2 spaces');
   await tab.undoBar().filter({ hasText: '2 spaces done' }).waitFor();
+  const { data: log } = await site.must('GET', '/v1/x/audit?environmentId=prod&what=secrets.change');
+  assert.deepEqual(log.map((one) => [one.spaceId, one.name, one.result]), [['bolt', 'SLACK_TOKEN', 'ok'], ['acme', 'SLACK_TOKEN', 'ok']]); // one a space
   await tab.page.locator('.bulk').waitFor({ state: 'hidden' }); // and the cells are as they are now
   await tab.settled();
   assert.equal(await cell('SLACK_TOKEN, Customer Bolt: Overridden v1').count(), 0);

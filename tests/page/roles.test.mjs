@@ -81,7 +81,7 @@ test('an operator sees all names, manages spaces and tokens, and changes no valu
   await tab.page.keyboard.press('o');
   await tab.page.keyboard.press('n');
   assert.equal(await tab.page.locator('dialog').count(), 0);
-  await tab.picture('operator');
+  await tab.pictures('operator');
   await tab.go('#/e/prod/spaces');
   assert.notEqual(await tab.page.getByRole('button', { name: 'New space' }).getAttribute('aria-disabled'), 'true');
   await tab.end();
@@ -205,6 +205,22 @@ test('reveal: off by default; with it a reason, the token again, thirty seconds'
     await value.waitFor({ state: 'detached' });
     assert.equal(await focused(), 'Show the value…');
     assert.ok(!(await tab.page.content()).includes('the shown value'));
+    // On the clipboard without having been shown, by the same rule.
+    await tab.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await tab.page.getByText('Show the value…').click();
+    await tab.page.getByText('Copy without showing').click();
+    await tab.page.getByText('A reason is needed').waitFor();
+    await tab.page.getByLabel('Reason').fill('a test of copying');
+    await tab.page.evaluate(() => {
+      globalThis.seen = false;
+      new MutationObserver(() => { globalThis.seen ||= document.documentElement.outerHTML.includes('the shown value'); }).observe(document, { childList: true, subtree: true, characterData: true });
+    });
+    await tab.page.getByText('Copy without showing').click();
+    await tab.page.getByText('Copied.').waitFor();
+    assert.equal(await tab.page.evaluate(() => navigator.clipboard.readText()), 'the shown value');
+    assert.equal(await tab.page.evaluate(() => globalThis.seen), false);
+    const { data: log } = await other.must('GET', '/v1/x/audit?environmentId=staging&what=secret.reveal');
+    assert.deepEqual(log.filter((one) => one.result === 'ok').map((one) => one.reason), ['a test of copying', 'a test of showing']);
     // Only what is the scope's own can be shown, and nothing where the policy says never.
     await tab.page.keyboard.press('Escape');
     const show = tab.page.getByRole('button', { name: 'Show the value…' });

@@ -44,7 +44,7 @@ test('loading: grey rows, then a word and a way to stop, no empty list', async (
   await tab.page.clock.runFor(200);
   assert.equal(await tab.page.locator('.grey-row').count(), 8);
   const { height: grey } = await tab.page.locator('.grey-row').first().boundingBox();
-  await tab.pictures('state-loading');
+  await tab.pictures('state-loading', { stopped: true });
   await tab.page.clock.runFor(5000);
   await tab.page.getByText('Still waiting for the store').waitFor();
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
@@ -105,7 +105,7 @@ test('error: what failed, code and request id in place of the rows; navigation g
   await tab.page.route(list, refused(503, { errors: [{ message: 'the store does not answer' }], code: 'unavailable' }));
   await tab.go('#/e/prod/secrets');
   const panel = tab.page.locator('.panel.error');
-  assert.match(await tab.text(panel), /could not be loaded.*the store does not answer.*unavailable.*r-7/);
+  assert.match(await tab.text(panel), /could not be loaded.*the store does not answer Since \d\d:\d\d:\d\d.*unavailable.*r-7/);
   assert.equal(await tab.page.getByText('No secrets yet').count(), 0);
   assert.equal(await tab.axe(), '');
   await tab.pictures('state-error');
@@ -118,12 +118,12 @@ test('error: what failed, code and request id in place of the rows; navigation g
 test('stale: the time of the rows, saving off, the rows readable', async () => {
   const tab = await open('#/environments');
   await tab.patch(list, (json) => { Object.assign(json.data, { stale: true, ageMs: 240_000, asOf: new Date(Date.now() - 240_000).toISOString() }); });
-  await tab.patch('**/v1/x/whoami', (json) => { Object.assign(json.data.server, { stale: true, since: new Date(Date.now() - 120_000).toISOString() }); });
+  await tab.patch('**/v1/x/whoami', (json) => { Object.assign(json.data.server, { stale: true, since: new Date(Date.now() - 120_000).toISOString(), until: new Date(Date.now() + 300_000).toISOString() }); });
   await tab.page.reload();
   await tab.settled();
   await tab.go('#/e/prod/secrets');
   assert.match(await tab.text('.stale'), /As of \d\d:\d\d:\d\d \(4 min ago\).*Saving is off/);
-  assert.match(await tab.text('.banner'), /Store unreachable for \d+ min\. Programs still get the last known values/);
+  assert.match(await tab.text('.banner'), /Store unreachable for \d+ min\. Programs still get the last known values \(until \d\d:\d\d:\d\d\)\. Saving is off\./);
   const act = tab.row('DB_URL').locator('.act button');
   assert.equal(await act.getAttribute('aria-disabled'), 'true');
   await act.click({ force: true });

@@ -126,12 +126,12 @@ test('a conflict and news of others look well and are accessible', async () => {
   await site.put(staging, 'LOOKED_AT', 'two');
   await ben.page.locator('.news').waitFor();
   assert.equal(await ben.axe(), '');
-  await ben.picture('changed-meanwhile');
+  await ben.pictures('changed-meanwhile');
   await fillValue(ana, 'anas');
   await ana.page.keyboard.press('Control+Enter');
   await ana.page.locator('.conflict').waitFor();
   assert.equal(await ana.axe(), '');
-  await ana.picture('conflict');
+  await ana.pictures('conflict');
   await ana.end();
   await ben.end();
 });

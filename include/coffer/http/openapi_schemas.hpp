@@ -30,7 +30,8 @@ inline constexpr schema_doc schema_docs[] = {
 "limit":{"enum":["names","actors","environmentBytes"],"description":"With too_large: which is reached."},
 "most":{"type":"integer"},"used":{"type":"integer","description":"Of that limit, now; left out for who may not list there."},
 "cause":{"const":"audit","description":"With unavailable: the audit log can't be written."}}}}})"},
-    {"Age", R"({"type":"object","description":"What every answer may hold beside its own.","properties":{
+    {"Age",
+     R"({"type":"object","description":"What every answer may hold beside its own.","properties":{
 "stale":{"type":"boolean","description":"The store is away; this is the last known state. Left out: it is the newest."},
 "ageMs":{"type":"integer"}}})"},
     {"Success", R"({"type":"object","required":["data"],"properties":{"data":{"type":"object",
@@ -138,7 +139,8 @@ inline constexpr schema_doc schema_docs[] = {
 "required":["state"],"properties":{"state":{"enum":["value","hidden"]},"version":{"type":"integer"},
 "setAt":{"type":"string","format":"date-time"},"setBy":{"type":"string"}}},
 "older":{"type":"boolean"},"personal":{"type":"integer"}}})"},
-    {"XLayer", R"({"type":"object","description":"One scope of a look-up; version and the rest are for who may list it.",
+    {"XLayer",
+     R"({"type":"object","description":"One scope of a look-up; version and the rest are for who may list it.",
 "required":["environmentId","state"],"properties":{
 "environmentId":{"type":"string"},"spaceId":{"type":"string"},"actorId":{"type":"string"},
 "state":{"enum":["absent","value","hidden","expired","damaged"]},"version":{"type":"integer"},

@@ -37,7 +37,7 @@ struct dry : cryptopp::aes_256_gcm {
 TEMPLATE_TEST_CASE("What an ephemeral cipher sealed opens with its AAD, and with nothing else", "",
                    cryptopp::aes_256_gcm, cryptopp::xchacha20_poly1305) {
     const auto with = cipher<TestType>();
-    for (const std::size_t size : {0, 1, 64, 5000}) {
+    for (const std::size_t size : {0U, 1U, 64U, 5000U}) {
         const bytes plain(size, std::byte{7});
         const auto sealed = with->seal(as_bytes("asked"), plain).value();
         CHECK(opened(*with, as_bytes("asked"), sealed) == plain);

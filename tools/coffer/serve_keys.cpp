@@ -18,6 +18,7 @@ using coffer::errc;
 namespace {
 
 struct changing {
+    explicit changing(key_place place) : in(std::move(place)) {}
     key_place in;
     std::mutex mutex{};
 };

@@ -120,7 +120,7 @@ TEST_CASE("Which token was given something is told to those who may see tokens")
 TEST_CASE("Of names that were given the newest are kept") {
     http::deliveries all(2);
     const coffer::context where{.environment = "e"};
-    for (const std::uint64_t when : {3, 1, 2})
+    for (const std::uint64_t when : {3U, 1U, 2U})
         all.note_name(where, "N" + std::to_string(when), {when, "t", 1});
     CHECK(all.name_of(where, "N1").at == 0);
     CHECK(all.name_of(where, "N2").at == 2);

@@ -63,7 +63,9 @@ public:
         REQUIRE(::ftruncate(file_, 0) == 0);
         REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
     }
-    void write(std::size_t at, char byte) { REQUIRE(::pwrite(file_, &byte, 1, at) == 1); }
+    void write(std::size_t at, char byte) {
+        REQUIRE(::pwrite(file_, &byte, 1, static_cast<off_t>(at)) == 1);
+    }
     void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
     void remove() { REQUIRE(std::filesystem::remove(folder_ / (t.partition + ".json"))); }
 

@@ -25,6 +25,9 @@ thread_local int denied = 0; ///< So many allocations of this thread fail.
     if (auto* out = std::malloc(size)) return out;
     throw std::bad_alloc();
 }
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return denied > 0 && denied-- > 0 ? nullptr : std::malloc(size);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }

@@ -166,6 +166,11 @@ test('what concerns everybody stands over every screen: a full disk, a key to le
 
 test('the environments, drawn anew, leave the reader where they are; the last of several answers counts', async () => {
   const tab = await open('#/e/staging/secrets');
+  // No news of them: the bar that tells of others' changes would ask too.
+  await tab.page.route('**/v1/x/environments/watch?*', () => {});
+  await tab.page.reload();
+  await tab.page.getByRole('button', { name: 'New secret' }).first().waitFor();
+  await tab.settled();
   const held = [];
   await tab.page.route('**/v1/x/environments', (route) => held.push(route));
   // Each change of the list asks for them anew.
@@ -174,7 +179,7 @@ test('the environments, drawn anew, leave the reader where they are; the last of
     await tab.page.getByLabel('Name', { exact: true }).fill(`COUNTED_${n}`);
     await tab.page.locator('dialog .value').first().fill('v');
     await tab.page.keyboard.press('Control+Enter');
-    while (held.length < n) await new Promise((go) => { setTimeout(go, 20); });
+    while (held.length < n) await tab.page.waitForTimeout(20);
   }
   await tab.go('#/environments');
   const link = tab.page.locator('[data-row=prod]').getByRole('link', { name: 'Matrix' });

@@ -149,7 +149,8 @@ TEST_CASE("secrets lie in memory that is locked and left out of core dumps") {
         const auto flags = mapping_flags(held.expose_secret().data());
         CAPTURE(size, flags);
         CHECK(flags.find(" dd ") != flags.npos);
-        if (secure_memory().unlocked_bytes == 0) CHECK(flags.find(" lo ") != flags.npos);
+        if (!is_sanitized && secure_memory().unlocked_bytes == 0) // their mlock() does nothing
+            CHECK(flags.find(" lo ") != flags.npos);
         CHECK(secure_memory().reserved_bytes >= size);
     }
     if (secure_memory().unlocked_bytes != 0)

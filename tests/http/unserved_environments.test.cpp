@@ -27,14 +27,19 @@ TEST_CASE("Readiness says how many environments can't be served, and no more of 
     with.tokens = w.tokens;
     with.time = &time;
     const auto after_restart = make_service(service_vault(w.store, w.keys, how), std::move(with));
-    const auto ready = [&] {
+    const auto told = [&] {
         const auto r = w.read(after_restart->handle(w.request_of("GET", "/readyz", {}, {})));
         CHECK(r.status() == 200); // another instance could not serve them either
         return json::serialize(r.body);
     };
+    const auto ready = [&] {
+        after_restart->parts().unserved->look();
+        return told();
+    };
     const auto query = w.query(at(rolled_back));
     CHECK(after_restart->handle(w.request_of("GET", "/v1/secrets" + query, {}, w.full)).code ==
           "rolled_back");
+    CHECK(told() == R"({"status":"ready"})"); // who asks looks at none
     CHECK(ready() == R"({"status":"ready","degraded":2})");
     REQUIRE(w.keys.set_state(kek, coffer::keyring::kek_state::active));
     const auto loads = w.store.loads();

@@ -60,6 +60,7 @@ void readiness_log::watch() {
     std::unique_lock lock(mutex_);
     do {
         lock.unlock();
+        unserved_->look();
         const auto now = state();
         if (now != before && now.empty()) log_.info("ready again");
         if (now != before && !now.empty()) log_.error(now);

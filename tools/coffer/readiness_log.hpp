@@ -17,7 +17,8 @@
 namespace command {
 
 /// Says in the log of a server when what /readyz answers becomes another, and why: it looks every
-/// second, on a thread of its own, until it goes. What is as it should be from the start is not
+/// second, on a thread of its own, until it goes, and at environments that can't be served for all
+/// who ask. What is as it should be from the start is not
 /// said. It outlives neither the log nor what it looks at.
 class readiness_log {
 public:

@@ -88,7 +88,7 @@ struct api_parts {
     /// Requests that wait for a change of a scope, and for one of a list.
     std::shared_ptr<watches> waiting;
     std::shared_ptr<list_watches> waiting_for_lists;
-    /// For those who watch the service; never null.
+    /// For those who watch the service: who runs it calls its look(). Never null.
     std::shared_ptr<unserved_environments> unserved;
     /// The server is about to stop: what takes long ends early.
     std::atomic<bool> ending{false};

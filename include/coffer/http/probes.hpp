@@ -41,7 +41,7 @@ struct readiness {
 };
 /// Looks at the store, and at the audit log if there is one (else null). May wait; thread-safe.
 inline auto look_at_readiness(vault_operations& vault, audit_hook* audit,
-                              unserved_environments& unserved) -> readiness {
+                              const unserved_environments& unserved) -> readiness {
     if (audit != nullptr && !audit->writable()) return {"not_ready", true, errc::unavailable};
     const auto seen = vault.resolver().at({.environment = system_environment});
     if (seen) return {seen->stale() ? "stale" : "ready", false, {}, unserved.count()};

@@ -11,7 +11,6 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,26 +19,22 @@
 namespace coffer::inline COFFER_ABI::http {
 
 /// How many environments can't be served though Coffer's own can: they are rolled back or damaged,
-/// their key is unknown or disabled, or their part of the store is away. Whoever asks looks, at each
-/// environment about every ten seconds and for a twentieth of a second at a time, so that nobody
-/// who may ask makes the store busy, and no probe waits for many. Thread-safe.
+/// their key is unknown or disabled, or their part of the store is away. Probes ask for the number
+/// alone: nobody without a token makes the store or the keys busy, and no probe waits for them. Who
+/// runs the service calls `look` about once a second, as `coffer serve` does; without that it is 0.
 class unserved_environments {
 public:
     /// `time` outlives it.
     explicit unserved_environments(any_vault vault, const clock& time = machine_clock())
         : vault_(std::move(vault)), time_(&time) {}
 
-    /// As last seen where somebody else looks, and while the store is away as a whole, which
-    /// readiness tells by itself. Damage within an environment that opens is not seen here.
-    auto count() -> std::size_t {
-        if (const std::unique_lock one(looking_, std::try_to_lock); one) look();
-        return count_;
-    }
+    /// As last seen. Damage within an environment that opens is not. Thread-safe; never waits.
+    auto count() const noexcept -> std::size_t { return count_; }
 
-private:
-    static constexpr std::chrono::milliseconds pause = std::chrono::seconds(10);
-    static constexpr std::chrono::milliseconds at_a_time{50};
-
+    /// Looks at one environment after another for about a twentieth of a second, and goes on there
+    /// the next time; at all of them every ten seconds at most. Not while the store is away as a
+    /// whole, which readiness tells by itself. May wait for store and keys; not to be called twice
+    /// at a time. Environments stay loaded, as any that was asked for does.
     void look() {
         const auto began = time_->boot();
         if (ended_ && began - *ended_ < pause) return;
@@ -58,9 +53,14 @@ private:
         }
         count_ = unserved_.size();
     }
+
+private:
+    static constexpr std::chrono::milliseconds pause = std::chrono::seconds(10);
+    static constexpr std::chrono::milliseconds at_a_time{50};
+
     /// False where the store went away meanwhile.
     auto look_at(const std::string& id) -> bool {
-        const auto seen = vault_->resolver().at({.environment = id});
+        const auto seen = vault_->status(id);
         if (!seen && is_away(seen.error().code) && !vault_->refresh(system_environment))
             return false;
         if (seen || seen.error().code == errc::unknown_scope) // removed meanwhile
@@ -72,7 +72,6 @@ private:
 
     any_vault vault_;
     const clock* time_;
-    std::mutex looking_{};
     std::set<std::string> unserved_{};
     std::string last_{};                               ///< Looked at in this round; empty: none.
     std::optional<std::chrono::milliseconds> ended_{}; ///< When the last round ended.

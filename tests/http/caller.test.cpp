@@ -338,6 +338,7 @@ TEST_CASE("a stream of events that is not given says why, as any other answer do
         CHECK(page == errc::unsupported);
         CHECK(page.cause == http::refusal::no_coffer);
     }
+    CHECK(why(202, "data: hello\n\n", "text/event-stream") == errc::unsupported);
     CHECK(http::missing_right_of(why(403, R"({"code":"denied","data":{"right":"list"}})")) ==
           http::right::list);
     const auto long_one =

@@ -57,7 +57,7 @@ inline auto certificate_category() noexcept -> const std::error_category& {
 struct incoming {
     unsigned status = 0;
     bool is_json = false;
-    bool is_event_stream = false;
+    bool is_event_stream = false; ///< A 200 whose body was handed on as it came.
     wiped_text body{};
 };
 
@@ -145,12 +145,12 @@ public:
         wait();
         if (wrong) return failed(wrong, true);
         out.status = parser.get().result_int();
-        out.is_json =
-            parser.get()[beast::http::field::content_type].starts_with("application/json");
         constexpr std::string_view of_events = "text/event-stream";
-        out.is_event_stream = beast::iequals(
-            parser.get()[beast::http::field::content_type].substr(0, of_events.size()), of_events);
-        const bool flows = out.status == 200 && out.is_event_stream;
+        const auto type = parser.get()[beast::http::field::content_type];
+        out.is_json = type.starts_with("application/json");
+        const bool flows =
+            out.status == 200 && beast::iequals(type.substr(0, of_events.size()), of_events);
+        out.is_event_stream = flows;
         if (out.status == 200 && !flows) return std::nullopt;
         std::array<char, 4096> piece{};
         while (!parser.is_done()) {

@@ -226,33 +226,26 @@ private:
         w.begin_object().member("$ref", std::string("#/components/schemas/").append(schema));
         w.end_object();
     }
-    static void write_content(json_writer& w, std::string_view schema, std::string_view type) {
+    /// `aged`: with how old it is while the store is away (api::mark_age).
+    static void write_content(json_writer& w, std::string_view schema, std::string_view type,
+                              bool aged = false) {
         w.key("content").begin_object().key(type).begin_object().key("schema");
+        if (aged) w.begin_object().key("allOf").begin_list();
         write_reference(w, schema);
+        if (aged) {
+            write_reference(w, "Age");
+            w.end_list().end_object();
+        }
         w.end_object().end_object();
     }
-    /// The answer to what was asked, and how old it is while the store is away (api::mark_age).
-    static void write_done(json_writer& w, const route& r, const operation_doc& doc) {
-        if (doc.answer_type != "application/json" || r.where == scope_from::nowhere) {
-            write_answer(w, "200", "Done.", doc.answer, doc.answer_type);
-            return;
-        }
-        w.key("200")
-            .begin_object()
-            .member("description", "Done.")
-            .key("headers")
-            .raw(R"({"x-coffer-stale":{"description":"1 while the store is away.",)"
-                 R"("schema":{"type":"string"}},"x-coffer-age-ms":{"schema":{"type":"integer"}}})");
-        w.key("content").begin_object().key(doc.answer_type).begin_object().key("schema");
-        w.begin_object().key("allOf").begin_list();
-        write_reference(w, doc.answer);
-        write_reference(w, "Age");
-        w.end_list().end_object().end_object().end_object().end_object();
-    }
     static void write_answer(json_writer& w, std::string_view status, std::string_view what,
-                             std::string_view schema, std::string_view type) {
+                             std::string_view schema, std::string_view type, bool aged = false) {
         w.key(status).begin_object().member("description", what);
-        write_content(w, schema, type);
+        if (aged)
+            w.key("headers").raw(
+                R"({"x-coffer-stale":{"description":"1 while the store is away.",)"
+                R"("schema":{"type":"string"}},"x-coffer-age-ms":{"schema":{"type":"integer"}}})");
+        write_content(w, schema, type, aged);
         w.end_object();
     }
     /// Whether a body that is not said to be JSON is refused (api::require_own_origin).
@@ -270,7 +263,8 @@ private:
             w.end_object();
         }
         w.key("responses").begin_object();
-        write_done(w, r, doc);
+        write_answer(w, "200", "Done.", doc.answer, doc.answer_type,
+                     doc.answer_type == "application/json" && r.where != scope_from::nowhere);
         if (marks_bodies(r))
             write_answer(w, "415", "The body is not marked as application/json.", "Errors",
                          "application/json");

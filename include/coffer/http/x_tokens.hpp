@@ -294,9 +294,10 @@ inline auto wished_token(call& c) -> token_wish {
     wish.name = c.text("name");
     if (wish.name.empty() || !check_author(wish.name))
         throw bad_request("name", "a name of at most 256 bytes is needed");
+    const boost::json::value none;
     const auto* grants = c.body().find("grants");
-    grant_fault fault{"grants", "1 to 16 grants are needed"};
-    auto read = grants == nullptr ? std::nullopt : read_grants(*grants, &fault);
+    grant_fault fault;
+    auto read = read_grants(grants == nullptr ? none : *grants, &fault);
     if (!read) throw bad_request(fault.member, fault.words);
     wish.grants = *std::move(read);
     return wish;

@@ -108,3 +108,23 @@ test('a token’s row says what it may, until when, and when and from where it w
   await tab.row(data.id).waitFor();
   await tab.end();
 });
+
+test('names of spaces that come after their list was left change nothing of the screen that is there then', async () => {
+  await site.must('POST', '/v1/x/tokens', { name: 'named late', grants: [{ role: 'service', ...prod, spaceId: 'globex' }] });
+  const tab = await open('#/environments');
+  const held = [];
+  await tab.page.route(/\/v1\/x\/spaces\?.*spaceId=/, (route) => { held.push(route); });
+  await tab.go('#/e/prod/tokens');
+  await tab.page.getByText('named late').waitFor();
+  while (held.length === 0) await tab.page.waitForTimeout(20);
+  await tab.go('#/e/prod/secrets?filter=slack');
+  await tab.row('SLACK_TOKEN').waitFor();
+  for (const route of held) {
+    const answered = tab.page.waitForResponse((answer) => answer.url() === route.request().url());
+    await route.continue();
+    await (await answered).finished();
+  }
+  await tab.page.waitForTimeout(500); // longer than a note of the address waits
+  assert.equal(await tab.page.evaluate(() => location.hash), '#/e/prod/secrets?filter=slack');
+  await tab.end();
+});

@@ -128,8 +128,9 @@ export function live({ load, draw, rows = 8, cards = false, head, onProblem }) {
         }, 5000);
         outlet.setAttribute('aria-busy', 'true');
         try {
-            answer = await load(mine.signal);
+            const came = await load(mine.signal);
             if (running !== mine) return;
+            answer = came;
             failingSince = undefined;
             redraw();
         } catch (problem) {
@@ -178,6 +179,7 @@ export function live({ load, draw, rows = 8, cards = false, head, onProblem }) {
             forget();
             running?.abort();
             running = null;
+            answer = undefined; // what is learned later draws nothing, and leaves the next screen's address alone
         },
     };
 }

@@ -52,8 +52,10 @@ export class CofferEvents {
         signal,
       }).catch(() => undefined);
       if (answer?.ok) await this.#read(answer.body, handler).catch(() => {}); // it broke off
-      else if (answer?.status === 401 && token !== await this.#tokenNow()) continue; // replaced meanwhile
-      else if (answer && answer.status < 500 && answer.status !== 429) throw new Error(`the server refuses: ${answer.status}`);
+      else if (answer && answer.status < 500 && answer.status !== 429) {
+        const replaced = answer.status === 401 && token !== await this.#tokenNow();
+        if (!replaced) throw new Error(`the server refuses: ${answer.status}`);
+      }
       await pause(1000 * (Number(answer?.headers.get('retry-after')) || 1), undefined, { signal }).catch(() => {});
     }
   }

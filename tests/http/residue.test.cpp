@@ -82,6 +82,31 @@ TEST_CASE("nothing of a token or a value stays behind in the server's memory") {
     CHECK(copies_in_memory(token) == 0);
 }
 
+TEST_CASE("nothing stays behind of the token of a request that the next may repeat") {
+    if (!can_be_searched()) return;
+    const bool at_once = GENERATE(true, false);
+    const auto size = [](const http::request& in) -> std::optional<http::response> {
+        return test_handler::text(std::to_string(in.header_of("authorization").size()));
+    };
+    const test_server server(at_once ? std::make_shared<test_handler>(size)
+                                     : std::make_shared<test_handler>(test_handler::never, size));
+    raw_client client(server);
+    const auto ask = [&](const canary& token) {
+        http::wiped_text text;
+        text.append("GET /v1/secrets HTTP/1.1\r\nHost: ").append(server.host());
+        text.append("\r\nAuthorization: Bearer ").append(text_of(token)).append("\r\n\r\n");
+        return client.ask(text).body;
+    };
+    const canary first(48);
+    const canary second(48);
+    CHECK(ask(first) == ask(first));
+    CHECK(ask(second) == ask(second)); // the connection still waits for one that repeats it
+    // A worker's own memory: the next answer says that the request before was forgotten.
+    CHECK(raw_client(server).ask(get(server)).status == 200);
+    CHECK(copies_in_memory(first) == 0);
+    CHECK(copies_in_memory(second) == 0);
+}
+
 TEST_CASE("nothing stays behind of a client that hangs up in the middle of its body") {
     if (!can_be_searched()) return;
     const test_server server(std::make_shared<test_handler>());

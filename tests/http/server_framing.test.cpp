@@ -6,6 +6,9 @@
 #include "support/catch.hpp"
 
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 using namespace coffer_test;
 
@@ -104,6 +107,75 @@ TEST_CASE("pipelined requests are worked on one after the other, in order") {
     for (int i = 0; i < 50; ++i) {
         CHECK(client.receive().body == (expected += "/p"));
         CHECK(client.receive().body == (expected += "/g"));
+    }
+}
+
+TEST_CASE("requests on one connection are what each would be by itself, repeating another or not") {
+    const auto server = server_of_echoes();
+    const auto with = [&](const std::string& target, const std::string& headers) {
+        return text_of(server, "GET", target, headers);
+    };
+    const std::string a = "Authorization: Bearer aaaa\r\n";
+    const std::string b = "Authorization: Bearer bbbb\r\n";
+    const std::string longer = "Authorization: Bearer bbbbb\r\n";
+    const std::vector<std::string> all{with("/1", a),
+                                       with("/1", a),
+                                       with("/1", b),
+                                       with("/1", longer),
+                                       with("/1", b),
+                                       with("/2", b),
+                                       with("/2", a),
+                                       with("/2", ""),
+                                       with("/2", a + "Cookie: x\r\n"),
+                                       with("/2", a),
+                                       with("/2", a + "X-A: 1\r\n"),
+                                       with("/2", b + "X-A: 1\r\n"),
+                                       with("/2", b + "X-A: 2\r\n"),
+                                       with("/2", "X-A: 2\r\n" + b),
+                                       with("/2", "X-A: 2\r\n" + a),
+                                       text_of(server, "POST", "/2", "X-A: 2\r\n" + a, "body"),
+                                       with("/2", "X-A: 2\r\n" + a),
+                                       text_of(server, "HEAD", "/2", a),
+                                       with("/2", a),
+                                       with("/2", a),
+                                       with("/1", a)};
+    std::string at_once;
+    std::vector<std::string> expected;
+    for (const auto& one : all) {
+        at_once += one;
+        raw_client alone(server);
+        alone.send(one);
+        expected.push_back(alone.receive(one.starts_with("HEAD")).body);
+    }
+    CHECK(expected[2] == "GET /1\nauthorization=Bearer bbbb\n");
+    const auto size = GENERATE(1U, 7U, 100U, 10'000U); // of the pieces that they come in
+    CAPTURE(size);
+    raw_client client(server);
+    client.send_in_pieces(at_once, size);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        CAPTURE(i);
+        CHECK(client.receive(all[i].starts_with("HEAD")).body == expected[i]);
+    }
+    for (std::size_t i = 0; i < all.size(); ++i) { // each when the one before is answered
+        CAPTURE(i);
+        client.send(all[i]);
+        CHECK(client.receive(all[i].starts_with("HEAD")).body == expected[i]);
+    }
+}
+
+TEST_CASE("a request that would repeat another but for its end is none") {
+    const auto server = server_of_echoes();
+    const auto good = text_of(server, "GET", "/", "Authorization: Bearer aaaa\r\n");
+    for (const auto& [from, to] :
+         {std::pair("aaaa", "a\r\na"), std::pair("aaaa", "a\na "), std::pair("Host:", "Host "),
+          std::pair("HTTP/1.1", "HTTP/1.9")}) {
+        CAPTURE(to);
+        auto bad = good;
+        bad.replace(bad.find(from), std::string_view(from).size(), to);
+        raw_client client(server);
+        CHECK(client.ask(good).status == 200);
+        CHECK(client.ask(bad + smuggled).status == 400);
+        CHECK(client.rest().empty());
     }
 }
 

@@ -5,6 +5,7 @@
 #include <coffer/http/detail/inbox.hpp>
 #include <coffer/http/detail/loop.hpp>
 #include <coffer/http/detail/outbox.hpp>
+#include <coffer/http/detail/repeated_head.hpp>
 #include <coffer/http/detail/reply.hpp>
 #include <coffer/http/detail/request_parser.hpp>
 #include <coffer/http/detail/service.hpp>
@@ -75,6 +76,7 @@ public:
     ~connection() override {
         close();
         forget_request(); // here, not in close(): a worker may still read it then
+        forget_head();
     }
 
     /// To be called once, on the loop's thread.
@@ -171,6 +173,7 @@ private:
     }
     /// Goes on with the request as far as it has come.
     void take_in() {
+        if (at_ == stage::head && take_repeated()) return ask(true);
         if (at_ == stage::head && !take_head()) return;
         error_code ec;
         const auto text = inbox_.text();
@@ -180,6 +183,7 @@ private:
         if (ec && ec != beast::error::need_more) return refuse(400, "malformed request");
         if (!request_.body.empty() && !held_.grow_to(request_.body.capacity()))
             return refuse(503, "too many large requests at once");
+        if (parser_->is_done() && repeated_.holds()) find_token();
         if (parser_->is_done())
             return refused_ ? refuse(refused_->status, refused_->message, parser_->keep_alive())
                             : ask(parser_->keep_alive());
@@ -187,6 +191,15 @@ private:
         if (!refused_ && !known_ && request_.body.size() > limits().unknown_body) return ask_who();
         if (expects_continue_ && inbox_.empty()) return write_continue();
         read();
+    }
+    /// True: the head repeats the one before, so the request is that one, with this one's token.
+    auto take_repeated() -> bool {
+        if (scanned_ != 0) return false;
+        const auto token = repeated_.token_in(inbox_.text());
+        if (!token) return false;
+        request_.headers[token_header_].value.assign(*token);
+        inbox_.drop(repeated_.size());
+        return true;
     }
     /// True: the head is whole and good, and its body can be read.
     auto take_head() -> bool {
@@ -199,7 +212,8 @@ private:
         head_only_ = text.starts_with("HEAD ");
         if (progress.fault != head_fault::none) return refuse(progress.fault), false;
         if (progress.size == 0) return read(), false;
-        const auto facts = check_head(text.substr(0, progress.size));
+        const auto head = text.substr(0, progress.size);
+        const auto facts = check_head(head);
         if (facts.fault == head_fault::target)
             refused_ = {status_of(facts.fault), message_of(facts.fault)};
         else if (facts.fault != head_fault::none)
@@ -211,6 +225,10 @@ private:
             return refuse(refused_->status, refused_->message), false;
         http_1_0_ = facts.http_1_0;
         expects_continue_ = facts.expects_continue && !facts.http_1_0;
+        route_ = route_class_of(facts.target);
+        forget_head();
+        if (!refused_ && detail::repeated_head::can_be(head, facts))
+            repeated_.keep(head, facts.authorization);
         parser_.emplace(request_, limits(), !refused_);
         at_ = stage::body;
         deadline = request_deadline_;
@@ -251,7 +269,6 @@ private:
         asked_ = detail::steady::now();
         if (head_only_) request_.method = "GET";
         keep_alive_ = keep;
-        route_ = route_class_of(request_.target);
         auto quick = detail::ask_safely(
             [this]() -> std::optional<response> { return service_.answers->try_now(request_); });
         detail::scrub_stack();
@@ -318,16 +335,33 @@ private:
         if (keep_alive_) return await_request();
         finish();
     }
+    /// What the next request may repeat stays, but for the token.
     void forget_request() {
-        for (auto& h : request_.headers)
-            wipe(h.value.data(), h.value.size());
-        request_.headers.clear();
+        if (token_header_ < request_.headers.size()) {
+            auto& token = request_.headers[token_header_].value;
+            wipe(token.data(), token.size());
+        } else {
+            forget_head();
+        }
         wiped_text().swap(request_.body);
         held_.give_back();
         parser_.reset();
         scanned_ = 0;
         refused_.reset();
         http_1_0_ = head_only_ = expects_continue_ = known_ = false;
+    }
+
+    void forget_head() {
+        for (auto& h : request_.headers)
+            wipe(h.value.data(), h.value.size());
+        request_.headers.clear();
+        token_header_ = no_header;
+        repeated_.forget();
+    }
+    /// The head was parsed: where its token is.
+    void find_token() {
+        const auto at = std::ranges::find(request_.headers, "authorization", &header::name);
+        token_header_ = static_cast<std::size_t>(at - request_.headers.begin());
     }
 
     // Event streams
@@ -425,6 +459,7 @@ private:
 
     static constexpr std::size_t head_piece = std::size_t{2} << 10;
     static constexpr std::size_t body_piece = std::size_t{16} << 10;
+    static constexpr std::size_t no_header = static_cast<std::size_t>(-1);
 
     Stream stream_;
     detail::place place_;
@@ -445,6 +480,8 @@ private:
     std::optional<detail::request_parser> parser_{};
     std::optional<refusal> refused_{};
     request request_{};
+    detail::repeated_head repeated_{}; ///< What `request_` was made of, if the next may repeat it.
+    std::size_t token_header_ = no_header; ///< Of those of a request that the next may repeat.
     detail::held_bytes held_;
     response answer_{};
     std::string out_{};

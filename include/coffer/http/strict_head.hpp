@@ -64,8 +64,11 @@ struct head_facts {
     std::string_view method{};
     std::string_view target{};
     std::string_view host{};
+    std::string_view authorization{}; ///< Without the blanks around it.
     bool http_1_0 = false;
     bool chunked = false;
+    bool sized = false;        ///< It has a Content-Length.
+    bool other_secret = false; ///< It has credentials beside that: Cookie, Proxy-Authorization.
     bool expects_continue = false;
 };
 
@@ -190,6 +193,7 @@ public:
             facts.host = value;
             break;
         case 6:
+            if (equal_without_case(name, "cookie")) facts.other_secret = true;
             if (!equal_without_case(name, "expect")) break;
             if (!plain(value)) return head_fault::field;
             facts.expects_continue = equal_without_case(value, "100-continue");
@@ -201,14 +205,19 @@ public:
             if (!equal_without_case(name, "authorization")) break;
             if (authorized_) return head_fault::field;
             authorized_ = true;
+            facts.authorization = value;
             break;
         case 14:
             if (!equal_without_case(name, "content-length")) break;
+            facts.sized = true;
             return length(value);
         case 17:
             if (!equal_without_case(name, "transfer-encoding")) break;
             if (facts.chunked || !equal_without_case(value, "chunked")) return head_fault::coding;
             facts.chunked = true;
+            break;
+        case 19:
+            if (equal_without_case(name, "proxy-authorization")) facts.other_secret = true;
             break;
         default: break;
         }

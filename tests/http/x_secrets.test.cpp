@@ -282,6 +282,7 @@ TEST_CASE("x/secret: PUT sets text or bytes up to 64 KiB, with note and expiry")
           std::string(R"({"value":{"base64":"/w="}})"),
           std::string(R"({"value":{"base64":"!!!!"}})"), std::string(R"({"value":"v","note":7})"),
           std::string(R"({"value":"v","rotateBy":"soon"})"),
+          std::string(R"({"value":"v","expiresAt":"1970-01-01T00:00:00Z"})"),
           std::string(R"({"value":"v","expiresAt":"2030-02-30"})"),
           std::string(R"({"value":"v","expiresAt":true})"),
           std::string(R"({"value":"v","expiresAt":253402300800000})"),

@@ -69,15 +69,12 @@ struct sent_facts {
         if (rotate_by) rotate_by->resize(std::min<std::size_t>(rotate_by->size(), 10));
         const auto* end = from.if_contains("expiresAt");
         if (end == nullptr || end->is_null()) return;
-        auto at = end->is_string() ? time_of_iso(view_of(end->get_string())) : std::nullopt;
-        if (end->is_int64() && end->get_int64() > 0)
-            at = static_cast<std::uint64_t>(end->get_int64());
-        if (!at || *at > last_iso_time)
+        expires = time_in(*end);
+        if (expires == 0 || expires > last_iso_time)
             throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
-        if (is_in_seconds(*at))
+        if (is_in_seconds(expires))
             throw bad_request("expiresAt", "this is in seconds: say milliseconds since 1970, or "
                                            "2026-01-31T00:00:00Z");
-        expires = *at;
     }
     /// The note that an entry gets which has one already; nothing: it stays.
     auto over(std::string_view was) const -> std::optional<std::string> {
@@ -89,6 +86,13 @@ struct sent_facts {
     }
 
 private:
+    /// Milliseconds since 1970; 0 where it is no time after that.
+    static auto time_in(const boost::json::value& from) -> std::uint64_t {
+        if (from.is_string()) return time_of_iso(view_of(from.get_string())).value_or(0);
+        return from.is_int64() && from.get_int64() > 0
+                   ? static_cast<std::uint64_t>(from.get_int64())
+                   : 0;
+    }
     static auto text(const boost::json::object& from, std::string_view name)
         -> std::optional<std::string> {
         const auto* found = from.if_contains({name.data(), name.size()});

@@ -6,12 +6,15 @@
 #include <coffer/http/v1_environments.hpp>
 #include <coffer/http/v1_secrets.hpp>
 #include <coffer/http/v1_spaces.hpp>
+#include <coffer/http/x_batch.hpp>
+#include <coffer/http/x_environments.hpp>
 #include <coffer/http/x_keks.hpp>
 #include <coffer/http/x_keys.hpp>
 #include <coffer/http/x_matrix.hpp>
+#include <coffer/http/x_requirements.hpp>
 #include <coffer/http/x_reveal.hpp>
-#include <coffer/http/x_scopes.hpp>
 #include <coffer/http/x_secrets.hpp>
+#include <coffer/http/x_spaces.hpp>
 #include <coffer/http/x_values.hpp>
 #include <coffer/http/x_watch.hpp>
 #include <coffer/http/x_writes.hpp>

@@ -6,8 +6,8 @@
 #include <coffer/http/kek_changes.hpp>
 #include <coffer/http/times.hpp>
 #include <coffer/http/token_notes.hpp>
+#include <coffer/http/x_names.hpp>
 #include <coffer/http/x_reveal.hpp>
-#include <coffer/http/x_scopes.hpp>
 
 #include <string>
 #include <string_view>

@@ -5,7 +5,7 @@
 #include <coffer/http/call.hpp>
 #include <coffer/http/json_answer.hpp>
 #include <coffer/http/times.hpp>
-#include <coffer/http/x_scopes.hpp>
+#include <coffer/http/x_names.hpp>
 
 #include <algorithm>
 #include <chrono>

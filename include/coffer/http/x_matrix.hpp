@@ -3,7 +3,7 @@
 #define COFFER_HTTP_X_MATRIX_HPP
 
 #include <coffer/http/call.hpp>
-#include <coffer/http/x_scopes.hpp>
+#include <coffer/http/x_names.hpp>
 #include <coffer/http/x_secrets.hpp>
 
 #include <cstdint>

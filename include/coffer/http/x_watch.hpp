@@ -3,7 +3,7 @@
 #define COFFER_HTTP_X_WATCH_HPP
 
 #include <coffer/http/call.hpp>
-#include <coffer/http/x_scopes.hpp>
+#include <coffer/http/x_environments.hpp>
 
 #include <optional>
 #include <string>

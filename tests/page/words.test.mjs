@@ -102,7 +102,7 @@ test('a token’s row says what it may, until when, and when and from where it w
   assert.equal((await site.ask('GET', '/v1/secrets?environmentId=prod&spaceId=acme', { token: data.token })).status, 200);
   await tab.go('#/e/prod/spaces');
   await tab.go('#/e/prod/tokens');
-  assert.match(await told(), /(just now|\d+ s ago) from 127\.0\.0\.1 Revoke$/);
+  assert.match(await told(), /(just now|\d+ (s|min) ago) from 127\.0\.0\.1 Revoke$/);
   // Found by the name of its space, too.
   await tab.page.getByLabel('Filter tokens').fill('customer acme');
   await tab.row(data.id).waitFor();
@@ -126,5 +126,39 @@ test('names of spaces that come after their list was left change nothing of the 
   }
   await tab.page.waitForTimeout(500); // longer than a note of the address waits
   assert.equal(await tab.page.evaluate(() => location.hash), '#/e/prod/secrets?filter=slack');
+  await tab.end();
+});
+
+test('spaces that are gone are asked for once, and keep no other’s name away', async () => {
+  const gone = Array.from({ length: 25 }, (_, i) => `gone-${i}`);
+  const tab = await open('#/environments');
+  const asked = [];
+  tab.page.on('request', (request) => { if (request.url().includes('/v1/x/spaces?') && request.url().includes('spaceId=')) asked.push(new URL(request.url()).searchParams.get('spaceId')); });
+  await tab.patch('**/v1/x/tokens?*', (json) => {
+    const like = json.data[0];
+    json.data = [...gone, 'globex'].map((spaceId, i) => ({ ...like, id: `row-${i}`, name: `token ${i}`, grants: [{ role: 'service', environmentId: 'prod', spaceId }] }));
+  });
+  await tab.go('#/e/prod/tokens');
+  await tab.row('row-25').getByText('Globex').waitFor();
+  assert.match(await tab.text(tab.row('row-0')), /gone-0/);
+  assert.deepEqual(asked.toSorted(), [...gone, 'globex'].toSorted());
+  await tab.go('#/e/prod/spaces');
+  await tab.go('#/e/prod/tokens');
+  await tab.row('row-25').getByText('Globex').waitFor();
+  await tab.settled();
+  assert.equal(asked.length, 26, 'what is gone was asked for again');
+  await tab.end();
+});
+
+test('a role has one word, whatever older records call it', async () => {
+  await site.must('POST', '/v1/x/tokens', { name: 'for old records', grants: [{ role: 'env-admin', environmentId: 'prod' }, { role: 'space-admin', ...acme }] });
+  const tab = await open('#/environments');
+  const former = { 'env-admin': 'environment_admin', 'space-admin': 'space_admin' };
+  await tab.patch('**/v1/x/audit?*', (json) => {
+    for (const grant of json.data.flatMap((one) => one.details?.grants ?? [])) grant.role = former[grant.role] ?? grant.role;
+  });
+  await tab.go('#/e/prod/activity');
+  await tab.page.locator('.activity-rows').getByText('environment admin; space admin').first().waitFor();
+  assert.doesNotMatch(await tab.text('main'), /_admin/);
   await tab.end();
 });

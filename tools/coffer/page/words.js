@@ -124,7 +124,8 @@ export const roles = {
     service: ['service', 'for programs, reads values'],
     auditor: ['auditor', 'reads names and the audit log'],
 };
-export const roleWord = (role) => roles[role]?.[0] ?? role;
+const formerNames = { environment_admin: 'env-admin', space_admin: 'space-admin' }; // in older records of the audit log
+export const roleWord = (role) => roles[formerNames[role] ?? role]?.[0] ?? role;
 
 /** What each right is for, and who has it beside the roles that have it always. */
 const rights = {

@@ -8,6 +8,7 @@ let shown; // the revision of the list
 let answered; // what the list came in
 let problem = null;
 const spaceNames = new Map();
+const nameless = new Set(); // spaces that were asked for and are not there, as far as this person may know
 const listeners = new Set();
 
 export const environments = () => list;
@@ -72,15 +73,22 @@ export async function learnSpaceName(environmentId, spaceId, options) {
     return spaceName(environmentId, spaceId);
 }
 
-const mostAsked = 20; // for one list
+const mostAtOnce = 20;
 /**
- * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each; resolves to whether one is
- * known by now that was not.
+ * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each: for each of them once, since
+ * old lists mention spaces that are gone. Resolves to whether one is known by now that was not.
  */
 export async function learnSpaceNames(mentioned) {
-    const missing = new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one]).filter(([key]) => !spaceNames.has(key)));
-    const asked = await Promise.allSettled([...missing.values()].slice(0, mostAsked).map((one) => learnSpaceName(one.environmentId, one.spaceId)));
-    return asked.some((one) => one.status === 'fulfilled');
+    const missing = new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one])
+        .filter(([key]) => !spaceNames.has(key) && !nameless.has(key)));
+    const left = [...missing];
+    while (left.length > 0) {
+        await Promise.allSettled(left.splice(0, mostAtOnce).map(async ([key, one]) => {
+            await learnSpaceName(one.environmentId, one.spaceId);
+            if (!spaceNames.has(key)) nameless.add(key);
+        }));
+    }
+    return [...missing.keys()].some((key) => spaceNames.has(key));
 }
 
 /** What a scope is called in sentences. */

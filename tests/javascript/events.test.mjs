@@ -113,10 +113,12 @@ test('a refused driver that nobody waits for does not end its process', async ()
 async function against(answers, enough, token = 't') {
   let requests = 0;
   const asked = [];
+  const times = [];
   const pretended = http.createServer((request, answer) => {
     const { status = 200, headers = {}, events = [], text = '' } = answers[requests] ?? {};
     requests += 1;
     asked.push(request.headers.authorization);
+    times.push(performance.now());
     answer.writeHead(status, headers);
     if (text) answer.write(text);
     for (const event of events) answer.write(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`);
@@ -142,13 +144,31 @@ async function against(answers, enough, token = 't') {
   pretended.closeAllConnections();
   pretended.close();
   await driver.done;
-  return { given, requests, asked };
+  return { given, requests, asked, times };
 }
 
 test('a token that was replaced while it was refused is asked for again, and the stream goes on', { timeout: 300_000 }, async () => {
   const tokens = ['one', 'two'];
   const { given, asked } = await against([{ status: 401 }, { events: [{ id: 'a', topic: 't' }] }], 2, async () => (tokens.length > 1 ? tokens.shift() : tokens[0]));
   assert.deepEqual({ given, asked }, { given: ['with two', 'a'], asked: ['Bearer one', 'Bearer two'] });
+});
+
+test('a driver whose every token is refused asks with the next one after a pause', { timeout: 300_000 }, async () => {
+  let tokens = 0;
+  const { asked, times } = await against([{ status: 401 }, { status: 401 }, { status: 401 }, { events: [{ id: 'a', topic: 't' }] }], 2, () => `t${tokens += 1}`);
+  assert.equal(new Set(asked).size, 4);
+  assert.ok(times.slice(1).every((time, i) => time - times[i] > 900), 'it asked again at once');
+});
+
+test('an event before which there was no token comes again', { timeout: 300_000 }, async () => {
+  let calls = 0;
+  const token = () => {
+    calls += 1;
+    if (calls === 2) throw new Error('the file is being replaced');
+    return 't';
+  };
+  const { given, requests } = await against([{ events: [{ id: 'a', topic: 't' }] }, { events: [{ id: 'a', topic: 't' }, { id: 'b', topic: 't' }] }], 4, token);
+  assert.deepEqual({ given, requests }, { given: ['with t', 'a', 'with t', 'b'], requests: 2 });
 });
 
 test('a driver that is told to wait waits, and goes on', { timeout: 300_000 }, async () => {

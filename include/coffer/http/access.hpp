@@ -40,7 +40,7 @@ enum class role : unsigned char {
     auditor
 };
 
-/// One thing that a token may do, and where. See well_formed for which members go together.
+/// One thing that a token may do, and where. Which members a role may have: see conflicting_member.
 struct grant {
     role as = role::service;
     std::string environment{}; ///< Empty: every environment.
@@ -122,10 +122,11 @@ private:
     unsigned bits_ = 0;
 };
 
-/// The member of a grant, as JSON names it, that is there or lacks against the rest; empty where
-/// all go together: an operator is one of the whole instance, an admin of a space has a space,
-/// `write`, an actor and names are a service's, `reveal` is an admin's.
-inline auto stray_member(const grant& g) noexcept -> std::string_view {
+/// The first member of a grant, as JSON names it, that conflicts with its role or its other members;
+/// empty if the grant is valid. An operator's grant names no environment and a space-admin's names a
+/// space; a space needs its environment; only a service's has `write`, `actorId` or `names`, only an
+/// admin's has `reveal`, and only a space-admin's or a service's names a space.
+inline auto conflicting_member(const grant& g) noexcept -> std::string_view {
     if (g.environment.empty() && !g.space.empty()) return "environmentId";
     const bool service = g.as == role::service;
     const bool admin = g.as == role::environment_admin || g.as == role::space_admin;
@@ -142,9 +143,9 @@ inline auto stray_member(const grant& g) noexcept -> std::string_view {
     }
     return "role";
 }
-/// Whether the members of a grant go together. One that is not gives nothing.
+/// Whether a grant is valid: no member conflicts with another. An invalid one gives no rights.
 inline auto well_formed(const grant& g) noexcept -> bool {
-    return stray_member(g).empty();
+    return conflicting_member(g).empty();
 }
 
 /// What a grant allows in its scope: the table of docs/service.md.
@@ -319,8 +320,8 @@ constexpr auto to_string(role as) noexcept -> std::string_view {
     }
     return "service";
 }
-/// The role of that name; also of `environment_admin` and `space_admin`, which were names of two
-/// before. Nullopt if there is none.
+/// The role of a name; nullopt if there is none. `environment_admin` and `space_admin`, the earlier
+/// names of `env-admin` and `space-admin`, are accepted as aliases.
 constexpr auto role_of(std::string_view name) noexcept -> std::optional<role> {
     if (name == "environment_admin") return role::environment_admin;
     if (name == "space_admin") return role::space_admin;

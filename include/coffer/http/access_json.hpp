@@ -72,7 +72,8 @@ inline auto read_patterns(const boost::json::value& from, std::vector<std::strin
     return true;
 }
 
-/// What a member has to be; empty where no grant has such a member.
+/// What type and range the value of a member must have, as an error message; empty for a member that
+/// is unknown.
 constexpr auto words_of_member(std::string_view member) noexcept -> std::string_view {
     if (member == "role")
         return "this must be operator, env-admin, space-admin, service or auditor";
@@ -82,32 +83,36 @@ constexpr auto words_of_member(std::string_view member) noexcept -> std::string_
     if (member == "names") return "this must be 1 to 64 patterns of names";
     return {};
 }
-/// Why a member does not go together with the rest of its grant.
-constexpr auto words_of_stray(std::string_view member) noexcept -> std::string_view {
-    if (member == "environmentId") return "an operator has none, and whoever has a space has one";
-    if (member == "spaceId") return "a space-admin has one, a service may, and no other role";
-    if (member == "reveal") return "this is an admin's alone";
-    return "this is a service's alone";
+/// Why a member conflicts with the rest of its grant (see conflicting_member), as an error message.
+constexpr auto words_of_conflict(std::string_view member) noexcept -> std::string_view {
+    if (member == "environmentId")
+        return "an operator's grant has no environment, and a space needs one";
+    if (member == "spaceId")
+        return "a space-admin needs a space, a service may have one, no other role may";
+    if (member == "reveal") return "only an env-admin or a space-admin may have this";
+    return "only a service may have this";
 }
 
 } // namespace detail
 
-/// Which part of grants is none, and what it should be. It repeats nothing of what was sent but
-/// names that grants have.
+/// What is invalid in grants that were sent. It holds none of their values, nor the name of an unknown
+/// member, so it may be shown and logged.
 struct grant_fault {
-    std::string member{};
-    std::string_view words{};
+    std::string member{};     ///< The path of the invalid member: `grants[1].role`, `grants`.
+    std::string_view words{}; ///< What it must be.
 };
-/// How an error names a member of the n-th of `grants`, or all of it: `grants[1].role`.
+/// The path of a member of the n-th of `grants`, counted from 0, or of that grant as a whole if
+/// `member` is empty: `grants[1].role`, `grants[1]`.
 inline auto grant_key(std::size_t n, std::string_view member) -> std::string {
     auto out = "grants[" + std::to_string(n) + "]";
     if (!member.empty()) out.append(".").append(member);
     return out;
 }
 
-/// A grant as write_grant writes it, flags optional. Nothing for one that does not go together, and
-/// for any member that is unknown, null or empty: whoever mistypes `spaceId` must not get a grant
-/// on everything. `fault`: told why.
+/// Reads a grant as write_grant writes it; flags may be left out. Nullopt for an invalid grant (see
+/// conflicting_member) and for any member that is unknown, null or empty: whoever mistypes `spaceId`
+/// must not get a grant on everything. `fault`, unless null, is set where nullopt is returned; its
+/// `member` is relative to the grant.
 inline auto read_grant(const boost::json::value& from, grant_fault* fault = nullptr)
     -> std::optional<grant> {
     const auto wrong = [fault](std::string_view member, std::string_view words) {
@@ -132,12 +137,13 @@ inline auto read_grant(const boost::json::value& from, grant_fault* fault = null
         if (words.empty()) return wrong({}, "this has a member that no grant has");
         if (!good) return wrong(member, words);
     }
-    if (const auto member = stray_member(out); !member.empty())
-        return wrong(member, detail::words_of_stray(member));
+    if (const auto member = conflicting_member(out); !member.empty())
+        return wrong(member, detail::words_of_conflict(member));
     return out;
 }
 
-/// 1 to 16 grants; nothing if one of them is none. `fault`: told of the first that is none.
+/// Reads 1 to 16 grants; nullopt if any of them is invalid. `fault`, unless null, is then set to the
+/// first that is.
 inline auto read_grants(const boost::json::value& from, grant_fault* fault = nullptr)
     -> std::optional<std::vector<grant>> {
     if (!from.is_array() || from.get_array().empty() || from.get_array().size() > most_grants) {

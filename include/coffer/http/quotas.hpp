@@ -25,8 +25,8 @@ struct wanted_entry {
 
 namespace detail {
 
-/// A quota that a write would go over.
-struct gone_over {
+/// A quota that a write would exceed.
+struct exceeded_quota {
     std::string_view limit; ///< Which, as programs know it: `names`, `actors`, `environmentBytes`.
     std::string_view words; ///< `… no more …`, to which `than N` is added.
     std::string_view key;   ///< The member of a request that is too much.
@@ -35,7 +35,7 @@ struct gone_over {
 };
 
 /// `data` says which limit it is, and how much of it is used now.
-inline auto over_quota(const gone_over& q) -> api_error {
+inline auto over_quota(const exceeded_quota& q) -> api_error {
     auto why =
         worded(errc::too_large, std::string(q.words) + " than " + std::to_string(q.most), q.key);
     wiped_text data;

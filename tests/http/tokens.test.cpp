@@ -518,6 +518,34 @@ TEST_CASE("A grant in JSON that could mean more than was meant is refused") {
     CHECK_FALSE(reads(R"("service")"));
 }
 
+TEST_CASE("A row of before is read, and is written in the form of now") {
+    fixture f;
+    const auto made = f.mint({{.as = role::space_admin, .environment = "E", .space = "S"},
+                              {.as = role::environment_admin, .environment = "F"}});
+    const auto stored = [&] {
+        const auto value = f.tokens.vault()->resolver().get({.environment = system_environment},
+                                                            "token/" + made.row.id);
+        return std::string(value.value().expose_secret());
+    };
+    auto text = stored();
+    CHECK(text.starts_with(R"({"v":2,)"));
+    const auto put_in_place = [&](std::string_view part, std::string_view with) {
+        REQUIRE(text.find(part) != text.npos);
+        text.replace(text.find(part), part.size(), with);
+    };
+    put_in_place("\"v\":2", "\"v\":1");
+    put_in_place("space-admin", "space_admin");
+    put_in_place("env-admin", "environment_admin");
+    REQUIRE(f.tokens.vault()->put_system("token/" + made.row.id, text, {}));
+    CHECK(f.known(f.tokens, made.text));
+    CHECK(f.tokens.find(made.row.id).value()->grants == made.row.grants);
+    const auto nothing = [](const ended_token&) {};
+    REQUIRE(f.tokens.end_in(scope(context{.environment = "F"}), "local", nothing));
+    CHECK(stored().starts_with(R"({"v":2,)"));
+    CHECK(stored().find("space-admin") != std::string::npos);
+    CHECK(f.known(f.tokens, made.text));
+}
+
 TEST_CASE("A row that is not as it was written is no token") {
     const auto good =
         R"({"v":1,"sha256":")" + std::string(64, 'a') +
@@ -528,7 +556,17 @@ TEST_CASE("A row that is not as it was written is no token") {
         text.replace(text.find(part), part.size(), with);
         return read_token_row("id", text).has_value();
     };
-    CHECK_FALSE(without("\"v\":1", "\"v\":2"));
+    const auto form = [&](const char* number) {
+        auto text = good;
+        text.replace(text.find("\"v\":1"), 5, "\"v\":" + std::string(number));
+        const auto row = read_token_row("id", text);
+        return row ? errc{} : row.error().code;
+    };
+    CHECK(form("2") == errc{});
+    CHECK(form("3") == errc::unsupported); // of a later version, and not damaged
+    CHECK(form("18446744073709551615") == errc::unsupported);
+    CHECK(form("0") == errc::tampered);
+    CHECK(form("\"2\"") == errc::tampered);
     CHECK_FALSE(without("aaaa", "aaa"));
     CHECK_FALSE(without("aaaa", "gggg"));
     CHECK_FALSE(without("\"expires\":9", "\"expires\":0"));

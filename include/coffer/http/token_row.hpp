@@ -50,11 +50,16 @@ inline auto longest_life(const std::vector<grant>& grants) noexcept -> std::chro
                : longest_personal_life;
 }
 
+/// The form of a row that is written. Form 1 is read too: `env-admin` and `space-admin` are
+/// `environment_admin` and `space_admin` there, and who knows no other form would take the new
+/// names for damage.
+inline constexpr std::uint64_t token_row_version = 2;
+
 inline auto to_json(const token_row& row) -> wiped_text {
     wiped_text out;
     json_writer w(out);
     w.begin_object()
-        .member("v", std::uint64_t{1})
+        .member("v", token_row_version)
         .member("sha256", format::to_hex(row.hash))
         .member("name", row.name)
         .member("created", row.created)
@@ -66,12 +71,14 @@ inline auto to_json(const token_row& row) -> wiped_text {
     return out;
 }
 
-/// A row as to_json wrote it. Errors: unsupported (a later version's), tampered.
+/// A row as to_json wrote it, or wrote it in form 1. Errors: unsupported (a later form), tampered.
 inline auto read_token_row(std::string_view id, std::string_view json) -> result<token_row> {
     const auto from = json_document::read(json);
     if (!from) return errc::tampered;
     const auto& members = from->object();
-    if (number_in(members, "v") != 1) return errc::unsupported;
+    const auto version = number_in(members, "v");
+    if (version > token_row_version) return errc::unsupported;
+    if (version == 0) return errc::tampered;
     token_row out;
     out.id = id;
     out.name = text_in(members, "name");

@@ -341,6 +341,33 @@ TEST_CASE("No token is made for an environment or a space that is not there") {
     CHECK(answer(ana, typo) == "made");
 }
 
+TEST_CASE(
+    "A token for a space that is removed while it is made is answered as one that is not there") {
+    desk_world w;
+    const context space{.environment = "E", .space = "S"};
+    REQUIRE(w.vault->create_space(space, "{}"));
+    const auto ana = w.mint();
+    const auto body = wish({{"role", "space-admin"}, {"environmentId", "E"}, {"spaceId", "S"}});
+    const auto elsewhere = service_vault(w.store, w.keys, w.with_time());
+    std::size_t made = 0;
+    for (std::size_t n = 1;; ++n) { // until it is removed between the two looks at it
+        REQUIRE(n < 100);
+        w.store.before_load(n, [&] {
+            REQUIRE(elsewhere->remove_space(space));
+            REQUIRE(elsewhere->create_space(space, "{}"));
+        });
+        const auto r = w.send("POST", "/v1/x/tokens", w.text(ana), body);
+        REQUIRE_FALSE(w.store.is_armed());
+        if (r.status() != 200) {
+            check_error(r, 404);
+            CHECK(reply::text_of(r.body.at("errors").at(0).as_object(), "key") == "grants");
+            break;
+        }
+        ++made;
+    }
+    CHECK(w.tokens->list().value().size() == 1 + made); // Ana's
+}
+
 TEST_CASE("No token outlives the one that minted it, unless that was an operator's") {
     desk_world w;
     const auto ending_in = [&](std::vector<grant> grants, std::chrono::milliseconds life) {

@@ -244,8 +244,7 @@ auto shredding::carry_out(std::string_view by, const http::on_ended_token& ended
     // Closed first: who still holds a DEK of it writes nothing more.
     if (!closed_ && unread_ == errc{}) {
         const coffer::context there{.environment = environment_};
-        need(http::token_registry(in_.vault).end_in(coffer::scope(there), by, ended));
-        need(in_.vault->remove_environment(environment_), there);
+        need(http::token_registry(in_.vault).remove_scope(coffer::scope(there), by, ended), there);
     }
     if (const auto done = in_.keys->destroy(to_destroy_); !done) throw need_change(done.error());
     http::shred_receipt out{.environment = environment_, .at = now_ms(), .unread = unread_};

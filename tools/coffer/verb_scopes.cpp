@@ -239,14 +239,17 @@ auto run_env_mark(session& s) -> int {
     return 0;
 }
 
-/// Ends what tokens may do in a scope that is about to be removed: a server does so itself.
-void end_tokens_in(session& s, const place& at) {
-    if (s.is_remote()) return;
+/// Removes an environment or a space with what tokens may do there: a server does so itself.
+void remove_scope(session& s, const place& at) {
+    if (s.is_remote())
+        return need(at.space.empty() ? s.vault()->remove_environment(at.environment)
+                                     : s.vault()->remove_space(at.where()),
+                    at.where());
     std::size_t ended = 0;
-    auto done = coffer::http::token_registry(s.vault()).end_in(coffer::scope(at.where()), "local",
-                                                               [&](const auto&) { ++ended; });
+    auto done = coffer::http::token_registry(s.vault()).remove_scope(
+        coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
     if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
-    need(std::move(done));
+    need(std::move(done), at.where());
 }
 
 auto run_env_remove(session& s) -> int {
@@ -262,8 +265,7 @@ auto run_env_remove(session& s) -> int {
                 " of its own and all that its spaces hold. It can't be undone but from a backup."))
             return 0;
     }
-    end_tokens_in(s, at);
-    need(s.vault()->remove_environment(at.environment), at.where());
+    remove_scope(s, at);
     report(s, at, "removed", {});
     return 0;
 }
@@ -315,8 +317,7 @@ auto run_space_remove(session& s) -> int {
     if (!s.confirm("Removes " + place_name(at.where()) + " with " + count(names, "name") +
                    " of its own. It can't be undone but from a backup."))
         return 0;
-    end_tokens_in(s, at);
-    need(s.vault()->remove_space(at.where()), at.where());
+    remove_scope(s, at);
     report(s, at, "removed", {});
     return 0;
 }

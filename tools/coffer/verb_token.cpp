@@ -211,6 +211,16 @@ void show_or_revoke(session& s, const http::minted_token& made) {
     }
 }
 
+/// Beside the store. Throws problem.
+auto mint_here(session& s, http::token_wish wish) -> http::minted_token {
+    const auto& g = wish.grants.front();
+    const coffer::scope where(
+        coffer::context{.environment = g.environment, .space = g.space, .actor = g.actor});
+    const auto vault = s.vault();
+    const auto seen = need(http::granted_places::look(*vault, wish.grants), where.view());
+    return need(http::token_registry(vault).mint(std::move(wish), seen), where.view());
+}
+
 auto run_token_create(session& s) -> int {
     std::signal(SIGPIPE, SIG_IGN); // a token that was not told has to be revoked
     http::token_wish wish;
@@ -225,7 +235,7 @@ auto run_token_create(session& s) -> int {
         return 0;
     }
     show_or_revoke(s, s.is_remote() ? server_tokens::mint(s, std::move(wish))
-                                    : need(http::token_registry(s.vault()).mint(std::move(wish))));
+                                    : mint_here(s, std::move(wish)));
     return 0;
 }
 

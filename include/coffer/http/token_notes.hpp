@@ -80,12 +80,13 @@ inline auto noted_ends(call& c, const scope& where) {
     };
 }
 
-/// Ends what tokens may do in a scope that is about to be removed, or they would be good again
-/// where one of the same id is made later. Each is noted. Throws what reading and writing them
-/// fails with: then the scope is not to be removed, and those that ended before have their lines
-/// all the same.
-inline void end_tokens_in(call& c, const scope& where) {
-    need(token_registry(c.parts.vault).end_in(where, c.who.token_id, noted_ends(c, where)));
+/// Removes an environment or a space with what tokens may do there: see
+/// token_registry::remove_scope. Each of those is noted, those that ended before an error too.
+inline auto remove_scope(call& c, const scope& where) -> result<void> {
+    auto gone =
+        token_registry(c.parts.vault).remove_scope(where, c.who.token_id, noted_ends(c, where));
+    if (gone) c.tell_removed(where);
+    return gone;
 }
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -5,6 +5,7 @@
 #include <coffer/any_vault.hpp>
 #include <coffer/clock.hpp>
 #include <coffer/http/authenticator.hpp>
+#include <coffer/http/granted_places.hpp>
 #include <coffer/http/rate_limit.hpp>
 #include <coffer/http/token_row.hpp>
 #include <coffer/http/token_text.hpp>
@@ -95,6 +96,20 @@ public:
         return out;
     }
 
+    /// The same for what was looked at before it was decided that its grants may be given. Where
+    /// any of that was removed meanwhile, even if it was made again since, unknown_scope: nobody
+    /// gets such a token, and its row is removed. Errors also: those of reading it again. After an
+    /// error there may be a row for a token that nobody has.
+    auto mint(token_wish wish, const granted_places& seen) -> result<minted_token> {
+        auto made = mint(std::move(wish));
+        if (!made) return made;
+        // Only now: what is removed from here on finds the row (see remove_scope).
+        const auto now = granted_places::look_anew(*vault_, made->row.grants);
+        if (now && *now == seen) return made;
+        (void)revoke(made->row.id);
+        return now ? failure(errc::unknown_scope) : now.error();
+    }
+
     /// Removes a token: it is refused from the next request on. Errors: not_found, those of
     /// writing.
     auto revoke(std::string_view id) -> result<void> {
@@ -104,12 +119,32 @@ public:
         return done ? result<void>() : result<void>(done.error());
     }
 
+    /// Removes an environment or a space with what tokens may do there (see end_in, also for `told`),
+    /// which would be good again where one of the same id is made later. A token that is made
+    /// meanwhile loses it too, or is none (see mint). Errors: those of ending them, before which
+    /// nothing is removed; those of removing; outcome_unknown where it was removed and those made
+    /// meanwhile can't be looked at. Only then, or if the process ends at that moment, a token may
+    /// keep a grant on what is gone: it gives nothing until that id is used again, and it is
+    /// listed until it is revoked.
+    template <class Told>
+    auto remove_scope(const scope& where, std::string_view by, Told&& told) -> result<void> {
+        if (auto ended = end_in(where, by, told); !ended) return ended;
+        auto gone = where.space.empty() ? vault_->remove_environment(where.environment)
+                                        : vault_->remove_space(where.view());
+        if (!gone) return gone;
+        if (auto ended = end_in(where, by, told); !ended)
+            return failure(errc::outcome_unknown, ended.error().cause);
+        return {};
+    }
+
     /// Takes from every token what it may do in a scope: an environment with all its spaces, or a
     /// space. One that has no other grants is removed. Of rows that can't be read, which let nobody
     /// in, none is touched. `told(ended_token)` is called for each as soon as it was changed, so
     /// that those are known after an error too. Errors: those of reading and writing.
     template <class Told>
     auto end_in(const scope& where, std::string_view by, Told&& told) -> result<void> {
+        const auto asked = vault_->refresh(system_environment); // for what other processes made
+        if (!asked && asked.error() != errc::unknown_scope) return asked;
         auto state = at_now();
         if (!state) return state.error();
         if (!*state) return {};

@@ -131,9 +131,7 @@ inline auto update_environment(call& c) -> response {
 
 inline auto delete_environment(call& c) -> response {
     const auto where = environment_of_path(c);
-    end_tokens_in(c, where);
-    need(c.vault().remove_environment(where.environment));
-    c.tell_removed(where);
+    need(remove_scope(c, where));
     return success();
 }
 

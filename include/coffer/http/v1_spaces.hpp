@@ -158,9 +158,7 @@ inline auto update_space(call& c) -> response {
 
 inline auto delete_space(call& c) -> response {
     const auto where = space_scope(c, c.path.front());
-    end_tokens_in(c, where);
-    need(c.vault().remove_space(where.view()));
-    c.tell_removed(where);
+    need(remove_scope(c, where));
     return success();
 }
 
@@ -175,11 +173,9 @@ inline auto delete_spaces(call& c) -> response {
     c.record.where.space.clear();
     for (const auto& where : all) {
         if (where.environment != c.record.where.environment) c.record.where = {};
-        end_tokens_in(c, where);
-        const auto gone = c.vault().remove_space(where.view());
+        const auto gone = remove_scope(c, where);
         if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
         if (!gone) continue; // somebody else's doing
-        c.tell_removed(where);
         c.also.emplace_back().action = "space.remove";
         c.also.back().where = where;
     }

@@ -152,9 +152,7 @@ inline auto change_environment(call& c) -> response {
 inline auto remove_environment(call& c) -> response {
     const auto where = queried_environment(c);
     c.allow(where);
-    end_tokens_in(c, where);
-    need(c.vault().remove_environment(where.environment));
-    c.tell_removed(where);
+    need(remove_scope(c, where));
     return success();
 }
 

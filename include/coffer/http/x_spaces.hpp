@@ -160,9 +160,7 @@ inline auto change_space(call& c) -> response {
 
 inline auto remove_space(call& c) -> response {
     const auto where = queried_space(c);
-    end_tokens_in(c, where);
-    need(c.vault().remove_space(where.view()));
-    c.tell_removed(where);
+    need(remove_scope(c, where));
     return success();
 }
 

@@ -304,8 +304,9 @@ inline auto wished_token(call& c) -> token_wish {
 }
 
 /// Throws 403 for what the caller may not give, and 404 for a grant on what is not there: it would
-/// give nothing, until somebody made something else of that id. Who may give it may know that.
-inline void require_givable(call& c, const grant& g, std::size_t n) {
+/// give nothing, until somebody made something else of that id (see token_registry::mint for what is
+/// removed while it is made). Who may give it may know that.
+inline void require_grantable(call& c, const grant& g, std::size_t n) {
     if (const auto lacked = lacked_to_grant(c.who, g)) {
         auto refusal = forbidden(*lacked);
         refusal.message = "nobody can give what they lack";
@@ -337,10 +338,14 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
     note(wish);
     for (std::size_t n = 0; n < wish.grants.size(); ++n)
-        require_givable(c, wish.grants[n], n);
+        require_grantable(c, wish.grants[n], n);
+    const auto seen = need(granted_places::look(c.vault(), wish.grants), "grants");
     require_confirmed(c);
     wish.created_by = c.who.token_id;
-    const auto made = need(desk.tokens().mint(std::move(wish)), "name");
+    auto minted = desk.tokens().mint(std::move(wish), seen);
+    if (!minted && minted.error().code == errc::unknown_scope)
+        throw worded(errc::not_found, "what this is for was removed meanwhile", "grants");
+    const auto made = need(std::move(minted), "name");
     note_token(c.record, made.row);
     response out;
     json_writer w(out.body);

@@ -58,27 +58,53 @@ TEST_CASE(
     CHECK(run(box, {"--offline", "--watch"}).code == 125);
 }
 
-TEST_CASE("run --keep --only keeps no more than those names, and --offline says so") {
+TEST_CASE("run --keep --only keeps no more than those names, beside what was kept of all") {
     served s;
     const client box(s);
     const auto db_alone = "none " + std::string(db_url);
-    CHECK(run(box, {"--keep"}).out == both);
-    const auto all_of_it = fs::file_size(kept(box).front());
-    const auto given = run(box, {"--keep", "--only", "DB_*"});
-    CHECK(given.code == 0);
-    CHECK(given.out == db_alone);
+    const sandbox::words only_so_ordered{"--offline", "--only", "DB_URL,DB_*,DB_URL"};
+    CHECK(run(box, {"--keep", "--only", "DB_*,DB_URL"}).out == db_alone);
     REQUIRE(kept(box).size() == 1);
-    CHECK(fs::file_size(kept(box).front()) < all_of_it);
+    const auto limited = kept(box).front();
+    const auto alone = run(box, {"--offline"});
+    CHECK(alone.code == 125); // less than all is no copy of all
+    CHECK(has(alone.err, "not_found: nothing was kept of dev/acme through"));
+    CHECK(run(box, {"--offline", "--only", "DB_URL"}).code == 125);
+
+    CHECK(run(box, {"--keep"}).out == both);
+    REQUIRE(kept(box).size() == 2);
+    const auto whole = kept(box)[kept(box).front() == limited ? 1 : 0];
+    CHECK(fs::file_size(limited) < fs::file_size(whole));
+    CHECK(run(box, {"--keep", "--only", "DB_*,DB_URL"}).code == 0);
+    CHECK(kept(box).size() == 2);
     s.stop();
-    const auto offline = run(box, {"--offline"});
-    INFO(offline.err);
-    CHECK(offline.code == 0);
-    CHECK(offline.out == db_alone);
-    CHECK(has(offline.err, "no more was kept than --only DB_*"));
-    const auto other = run(box, {"--offline", "--only", "SLACK_TOKEN"});
-    CHECK(other.code == 125);
-    CHECK(
-        has(other.err, "SLACK_TOKEN, which the copy kept of dev/acme (--only DB_*) does not have"));
+    CHECK(run(box, {"--offline"}).out == both);
+    CHECK(run(box, {"--offline", "--only", "SLACK_TOKEN"}).out ==
+          std::string(acme_token) + " none");
+    CHECK(run(box, only_so_ordered).out == db_alone);
+
+    const auto all_of_it = sandbox::read(whole);
+    box.write(whole, sandbox::read(limited)); // which stands for no other
+    CHECK(has(run(box, {"--offline"}).err, "does not open with this token, or was altered"));
+    fs::remove(whole);
+    CHECK(run(box, {"--offline"}).code == 125);
+    CHECK(run(box, only_so_ordered).out == db_alone); // from its own
+    box.write(limited, all_of_it);
+    CHECK(run(box, only_so_ordered).code == 125);
+}
+
+TEST_CASE("run --offline --only takes the newer one of what was kept of all and of those names") {
+    served s;
+    const client box(s);
+    const sandbox::words offline{"--offline", "--only", "DB_URL"};
+    CHECK(run(box, {"--keep", "--only", "DB_URL"}).code == 0);
+    s.here.ok({"set", "DB_URL"}, "second");
+    CHECK(has(run(box, {"--keep"}).out, "second"));
+    CHECK(run(box, offline).out == "none second");
+    s.here.ok({"set", "DB_URL"}, "third");
+    CHECK(run(box, {"--keep", "--only", "DB_URL"}).out == "none third");
+    CHECK(run(box, offline).out == "none third");
+    CHECK(has(run(box, {"--offline"}).out, "second"));
 }
 
 TEST_CASE("what is kept is a sealed file of one's own: of this token, this server and this scope") {

@@ -11,7 +11,9 @@
 #include <coffer/http/query.hpp>
 #include <coffer/posix/atomic_file.hpp>
 
+#include <algorithm>
 #include <array>
+#include <optional>
 
 namespace command {
 
@@ -23,16 +25,25 @@ using coffer::errc;
 
 namespace {
 
-constexpr std::string_view magic = "coffer kept copy 1\n";
+constexpr std::string_view magic = "coffer kept copy 2\n";
 constexpr std::size_t salt_size = 32;
 constexpr std::size_t tag_size = 16;
 constexpr std::size_t most_bytes = std::size_t{64} << 20;
 
-/// Server and scope, as they were said: --offline asks nobody what a name means.
-auto said_place(const settings& from) -> std::string {
-    const auto actor = from.text("actor");
-    return server_text(from) + '\0' + from.text("env") + '\0' + from.text("space") +
-           (actor.empty() ? "" : '\0' + actor);
+/// The patterns of --only as a set: their order is not what a copy is found by.
+auto pattern_set(const session& s) -> std::string {
+    auto all = split(s.in.text("only").value_or(""), ',');
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+    return join(all, ",");
+}
+/// What a copy is of: server and scope, as they were said, since --offline asks nobody what a name
+/// means, and the set of patterns that it was limited to; empty: all of the scope.
+auto subject_of(const settings& from, const std::string& only) -> std::string {
+    auto out = server_text(from);
+    for (const auto& part : {from.text("env"), from.text("space"), from.text("actor"), only})
+        out.append(1, '\0').append(part);
+    return out;
 }
 auto scope_text(const settings& from) -> std::string {
     return printable(coffer::to_string({.environment = from.text("env"),
@@ -42,10 +53,10 @@ auto scope_text(const settings& from) -> std::string {
 auto folder_of(const std::string& server) -> fs::path {
     return config_folder() / "kept" / http::encoded(server);
 }
-auto file_of(const settings& from) -> fs::path {
+auto file_of(const settings& from, const std::string& only) -> fs::path {
     constexpr std::string_view digits = "0123456789abcdef";
     std::string name;
-    for (const auto b : coffer::cryptopp::aes_256_gcm{}.sha256(as_bytes(said_place(from)))) {
+    for (const auto b : coffer::cryptopp::aes_256_gcm{}.sha256(as_bytes(subject_of(from, only)))) {
         name += digits[std::to_integer<std::size_t>(b) >> 4U];
         name += digits[std::to_integer<std::size_t>(b) & 15U];
     }
@@ -66,12 +77,11 @@ auto keyed(const coffer::secret& token, coffer::byte_view salt)
 constexpr std::array<std::byte, 12> no_nonce{};
 
 auto text_of(const place& at, const coffer::view& from,
-             std::span<const coffer::named_secret> values, std::string_view only)
-    -> http::wiped_text {
+             std::span<const coffer::named_secret> values) -> http::wiped_text {
     http::wiped_text out;
     http::json_writer w(out);
     w.begin_object().member("takenAt", now_ms()).member("environment", at.environment);
-    w.member("space", at.space).member_if("actor", at.actor).member_if("only", only);
+    w.member("space", at.space).member_if("actor", at.actor);
     w.key("secrets").begin_list();
     for (const auto& one : values) {
         const auto told = need(from.explain(one.name), at.where(), one.name);
@@ -94,7 +104,6 @@ auto read_copy(std::string_view text) -> kept_copy {
     out.at.environment = http::text_in(o, "environment");
     out.at.space = http::text_in(o, "space");
     out.at.actor = http::text_in(o, "actor");
-    out.only = http::text_in(o, "only");
     out.taken_at = http::number_in(o, "takenAt");
     const auto* secrets = o.if_contains("secrets");
     if (secrets == nullptr || !secrets->is_array()) return out;
@@ -118,11 +127,13 @@ auto read_copy(std::string_view text) -> kept_copy {
     return out;
 }
 
-auto read_sealed(const settings& from) -> coffer::bytes {
-    auto file = posix::open_regular(file_of(from));
+auto read_sealed(const settings& from, const std::string& only) -> coffer::bytes {
+    auto file = posix::open_regular(file_of(from, only));
     if (!file && file.error().code == errc::not_found)
         throw problem(errc::not_found, "nothing was kept of " + scope_text(from) + " through " +
-                                           server_text(from) + ": coffer run --keep keeps it");
+                                           server_text(from) +
+                                           ": coffer run --keep keeps it, with --only for the "
+                                           "same --only alone");
     const auto kept = need(std::move(file));
     if (!posix::require_private(kept))
         throw problem(errc::denied, "what was kept of " + scope_text(from) +
@@ -130,15 +141,15 @@ auto read_sealed(const settings& from) -> coffer::bytes {
     return need(posix::read_all<coffer::bytes>(kept, most_bytes));
 }
 
-auto open_sealed(const settings& from) -> http::wiped_text {
-    const auto stored = read_sealed(from);
+auto open_sealed(const settings& from, const std::string& only) -> http::wiped_text {
+    const auto stored = read_sealed(from, only);
     const coffer::byte_view bytes(stored);
     const auto head = magic.size() + salt_size + tag_size;
     http::wiped_text out(bytes.size() < head ? 0 : bytes.size() - head, '\0');
     const bool opened = bytes.size() >= head &&
                         coffer::as_text(bytes.first(magic.size())) == magic &&
                         keyed(token_for(from).text, bytes.subspan(magic.size(), salt_size))
-                            .open(no_nonce, as_bytes(said_place(from)), bytes.subspan(head),
+                            .open(no_nonce, as_bytes(subject_of(from, only)), bytes.subspan(head),
                                   bytes.subspan(magic.size() + salt_size).first<tag_size>(),
                                   std::as_writable_bytes(std::span(out.data(), out.size())));
     if (!opened)
@@ -148,19 +159,44 @@ auto open_sealed(const settings& from) -> http::wiped_text {
     return out;
 }
 
+/// Of the copies that can be used the one that was taken last; throws what is wrong with one that
+/// is there and can't be.
+auto newest_copy(session& s) -> kept_copy {
+    const auto open = [&](const std::string& only) {
+        return read_copy(open_sealed(s.config(), only));
+    };
+    const auto only = pattern_set(s);
+    std::optional<kept_copy> limited;
+    if (!only.empty()) {
+        try {
+            limited = open(only);
+        } catch (const problem& why) {
+            if (why.code != errc::not_found) throw;
+        }
+    }
+    try {
+        auto whole = open({});
+        if (!limited || limited->taken_at < whole.taken_at) return whole;
+    } catch (const problem& why) {
+        if (!limited || why.code != errc::not_found) throw;
+    }
+    return *std::move(limited);
+}
+
 } // namespace
 
 void keep_copy(session& s, const place& at, const coffer::view& from,
                std::span<const coffer::named_secret> values) {
-    const auto text = text_of(at, from, values, s.in.text("only").value_or(""));
+    const auto only = pattern_set(s);
+    const auto text = text_of(at, from, values);
     std::array<std::byte, salt_size> salt{};
     need(coffer::cryptopp::aes_256_gcm{}.random(salt));
     std::vector<std::byte> sealed(text.size());
     std::array<std::byte, tag_size> tag{};
     need(keyed(token_for(s.config()).text, salt)
-             .seal(no_nonce, as_bytes(said_place(s.config())), as_bytes(std::string_view(text)),
-                   sealed, tag));
-    const auto file = file_of(s.config());
+             .seal(no_nonce, as_bytes(subject_of(s.config(), only)),
+                   as_bytes(std::string_view(text)), sealed, tag));
+    const auto file = file_of(s.config(), only);
     std::error_code wrong;
     fs::create_directories(file.parent_path(), wrong);
     fs::permissions(file.parent_path().parent_path(), fs::perms::owner_all, wrong);
@@ -173,7 +209,7 @@ void keep_copy(session& s, const place& at, const coffer::view& from,
 }
 
 auto open_copy(session& s) -> kept_copy {
-    auto out = read_copy(open_sealed(s.config()));
+    auto out = newest_copy(s);
     const auto now = now_ms();
     if (out.taken_at > now || now - out.taken_at > s.config().max_stale())
         throw problem(errc::stale,

@@ -11,17 +11,16 @@
 #include <string>
 #include <vector>
 
-/// What `run --keep` was given through a server, kept for `run --offline`: one file a scope, mode
-/// 0600, sealed under a key made of the token, so that it is worth nothing without the token, and
-/// bound to the server and the scope, so that one can't stand in for another. A token that was
-/// replaced or forgotten opens none of the old ones.
+/// What `run --keep` was given through a server, kept for `run --offline`: one file for each scope
+/// and each set of patterns of --only, mode 0600, sealed under a key made of the token, so that it is
+/// worth nothing without the token, and bound to the server, the scope and the set, so that one
+/// can't stand in for another. A token that was replaced or forgotten opens none of the old ones.
 namespace command {
 
 struct kept_copy {
     place at{};
     std::vector<coffer::named_secret> secrets{};
     std::vector<std::string> expired{}; ///< Names whose values have expired since.
-    std::string only{};                 ///< What --only said when it was kept; empty: all was.
     std::uint64_t taken_at = 0;         ///< Milliseconds since 1970.
 };
 
@@ -29,8 +28,8 @@ struct kept_copy {
 /// Throws problem.
 void keep_copy(session& s, const place& at, const coffer::view& from,
                std::span<const coffer::named_secret> values);
-/// What was kept for the server and the scope that the settings name; asks nobody. What has expired
-/// since is left out. Throws problem: not_found, stale (older than --max-stale), unknown_key
+/// What was kept for the server and the scope that the settings name, of all or of what --only says
+/// now, whichever is newer; asks nobody. What has expired since is left out. Throws problem: not_found, stale (older than --max-stale), unknown_key
 /// (another token, or the file was altered), denied (others may read it).
 auto open_copy(session& s) -> kept_copy;
 /// Removes all that was kept of a server.

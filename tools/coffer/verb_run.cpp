@@ -256,11 +256,6 @@ auto run_offline(session& s) -> int {
     const auto copy = open_copy(s);
     auto given = provide(s, copy.at, copy.secrets, copy.expired);
     given.of = "the copy kept of " + copy.at.text();
-    if (!copy.only.empty()) {
-        const auto kept = "--only " + printable(copy.only);
-        given.of += " (" + kept + ")";
-        given.left_out.push_back("no more was kept than " + kept);
-    }
     require_named(copy.at, given);
     given.freshness = "kept " + ago(copy.taken_at, now_ms());
     announce(s, copy.at, given);
@@ -304,31 +299,34 @@ auto run_verb() -> verb {
         .name = "run",
         .arguments = "-- CMD…",
         .summary = "run a command with the secrets as environment variables",
-        .details = "Variables are set literally. Names that say what shells, loaders and "
-                   "interpreters run (PATH,\n"
-                   "LD_PRELOAD, BASH_ENV, NODE_OPTIONS …) are left out, and it is said: who may "
-                   "set values would run\n"
-                   "code with them. --only takes one that it names, without a pattern.\n"
-                   "What has expired is left out, and it is said.\n"
-                   "What opens Coffer itself is not handed on: COFFER_TOKEN, COFFER_TOKEN_FILE, "
-                   "the variables\n"
-                   "of --keys env:NAME[,OLDER].\n"
-                   "The exit code is the command's own, 128 + signal if one ended it; 125: Coffer "
-                   "failed before it\n"
-                   "started, 126: it can't be executed, 127: there is none.\n"
-                   "--redact cuts values of 8 bytes and more out of what the command prints; of "
-                   "a line that\n"
-                   "has not ended, a few bytes may be held back until it prints more. --watch "
-                   "looks every second; "
-                   "what was asked\n"
-                   "to end is not started again.\n"
-                   "--keep keeps what the server gave, sealed under the token, in a file of mode "
-                   "0600; --offline\n"
-                   "runs from that and asks nobody, within --max-stale: it sees no change, no "
-                   "revocation, and no\n"
-                   "audit log sees it. It goes with neither --watch nor --redact. With --only no "
-                   "more than those\n"
-                   "names are kept. A store of files is offline as it is.",
+        .details =
+            "Variables are set literally. Names that say what shells, loaders and "
+            "interpreters run (PATH,\n"
+            "LD_PRELOAD, BASH_ENV, NODE_OPTIONS …) are left out, and it is said: who may "
+            "set values would run\n"
+            "code with them. --only takes one that it names, without a pattern.\n"
+            "What has expired is left out, and it is said.\n"
+            "What opens Coffer itself is not handed on: COFFER_TOKEN, COFFER_TOKEN_FILE, "
+            "the variables\n"
+            "of --keys env:NAME[,OLDER].\n"
+            "The exit code is the command's own, 128 + signal if one ended it; 125: Coffer "
+            "failed before it\n"
+            "started, 126: it can't be executed, 127: there is none.\n"
+            "--redact cuts values of 8 bytes and more out of what the command prints; of "
+            "a line that\n"
+            "has not ended, a few bytes may be held back until it prints more. --watch "
+            "looks every second; "
+            "what was asked\n"
+            "to end is not started again.\n"
+            "--keep keeps what the server gave, sealed under the token, in a file of mode "
+            "0600; --offline\n"
+            "runs from that and asks nobody, within --max-stale: it sees no change, no "
+            "revocation, and no\n"
+            "audit log sees it. It goes with neither --watch nor --redact. With --only no "
+            "more than those\n"
+            "names are kept, for --offline with the same --only, beside what was kept of all. "
+            "A store of files\n"
+            "is offline as it is.",
         .options =
             {{"--only", takes::value, "G",
               "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there, not expired, and to fit "

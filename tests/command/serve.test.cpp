@@ -258,6 +258,45 @@ TEST_CASE("the log says when serving becomes stale or fails, and why, and when i
     CHECK(log.find("not ready: ") == log.rfind("not ready: "));
 }
 
+TEST_CASE(
+    "of two troubles that somebody has to see to log, readiness, metrics and doctor tell both") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const std::string options =
+        "--listen 127.0.0.1:0 --audit '" + (box.home() / "log").string() + "'";
+    {
+        const serving well(box, options);
+        CHECK(asked(well, "/v1/x/secrets?environmentId=dev", token).status == 200);
+        CHECK(asked(well, "/readyz", token).body.find("degraded") == std::string::npos);
+        CHECK(asked(well, "/metrics", token).body.find("\ncoffer_environments_unserved 0\n") !=
+              std::string::npos);
+    }
+    const auto log = box.home() / "log" / "audit-1.jsonl";
+    box.write(log, sandbox::read(log) + R"({"seq":)"); // a line that a crash tore
+    const auto dev = sandbox::read(box.document("dev"));
+    box.write(box.document("dev"), dev.substr(0, dev.size() / 2));
+
+    const serving server(box, options);
+    const std::string degraded =
+        "degraded: environments that can't be served: 1 (coffer env list says which)";
+    CHECK(server.logs(R"("level":"error","message":")" + degraded + "; audit: a torn line "));
+    const auto ready = asked(server, "/readyz", token);
+    CHECK(ready.status == 200);
+    CHECK(ready.body.find(R"("degraded":1)") != std::string::npos);
+    CHECK(asked(server, "/metrics", token).body.find("\ncoffer_environments_unserved 1\n") !=
+          std::string::npos);
+    sandbox client;
+    client.variables["COFFER_SERVER"] = server.url;
+    client.variables["COFFER_TOKEN"] = token;
+    const auto said = client.run({"doctor"});
+    INFO(said.out);
+    CHECK(said.code == 6);
+    CHECK(coffer_test::has(said.out, "NO  serving  environments that can't be served: 1: "));
+    CHECK(coffer_test::has(said.out, "NO  serving  a torn line was put aside in "));
+    CHECK(server.log().find(degraded) == server.log().rfind(degraded)); // once
+}
+
 TEST_CASE("what is wrong with a certificate is said, at the start as at SIGHUP") {
     const sandbox box;
     box.fill();

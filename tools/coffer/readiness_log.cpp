@@ -41,18 +41,30 @@ readiness_log::~readiness_log() {
     looking_.join();
 }
 
-auto readiness_log::state() -> std::string {
+auto readiness_log::state() -> condition {
     const auto now = http::look_at_readiness(*vault_, audit_.get(), *unserved_);
-    if (now.word == "ready" && now.degraded == 0) return {};
-    if (now.word == "ready")
-        return "degraded: environments that can't be served: " + std::to_string(now.degraded) +
-               " (coffer env list says which)";
-    if (now.audit)
-        return "not ready: audit: the audit log can't be written, so requests are refused";
-    if (now.word != "stale") return "not ready: " + words_of(now.why);
-    const auto looked = vault_->refresh(coffer::system_environment);
-    return "stale: what was last seen of the store is served" +
-           (looked ? std::string() : "; " + words_of(looked.error()));
+    condition out;
+    const auto add = [&](const std::string& words) {
+        out.words += (out.words.empty() ? "" : "; ") + words;
+    };
+    if (now.audit) {
+        add("not ready: audit: the audit log can't be written, so requests are refused");
+    } else if (now.word == "not_ready") {
+        add("not ready: " + words_of(now.why));
+    } else if (now.word == "stale") {
+        add("stale: what was last seen of the store is served");
+        if (const auto looked = vault_->refresh(coffer::system_environment); !looked)
+            add(words_of(looked.error()));
+    }
+    if (now.degraded != 0)
+        add("degraded: environments that can't be served: " + std::to_string(now.degraded) +
+            " (coffer env list says which)");
+    out.kind = out.words;
+    const auto warning = now.audit || audit_ == nullptr ? std::string() : audit_->warning();
+    if (!warning.empty()) add("audit: " + warning);
+    for (const char c : warning)
+        if (c < '0' || c > '9') out.kind += c;
+    return out;
 }
 
 void readiness_log::watch() {
@@ -62,9 +74,9 @@ void readiness_log::watch() {
         lock.unlock();
         unserved_->look();
         const auto now = state();
-        if (now != before && now.empty()) log_.info("ready again");
-        if (now != before && !now.empty()) log_.error(now);
-        before = now;
+        if (now.kind != before && now.words.empty()) log_.info("ready again");
+        if (now.kind != before && !now.words.empty()) log_.error(now.words);
+        before = now.kind;
         lock.lock();
     } while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return ending_; }));
 }

@@ -18,8 +18,8 @@ namespace command {
 
 /// Says in the log of a server when what /readyz answers becomes another, and why: it looks every
 /// second, on a thread of its own, until it goes, and at environments that can't be served for all
-/// who ask. What is as it should be from the start is not
-/// said. It outlives neither the log nor what it looks at.
+/// who ask. What is as it should be from the start is not said; of several troubles each is. It
+/// outlives neither the log nor what it looks at.
 class readiness_log {
 public:
     /// `audit`: null where there is none.
@@ -31,8 +31,12 @@ public:
     auto operator=(const readiness_log&) -> readiness_log& = delete;
 
 private:
-    /// The state in one line; empty: ready.
-    auto state() -> std::string;
+    /// The state in one line, and what makes it another one; both empty: ready.
+    struct condition {
+        std::string words{};
+        std::string kind{}; ///< Without what counts down, or each second would have its line.
+    };
+    auto state() -> condition;
     void watch();
 
     coffer::any_vault vault_;

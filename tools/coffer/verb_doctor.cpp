@@ -240,20 +240,20 @@ void look_at_serving(session& s, findings& f) {
         const auto now = ask_readiness(s);
         if (!now) return; // a proxy in front keeps it to itself, or nobody is there
         const std::string cure = "look at its log";
-        if (now->status == "not_ready")
+        if (now->status == "not_ready") {
             f.bad("serving", errc::unavailable,
                   now->why == "audit"
                       ? "the audit log can't be written: nothing is given or changed"
                       : "not ready: " + now->why,
                   cure);
-        else if (!now->why.empty())
-            f.bad("serving", errc::unavailable, now->why, cure);
-        else if (now->degraded != 0)
+            return;
+        }
+        if (!now->why.empty()) f.bad("serving", errc::unavailable, now->why, cure);
+        if (now->degraded != 0)
             f.bad("serving", errc::unavailable,
                   "environments that can't be served: " + std::to_string(now->degraded),
                   "coffer env list says which");
-        else
-            f.good("serving", now->status);
+        if (now->why.empty() && now->degraded == 0) f.good("serving", now->status);
     });
 }
 

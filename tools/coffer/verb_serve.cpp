@@ -285,7 +285,6 @@ auto run_serve(session& s) -> int {
         log.error("--no-anchor: an old copy of the store would pass for the newest");
     if (s.in.has("insecure-listen") && !options.tls)
         log.error("--insecure-listen: who listens on the wire reads every token and every value");
-    if (audit != nullptr && !audit->warning().empty()) log.error(audit->warning());
     tell_certificate(files, log);
     tell_head(audit.get(), log);
     const readiness_log readiness(vault, audit, service->parts().unserved, log);

@@ -78,6 +78,12 @@ test('a right that is missing is named, with what it is for and who has it', asy
   assert.match(await said('unheard_of'), /right unheard_of here, to do this$/);
 });
 
+test('a role is called the same in lines of the log from before its name', async () => {
+  const said = (role) => call('words.js', 'roleWord', role);
+  assert.deepEqual(await Promise.all(['env-admin', 'environment_admin', 'space-admin', 'space_admin', 'auditor', 'unheard_of'].map(said)),
+    ['environment admin', 'environment admin', 'space admin', 'space admin', 'auditor', 'unheard_of']);
+});
+
 test('elements take text, and neither code nor addresses of elsewhere', async () => {
   const made = (name, attributes, text) => tab.page.evaluate(async ([a, b, c]) => {
     const { el } = await import('/page/el.js');

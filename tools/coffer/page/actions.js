@@ -80,7 +80,7 @@ export function actionsOf(row, { where, list, done, open }) {
     case 'overridden':
         if (row.older) return [{ key: '', label: 'Review', act: () => open(row.name) }, away(back, { also: true }), set('Replace', { also: true }), hidden];
         return isDue(row) ? [set('Replace'), away(back, { also: true }), hidden] : [away(back), set('Replace', { also: true }), hidden];
-    case 'own': return [set('Replace'), away('Remove', { also: true }), hidden];
+    case 'own': return [set('Replace', { also: !isDue(row) }), away('Remove', { also: true }), hidden];
     case 'hidden': return [shown];
     case 'missing': return [set('Set')];
     case 'damaged': return [restored, set(row.own ? 'Replace' : 'Override', { also: true })];

@@ -195,10 +195,8 @@ export function screen(place) {
             if (!isOver()) problem.say(`Not loaded: ${refused.message}`);
         }
     }
-    /** Draws it again once the names of its spaces are known. */
-    async function learnNames(list) {
-        if (await world.learnSpaceNames(list)) view.redraw();
-    }
+    /** Draws it again when names of its spaces are known. */
+    const learnNames = (list) => world.learnSpaceNames(list, view.redraw);
     async function verify() {
         state.className = 'chain'; // what was found before says nothing of now
         fill(state, 'Checking the chain…');

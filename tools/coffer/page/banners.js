@@ -35,7 +35,7 @@ export function banners() {
             lines.push(['cloud-off', 'bad', `Store unreachable${since}. Programs still get the last known values${server.until ? ` (until ${timeOfDay(server.until)})` : ''}. Saving is off.`]);
         }
         if (server.auditFullPercent >= 90)
-            lines.push(['warning', 'bad', `Audit log disk ${server.auditFullPercent} % full: at 100 % requests are refused.`]);
+            lines.push(['warning', 'bad', `Audit log disk ${server.auditFullPercent} % full: at 100 % reads stop.`]);
         for (const key of old) {
             lines.push(['key', 'warn', ['Key ', named(key.kekId), ` is decrypt-only; ${count(new Set(key.environments.map((one) => one.id)).size, 'environment')} still on it. `,
                 rewrapButton(undefined, { small: true, done: lookAtKeys, more: { 'data-focus': `rewrap:${key.kekId}` } })]]);

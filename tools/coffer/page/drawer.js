@@ -98,7 +98,7 @@ function readersPart(tokens, where, name) {
 function personalPart(detail, { environmentId, spaceId }) {
     const { actors = [] } = detail;
     const all = Math.max(personalOf(detail), actors.length);
-    if (all === 0) return part('Personal', el('p', { class: 'faint' }, 'none'));
+    if (all === 0) return part('Personal', el('p', { class: 'faint' }, 'None.'));
     const one = (actor) => el('li', {}, icon('person'), named(actor.actorId), el('span', { class: 'faint' },
         spaceId === undefined && [' in ', actor.spaceId ? named(world.spaceName(environmentId, actor.spaceId)) : [named(world.environmentName(environmentId)), ' itself']],
         actor.state === 'hidden' && ', hidden'));

@@ -158,13 +158,14 @@ export function live({ load, draw, rows = 8, cards = false, head, onProblem }) {
         drawn = false;
         fill(outlet);
     }
-    /** Draws what is there once more, for another filter, say. */
+    /** Draws what is there once more, for another filter, say; answers whether something is. */
     function redraw() {
-        if (answer === undefined) return;
+        if (answer === undefined) return false;
         const back = focusIn(outlet); // `draw` may take out of the page what has it
         fill(outlet, staleLine(answer), draw(answer));
         back();
         drawn = true;
+        return true;
     }
     let knownStale = isStale();
     const forget = onKnown(() => {

@@ -124,8 +124,9 @@ export const roles = {
     service: ['service', 'for programs, reads values'],
     auditor: ['auditor', 'reads names and the audit log'],
 };
-const formerNames = { environment_admin: 'env-admin', space_admin: 'space-admin' }; // in older records of the audit log
-export const roleWord = (role) => roles[formerNames[role] ?? role]?.[0] ?? role;
+/** The names that two roles had, as lines of the log have them that were written then. */
+const namesBefore = { environment_admin: 'env-admin', space_admin: 'space-admin' };
+export const roleWord = (role) => roles[namesBefore[role] ?? role]?.[0] ?? role;
 
 /** What each right is for, and who has it beside the roles that have it always. */
 const rights = {

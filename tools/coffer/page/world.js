@@ -8,7 +8,6 @@ let shown; // the revision of the list
 let answered; // what the list came in
 let problem = null;
 const spaceNames = new Map();
-const nameless = new Set(); // spaces that were asked for and are not there, as far as this person may know
 const listeners = new Set();
 
 export const environments = () => list;
@@ -73,22 +72,30 @@ export async function learnSpaceName(environmentId, spaceId, options) {
     return spaceName(environmentId, spaceId);
 }
 
-const mostAtOnce = 20;
+const nameless = new Set(); // the spaces that the server named to nobody here: removed, or not to be seen
+const atOnce = 20;
 /**
- * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each: for each of them once, since
- * old lists mention spaces that are gone. Resolves to whether one is known by now that was not.
+ * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each, as far as they are not known.
+ * `learned()` is called each time that some are; it answers whether the others are wanted still.
  */
-export async function learnSpaceNames(mentioned) {
-    const missing = new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one])
-        .filter(([key]) => !spaceNames.has(key) && !nameless.has(key)));
-    const left = [...missing];
-    while (left.length > 0) {
-        await Promise.allSettled(left.splice(0, mostAtOnce).map(async ([key, one]) => {
-            await learnSpaceName(one.environmentId, one.spaceId);
-            if (!spaceNames.has(key)) nameless.add(key);
-        }));
+export async function learnSpaceNames(mentioned, learned) {
+    const missing = [...new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one]))]
+        .filter(([key]) => !spaceNames.has(key) && !nameless.has(key));
+    for (let first = 0; first < missing.length; first += atOnce) {
+        const asked = missing.slice(first, first + atOnce);
+        await Promise.all(asked.map(learnOrGiveUp));
+        if (asked.some(([key]) => spaceNames.has(key)) && !learned()) return;
     }
-    return [...missing.keys()].some((key) => spaceNames.has(key));
+}
+/** What has no name is not asked for again; what could not be asked for is, by the next list. */
+async function learnOrGiveUp([key, { environmentId, spaceId }]) {
+    try {
+        await learnSpaceName(environmentId, spaceId);
+    } catch (problem) {
+        if (problem.name !== 'ApiError') throw problem;
+        if (![403, 404].includes(problem.status)) return;
+    }
+    if (!spaceNames.has(key)) nameless.add(key);
 }
 
 /** What a scope is called in sentences. */

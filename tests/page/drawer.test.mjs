@@ -41,6 +41,9 @@ test('the layers say what was found: only a value wins', async () => {
   };
   await site.put({ environmentId: 'prod', spaceId: 'bolt' }, 'S3_ACCESS_KEY', 'over', { expiresAt: new Date(Date.now() - 60_000).toISOString() });
   const tab = await open('#/e/prod/s/acme/secrets');
+  await openDetails(tab, 'SLACK_TOKEN');
+  assert.equal(await tab.text(tab.page.locator('dialog .part', { hasText: 'Personal' })), 'Personal None.');
+  await tab.page.keyboard.press('Escape');
   assert.match(await layers(tab, 'SLACK_TOKEN'), /Customer Acme v1 wins .*Production v2 is replaced/);
   assert.match(await layers(tab, 'BETA_KEY'), /Customer Acme v1 hides the name .*Production v1 is not given instead/);
   await tab.go('#/e/prod/s/bolt/secrets');

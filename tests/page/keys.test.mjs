@@ -49,7 +49,7 @@ test('a new key, rewrapping and the end of the old one: the page names the comma
   assert.equal((await served(staging)).SEALED, 'before');
 
   await tab.page.reload();
-  await tab.page.locator('.banner').getByText(`Key ${old} is decrypt-only; 4 environments still on it.`).waitFor();
+  await tab.page.locator('.banner').getByText(`Key ${old} is decrypt-only; 4 environments still need rewrap.`).waitFor();
   await tab.picture('keys-to-rewrap');
   await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Rewrap' }).click();

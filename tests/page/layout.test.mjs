@@ -31,6 +31,26 @@ test('lists fit their window at every width, whatever an environment is called',
   await site.must('PATCH', '/v1/x/environments?environmentId=prod', { name: 'Production' });
 });
 
+test('a window of 1280 by 720 has room for the words below a large matrix', async () => {
+  const tab = await open('#/e/prod/secrets');
+  await tab.patch('**/v1/x/matrix?*', ({ data }) => {
+    const [one] = data.spaces;
+    data.spaces = Array.from({ length: 100 }, (_, i) => ({ ...one, id: `s${i}`, name: `Space ${i}` }));
+    data.cells = [];
+  });
+  await tab.go('#/e/prod/matrix?all=1');
+  assert.equal(await tab.page.locator('.grid').evaluate((grid) => grid.scrollHeight > grid.clientHeight), true);
+  assert.equal(await tab.page.evaluate(() => document.documentElement.scrollHeight), 720);
+  await tab.end();
+});
+
+test('the navigation shows which environment is unfolded', async () => {
+  const tab = await open('#/e/prod/secrets');
+  const turned = (name) => tab.page.locator('.nav-env-name', { hasText: name }).locator('.icon').evaluate((one) => getComputedStyle(one).transform !== 'none');
+  assert.deepEqual([await turned('Production'), await turned('Staging')], [false, true]);
+  await tab.end();
+});
+
 test('the badges of a name take two lines at most, and the words of a button one where there is room', async () => {
   const inDays = (days) => new Date(Date.now() + days * 86_400_000).toISOString();
   const globex = { ...prod, spaceId: 'globex' };

@@ -148,7 +148,7 @@ test('what concerns everybody stands over every screen: a full disk, a key to le
       { kekId: 'kek-2023', state: 'decrypt_only', environments: [] }] } }));
   } });
   await tab.page.locator('.banner').getByText('Audit log disk 96 % full: at 100 % reads stop.').waitFor();
-  await tab.page.locator('.banner').getByText('Key kek-2024 is decrypt-only; 2 environments still on it.').waitFor();
+  await tab.page.locator('.banner').getByText('Key kek-2024 is decrypt-only; 2 environments still need rewrap.').waitFor();
   assert.equal(await tab.page.locator('.banner').count(), 2);
   assert.equal(await tab.axe(), '');
   await tab.pictures('banners');

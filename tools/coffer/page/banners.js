@@ -37,7 +37,7 @@ export function banners() {
         if (server.auditFullPercent >= 90)
             lines.push(['warning', 'bad', `Audit log disk ${server.auditFullPercent} % full: at 100 % reads stop.`]);
         for (const key of old) {
-            lines.push(['key', 'warn', ['Key ', named(key.kekId), ` is decrypt-only; ${count(new Set(key.environments.map((one) => one.id)).size, 'environment')} still on it. `,
+            lines.push(['key', 'warn', ['Key ', named(key.kekId), ` is decrypt-only; ${count(new Set(key.environments.map((one) => one.id)).size, 'environment still needs', 'environments still need')} rewrap. `,
                 rewrapButton(undefined, { small: true, done: lookAtKeys, more: { 'data-focus': `rewrap:${key.kekId}` } })]]);
         }
         refill(outlet, lines.map(([picture, tone, text]) => el('div', { class: `banner ${tone}` }, icon(picture), el('span', {}, text))));

@@ -49,9 +49,9 @@ function environmentPart(one, here) {
     const open = one.id === here.environmentId;
     const may = (right) => (one.rights ?? []).includes(right);
     const at = (screen) => ({ environmentId: one.id, screen });
-    return el('li', { class: `nav-env${one.isProd ? ' is-prod' : ''}` },
+    return el('li', { class: `nav-env${open ? '' : ' folded'}${one.isProd ? ' is-prod' : ''}` },
         el('a', { href: addressOf(world.homeOf(one.id)), class: 'nav-env-name' },
-            named(one.name), one.isProd && prodBadge()),
+            icon('chevron-down'), named(one.name), one.isProd && prodBadge()),
         open && el('ul', {}, link(at('spaces'), here, 'Spaces', 'spaces', one.spaces?.toLocaleString('en')),
             may('list') && link(at('matrix'), here, 'Matrix', 'matrix'),
             may('audit') && link(at('activity'), here, 'Activity', 'activity'),

@@ -26,7 +26,7 @@ function legend() {
     const shown = ['inherited', 'overridden', 'own', 'hidden', 'missing', 'expired', 'damaged'];
     return el('p', { class: 'legend' }, shown.map((one) => el('span', { class: tones[one] }, icon(shapes[one]), stateWord(one))),
         el('span', { class: 'amber' }, icon('triangle'), 'older than what it replaces'), el('span', {}, el('span', {}, '–'), 'No value'),
-        el('span', {}, 'Arrows, j and k move; Space or a press selects, with Shift up to there or, on a head, all of it; Enter or “Details” shows the details; o, h, u and y act on the cell.'));
+        el('span', {}, 'Arrows, j, k move; a press or Space selects, with Shift up to there, on a head all of it; Enter: details; o, h, u, y act on the cell.'));
 }
 
 /** The answer, indexed: cells by space and name, and how often each name differs. */

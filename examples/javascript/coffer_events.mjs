@@ -6,8 +6,8 @@
 //
 // `token` is text, read once, or a function that gives the token that there is now (or promises it): it is asked at each
 // connection and before each event, whose secrets the listener then reads with it. So a token is replaced without a
-// restart, as by `() => readFileSync('/etc/app/token', 'utf8').trim()`. What the function throws at a connection is the
-// end; where it throws before an event, that one comes again at the next connection.
+// restart, as by `() => readFileSync('/etc/app/token', 'utf8').trim()`. What the function throws at a connection is the end;
+// at an event the driver connects anew, and asks for that event again.
 //
 // `missed` is called where some may have been missed, by a listener that was too slow or away for too long, or
 // after the server was restarted: look at the state itself then.
@@ -68,21 +68,21 @@ export class CofferEvents {
       text = blocks.pop();
       for (const block of blocks) {
         const { id, event, data } = Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s)));
-        if (event === 'gap') await this.missed(JSON.parse(data));
-        else if (data) await this.#give(JSON.parse(data), handler);
+        if (data && event !== 'gap') await this.#give(JSON.parse(data), handler);
         this.#last = id ?? this.#last; // each stream begins with one, to come back with
+        if (event === 'gap') await this.missed(JSON.parse(data)); // told once, whatever comes of it
       }
     }
   }
 
-  // An event that the listener fails on is said, and not given again. One that there is no token for breaks off the
-  // stream, and comes again with the next.
+  // An event that the listener fails on is said, and not given again; one that there is no token for is, by the next stream.
   async #give(event, handler) {
     if (this.#seen.has(event.id)) return;
-    if (typeof this.token === 'function') handler.setVariables({ accessToken: await this.#tokenNow(), apiUrl: this.url });
+    const accessToken = await this.#tokenNow();
     this.#seen.add(event.id);
     if (this.#seen.size > mostSeen) this.#seen.delete(this.#seen.values().next().value);
     try {
+      if (typeof this.token === 'function') handler.setVariables({ accessToken, apiUrl: this.url });
       await handler.dispatchEvent(event);
     } catch (why) {
       console.error(`The listener failed on ${event.topic}: ${why?.message ?? why}`); // its other members may hold the token

@@ -98,7 +98,7 @@ function readersPart(tokens, where, name) {
 function personalPart(detail, { environmentId, spaceId }) {
     const { actors = [] } = detail;
     const all = Math.max(personalOf(detail), actors.length);
-    if (all === 0) return part('Personal', el('p', { class: 'faint' }, 'None.'));
+    if (all === 0) return null;
     const one = (actor) => el('li', {}, icon('person'), named(actor.actorId), el('span', { class: 'faint' },
         spaceId === undefined && [' in ', actor.spaceId ? named(world.spaceName(environmentId, actor.spaceId)) : [named(world.environmentName(environmentId)), ' itself']],
         actor.state === 'hidden' && ', hidden'));
@@ -165,13 +165,15 @@ export function openDrawer({ where, name, list, done, step, closed }) {
             refill(foot, actions.map((one) => button(one.label + (['Override', 'Replace', 'Remove'].includes(one.label) || one.key === 'u' && one.label.startsWith('Use ') ? '…' : ''), { reason: one.reason, act: one.act, more: { 'data-focus': `do:${one.key || one.label}` } })),
                 button('Copy name', { kind: 'quiet', picture: 'copy', more: { 'data-focus': 'do:copy' }, act: () => copyName(row) }),
                 world.may('audit', where.environmentId) && el('a', { class: 'button quiet', href: addressOf({ ...where, screen: 'activity', query: { name: row.name } }), on: { click: () => drawer.close() } }, icon('activity'), 'Activity'));
+            const personal = personalPart(detail, where);
             return [
                 el('div', { class: 'drawer-state' }, stateBadge(row.state), extraBadges(row),
                     where.spaceId !== undefined && el('span', { class: 'line' }, lineOf(row, parent))),
                 reason && el('p', { class: 'reason' }, icon('lock'), reason),
-                layersPart(detail), personalPart(detail, where),
+                layersPart(detail), personal,
                 versionsPart(detail, row, { where, done: context.done, reason }),
-                detail.delivered && deliveredPart(detail.delivered, where), readersPart(readers, where, current),
+                detail.delivered && deliveredPart(detail.delivered, where),
+                !personal && part('Personal', el('p', { class: 'faint' }, 'None.')), readersPart(readers, where, current),
             ];
         },
     });

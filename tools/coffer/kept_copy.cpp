@@ -6,6 +6,7 @@
 #include "text.hpp"
 
 #include <coffer/cryptopp/aes_256_gcm.hpp>
+#include <coffer/format/codec.hpp>
 #include <coffer/format/hkdf.hpp>
 #include <coffer/http/json_answer.hpp>
 #include <coffer/http/query.hpp>
@@ -54,13 +55,8 @@ auto folder_of(const std::string& server) -> fs::path {
     return config_folder() / "kept" / http::encoded(server);
 }
 auto file_of(const settings& from, const std::string& only) -> fs::path {
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string name;
-    for (const auto b : coffer::cryptopp::aes_256_gcm{}.sha256(as_bytes(subject_of(from, only)))) {
-        name += digits[std::to_integer<std::size_t>(b) >> 4U];
-        name += digits[std::to_integer<std::size_t>(b) & 15U];
-    }
-    return folder_of(server_text(from)) / name;
+    const auto hash = coffer::cryptopp::aes_256_gcm{}.sha256(as_bytes(subject_of(from, only)));
+    return folder_of(server_text(from)) / coffer::format::to_hex(hash);
 }
 
 /// Keyed for one file: its salt makes the key another one each time, so that the nonce may be
@@ -165,22 +161,19 @@ auto newest_copy(session& s) -> kept_copy {
     const auto open = [&](const std::string& only) {
         return read_copy(open_sealed(s.config(), only));
     };
-    const auto only = pattern_set(s);
-    std::optional<kept_copy> limited;
-    if (!only.empty()) {
+    const auto find = [&](const std::string& only) -> std::optional<kept_copy> {
         try {
-            limited = open(only);
+            return open(only);
         } catch (const problem& why) {
             if (why.code != errc::not_found) throw;
+            return std::nullopt;
         }
-    }
-    try {
-        auto whole = open({});
-        if (!limited || limited->taken_at < whole.taken_at) return whole;
-    } catch (const problem& why) {
-        if (!limited || why.code != errc::not_found) throw;
-    }
-    return *std::move(limited);
+    };
+    const auto only = pattern_set(s);
+    auto limited = only.empty() ? std::nullopt : find(only);
+    if (!limited) return open({});
+    auto whole = find({});
+    return *std::move(whole && limited->taken_at < whole->taken_at ? whole : limited);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <coffer/bytes.hpp>
 #include <coffer/detail/base64.hpp>
 #include <coffer/http/call.hpp>
+#include <coffer/http/json_answer.hpp>
 #include <coffer/http/times.hpp>
 #include <coffer/http/x_rows.hpp>
 #include <coffer/writes.hpp>
@@ -73,7 +74,7 @@ struct sent_facts {
         if (rotate_by) rotate_by->resize(std::min<std::size_t>(rotate_by->size(), 10));
         const auto* end = from.if_contains("expiresAt");
         if (end == nullptr || end->is_null()) return;
-        expires = time_in(*end);
+        expires = time_in(from, "expiresAt");
         if (expires == 0 || expires > last_iso_time)
             throw bad_request("expiresAt", "this must be a time: 2026-01-31T00:00:00Z");
         if (is_in_seconds(expires))
@@ -90,13 +91,6 @@ struct sent_facts {
     }
 
 private:
-    /// Milliseconds since 1970; 0 where it is no time after that.
-    static auto time_in(const boost::json::value& from) -> std::uint64_t {
-        if (from.is_string()) return time_of_iso(view_of(from.get_string())).value_or(0);
-        return from.is_int64() && from.get_int64() > 0
-                   ? static_cast<std::uint64_t>(from.get_int64())
-                   : 0;
-    }
     static auto text(const boost::json::object& from, std::string_view name)
         -> std::optional<std::string> {
         const auto* found = from.if_contains({name.data(), name.size()});

@@ -188,8 +188,7 @@ public:
         switch (name.size()) {
         case 4:
             if (!equal_without_case(name, "host")) break;
-            if (host_ || !good_host(value)) return head_fault::host;
-            host_ = true;
+            if (!facts.host.empty() || !good_host(value)) return head_fault::host;
             facts.host = value;
             break;
         case 6:
@@ -209,8 +208,9 @@ public:
             break;
         case 14:
             if (!equal_without_case(name, "content-length")) break;
+            if (facts.sized) return head_fault::length;
             facts.sized = true;
-            return length(value);
+            return check_length(value);
         case 17:
             if (!equal_without_case(name, "transfer-encoding")) break;
             if (facts.chunked || !equal_without_case(value, "chunked")) return head_fault::coding;
@@ -224,8 +224,8 @@ public:
         return head_fault::none;
     }
     constexpr auto whole(const head_facts& facts) const noexcept -> head_fault {
-        if (!host_) return head_fault::host;
-        if (facts.chunked && (length_ || facts.http_1_0)) return head_fault::coding;
+        if (facts.host.empty()) return head_fault::host;
+        if (facts.chunked && (facts.sized || facts.http_1_0)) return head_fault::coding;
         return head_fault::none;
     }
 
@@ -235,16 +235,13 @@ private:
             if (static_cast<unsigned char>(c) >= 0x80) return false;
         return true;
     }
-    constexpr auto length(std::string_view value) noexcept -> head_fault {
-        if (length_ || value.empty()) return head_fault::length;
+    static constexpr auto check_length(std::string_view value) noexcept -> head_fault {
+        if (value.empty()) return head_fault::length;
         for (const char c : value)
             if (c < '0' || c > '9') return head_fault::length;
-        length_ = true;
         return value.size() > 18 ? head_fault::too_long : head_fault::none;
     }
 
-    bool host_ = false;
-    bool length_ = false;
     bool authorized_ = false;
 };
 

@@ -123,11 +123,7 @@ inline auto create_space(call& c) -> response {
     c.allow(where);
     where.space = need(make_id(c.parts.vault, "us_sp_"));
     if (meta.text("name").empty()) meta.set_text("name", "Space " + where.space.substr(6));
-    const auto now = std::to_string(c.parts.now());
-    meta.set("createdAt", now);
-    meta.set("updatedAt", now);
-    need_made(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
-    c.record.where = where;
+    create_described_space(c, where, std::move(meta));
     return space_answer(c, where);
 }
 

@@ -128,11 +128,7 @@ inline auto make_space(call& c) -> response {
     where.space = id;
     metadata meta("{}");
     meta.set_text("name", name);
-    const auto now = std::to_string(c.parts.now());
-    meta.set("createdAt", now);
-    meta.set("updatedAt", now);
-    need_made(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
-    c.record.where = where;
+    create_described_space(c, where, std::move(meta));
     return space_answer(id, name);
 }
 
@@ -163,8 +159,6 @@ inline auto remove_space(call& c) -> response {
     need(remove_scope(c, where));
     return success();
 }
-
-// What programs need ------------------------------------------------------------------------------
 
 } // namespace coffer::inline COFFER_ABI::http::x
 

@@ -6,8 +6,6 @@
 #include <coffer/http/message.hpp>
 #include <coffer/http/strict_head.hpp>
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string_view>

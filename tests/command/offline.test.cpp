@@ -107,6 +107,49 @@ TEST_CASE("run --offline --only takes the newer one of what was kept of all and 
     CHECK(has(run(box, {"--offline"}).out, "second"));
 }
 
+TEST_CASE("a copy that can't be used keeps nobody from another one, and it is said why") {
+    served s;
+    const client box(s);
+    const sandbox::words offline{"--offline", "--only", "DB_URL"};
+    CHECK(run(box, {"--keep", "--only", "DB_URL"}).code == 0);
+    REQUIRE(kept(box).size() == 1);
+    const auto limited = kept(box).front();
+    CHECK(run(box, {"--keep"}).code == 0);
+    const auto whole = kept(box)[kept(box).front() == limited ? 1 : 0];
+    s.stop();
+    const auto given = "none " + std::string(db_url);
+    for (const auto& spoilt : {limited, whole}) {
+        const auto bytes = sandbox::read(spoilt);
+        box.write(spoilt, bytes.substr(0, 40));
+        const auto altered = run(box, offline);
+        CHECK(altered.out == given);
+        CHECK(has(altered.err, "or was altered: coffer run --keep keeps it anew; another copy"));
+        box.write(spoilt, bytes);
+        fs::permissions(spoilt, fs::perms::group_read, fs::perm_options::add);
+        const auto open = run(box, offline);
+        CHECK(open.out == given);
+        CHECK(has(open.err, "the file must be yours, mode 0600; another copy"));
+        fs::permissions(spoilt, fs::perms::group_read, fs::perm_options::remove);
+        CHECK_FALSE(has(run(box, offline).err, "another copy"));
+    }
+    for (const auto& one : {limited, whole})
+        box.write(one, "");
+    CHECK(run(box, offline).code == 125);
+}
+
+TEST_CASE("an --only without a name replaces no copy") {
+    const served s;
+    const client box(s);
+    CHECK(run(box, {"--keep"}).code == 0);
+    REQUIRE(kept(box).size() == 1);
+    const auto bytes = sandbox::read(kept(box).front());
+    for (const auto* only : {"", ","})
+        for (const auto* how : {"--keep", "--offline"})
+            CHECK(run(box, {how, "--only", only}).code == 125);
+    CHECK(kept(box).size() == 1);
+    CHECK(sandbox::read(kept(box).front()) == bytes);
+}
+
 TEST_CASE("what is kept is a sealed file of one's own: of this token, this server and this scope") {
     const served s;
     client box(s);

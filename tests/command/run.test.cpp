@@ -258,6 +258,20 @@ TEST_CASE("run and export say which patterns of --only match no name") {
     CHECK(has(box.run({"export", "--only", "["}).err, "--only [ matches no name"));
 }
 
+TEST_CASE("an --only without a name is refused, and nothing is started") {
+    const sandbox box;
+    box.fill();
+    for (const auto* only : {"", ",", ",,"}) {
+        INFO("'" << only << "'");
+        const auto started = box.run({"run", "--only", only, "--", "touch", "started"});
+        CHECK(started.code == 125);
+        CHECK(has(started.err, "--only has no name and no pattern"));
+        CHECK_FALSE(std::filesystem::exists(box.work() / "started"));
+        for (const auto* verb : {"export", "list"})
+            CHECK(box.run({verb, "--only", only}).code == 2);
+    }
+}
+
 TEST_CASE("run says of a value that has expired that it has, and does not start where --only names "
           "it or what is no variable") {
     const sandbox box;

@@ -158,7 +158,8 @@ TEST_CASE("With a scope goes what tokens may do there, also those that are made 
             f.settle();
             INFO(to_string(where.view()) << " before call " << n);
             CHECK((n == 1 ? made : true));
-            CHECK(gone);
+            REQUIRE(gone);
+            CHECK_FALSE(gone->unlooked);
             CHECK(ended == (made ? 1 : 0));
             CHECK_FALSE(f.is_granted(where));
             CHECK(f.all().size() == 1); // the auditor's
@@ -181,7 +182,9 @@ TEST_CASE("Where a scope is removed and the tokens can't be looked at once more,
     f.meanwhile = [&] { f.store.go_away(errc::unavailable); };
     f.before_call = calls - 1;
     const auto gone = f.tokens.remove_scope(space, "local", [](const auto&) {});
-    CHECK(gone.error() == errc::outcome_unknown);
+    REQUIRE(gone);
+    REQUIRE(gone->unlooked);
+    CHECK(gone->unlooked->code == errc::unavailable);
     f.store.go_away(std::nullopt);
     CHECK(f.elsewhere->refresh("E"));
     CHECK_FALSE(f.elsewhere->resolver().at(space.view()));

@@ -241,6 +241,39 @@ TEST_CASE("Several spaces are removed at once, all or none") {
     CHECK(w.audit->records.at(w.audit->records.size() - 3).where == at(e));
 }
 
+TEST_CASE("What was removed is told and noted, though it can't be told which tokens it ends") {
+    std::size_t seen = 0; // that it was removed, and yet not answered so
+    for (const bool several : {false, true}) {
+        bool cut = true;
+        for (std::size_t n = 1; cut; ++n) {
+            api_world w;
+            const auto space = w.new_space(w.new_environment());
+            std::vector<std::string> told;
+            w.service->parts().changed = [&](const http::secret_change& one) {
+                told.push_back(one.where.space);
+            };
+            w.audit->records.clear();
+            w.store.before_load(n, [&] { w.store.away(true); });
+            const auto done =
+                w.send("DELETE", several ? "/v1/spaces?spaceIds=" + space : "/v1/spaces/" + space);
+            cut = !w.store.is_armed();
+            w.store.before_load(0, {});
+            w.store.away(false);
+            const bool there = w.get("/v1/spaces/" + space).status() == 200;
+            INFO(several << " cut off before load " << n);
+            CHECK((cut || done.status() == 200));
+            CHECK((done.status() != 200 || !there));
+            CHECK(told == (there ? std::vector<std::string>() : std::vector{space}));
+            if (!there)
+                CHECK(std::ranges::any_of(w.audit->records, [&](const http::audit_record& r) {
+                    return r.action == "space.remove" && r.where.space == space;
+                }));
+            if (done.status() != 200 && !there) ++seen;
+        }
+    }
+    CHECK(seen >= 2);
+}
+
 TEST_CASE("An id that two environments have is told apart by environmentId") {
     api_world w;
     for (const char* id : {"us_env_dev", "us_env_prod"}) {

@@ -125,6 +125,31 @@ test('all spaces that a list mentions are named, and what has no name is not ask
   await tab.end();
 });
 
+test('no names of spaces are asked for when their list was left, or the server does not tell them', async () => {
+  const tab = await open('#/e/prod/spaces?filter=nothing');
+  const away = Array.from({ length: 45 }, (_, i) => ({ role: 'service', ...prod, spaceId: `away-${i}` }));
+  await tab.patch('**/v1/x/tokens?*', (json) => { json.data[0].grants = away; });
+  const held = [];
+  let asked = 0;
+  await tab.page.route(/\/v1\/x\/spaces\?.*spaceId=away/, (route) => { asked += 1; held.push(route); });
+  const answer = async (status) => {
+    while (held.length < 20) await tab.page.waitForTimeout(20);
+    for (const route of held.splice(0)) await route.fulfill({ status, contentType: 'application/json', body: '{"errors":[{"message":"not now"}]}' });
+    await tab.page.waitForTimeout(500); // longer than the next ones would take to be asked for
+  };
+  await tab.go('#/e/prod/tokens');
+  await answer(503);
+  assert.equal(asked, 20, 'asked on though the server does not tell');
+  await tab.go('#/e/prod/secrets');
+  await tab.go('#/e/prod/tokens');
+  while (held.length < 20) await tab.page.waitForTimeout(20);
+  await tab.go('#/e/prod/secrets');
+  await tab.row('SLACK_TOKEN').waitFor();
+  await answer(404);
+  assert.equal(asked, 40, 'asked on though the list was left');
+  await tab.end();
+});
+
 test('names of spaces that come after their list was left change nothing of the screen that is there then', async () => {
   await site.must('POST', '/v1/x/tokens', { name: 'named late', grants: [{ role: 'service', ...prod, spaceId: 'globex' }] });
   const tab = await open('#/environments');

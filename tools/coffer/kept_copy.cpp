@@ -15,6 +15,8 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace command {
 
@@ -155,25 +157,17 @@ auto open_sealed(const settings& from, const std::string& only) -> http::wiped_t
     return out;
 }
 
-/// Of the copies that can be used the one that was taken last; throws what is wrong with one that
-/// is there and can't be.
-auto newest_copy(session& s) -> kept_copy {
-    const auto open = [&](const std::string& only) {
-        return read_copy(open_sealed(s.config(), only));
-    };
-    const auto find = [&](const std::string& only) -> std::optional<kept_copy> {
-        try {
-            return open(only);
-        } catch (const problem& why) {
-            if (why.code != errc::not_found) throw;
-            return std::nullopt;
-        }
-    };
-    const auto only = pattern_set(s);
-    auto limited = only.empty() ? std::nullopt : find(only);
-    if (!limited) return open({});
-    auto whole = find({});
-    return *std::move(whole && limited->taken_at < whole->taken_at ? whole : limited);
+/// One that is within --max-stale. Throws problem.
+auto usable_copy(const session& s, const std::string& only) -> kept_copy {
+    auto out = read_copy(open_sealed(s.config(), only));
+    const auto now = now_ms();
+    if (out.taken_at > now || now - out.taken_at > s.config().max_stale())
+        throw problem(errc::stale,
+                      "what was kept of " + scope_text(s.config()) + " was taken " +
+                          (out.taken_at > now ? "in the future" : ago(out.taken_at, now)) +
+                          ", and --max-stale allows " + s.config().text("max-stale"),
+                      out.at.where());
+    return out;
 }
 
 } // namespace
@@ -202,15 +196,21 @@ void keep_copy(session& s, const place& at, const coffer::view& from,
 }
 
 auto open_copy(session& s) -> kept_copy {
-    auto out = newest_copy(s);
-    const auto now = now_ms();
-    if (out.taken_at > now || now - out.taken_at > s.config().max_stale())
-        throw problem(errc::stale,
-                      "what was kept of " + scope_text(s.config()) + " was taken " +
-                          (out.taken_at > now ? "in the future" : ago(out.taken_at, now)) +
-                          ", and --max-stale allows " + s.config().text("max-stale"),
-                      out.at.where());
-    return out;
+    std::set<std::string> candidates{std::string(), pattern_set(s)};
+    std::optional<kept_copy> newest;
+    std::optional<problem> trouble; // what is not there is the least of it
+    for (const auto& only : candidates) {
+        try {
+            auto one = usable_copy(s, only);
+            if (!newest || newest->taken_at < one.taken_at) newest = std::move(one);
+        } catch (const problem& why) {
+            if (!trouble || trouble->code == errc::not_found) trouble = why;
+        }
+    }
+    if (!newest) throw *trouble;
+    if (trouble && trouble->code != errc::not_found)
+        s.notice(trouble->message + "; another copy that holds what --only says is used");
+    return *std::move(newest);
 }
 
 void forget_copies(const std::string& server) {

@@ -239,13 +239,19 @@ auto shredding::effect() const -> std::string {
            "back.";
 }
 
+void shredding::close(std::string_view by, const http::on_ended_token& ended) {
+    const coffer::context there{.environment = environment_};
+    http::token_registry tokens(in_.vault);
+    if (closed_) // by another, who may not have come to the end of it
+        return need(tokens.end_in(coffer::scope(there), by, ended), there);
+    const auto gone = need(tokens.remove_scope(coffer::scope(there), by, ended), there);
+    if (gone.unlooked) need(coffer::result<void>(*gone.unlooked), there);
+}
+
 auto shredding::carry_out(std::string_view by, const http::on_ended_token& ended)
     -> http::shred_receipt {
     // Closed first: who still holds a DEK of it writes nothing more.
-    if (!closed_ && unread_ == errc{}) {
-        const coffer::context there{.environment = environment_};
-        need(http::token_registry(in_.vault).remove_scope(coffer::scope(there), by, ended), there);
-    }
+    if (unread_ == errc{}) close(by, ended);
     if (const auto done = in_.keys->destroy(to_destroy_); !done) throw need_change(done.error());
     http::shred_receipt out{.environment = environment_, .at = now_ms(), .unread = unread_};
     for (const auto& k : keys_.own)

@@ -95,6 +95,7 @@ private:
     };
     auto is_closed() const -> bool;
     void look();
+    void close(std::string_view by, const coffer::http::on_ended_token& ended);
 
     key_place in_;
     std::string environment_;

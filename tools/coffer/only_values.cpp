@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "only_values.hpp"
 
-#include "glob.hpp"
+#include "problem.hpp"
 #include "remote.hpp"
+#include "text.hpp"
 
 #include <algorithm>
 #include <string>
@@ -29,10 +30,17 @@ auto values_of(const coffer::view& view, const std::vector<coffer::explanation>&
 
 } // namespace
 
+auto only_list(const session& s) -> glob_list {
+    const auto given = s.in.text("only");
+    if (given && split(*given, ',').empty())
+        refuse("--only has no name and no pattern: without --only it is all of them");
+    return glob_list(given);
+}
+
 auto only_values(session& s, const place& at, const coffer::view& view)
     -> coffer::result<std::vector<coffer::named_secret>> {
     if (!s.in.text("only")) return view.all();
-    const glob_list only(s.in.text("only"));
+    const auto only = only_list(s);
     auto wanted = view.list();
     std::erase_if(wanted, [&](const coffer::explanation& told) { // what is damaged says so
         return !only.matches(told.name) || told.outcome == errc::not_found ||

@@ -2,6 +2,7 @@
 #ifndef COFFER_COMMAND_ONLY_VALUES_HPP
 #define COFFER_COMMAND_ONLY_VALUES_HPP
 
+#include "glob.hpp"
 #include "session.hpp"
 
 #include <coffer/view.hpp>
@@ -9,6 +10,11 @@
 #include <vector>
 
 namespace command {
+
+/// The names and patterns of --only; without it, a list that matches everything. Refuses an --only
+/// that has none: it would come from a variable that is not set, and mean something else than it
+/// says.
+auto only_list(const session& s) -> glob_list;
 
 /// The values of a view that --only says, without their ids, or all where it is not there. No other
 /// is opened, so none that is damaged matters; through a server no other is asked for, and its audit

@@ -77,7 +77,7 @@ auto run_export(session& s) -> int {
     auto all = need(only_values(s, at, view), at.where());
     for (const auto& one : all)
         s.saw(one.value.fresh());
-    const glob_list only(s.in.text("only"));
+    const auto only = only_list(s);
     for (const auto& line : only.idle(all))
         s.notice(line);
     const glob_list except(s.in.text("except").value_or(""));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "glob.hpp"
+#include "only_values.hpp"
 #include "output.hpp"
 #include "problem.hpp"
 #include "requirements.hpp"
@@ -202,7 +202,7 @@ void keep_own(scope_list& scope) {
 
 void keep_only(session& s, const std::vector<scope_list*>& scopes) {
     if (!s.in.has("only")) return;
-    const glob_list only(s.in.text("only"));
+    const auto only = only_list(s);
     std::vector<explanation> all;
     for (auto* const scope : scopes) {
         std::ranges::copy(scope->names, std::back_inserter(all));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "child.hpp"
 #include "dotenv.hpp"
-#include "glob.hpp"
 #include "kept_copy.hpp"
 #include "only_values.hpp"
 #include "output.hpp"
@@ -67,7 +66,7 @@ void leave_out_expired(provision& out, const glob_list& only,
 
 auto provide(session& s, const place& at, const std::vector<named_secret>& all,
              const std::vector<std::string>& expired) -> provision {
-    const glob_list only(s.in.text("only"));
+    const auto only = only_list(s);
     const auto prefix = s.in.text("prefix").value_or("");
     provision out{child_environment(s.in.has("clean-env")), at.text()};
     for (const auto& name : key_variables(s.config()))
@@ -111,7 +110,7 @@ auto provide(session& s, const place& at, const coffer::view& view,
     auto out = provide(s, at, values, expired);
     s.saw(view.fresh());
     if (view.stale()) out.freshness = "stale";
-    out.state = state_of(view, glob_list(s.in.text("only")));
+    out.state = state_of(view, only_list(s));
     return out;
 }
 
@@ -193,7 +192,7 @@ private:
         auto view = s_.vault()->resolver().at(at_.where());
         if (!view) return trouble(view.error());
         trouble_ = coffer::errc{};
-        if (state_of(*view, glob_list(s_.in.text("only"))) == current_.state) return;
+        if (state_of(*view, only_list(s_)) == current_.state) return;
         const auto values = only_values(s_, at_, *view);
         if (!values) return trouble(values.error());
         view_ = *std::move(view);
@@ -275,6 +274,7 @@ auto is_offline(session& s) -> bool {
 
 auto run_run(session& s) -> int {
     if (s.in.after_dashes.empty()) refuse("what shall be run? coffer run … -- CMD");
+    (void)only_list(s); // refused before anybody is asked
     if (is_offline(s)) return run_offline(s);
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());

@@ -249,7 +249,12 @@ void remove_scope(session& s, const place& at) {
     auto done = coffer::http::token_registry(s.vault()).remove_scope(
         coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
     if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
-    need(std::move(done), at.where());
+    if (const auto gone = need(std::move(done), at.where()); gone.unlooked)
+        throw problem(gone.unlooked->code,
+                      place_name(at.where()) +
+                          " is removed, but tokens that were made meanwhile can't be looked at" +
+                          cause_words(gone.unlooked->cause) + ": see coffer token list",
+                      at.where());
 }
 
 auto run_env_remove(session& s) -> int {

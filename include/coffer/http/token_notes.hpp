@@ -81,12 +81,16 @@ inline auto noted_ends(call& c, const scope& where) {
 }
 
 /// Removes an environment or a space with what tokens may do there: see
-/// token_registry::remove_scope. Each of those is noted, those that ended before an error too.
+/// token_registry::remove_scope. Each of those is noted, those that ended before an error too; that
+/// it was removed is told to who listens. Errors also: outcome_unknown (it may be removed, or it is
+/// and tokens that were made meanwhile can't be looked at).
 inline auto remove_scope(call& c, const scope& where) -> result<void> {
-    auto gone =
+    const auto gone =
         token_registry(c.parts.vault).remove_scope(where, c.who.token_id, noted_ends(c, where));
-    if (gone) c.tell_removed(where);
-    return gone;
+    if (!gone) return gone.error();
+    c.tell_removed(where);
+    if (gone->unlooked) return failure(errc::outcome_unknown, gone->unlooked->cause);
+    return {};
 }
 
 } // namespace coffer::inline COFFER_ABI::http

@@ -38,6 +38,13 @@ struct ended_token {
     bool narrowed = false;
 };
 
+/// An environment or a space that was removed. `unlooked`: why the tokens that were made meanwhile
+/// can't be looked at, so that one may keep a grant on what is gone: it gives nothing until that id is
+/// used again, and it is listed until it is revoked. Nothing: no token has one.
+struct removed_scope {
+    std::optional<failure> unlooked{};
+};
+
 /// When and from where a token was last used, as far as this process knows.
 struct token_use {
     std::uint64_t at = 0; ///< Milliseconds since 1970; 0: not since this process began.
@@ -121,20 +128,19 @@ public:
 
     /// Removes an environment or a space with what tokens may do there (see end_in, also for `told`),
     /// which would be good again where one of the same id is made later. A token that is made
-    /// meanwhile loses it too, or is none (see mint). Errors: those of ending them, before which
-    /// nothing is removed; those of removing; outcome_unknown where it was removed and those made
-    /// meanwhile can't be looked at. Only then, or if the process ends at that moment, a token may
-    /// keep a grant on what is gone: it gives nothing until that id is used again, and it is
-    /// listed until it is revoked.
+    /// meanwhile loses it too, or is none (see mint), but where they can't be looked at once it was
+    /// removed (removed_scope::unlooked), or the process ends at that moment. Errors: those of
+    /// ending them, before which nothing is removed; those of removing.
     template <class Told>
-    auto remove_scope(const scope& where, std::string_view by, Told&& told) -> result<void> {
-        if (auto ended = end_in(where, by, told); !ended) return ended;
+    auto remove_scope(const scope& where, std::string_view by, Told&& told)
+        -> result<removed_scope> {
+        if (auto ended = end_in(where, by, told); !ended) return ended.error();
         auto gone = where.space.empty() ? vault_->remove_environment(where.environment)
                                         : vault_->remove_space(where.view());
-        if (!gone) return gone;
-        if (auto ended = end_in(where, by, told); !ended)
-            return failure(errc::outcome_unknown, ended.error().cause);
-        return {};
+        if (!gone) return gone.error();
+        removed_scope out;
+        if (auto ended = end_in(where, by, told); !ended) out.unlooked = ended.error();
+        return out;
     }
 
     /// Takes from every token what it may do in a scope: an environment with all its spaces, or a

@@ -170,10 +170,10 @@ inline auto delete_spaces(call& c) -> response {
     for (const auto& where : all) {
         if (where.environment != c.record.where.environment) c.record.where = {};
         const auto gone = remove_scope(c, where);
-        if (!gone && gone.error().code != errc::unknown_scope) throw error_of(gone.error());
-        if (!gone) continue; // somebody else's doing
+        if (!gone && gone.error().code == errc::unknown_scope) continue; // somebody else's doing
         c.also.emplace_back().action = "space.remove";
         c.also.back().where = where;
+        need(result(gone));
     }
     c.record.count = all.size();
     return success();

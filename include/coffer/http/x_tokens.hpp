@@ -3,12 +3,13 @@
 #define COFFER_HTTP_X_TOKENS_HPP
 
 #include <coffer/http/call.hpp>
-#include <coffer/http/first_code.hpp>
-#include <coffer/http/rate_limit.hpp>
+#include <coffer/http/granted_places.hpp>
 #include <coffer/http/sessions.hpp>
 #include <coffer/http/token_notes.hpp>
 #include <coffer/http/x_reveal.hpp>
+#include <coffer/http/x_sessions.hpp>
 #include <coffer/http/x_watch.hpp>
+#include <coffer/http/x_whoami.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -21,133 +22,8 @@
 #include <utility>
 #include <vector>
 
-/// Who calls, sessions of the page, and tokens: /v1/x/whoami, /v1/x/session…, /v1/x/tokens.
+/// Tokens: /v1/x/tokens; who administers a scope: /v1/x/admins.
 namespace coffer::inline COFFER_ABI::http::x {
-
-/// What these routes share.
-struct sign_in_desk {
-    std::shared_ptr<session_registry> sessions{};
-    std::shared_ptr<first_code> first{};
-    rate_limiter refused; ///< By address.
-
-    sign_in_desk(std::shared_ptr<session_registry> all, std::shared_ptr<first_code> code)
-        : sessions(std::move(all)), first(std::move(code)),
-          refused(refused_sign_ins, sessions->tokens().time()) {}
-
-    auto tokens() const noexcept -> token_registry& { return sessions->tokens(); }
-};
-
-/// Refuses a token or a code that is wrong: ten a minute of an address with the reason, more with
-/// 429. Who knows theirs is never limited, or whoever guesses at the same address, which behind a
-/// proxy is everybody's, would lock them out. Nothing is lost by that: a token has 256 bits to
-/// guess, and the code has five tries.
-[[noreturn]] inline void refuse_sign_in(sign_in_desk& desk, const call& c, api_error why) {
-    const auto wait = desk.refused.take(address_key(c.in.peer));
-    if (wait.count() != 0) throw too_many("too many wrong tries from this address", wait);
-    throw why;
-}
-
-// Who calls ---------------------------------------------------------------------------------------
-
-/// The rights that a caller has in some scope or other.
-inline auto rights_anywhere(const principal& who) -> right_set {
-    right_set out;
-    for (const auto& g : who.grants)
-        out = out | rights_of(g);
-    if (who.is_session) out.remove(right::read);
-    return out;
-}
-
-inline void write_right_list(json_writer& w, std::string_view key, right_set held) {
-    w.key(key).begin_list();
-    for (const auto r : all_rights)
-        if (held.has(r)) w.text(to_string(r));
-    w.end_list();
-}
-
-inline void write_server(call& c, json_writer& w) {
-    w.key("server").begin_object();
-    w.member("version", std::to_string(COFFER_VERSION_MAJOR) + "." +
-                            std::to_string(COFFER_VERSION_MINOR) + "." +
-                            std::to_string(COFFER_VERSION_PATCH));
-    w.member("reveal", c.parts.reveal == reveal_mode::off ? "off" : "reason");
-    const auto seen = c.vault().resolver().at({.environment = system_environment});
-    const bool stale = seen && seen->stale();
-    w.member("stale", stale);
-    if (stale) {
-        const auto age = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seen->age().count()));
-        const auto since = c.parts.now() - std::min(age, c.parts.now());
-        w.member("since", iso_time(since));
-        w.member("until", iso_time(since + static_cast<std::uint64_t>(c.parts.stale_for.count())));
-    }
-    if (c.parts.audit != nullptr)
-        w.member("auditFullPercent", std::uint64_t{c.parts.audit->full_percent()});
-    w.end_object();
-}
-
-inline auto whoami(call& c) -> response {
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object();
-    w.member("tokenId", c.who.token_id).member("name", c.who.name);
-    if (c.who.expires != 0) w.member("expiresAt", iso_time(c.who.expires));
-    w.member("session", c.who.is_session).key("grants");
-    write_grants(w, c.who.grants.view());
-    write_right_list(w, "rights", rights_anywhere(c.who));
-    write_right_list(w, "instanceRights", rights_at(c.who, {}));
-    if (c.who.is_session && c.who.confirmed_at != 0)
-        w.member("confirmedUntil", iso_time(c.who.confirmed_at + confirmed_for_ms));
-    write_server(c, w);
-    w.end_object().end_object();
-    return out;
-}
-
-// Sessions ----------------------------------------------------------------------------------------
-
-inline void write_session(json_writer& w, const session_limits& limits, const opened_session& s) {
-    w.begin_object().member("token", s.text.expose_secret());
-    w.member("expiresAt", iso_time(s.expires));
-    w.member("idleSeconds", static_cast<std::uint64_t>(limits.idle.count() / 1000)).end_object();
-}
-
-/// A session for the holder of the token that the request bears. Its row lets anyone in, so that a
-/// token that is refused counts here.
-inline auto begin_session(sign_in_desk& desk, call& c) -> response {
-    auto who = desk.tokens().authenticate(bearer_of(c.in), c.in);
-    if (!who && who.error().code == errc::denied)
-        refuse_sign_in(desk, c, {401, "a known token is needed", {}, "denied", {}});
-    c.who = need(std::move(who));
-    const auto begun = need(desk.sessions->open(c.who));
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data");
-    write_session(w, desk.sessions->limits(), begun);
-    w.end_object();
-    return out;
-}
-
-inline auto end_session(sign_in_desk& desk, call& c) -> response {
-    desk.sessions->close(bearer_of(c.in));
-    return success();
-}
-
-inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
-    const auto token = c.text("token");
-    if (!c.who.is_session) throw bad_request({}, "only a session can be confirmed");
-    const auto at = desk.sessions->confirm(bearer_of(c.in), token, c.in);
-    // No 401, which would say that the session itself has ended.
-    if (!at && at.error().code == errc::denied)
-        refuse_sign_in(desk, c,
-                       bad_request("token", "this is not the token that you signed in with"));
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object();
-    w.member("confirmedUntil", iso_time(need(result(at)) + confirmed_for_ms));
-    w.end_object().end_object();
-    return out;
-}
-
-// Tokens ------------------------------------------------------------------------------------------
 
 /// Throws 403 for a caller who may not mint or revoke anywhere.
 inline void require_token_right(call& c) {
@@ -270,14 +146,9 @@ inline auto wanted_expiry(call& c, const std::vector<grant>& grants, std::uint64
     constexpr std::uint64_t day = 86'400'000;
     const auto longest = now + static_cast<std::uint64_t>(longest_life(grants).count());
     const auto latest = latest_expiry(c.who, grants, now);
-    const auto* found = c.body().find("expiresAt");
-    if (found == nullptr)
+    if (c.body().find("expiresAt") == nullptr)
         return std::min(latest, now + static_cast<std::uint64_t>(longest_personal_life.count()));
-    std::uint64_t at = 0;
-    if (found->is_string())
-        at = time_of_iso(view_of(found->get_string())).value_or(0);
-    else if (found->is_int64() && found->get_int64() > 0)
-        at = static_cast<std::uint64_t>(found->get_int64());
+    const auto at = time_in(c.body().object(), "expiresAt");
     if (at <= now) throw bad_request("expiresAt", "this must be a time to come");
     if (at >= longest + day)
         throw bad_request("expiresAt", "a service's token lives for a year at most, another's for "
@@ -337,12 +208,12 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     note(wish);
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
     note(wish);
+    const auto seen = granted_places::look(c.vault(), wish.grants);
     for (std::size_t n = 0; n < wish.grants.size(); ++n)
         require_grantable(c, wish.grants[n], n);
-    const auto seen = need(granted_places::look(c.vault(), wish.grants), "grants");
     require_confirmed(c);
     wish.created_by = c.who.token_id;
-    auto minted = desk.tokens().mint(std::move(wish), seen);
+    auto minted = desk.tokens().mint(std::move(wish), need(result(seen), "grants"));
     if (!minted && minted.error().code == errc::unknown_scope)
         throw worded(errc::not_found, "what this is for was removed meanwhile", "grants");
     const auto made = need(std::move(minted), "name");
@@ -366,53 +237,6 @@ inline auto revoke_token(sign_in_desk& desk, call& c) -> response {
     if (row ? !administers_all(c.who, **row) : !is_operator(c.who)) throw no_such_thing();
     need(desk.tokens().revoke(id));
     return success();
-}
-
-// The first start ---------------------------------------------------------------------------------
-
-inline auto tell_first(sign_in_desk& desk) -> response {
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object();
-    w.member("open", need(desk.first->is_open())).end_object().end_object();
-    return out;
-}
-
-/// Whether there will be a line in the audit log of what is about to be done, if there is a log.
-inline auto may_be_noted(call& c) -> bool {
-    c.record.action = c.of.action;
-    c.record.peer = c.in.peer;
-    return c.parts.audit == nullptr || c.parts.audit->prepare(c.record);
-}
-
-/// The first admin: a token for everything, and a session of it.
-inline auto redeem_code(sign_in_desk& desk, call& c) -> response {
-    token_wish wish;
-    wish.name = c.text("name");
-    wish.grants = full_grants();
-    wish.created_by = "first-start";
-    const auto code = c.text("code");
-    if (wish.name.empty() || !check_author(wish.name))
-        throw bad_request("name", "a name of at most 256 bytes is needed");
-    c.record.names = {wish.name};
-    // Its row lets anyone in, who could fill the disk: the log is asked for those alone who have
-    // the code. It works once, so a token that nobody is given must not use it up.
-    bool noted = true;
-    auto made = desk.first->redeem(code, std::move(wish), [&] { return noted = may_be_noted(c); });
-    if (!noted) throw unaudited();
-    if (!made && made.error().code == errc::denied)
-        refuse_sign_in(desk, c, {403, "this code is wrong or too old", "code", "denied", {}});
-    const auto minted = need(std::move(made));
-    note_token(c.record, minted.row);
-    c.who = token_registry::principal_of(std::make_shared<const token_row>(minted.row));
-    const auto begun = need(desk.sessions->open(c.who));
-    response out;
-    json_writer w(out.body);
-    w.begin_object().key("data").begin_object().member("token", minted.text.expose_secret());
-    w.key("session");
-    write_session(w, desk.sessions->limits(), begun);
-    w.end_object().end_object();
-    return out;
 }
 
 /// The rows that this adds to the table of routes; `sessions` is to be the api's authenticator.

@@ -196,7 +196,7 @@ export function screen(place) {
         }
     }
     /** Draws it again when names of its spaces are known. */
-    const learnNames = (list) => world.learnSpaceNames(list, view.redraw);
+    const learnNames = (list) => world.learnSpaceNames(list, view);
     async function verify() {
         state.className = 'chain'; // what was found before says nothing of now
         fill(state, 'Checking the chain…');

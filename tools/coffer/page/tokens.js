@@ -87,7 +87,7 @@ export function screen(place) {
     });
     const news = newsBar((after, options) => api.watchTokens(where, after, options), { state: () => view.answer()?.revision, changed, show: () => view.refresh() });
     /** Draws it again when names of its spaces are known. */
-    const learnNames = (list) => world.learnSpaceNames(list.flatMap((one) => one.grants ?? []), view.redraw);
+    const learnNames = (list) => world.learnSpaceNames(list.flatMap((one) => one.grants ?? []), view);
     /** Uses are no changes. */
     async function changed() {
         const texts = ({ data }) => new Map(data.map(({ id, name: called, grants, expiresAt }) => [id, JSON.stringify([called, grants, expiresAt])]));

@@ -75,27 +75,30 @@ export async function learnSpaceName(environmentId, spaceId, options) {
 const nameless = new Set(); // the spaces that the server named to nobody here: removed, or not to be seen
 const atOnce = 20;
 /**
- * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each, as far as they are not known.
- * `learned()` is called each time that some are; it answers whether the others are wanted still.
+ * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each, as far as they are not known,
+ * while `view`, a live part of a screen, shows the list, which it draws anew each time that some are; no further once
+ * the server answers that it can't tell now.
  */
-export async function learnSpaceNames(mentioned, learned) {
+export async function learnSpaceNames(mentioned, view) {
     const missing = [...new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one]))]
         .filter(([key]) => !spaceNames.has(key) && !nameless.has(key));
-    for (let first = 0; first < missing.length; first += atOnce) {
+    for (let first = 0; first < missing.length && view.answer() !== undefined; first += atOnce) {
         const asked = missing.slice(first, first + atOnce);
-        await Promise.all(asked.map(learnOrGiveUp));
-        if (asked.some(([key]) => spaceNames.has(key)) && !learned()) return;
+        const told = await Promise.all(asked.map(learnOrGiveUp));
+        if (asked.some(([key]) => spaceNames.has(key))) view.redraw();
+        if (told.includes(false)) return;
     }
 }
-/** What has no name is not asked for again; what could not be asked for is, by the next list. */
+/** Whether the server told; what has no name is not asked for again, what it did not tell is, by the next list. */
 async function learnOrGiveUp([key, { environmentId, spaceId }]) {
     try {
         await learnSpaceName(environmentId, spaceId);
     } catch (problem) {
         if (problem.name !== 'ApiError') throw problem;
-        if (![403, 404].includes(problem.status)) return;
+        if (![403, 404].includes(problem.status)) return false;
     }
     if (!spaceNames.has(key)) nameless.add(key);
+    return true;
 }
 
 /** What a scope is called in sentences. */

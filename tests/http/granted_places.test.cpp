@@ -106,6 +106,37 @@ TEST_CASE("What is removed and made again under the same id is another place") {
     CHECK(granted_places::look(*f.here, full_grants()).value() == granted_places());
 }
 
+TEST_CASE("What is half removed, listed yet and closed, is no place") {
+    std::size_t half = 0;
+    bool fired = true;
+    for (std::size_t n = 1; fired; ++n) {
+        fixture f;
+        const auto seen = granted_places::look(*f.here, {{fixture::reads()}}).value();
+        fired = false;
+        f.meanwhile = [&] {
+            fired = true;
+            f.store.go_away(errc::unavailable);
+        };
+        f.before_call = n;
+        const auto gone = f.elsewhere->remove_environment("E");
+        f.settle();
+        f.store.go_away(std::nullopt);
+        REQUIRE(f.elsewhere->refresh(system_environment));
+        if (gone || f.elsewhere->refresh("E")) continue;
+        const auto listed = f.elsewhere->environments();
+        REQUIRE(listed);
+        CHECK(std::ranges::count(*listed, "E") == 1);
+        ++half;
+        INFO("cut off before call " << n);
+        CHECK(granted_places::look_anew(*f.here, {{fixture::reads()}}).error() ==
+              errc::unknown_scope);
+        CHECK(f.tokens.mint(fixture::wish({fixture::reads()}), seen).error() ==
+              errc::unknown_scope);
+        CHECK_FALSE(f.is_granted(environment));
+    }
+    CHECK(half > 0);
+}
+
 TEST_CASE("No token is made for what is removed while it is made, though it be made again") {
     struct removal {
         grant g;

@@ -158,7 +158,7 @@ auto open_sealed(const settings& from, const std::string& only) -> http::wiped_t
 }
 
 /// One that is within --max-stale. Throws problem.
-auto usable_copy(const session& s, const std::string& only) -> kept_copy {
+auto usable_copy(session& s, const std::string& only) -> kept_copy {
     auto out = read_copy(open_sealed(s.config(), only));
     const auto now = now_ms();
     if (out.taken_at > now || now - out.taken_at > s.config().max_stale())

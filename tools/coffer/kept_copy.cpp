@@ -48,10 +48,11 @@ auto subject_of(const settings& from, const std::string& only) -> std::string {
         out.append(1, '\0').append(part);
     return out;
 }
-auto scope_text(const settings& from) -> std::string {
+auto subject_text(const settings& from, const std::string& only) -> std::string {
     return printable(coffer::to_string({.environment = from.text("env"),
                                         .space = from.text("space"),
-                                        .actor = from.text("actor")}));
+                                        .actor = from.text("actor")})) +
+           (only.empty() ? "" : " with --only " + printable(only));
 }
 auto folder_of(const std::string& server) -> fs::path {
     return config_folder() / "kept" / http::encoded(server);
@@ -128,13 +129,13 @@ auto read_copy(std::string_view text) -> kept_copy {
 auto read_sealed(const settings& from, const std::string& only) -> coffer::bytes {
     auto file = posix::open_regular(file_of(from, only));
     if (!file && file.error().code == errc::not_found)
-        throw problem(errc::not_found, "nothing was kept of " + scope_text(from) + " through " +
+        throw problem(errc::not_found, "nothing was kept of " + subject_text(from, only) + " through " +
                                            server_text(from) +
                                            ": coffer run --keep keeps it, with --only for the "
                                            "same --only alone");
     const auto kept = need(std::move(file));
     if (!posix::require_private(kept))
-        throw problem(errc::denied, "what was kept of " + scope_text(from) +
+        throw problem(errc::denied, "what was kept of " + subject_text(from, only) +
                                         " is refused: the file must be yours, mode 0600");
     return need(posix::read_all<coffer::bytes>(kept, most_bytes));
 }
@@ -151,7 +152,7 @@ auto open_sealed(const settings& from, const std::string& only) -> http::wiped_t
                                   bytes.subspan(magic.size() + salt_size).first<tag_size>(),
                                   std::as_writable_bytes(std::span(out.data(), out.size())));
     if (!opened)
-        throw problem(errc::unknown_key, "what was kept of " + scope_text(from) +
+        throw problem(errc::unknown_key, "what was kept of " + subject_text(from, only) +
                                              " does not open with this token, or was altered: "
                                              "coffer run --keep keeps it anew");
     return out;
@@ -163,7 +164,7 @@ auto usable_copy(session& s, const std::string& only) -> kept_copy {
     const auto now = now_ms();
     if (out.taken_at > now || now - out.taken_at > s.config().max_stale())
         throw problem(errc::stale,
-                      "what was kept of " + scope_text(s.config()) + " was taken " +
+                      "what was kept of " + subject_text(s.config(), only) + " was taken " +
                           (out.taken_at > now ? "in the future" : ago(out.taken_at, now)) +
                           ", and --max-stale allows " + s.config().text("max-stale"),
                       out.at.where());
@@ -208,7 +209,7 @@ auto open_copy(session& s) -> kept_copy {
         }
     }
     if (!newest) throw *trouble;
-    if (trouble && trouble->code != errc::not_found)
+    if (trouble && trouble->code != errc::not_found && trouble->code != errc::stale)
         s.notice(trouble->message + "; another copy that holds what --only says is used");
     return *std::move(newest);
 }

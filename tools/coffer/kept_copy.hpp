@@ -30,7 +30,7 @@ void keep_copy(session& s, const place& at, const coffer::view& from,
                std::span<const coffer::named_secret> values);
 /// What was kept for the server and the scope that the settings name, of all or of what --only says
 /// now, the newer one of those that can be used; asks nobody. What has expired since is left out.
-/// Of one that can't be used where the other can, it is said why. Throws problem where there is
+/// Of one that can't be used where the other can, it is said why, unless it is only old. Throws problem where there is
 /// none: not_found, stale (older than --max-stale, or from the future), unknown_key (another token,
 /// or the file was altered), denied (others may read it), tampered (what it holds is none).
 auto open_copy(session& s) -> kept_copy;

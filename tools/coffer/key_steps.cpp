@@ -245,13 +245,19 @@ void shredding::close(std::string_view by, const http::on_ended_token& ended) {
     if (closed_) // by another, who may not have come to the end of it
         return need(tokens.end_in(coffer::scope(there), by, ended), there);
     const auto gone = need(tokens.remove_scope(coffer::scope(there), by, ended), there);
-    if (gone.unlooked) need(coffer::result<void>(*gone.unlooked), there);
+    if (gone.unlooked)
+        throw problem(errc::outcome_unknown,
+                      place_name(there) +
+                          " is removed, but tokens that were made meanwhile can't be looked at" +
+                          cause_words(gone.unlooked->cause) +
+                          ", and its KEKs are not destroyed yet: run it again",
+                      there);
 }
 
 auto shredding::carry_out(std::string_view by, const http::on_ended_token& ended)
     -> http::shred_receipt {
     // Closed first: who still holds a DEK of it writes nothing more.
-    if (unread_ == errc{}) close(by, ended);
+    if (unread_ == errc{} && !is_done()) close(by, ended);
     if (const auto done = in_.keys->destroy(to_destroy_); !done) throw need_change(done.error());
     http::shred_receipt out{.environment = environment_, .at = now_ms(), .unread = unread_};
     for (const auto& k : keys_.own)

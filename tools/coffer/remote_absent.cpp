@@ -55,7 +55,8 @@ auto ask_readiness(session&) -> std::optional<remote_readiness> {
     absent();
 }
 
-void keep_copy(session&, const place&, const coffer::view&) {
+void keep_copy(session&, const place&, const coffer::view&,
+               std::span<const coffer::named_secret>) {
     absent();
 }
 auto open_copy(session&) -> kept_copy {
@@ -75,6 +76,9 @@ void server_tokens::revoke(session&, std::string_view) {
 }
 
 agent_server::agent_server(session& s) : s_(s) {
+    absent();
+}
+void agent_server::require_token() {
     absent();
 }
 auto agent_server::mint(const coffer::scope&, std::chrono::milliseconds) -> event_token {

@@ -80,12 +80,15 @@ auto list(session& s) -> std::vector<http::token_row> {
         http::token_row row;
         row.id = http::text_in(o, "id");
         row.name = http::text_in(o, "name");
-        if (const auto* grants = o.if_contains("grants"))
-            row.grants = http::read_grants(*grants).value_or(std::vector<http::grant>());
+        row.readable = !http::flag_in(o, "unreadable");
+        if (const auto* grants = o.if_contains("grants"); grants != nullptr && row.readable) {
+            auto read = http::read_grants(*grants);
+            row.readable = read.has_value(); // else a newer server's
+            if (read) row.grants = *std::move(read);
+        }
         row.created = http::time_in(o, "createdAt");
         row.created_by = http::text_in(o, "createdBy");
         row.expires = http::time_in(o, "expiresAt");
-        row.readable = !http::flag_in(o, "unreadable");
         out.push_back(std::move(row));
     }
     return out;

@@ -71,13 +71,13 @@ auto run_export(session& s) -> int {
         refuse("--format is dotenv, json or shell");
     if (stdout_is_terminal() && !s.in.has("show"))
         refuse("secrets would be written to your terminal; pipe them, or say --show");
+    const auto only = only_list(s);
     const auto at = s.here();
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     s.saw(view.fresh());
     auto all = need(only_values(s, at, view), at.where());
     for (const auto& one : all)
         s.saw(one.value.fresh());
-    const auto only = only_list(s);
     for (const auto& line : only.idle(all))
         s.notice(line);
     const glob_list except(s.in.text("except").value_or(""));

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "glob.hpp"
 #include "only_values.hpp"
 #include "output.hpp"
 #include "problem.hpp"
@@ -215,6 +216,7 @@ void keep_only(session& s, const std::vector<scope_list*>& scopes) {
 auto run_list(session& s) -> int {
     const bool matrix = s.in.has("matrix");
     const auto due = due_until(s);
+    (void)only_list(s); // refused before anybody is asked
     if (!matrix && !s.in.has("all-spaces")) {
         auto scope = list_of(s, s.here());
         const bool is_whole = !s.in.has("missing") && !s.in.has("own") && !due && !s.in.has("only");

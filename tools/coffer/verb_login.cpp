@@ -120,12 +120,12 @@ auto run_login(session& s) -> int {
 
 auto run_logout(session& s) -> int {
     const auto server = server_text(s.config());
+    forget_copies(server); // first: they hold values
     std::error_code wrong;
     const bool gone = fs::remove(kept_token_file(server), wrong);
     if (wrong)
         throw problem(errc::unavailable,
                       "can't remove the token of " + server + cause_words(wrong));
-    forget_copies(server);
     if (s.json()) {
         put_json(json::object{{"serverUrl", server}, {"forgotten", gone}});
     } else {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "child.hpp"
 #include "dotenv.hpp"
+#include "glob.hpp"
 #include "kept_copy.hpp"
 #include "only_values.hpp"
 #include "output.hpp"
@@ -324,9 +325,9 @@ auto run_verb() -> verb {
             "revocation, and no\n"
             "audit log sees it. It goes with neither --watch nor --redact. With --only no "
             "more than those\n"
-            "names are kept, for --offline with the same --only, beside what was kept of all. "
-            "A store of files\n"
-            "is offline as it is.",
+            "names are kept, for --offline with the same --only, beside what was kept of all: of "
+            "these two\n"
+            "it takes the newer one that can be used. A store of files is offline as it is.",
         .options =
             {{"--only", takes::value, "G",
               "names that match: 'SLACK_*,DB_URL'; DB_URL has to be there, not expired, and to fit "

@@ -250,7 +250,7 @@ void remove_scope(session& s, const place& at) {
         coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
     if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
     if (const auto gone = need(std::move(done), at.where()); gone.unlooked)
-        throw problem(gone.unlooked->code,
+        throw problem(errc::outcome_unknown,
                       place_name(at.where()) +
                           " is removed, but tokens that were made meanwhile can't be looked at" +
                           cause_words(gone.unlooked->cause) + ": see coffer token list",

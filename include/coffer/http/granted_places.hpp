@@ -7,6 +7,7 @@
 #include <coffer/http/access.hpp>
 
 #include <algorithm>
+#include <set>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -22,27 +23,33 @@ public:
     static auto look(vault_operations& vault, std::span<const grant> grants)
         -> result<granted_places> {
         granted_places out;
-        for (const auto& g : grants) {
-            if (g.environment.empty()) continue;
-            const auto all = vault.entries(g.environment);
+        for (const auto environment : environments_of(grants)) {
+            const auto all = vault.entries(environment);
             if (!all) return all.error();
             if (!out.mark(*all, {})) return errc::unknown_scope;
-            if (!g.space.empty() && !out.mark(*all, g.space)) return errc::unknown_scope;
+            for (const auto& g : grants)
+                if (g.environment == environment && !g.space.empty() && !out.mark(*all, g.space))
+                    return errc::unknown_scope;
         }
         return out;
     }
     /// The same after asking the store for what others did.
     static auto look_anew(vault_operations& vault, std::span<const grant> grants)
         -> result<granted_places> {
-        for (const auto& g : grants)
-            if (!g.environment.empty())
-                if (auto asked = vault.refresh(g.environment); !asked) return asked.error();
+        for (const auto environment : environments_of(grants))
+            if (auto asked = vault.refresh(environment); !asked) return asked.error();
         return look(vault, grants);
     }
 
     friend auto operator==(const granted_places&, const granted_places&) -> bool = default;
 
 private:
+    static auto environments_of(std::span<const grant> grants) -> std::set<std::string_view> {
+        std::set<std::string_view> out;
+        for (const auto& g : grants)
+            if (!g.environment.empty()) out.insert(g.environment);
+        return out;
+    }
     /// Adds the id of a scope's own entry, a new one each time that the scope is made; false: it has
     /// none, and so is not there.
     auto mark(const std::vector<scoped_entry>& all, std::string_view space) -> bool {

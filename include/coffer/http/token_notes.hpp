@@ -81,16 +81,20 @@ inline auto noted_ends(call& c, const scope& where) {
 }
 
 /// Removes an environment or a space with what tokens may do there: see
-/// token_registry::remove_scope. Each of those is noted, those that ended before an error too; that
-/// it was removed is told to who listens. Errors also: outcome_unknown (it may be removed, or it is
-/// and tokens that were made meanwhile can't be looked at).
-inline auto remove_scope(call& c, const scope& where) -> result<void> {
-    const auto gone =
+/// token_registry::remove_scope, also for errors. Each of those is noted, those that ended before an
+/// error too; that it was removed is told to who listens.
+inline auto remove_scope(call& c, const scope& where) -> result<removed_scope> {
+    auto gone =
         token_registry(c.parts.vault).remove_scope(where, c.who.token_id, noted_ends(c, where));
-    if (!gone) return gone.error();
-    c.tell_removed(where);
-    if (gone->unlooked) return failure(errc::outcome_unknown, gone->unlooked->cause);
-    return {};
+    if (gone) c.tell_removed(where);
+    return gone;
+}
+
+/// Throws the answer to a removal that failed, and to one of which it is not known what tokens may
+/// do there.
+inline void need_removed(result<removed_scope>&& gone) {
+    const auto done = need(std::move(gone));
+    if (done.unlooked) throw error_of({errc::outcome_unknown, done.unlooked->cause});
 }
 
 } // namespace coffer::inline COFFER_ABI::http

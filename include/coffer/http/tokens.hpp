@@ -11,6 +11,7 @@
 #include <coffer/http/token_text.hpp>
 #include <coffer/names.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>

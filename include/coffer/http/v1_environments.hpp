@@ -131,7 +131,7 @@ inline auto update_environment(call& c) -> response {
 
 inline auto delete_environment(call& c) -> response {
     const auto where = environment_of_path(c);
-    need(remove_scope(c, where));
+    need_removed(remove_scope(c, where));
     return success();
 }
 

@@ -154,7 +154,7 @@ inline auto update_space(call& c) -> response {
 
 inline auto delete_space(call& c) -> response {
     const auto where = space_scope(c, c.path.front());
-    need(remove_scope(c, where));
+    need_removed(remove_scope(c, where));
     return success();
 }
 
@@ -169,11 +169,13 @@ inline auto delete_spaces(call& c) -> response {
     c.record.where.space.clear();
     for (const auto& where : all) {
         if (where.environment != c.record.where.environment) c.record.where = {};
-        const auto gone = remove_scope(c, where);
+        auto gone = remove_scope(c, where);
         if (!gone && gone.error().code == errc::unknown_scope) continue; // somebody else's doing
-        c.also.emplace_back().action = "space.remove";
-        c.also.back().where = where;
-        need(result(gone));
+        if (gone) {
+            c.also.emplace_back().action = "space.remove";
+            c.also.back().where = where;
+        }
+        need_removed(std::move(gone));
     }
     c.record.count = all.size();
     return success();

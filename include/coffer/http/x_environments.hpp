@@ -152,7 +152,7 @@ inline auto change_environment(call& c) -> response {
 inline auto remove_environment(call& c) -> response {
     const auto where = queried_environment(c);
     c.allow(where);
-    need(remove_scope(c, where));
+    need_removed(remove_scope(c, where));
     return success();
 }
 

@@ -156,7 +156,7 @@ inline auto change_space(call& c) -> response {
 
 inline auto remove_space(call& c) -> response {
     const auto where = queried_space(c);
-    need(remove_scope(c, where));
+    need_removed(remove_scope(c, where));
     return success();
 }
 

@@ -22,7 +22,8 @@
 #include <utility>
 #include <vector>
 
-/// Tokens: /v1/x/tokens; who administers a scope: /v1/x/admins.
+/// Tokens: /v1/x/tokens; who administers a scope: /v1/x/admins; and the rows of all that has to do with
+/// them, sessions and whoami too.
 namespace coffer::inline COFFER_ABI::http::x {
 
 /// Throws 403 for a caller who may not mint or revoke anywhere.

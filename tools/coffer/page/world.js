@@ -76,17 +76,17 @@ const nameless = new Set(); // the spaces that the server named to nobody here: 
 const atOnce = 20;
 /**
  * Asks for the names of the spaces that a list mentions, {environmentId, spaceId} each, as far as they are not known,
- * while `view`, a live part of a screen, shows the list, which it draws anew each time that some are; no further once
- * the server answers that it can't tell now.
+ * some at a time: no further once `view`, the live part of a screen that is drawn anew each time that some are known,
+ * was left, or the server answers that it can't tell now.
  */
 export async function learnSpaceNames(mentioned, view) {
     const missing = [...new Map(mentioned.filter((one) => one.spaceId).map((one) => [keyOf(one.environmentId, one.spaceId), one]))]
         .filter(([key]) => !spaceNames.has(key) && !nameless.has(key));
-    for (let first = 0; first < missing.length && view.answer() !== undefined; first += atOnce) {
+    for (let first = 0; first < missing.length; first += atOnce) {
         const asked = missing.slice(first, first + atOnce);
         const told = await Promise.all(asked.map(learnOrGiveUp));
         if (asked.some(([key]) => spaceNames.has(key))) view.redraw();
-        if (told.includes(false)) return;
+        if (told.includes(false) || view.answer() === undefined) return;
     }
 }
 /** Whether the server told; what has no name is not asked for again, what it did not tell is, by the next list. */

@@ -26,7 +26,6 @@ public:
     static auto read(const reply& from, const endpoint& said_by) -> std::optional<slot_map> {
         if (!from.is(reply_kind::array)) return std::nullopt;
         slot_map out;
-        std::int64_t said = 0;
         for (const auto& range : from.items) {
             if (!range.is(reply_kind::array) || range.items.size() < 3) return std::nullopt;
             const auto& first = range.items[0];
@@ -35,12 +34,14 @@ public:
             if (!first.is(reply_kind::number) || !last.is(reply_kind::number) || first.number < 0 ||
                 last.number < first.number || last.number >= slots)
                 return std::nullopt;
-            auto node = node_of(primary, said_by);
-            said += last.number - first.number + 1;
-            if (!node || said > slots) return std::nullopt; // the same slot twice
-            const auto owner = out.number_of(*node);
-            for (auto slot = first.number; slot <= last.number; ++slot)
-                out.owner_[static_cast<std::size_t>(slot)] = owner;
+            const auto node = node_of(primary, said_by);
+            const auto owner = node ? out.number_of(*node) : nobody;
+            if (owner == nobody) return std::nullopt;
+            for (auto slot = first.number; slot <= last.number; ++slot) {
+                auto& held = out.owner_[static_cast<std::size_t>(slot)];
+                if (held != nobody) return std::nullopt; // the same slot twice
+                held = owner;
+            }
         }
         return out;
     }
@@ -56,10 +57,9 @@ public:
         if (!slot || *slot >= slots || colon == where.npos) return std::nullopt;
         const auto port = number<std::uint16_t>(where.substr(colon + 1));
         if (!port || *port == 0) return std::nullopt;
-        auto host = where.substr(0, colon);
+        const auto host = where.substr(0, colon);
         if (host.size() > 255) return std::nullopt;
-        return std::pair(*slot,
-                         endpoint{host.empty() ? said_by.host : std::string(host), *port, {}});
+        return std::pair(*slot, endpoint{host_of(host, said_by), *port, {}});
     }
 
     auto owner(std::uint16_t slot) const -> std::optional<endpoint> {
@@ -87,12 +87,13 @@ private:
         const auto& host = from.items[0];
         const auto& port = from.items[1];
         if (!port.is(reply_kind::number) || port.number <= 0 || port.number > 65535 ||
-            host.text.size() > 255)
+            !(host.is(reply_kind::text) || host.is(reply_kind::null)) || host.text.size() > 255)
             return std::nullopt;
-        // "?" is how a node says that it does not know its own name.
-        const bool named = host.is(reply_kind::text) && !host.text.empty() && host.text != "?";
-        return endpoint{
-            named ? host.text : said_by.host, static_cast<std::uint16_t>(port.number), {}};
+        return endpoint{host_of(host.text, said_by), static_cast<std::uint16_t>(port.number), {}};
+    }
+    /// Nothing and "?" are how a node says that it does not know a name.
+    static auto host_of(std::string_view said, const endpoint& said_by) -> std::string {
+        return said.empty() || said == "?" ? said_by.host : std::string(said);
     }
 
     static constexpr std::uint16_t nobody = slots;

@@ -98,6 +98,8 @@ private:
         if (first.is(reply_kind::error)) return failure_of(first.text);
         auto read = slot_map::read(first, node);
         if (!read) return failure{errc::tampered, cause::unexpected_reply};
+        // It is of no cluster yet, or not any more; what the others know is better than nothing.
+        if (read->primaries().empty()) return failure{errc::unavailable, cause::cluster_down};
         return *std::move(read);
     }
     void changed() {

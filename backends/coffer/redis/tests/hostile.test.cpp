@@ -183,25 +183,61 @@ TEST_CASE("redirections outside a cluster are an error, and those in a circle co
 }
 
 TEST_CASE("maps of a cluster that make no sense open no store") {
-    for (const auto* const slots :
-         {"+OK\r\n", "*1\r\n+x\r\n", "*1\r\n*3\r\n:0\r\n:16384\r\n*2\r\n$1\r\na\r\n:1\r\n",
-          "*1\r\n*3\r\n:-1\r\n:5\r\n*2\r\n$1\r\na\r\n:1\r\n",
-          "*1\r\n*3\r\n:0\r\n:5\r\n*2\r\n$1\r\na\r\n:70000\r\n", "*0\r\n", "_\r\n",
-          "*2\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$1\r\na\r\n:1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n$"
-          "1\r\na\r\n"
-          ":1\r\n"}) {
+    const failure senseless{errc::tampered, cause::unexpected_reply};
+    const failure no_cluster{errc::unavailable, cause::cluster_down};
+    const auto range = [](const std::string& first, const std::string& last,
+                          const std::string& port) {
+        return "*3\r\n:" + first + "\r\n:" + last + "\r\n*2\r\n$1\r\na\r\n:" + port + "\r\n";
+    };
+    const std::vector<std::pair<std::string, failure>> all{
+        {"+OK\r\n", senseless},
+        {"_\r\n", senseless},
+        {"*1\r\n+x\r\n", senseless},
+        {"*1\r\n" + range("0", "16384", "1"), senseless},
+        {"*1\r\n" + range("-1", "5", "1"), senseless},
+        {"*1\r\n" + range("5", "0", "1"), senseless},
+        {"*1\r\n" + range("0", "5", "70000"), senseless},
+        {"*2\r\n" + range("0", "16383", "1") + range("0", "16383", "1"), senseless},
+        {"*2\r\n" + range("0", "5", "1") + range("0", "5", "1"), senseless},
+        {"*0\r\n", no_cluster},
+        {"-ERR This instance has cluster support disabled\r\n",
+         {errc::unavailable, cause::server_error}},
+    };
+    for (const auto& [slots, why] : all) {
         INFO(slots);
-        const fake_server node([&](const command& c) -> fake_server::answer {
+        const fake_server node([&, said = slots](const command& c) -> fake_server::answer {
             if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello, false, {}};
-            return {c[0] == "CLUSTER" ? slots : "-MOVED 1 :\r\n"};
+            return {c[0] == "CLUSTER" ? said : "-MOVED 1 :\r\n"};
         });
         auto with = liar_options(node);
         with.kind = redis::deployment::cluster;
-        auto opened = redis::open(with);
-        if (opened) {
-            CHECK_FALSE(opened->load("p", {}).has_value());
-        }
+        const auto opened = redis::open(with);
+        REQUIRE_FALSE(opened.has_value());
+        CHECK(opened.error() == why);
     }
+}
+
+TEST_CASE("a node that knows of no slots is passed over for one that does") {
+    std::atomic<int> alone{0}; // the one that is asked first
+    std::array<std::atomic<int>, 2> ports{};
+    const auto says = [&](std::size_t self, const command& c) -> fake_server::answer {
+        if (auto hello = fake_server::greeting(c); !hello.empty()) return {hello};
+        if (c[0] == "SCAN") return {"*2\r\n$1\r\n0\r\n*1\r\n$10\r\ncoffer:{p}\r\n"};
+        if (c[0] != "CLUSTER") return {good('a')};
+        if (ports[self] == alone) return {"*0\r\n"};
+        return {"*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n_\r\n:" + std::to_string(ports[self]) + "\r\n"};
+    };
+    const fake_server one([&](const command& c) { return says(0, c); });
+    const fake_server other([&](const command& c) { return says(1, c); });
+    ports[0] = one.port();
+    ports[1] = other.port();
+    alone = std::min(one.port(), other.port());
+    auto with = liar_options(one);
+    with.endpoints.push_back(liar_options(other).endpoints[0]);
+    with.kind = redis::deployment::cluster;
+    auto store = redis::open(with).value();
+    CHECK(store.load("p", keys{"k"}).value().at == rev('a'));
+    CHECK(store.partitions().value() == std::vector<std::string>{"p"});
 }
 
 TEST_CASE("a password is said to nobody but a server whose certificate was verified") {

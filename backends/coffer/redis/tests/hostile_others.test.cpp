@@ -32,6 +32,56 @@ TEST_CASE("each lie about a listing or about names is a typed error") {
     }
 }
 
+TEST_CASE("what a server refuses with is told by each call, and unknown only if it may be done") {
+    const std::vector<std::pair<std::string, failure>> all{
+        {"LOADING Redis is loading", {errc::unavailable, cause::loading}},
+        {"MASTERDOWN Link with MASTER is down", {errc::unavailable, cause::loading}},
+        {"BUSY Redis is busy", {errc::unavailable, cause::busy}},
+        {"OOM command not allowed", {errc::unavailable, cause::out_of_memory}},
+        {"MISCONF Redis can't save", {errc::unavailable, cause::not_persisting}},
+        {"NOREPLICAS Not enough", {errc::unavailable, cause::not_enough_replicas}},
+        {"READONLY You can't write", {errc::unavailable, cause::read_only}},
+        {"CLUSTERDOWN The cluster is down", {errc::unavailable, cause::cluster_down}},
+        {"TRYAGAIN Multiple keys", {errc::unavailable, cause::cluster_down}},
+        {"ERR max number of clients reached", {errc::unavailable, cause::too_many_clients}},
+        {"NOAUTH Authentication required.", {errc::denied, cause::not_authenticated}},
+        {"WRONGPASS invalid", {errc::denied, cause::not_authenticated}},
+        {"NOPERM no permissions", {errc::denied, cause::not_permitted}},
+        {"WRONGTYPE Operation against a key", {errc::tampered, cause::wrong_type}},
+        {"NOPROTO unsupported protocol", {errc::unsupported, cause::unknown_command}},
+        {"ERR what no Redis says", {errc::unavailable, cause::server_error}},
+    };
+    liar at;
+    auto store = redis::open(liar_options(at.server)).value();
+    for (const auto& [text, why] : all) { // before the first commit its rights are asked for
+        INFO(text);
+        at.says({"-" + text + "\r\n"});
+        CHECK(store.commit("p", {}, rev('a'), {}).error() == why);
+    }
+    at.says({":0\r\n"});
+    REQUIRE(store.commit("p", {}, rev('a'), {}).value() == commit_outcome::conflict);
+    for (const auto& [text, why] : all) {
+        INFO(text);
+        at.says({"-" + text + "\r\n"});
+        CHECK(store.load("p", keys{"k"}).error() == why);
+        CHECK(store.list("p").error() == why);
+        CHECK(store.partitions().error() == why);
+        const auto done = store.commit("p", {}, rev('a'), {});
+        if (why.cause == cause::server_error) {
+            CHECK(done.value() == commit_outcome::unknown);
+        } else {
+            REQUIRE_FALSE(done.has_value());
+            CHECK(done.error() == why);
+        }
+        const fake_server refusing([said = "-" + text + "\r\n"](const command&) {
+            return fake_server::answer{said, true};
+        });
+        const auto opened = redis::open(liar_options(refusing));
+        REQUIRE_FALSE(opened.has_value());
+        CHECK(opened.error() == why);
+    }
+}
+
 TEST_CASE("names that never come to an end are an error, and so are more than there can be") {
     std::atomic<int> asked{0};
     const fake_server at([&](const command& c) -> fake_server::answer {

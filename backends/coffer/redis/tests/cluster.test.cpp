@@ -135,6 +135,24 @@ void check_all_there(const redis::options& with, keyring::memory_keyring keys, c
     }
 }
 
+/// The number after a text in a section of what a node says of itself; 0 if it is not there.
+auto told_by(const server& node, const std::string& section, std::string_view before) -> long {
+    const auto info = node.cli({"INFO", section});
+    const auto at = info.find(before);
+    return at == info.npos ? 0 : std::stol(info.substr(at + before.size()));
+}
+auto times_asked(const server& node) -> long {
+    return told_by(node, "commandstats", "cmdstat_asking:calls=");
+}
+/// How many commands it sent to another node for good.
+auto times_moved(const server& node) -> long {
+    return told_by(node, "errorstats", "errorstat_MOVED:count=");
+}
+auto set_slot(const server& told, const std::string& slot, const std::string& what,
+              const server& node) -> bool {
+    return told.cli({"CLUSTER", "SETSLOT", slot, what, cluster::id(node)}) == "OK\n";
+}
+
 } // namespace
 
 TEST_CASE("the Redis store keeps the store laws over a cluster") {
@@ -261,5 +279,97 @@ TEST_CASE("slots of a cluster that move under load lose nothing and fail nothing
         CHECK(working.lies() == "");
         CHECK(working.failures() == 0);
         check_all_there(with, keys, working);
+    }
+}
+
+TEST_CASE("a partition whose slot is only on its way is asked for where it went") {
+    cluster all;
+    auto with = all.options();
+    with.keep = {1, 120s}; // so that a WAIT follows what is asked for
+    with.connect_timeout = with.response_timeout = 120s;
+    const auto rev = [](int n) {
+        revision out{};
+        out.fill(static_cast<std::byte>(n));
+        return out;
+    };
+    const bytes value{std::byte{1}, std::byte{2}};
+    const std::vector<std::string> keys{"k", "none"};
+    const std::vector<object_write> writes{{"k", value}};
+    auto writer = redis::open(with).value();
+    for (const bool watching : {false, true}) {
+        CAPTURE(watching);
+        with.watch = watching;
+        auto reader = redis::open(with).value();
+        const auto moving = partition_of(environments[watching ? 2 : 0]);
+        const auto key = redis::key_of(with.prefix, moving);
+        const auto slot = std::to_string(redis::slot_of(moving));
+        auto& from = all.owner(moving);
+        auto& to = all.owner(partition_of(environments[4]));
+        REQUIRE(&from != &to);
+        const auto from_memory = [&] {
+            const auto before = reader.counted().from_memory;
+            return reader.load(moving, {}).has_value() && reader.counted().from_memory > before;
+        };
+        const auto is_at = [&](int n) {
+            const auto found = reader.load(moving, keys).value();
+            CHECK(found.at == rev(n));
+            REQUIRE(found.objects.size() == 2);
+            CHECK(found.objects[0] == value);
+            CHECK_FALSE(found.objects[1].has_value());
+        };
+        const auto is_listed_at = [&](int n) {
+            const auto found = reader.list(moving).value();
+            CHECK(found.at == rev(n));
+            REQUIRE(found.entries.size() == 1);
+            CHECK(found.entries[0].first == "k");
+            CHECK(found.entries[0].second == value);
+        };
+        const auto asks = [&](long times, const auto& call) {
+            const auto before = times_asked(to);
+            call();
+            CHECK(times_asked(to) == before + times);
+        };
+        REQUIRE(writer.commit(moving, {}, rev(1), writes).value() == commit_outcome::committed);
+        if (watching) REQUIRE(eventually(from_memory));
+
+        REQUIRE(set_slot(to, slot, "IMPORTING", from));
+        REQUIRE(set_slot(from, slot, "MIGRATING", to));
+        asks(0, [&] { is_at(1); }); // it is still there
+        REQUIRE(from.cli({"MIGRATE", "127.0.0.1", std::to_string(to.port()), key, "0", "60000"}) ==
+                "OK\n");
+        REQUIRE(from.cli({"HLEN", key}).starts_with("ASK " + slot + " "));
+        const auto moved = times_moved(to);
+        asks(1, [&] { is_at(1); });
+        asks(1, [&] { is_listed_at(1); });
+        asks(1, [&] {
+            CHECK(writer.commit(moving, rev(1), rev(2), writes).value() ==
+                  commit_outcome::committed);
+        });
+        asks(1, [&] {
+            CHECK(writer.commit(moving, rev(1), rev(3), writes).value() ==
+                  commit_outcome::conflict);
+        });
+        asks(1, [&] { is_at(2); });
+        asks(1, [&] { is_listed_at(2); });
+        // One that watches hears of the move, and keeps nothing of what it was told on the way.
+        CHECK(eventually([&] { return reader.load(moving, {}).value().at == rev(2); }));
+        for (int i = 0; i < 3; ++i)
+            asks(1, [&] { CHECK(reader.load(moving, {}).value().at == rev(2)); });
+        const auto names = reader.partitions().value();
+        CHECK(std::ranges::count(names, moving) == 1);
+        CHECK(times_moved(to) == moved); // nobody took it for the owner yet
+
+        REQUIRE(set_slot(to, slot, "NODE", to));
+        REQUIRE(set_slot(from, slot, "NODE", to));
+        asks(0, [&] {
+            is_at(2);
+            CHECK(writer.commit(moving, rev(2), rev(4), writes).value() ==
+                  commit_outcome::committed);
+            is_at(4);
+            is_listed_at(4);
+        });
+        CHECK(eventually([&] { return &all.owner(moving) == &to; }));
+        if (watching) CHECK(eventually(from_memory));
+        CHECK(eventually([&] { return reader.load(moving, {}).value().at == rev(4); }));
     }
 }

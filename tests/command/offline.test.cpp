@@ -136,7 +136,8 @@ TEST_CASE("a copy that can't be used keeps nobody from another one, and it is sa
         box.write(one, "");
     const auto neither = run(box, offline);
     CHECK(neither.code == 125);
-    CHECK(has(neither.err, "what was kept of dev/acme does not open with this token, or was altered"));
+    CHECK(has(neither.err,
+              "what was kept of dev/acme does not open with this token, or was altered"));
     CHECK_FALSE(has(neither.err, "another copy"));
 }
 

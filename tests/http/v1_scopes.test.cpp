@@ -264,8 +264,8 @@ TEST_CASE("What was removed is told and noted, though it can't be told which tok
             CHECK((cut || done.status() == 200));
             CHECK((done.status() != 200 || !there));
             CHECK(told == (there ? std::vector<std::string>() : std::vector{space}));
-            const auto lines = std::ranges::count_if(
-                w.audit->records, [&](const http::audit_record& r) {
+            const auto lines =
+                std::ranges::count_if(w.audit->records, [&](const http::audit_record& r) {
                     return r.action == "space.remove" && r.where.space == space &&
                            r.status == (several ? 200 : done.status());
                 });

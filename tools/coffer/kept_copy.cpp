@@ -129,8 +129,8 @@ auto read_copy(std::string_view text) -> kept_copy {
 auto read_sealed(const settings& from, const std::string& only) -> coffer::bytes {
     auto file = posix::open_regular(file_of(from, only));
     if (!file && file.error().code == errc::not_found)
-        throw problem(errc::not_found, "nothing was kept of " + subject_text(from, only) + " through " +
-                                           server_text(from) +
+        throw problem(errc::not_found, "nothing was kept of " + subject_text(from, only) +
+                                           " through " + server_text(from) +
                                            ": coffer run --keep keeps it, with --only for the "
                                            "same --only alone");
     const auto kept = need(std::move(file));

@@ -55,8 +55,7 @@ auto ask_readiness(session&) -> std::optional<remote_readiness> {
     absent();
 }
 
-void keep_copy(session&, const place&, const coffer::view&,
-               std::span<const coffer::named_secret>) {
+void keep_copy(session&, const place&, const coffer::view&, std::span<const coffer::named_secret>) {
     absent();
 }
 auto open_copy(session&) -> kept_copy {

@@ -348,6 +348,42 @@ TEST_CASE("A space that nobody has is told while the store is away, new spaces o
     CHECK(w.get("/v1/secrets?spaceId=new").status() == 200);
 }
 
+TEST_CASE("An environment that can't be opened changes nothing of what is asked of others") {
+    coffer::testing::manual_clock time;
+    coffer::options how;
+    how.time = &time;
+    api_world w(how);
+    const auto e = w.new_environment();
+    const auto shut = w.new_environment();
+    const auto s = w.new_space(shut);
+    CHECK(w.get("/v1/spaces/" + s).status() == 200);
+    const auto kek = w.keys.rotate(shut).value().to;
+    REQUIRE(w.vault->rewrap(shut));
+    REQUIRE(w.keys.set_state(kek, coffer::keyring::kek_state::disabled));
+    time.advance(std::chrono::hours(1)); // who runs has asked for the keys again
+    for (const bool restarted : {false, true}) {
+        INFO(restarted);
+        http::api_options with;
+        with.tokens = w.tokens;
+        const auto after_restart =
+            make_service(service_vault(w.store, w.keys, how), std::move(with));
+        const auto status = [&](std::string_view method, const std::string& target,
+                                std::string_view body = {}) {
+            const auto in = w.request_of(method, target, body, w.full);
+            auto& asked = restarted ? *after_restart : *w.service;
+            return asked.handle(in).status;
+        };
+        CHECK(status("GET", "/v1/secrets?environmentId=" + e) == 200);
+        CHECK(status("GET", "/v1/secrets?environmentId=" + e + "&spaceId=none") == 404);
+        CHECK(status("GET", "/v1/secrets?spaceId=none") == 404);
+        CHECK(status("POST", "/v1/secrets", R"({"name":"N","value":"v","spaceId":"none"})") == 404);
+        for (const auto* method : {"GET", "DELETE"})
+            CHECK(status(method, "/v1/spaces/none") == 404);
+        CHECK(status("GET", "/v1/secrets?environmentId=" + shut + "&spaceId=" + s) == 500);
+        if (!restarted) CHECK(status("GET", "/v1/spaces/" + s) == 500); // it was seen there
+    }
+}
+
 TEST_CASE("Scopes that another process made are told while the store is away") {
     coffer::testing::manual_clock time;
     coffer::options how;

@@ -126,3 +126,17 @@ TEST_CASE("Of names that were given the newest are kept") {
     CHECK(all.name_of(where, "N2").at == 2);
     CHECK(all.name_of(where, "N3").at == 3);
 }
+
+TEST_CASE("What was given in a space that was removed is not told of another of its id") {
+    delivering_world w;
+    w.know("listener", {{.as = role::service, .environment = w.e}});
+    REQUIRE(w.list(at(w.e, w.s), "listener").status() == 200);
+    REQUIRE(w.list(at(w.e), "listener").status() == 200);
+    CHECK(w.space_row().contains("deliveredAt"));
+    REQUIRE(w.send("DELETE", "/v1/spaces/" + w.s).status() == 200);
+    REQUIRE(
+        w.send("POST", "/v1/x/spaces" + w.query(at(w.e)), object({{"id", w.s}, {"name", "again"}}))
+            .status() == 200);
+    CHECK_FALSE(w.space_row().contains("deliveredAt"));
+    CHECK_FALSE(w.told(at(w.e)).empty()); // the environment's own list stays
+}

@@ -101,7 +101,7 @@ TEST_CASE("who waits for 100 is told once, unless the body is there") {
 
 TEST_CASE("the sender of a long body is asked for once, and a stranger's body is let go of") {
     http::limits small;
-    small.unknown_body = 8;
+    small.unknown_body = small.dropped_body = 8;
     const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 12\r\n\r\n";
     for (const bool known : {true, false}) {
         CAPTURE(known);
@@ -115,12 +115,42 @@ TEST_CASE("the sender of a long body is asked for once, and a stranger's body is
             CHECK(of.reader.current().body == "123456789012");
         } else {
             CHECK(of.service.bodies != 0);
-            of.reader.give_up();
+            CHECK(of.reader.give_up() == step::answer);
             CHECK(of.reader.current().body.empty());
             CHECK(of.service.bodies == 0);
         }
         CHECK(of.reader.keeps() == known);
     }
+}
+
+TEST_CASE("a stranger's body of a length that is not long is read to its end, and not held") {
+    http::limits small;
+    small.unknown_body = 8;
+    small.dropped_body = 12;
+    const std::string post = "POST / HTTP/1.1\r\nHost: a\r\n";
+    read_for of(small);
+    CHECK(of.after(post + "Content-Length: 12\r\n\r\n123456789") == step::ask_sender);
+    CHECK(of.reader.give_up() == step::read);
+    CHECK(of.service.bodies == 0);
+    CHECK(of.after("0") == step::read);
+    CHECK(of.after("12" + std::string(get)) == step::answer);
+    CHECK(of.reader.current().method == "POST");
+    CHECK(of.reader.current().body.empty());
+    CHECK(of.service.bodies == 0);
+    CHECK(of.reader.keeps());
+    of.reader.forget();
+    CHECK(of.reader.next() == step::answer); // the one behind it
+    CHECK(of.reader.current().method == "GET");
+
+    read_for longer(small);
+    CHECK(longer.after(post + "Content-Length: 13\r\n\r\n123456789") == step::ask_sender);
+    CHECK(longer.reader.give_up() == step::answer);
+    CHECK_FALSE(longer.reader.keeps());
+    read_for chunks(small);
+    CHECK(chunks.after(post + "Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n") ==
+          step::ask_sender);
+    CHECK(chunks.reader.give_up() == step::answer);
+    CHECK_FALSE(chunks.reader.keeps());
 }
 
 TEST_CASE("HEAD is read as GET, and it is said") {

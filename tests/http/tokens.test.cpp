@@ -331,6 +331,14 @@ TEST_CASE("Tokens that were revoked, or expired a day ago, are kept nowhere") {
     (void)f.mint();
     CHECK(f.tokens.find(expires).error() == errc::not_found);
     CHECK(entries() == before + 3);
+
+    const auto used = f.mint();
+    CHECK(f.known(f.tokens, used.text));
+    CHECK(f.tokens.last_use(used.row.id).at != 0);
+    REQUIRE(f.tokens.revoke(used.row.id));
+    f.time.advance(1h);
+    (void)f.mint();
+    CHECK(f.tokens.last_use(used.row.id).at == 0);
 }
 
 TEST_CASE("A token is refused from the moment it expires") {

@@ -176,8 +176,12 @@ TEST_CASE("Actors have ids of any form, each another one (contract 6)") {
     }
     CHECK(w.list(at(w.e, {}, std::string(3001, 'a'))).text("value") == "everyone");
     const auto gone = w.list(at(w.e, {}, actors[1])).text("id");
-    CHECK(w.send("DELETE", "/v1/secrets/" + gone).status() == 200);
+    const auto removed = w.send("DELETE", "/v1/secrets/" + gone);
+    CHECK(removed.status() == 200);
+    CHECK(removed.text("actorId") == "(absent)"); // not one that nobody sent
     CHECK(w.list(at(w.e, {}, actors[1])).text("value") == "everyone");
+    const auto plain = w.list(at(w.e, {}, actors[0])).text("id");
+    CHECK(w.send("DELETE", "/v1/secrets/" + plain).text("actorId") == actors[0]);
 }
 
 TEST_CASE("A body is one strict JSON object, or 400 (contract 4)") {

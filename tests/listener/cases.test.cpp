@@ -100,12 +100,16 @@ private:
         return wrong ? std::nullopt : std::optional(std::move(parsed));
     }
     static void add(coffer::testing::fake_secrets& rows, const json::object& row) {
-        const auto name = coffer_test::text_of(row, "name");
-        const auto value = coffer_test::text_of(row, "value");
-        if (value.empty())
-            rows.erase(coffer::testing::every_context, name);
+        const auto* name = row.if_contains("name");
+        if (name == nullptr || !name->is_string()) return; // nobody asks for it
+        const auto* value = row.if_contains("value");
+        const auto text = value == nullptr || value->is_null()
+                              ? std::string()
+                              : coffer::to_javascript_text(coffer_test::value_of(*value));
+        if (text.empty())
+            rows.erase(coffer::testing::every_context, std::string(name->get_string()));
         else
-            rows.set(name, value);
+            rows.set(std::string(name->get_string()), text);
     }
     /// As the JavaScript client pastes it together, and the two URL parsers behind it take it.
     static auto target_of(coffer::context where) -> std::string {
@@ -170,11 +174,12 @@ void play_secrets(const json::object& a_case) {
             for (const auto& call : calls.as_array())
                 results.push_back(asked(e, call.as_object()));
         });
-    REQUIRE(root.dispatch(coffer_test::value_of(a_case.at("event"))).value().failed == 0);
+    const auto dispatched = root.dispatch(coffer_test::value_of(a_case.at("event")));
+    CHECK((dispatched && dispatched->failed == 0));
     const auto& expect = a_case.at("expect").as_object();
     const auto& expected = expect.at("results").as_array();
-    REQUIRE(results.size() == expected.size());
-    for (std::size_t i = 0; i < results.size(); ++i) {
+    CHECK(results.size() == expected.size());
+    for (std::size_t i = 0; i < std::min(results.size(), expected.size()); ++i) {
         INFO(json::serialize(results[i]));
         CHECK(fits(results[i], expected[i].as_object()));
     }

@@ -108,6 +108,15 @@ struct api_parts {
     auto now() const noexcept -> std::uint64_t {
         return static_cast<std::uint64_t>(time_->wall().count());
     }
+    /// The same for what is made now: later than what was made before, so that the order in which
+    /// things were made can be told.
+    auto making_time() noexcept -> std::uint64_t {
+        auto last = last_made_.load();
+        while (true)
+            if (const auto next = std::max(now(), last + 1);
+                last_made_.compare_exchange_weak(last, next))
+                return next;
+    }
     /// Whether an expiry (0: never) has been reached.
     auto is_past(std::uint64_t expires) const noexcept -> bool {
         return expires != 0 && now() >= expires;
@@ -122,6 +131,7 @@ struct api_parts {
 
 private:
     const clock* time_;
+    std::atomic<std::uint64_t> last_made_{0};
 };
 
 /// One request on its way through a route.
@@ -210,6 +220,11 @@ public:
         out.actor = actor;
         return out;
     }
+    /// The scope of a space by its id. `environmentId` in the query is looked at where several
+    /// environments have one of this id, else it means nothing. Throws 400, 404.
+    auto space_scope(std::string_view id) -> scope {
+        return scope_of(environment_of(id, {}, true), id, {});
+    }
     /// The scope that the query names.
     auto queried_scope(bool foreign_space_is_none = false) -> scope {
         return scope_of(parameter("environmentId"), parameter("spaceId"), parameter("actorId"),
@@ -289,8 +304,9 @@ public:
         parts.described->note(where, version, vault().sha256(as_bytes(text)), who.name);
         return text;
     }
-    /// Tells who listens that a space or an environment was removed.
+    /// Tells who listens that a space or an environment was removed, and forgets what was given there.
     void tell_removed(const scope& where) {
+        parts.delivered.forget(where.view());
         if (parts.changed) parts.changed({"deleted", where});
     }
     /// For routes whose rows are decided on one by one.
@@ -338,10 +354,13 @@ private:
         if (check_context(where)) record.where = scope(where);
         throw no_such_thing();
     }
-    auto environment_of(std::string_view space, std::string_view actor) -> std::string {
+    auto environment_of(std::string_view space, std::string_view actor, bool query_chooses = false)
+        -> std::string {
         auto found = need(parts.places.environments_of(space, [&](std::string_view environment) {
             return decide(who, right::list, {environment, space, actor}) != decision::unknown;
         }));
+        if (found.size() > 1 && query_chooses && !parameter("environmentId").empty())
+            return std::string(parameter("environmentId"));
         if (found.size() > 1)
             throw bad_request("environmentId",
                               "several environments have a space of this id: name the environment");

@@ -163,7 +163,7 @@ private:
         case step::refuse: return refused(reader_.why());
         }
     }
-    /// A long body is taken from who is known alone: those of all share their memory, and anybody
+    /// A long body is held for who is known alone: those of all share their memory, and anybody
     /// could hold it. Others are answered without it.
     void ask_who() {
         service_.pool.submit([self = self()]() mutable {
@@ -175,9 +175,7 @@ private:
     }
     void told(bool known) {
         if (at_ == stage::closed) return;
-        if (known) return go_on(reader_.go_on());
-        reader_.give_up();
-        ask();
+        go_on(known ? reader_.go_on() : reader_.give_up());
     }
     void write_continue() {
         static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";

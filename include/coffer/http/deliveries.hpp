@@ -49,6 +49,19 @@ public:
                 return a.second.at < b.second.at;
             }));
     }
+    /// Forgets all of a scope that is gone: a space, or an environment with its spaces.
+    void forget(context where) {
+        const auto within = [&](std::string_view environment, std::string_view space) {
+            return environment == where.environment &&
+                   (where.space.empty() || space == where.space);
+        };
+        const std::lock_guard lock(mutex_);
+        std::erase_if(lists_,
+                      [&](const auto& one) { return within(one.first.first, one.first.second); });
+        std::erase_if(names_, [&](const auto& one) {
+            return within(std::get<0>(one.first), std::get<1>(one.first));
+        });
+    }
     auto list_of(context where) const -> delivery {
         const std::lock_guard lock(mutex_);
         const auto found = lists_.find(scope_key(where));

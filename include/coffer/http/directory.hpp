@@ -107,8 +107,10 @@ public:
 
     /// Of the environments that `counts` says yes to those that have a space of this id: one,
     /// unless ids were chosen by hand. No other is looked at. No metadata is read for it, so that
-    /// an environment that was looked at once can be asked while the store is away. Errors: those
-    /// of reading; unknown_scope if there is none.
+    /// an environment that was looked at once can be asked while the store is away. One that can't be
+    /// read for another reason counts where it was last seen to have it: else what is wrong with it
+    /// would be told of every id that is none. Errors: those of reading; unknown_scope if there is
+    /// none.
     template <class Counts>
     auto environments_of(std::string_view space, Counts&& counts)
         -> result<std::vector<std::string>> {
@@ -127,7 +129,7 @@ public:
             const auto there = vault_->resolver().at({.environment = environment, .space = space});
             if (there)
                 out.push_back(std::move(environment));
-            else if (there.error().code != errc::unknown_scope)
+            else if (is_away(there.error().code) || had_space(environment, space))
                 none = there.error(); // it might be there
         }
         if (out.empty()) return none;
@@ -200,6 +202,11 @@ private:
         if (space.empty()) return &in.own;
         const auto found = in.spaces.find(space);
         return found == in.spaces.end() ? nullptr : &found->second;
+    }
+    /// As far as it was looked at.
+    auto had_space(std::string_view environment, std::string_view space) -> bool {
+        const auto last = kept(environment);
+        return last != nullptr && last->spaces.contains(space);
     }
     auto kept(std::string_view environment) -> facts {
         const std::lock_guard lock(mutex_);

@@ -15,10 +15,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -319,7 +321,8 @@ private:
         return row_ptr(std::move(kept));
     }
 
-    /// Removes what nobody can use any more. If that fails, the next time will do.
+    /// Removes what nobody can use any more, and forgets when those were used that are gone. If that
+    /// fails, the next time will do.
     void sweep() {
         constexpr std::uint64_t day = 86'400'000;
         {
@@ -330,11 +333,16 @@ private:
         }
         const auto state = at_now();
         if (!state || !*state) return;
+        std::set<std::string, std::less<>> here;
         for (const auto& e : (*state)->list()) {
             if (!e.name.starts_with(entry_prefix)) continue;
-            const auto row = row_in(**state, std::string_view(e.name).substr(entry_prefix.size()));
+            const auto id = std::string_view(e.name).substr(entry_prefix.size());
+            here.emplace(id);
+            const auto row = row_in(**state, id);
             if (row && now() >= (*row)->expires + day) (void)vault_->erase_system(e.name, {});
         }
+        const std::lock_guard lock(mutex_);
+        std::erase_if(uses_, [&](const auto& use) { return !here.contains(use.first); });
     }
 
     /// See end_in. Errors also: conflict (somebody else changed the row meanwhile).

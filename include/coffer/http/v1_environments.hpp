@@ -92,7 +92,7 @@ inline auto create_environment(call& c) -> response {
     for (const auto& rule : environment_required)
         if (!meta.has(rule)) throw bad_request(rule.name, "this is needed");
     c.allow(scope());
-    meta.set("createdAt", std::to_string(c.parts.now()));
+    meta.set("createdAt", std::to_string(c.parts.making_time()));
     const auto id = need(make_id(c.parts.vault, "us_env_"));
     need_made(c.vault().create_environment(id, meta.to_text()));
     c.record.where.environment = id;

@@ -25,25 +25,25 @@ namespace coffer::inline COFFER_ABI::http::v1 {
 inline constexpr std::size_t wire_code_points = 1024;
 
 /// One row. A secret without a value is one whose value the caller may not see, or that is no text.
-/// `actor`: as the caller calls it, if the secret is one of an actor's.
+/// `actor`: as the caller calls it, if the secret is one of an actor's; empty where nobody knows.
 inline void write_secret(json_writer& w, std::string_view id, std::string_view name,
                          std::optional<std::string_view> value, const scope& where,
                          std::string_view actor) {
     w.begin_object().member("id", id).member("name", name);
     if (value) w.member("value", *value);
     w.member("environmentId", where.environment).member_if("spaceId", where.space);
-    if (!where.actor.empty()) w.member("actorId", actor);
+    w.member_if("actorId", where.actor.empty() ? std::string_view() : actor);
     w.end_object();
 }
 
 /// An actor as the vault keeps it. The contract (6) lets ids be of any form: one that the vault
 /// would not take (longer than 255 bytes, U+0000) is kept as its hash, and so is what looks like
 /// one.
+inline constexpr std::string_view hashed_actor = "sha256:";
 inline auto kept_actor(const call& c, std::string_view actor) -> std::string {
-    constexpr std::string_view mark = "sha256:";
-    if (!actor.starts_with(mark) && check_context({.environment = "e", .actor = actor}))
+    if (!actor.starts_with(hashed_actor) && check_context({.environment = "e", .actor = actor}))
         return std::string(actor);
-    return std::string(mark).append(format::to_hex(c.vault().sha256(as_bytes(actor))));
+    return std::string(hashed_actor).append(format::to_hex(c.vault().sha256(as_bytes(actor))));
 }
 
 inline void write_names(json_writer& w, std::string_view key,
@@ -271,7 +271,8 @@ inline auto delete_secret(call& c) -> response {
     w.begin_object().key("data").begin_list();
     const bool text = value && format::is_utf8(value->expose_secret());
     write_secret(w, c.path.front(), place->name,
-                 text ? std::optional(value->expose_secret()) : std::nullopt, where, where.actor);
+                 text ? std::optional(value->expose_secret()) : std::nullopt, where,
+                 where.actor.starts_with(hashed_actor) ? std::string_view() : where.actor);
     w.end_list().end_object();
     return out;
 }

@@ -53,7 +53,7 @@ inline auto space_in(dated<directory::facts> environment, std::string_view id) -
 /// The scope of a space by its id; `environmentId` in the query tells apart several of the same id.
 /// Throws 404, 400. The caller's right is asked.
 inline auto space_scope(call& c, std::string_view id) -> scope {
-    auto where = c.scope_of(c.parameter("environmentId"), id, {});
+    auto where = c.space_scope(id);
     c.allow(where);
     return where;
 }

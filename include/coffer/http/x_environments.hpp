@@ -110,7 +110,7 @@ inline auto make_environment(call& c) -> response {
     if (prod != nullptr && !prod->is_bool())
         throw bad_request("isProd", "this must be true or false");
     meta.set("isProd", prod != nullptr && prod->get_bool() ? "true" : "false");
-    meta.set("createdAt", std::to_string(c.parts.now()));
+    meta.set("createdAt", std::to_string(c.parts.making_time()));
     const auto id = chosen_id(c, "us_env_");
     c.allow(scope());
     need_made(c.vault().create_environment(id, meta.to_text()));

@@ -31,6 +31,8 @@ public:
         body_limit(l.body);
         eager(true);
     }
+    /// Nothing of the body is held from here on.
+    void let_go() noexcept { keep_body_ = false; }
 
 private:
     static auto text(view v) noexcept -> std::string_view { return {v.data(), v.size()}; }

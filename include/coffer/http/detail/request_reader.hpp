@@ -76,10 +76,17 @@ public:
         known_ = true;
         return take_body();
     }
-    /// After ask_sender: nobody holds a body for a stranger. The request is answered without it.
-    void give_up() noexcept {
+    /// After ask_sender: nobody holds a body for a stranger. The request is answered without it: once
+    /// it has come (limits::dropped_body), or at once, and then the connection is not kept.
+    auto give_up() -> step {
         drop_body();
+        parser_->let_go();
+        known_ = true; // as well as it will be
+        if (const auto length = parser_->content_length();
+            length && *length <= limits().dropped_body)
+            return take_body();
         keeps_ = false;
+        return step::answer;
     }
     /// Forgets the request and its token; what the next may repeat of its head stays.
     void forget() noexcept {
@@ -217,7 +224,7 @@ private:
     bool http_1_0_ = false;
     bool head_only_ = false;
     bool expects_continue_ = false;
-    bool known_ = false; ///< The request's sender.
+    bool known_ = false; ///< Whether its sender is known was asked.
     bool keeps_ = true;
 };
 

@@ -25,7 +25,19 @@ concept KeyedCipher = std::movable<K> && !std::copyable<K> &&
                                std::span<const std::byte, 16> tag) {
     { k.seal(nonce, in, in, out, new_tag) } -> std::same_as<result<void>>;
     { k.open(nonce, in, in, tag, out) } -> std::same_as<bool>;
-    // A short or a long tag, or another nonce size, does not compile.
+    // A short tag, one of any length, or another nonce size does not compile.
+    requires !requires(std::span<std::byte, 12> short_new_tag) {
+        k.seal(nonce, in, in, out, short_new_tag);
+    };
+    requires !requires(std::span<std::byte> any_new_tag) {
+        k.seal(nonce, in, in, out, any_new_tag);
+    };
+    requires !requires(std::span<const std::byte, NonceSize + 4> other_to_seal) {
+        k.seal(other_to_seal, in, in, out, new_tag);
+    };
+    requires !requires(byte_view any_to_seal) {
+        k.seal(any_to_seal, in, in, out, new_tag);
+    };
     requires !requires(std::span<const std::byte, 12> short_tag) {
         k.open(nonce, in, in, short_tag, out);
     };

@@ -4,7 +4,8 @@
 
 #include <coffer/any_key_provider.hpp>
 #include <coffer/any_store.hpp>
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_anchoring_key_provider.hpp>
+#include <coffer/asio/concepts/async_listable_store.hpp>
 #include <coffer/asio/detail/pending.hpp>
 
 #include <boost/asio/async_result.hpp>

@@ -2,7 +2,7 @@
 #ifndef COFFER_REDIS_ASYNC_STORE_HPP
 #define COFFER_REDIS_ASYNC_STORE_HPP
 
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_listable_store.hpp>
 #include <coffer/asio/lift.hpp>
 #include <coffer/redis/store.hpp>
 

@@ -2,7 +2,8 @@
 #ifndef COFFER_ASIO_BLOCK_ON_HPP
 #define COFFER_ASIO_BLOCK_ON_HPP
 
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_anchoring_key_provider.hpp>
+#include <coffer/asio/concepts/async_listable_store.hpp>
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>

@@ -2,14 +2,21 @@
 #ifndef COFFER_ASIO_LIFT_HPP
 #define COFFER_ASIO_LIFT_HPP
 
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_store.hpp>
 #include <coffer/asio/detail/pending.hpp>
+#include <coffer/concepts/anchoring_key_provider.hpp>
+#include <coffer/concepts/listable_store.hpp>
 
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <concepts>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace coffer::inline COFFER_ABI::asio {
 

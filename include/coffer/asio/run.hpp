@@ -3,7 +3,8 @@
 #define COFFER_ASIO_RUN_HPP
 
 #include <coffer/algorithm/action.hpp>
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_anchoring_key_provider.hpp>
+#include <coffer/asio/concepts/async_listable_store.hpp>
 
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/compose.hpp>

@@ -12,8 +12,8 @@
 namespace coffer::inline COFFER_ABI::testing {
 
 // The conformance suite of AsyncStore and AsyncKeyProvider beyond what block_on shows: laws N1 to N4
-// of asio/concepts.hpp. `make()` gives a fresh store, or fresh keys, on an executor whose threads
-// run; N4 needs besides
+// of asio/concepts/async_store.hpp. `make()` gives a fresh store, or fresh keys, on an executor
+// whose threads run; N4 needs besides
 //
 //     auto on(boost::asio::any_io_executor) -> the same type; // on a context that the law destroys
 //

@@ -2,7 +2,8 @@
 #ifndef COFFER_ASIO_TESTING_ASYNC_SUBJECT_HPP
 #define COFFER_ASIO_TESTING_ASYNC_SUBJECT_HPP
 
-#include <coffer/asio/concepts.hpp>
+#include <coffer/asio/concepts/async_key_provider.hpp>
+#include <coffer/asio/concepts/async_store.hpp>
 #include <coffer/asio/testing/async_answers.hpp>
 
 #include <algorithm>

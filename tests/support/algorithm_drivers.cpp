@@ -27,6 +27,10 @@ class driver : public algorithm_driver {
         -> result<algorithm::transacted<test_cipher>> override {
         return self().run(std::move(a), std::move(store), std::move(keys));
     }
+    auto verify(std::unique_ptr<test_verify> a, any_store store, any_key_provider keys)
+        -> result<verification> override {
+        return self().run(std::move(a), std::move(store), std::move(keys));
+    }
     auto self() -> Derived& { return static_cast<Derived&>(*this); }
 };
 

@@ -5,6 +5,7 @@
 #include <coffer/algorithm/edits.hpp>
 #include <coffer/algorithm/refresh.hpp>
 #include <coffer/algorithm/transact.hpp>
+#include <coffer/algorithm/verify.hpp>
 #include <coffer/any_key_provider.hpp>
 #include <coffer/any_store.hpp>
 #include <coffer/cryptopp/aes_256_gcm.hpp>
@@ -19,6 +20,7 @@ namespace coffer_test {
 using test_cipher = coffer::cryptopp::aes_256_gcm;
 using test_refresh = coffer::algorithm::refresh<test_cipher>;
 using test_transact = coffer::algorithm::transact<test_cipher>;
+using test_verify = coffer::algorithm::verify<test_cipher>;
 using test_snapshot = coffer::tree::snapshot_ptr<test_cipher>;
 
 /// One way to run the algorithms to their end.
@@ -31,6 +33,8 @@ public:
     virtual auto change(std::unique_ptr<test_transact> a, coffer::any_store store,
                         coffer::any_key_provider keys)
         -> coffer::result<coffer::algorithm::transacted<test_cipher>> = 0;
+    virtual auto verify(std::unique_ptr<test_verify> a, coffer::any_store store,
+                        coffer::any_key_provider keys) -> coffer::result<coffer::verification> = 0;
 };
 
 /// The synchronous driver; the asynchronous one over lifted models, and over native ones; the

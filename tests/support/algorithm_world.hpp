@@ -53,6 +53,13 @@ inline auto text_of(std::size_t count) -> std::string {
 inline auto text_of(const coffer::wiped_bytes& value) -> std::string {
     return std::string(coffer::as_text(value));
 }
+inline auto text_of(const coffer::verification& seen) -> std::string {
+    std::string out = "checked " + std::to_string(seen.checked);
+    for (const auto& d : seen.damaged)
+        out += "; " + d.where.space + "|" + d.where.actor + "|" + d.name + " " +
+               std::to_string(d.version) + " " + std::string(to_string(d.why));
+    return out;
+}
 
 template <class E>
 auto show(E edit) -> shown_edit {
@@ -95,6 +102,11 @@ struct algorithm_world {
         return driver->look(std::make_unique<test_refresh>(cipher, of, std::move(known), seen),
                             std::move(through), std::move(by));
     }
+    auto verify(coffer::any_store through, coffer::any_key_provider by) const
+        -> coffer::result<coffer::verification> {
+        return driver->verify(std::make_unique<test_verify>(cipher, of, std::nullopt),
+                              std::move(through), std::move(by));
+    }
     /// The newest state, looked at by somebody who remembers nothing.
     auto find_newest() const -> coffer::result<test_snapshot> {
         test_refresh a(cipher, of, nullptr, std::nullopt);
@@ -134,6 +146,17 @@ struct algorithm_world {
         const auto at = coffer::format::revision_of(cipher.sha256(data));
         const std::vector<coffer::object_write> writes{{"head", std::move(data)}};
         (void)store.commit(of.partition, now->at, at, writes).value();
+    }
+
+    /// As if the store had lost what is sealed of one version, and nothing else.
+    void lose(const coffer::format::entry_key& of_name, std::uint64_t number) {
+        const auto now = newest();
+        for (const auto& v : now->pages.find(of_name).entry->versions)
+            if (v.number == number) {
+                const std::vector<coffer::object_write> writes{
+                    {coffer::format::store_key(v.record), std::nullopt}};
+                (void)store.commit(of.partition, now->at, now->at, writes).value();
+            }
     }
 
     /// What a rewrap does (docs/format.md, Writing): the same DEKs under another KEK, and nothing

@@ -41,6 +41,9 @@ auto told(const result<test_snapshot>& looked) -> std::string {
     return looked ? algorithm_world::dump(*looked)
                   : std::string(to_string(looked.error().code)) + "\n";
 }
+auto told(const result<verification>& seen) -> std::string {
+    return (seen ? text_of(*seen) : std::string(to_string(seen.error().code))) + "\n";
+}
 
 auto after_settling(std::function<std::string(algorithm_world&)> play)
     -> std::function<std::string(algorithm_world&)> {
@@ -164,6 +167,57 @@ auto scenarios() -> std::vector<scenario> {
              auto out = told(w, {put({}, {{"TOKEN", "t3"}})}, {.sweep = true});
              return out + "objects " + std::to_string(w.objects()) + "\n";
          })},
+        {"describe a scope", after_settling([=](algorithm_world& w) {
+             auto out = told(w, {show(edits::describe_scope{acme, R"({"a":1})", "d"})});
+             out += told(w, {show(edits::describe_scope{acme, "{}", "d", 1})});
+             return out +
+                    told(w, {show(edits::describe_scope{key("none", {}, {}), "{}", "d", {}})});
+         })},
+        {"take an entry out", after_settling([=](algorithm_world& w) {
+             auto out = told(w, {show(edits::drop{acme_token, {}})});
+             out += told(w, {show(edits::drop{acme_token, {}})});
+             return out + told(w, {show(edits::drop{key("none", {}, "TOKEN"), {}})});
+         })},
+        {"rotate the DEK, reseal, drop the older one", after_settling([=](algorithm_world& w) {
+             auto out = told(w, {show(edits::begin_rotation{1})});
+             out += told(w, {show(edits::begin_rotation{1})});
+             out += told(w, {show(edits::drop_older_deks{2})});
+             out += told(w, {show(edits::reseal{1})});
+             out += told(w, {show(edits::reseal{2})});
+             out += told(w, {show(edits::reseal{2})});
+             out += told(w, {show(edits::drop_older_deks{1})});
+             out += told(w, {show(edits::drop_older_deks{2})});
+             return out + told(w, {show(edits::drop_older_deks{2})});
+         })},
+        {"rewrap", after_settling([=](algorithm_world& w) {
+             REQUIRE(w.change({show(edits::begin_rotation{1})}));
+             w.keys.add_kek("other-kek");
+             auto out = told(w, {show(edits::rewrap_all{"other-kek"})});
+             out += told(w, {show(edits::rewrap_all{"other-kek"})});
+             out += told(w, {show(edits::rewrap_all{"no-kek"})});
+             w.keys.set_state("fake-kek", testing::fake_key_provider::state::disabled);
+             return out + told(w.look(w.store, w.keys));
+         })},
+        {"verify nothing", [](algorithm_world& w) { return told(w.verify(w.store, w.keys)); }},
+        {"verify",
+         after_settling([](algorithm_world& w) { return told(w.verify(w.store, w.keys)); })},
+        {"verify what lost a new and an old version", after_settling([=](algorithm_world& w) {
+             REQUIRE(w.change({put({}, {{"TOKEN", "t2"}})}));
+             w.lose(token, 1);
+             w.lose(acme_token, 1);
+             return told(w.verify(w.store, w.keys));
+         })},
+        {"verify under a KEK that is disabled", after_settling([=](algorithm_world& w) {
+             w.keys.add_kek("other-kek");
+             REQUIRE(w.change({show(edits::begin_rotation{1})}));
+             REQUIRE(w.change({put({}, {{"TOKEN", "t2"}})}));
+             w.keys.set_state("fake-kek", testing::fake_key_provider::state::disabled);
+             return told(w.verify(w.store, w.keys));
+         })},
+        {"verify what was closed", after_settling([](algorithm_world& w) {
+             REQUIRE(w.change({}, {.close = true}));
+             return told(w.verify(w.store, w.keys));
+         })},
         {"key side refuses", after_settling([=](algorithm_world& w) {
              w.keys.set_state("fake-kek", testing::fake_key_provider::state::disabled);
              auto out = told(w.look(w.store, w.keys)) + told(w, {put({}, {{"TOKEN", "t2"}})});
@@ -238,6 +292,28 @@ TEST_CASE("the answers of the algorithms are those of their contract", "[algorit
           lines{"committed; 1+ ; not_found; 1+ ; unlists 2"});
     CHECK(answers(play("from a state that is not the newest")) ==
           lines{"committed; 2+ ; unlists 2", "unchanged; 2= ; unlists 0"});
+    CHECK(answers(play("describe a scope")) == lines{"committed; 2+ ; unlists 2",
+                                                     "unchanged; conflict; unlists 0",
+                                                     "unchanged; unknown_scope; unlists 0"});
+    CHECK(answers(play("take an entry out")) == lines{"committed; 1+ ; unlists 3",
+                                                      "unchanged; not_found; unlists 0",
+                                                      "unchanged; unknown_scope; unlists 0"});
+    CHECK(answers(play("rotate the DEK, reseal, drop the older one")) ==
+          lines{"committed; 2; unlists 0", "unchanged; 2; unlists 0",
+                "unchanged; conflict; unlists 0", "unchanged; conflict; unlists 0",
+                "committed; 5/0; unlists 7", "unchanged; 0/0; unlists 0",
+                "unchanged; conflict; unlists 0", "committed; 1; unlists 0",
+                "unchanged; 0; unlists 0"});
+    CHECK(answers(play("rewrap")) ==
+          lines{"committed; 2; unlists 0", "unchanged; 0; unlists 0", "failed: unknown_key"});
+    CHECK(play("verify nothing") == "unknown_scope\n");
+    CHECK(play("verify") == "checked 5\n");
+    CHECK(play("verify what lost a new and an old version") ==
+          "checked 6; ||TOKEN 1 tampered; acme||TOKEN 1 tampered\n");
+    CHECK(play("verify under a KEK that is disabled") ==
+          "checked 6; || 1 key_disabled; ||URL 1 key_disabled; ||TOKEN 1 key_disabled; "
+          "acme|| 1 key_disabled; acme||TOKEN 1 key_disabled\n");
+    CHECK(play("verify what was closed") == "unknown_scope\n");
 
     const auto rotated = play("a new DEK after too many seals");
     CHECK(answers(rotated) == lines{"committed; 2+ ; unlists 2", "committed; 3+ ; unlists 2",

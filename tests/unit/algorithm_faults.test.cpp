@@ -7,6 +7,7 @@
 #include <coffer/algorithm/key_edits.hpp>
 #include <coffer/testing/faulty_store.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <sstream>
 
@@ -78,10 +79,11 @@ struct failing_keys {
 struct operation {
     const char* name;
     std::function<void(algorithm_world&)> prepare;
-    /// The change; nothing for a refresh.
+    /// The change; nothing for what only reads.
     std::function<std::vector<shown_edit>()> change;
     algorithm::transact_options with{};
-    bool knows = false; ///< Whether it starts from the newest state, held.
+    bool knows = false;    ///< Whether it starts from the newest state, held.
+    bool verifies = false; ///< What only reads is a verify, else a refresh.
 };
 
 void settle_in(algorithm_world& w) {
@@ -90,6 +92,13 @@ void settle_in(algorithm_world& w) {
                      {.create = true}));
     REQUIRE(w.change({put({}, {{"TOKEN", "t2"}})}));
     w.time.advance(std::chrono::hours(1));
+}
+/// A value beside the space acme, and one in it.
+void settle_in_acme(algorithm_world& w) {
+    settle_in(w);
+    const auto acme = key("acme", {}, {});
+    REQUIRE(w.change(
+        {show(edits::make_scope{acme, "{}", "tester", false}), put(acme, {{"TOKEN", "t-acme"}})}));
 }
 auto nothing() -> std::vector<shown_edit> {
     return {};
@@ -109,12 +118,30 @@ auto operations() -> std::vector<operation> {
         REQUIRE(w.change({show(edits::reseal{2})}));
     };
     const auto put_token = [] { return std::vector{put({}, {{"TOKEN", "t3"}})}; };
+    const auto token = key({}, {}, "TOKEN");
+    const auto after = [](const std::function<shown_edit()>& made) {
+        return [=](algorithm_world& w) {
+            settle_in(w);
+            REQUIRE(w.change({made()}));
+        };
+    };
+    const auto one = [](auto edit) { return [=] { return std::vector{show(edit)}; }; };
     const auto rotating = [](algorithm_world& w) {
         settle_in(w);
         w.raise_seals(format::limits::seals_rotate);
     };
     return {
         {"refresh", settle_in, nullptr},
+        {"verify", settle_in, nullptr, {}, false, true},
+        {"verify under two DEKs",
+         [=](algorithm_world& w) {
+             under_a_new_dek(w);
+             REQUIRE(w.change({put({}, {{"TOKEN", "t3"}})}));
+         },
+         nullptr,
+         {},
+         false,
+         true},
         {"create",
          [](algorithm_world&) {},
          [] {
@@ -144,6 +171,40 @@ auto operations() -> std::vector<operation> {
          [] { return std::vector{show(edits::rewrap_all{"other-kek"})}; }},
         {"reseal", under_a_new_dek, [] { return std::vector{show(edits::reseal{2})}; }},
         {"drop", all_resealed, [] { return std::vector{show(edits::drop_older_deks{2})}; }},
+        {"erase", settle_in, one(edits::erase{token, {}, "e"})},
+        {"undelete", after([=] {
+             return show(edits::erase{token, {}, "e"});
+         }),
+         one(edits::undelete{token, {}, "u"})},
+        {"hide", settle_in, one(edits::hide{token, {}, "h"})},
+        {"show", after([=] {
+             return show(edits::hide{token, {}, "h"});
+         }),
+         one(edits::show{token, {}, "s"})},
+        {"take an entry out", settle_in, one(edits::drop{token, {}})},
+        {"several changes in one", settle_in_acme,
+         [=] {
+             edits::change_many all;
+             all.steps.emplace_back(edits::erase{token, {}, "m"});
+             all.steps.emplace_back(edits::hide{key("acme", {}, "TOKEN"), {}, "m"});
+             all.steps.emplace_back(edits::undelete{token, {}, "m"});
+             all.steps.emplace_back(
+                 edits::put{key("acme", {}, "URL"), value_ref("u-acme").wiped_copy(), {}, "m"});
+             return std::vector{show(std::move(all))};
+         }},
+        {"describe a scope", settle_in, one(edits::describe_scope{{}, "{ }", "d"})},
+        {"remove a space", settle_in_acme, one(edits::remove_space{"acme"})},
+        {"enlist",
+         [](algorithm_world&) {},
+         one(edits::enlist{"environment/prod", true, 1}),
+         {.create = true}},
+        {"delist",
+         [](algorithm_world& w) {
+             REQUIRE(
+                 w.change({show(edits::enlist{"environment/prod", true, 1})}, {.create = true}));
+         },
+         one(edits::enlist{"environment/prod", false, 2}),
+         {.create = true}},
         {"close", settle_in, nothing, {.close = true}},
     };
 }
@@ -153,20 +214,28 @@ struct outcome {
     bool struck = false; ///< The fault did strike: there was an n-th call.
     result<void> answer{};
     std::string said{};
+    std::vector<damaged_version> damaged{}; ///< What a verify found.
 };
 
 auto operate(algorithm_world& w, const operation& op, any_store store, any_key_provider keys)
     -> outcome {
+    if (op.verifies) {
+        const auto seen = w.verify(std::move(store), std::move(keys));
+        if (!seen) return {false, seen.error(), {}, {}};
+        return {false, {}, text_of(*seen), seen->damaged};
+    }
     const auto known = op.knows ? w.newest() : nullptr;
     if (!op.change) {
         const auto found = w.look(std::move(store), std::move(keys), known);
-        return {false, found ? result<void>() : result<void>(found.error()),
-                found ? algorithm_world::dump(*found) : std::string()};
+        return {false,
+                found ? result<void>() : result<void>(found.error()),
+                found ? algorithm_world::dump(*found) : std::string(),
+                {}};
     }
     const auto all = op.change();
     const auto done = w.change(all, op.with, std::move(store), std::move(keys), known);
-    if (!done) return {false, done.error(), {}};
-    outcome o{false, {}, algorithm_world::dump(done->snapshot)};
+    if (!done) return {false, done.error(), {}, {}};
+    outcome o{false, {}, algorithm_world::dump(done->snapshot), {}};
     for (const auto& e : all)
         if (const auto answer = e.take(); !answer) o.answer = answer.error();
     return o;
@@ -188,13 +257,19 @@ auto content(std::string dump) -> std::string {
 struct expectation {
     std::string before;
     std::string after;
+    std::string said; ///< What it answers then.
 };
 auto expected(const operation& op) -> expectation {
     algorithm_world w;
     op.prepare(w);
-    expectation e{content(w.dump()), {}};
-    REQUIRE(operate(w, op, w.store, w.keys).answer);
+    expectation e{content(w.dump()), {}, {}};
+    const auto o = operate(w, op, w.store, w.keys);
+    REQUIRE(o.answer);
+    REQUIRE(o.damaged.empty());
     e.after = content(w.dump());
+    e.said = content(o.said);
+    CHECK((e.before == e.after) == !op.change);
+    if (!op.verifies) CHECK(e.said == e.after);
     return e;
 }
 
@@ -210,11 +285,11 @@ void check(algorithm_world& w, const operation& op, const expectation& e, const 
     CHECK((left == e.before || left == e.after));
     if (o.answer && op.change) {
         CHECK(left == e.after); // acknowledged
-        CHECK(content(o.said) == e.after);
+        CHECK(content(o.said) == e.said);
     }
     if (!o.answer && o.answer.error().code != errc::outcome_unknown)
         CHECK(left == e.before); // not written, not later
-    if (!op.change && o.answer) CHECK(content(o.said) == e.before);
+    if (!op.change && o.answer && o.damaged.empty()) CHECK(content(o.said) == e.said);
     // The anchor follows what stands, and a failure moves it no further than that.
     const auto anchor = w.keys.recall(w.of.realm, w.of.environment).value();
     if (anchor && *anchor != remembered) CHECK(*anchor == (*now)->head.mark_of());
@@ -254,6 +329,7 @@ TEST_CASE("a store that fails at any call leaves the old state or the new one", 
             faulty.fail(n, fault);
             auto o = operate(w, op, faulty, w.keys);
             o.struck = !faulty.armed();
+            CHECK(o.damaged.empty());              // a store that fails has damaged nothing
             (void)faulty.load(w.of.partition, {}); // what was to be applied late is applied now
             return o;
         });
@@ -288,6 +364,7 @@ TEST_CASE("whatever error a store answers with, it is what is told, and nothing 
             store.fails.at(n, why);
             auto o = operate(w, op, store, w.keys);
             o.struck = !store.fails.armed();
+            CHECK(o.damaged.empty());
             // Only tidying may fail unseen, and a store that can't list is read by loads.
             const bool unseen = op.with.sweep || op.with.close;
             if (o.struck && !unseen) CHECK(!o.answer);
@@ -310,6 +387,8 @@ TEST_CASE("a key side that fails at any call leaves the old state or the new one
                  if (!o.answer)
                      CHECK((o.answer.error().code == why ||
                             o.answer.error().code == errc::outcome_unknown));
+                 CHECK((o.damaged.empty() || tree::is_damage(why)));
+                 CHECK(std::ranges::all_of(o.damaged, [&](auto& d) { return d.why == why; }));
                  return o;
              });
 }

@@ -76,7 +76,7 @@ endfunction()
 #                [LABELS <label>…])
 #
 # A program that is built, and run by ctest as example.<name> in an empty folder of its own. It has
-# to end with 0 and, with OUTPUT, to print exactly what that file holds.
+# to end with 0 and, with OUTPUT, to print exactly what that file holds (anything where it says {…}).
 function(coffer_example name)
     cmake_parse_arguments(PARSE_ARGV 1 ARG "" "OUTPUT" "SOURCES;LINK;ARGS;LABELS")
     coffer_lacks(lacks ${ARG_LINK})

@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -124,6 +125,33 @@ inline auto document_of(const image& from) -> std::string {
     for (const auto& [key, object] : from.objects)
         writes.push_back({key, object});
     return std::string(file::document().with(from.at, writes).text());
+}
+
+/// A member of a document, as it is written: `"key":"text"`.
+struct member {
+    std::string key{};
+    std::string text{};
+};
+inline auto members_of(std::string_view json) -> std::vector<member> {
+    std::vector<member> out;
+    for (std::size_t at = 0; (at = json.find("\n\"", at)) != json.npos;) {
+        const auto key_end = json.find('"', at += 2);
+        const auto text_end = json.find('"', key_end + 3);
+        out.push_back({std::string(json.substr(at, key_end - at)),
+                       std::string(json.substr(key_end + 3, text_end - key_end - 3))});
+        at = text_end;
+    }
+    return out;
+}
+inline auto json_of(const std::vector<member>& members) -> std::string {
+    std::string out = "{";
+    for (const auto& m : members)
+        out.append(out.size() > 1 ? ",\n\"" : "\n\"")
+            .append(m.key)
+            .append("\":\"")
+            .append(m.text)
+            .append("\"");
+    return out + "\n}\n";
 }
 
 } // namespace coffer_test

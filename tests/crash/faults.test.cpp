@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,12 +31,13 @@ constexpr context env{.environment = "prod"};
 constexpr context space{.environment = "prod", .space = "acme"};
 
 /// A vault as a process that starts opens it: from the disk alone.
-auto start(const fs::path& root) -> result<test_vault> {
-    auto keys = keyring::open_or_create(root / "keys" / "keyring.json");
+auto start(const fs::path& root, std::string realm = {}) -> result<test_vault> {
+    auto keys =
+        keyring::open_or_create(root / "keys" / "keyring.json", {.store_folder = root / "store"});
     if (!keys) return keys.error();
     auto store = file::open(root / "store");
     if (!store) return store.error();
-    return test_vault(*store, {}, *keys);
+    return test_vault(*store, {}, *keys, {.realm = std::move(realm)});
 }
 auto leftovers(const fs::path& root) -> std::vector<std::string> {
     std::vector<std::string> out;
@@ -187,29 +189,84 @@ void check_next_start(const fs::path& root, bool remove_first) {
 } // namespace
 
 TEST_CASE("a system call that fails loses nothing acknowledged, and a failure wrote nothing") {
-    int struck = 0;
+    std::map<std::string_view, int> struck;
     for (const auto& d : deeds)
         for (const auto call : failing_calls)
             for (const int how : {EIO, ENOSPC, EINTR, int{cut_short}}) {
                 if (how == cut_short && call != "read" && call != "write") continue;
-                struck += sweep(d.before, call, how, [&](const fs::path& root, int n, auto arm) {
-                    arm();
-                    const auto done = d.what(root);
-                    if (!call_fault::clear()) return false;
-                    const auto seen = d.seen(root);
-                    const auto answer = done ? "done" : to_string(done.error().code);
-                    CAPTURE(d.name, call, how, n, answer, seen);
-                    if (done)
-                        CHECK(seen == d.becomes);
-                    else if (done.error() == errc::outcome_unknown)
-                        CHECK(d.is_possible(seen));
-                    else
-                        CHECK(seen == d.was);
-                    check_next_start(root, n % 2 == 0);
-                    return true;
-                });
+                struck[call] +=
+                    sweep(d.before, call, how, [&](const fs::path& root, int n, auto arm) {
+                        arm();
+                        const auto done = d.what(root);
+                        if (!call_fault::clear()) return false;
+                        const auto seen = d.seen(root);
+                        const auto answer = done ? "done" : to_string(done.error().code);
+                        CAPTURE(d.name, call, how, n, answer, seen);
+                        if (done)
+                            CHECK(seen == d.becomes);
+                        else if (done.error() == errc::outcome_unknown)
+                            CHECK(d.is_possible(seen));
+                        else
+                            CHECK(seen == d.was);
+                        check_next_start(root, n % 2 == 0);
+                        return true;
+                    });
             }
-    CHECK(struck > 1'000);
+    int in_all = 0;
+    for (const auto& [call, times] : struck) {
+        CAPTURE(call);
+        CHECK((times > 0 || call == "fstatat")); // which is root's alone
+        in_all += times;
+    }
+    CHECK(in_all > 1'000);
+}
+
+TEST_CASE("a system call that fails takes no partition off the list, and makes no store of "
+          "another's new") {
+    const auto three = with_vault([](auto& vault) {
+        for (const auto* id : {"prod", "stage", "test"})
+            vault.ensure_environment(id).value();
+        return result<void>();
+    });
+    const auto partitions = [](const fs::path& root) -> result<std::vector<std::string>> {
+        auto store = file::open(root / "store");
+        return store ? store->partitions() : store.error();
+    };
+    const auto of_another_realm = [](const fs::path& root) -> result<std::vector<std::string>> {
+        auto vault = start(root, "another");
+        if (!vault) return vault.error();
+        auto listed = vault->environments();
+        return listed ? result<std::vector<std::string>>(*listed) : listed.error();
+    };
+    for (const auto call : failing_calls)
+        for (const int how : {EIO, EACCES, EINTR}) {
+            int struck = sweep(three, call, how, [&](const fs::path& root, int n, auto arm) {
+                const auto all = partitions(root).value();
+                REQUIRE(all.size() == 4);
+                arm();
+                const auto listed = partitions(root);
+                const bool hit = call_fault::clear();
+                CAPTURE(call, how, n);
+                if (listed)
+                    CHECK(*listed == all);
+                else
+                    CHECK(listed.error().cause.value() == how);
+                CHECK(partitions(root).value() == all);
+                return hit;
+            });
+            const bool is_reading = call == "open" || call == "opendir" || call == "readdir";
+            if (is_reading) CHECK(struck > 0);
+            struck = sweep(three, call, how, [&](const fs::path& root, int n, auto arm) {
+                REQUIRE(of_another_realm(root).error() == errc::foreign);
+                arm();
+                const auto listed = of_another_realm(root);
+                const bool hit = call_fault::clear();
+                CAPTURE(call, how, n);
+                CHECK_FALSE(listed.has_value());
+                return hit;
+            });
+            if (is_reading) CHECK(struck > 0);
+        }
 }
 
 TEST_CASE("calls that were interrupted or cut short are gone on with") {

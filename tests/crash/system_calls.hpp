@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/limits.h>
 #include <sys/stat.h>
@@ -30,9 +32,10 @@ namespace coffer_test {
 enum : int { cut_short = -1, killed = -2 };
 
 /// The calls that can be made to fail.
-inline constexpr std::array<std::string_view, 13> failing_calls{
-    "open",  "read",  "write", "fsync", "fchmod", "renameat",  "unlinkat",
-    "close", "flock", "fstat", "lstat", "mkdir",  "getentropy"};
+inline constexpr std::array<std::string_view, 18> failing_calls{
+    "open",     "read",  "write",     "fsync",   "fchmod",  "renameat",
+    "unlinkat", "close", "flock",     "fstat",   "lstat",   "stat",
+    "fstatat",  "mkdir", "faccessat", "opendir", "readdir", "getentropy"};
 
 /// The n-th call (from 1) of `name` ends so. Nothing is set to begin with.
 struct call_fault {
@@ -127,6 +130,12 @@ inline auto open_at(int folder, const char* name, int flags, ::mode_t mode) -> i
     return fd;
 }
 
+/// The C library's own function, for what is more than one system call.
+template <class Function>
+auto own(const char* name) noexcept -> Function* {
+    return reinterpret_cast<Function*>(::dlsym(RTLD_NEXT, name));
+}
+
 } // namespace coffer_test
 
 extern "C" {
@@ -205,10 +214,14 @@ auto close(int fd) -> int {
     return done;
 }
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wshadow" // there is a struct of that name
+#pragma GCC diagnostic ignored "-Wshadow" // there are structs of these names
 auto flock(int fd, int operation) noexcept -> int {
     if (coffer_test::call_fault::strikes("flock")) return errno = coffer_test::call_fault::how, -1;
     return static_cast<int>(::syscall(SYS_flock, fd, operation));
+}
+auto stat(const char* path, struct stat* to) noexcept -> int {
+    if (coffer_test::call_fault::strikes("stat")) return errno = coffer_test::call_fault::how, -1;
+    return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, to, 0));
 }
 #pragma GCC diagnostic pop
 auto fstat(int fd, struct stat* to) noexcept -> int {
@@ -219,9 +232,39 @@ auto lstat(const char* path, struct stat* to) noexcept -> int {
     if (coffer_test::call_fault::strikes("lstat")) return errno = coffer_test::call_fault::how, -1;
     return static_cast<int>(::syscall(SYS_newfstatat, AT_FDCWD, path, to, AT_SYMLINK_NOFOLLOW));
 }
+auto fstatat(int folder, const char* path, struct stat* to, int flags) noexcept -> int {
+    if (coffer_test::call_fault::strikes("fstatat"))
+        return errno = coffer_test::call_fault::how, -1;
+    return static_cast<int>(::syscall(SYS_newfstatat, folder, path, to, flags));
+}
 auto mkdir(const char* path, ::mode_t mode) noexcept -> int {
     if (coffer_test::call_fault::strikes("mkdir")) return errno = coffer_test::call_fault::how, -1;
     return static_cast<int>(::syscall(SYS_mkdirat, AT_FDCWD, path, mode));
+}
+auto faccessat(int folder, const char* path, int mode, int flags) noexcept -> int {
+    if (coffer_test::call_fault::strikes("faccessat"))
+        return errno = coffer_test::call_fault::how, -1;
+    static const auto own = coffer_test::own<int(int, const char*, int, int)>("faccessat");
+    return own(folder, path, mode, flags);
+}
+// std::filesystem opens a folder by openat and fdopendir, or by opendir.
+auto fdopendir(int fd) -> DIR* {
+    if (coffer_test::call_fault::strikes("opendir"))
+        return errno = coffer_test::call_fault::how, nullptr;
+    static const auto own = coffer_test::own<DIR*(int)>("fdopendir");
+    return own(fd);
+}
+auto opendir(const char* path) -> DIR* {
+    if (coffer_test::call_fault::strikes("opendir"))
+        return errno = coffer_test::call_fault::how, nullptr;
+    static const auto own = coffer_test::own<DIR*(const char*)>("opendir");
+    return own(path);
+}
+auto readdir(DIR* folder) -> dirent* {
+    if (coffer_test::call_fault::strikes("readdir"))
+        return errno = coffer_test::call_fault::how, nullptr;
+    static const auto own = coffer_test::own<dirent*(DIR*)>("readdir");
+    return own(folder);
 }
 auto getentropy(void* to, std::size_t size) -> int {
     if (coffer_test::call_fault::strikes("getentropy"))

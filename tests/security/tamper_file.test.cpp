@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Whoever can write the store's folder and has no key: every single alteration of an environment's
 // document, each read by a file store and a reader of its own, all names in all scopes.
+#include "security/open_document.hpp"
 #include "security/tamper_target.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -9,39 +10,21 @@
 
 #include <fstream>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 using namespace coffer;
 using namespace coffer_test;
 
 namespace {
 
 /// The target's document in a folder, open to whoever wants to alter it.
-class document_on_disk {
+class document_on_disk : public open_document {
 public:
     document_on_disk() {
         const auto system =
             format::partition_name(cryptopp::aes_256_gcm{}, t.options().realm, system_environment);
         std::ofstream(folder_ / (system + ".json")) << document_of(t.store.shown(system));
-        file_ = ::open((folder_ / (t.partition + ".json")).c_str(), O_RDWR | O_CREAT, 0600);
-        REQUIRE(file_ >= 0);
+        open(folder_ / (t.partition + ".json"));
         write(json);
     }
-    document_on_disk(const document_on_disk&) = delete;
-    auto operator=(const document_on_disk&) -> document_on_disk& = delete;
-    ~document_on_disk() { ::close(file_); }
-
-    void write(std::string_view text) {
-        REQUIRE(::ftruncate(file_, 0) == 0);
-        REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    }
-    void write(std::size_t at, char byte) {
-        REQUIRE(::pwrite(file_, &byte, 1, static_cast<off_t>(at)) == 1);
-    }
-    void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
-    void remove() { REQUIRE(std::filesystem::remove(folder_ / (t.partition + ".json"))); }
-
     /// Somebody who knows nothing opens the folder.
     auto stranger() const -> test_resolver {
         return {file::open(folder_.path()).value(), {}, forgetful_keys(t.keys), t.options()};
@@ -56,7 +39,6 @@ public:
 
 private:
     temporary_folder folder_ = temporary_folder::in_memory();
-    int file_ = -1;
 };
 
 } // namespace

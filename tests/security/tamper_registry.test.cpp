@@ -2,6 +2,7 @@
 // Whoever can write the store's folder and has no key: every single alteration of the registry's
 // document. By the registry alone a list is told from a shorter one, and an environment whose own
 // document was taken away from one that never was.
+#include "security/open_document.hpp"
 #include "security/tamper_target.hpp"
 #include "support/catch.hpp"
 #include "support/temporary_folder.hpp"
@@ -11,9 +12,6 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 using namespace coffer;
 using namespace coffer_test;
@@ -33,7 +31,7 @@ struct answers {
 
 /// An honest vault's store: environments that are there, one that was removed, and `taken`, which is
 /// listed and whose own document an attacker took away. The registry's lies open.
-class registry_on_disk {
+class registry_on_disk : public open_document {
 public:
     registry_on_disk() {
         for (const auto* id : {"prod", "stage", "taken", "gone", "test"}) {
@@ -50,28 +48,13 @@ public:
             if (partition != partition_of("taken"))
                 std::ofstream(folder_ / (partition + ".json"))
                     << document_of(store_.shown(partition));
-        file_ = ::open(path().c_str(), O_RDWR);
-        REQUIRE(file_ >= 0);
+        open(folder_ / (partition_of(system_environment) + ".json"));
         json = moments.back().json;
         const auto held = vault_.engine().slot_of(system_environment).held().known;
         trunk = {"head", format::store_key(held->head.root)};
         for (const auto& page : held->pages.pages())
             trunk.insert(format::store_key(page.ref.name));
     }
-    registry_on_disk(const registry_on_disk&) = delete;
-    auto operator=(const registry_on_disk&) -> registry_on_disk& = delete;
-    ~registry_on_disk() { ::close(file_); }
-
-    void write(std::string_view text) {
-        REQUIRE(::ftruncate(file_, 0) == 0);
-        REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
-    }
-    void write(std::size_t at, char byte) {
-        REQUIRE(::pwrite(file_, &byte, 1, static_cast<off_t>(at)) == 1);
-    }
-    void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
-    void remove() { REQUIRE(std::filesystem::remove(path())); }
-
     /// Somebody who knows nothing opens the folder.
     auto stranger() const -> test_vault { return opened(forgetful_keys(keys_)); }
     /// The same with an anchor: what others saw through it is remembered.
@@ -120,9 +103,6 @@ private:
     static auto partition_of(std::string_view id) -> std::string {
         return format::partition_name(cryptopp::aes_256_gcm{}, with().realm, id);
     }
-    auto path() const -> std::filesystem::path {
-        return folder_ / (partition_of(system_environment) + ".json");
-    }
     void record() {
         auto sorted = listed;
         std::sort(sorted.begin(), sorted.end());
@@ -136,7 +116,6 @@ private:
     keyring::memory_keyring keys_{};
     test_vault vault_{store_, {}, forgetful_keys(keys_), with()};
     temporary_folder folder_ = temporary_folder::in_memory();
-    int file_ = -1;
 };
 
 } // namespace

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSL-1.0
+#ifndef COFFER_TESTS_SECURITY_OPEN_DOCUMENT_HPP
+#define COFFER_TESTS_SECURITY_OPEN_DOCUMENT_HPP
+
+#include "support/catch.hpp"
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace coffer_test {
+
+/// A store's document that somebody alters in place, as no program of its owner does: kept open, so
+/// that thousands of alterations take no time.
+class open_document {
+public:
+    open_document(const open_document&) = delete;
+    auto operator=(const open_document&) -> open_document& = delete;
+
+    void write(std::string_view text) {
+        REQUIRE(::ftruncate(file_, 0) == 0);
+        REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+    }
+    void write(std::size_t at, char byte) {
+        REQUIRE(::pwrite(file_, &byte, 1, static_cast<off_t>(at)) == 1);
+    }
+    void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
+    void remove() { REQUIRE(std::filesystem::remove(path_)); }
+
+protected:
+    open_document() = default;
+    ~open_document() {
+        if (file_ >= 0) ::close(file_);
+    }
+    /// Once; makes it where it is not there.
+    void open(std::filesystem::path path) {
+        path_ = std::move(path);
+        file_ = ::open(path_.c_str(), O_RDWR | O_CREAT, 0600);
+        REQUIRE(file_ >= 0);
+    }
+
+private:
+    std::filesystem::path path_{};
+    int file_ = -1;
+};
+
+} // namespace coffer_test
+
+#endif

@@ -48,6 +48,19 @@ private:
     int file_ = -1;
 };
 
+/// Checks that a document is refused whole at every length but its own; `d` has its text as `json`
+/// and tells in see() what a stranger is answered.
+template <class Document>
+void check_cuts(Document& d) {
+    d.cut(d.json.size() - 1);
+    CHECK(d.see().all_true()); // it has lost its last line end
+    for (auto size = d.json.size() - 1; size-- > 0;) {
+        d.cut(size);
+        CAPTURE(size);
+        REQUIRE(d.see().all_refused());
+    }
+}
+
 } // namespace coffer_test
 
 #endif

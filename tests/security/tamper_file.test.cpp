@@ -25,6 +25,7 @@ public:
         open(folder_ / (t.partition + ".json"));
         write(json);
     }
+
     /// Somebody who knows nothing opens the folder.
     auto stranger() const -> test_resolver {
         return {file::open(folder_.path()).value(), {}, forgetful_keys(t.keys), t.options()};
@@ -54,13 +55,7 @@ TEST_CASE("the document as it was written is read, and a text made of its member
 
 TEST_CASE("every flipped bit of a document costs what its member holds, or the document") {
     document_on_disk d;
-    std::vector<std::string> member_at(d.json.size());
-    std::size_t line = 0;
-    for (const auto& m : members_of(d.json)) {
-        const auto end = d.json.find('\n', line = d.json.find('\n', line) + 1);
-        std::fill(member_at.begin() + static_cast<std::ptrdiff_t>(line),
-                  member_at.begin() + static_cast<std::ptrdiff_t>(end), m.key);
-    }
+    const auto member_at = member_at_each_byte(d.json);
     std::size_t local = 0;
     for (std::size_t at = 0; at < d.json.size(); ++at)
         for (unsigned bit = 0; bit < 8; ++bit) {
@@ -79,13 +74,7 @@ TEST_CASE("every flipped bit of a document costs what its member holds, or the d
 
 TEST_CASE("a document that is cut short is refused at every length") {
     document_on_disk d;
-    d.cut(d.json.size() - 1);
-    CHECK(d.see().all_true()); // it has lost its last line end
-    for (auto size = d.json.size() - 1; size-- > 0;) {
-        d.cut(size);
-        CAPTURE(size);
-        REQUIRE(d.see().all_refused());
-    }
+    check_cuts(d);
 }
 
 TEST_CASE(

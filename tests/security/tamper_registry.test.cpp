@@ -55,6 +55,7 @@ public:
         for (const auto& page : held->pages.pages())
             trunk.insert(format::store_key(page.ref.name));
     }
+
     /// Somebody who knows nothing opens the folder.
     auto stranger() const -> test_vault { return opened(forgetful_keys(keys_)); }
     /// The same with an anchor: what others saw through it is remembered.
@@ -136,13 +137,7 @@ TEST_CASE("a flipped bit of the registry's document hides no environment") {
     registry_on_disk d;
     auto running = d.stranger();
     REQUIRE(registry_on_disk::ask(running, d.listed).all_true());
-    std::vector<std::string> member_at(d.json.size());
-    std::size_t line = 0;
-    for (const auto& m : members_of(d.json)) {
-        const auto end = d.json.find('\n', line = d.json.find('\n', line) + 1);
-        std::fill(member_at.begin() + static_cast<std::ptrdiff_t>(line),
-                  member_at.begin() + static_cast<std::ptrdiff_t>(end), m.key);
-    }
+    const auto member_at = member_at_each_byte(d.json);
     std::size_t believed = 0;
     for (std::size_t at = 0; at < d.json.size(); ++at)
         for (unsigned bit = 0; bit < 8; ++bit) {
@@ -166,13 +161,7 @@ TEST_CASE("a flipped bit of the registry's document hides no environment") {
 
 TEST_CASE("a registry's document that is cut short is refused at every length") {
     registry_on_disk d;
-    d.cut(d.json.size() - 1);
-    CHECK(d.see().all_true()); // it has lost its last line end
-    for (auto size = d.json.size() - 1; size-- > 0;) {
-        d.cut(size);
-        CAPTURE(size);
-        REQUIRE(d.see().all_refused());
-    }
+    check_cuts(d);
 }
 
 TEST_CASE("an entry of the registry's document that is removed, or takes another's place, hides no "

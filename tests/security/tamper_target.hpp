@@ -6,6 +6,8 @@
 
 #include <coffer/file/document.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <map>
 #include <set>
 #include <string>
@@ -140,6 +142,17 @@ inline auto members_of(std::string_view json) -> std::vector<member> {
         out.push_back({std::string(json.substr(at, key_end - at)),
                        std::string(json.substr(key_end + 3, text_end - key_end - 3))});
         at = text_end;
+    }
+    return out;
+}
+/// For each byte of such a text the key of the member whose line it is in; empty: in none's.
+inline auto member_at_each_byte(std::string_view json) -> std::vector<std::string> {
+    std::vector<std::string> out(json.size());
+    std::size_t line = 0;
+    for (const auto& m : members_of(json)) {
+        const auto end = json.find('\n', line = json.find('\n', line) + 1);
+        std::fill(out.begin() + static_cast<std::ptrdiff_t>(line),
+                  out.begin() + static_cast<std::ptrdiff_t>(end), m.key);
     }
     return out;
 }

@@ -2,6 +2,7 @@
 #include "key_steps.hpp"
 
 #include "problem.hpp"
+#include "removal.hpp"
 #include "scope_metadata.hpp"
 #include "session.hpp"
 #include "shared_keys.hpp"
@@ -244,14 +245,8 @@ void shredding::close(std::string_view by, const http::on_ended_token& ended) {
     http::token_registry tokens(in_.vault);
     if (closed_) // by another, who may not have come to the end of it
         return need(tokens.end_in(coffer::scope(there), by, ended), there);
-    const auto gone = need(tokens.remove_scope(coffer::scope(there), by, ended), there);
-    if (gone.unlooked)
-        throw problem(errc::outcome_unknown,
-                      place_name(there) +
-                          " is removed, but tokens that were made meanwhile can't be looked at" +
-                          cause_words(gone.unlooked->cause) +
-                          ", and its KEKs are not destroyed yet: run it again",
-                      there);
+    need_looked(need(tokens.remove_scope(coffer::scope(there), by, ended), there), there,
+                ", and its KEKs are not destroyed yet: run it again");
 }
 
 auto shredding::carry_out(std::string_view by, const http::on_ended_token& ended)

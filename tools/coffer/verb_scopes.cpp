@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "output.hpp"
 #include "problem.hpp"
+#include "removal.hpp"
 #include "resolved.hpp"
 #include "scope_metadata.hpp"
 #include "text.hpp"
@@ -249,12 +250,7 @@ void remove_scope(session& s, const place& at) {
     auto done = coffer::http::token_registry(s.vault()).remove_scope(
         coffer::scope(at.where()), "local", [&](const auto&) { ++ended; });
     if (ended != 0) s.notice("what " + count(ended, "token") + " could do there has ended");
-    if (const auto gone = need(std::move(done), at.where()); gone.unlooked)
-        throw problem(errc::outcome_unknown,
-                      place_name(at.where()) +
-                          " is removed, but tokens that were made meanwhile can't be looked at" +
-                          cause_words(gone.unlooked->cause) + ": see coffer token list",
-                      at.where());
+    need_looked(need(std::move(done), at.where()), at.where(), ": see coffer token list");
 }
 
 auto run_env_remove(session& s) -> int {

@@ -127,9 +127,10 @@ public:
                 continue;
             }
             const auto there = vault_->resolver().at({.environment = environment, .space = space});
+            const auto why = there ? errc{} : there.error().code;
             if (there)
                 out.push_back(std::move(environment));
-            else if (is_away(there.error().code) || had_space(environment, space))
+            else if (is_away(why) || (why != errc::unknown_scope && had_space(environment, space)))
                 none = there.error(); // it might be there
         }
         if (out.empty()) return none;

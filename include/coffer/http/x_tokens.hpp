@@ -209,12 +209,12 @@ inline auto mint_token(sign_in_desk& desk, call& c) -> response {
     note(wish);
     wish.expires = wanted_expiry(c, wish.grants, desk.tokens().now());
     note(wish);
-    const auto seen = granted_places::look(c.vault(), wish.grants);
+    auto seen = granted_places::look(c.vault(), wish.grants);
     for (std::size_t n = 0; n < wish.grants.size(); ++n)
         require_grantable(c, wish.grants[n], n);
     require_confirmed(c);
     wish.created_by = c.who.token_id;
-    auto minted = desk.tokens().mint(std::move(wish), need(result(seen), "grants"));
+    auto minted = desk.tokens().mint(std::move(wish), need(std::move(seen), "grants"));
     if (!minted && minted.error().code == errc::unknown_scope)
         throw worded(errc::not_found, "what this is for was removed meanwhile", "grants");
     const auto made = need(std::move(minted), "name");

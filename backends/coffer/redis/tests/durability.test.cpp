@@ -242,6 +242,65 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
     }));
 }
 
+TEST_CASE("acked: what a failover under load loses is rolled_back to whoever saw it, three times") {
+    for (int run = 0; run < 3; ++run) {
+        auto primary =
+            std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});
+        proxy between(primary->port());
+        const server replica(replica_of(between.port()));
+        REQUIRE(eventually([&] { return is_linked(replica); }));
+        auto with = either(*primary, replica);
+        with.response_timeout = 1000ms;
+        test_vault vault(redis::open(with).value(), {}, one_kek());
+        vault.ensure_environment("dev").value();
+        vault.put(env, "NAME_N", "0").value();
+        // A replica that has just come is told nothing before it confirms, once a second.
+        REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == primary->cli({"DBSIZE"}); }));
+
+        std::atomic<long> acknowledged{0};
+        std::atomic<bool> stopping{false};
+        std::atomic<int> went_back{0};
+        std::atomic<int> refused{0};
+        std::vector<std::thread> threads;
+        threads.emplace_back([&] {
+            for (long i = 1; !stopping; ++i)
+                if (vault.put(env, "NAME_N", std::to_string(i))) acknowledged = i;
+        });
+        for (int t = 0; t < 2; ++t)
+            threads.emplace_back([&] {
+                for (long newest = 0; !stopping;) {
+                    const auto seen = vault.resolver().at(env);
+                    if (!seen) {
+                        if (seen.error() == errc::rolled_back) ++refused;
+                        continue;
+                    }
+                    const auto now = std::stol(shown(seen->get("NAME_N")));
+                    if (now < newest) ++went_back;
+                    newest = std::max(newest, now);
+                }
+            });
+        REQUIRE(eventually([&] { return acknowledged >= 20; }));
+        std::this_thread::sleep_for(std::chrono::milliseconds(10 + 7 * run));
+        between.mute(true); // from here on the replica hears nothing
+        const auto heard = acknowledged.load();
+        REQUIRE(eventually([&] { return acknowledged >= heard + 10; }));
+        primary->kill();
+        replica.cli({"REPLICAOF", "NO", "ONE"});
+        CHECK(eventually([&] { return refused > 0; }));
+        stopping = true;
+        for (auto& t : threads)
+            t.join();
+        CAPTURE(run);
+        CHECK(went_back == 0);
+        CHECK(vault.resolver().at(env).error() == errc::rolled_back);
+        CHECK(vault.put(env, "NAME_N", "again").error() == errc::rolled_back);
+
+        // Who comes anew, and has no anchor that saw it, reads one state that was acknowledged.
+        const test_vault anew(redis::open(with).value(), {}, one_kek());
+        CHECK(std::stol(shown(anew.resolver().at(env).value().get("NAME_N"))) <= acknowledged);
+    }
+}
+
 TEST_CASE("Sentinels say who is the primary, also after a failover") {
     auto primary =
         std::make_unique<server>(std::vector<std::string>{"--repl-diskless-sync-delay", "0"});

@@ -6,14 +6,13 @@
 
 namespace redis_test {
 
-/// The arguments of a server that follows another.
+/// The arguments of a server that follows the one behind this port.
+inline auto replica_of(std::uint16_t port) -> std::vector<std::string> {
+    return {"--replicaof", "127.0.0.1 " + std::to_string(port), "--repl-diskless-sync-delay",
+            "0",           "--repl-ping-replica-period",        "1"};
+}
 inline auto replica_of(const server& primary) -> std::vector<std::string> {
-    return {"--replicaof",
-            "127.0.0.1 " + std::to_string(primary.port()),
-            "--repl-diskless-sync-delay",
-            "0",
-            "--repl-ping-replica-period",
-            "1"};
+    return replica_of(primary.port());
 }
 inline auto is_linked(const server& replica) -> bool {
     return replica.cli({"INFO", "replication"}).find("master_link_status:up") != std::string::npos;

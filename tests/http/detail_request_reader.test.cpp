@@ -123,7 +123,28 @@ TEST_CASE("the sender of a long body is asked for once, and a stranger's body is
     }
 }
 
-TEST_CASE("a stranger's body of a length that is not long is read to its end, and not held") {
+TEST_CASE("a chunked body is read in whatever pieces it comes") {
+    const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (const std::string body :
+         {"0\r\n\r\n", "0;x=y\r\n\r\n", "0\r\nX: y\r\n\r\n", "1\r\na\r\n0\r\n\r\n"})
+        for (std::size_t first = 0; first < body.size(); ++first)
+            for (std::size_t second = first; second < body.size(); ++second) {
+                CAPTURE(body, first, second);
+                read_for of;
+                auto so_far = of.after(head + body.substr(0, first));
+                REQUIRE(so_far == step::read);
+                for (auto at = first; at < second; ++at) // byte by byte
+                    REQUIRE(of.after(body.substr(at, 1)) == step::read);
+                REQUIRE(of.after(body.substr(second) + std::string(get)) == step::answer);
+                CHECK(of.reader.current().body == (body[0] == '1' ? "a" : ""));
+                CHECK(of.reader.keeps());
+                of.reader.forget();
+                CHECK(of.reader.next() == step::answer); // the one behind it
+                CHECK(of.reader.current().method == "GET");
+            }
+}
+
+TEST_CASE("a stranger's body that is not long is read to its end, and not held") {
     http::limits small;
     small.unknown_body = 8;
     small.dropped_body = 12;
@@ -146,11 +167,25 @@ TEST_CASE("a stranger's body of a length that is not long is read to its end, an
     CHECK(longer.after(post + "Content-Length: 13\r\n\r\n123456789") == step::ask_sender);
     CHECK(longer.reader.give_up() == step::answer);
     CHECK_FALSE(longer.reader.keeps());
+    const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n";
     read_for chunks(small);
-    CHECK(chunks.after(post + "Transfer-Encoding: chunked\r\n\r\n9\r\n123456789\r\n") ==
-          step::ask_sender);
-    CHECK(chunks.reader.give_up() == step::answer);
-    CHECK_FALSE(chunks.reader.keeps());
+    CHECK(chunks.after(chunked) == step::ask_sender);
+    CHECK(chunks.reader.give_up() == step::read);
+    CHECK(chunks.after("1\r\na\r\n0\r\n\r\n" + std::string(get)) == step::answer);
+    CHECK(chunks.reader.current().method == "POST");
+    CHECK(chunks.reader.current().body.empty());
+    CHECK(chunks.service.bodies == 0);
+    CHECK(chunks.reader.keeps());
+    chunks.reader.forget();
+    CHECK(chunks.reader.next() == step::answer);
+
+    read_for too_many(small);
+    CHECK(too_many.after(chunked) == step::ask_sender);
+    CHECK(too_many.reader.give_up() == step::read);
+    for (int i = 0; i < 2; ++i)
+        CHECK(too_many.after("1\r\na\r\n") == step::read);
+    CHECK(too_many.after("1\r\na\r\n") == step::answer);
+    CHECK_FALSE(too_many.reader.keeps());
 }
 
 TEST_CASE("HEAD is read as GET, and it is said") {

@@ -17,8 +17,9 @@ struct limits {
     std::size_t body = std::size_t{512} << 10;
     /// No more of a body is taken before it is known who sends it (`handler::knows_sender`).
     std::size_t unknown_body = std::size_t{16} << 10;
-    /// A stranger's body of an announced length up to this is read to its end, and nothing of it is
-    /// held, so that the connection is good for another request; after a longer one it is closed.
+    /// A stranger's body up to this is read to its end, and nothing of it is held, so that the
+    /// connection is good for another request; a longer one closes it: as soon as it is announced,
+    /// or so much of its chunks has come.
     std::size_t dropped_body = std::size_t{64} << 10;
     /// Bodies that are held at once, of all connections; requests beyond are refused (503).
     std::size_t bodies = std::size_t{256} << 20;

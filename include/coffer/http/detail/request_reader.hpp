@@ -77,16 +77,16 @@ public:
         return take_body();
     }
     /// After ask_sender: nobody holds a body for a stranger. The request is answered without it: once
-    /// it has come (limits::dropped_body), or at once, and then the connection is not kept.
+    /// it has come, or as soon as it is longer than limits::dropped_body, and then the connection is
+    /// not kept.
     auto give_up() -> step {
         drop_body();
         parser_->let_go();
-        known_ = true; // as well as it will be
+        known_ = gave_up_ = true; // as well as it will be
         if (const auto length = parser_->content_length();
-            length && *length <= limits().dropped_body)
-            return take_body();
-        keeps_ = false;
-        return step::answer;
+            length && *length > limits().dropped_body)
+            return answer_and_close();
+        return take_body();
     }
     /// Forgets the request and its token; what the next may repeat of its head stays.
     void forget() noexcept {
@@ -100,7 +100,8 @@ public:
         parser_.reset();
         scanned_ = 0;
         refused_.reset();
-        has_head_ = http_1_0_ = head_only_ = expects_continue_ = known_ = false;
+        has_head_ = http_1_0_ = head_only_ = expects_continue_ = known_ = gave_up_ = false;
+        dropped_ = 0;
         keeps_ = true;
     }
 
@@ -171,16 +172,27 @@ private:
         has_head_ = true;
         return step::answer;
     }
+    auto answer_and_close() noexcept -> step {
+        keeps_ = false;
+        return step::answer;
+    }
     auto take_body() -> step {
+        // The last chunk is five bytes at least, and Beast asserts that it is shown so many again.
+        constexpr std::size_t last_chunk = 5;
+        if (!inbox_.empty() && inbox_.size() < last_chunk && parser_->is_header_done() &&
+            parser_->chunked())
+            return step::read;
         boost::system::error_code ec;
         const auto text = inbox_.text();
-        inbox_.drop(parser_->put(boost::asio::buffer(text.data(), text.size()), ec));
+        const auto taken = parser_->put(boost::asio::buffer(text.data(), text.size()), ec);
+        inbox_.drop(taken);
         namespace beast = boost::beast::http;
         if (ec == beast::error::body_limit) return refuse(413, "the body is too large");
         if (ec && ec != beast::error::need_more) return refuse(400, "malformed request");
         if (!request_.body.empty() && !held_.grow_to(request_.body.capacity()))
             return refuse(503, "too many large requests at once");
         if (parser_->is_done()) return finish();
+        if (gave_up_ && (dropped_ += taken) > limits().dropped_body) return answer_and_close();
         if (inbox_.size() >= limits().head) return refuse(400, "malformed chunk");
         if (!refused_ && !known_ && request_.body.size() > limits().unknown_body)
             return step::ask_sender;
@@ -224,7 +236,9 @@ private:
     bool http_1_0_ = false;
     bool head_only_ = false;
     bool expects_continue_ = false;
-    bool known_ = false; ///< Whether its sender is known was asked.
+    bool known_ = false;      ///< Whether its sender is known was asked.
+    bool gave_up_ = false;    ///< It is a stranger's.
+    std::size_t dropped_ = 0; ///< Of a stranger's body, chunks' heads included.
     bool keeps_ = true;
 };
 

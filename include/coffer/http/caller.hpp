@@ -84,6 +84,8 @@ private:
     auto text_of(const outgoing& out, std::string_view headers, std::uint64_t& token) const
         -> wiped_text;
     auto idle() -> std::unique_ptr<connection>;
+    auto connect(detail::client_deadline until, std::unique_ptr<connection>& made)
+        -> std::optional<detail::exchange_failure>;
     void keep(std::unique_ptr<connection> used);
     static auto outcome_of(const detail::incoming& in) -> result<void>;
 
@@ -173,16 +175,23 @@ inline void caller::keep(std::unique_ptr<connection> used) {
     if (used->keeps() && idle_.size() < with_.idle_connections) idle_.push_back(std::move(used));
 }
 
+inline auto caller::connect(detail::client_deadline until, std::unique_ptr<connection>& made)
+    -> std::optional<detail::exchange_failure> {
+    try {
+        made = std::make_unique<connection>(to_, tls_ ? &*tls_ : nullptr);
+        return made->open(with_.connect_timeout, with_.handshake_timeout, until);
+    } catch (const boost::system::system_error& e) { // Asio's, where no descriptor is left
+        return detail::exchange_failure{errc::unavailable, e.code(), false};
+    }
+}
+
 inline auto caller::try_once(const outgoing& out, const wiped_text& text,
                              detail::client_deadline until, bool& reused, detail::incoming& in)
     -> std::optional<detail::exchange_failure> {
     auto through = idle();
     reused = through != nullptr;
-    if (!reused) {
-        through = std::make_unique<connection>(to_, tls_ ? &*tls_ : nullptr);
-        if (auto wrong = through->open(with_.connect_timeout, with_.handshake_timeout, until))
-            return wrong;
-    }
+    if (!reused)
+        if (auto wrong = connect(until, through)) return wrong;
     if (auto wrong = through->exchange(text, out.method, until, in)) return wrong;
     keep(std::move(through));
     return std::nullopt;
@@ -216,14 +225,13 @@ inline auto caller::follow(std::string_view target, std::string_view last, const
     for (;;) {
         std::uint64_t token = 0;
         const auto text = text_of(out, headers, token);
-        connection through(to_, tls_ ? &*tls_ : nullptr);
-        if (const auto wrong = through.open(with_.connect_timeout, with_.handshake_timeout, until))
-            return wrong->why();
+        std::unique_ptr<connection> through;
+        if (const auto wrong = connect(until, through)) return wrong->why();
         detail::incoming in;
         detail::event_lines lines;
         const auto wrong =
-            through.follow(text, until, with_.event_silence, in,
-                           [&](std::string_view piece) { return lines.feed(piece, take); });
+            through->follow(text, until, with_.event_silence, in,
+                            [&](std::string_view piece) { return lines.feed(piece, take); });
         if (wrong) return wrong->why();
         if (in.status == 401 && is_replaced(token)) continue;
         if (auto done = outcome_of(in); !done || in.is_event_stream) return done;

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_SERVER_HPP
 
 #include <coffer/http/connection.hpp>
+#include <coffer/http/detail/close_on_exec.hpp>
 #include <coffer/http/detail/loop.hpp>
 #include <coffer/http/detail/service.hpp>
 #include <coffer/http/limits.hpp>
@@ -134,6 +135,7 @@ inline auto server::listen(const tcp::endpoint& where) -> error_code {
     error_code ec;
     acceptor_.emplace(loops_.front()->context());
     if (acceptor_->open(where.protocol(), ec)) return ec;
+    detail::close_on_exec(*acceptor_);
     if (acceptor_->set_option(tcp::acceptor::reuse_address(true), ec)) return ec;
     if (acceptor_->bind(where, ec)) return ec;
     if (acceptor_->listen(4096, ec)) return ec;
@@ -229,6 +231,7 @@ inline void server::serve_or_drop(detail::tcp_socket socket, detail::loop& home)
 }
 
 inline void server::serve(detail::tcp_socket socket, detail::loop& home) {
+    detail::close_on_exec(socket);
     auto address = peer_.address();
     if (address.is_v6() && address.to_v6().is_v4_mapped())
         address = make_address_v4(boost::asio::ip::v4_mapped, address.to_v6());

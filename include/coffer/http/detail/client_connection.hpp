@@ -3,6 +3,7 @@
 #define COFFER_HTTP_DETAIL_CLIENT_CONNECTION_HPP
 
 #include <coffer/detail/never_destroyed.hpp>
+#include <coffer/http/detail/close_on_exec.hpp>
 #include <coffer/http/message.hpp>
 #include <coffer/http/refusal.hpp>
 #include <coffer/http/server_address.hpp>
@@ -99,6 +100,7 @@ public:
         stream_.async_connect(found, [&](boost::system::error_code e, const auto&) { wrong = e; });
         wait();
         if (wrong) return failed(wrong, false);
+        close_on_exec(stream_.socket());
         stream_.socket().set_option(asio::ip::tcp::no_delay(true), wrong);
         return tls_ == nullptr ? std::nullopt : shake_hands(handshake, until);
     }

@@ -78,6 +78,28 @@ TEST_CASE(
     CHECK(has(done.err, "code 1\n"));
 }
 
+TEST_CASE("a listener inherits no connection of the agent's") {
+    const served s;
+    const agent box(s, "for f in /proc/$$/fd/*; do readlink \"$f\"; done | grep -c socket:");
+    const auto done = box.run_while([](const auto&) {}, "--timeout 1h");
+    INFO(done.err);
+    CHECK(done.out == "0\n");
+}
+
+TEST_CASE(
+    "an agent that was started to ignore a hangup goes on after one, and so does its listener") {
+    const served s;
+    const agent box(s, "kill -HUP $PPID; sleep 0.2; kill -HUP $$; echo heard");
+    const auto one = sandbox::read(box.work() / "events");
+    box.write(box.work() / "events", one + one);
+    const auto done = box.run_program( // as nohup does
+        {"sh", "-c", "trap '' HUP; exec \"$0\" agent run listener.mjs --events - < events",
+         coffer_test::coffer_program()});
+    INFO(done.err);
+    CHECK(done.out == "heard\nheard\n");
+    CHECK(done.code == 0);
+}
+
 TEST_CASE("a listener that takes too long is ended, and it is told that its time was up") {
     const served s;
     const agent box(s, "echo begun; exec sleep 600");

@@ -123,6 +123,20 @@ TEST_CASE("run sends on the signals that it gets") {
     CHECK(done.out == "got it\ncode 7\n");
 }
 
+TEST_CASE("what run was started to ignore stays ignored, by its command too") {
+    const sandbox box;
+    box.fill();
+    const auto done = box.run_program( // as nohup does
+        {"sh", "-c",
+         "trap '' HUP; exec \"$0\" run --redact -- sh -c 'kill -HUP $PPID; sleep 0.2; kill -HUP "
+         "$$; "
+         "echo still here'",
+         coffer_test::coffer_program()});
+    INFO(done.err);
+    CHECK(done.out == "still here\n");
+    CHECK(done.code == 0);
+}
+
 TEST_CASE("run --watch starts the command again when a secret changed") {
     const sandbox box;
     box.fill();

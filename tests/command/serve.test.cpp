@@ -17,6 +17,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -32,11 +33,12 @@ namespace {
 /// `coffer serve` with these options on a free port, ended by its process id.
 class serving {
 public:
+    /// `before`: of the shell that starts it.
     explicit serving(const sandbox& box, const std::string& options,
-                     const std::string& log_to = "err")
+                     const std::string& log_to = "err", const std::string& before = {})
         : here_(box) {
-        const auto script = "rm -f out err; '" + coffer_test::coffer_program() + "' serve " +
-                            options + " >out 2>" + log_to + " </dev/null & echo $!";
+        const auto script = before + "rm -f out err; '" + coffer_test::coffer_program() +
+                            "' serve " + options + " >out 2>" + log_to + " </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
         REQUIRE(until([&] { return said().find("://") != std::string::npos && ends_line(); }));
@@ -670,4 +672,23 @@ TEST_CASE("SIGTERM lets a request end that is under way") {
     CHECK(answer.header("connection") == "close");
     CHECK(serving::until([&] { return !server.is_alive(); }));
     CHECK(box.ok({"get", "LAST"}) == "v");
+}
+
+TEST_CASE("whoever opens connections takes no descriptor from the store") {
+    const sandbox box;
+    box.fill();
+    const auto token = full_token(box);
+    const serving server(box, "--listen 127.0.0.1:0", "err", "ulimit -n 80; ");
+    raw_client first(server.port());
+    REQUIRE(first.ask(text_of("/v1/secrets?environmentId=dev", token)).status == 200);
+    std::vector<raw_client> others;
+    for (int i = 0; i < 100; ++i)
+        others.emplace_back(server.port());
+    CHECK(others.back().receive().status == 0); // one too many is closed
+    const std::string body = R"({"name":"WRITTEN","value":"v","environmentId":"dev"})";
+    CHECK(first
+              .ask("POST /v1/secrets HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+                   token + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body)
+              .status == 200);
+    CHECK(box.ok({"get", "WRITTEN"}) == "v");
 }

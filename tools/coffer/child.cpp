@@ -33,6 +33,13 @@ static_assert(std::atomic<int>::is_always_lock_free);
 std::array<int, 2> wake_pipe{-1, -1};
 
 constexpr std::array forwarded{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2};
+/// What was done with each before signals were forwarded.
+std::array<struct sigaction, forwarded.size()> before_forwarding{};
+
+/// nohup, or a shell that put this process into the background, wants it so: for the child, too.
+auto is_ignored(const struct sigaction& how) noexcept -> bool {
+    return (how.sa_flags & SA_SIGINFO) == 0 && how.sa_handler == SIG_IGN;
+}
 
 extern "C" void on_signal(int number, siginfo_t* info, void*) {
     const int before = errno;
@@ -79,8 +86,11 @@ auto make_pipe() -> pipe_ends {
 /// In the child, after fork: only calls that are safe there.
 [[noreturn]] void execute(char* const* arguments, char* const* variables, int out, int err,
                           int status) {
-    for (const int number : forwarded)
-        ::signal(number, SIG_DFL);
+    for (const int number : forwarded) {
+        struct sigaction now {};
+        ::sigaction(number, nullptr, &now);
+        if (!is_ignored(now)) ::signal(number, SIG_DFL);
+    }
     ::signal(SIGCHLD, SIG_DFL);
     ::signal(SIGPIPE, SIG_DFL); // ignored here, and an ignored signal outlives exec
     sigset_t none;
@@ -222,14 +232,16 @@ signal_forwarding::signal_forwarding() {
     how.sa_sigaction = on_signal;
     how.sa_flags = SA_SIGINFO | SA_RESTART;
     ::sigaction(SIGCHLD, &how, nullptr);
-    for (const int number : forwarded)
-        ::sigaction(number, &how, nullptr);
+    for (std::size_t i = 0; i < forwarded.size(); ++i) {
+        ::sigaction(forwarded[i], nullptr, &before_forwarding[i]);
+        if (!is_ignored(before_forwarding[i])) ::sigaction(forwarded[i], &how, nullptr);
+    }
 }
 
 signal_forwarding::~signal_forwarding() {
     ::signal(SIGCHLD, SIG_DFL);
-    for (const int number : forwarded)
-        ::signal(number, SIG_DFL);
+    for (std::size_t i = 0; i < forwarded.size(); ++i)
+        ::sigaction(forwarded[i], &before_forwarding[i], nullptr);
     for (auto& fd : wake_pipe) {
         ::close(fd);
         fd = -1;

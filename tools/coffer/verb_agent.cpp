@@ -135,12 +135,14 @@ private:
     }
     /// Asks again each second while no server answers, since every other event would fare like this
     /// one; while one answers that it can't do it now, which may be about this event alone, as long
-    /// as an event may take.
-    auto provide(const incoming_event& event) -> std::unique_ptr<provision> {
+    /// as an event may take. Null: the agent is to end.
+    auto provide(const incoming_event& event, const signal_forwarding& signals)
+        -> std::unique_ptr<provision> {
         const auto until = std::chrono::steady_clock::now() + time_;
         for (bool told = false;; told = true) {
             try {
-                return ask_for(event);
+                auto given = ask_for(event);
+                return signals.asked_to_end() ? nullptr : std::move(given);
             } catch (const problem& why) {
                 const auto passing = passing_trouble(why);
                 if (!passing || (passing->cause.category() == http::refusal_category() &&
@@ -151,6 +153,7 @@ private:
                               words_of_server(*passing, server_.url()) + "; trying again");
             }
             coffer::detail::sleep_for(std::chrono::milliseconds(1000));
+            if (signals.asked_to_end()) return nullptr;
         }
     }
     /// What passes by itself; nullopt: what does not. A token that may have been made, though no answer
@@ -166,7 +169,10 @@ private:
     }
 
     auto give(const incoming_event& event) -> std::optional<int> {
-        const auto given = provide(event);
+        const signal_forwarding
+            signals; // outlives the token, which goes back also when asked to end
+        const auto given = provide(event, signals);
+        if (given == nullptr) return 128 + *signals.asked_to_end();
         child_environment variables(true);
         variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
         variables.set("AGENT_INTERNAL_URL", server_.url());
@@ -174,7 +180,6 @@ private:
         if (!authorities_.empty()) variables.set("NODE_EXTRA_CA_CERTS", authorities_);
         variables.set("FLATFILE_BEARER_TOKEN", given->token.text.expose_secret());
         variables.set("COFFER_EVENT", event.text);
-        const signal_forwarding signals;
         child process({"node", "--input-type=module", "-e", host, file_.string()}, variables, true);
         const auto code = watch(process, signals, given->values);
         if (code != 0) {

@@ -23,6 +23,7 @@
 #include <coffer/http/x_events.hpp>
 #include <coffer/http/x_tokens.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <memory>
 
@@ -37,12 +38,17 @@ namespace {
 
 constexpr std::string_view default_listen = "127.0.0.1:8460";
 
-/// As many connections as the system lets this process have.
-void open_many_files() noexcept {
+/// As many connections as the system lets this process have, and some descriptors more: the store,
+/// the audit log and this process's own calls need theirs whoever connects.
+void limit_connections(http::limits& to) noexcept {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);
+    if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    const auto most = static_cast<std::size_t>(files.rlim_cur);
+    const auto own = std::min<std::size_t>(256, most / 2);
+    to.connections = std::min(to.connections, most - own);
 }
 
 /// The signals that a server is told things by. They are blocked in every thread that is made from
@@ -227,9 +233,9 @@ void count_unserved(const std::shared_ptr<http::unserved_environments>& unserved
 auto run_serve(session& s) -> int {
     const told_by_signals signals; // first: threads that are made before it would not block them
     close_memory();
-    open_many_files();
     const certificate_files files(s);
     auto options = server_options_of(s, files);
+    limit_connections(options.limits);
     const auto reveal = reveal_of(s);
     const bool manages = manages_keys(s);
     const auto keys = anchored_keys(s);

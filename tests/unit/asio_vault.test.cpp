@@ -350,6 +350,73 @@ TEST_CASE("async_put, async_erase and async_apply write what their synchronous t
     CHECK(shown(there.get()) == "not_found"); // and not unknown_scope
 }
 
+TEST_CASE("every write of a vault has an asynchronous twin", "[asio]") {
+    native_vault n;
+    const context env{.environment = "env"};
+    const context acme{.environment = "env", .space = "acme"};
+    std::optional<result<written>> last;
+    const auto keep = [&](result<written> w) { last = std::move(w); };
+    const auto of = [&](context where) {
+        n.poll();
+        REQUIRE(last);
+        REQUIRE(last->has_value());
+        const auto got = n.get("TOKEN", where);
+        n.poll();
+        return shown(got.get());
+    };
+    const std::string first = "one";
+    asio::async_hide(n.v, acme, "TOKEN", keep);
+    CHECK(of(acme) == "not_found");
+    asio::async_show(n.v, acme, "TOKEN", keep);
+    CHECK(of(acme) == first);
+    asio::async_erase(n.v, env, "TOKEN", {.if_version = 1}, keep);
+    CHECK(of(env) == "not_found");
+    asio::async_undelete(n.v, env, "TOKEN", keep);
+    CHECK(of(env) == first);
+    asio::async_rollback(n.v, env, "TOKEN", 1, keep);
+    CHECK(of(env) == first);
+    CHECK((*last)->version == 4);
+    std::optional<result<std::vector<written>>> many;
+    std::vector<change> changes;
+    change put{.name = "TOKEN", .value = {}, .with = {}};
+    const auto both = as_bytes("both");
+    put.value.assign(both.begin(), both.end());
+    changes.push_back(std::move(put));
+    changes.push_back({.kind = change_kind::hide, .name = "OTHER", .value = {}, .with = {}});
+    asio::async_change_many(n.v, acme, std::move(changes), [&](auto w) { many = std::move(w); });
+    n.poll();
+    CHECK(many->value().size() == 2);
+    CHECK(of(acme) == "both");
+
+    for (const auto* const name : {"", "\xff"}) { // no edit reaches the tree with either
+        asio::async_hide(n.v, acme, name, keep);
+        n.poll();
+        CHECK(last->error() == errc::invalid_argument);
+    }
+}
+
+TEST_CASE("an edit that sets what no reader takes is refused, and nothing is lost", "[asio]") {
+    native_vault n;
+    const auto commits = n.faulty.commits();
+    const std::string long_id(256, 'i');
+    for (const format::entry_key& key :
+         {format::entry_key{"acme", "", "\xff"}, format::entry_key{long_id, "", "TOKEN"},
+          format::entry_key{"", long_id, "TOKEN"},
+          format::entry_key{"", "", std::string(4097, 'n')}}) {
+        std::optional<result<written>> done;
+        asio::async_apply(n.v, "env", algorithm::edits::hide{key, {}, "", true},
+                          [&](result<written> w) { done = w; });
+        n.poll();
+        CHECK(done->error() == errc::invalid_argument);
+    }
+    std::optional<result<written>> done;
+    asio::async_apply(n.v, "env", algorithm::edits::hide{{"", "", "TOKEN"}, {}, long_id, true},
+                      [&](result<written> w) { done = w; }); // an author
+    n.poll();
+    CHECK(done->error() == errc::invalid_argument);
+    CHECK(n.faulty.commits() == commits);
+}
+
 TEST_CASE("writers who wait go into one commit", "[asio]") {
     native_vault n;
     const auto commits = n.faulty.commits();

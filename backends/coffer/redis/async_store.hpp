@@ -8,6 +8,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -23,8 +24,10 @@ namespace detail {
 /// may hold the last handle of a store. (A boost::asio::thread_pool would wait for itself then.)
 class handler_threads {
 public:
-    /// Throws std::system_error if there are not so many to be had.
+    /// Throws std::system_error if there are not so many to be had, boost::system::system_error if
+    /// there is no descriptor: needed by the first timer, and asked for now, while that can be told.
     explicit handler_threads(std::size_t count) : handler_threads() {
+        const boost::asio::steady_timer makes_the_reactor(*loop_);
         threads_.reserve(count);
         for (std::size_t i = 0; i < count; ++i)
             threads_.emplace_back([loop = loop_] { loop->run(); });
@@ -55,7 +58,9 @@ private:
 /// made by a few threads of its own. Those that are under way at the same time share one connection
 /// and its system calls, so that as many commands are in flight as there are threads. Models
 /// AsyncStore. A handle: copies are the same store and threads, which end with the last of them,
-/// also where a handler holds it. Throws std::system_error where there are not so many threads.
+/// also where a handler holds it. A handler without an executor of its own runs on them, and must
+/// not throw: as on any thread, that ends the process. Throws std::system_error where there are not
+/// so many threads, boost::system::system_error where there are not enough descriptors.
 class async_store : public asio::lifted_store<store> {
 public:
     explicit async_store(store of, std::size_t threads = 16)

@@ -14,7 +14,8 @@ namespace coffer::inline COFFER_ABI::algorithm {
 
 /// A pure change of a verified tree: looks at a draft and changes it, answers a result. It may run
 /// several times (after a conflict, or once more when a record had to be loaded); only its last
-/// answer counts, and an edit that fails leaves the draft as it was.
+/// answer counts, and an edit that fails leaves the draft as it was. One that sets an entry which no
+/// reader would take (a name that is no UTF-8, an id too long) has failed: invalid_argument.
 template <class E>
 concept Edit = requires(const E& e, tree::draft& d) {
     typename E::value_type;
@@ -48,6 +49,7 @@ public:
     auto apply(tree::draft& d) -> bool override {
         const auto before = d.savepoint();
         answer_.emplace(edit_(d));
+        if (answer_->has_value() && !d.is_valid_since(before)) answer_ = errc::invalid_argument;
         if (!answer_->has_value()) d.roll_back(before);
         return answer_->has_value();
     }

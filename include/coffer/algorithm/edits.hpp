@@ -14,7 +14,7 @@
 #include <vector>
 
 /// The edits that a vault offers: pure changes of a draft (see algorithm/edit.hpp). Names, values
-/// and contexts are checked when the edit is made, by the vault.
+/// and contexts are checked when the edit is made, by detail/write_planner.hpp.
 namespace coffer::inline COFFER_ABI::algorithm::edits {
 
 using format::entry;

@@ -7,6 +7,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 
 #include <condition_variable>
 #include <memory>
@@ -71,6 +72,8 @@ auto wait_for(Initiate&& initiate, Result dropped) -> Result {
 
 /// A context with a thread of its own that runs it: where an AsyncStore can live that only block_on
 /// uses. Stops, and waits for its thread, on destruction; calls that wait then get `unavailable`.
+/// What runs on it must not throw. Throws std::system_error where there is no thread to be had,
+/// boost::system::system_error where there is no descriptor.
 class io_thread {
 public:
     io_thread() : work_(context_.get_executor()), thread_([this] { context_.run(); }) {}
@@ -86,6 +89,9 @@ public:
 
 private:
     boost::asio::io_context context_{1};
+    /// Makes the context's reactor, which the first timer would: its want of a descriptor can be
+    /// told here, and not on the thread.
+    boost::asio::steady_timer reactor_{context_};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
     std::thread thread_;
 };

@@ -87,8 +87,10 @@ auto async_change(std::shared_ptr<async_engine<P>> io, std::string_view environm
 
 } // namespace detail
 
-/// Applies an edit (algorithm/edits.hpp, or one's own) to an environment that is there, in one
-/// commit with whatever else is written at that time. `vault` is a vault or what lift made of one.
+/// Applies an edit of one's own (algorithm/edit.hpp) to an environment that is there, in one commit
+/// with whatever else is written at that time; what a vault offers has a function below. `vault` is a
+/// vault or what lift made of one. The edit looks after its names (names.hpp); one that would set
+/// what no reader takes is refused (invalid_argument).
 ///
 /// Completion signature: `void(result<E::value_type>)`, never called inside this call. Errors:
 /// those of vault's writes, and cancelled. Executor: the handler's, else the store's. Cancellation
@@ -120,9 +122,85 @@ requires(!std::convertible_to<Token, const write_options&>) auto async_put(
 
 /// vault::erase without blocking. `void(result<written>)`; else as async_apply.
 template <class V, class Token>
-auto async_erase(const V& vault, context where, std::string_view name, Token&& token) {
+auto async_erase(const V& vault, context where, std::string_view name, const write_options& with,
+                 Token&& token) {
     return detail::async_change(detail::work_on(vault), where.environment,
-                                detail::vault_of(vault).plan().erase(where, name, {}),
+                                detail::vault_of(vault).plan().erase(where, name, with),
+                                std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_erase(const V& vault,
+                                                                             context where,
+                                                                             std::string_view name,
+                                                                             Token&& token) {
+    return async_erase(vault, where, name, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::hide without blocking. `void(result<written>)`; else as async_apply.
+template <class V, class Token>
+auto async_hide(const V& vault, context where, std::string_view name, const write_options& with,
+                Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan().hide(where, name, with),
+                                std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_hide(const V& vault,
+                                                                            context where,
+                                                                            std::string_view name,
+                                                                            Token&& token) {
+    return async_hide(vault, where, name, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::show without blocking. `void(result<written>)`; else as async_apply.
+template <class V, class Token>
+auto async_show(const V& vault, context where, std::string_view name, const write_options& with,
+                Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan().show(where, name, with),
+                                std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_show(const V& vault,
+                                                                            context where,
+                                                                            std::string_view name,
+                                                                            Token&& token) {
+    return async_show(vault, where, name, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::undelete without blocking. `void(result<written>)`; else as async_apply.
+template <class V, class Token>
+auto async_undelete(const V& vault, context where, std::string_view name, const write_options& with,
+                    Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan().undelete(where, name, with),
+                                std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_undelete(
+    const V& vault, context where, std::string_view name, Token&& token) {
+    return async_undelete(vault, where, name, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::rollback without blocking. `void(result<written>)`; else as async_apply.
+template <class V, class Token>
+auto async_rollback(const V& vault, context where, std::string_view name, std::uint64_t to,
+                    const write_options& with, Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan().rollback(where, name, to, with),
+                                std::forward<Token>(token));
+}
+template <class V, class Token>
+requires(!std::convertible_to<Token, const write_options&>) auto async_rollback(
+    const V& vault, context where, std::string_view name, std::uint64_t to, Token&& token) {
+    return async_rollback(vault, where, name, to, write_options{}, std::forward<Token>(token));
+}
+
+/// vault::change_many without blocking. `void(result<std::vector<written>>)`; else as async_apply.
+template <class V, class Token>
+auto async_change_many(const V& vault, context where, std::vector<change> changes, Token&& token) {
+    return detail::async_change(detail::work_on(vault), where.environment,
+                                detail::vault_of(vault).plan().many(where, std::move(changes)),
                                 std::forward<Token>(token));
 }
 

@@ -121,7 +121,12 @@ public:
     void join(waiting_write& mine) {
         const auto waiter = mine.waiter;
         std::unique_lock lock(mutex_);
-        queue_.push_back(&mine);
+        try {
+            queue_.push_back(&mine);
+        } catch (...) { // no memory: nobody will tell it anything
+            mine.waiter.reset();
+            throw;
+        }
         if (writing_) return;
         auto next = take_batch();
         lock.unlock();

@@ -96,6 +96,24 @@ struct entry {
             if (v.state == entry_state::value) out.raw(v.record);
         }
     }
+    /// Whether read() would take what write() makes of it.
+    auto is_valid() const noexcept -> bool {
+        constexpr auto fits = [](std::string_view text, std::size_t most) {
+            return text.size() <= most && is_utf8(text);
+        };
+        if (!fits(key.space, limits::id) || !fits(key.actor, limits::id) ||
+            !fits(key.name, limits::name) || !fits(note, limits::note) || versions.empty() ||
+            versions.size() > 0xffff)
+            return false;
+        for (std::size_t i = 0; i < versions.size(); ++i) {
+            const auto& v = versions[i];
+            const auto kind = static_cast<std::uint8_t>(v.state);
+            if (kind < 1 || kind > 3 || v.number == 0 || !fits(v.author, limits::author) ||
+                (i > 0 && v.number >= versions[i - 1].number))
+                return false;
+        }
+        return true;
+    }
     /// Reads one entry; false where it is not of the format.
     [[nodiscard]] static auto read(reader& in, entry& out) -> bool {
         out.key = entry_key::read(in);

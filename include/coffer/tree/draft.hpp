@@ -135,6 +135,15 @@ public:
         }
     }
 
+    /// Whether readers would take every entry that was set since that point.
+    auto is_valid_since(std::size_t point) const noexcept -> bool {
+        for (; point < journal_.size(); ++point)
+            if (const auto at = changes_.find(journal_[point].first);
+                at != changes_.end() && at->second && !at->second->is_valid())
+                return false;
+        return true;
+    }
+
 private:
     using change_type = std::optional<format::entry>;
 

@@ -19,7 +19,9 @@ namespace coffer::inline COFFER_ABI::redis::detail {
 /// The first line of what a descriptor gives. Errors: too_large (over 1,023 bytes), what reading
 /// says.
 inline auto read_password(int fd) -> result<std::shared_ptr<const secret>> {
-    std::array<char, 1024> buffer{};
+    struct wiped_buffer : std::array<char, 1024> {
+        ~wiped_buffer() { wipe(data(), this->size()); }
+    } buffer{};
     std::size_t size = 0;
     result<std::shared_ptr<const secret>> out = errc::too_large;
     while (size < buffer.size()) {
@@ -38,7 +40,6 @@ inline auto read_password(int fd) -> result<std::shared_ptr<const secret>> {
             break;
         }
     }
-    wipe(buffer.data(), buffer.size());
     return out;
 }
 

@@ -137,13 +137,13 @@ public:
     void start(bool create) {
         entry_.edit = &edit_;
         entry_.create = create;
-        entry_.waiter = this->shared_from_this(); // until it was told
         if (auto signal = handler_.cancellation_slot(); signal.is_connected())
             signal.assign([weak = this->weak_from_this()](boost::asio::cancellation_type) {
                 const auto self = weak.lock();
                 if (self && self->slot_->writes().withdraw(self->entry_))
                     self->handler_.complete(answer(errc::cancelled));
             });
+        entry_.waiter = this->shared_from_this(); // until it was told
         slot_->writes().join(entry_);
     }
     void lead(coffer::detail::write_batch&& batch) override {

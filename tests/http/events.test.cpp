@@ -11,8 +11,10 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using coffer_test::api_world;
@@ -29,6 +31,7 @@ struct ear {
     std::vector<std::string> heard{};
     bool ended = false;
     bool open = true;
+    bool no_memory = false; ///< For the next piece.
     std::shared_ptr<http::stream> stream{};
 
     /// Takes all there is, as a connection does that sends faster than events come.
@@ -42,6 +45,7 @@ struct ear {
         stream = std::move(to);
         stream->start([this](std::string text) {
             const std::lock_guard lock(mutex);
+            if (std::exchange(no_memory, false)) throw std::bad_alloc();
             if (text.empty())
                 ended = true;
             else
@@ -164,6 +168,20 @@ TEST_CASE("A space hears of its environment's secrets, which it inherits, and of
     CHECK(few->topics() == "secret:created secret:created ");
     CHECK(full->topics() == "secret:created secret:created secret:created ");
     CHECK_FALSE(own->events().front().at("context").as_object().contains("spaceId"));
+}
+
+TEST_CASE("Where there is no memory to tell one listener the others still hear") {
+    world w;
+    const auto gone = w.listen();
+    const auto other = w.listen();
+    const auto one = w.listen();
+    gone->open = false;
+    one->no_memory = true;
+    CHECK(w.post("job:first", {}).status() == 500);
+    CHECK(w.hub->listeners() == 2);
+    CHECK(w.post("job:second", {}).status() == 200);
+    CHECK(other->topics() == "job:first job:second ");
+    CHECK(one->topics() == "job:second ");
 }
 
 TEST_CASE("A changed secret is told to who listens: name and id, no value") {

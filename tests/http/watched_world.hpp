@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +47,7 @@ struct waiting_client {
     std::condition_variable moved{};
     std::string text{};
     bool ended = false;
+    bool no_memory = false; ///< For the next piece.
     std::shared_ptr<http::stream> stream;
 
     waiting_client(api_world& w, const std::string& path, std::string_view token = api_world::full)
@@ -53,6 +55,7 @@ struct waiting_client {
         REQUIRE(stream != nullptr);
         stream->start([this](std::string piece) {
             const std::lock_guard lock(mutex);
+            if (std::exchange(no_memory, false)) throw std::bad_alloc();
             ended = ended || piece.empty();
             text += piece;
             moved.notify_all();

@@ -97,6 +97,24 @@ TEST_CASE(
     check_error(w.get("/v1/x/watch" + w.query(at(w.e)) + "&spaces=1", "space"), 404);
 }
 
+TEST_CASE("x/watch: one for whom there is no memory is told at the next look, and the others too") {
+    watched_world w;
+    const auto path = w.path(at(w.e));
+    w.know("others", {{.as = http::role::service, .environment = w.e, .names = {"DB_*"}}});
+    waiting_client first(w, path);
+    waiting_client unconcerned(w, path, "others");
+    waiting_client failed(w, path);
+    failed.no_memory = true;
+    w.put(at(w.e), "A", "1");
+    CHECK(first.answer().text("names") == R"(["A"])");
+    const auto told = failed.answer();
+    CHECK(told.text("names") == R"(["A"])");
+    CHECK(told.text("generation") == w.generation());
+    CHECK(told.text("changed") == "true");
+    w.time.advance(std::chrono::milliseconds(25'000));
+    CHECK(unconcerned.answer().text("changed") == "false");
+}
+
 TEST_CASE("x/watch: of who wrote a value that is inherited a space's token learns nothing") {
     watched_world w;
     w.know("space", {{.as = http::role::space_admin, .environment = w.e, .space = w.s}});

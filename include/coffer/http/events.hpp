@@ -71,10 +71,9 @@ public:
         const std::lock_guard lock(mutex_);
         what.number = ++number_;
         const auto now = with_.time->boot();
-        std::erase_if(listeners_, [&](const std::shared_ptr<listener>& l) {
-            if (is_over(*l, now)) return l->sink({}), true;
-            return !l->behind && !tell(*l, what);
-        });
+        // One by one: where there is no memory to tell somebody, all others still are in their places.
+        for (auto l = listeners_.begin(); l != listeners_.end();)
+            l = hears(**l, what, now) ? l + 1 : listeners_.erase(l);
         keep(std::move(what));
     }
 
@@ -152,6 +151,11 @@ private:
     }
     static auto id_line(std::uint64_t number) -> std::string {
         return "id: " + std::to_string(number) + "\n";
+    }
+    /// What is new; who is behind comes to it. False: nobody listens there any more.
+    auto hears(listener& l, const happening& what, std::chrono::milliseconds now) const -> bool {
+        if (is_over(l, now)) return l.sink({}), false;
+        return l.behind || tell(l, what);
     }
     /// Of what is not for it a listener is told the number now and then: else its client would come
     /// back with one that is long forgotten, and nobody could tell whether it missed something.

@@ -155,9 +155,9 @@ private:
             const bool may_know = decide(one.who, right::list, there) == decision::allowed;
             if (each.is != nullptr) out.authors.insert(may_know ? each.by : std::string());
         }
-        one.generation = what.now.generation;
+        if (changed) answer(one, std::string(text_of(what.now.generation, true, out)));
+        one.generation = what.now.generation; // not before it was told: that may fail
         one.before = what.now.all;
-        if (changed) tell(one, true, out);
         return changed;
     }
 
@@ -170,21 +170,24 @@ private:
         for (auto& [environment, what] : all)
             look_at(environment, what);
         lock.lock();
-        std::erase_if(waiting, [&](const std::shared_ptr<change_waiter>& one) {
-            const auto found = all.find(one->environment());
-            if (found == all.end() || !found->second.since.contains(one->before)) return false;
-            const auto& what = found->second;
-            if (what.now.all != nullptr && what.now.generation != one->generation &&
-                tell_news(*one, what))
-                return true;
-            if (what.gone)
-                tell(*one, std::nullopt);
-            else if (is_over(*one))
-                tell(*one, what.now.all == nullptr ? std::nullopt : std::optional(false));
-            else
-                return false;
+        // One by one: where there is no memory for an answer, all others still are in their places.
+        for (auto one = waiting.begin(); one != waiting.end();) {
+            const auto found = all.find((*one)->environment());
+            const bool looked = found != all.end() && found->second.since.contains((*one)->before);
+            one = looked && is_answered(**one, found->second) ? waiting.erase(one) : one + 1;
+        }
+    }
+    auto is_answered(change_waiter& one, const news& what) const -> bool {
+        if (what.now.all != nullptr && what.now.generation != one.generation &&
+            tell_news(one, what))
             return true;
-        });
+        if (what.gone)
+            tell(one, std::nullopt);
+        else if (is_over(one))
+            tell(one, what.now.all == nullptr ? std::nullopt : std::optional(false));
+        else
+            return false;
+        return true;
     }
     /// While the store is away nothing is known: all wait on.
     void look_at(const std::string& environment, news& what) {

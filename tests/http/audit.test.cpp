@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include "support/denied_memory.hpp"
 #include "support/temporary_folder.hpp"
 
 #include <coffer/http/x_audit.hpp>
@@ -28,6 +29,7 @@ struct disk {
     static inline bool held = false;
     static inline bool inside = false; ///< Somebody is held up.
     static inline std::atomic<bool> full{false};
+    static inline std::atomic<bool> denies_memory{false}; ///< To who writes while it is full.
     static inline std::atomic<int> sync_error{0};
     static inline std::atomic<int> folder_error{0};  ///< What fsync of a folder fails with.
     static inline std::atomic<int> reserve_error{0}; ///< What fallocate fails with,
@@ -78,6 +80,7 @@ extern "C" int fallocate(int fd, int mode, off_t from, off_t size) {
 }
 /// A full disk takes the first half of what is written.
 extern "C" ssize_t write(int fd, const void* data, std::size_t size) {
+    if (disk::full && disk::denies_memory.exchange(false)) denied = 1;
     if (disk::full && size < 2) {
         errno = ENOSPC;
         return -1;
@@ -523,6 +526,34 @@ TEST_CASE("The addresses of one IPv6 network are refused in one line") {
             json::parse(l).at("count").to_number<std::uint64_t>();
     CHECK(counts ==
           std::map<std::string, std::uint64_t>{{"2001:db8::", 500}, {"2001:db8:0:1::", 1}});
+}
+
+TEST_CASE(
+    "Without memory right after a full disk the refusals are still counted, and the log goes on") {
+    const bool one_more_meanwhile = GENERATE(false, true);
+    world w;
+    w.how.refusals_every = std::chrono::milliseconds(1);
+    {
+        const auto log = w.open();
+        auto r = record("login.refused");
+        r.principal_id.clear();
+        r.status = 401;
+        disk::denies_memory = true;
+        disk::full = true;
+        CHECK(log->append(r));
+        while (disk::denies_memory)
+            std::this_thread::yield();
+        if (one_more_meanwhile) CHECK(log->append(r));
+        disk::full = false;
+        // The first takes the denial that nothing has taken yet.
+        CHECK((log->append(record("secret.set")) || log->append(record("secret.set"))));
+    }
+    std::uint64_t sum = 0;
+    for (const auto& l : w.lines_of(w.text(w.first_file())))
+        if (l.find("login.refused") != l.npos)
+            sum += json::parse(l).at("count").to_number<std::uint64_t>();
+    CHECK(sum == (one_more_meanwhile ? 2 : 1));
+    CHECK(w.verify(w.head()).intact());
 }
 
 TEST_CASE("Names and reasons of any length and any bytes make one line of bounded length") {

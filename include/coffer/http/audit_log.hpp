@@ -216,9 +216,10 @@ private:
         if (!ending_ && std::chrono::steady_clock::now() < refusals_due_) return {};
         return std::exchange(refusals_, {});
     }
-    void keep(counts again) {
-        for (auto& [peer, n] : again)
-            refusals_[peer] += n;
+    void keep(counts again) noexcept { // it may be memory that there was none of
+        refusals_.merge(again);
+        for (const auto& [peer, n] : again) // those that were counted meanwhile
+            refusals_.find(peer)->second += n;
         refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;
     }
     auto write(const std::vector<submitted*>& batch, const counts& refused) -> bool try {
@@ -240,12 +241,14 @@ private:
     } catch (...) { // no memory
         return false;
     }
-    void finish(const std::vector<submitted*>& batch, bool written) {
+    void finish(const std::vector<submitted*>& batch, bool written) noexcept {
         failed_ = !written;
         has_room_ = files_->has_room();
         reserved_ = files_->is_reserved();
         if (!has_room_) left_ = room_left();
-        head_ = {files_->last().seq, files_->last().mac, saved_};
+        head_.seq = files_->last().seq;
+        head_.mac = files_->last().mac; // of the same length: that takes no memory
+        head_.at = saved_;
         for (auto* one : batch) {
             one->written = written;
             one->done = true;

@@ -2,11 +2,15 @@
 #include "../../tools/coffer/line_writer.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <climits>
 #include <csignal>
+#include <cstddef>
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <thread>
@@ -140,4 +144,42 @@ TEST_CASE("a reader that takes nothing, or is gone, does not keep the writer fro
     line_writer writer(pipe.ends[1], dropped_line, at_once);
     for (int i = 0; i < 100; ++i)
         writer.put(line(i));
+}
+
+TEST_CASE("where there is no memory to say how many lines were dropped the next one says it") {
+    channel pipe;
+    std::atomic<int> asked = 0;
+    std::optional<line_writer> writer(std::in_place, pipe.ends[1], [&](std::uint64_t n) {
+        if (asked++ == 0) throw std::bad_alloc();
+        return dropped_line(n);
+    });
+    constexpr int said = 20'000; // more than a pipe and the queue take
+    for (int i = 0; i < said; ++i)
+        writer->put(line(i));
+    std::string got;
+    std::thread reader([&] { got = pipe.all(); });
+    while (asked == 0)
+        std::this_thread::yield();
+    writer->put("last\n");
+    writer.reset();
+    pipe.close(1);
+    reader.join();
+    CHECK(asked == 2);
+    const auto last = got.find("last\ndropped ");
+    REQUIRE(last != std::string::npos);
+    const auto written =
+        std::count(got.begin(), got.begin() + static_cast<std::ptrdiff_t>(last), '\n');
+    CHECK(static_cast<std::uint64_t>(written) + std::stoull(got.substr(last + 13)) == said);
+}
+
+TEST_CASE("a line that is larger than a piece is written whole, between its neighbours") {
+    channel pipe;
+    const auto large = std::string(3 * PIPE_BUF + 1, 'x') + "\n";
+    {
+        line_writer writer(pipe.ends[1], dropped_line);
+        for (const auto& each : {line(1), large, line(2)})
+            writer.put(each);
+    }
+    pipe.close(1);
+    CHECK(pipe.all() == line(1) + large + line(2));
 }

@@ -2,8 +2,10 @@
 #include "line_writer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <climits>
+#include <exception>
 #include <utility>
 
 #include <poll.h>
@@ -47,18 +49,31 @@ void line_writer::write_all() {
         auto lines = std::exchange(waiting_, {});
         const auto dropped = std::exchange(dropped_, 0);
         lock.unlock();
-        if (dropped != 0) lines.push_back(about_dropped_(dropped)); // they came after these
+        if (dropped != 0) tell_of(dropped, lines);
         // Whole lines together, as many as are written in one piece: a call for each would cost a
         // busy server more than the lines.
-        std::string together;
+        std::array<char, PIPE_BUF> together;
+        std::size_t size = 0;
         for (const auto& line : lines) {
-            if (!together.empty() && together.size() + line.size() > PIPE_BUF) {
-                if (!write_piece(together)) return;
-                together.clear();
+            const bool is_long = line.size() > together.size();
+            if (is_long || size + line.size() > together.size()) {
+                if (!write_piece({together.data(), std::exchange(size, 0)})) return;
+                if (is_long && !write_piece(line)) return;
             }
-            together += line;
+            if (!is_long) size += line.copy(together.data() + size, line.size());
         }
-        if (!write_piece(together)) return;
+        if (!write_piece({together.data(), size})) return;
+    }
+}
+
+/// They came after these lines. Where there is no memory for it they are
+/// told of with the next.
+void line_writer::tell_of(std::uint64_t dropped, std::vector<std::string>& lines) {
+    try {
+        lines.push_back(about_dropped_(dropped));
+    } catch (const std::exception&) {
+        const std::lock_guard lock(mutex_);
+        dropped_ += dropped;
     }
 }
 

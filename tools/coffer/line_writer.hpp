@@ -35,6 +35,7 @@ public:
 
 private:
     void write_all();
+    void tell_of(std::uint64_t dropped, std::vector<std::string>& lines);
     auto write_piece(std::string_view lines) -> bool;
     auto takes_more() -> bool;
     auto is_ending() -> bool;

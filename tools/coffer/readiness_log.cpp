@@ -7,6 +7,7 @@
 #include <coffer/http/probes.hpp>
 
 #include <chrono>
+#include <exception>
 #include <string>
 #include <utility>
 
@@ -72,11 +73,14 @@ void readiness_log::watch() {
     std::unique_lock lock(mutex_);
     do {
         lock.unlock();
-        unserved_->look();
-        const auto now = state();
-        if (now.kind != before && now.words.empty()) log_.info("ready again");
-        if (now.kind != before && !now.words.empty()) log_.error(now.words);
-        before = now.kind;
+        try {
+            unserved_->look();
+            auto now = state();
+            if (now.kind != before && now.words.empty()) log_.info("ready again");
+            if (now.kind != before && !now.words.empty()) log_.error(now.words);
+            before = std::move(now.kind);
+        } catch (const std::exception&) { // no memory: it looks again
+        }
         lock.lock();
     } while (!wake_.wait_for(lock, std::chrono::seconds(1), [this] { return ending_; }));
 }

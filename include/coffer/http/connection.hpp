@@ -13,9 +13,11 @@
 #include <chrono>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -83,7 +85,7 @@ public:
     }
 
     void on_deadline() override {
-        if (at_ == stage::following && !writing_) {
+        if (at_ == stage::following && !writing_ && !outbox_->gone()) {
             outbox_->push(std::string(follow_->when_silent()));
             expire_in(limits().heartbeat);
         } else {
@@ -166,16 +168,20 @@ private:
     /// A long body is held for who is known alone: those of all share their memory, and anybody
     /// could hold it. Others are answered without it.
     void ask_who() {
-        service_.pool.submit([self = self()]() mutable {
-            const bool known = self->service_.answers->knows_sender(self->reader_.current());
+        service_.pool.submit([away = go_away()] {
+            std::optional<bool> known; // nothing: there is no memory for it
+            try {
+                known = (*away)->service_.answers->knows_sender((*away)->reader_.current());
+            } catch (...) {
+            }
             detail::scrub_stack();
-            auto home = self->loop_.context().get_executor();
-            boost::asio::post(home, [self = std::move(self), known] { self->told(known); });
+            come_home(away, [known](connection& c) { c.told(known); });
         });
     }
-    void told(bool known) {
+    void told(std::optional<bool> known) {
         if (at_ == stage::closed) return;
-        go_on(known ? reader_.go_on() : reader_.give_up());
+        if (!known) return go_on(reader_.fail());
+        go_on(*known ? reader_.go_on() : reader_.give_up());
     }
     void write_continue() {
         static constexpr std::string_view text = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -194,21 +200,38 @@ private:
             return service_.answers->try_now(reader_.current());
         });
         detail::scrub_stack();
-        if (quick) return answer(std::move(*quick));
-        service_.pool.submit([self = self()]() mutable {
-            auto slow = detail::ask_safely([&self]() -> response {
-                return self->service_.answers->handle(self->reader_.current());
+        if (quick) {
+            answer_ = std::move(*quick);
+            return answer();
+        }
+        service_.pool.submit([away = go_away()] {
+            (*away)->answer_ = detail::ask_safely([&away]() -> response {
+                return (*away)->service_.answers->handle((*away)->reader_.current());
             });
             detail::scrub_stack();
-            auto home = self->loop_.context().get_executor();
-            boost::asio::post(home, [self = std::move(self), slow = std::move(slow)]() mutable {
-                self->answer(std::move(slow));
-            });
+            come_home(away, [](connection& c) { c.answer(); });
         });
     }
-    void answer(response made) {
+    /// What a worker holds. The connection is taken out on its loop's thread, where alone it may end.
+    using shared_self = std::shared_ptr<std::shared_ptr<connection>>;
+    auto go_away() -> shared_self { return std::make_shared<std::shared_ptr<connection>>(self()); }
+    /// Goes on with it there. For that there will be memory: what is waited for here is little.
+    template <class Next>
+    static void come_home(const shared_self& away, Next next) noexcept {
+        const auto home = (*away)->loop_.context().get_executor();
+        for (;;) {
+            try {
+                return boost::asio::post(home, [away, next] {
+                    const auto self = std::move(*away);
+                    next(*self);
+                });
+            } catch (const std::bad_alloc&) {
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+            }
+        }
+    }
+    void answer() {
         if (at_ == stage::closed) return;
-        answer_ = std::move(made);
         service_.counters->answered(reader_.route(), answer_.status,
                                     detail::steady::now() - asked_);
         write_answer();
@@ -247,8 +270,18 @@ private:
         boost::asio::async_write(stream_, pieces, go_on,
                                  [self = self(), next](error_code ec, std::size_t) {
                                      if (ec || self->at_ == stage::closed) return self->close();
-                                     next(*self);
+                                     self->go_on_or_close(next);
                                  });
+    }
+    /// Without memory or a thread for what comes next the connection ends: else what its client of a
+    /// stream still may send would keep it, and nobody send anything.
+    template <class Next>
+    void go_on_or_close(Next next) {
+        try {
+            next(*this);
+        } catch (...) {
+            close();
+        }
     }
     void written() {
         auto sent = std::move(answer_); // and wiped
@@ -265,7 +298,7 @@ private:
         at_ = stage::following;
         auto wake = [this, weak = this->weak_from_this()] {
             boost::asio::post(loop_.context(), [weak] {
-                if (const auto self = weak.lock()) self->flush();
+                if (const auto self = weak.lock()) self->go_on_or_close([](auto& c) { c.flush(); });
             });
         };
         outbox_ = std::make_shared<detail::outbox>(limits().follow_queue, std::move(wake));

@@ -90,6 +90,7 @@ private:
     auto listen(const tcp::endpoint& where) -> error_code;
     void name_hosts(const boost::asio::ip::address& address);
     void accept();
+    void accept_again();
     void accepted(error_code ec, detail::tcp_socket socket, detail::loop& home);
     void serve_or_drop(detail::tcp_socket socket, detail::loop& home) noexcept;
     void serve(detail::tcp_socket socket, detail::loop& home);
@@ -101,6 +102,8 @@ private:
     std::vector<std::unique_ptr<detail::loop>> loops_;
     std::optional<detail::tcp_acceptor> acceptor_;
     std::optional<detail::loop_timer> pause_;
+    /// Shared with what is waited for: the next connection, or the end of a pause.
+    std::shared_ptr<const bool> accepting_ = std::make_shared<const bool>(true);
     tcp::endpoint peer_{};
     std::size_t next_ = 0;
     std::uint16_t port_ = 0;
@@ -174,7 +177,11 @@ inline auto server::start() -> result<void> {
                                  [this] { return static_cast<double>(service_->bodies.load()); });
     accept();
     for (auto& l : loops_)
-        threads_.emplace_back([&home = *l] { home.run(); });
+        threads_.emplace_back([this, &home = *l] {
+            home.run([&] {
+                if (&home == loops_.front().get()) accept_again();
+            });
+        });
     return {};
 }
 
@@ -204,10 +211,16 @@ inline void server::wait() {
 /// share of the port, as with SO_REUSEPORT.
 inline void server::accept() {
     auto& home = *loops_[next_++ % loops_.size()];
-    acceptor_->async_accept(home.context().get_executor(), peer_,
-                            [this, &home](error_code ec, detail::tcp_socket socket) {
-                                accepted(ec, std::move(socket), home);
-                            });
+    acceptor_->async_accept(
+        home.context().get_executor(), peer_,
+        [this, &home, held = accepting_](error_code ec, detail::tcp_socket socket) {
+            accepted(ec, std::move(socket), home);
+        });
+}
+
+/// A connection that there was no memory for may take the wait for the next one with it.
+inline void server::accept_again() {
+    if (acceptor_->is_open() && accepting_.use_count() == 1) accept();
 }
 
 inline void server::accepted(error_code ec, detail::tcp_socket socket, detail::loop& home) {
@@ -216,7 +229,7 @@ inline void server::accepted(error_code ec, detail::tcp_socket socket, detail::l
     if (!ec || ec == boost::asio::error::connection_aborted) return accept();
     // Out of descriptors or memory: the next try would fail as fast.
     pause_->expires_after(std::chrono::milliseconds(100));
-    pause_->async_wait([this](error_code) {
+    pause_->async_wait([this, held = accepting_](error_code) {
         if (acceptor_->is_open()) accept();
     });
 }

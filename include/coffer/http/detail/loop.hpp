@@ -66,12 +66,17 @@ public:
         if (stopping_ && sessions_.empty()) timer_.cancel(); // nothing left to wait for
     }
 
-    /// Returns after `stop`, when the last session has ended.
-    void run() {
-        for (;;) {
+    /// Returns after `stop`, when the last session has ended. `resume()` begins again what else was
+    /// waited for and is no longer, since something threw; it may throw.
+    template <class Resume>
+    void run(Resume resume) {
+        for (bool whole = true;; whole = false) {
             try {
-                context_.run();
-                return;
+                if (whole || goes_on(resume)) {
+                    context_.run();
+                    return;
+                }
+                context_.run_one_for(tick_);
             } catch (...) { // no memory: the connection that asked for it is gone, the others go on
             }
         }
@@ -81,7 +86,7 @@ public:
         if (stopping_) return;
         stopping_ = true;
         stop_deadline_ = steady::now() + stop_time_;
-        for_each([](session& s) { s.on_stop(); });
+        for_each([](session& s) { call(s, &session::on_stop); });
         if (ticking_)
             timer_.cancel();
         else
@@ -102,32 +107,44 @@ private:
         for (auto at = sessions_.begin(); at != sessions_.end();)
             f(*at++);
     }
-    /// One for which there is no memory ends alone: the others keep their deadlines.
-    static void reached(session& s) {
+    /// False: there still is no memory for it.
+    template <class Resume>
+    auto goes_on(Resume& resume) noexcept -> bool {
         try {
-            s.on_deadline();
+            if (!ticking_) arm();
+            resume();
+            return true;
+        } catch (...) {
+            return false;
+        }
+    }
+    /// One for which there is no memory ends alone: the others keep their deadlines.
+    static void call(session& s, void (session::*what)()) {
+        try {
+            (s.*what)();
         } catch (const std::exception&) {
             s.close();
         }
     }
     void arm() {
         now_ = steady::now();
-        ticking_ = !sessions_.empty();
-        if (!ticking_) {
+        if (sessions_.empty()) {
             if (stopping_) guard_.reset();
             return;
         }
         timer_.expires_at(now_ + tick_);
         timer_.async_wait([this](boost::system::error_code) { tick(); });
+        ticking_ = true;
     }
     void tick() {
+        ticking_ = false;
         now_ = steady::now();
         const bool over = stopping_ && now_ >= stop_deadline_;
         for_each([&](session& s) {
             if (over)
                 s.close();
             else if (s.deadline <= now_)
-                reached(s);
+                call(s, &session::on_deadline);
         });
         arm();
     }

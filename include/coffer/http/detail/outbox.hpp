@@ -21,20 +21,21 @@ public:
 
     /// False: nobody sends this any more. A text of any size is taken while nothing waits: else one
     /// that is larger than the limit would end every stream, and again each time it is sent anew.
+    /// Where there is no memory for it the client is given up: no stream goes on with a gap.
     auto push(std::string text) -> bool {
         const std::lock_guard lock(mutex_);
         if (gone_ || ended_) return false;
         if (text.empty()) {
             ended_ = true;
-            wake_();
+            wake();
             return false;
         }
         const bool first = waiting_.empty();
         if (!first && waiting_.size() + text.size() > limit_)
             gone_ = true;
         else
-            waiting_ += text;
-        if (gone_ || (first && !waiting_.empty())) wake_();
+            add(text);
+        if (gone_ || first) wake();
         return !gone_;
     }
     /// All that waits; `gone` says whether the client was given up.
@@ -42,6 +43,11 @@ public:
         const std::lock_guard lock(mutex_);
         gone = gone_;
         return std::exchange(waiting_, {});
+    }
+    /// Whether the client was given up. It may be that nobody was woken for it.
+    auto gone() -> bool {
+        const std::lock_guard lock(mutex_);
+        return gone_;
     }
     /// Nothing more is sent behind what waits.
     auto ended() -> bool {
@@ -55,6 +61,21 @@ public:
     }
 
 private:
+    void add(const std::string& text) noexcept {
+        try {
+            waiting_ += text;
+        } catch (...) {
+            gone_ = true;
+        }
+    }
+    void wake() noexcept {
+        try {
+            wake_();
+        } catch (...) {
+            gone_ = true;
+        }
+    }
+
     const std::size_t limit_;
     std::function<void()> wake_;
     std::mutex mutex_;

@@ -88,6 +88,11 @@ public:
             return answer_and_close();
         return take_body();
     }
+    /// After ask_sender: that could not be found out.
+    auto fail() -> step {
+        drop_body();
+        return refuse(500, "internal error");
+    }
     /// Forgets the request and its token; what the next may repeat of its head stays.
     void forget() noexcept {
         if (token_at_ < request_.headers.size()) {

@@ -55,7 +55,7 @@ public:
     /// A change was made through this process: it is told of already, or is about to be.
     void made_here(const secret_change& what) {
         const std::lock_guard lock(mutex_);
-        if (looks_) own_[what.where.environment].late.emplace_back(what);
+        if (looks_) own_[what.where.environment].made.emplace_back(what);
     }
 
 private:
@@ -72,10 +72,11 @@ private:
             : space(what.where.space), actor(what.where.actor), name(what.name),
               version(what.version) {}
     };
-    /// The own changes since the last look at an environment, and those before it.
+    /// The own changes that may be found in an environment, in their order.
     struct own_changes {
-        std::vector<mark> early{};
-        std::vector<mark> late{};
+        std::vector<mark> made{};
+        std::size_t read = 0;  ///< So many were made before the look that read it last,
+        std::size_t begun = 0; ///< and so many before the look that is under way.
     };
     /// A change that is told of at the next look, unless it is an own one.
     struct found {
@@ -110,6 +111,8 @@ private:
             const std::lock_guard lock(mutex_);
             looks_ = wanted;
             if (!wanted) own_.clear();
+            for (auto& [id, own] : own_)
+                own.begun = own.made.size();
         }
         if (!wanted) {
             known_.clear();
@@ -124,12 +127,14 @@ private:
                 continue;
             }
             tell_waiting(it->first, it->second);
-            if (!std::exchange(it->second.there, false)) {
+            if (!it->second.there) {
                 forget_own(it->first);
                 it = known_.erase(it);
                 continue;
             }
             it->second.waiting.push_back({"deleted", scope({.environment = it->first})});
+            it->second.there = false;
+            was_read(it->first);
             ++it;
         }
         for (const auto& id : *ids)
@@ -148,13 +153,25 @@ private:
         if (!std::exchange(known.there, true))
             known.all.clear();
         else if (known.generation == now->generation)
-            return;
+            return was_read(id);
         auto all = vault_->entries(id);
         if (!all) return;
         if (known.compared) known.waiting = differences(id, known.all, *all);
         known.generation = now->generation;
         known.all = *std::move(all);
         known.compared = true;
+        was_read(id);
+    }
+    /// What it held when the look began is found by now, and told of if it was found before: of the
+    /// own changes in that nothing can be found any more.
+    void was_read(const std::string& id) {
+        const std::lock_guard lock(mutex_);
+        const auto at = own_.find(id);
+        if (at == own_.end()) return;
+        auto& own = at->second;
+        own.made.erase(own.made.begin(), own.made.begin() + static_cast<std::ptrdiff_t>(own.read));
+        own.begun -= own.read;
+        own.read = own.begun;
     }
     void forget_own(const std::string& environment) {
         const std::lock_guard lock(mutex_);
@@ -162,23 +179,27 @@ private:
     }
 
     void tell_waiting(const std::string& id, environment_state& of) {
-        own_changes own;
+        std::vector<mark> own;
         {
             const std::lock_guard lock(mutex_);
-            auto& kept = own_[id];
-            own = kept;
-            kept.early = std::exchange(kept.late, {});
+            if (const auto at = own_.find(id); at != own_.end()) own = at->second.made;
         }
         const auto is_own = [&](const found& f) {
-            const auto made_it = [&](const mark& m) {
+            return std::ranges::any_of(own, [&](const mark& m) {
                 return m.space == f.where.space && m.actor == f.where.actor && m.name == f.name &&
                        m.version >= f.version;
-            };
-            return std::ranges::any_of(own.early, made_it) ||
-                   std::ranges::any_of(own.late, made_it);
+            });
         };
-        for (const auto& f : std::exchange(of.waiting, {}))
-            if (!is_own(f)) tell_({f.what, f.where, f.name, f.id, f.version});
+        auto next = of.waiting.begin();
+        try {
+            for (; next != of.waiting.end(); ++next)
+                if (const auto& f = *next; !is_own(f))
+                    tell_({f.what, f.where, f.name, f.id, f.version});
+        } catch (...) { // no memory: the others are told at the next look
+            of.waiting.erase(of.waiting.begin(), next);
+            throw;
+        }
+        of.waiting.clear();
     }
 
     static auto is_scope(const scoped_entry& e) -> bool {

@@ -105,7 +105,7 @@ struct matrix_world : api_world {
         is("stranger", {.as = role::environment_admin, .environment = "G", .reveal = true});
         know("nobody", {});
         know("page", {{.as = role::environment_admin, .environment = "E", .reveal = true}}, true);
-        tokens->all.find("page")->second.confirmed_at = http::wall_now();
+        tokens->all.find("page")->second.confirmed_at = coffer::machine_clock().boot();
     }
 };
 

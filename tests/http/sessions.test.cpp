@@ -253,6 +253,23 @@ TEST_CASE("A session mints for five minutes after its parent was entered") {
           R"([{"role":"service","environmentId":"E","write":false,"reveal":false}])");
 }
 
+TEST_CASE("A wall clock that is set back lengthens no confirmation") {
+    desk_world w;
+    const auto ana = w.mint();
+    const auto session = w.begin(ana);
+    const auto until = [&] {
+        return w.send("GET", "/v1/x/whoami", session).text("confirmedUntil");
+    };
+    CHECK(until() == iso_time(w.tokens->now() + 300'000));
+    w.time.set_wall(w.time.wall() - 1h);
+    w.time.advance(4min);
+    CHECK(until() == iso_time(w.tokens->now() + 60'000));
+    CHECK(w.send("POST", "/v1/x/tokens", session, wish()).status() == 200);
+    w.time.advance(1min);
+    CHECK(until() == iso_time(w.tokens->now()));
+    CHECK(w.send("POST", "/v1/x/tokens", session, wish()).status() == 403);
+}
+
 TEST_CASE("Nobody mints what they lack, nor for longer than its kind lives") {
     desk_world w;
     const auto admin = w.mint({{.as = role::environment_admin, .environment = "E"}}, "admin");

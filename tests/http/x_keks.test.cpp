@@ -104,7 +104,7 @@ TEST_CASE("x/keys: KEKs are an operator's to change, who has entered the token a
                                            : R"("code":"denied")"));
         }
     CHECK(w.asked.empty());
-    w.tokens->all.find("session")->second.confirmed_at = http::wall_now();
+    w.tokens->all.find("session")->second.confirmed_at = coffer::machine_clock().boot();
     CHECK(w.post("rotate-kek", "{}", "session").status() == 200);
     CHECK(w.post("disable", kek, "session").status() == 200);
     CHECK(w.shred("one", "session").status() == 200);

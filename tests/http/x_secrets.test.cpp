@@ -145,8 +145,7 @@ TEST_CASE("x/secrets: expiry, confirmation and the hour of the reveals go by one
 
     w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"allowed"})");
     w.know("page", http::full_grants(), true);
-    w.tokens->all.find("page")->second.confirmed_at =
-        static_cast<std::uint64_t>(time.wall().count());
+    w.tokens->all.find("page")->second.confirmed_at = time.boot();
     const auto reveal = [&] {
         return w.send("POST", secret + "/reveal" + w.query(e, "A"), R"({"reason":"why"})", "page")
             .status();
@@ -156,8 +155,7 @@ TEST_CASE("x/secrets: expiry, confirmation and the hour of the reveals go by one
     CHECK(reveal() == 429);
     time.advance(std::chrono::hours(1));
     CHECK(reveal() == 403); // confirmed an hour ago
-    w.tokens->all.find("page")->second.confirmed_at =
-        static_cast<std::uint64_t>(time.wall().count());
+    w.tokens->all.find("page")->second.confirmed_at = time.boot();
     CHECK(reveal() == 200);
 
     time.advance(std::chrono::hours(24));
@@ -568,9 +566,11 @@ TEST_CASE("x/secret/reveal: flag, mode, policy, reason and a fresh token are all
     check_error(ask(e, "blind"), 403);
     check_error(ask(s, "admin"), 404); // inherited: not of this scope
     CHECK(shown(ask(e, "page").body.at("code")) == "\"confirm\"");
-    w.tokens->all.find("page")->second.confirmed_at = http::wall_now() - 1000;
+    w.tokens->all.find("page")->second.confirmed_at =
+        coffer::machine_clock().boot() - std::chrono::seconds(1);
     CHECK(ask(e, "page").text("value") == "xyzzy");
-    w.tokens->all.find("page")->second.confirmed_at = http::wall_now() - 6 * 60 * 1000;
+    w.tokens->all.find("page")->second.confirmed_at =
+        coffer::machine_clock().boot() - std::chrono::minutes(6);
     check_error(ask(e, "page"), 403);
     w.send("PATCH", "/v1/x/environments" + w.query(e), R"({"reveal":"never"})");
     check_error(ask(e, "admin"), 403);

@@ -6,6 +6,7 @@
 #include <coffer/scope.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -84,9 +85,10 @@ struct principal {
     std::string token_id{};
     std::string name{}; ///< What people called the token; the author of its writes.
     grant_list grants{};
-    std::uint64_t expires = 0;      ///< Milliseconds since 1970; 0: never.
-    bool is_session = false;        ///< Made by a sign-in of the page: good for /v1/x alone.
-    std::uint64_t confirmed_at = 0; ///< When its holder last entered the parent token.
+    std::uint64_t expires = 0; ///< Milliseconds since 1970; 0: never.
+    bool is_session = false;   ///< Made by a sign-in of the page: good for /v1/x alone.
+    /// When its holder last entered the parent token, by the clock that is never set back; 0: never.
+    std::chrono::milliseconds confirmed_at{};
 };
 
 /// The answer to "may they?". `unknown` and `forbidden` are kept apart on purpose: what a caller

@@ -108,7 +108,9 @@ struct api_parts {
     auto now() const noexcept -> std::uint64_t {
         return static_cast<std::uint64_t>(time_->wall().count());
     }
-    /// The same for what is made now: later than what was made before, so that the order in which
+    /// By the clock that is never set back: for ages.
+    auto boot() const noexcept -> std::chrono::milliseconds { return time_->boot(); }
+    /// now() for what is made now: later than what was made before, so that the order in which
     /// things were made can be told.
     auto making_time() noexcept -> std::uint64_t {
         auto last = last_made_.load();

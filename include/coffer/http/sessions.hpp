@@ -53,8 +53,7 @@ public:
         kept_session one;
         one.hash = vault()->sha256(key.view());
         one.parent = parent.token_id;
-        one.begun = one.used = boot();
-        one.confirmed = tokens_->now();
+        one.begun = one.used = one.confirmed = boot();
         opened_session out;
         out.text = token_of(session_prefix, *id, key.view());
         out.expires = tokens_->now() + static_cast<std::uint64_t>(limits_.longest.count());
@@ -71,10 +70,10 @@ public:
         const std::lock_guard lock(mutex_);
         if (text && is_known(*text)) sessions_.erase(text->id);
     }
-    /// Its holder has entered the parent token again. Answers when: milliseconds since 1970.
-    /// Errors: denied (no session, or another token than its parent).
+    /// Its holder has entered the parent token again. Answers when, by the clock that is
+    /// never set back. Errors: denied (no session, or another token than its parent).
     auto confirm(std::string_view bearer, std::string_view token, const request& in)
-        -> result<std::uint64_t> {
+        -> result<std::chrono::milliseconds> {
         const auto text = parse_token(session_prefix, bearer);
         const auto parent = tokens_->authenticate(token, in);
         if (!parent) return parent.error();
@@ -82,7 +81,7 @@ public:
         if (!text || !is_known(*text)) return errc::denied;
         auto& one = sessions_.find(text->id)->second;
         if (one.parent != parent->token_id) return errc::denied;
-        return one.confirmed = tokens_->now();
+        return one.confirmed = boot();
     }
 
     auto authenticate(std::string_view bearer, const request& in) -> result<principal> override {
@@ -122,9 +121,10 @@ private:
     struct kept_session {
         digest hash{};
         std::string parent{};
-        std::chrono::milliseconds begun{}; ///< By the clock that is never set back, as `used`.
+        // By the clock that is never set back:
+        std::chrono::milliseconds begun{};
         std::chrono::milliseconds used{};
-        std::uint64_t confirmed = 0;
+        std::chrono::milliseconds confirmed{};
     };
     using kept = std::map<std::string, kept_session, std::less<>>;
 

@@ -385,7 +385,7 @@ private:
         const bool same = equal_constant_time(hash, of.hash);
         if (!same || row == nullptr || at >= of.expires) return std::nullopt;
         auto who = principal_of(row);
-        who.confirmed_at = at;
+        who.confirmed_at = time_->boot();
         return who;
     }
 

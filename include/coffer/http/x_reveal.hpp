@@ -6,6 +6,7 @@
 #include <coffer/http/x_secrets.hpp>
 #include <coffer/http/x_values.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -67,11 +68,16 @@ inline auto give_value(call& c) -> response {
 }
 
 /// How long after its holder entered the parent token a session may reveal and mint.
-inline constexpr std::uint64_t confirmed_for_ms = 5 * 60 * 1000;
+inline constexpr std::chrono::milliseconds confirmed_for = std::chrono::minutes(5);
+/// When that ends for one who entered it then, as the wall clock says now: milliseconds since 1970.
+inline auto confirmed_until(const call& c, std::chrono::milliseconds at) -> std::uint64_t {
+    const auto left = at + confirmed_for - c.parts.boot();
+    return c.parts.now() + static_cast<std::uint64_t>(left.count());
+}
 /// Throws 403 with the code `confirm` where that is longer ago.
 inline void require_confirmed(const call& c) {
     const bool recent =
-        c.who.confirmed_at != 0 && c.parts.now() < c.who.confirmed_at + confirmed_for_ms;
+        c.who.confirmed_at.count() != 0 && c.parts.boot() - c.who.confirmed_at < confirmed_for;
     if (c.who.is_session && !recent)
         throw api_error{403, "enter your token again first", {}, "confirm", {}};
 }

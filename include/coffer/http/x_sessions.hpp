@@ -79,7 +79,7 @@ inline auto confirm_session(sign_in_desk& desk, call& c) -> response {
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_object();
-    w.member("confirmedUntil", iso_time(need(result(at)) + confirmed_for_ms));
+    w.member("confirmedUntil", iso_time(confirmed_until(c, need(result(at)))));
     w.end_object().end_object();
     return out;
 }

@@ -59,8 +59,8 @@ inline auto whoami(call& c) -> response {
     write_grants(w, c.who.grants.view());
     write_right_list(w, "rights", rights_anywhere(c.who));
     write_right_list(w, "instanceRights", rights_at(c.who, {}));
-    if (c.who.is_session && c.who.confirmed_at != 0)
-        w.member("confirmedUntil", iso_time(c.who.confirmed_at + confirmed_for_ms));
+    if (c.who.is_session && c.who.confirmed_at.count() != 0)
+        w.member("confirmedUntil", iso_time(confirmed_until(c, c.who.confirmed_at)));
     write_server(c, w);
     w.end_object().end_object();
     return out;

@@ -87,7 +87,7 @@ struct principal {
     grant_list grants{};
     std::uint64_t expires = 0; ///< Milliseconds since 1970; 0: never.
     bool is_session = false;   ///< Made by a sign-in of the page: good for /v1/x alone.
-    /// When its holder last entered the parent token, by the clock that is never set back; 0: never.
+    /// When its holder last entered the parent token, by the boot clock; 0: never.
     std::chrono::milliseconds confirmed_at{};
 };
 

@@ -212,7 +212,7 @@ private:
             come_home(away, [](connection& c) { c.answer(); });
         });
     }
-    /// What a worker holds. The connection is taken out on its loop's thread, where alone it may end.
+    /// What a worker holds. The connection is taken out on its loop's thread: there alone it may end.
     using shared_self = std::shared_ptr<std::shared_ptr<connection>>;
     auto go_away() -> shared_self { return std::make_shared<std::shared_ptr<connection>>(self()); }
     /// Goes on with it there. For that there will be memory: what is waited for here is little.

@@ -71,7 +71,7 @@ public:
         const std::lock_guard lock(mutex_);
         what.number = ++number_;
         const auto now = with_.time->boot();
-        // One by one: where there is no memory to tell somebody, all others still are in their places.
+        // One by one: where there is no memory to tell one, the others still are in their places.
         for (auto l = listeners_.begin(); l != listeners_.end();)
             l = hears(**l, what, now) ? l + 1 : listeners_.erase(l);
         keep(std::move(what));

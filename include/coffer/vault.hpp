@@ -34,7 +34,8 @@ namespace coffer::inline COFFER_ABI {
 /// Errors of every write: invalid_argument, too_large (see names.hpp), unknown_scope, conflict,
 /// unavailable, timed_out, tampered, rolled_back, unknown_key, key_disabled, unsupported, denied,
 /// foreign; with all of them nothing was written. outcome_unknown: it may have been. Calling again
-/// harms nothing, but may replace what somebody else wrote meanwhile: if_version forbids that.
+/// may replace what somebody else wrote meanwhile: look at history() first, or say if_version, and it
+/// is conflict if the first was made.
 ///
 /// What reads the state as a whole (environments, spaces, list, entries, history, status) answers
 /// as a resolver does: the newest state, or, while the store is away, the last one for

@@ -68,8 +68,8 @@ TEST_CASE("an answer that is stale says so on stderr, and in JSON with its age")
     CHECK(has(box.run({"diff", "dev", "dev/acme", "--json"}).out, R"("stale":true,"age_s":)"));
 }
 
-TEST_CASE("10: a change that got lost on the way may have been made or not, and the same command "
-          "again is right") {
+TEST_CASE("10: a change that got lost on the way may have been made or not, and it is said to look "
+          "first") {
     const served s;
     lossy_proxy between(s.url);
     client box(s);
@@ -79,7 +79,7 @@ TEST_CASE("10: a change that got lost on the way may have been made or not, and 
     const auto lost = box.run({"set", "NEW", "-e", "dev"}, "second");
     CHECK(lost.code == 10);
     CHECK(has(lost.err, "outcome_unknown: "));
-    CHECK(has(lost.err, "run the same command again"));
+    CHECK(has(lost.err, "look first (coffer history, coffer list)"));
     CHECK(between.lost == 1); // it asked, and did not send again
     CHECK(box.run({"space", "create", "late", "-e", "dev"}).code == 10);
     CHECK(box.run({"unset", "NEW", "-e", "dev", "--yes"}).code == 10);

@@ -14,7 +14,7 @@ auto exit_codes() -> std::string_view {
   7    the store was changed behind Coffer's back
   8    an answer is there, but older than --max-stale
   9    the keyring lacks the key, or it is disabled or destroyed
-  10   a write may or may not have happened; run the same command again, it is idempotent
+  10   a write may or may not have happened; look first (history), or run it again with --if-version
   130  interrupted, or the answer to a question was no; 143 terminated
   run  the command's own code; 125 Coffer failed before it started, 126 can't execute, 127 not found
 )";

@@ -72,7 +72,8 @@ auto words_of(errc code, const std::string& what, const std::string& place) -> s
     case errc::unsupported: return "made by a newer Coffer, or something that this build can't do";
     case errc::cancelled: return "cancelled";
     case errc::outcome_unknown:
-        return "it may have been written or not; run the same command again, it is idempotent";
+        return "it may have been written or not; look first (coffer history, coffer list): the "
+               "same command again may undo what somebody else wrote meanwhile";
     case errc::foreign:
         return "the store is of another realm than the settings name: realm in coffer.json, or "
                "COFFER_REALM. coffer verify says which it is of";

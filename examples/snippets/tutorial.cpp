@@ -169,8 +169,10 @@ void follow(my_vault& vault) {
 void logs(my_vault& vault) {
     const coffer::view acme = vault.resolver().at({.environment = "prod", .space = "acme"}).value();
     //[redact
-    const auto log = coffer::redactor::open(acme).value(); // knows every value of acme, keeps none
+    const auto log = coffer::redactor::open(acme).value(); // knows acme's values, keeps none
     std::cout << log.redact("token is xoxb-acme, as always") << '\n';
+    for (const auto& name : log.skipped())
+        std::cerr << name << " is too short, or damaged: it stays in the log\n";
     //]
 }
 

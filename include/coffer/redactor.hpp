@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <random>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,10 +34,10 @@ namespace coffer::inline COFFER_ABI {
 /// an occurrence within another is not named. All other bytes come out unchanged and in order.
 ///
 /// What it does not: values under `shortest` (8) bytes are ignored, since cutting out `true` or a
-/// port number would garble the log and show the value. A value that the program changed is another
-/// text. The common ones are known where a value comes from a view or by add_forms(): escaped as in
-/// JSON, percent-encoded, base64, each line of a value that has several. Others, such as base64 of
-/// the value behind a name, must be added by who writes them.
+/// port number would garble the log and show the value; skipped() has their names. A value that the
+/// program changed is another text. The common ones are known where a value comes from a view or by
+/// add_forms(): escaped as in JSON, percent-encoded, base64, each line of a value that has several.
+/// Others, such as base64 of the value behind a name, must be added by who writes them.
 ///
 /// It keeps no value. Of each it keeps the length, where its first line ends, 32 bits of a rolling
 /// hash (Karp-Rabin; the first 8 bytes give 16 of them, a first line that is shorter 16 more) and
@@ -48,15 +49,15 @@ namespace coffer::inline COFFER_ABI {
 /// feed() holds back what could be the beginning of a value: the last 7 bytes, and more only after
 /// bytes whose hash says that one may have begun; up to the end of a line nothing but what may be
 /// the beginning of a value that has its first line's end there. Time: linear in the text, plus the
-/// length of what is cut out. Thread safety: redact() may be called from several threads while nobody adds; feed()
-/// and flush() belong to one thread at a time. Copies are independent.
+/// length of what is cut out. Thread safety: redact() may be called from several threads while
+/// nobody adds; feed() and flush() belong to one thread at a time. Copies are independent.
 class redactor {
 public:
     /// Values shorter than this, in bytes, are ignored.
     static constexpr std::size_t shortest = 8;
 
     redactor() : redactor(std::random_device{}) {}
-    /// A redactor that knows all values of a view: see add_all().
+    /// A redactor that knows the values of a view: see add_all(). Its skipped() names the others.
     static auto open(const view& from) -> result<redactor> {
         redactor made;
         if (auto added = made.add_all(from); !added) return added.error();
@@ -64,55 +65,44 @@ public:
     }
 
     /// Knows a value from now on, also in what feed() holds back. False: too short, ignored.
-    auto add(std::string_view name, std::string_view value) -> bool {
-        if (value.size() < shortest) return false;
-        const auto line = value.find('\n');
-        if (line < shortest - 1)
-            opened_by_[line].push_back(bucket_of(rolling_.of(value.substr(0, line + 1))));
-        const auto head = bucket_of(rolling_.of(value.substr(0, shortest)));
-        auto& bucket = values_[head];
-        const known made{value.size(),
-                         line,
-                         rolling_.power(value.size()),
-                         short_hash(rolling_.of(value)),
-                         siphash_of(value),
-                         marker(name)};
-        const auto same = [&](const known& k) {
-            return k.size == made.size && k.digest == made.digest;
-        };
-        if (std::any_of(bucket.begin(), bucket.end(), same)) return true;
-        const auto longer = [&](const known& k) { return k.size >= made.size; };
-        bucket.insert(std::find_if_not(bucket.begin(), bucket.end(), longer), made);
-        begins_[head] = true;
-        return true;
+    [[nodiscard]] auto add(std::string_view name, std::string_view value) -> bool {
+        if (know(name, value)) return true;
+        skip(name);
+        return false;
     }
-    auto add(std::string_view name, const secret& value) -> bool {
+    [[nodiscard]] auto add(std::string_view name, const secret& value) -> bool {
         return add(name, value.expose_secret());
     }
-    /// Knows a value and the other texts in which programs commonly write it. False: too short, all
-    /// are ignored.
-    auto add_forms(std::string_view name, std::string_view value) -> bool {
+    /// Knows a value and the other texts in which programs commonly write it, but for those that are
+    /// too short. False: the value is too short, all are ignored.
+    [[nodiscard]] auto add_forms(std::string_view name, std::string_view value) -> bool {
         if (!add(name, value)) return false;
-        detail::each_written_form(value, [&](std::string_view form) { add(name, form); });
+        detail::each_written_form(value, [&](std::string_view form) { know(name, form); });
         return true;
     }
-    auto add_forms(std::string_view name, const secret& value) -> bool {
+    [[nodiscard]] auto add_forms(std::string_view name, const secret& value) -> bool {
         return add_forms(name, value.expose_secret());
     }
-    /// Knows all values of a view, by add_forms(). A value that is damaged, or whose key is not to be
-    /// had, is left out: no program is given it either. Errors: unavailable, timed_out (a value can't
-    /// be read now; those before it are known).
+    /// Knows all values of a view, by add_forms(). One that is too short is left out, and so is one
+    /// that can't be had (it is damaged, its key is not there): no program is given it either.
+    /// skipped() names both. Errors: unavailable, timed_out (a value can't be read now; those before
+    /// it are known).
     auto add_all(const view& from) -> result<void> {
         for (const auto& one : from.list()) {
             if (one.outcome == errc::not_found || one.outcome == errc::expired) continue;
             const auto value = from.get(one.name);
             if (value)
-                add_forms(one.name, *value);
+                (void)add_forms(one.name, *value); // skipped() tells
             else if (is_away(value.error().code))
                 return value.error();
+            else
+                skip(one.name);
         }
         return {};
     }
+    /// The names of all values that were left out, each once, in the order in which they came. Valid
+    /// until the next call that adds.
+    auto skipped() const noexcept -> std::span<const std::string> { return skipped_; }
 
     /// A whole text without the values in it.
     auto redact(std::string_view text) const -> std::string {
@@ -156,6 +146,33 @@ private:
     explicit redactor(std::random_device&& random)
         : rolling_(random64(random)), key_{random64(random), random64(random)},
           power_(rolling_.power(shortest)), begins_(buckets) {}
+
+    auto know(std::string_view name, std::string_view value) -> bool {
+        if (value.size() < shortest) return false;
+        const auto line = value.find('\n');
+        if (line < shortest - 1)
+            opened_by_[line].push_back(bucket_of(rolling_.of(value.substr(0, line + 1))));
+        const auto head = bucket_of(rolling_.of(value.substr(0, shortest)));
+        auto& bucket = values_[head];
+        const known made{value.size(),
+                         line,
+                         rolling_.power(value.size()),
+                         short_hash(rolling_.of(value)),
+                         siphash_of(value),
+                         marker(name)};
+        const auto same = [&](const known& k) {
+            return k.size == made.size && k.digest == made.digest;
+        };
+        if (std::any_of(bucket.begin(), bucket.end(), same)) return true;
+        const auto longer = [&](const known& k) { return k.size >= made.size; };
+        bucket.insert(std::find_if_not(bucket.begin(), bucket.end(), longer), made);
+        begins_[head] = true;
+        return true;
+    }
+    void skip(std::string_view name) {
+        if (std::find(skipped_.begin(), skipped_.end(), name) == skipped_.end())
+            skipped_.emplace_back(name);
+    }
 
     static constexpr std::size_t buckets = std::size_t{1} << 16;
     static auto random64(std::random_device& random) -> std::uint64_t {
@@ -265,6 +282,7 @@ private:
     std::unordered_map<std::uint16_t, std::vector<known>> values_{}; ///< The longest first.
     /// Of the values whose first line is short: by where it ends, 16 bits of what it is.
     std::array<std::vector<std::uint16_t>, shortest - 1> opened_by_{};
+    std::vector<std::string> skipped_{};
     stream stream_{};
 };
 

@@ -19,7 +19,7 @@ namespace {
 auto with(const pairs& values) -> redactor {
     redactor made;
     for (const auto& [name, value] : values)
-        made.add(name, value);
+        (void)made.add(name, value); // the tests give short ones as well
     return made;
 }
 
@@ -114,6 +114,28 @@ TEST_CASE("values of fewer than 8 bytes are ignored") {
     CHECK_FALSE(r.add("PORT", "5432543"));
     CHECK(r.add("PIN", coffer::secret("54325432")));
     CHECK(r.redact("5432543 54325432") == "5432543 [redacted PIN]");
+}
+
+TEST_CASE("names whose values are left out are told, each once") {
+    using names = std::vector<std::string>;
+    const auto skipped = [](const redactor& r) {
+        return names(r.skipped().begin(), r.skipped().end());
+    };
+    coffer::testing::fake_secrets secrets{
+        {"PIN", "1234567"}, {"TOKEN", "xoxb-everyone"}, {"LINES", "a\nshort line"}};
+    const coffer::context prod{.environment = "prod"};
+    CHECK(skipped(redactor::open(secrets.at(prod).value()).value()) == names{"PIN"});
+
+    secrets.damage(prod, "TOKEN");
+    secrets.hide(prod, "LINES"); // nobody is given it: nothing was left out
+    auto r = redactor::open(secrets.at(prod).value()).value();
+    CHECK(skipped(r) == names{"PIN", "TOKEN"});
+    REQUIRE(r.add_all(secrets.at(prod).value()));
+    CHECK(skipped(r) == names{"PIN", "TOKEN"});
+    CHECK_FALSE(r.add("PORT", "5432543"));
+    CHECK_FALSE(r.add_forms("PORT", "543"));
+    CHECK(r.add_forms("LINES", "b\nanother line"));
+    CHECK(skipped(r) == names{"PIN", "TOKEN", "PORT"});
 }
 
 TEST_CASE("a stream that is cut at every place gives the same text") {

@@ -42,16 +42,19 @@ void listen(coffer::listener& listener, const coffer::secrets& secrets) {
 }
 //]
 
-auto open_vault(const std::string& store, const std::string& keyring, const std::string& realm) {
+auto open_vault(const std::string& store, coffer::keyring::file_keyring keys,
+                const std::string& realm) {
     return coffer::vault{coffer::file::open(store).value(), coffer::cryptopp::aes_256_gcm{},
-                         coffer::keyring::open_or_create(keyring, {.store_folder = store}).value(),
-                         coffer::options{.realm = realm}};
+                         std::move(keys), coffer::options{.realm = realm}};
 }
 
 int main(int argc, char** argv) {
     const bool given = argc == 4;
-    auto vault = given ? open_vault(argv[1], argv[2], argv[3])
-                       : open_vault("demo/secrets", "demo/keys/keyring.json", "");
+    auto keys = given ? coffer::keyring::open(argv[2], {.store_folder = argv[1]})
+                      : coffer::keyring::open_or_create("demo/keys/keyring.json",
+                                                        {.store_folder = "demo/secrets"});
+    auto vault = given ? open_vault(argv[1], keys.value(), argv[3])
+                       : open_vault("demo/secrets", keys.value(), "");
     if (!given) {
         for (const char* space : {"acme", "globex"})
             vault.ensure_space({.environment = "prod", .space = space}).value();

@@ -15,10 +15,15 @@ auto ask_for_passphrase() {
     return coffer::secret(std::string_view("correct horse battery staple"));
 }
 
+void make_a_file() {
+    //[make
+    coffer::keyring::open_or_create("keys/keyring.json", {.store_folder = "store"}).value();
+    //]
+}
+
 auto from_a_file() {
     //[file
-    auto keys =
-        coffer::keyring::open_or_create("keys/keyring.json", {.store_folder = "store"}).value();
+    auto keys = coffer::keyring::open("keys/keyring.json", {.store_folder = "store"}).value();
     //]
     return keys.key_for("prod").has_value();
 }
@@ -62,6 +67,7 @@ auto from_a_passphrase() {
 
 int main() {
     std::filesystem::create_directory("state");
+    make_a_file();
     ::setenv("COFFER_KEK", "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBtb3JlISE=", 1);
     bool all = from_a_file() && a_kek_for_production_alone() && from_the_environment() &&
                from_a_passphrase();

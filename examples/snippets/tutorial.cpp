@@ -24,12 +24,18 @@ void connect(std::string_view) {}
 void reconnect(const coffer::result<coffer::secret>&) {}
 void post_to_slack(std::string_view) {}
 
+//[make
+void make_keys() { // once, where the datastore is set up
+    coffer::keyring::open_or_create("keys/keyring.json", {.store_folder = "store"}).value();
+}
+//]
+
 //[open
-auto open_vault() {
+auto open_vault() { // in every program after that
     return coffer::vault{
         coffer::file::open("store").value(),
         coffer::cryptopp::aes_256_gcm{},
-        coffer::keyring::open_or_create("keys/keyring.json", {.store_folder = "store"}).value(),
+        coffer::keyring::open("keys/keyring.json", {.store_folder = "store"}).value(),
         {.realm = "production", .author = "tutorial"}};
 }
 using my_vault = decltype(open_vault());
@@ -186,6 +192,7 @@ void look_after(my_vault& vault) {
 } // namespace
 
 int main() {
+    make_keys();
     auto vault = open_vault();
     set_values(vault);
     read(vault);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 //[quickstart
-#include <coffer/coffer.hpp>               // the core: standard library only
+#include <coffer/coffer.hpp>               // the core: no other library
 #include <coffer/cryptopp/aes_256_gcm.hpp> // how values are sealed
 #include <coffer/file/store.hpp>           // where sealed bytes live
 #include <coffer/keyring/file_keyring.hpp> // where the keys live: somewhere else

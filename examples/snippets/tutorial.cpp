@@ -3,7 +3,7 @@
 // it prints is tutorial.txt.
 
 //[include
-#include <coffer/coffer.hpp>               // the core: standard library only
+#include <coffer/coffer.hpp>               // the core: no other library
 #include <coffer/cryptopp/aes_256_gcm.hpp> // how values are sealed
 #include <coffer/file/store.hpp>           // where sealed bytes lie
 #include <coffer/keyring/file_keyring.hpp> // where the keys live: somewhere else

@@ -28,6 +28,7 @@ class vault_operations {
 public:
     virtual ~vault_operations() = default;
 
+    /// Of a vault on a server (http::remote_vault) the views' get() and all() wait: see view.
     virtual auto resolver() const -> const secrets& = 0;
     virtual auto try_at(context where) -> std::optional<view> = 0;
     virtual auto refresh(std::string_view environment) -> result<void> = 0;

@@ -73,8 +73,8 @@ public:
     [[nodiscard]] auto add(std::string_view name, const secret& value) -> bool {
         return add(name, value.expose_secret());
     }
-    /// Knows a value and the other texts in which programs commonly write it, but for those that are
-    /// too short. False: the value is too short, all are ignored.
+    /// Knows a value and the other texts in which programs commonly write it, but for those that
+    /// are too short. False: the value is too short, all are ignored.
     [[nodiscard]] auto add_forms(std::string_view name, std::string_view value) -> bool {
         if (!add(name, value)) return false;
         detail::each_written_form(value, [&](std::string_view form) { know(name, form); });
@@ -85,8 +85,8 @@ public:
     }
     /// Knows all values of a view, by add_forms(). One that is too short is left out, and so is one
     /// that can't be had (it is damaged, its key is not there): no program is given it either.
-    /// skipped() names both. Errors: unavailable, timed_out (a value can't be read now; those before
-    /// it are known).
+    /// skipped() names both. Errors: unavailable, timed_out (a value can't be read now; those
+    /// before it are known).
     auto add_all(const view& from) -> result<void> {
         for (const auto& one : from.list()) {
             if (one.outcome == errc::not_found || one.outcome == errc::expired) continue;
@@ -100,8 +100,8 @@ public:
         }
         return {};
     }
-    /// The names of all values that were left out, each once, in the order in which they came. Valid
-    /// until the next call that adds.
+    /// The names of all values that were left out, each once, in the order in which they came.
+    /// Valid until the next call that adds.
     auto skipped() const noexcept -> std::span<const std::string> { return skipped_; }
 
     /// A whole text without the values in it.

@@ -21,10 +21,11 @@ public:
     requires(!std::same_as<S, secrets> && SecretSource<S>) secrets(S source)
         : source_(std::make_shared<model<S>>(std::move(source))) {}
 
-    /// One context as it is now; the only call that may wait. Errors: see SecretSource.
+    /// One context as it is now; the only call that may wait (see view for the one kind of view
+    /// whose get() does). Errors: see SecretSource.
     auto at(context where) const -> result<view> { return source_->at(where); }
-    /// at(where) if it needs no wait, else nothing: as resolver::try_at. Nothing of a source that has
-    /// none.
+    /// at(where) if it needs no wait, else nothing: as resolver::try_at. Nothing of a source that
+    /// has none.
     auto try_at(context where) const -> std::optional<view> { return source_->try_at(where); }
     /// Short for at(where) and get(name).
     auto get(context where, std::string_view name) const -> result<secret> {

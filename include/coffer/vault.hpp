@@ -34,8 +34,8 @@ namespace coffer::inline COFFER_ABI {
 /// Errors of every write: invalid_argument, too_large (see names.hpp), unknown_scope, conflict,
 /// unavailable, timed_out, tampered, rolled_back, unknown_key, key_disabled, unsupported, denied,
 /// foreign; with all of them nothing was written. outcome_unknown: it may have been. Calling again
-/// may replace what somebody else wrote meanwhile: look at history() first, or say if_version, and it
-/// is conflict if the first was made.
+/// may replace what somebody else wrote meanwhile: look at history() first, or say if_version, and
+/// it is conflict if the first was made.
 ///
 /// What reads the state as a whole (environments, spaces, list, entries, history, status) answers
 /// as a resolver does: the newest state, or, while the store is away, the last one for
@@ -299,6 +299,7 @@ public:
     // The state as a whole.
     // ---------------------------------------------------------------------------
 
+    /// What its head says and how much it holds; opens no value. Errors: those of reading.
     auto status(std::string_view environment) -> result<dated<environment_status>> {
         auto state = observe({.environment = environment});
         if (!state) return state.error();

@@ -40,7 +40,7 @@ struct missing_secret {
 };
 
 /// What stands behind a view: one context at one generation. Implementations are immutable and
-/// thread-safe, and do no I/O.
+/// thread-safe, and do no I/O; http::remote_view alone asks a server in get() and all().
 class view_model {
 public:
     virtual ~view_model() = default;
@@ -83,6 +83,10 @@ class bound;
 /// One context at one generation: reading from it never waits. Cheap to copy; a copy may be used by
 /// another thread. It shows the state that at() found and never changes; take a new one per request
 /// or event. It keeps the sealed state and its keys alive, also beyond the resolver that made it.
+///
+/// One kind does wait: of a view that http::remote_vault gives, get() and all(), and what is made
+/// of them (require, missing, bind), ask the server, with the errors of at() beside their own, such
+/// as unavailable, timed_out, denied and stale. To ask once, in at(), take http::source.
 class view {
 public:
     view(std::shared_ptr<const view_model> model, freshness fresh) noexcept
@@ -115,8 +119,8 @@ public:
     /// and one number show the same, but for what expired in between; a later commit has a higher
     /// one, and so has the same commit once other keys are to be had.
     auto number() const noexcept -> std::uint64_t { return model_->number(); }
-    /// No more names than this has all() or list(): those of all its scopes together, told without a
-    /// look at them, so that who must not take long can leave a long list to others.
+    /// No more names than this has all() or list(): those of all its scopes together, told without
+    /// a look at them, so that who must not take long can leave a long list to others.
     auto most_names() const noexcept -> std::size_t { return model_->most_names(); }
     /// The clock by which values expire. Outlives the view.
     auto time() const noexcept -> const clock& { return model_->time(); }

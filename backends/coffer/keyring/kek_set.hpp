@@ -116,8 +116,8 @@ public:
     }
 
     /// Lets the default KEK speak for an environment that none speaks for, and answers its id.
-    /// `unknown_key` without a default, `key_disabled` if that one is not active, `too_large` beyond
-    /// most_environments, else as key_for.
+    /// `unknown_key` without a default, `key_disabled` if that one is not active, `too_large`
+    /// beyond most_environments, else as key_for.
     auto enrol(std::string_view environment) -> result<std::string> {
         auto known = key_for(environment);
         if (known || known.error() != errc::unknown_key) return known;
@@ -220,10 +220,10 @@ public:
     /// but one that is active here and only unwraps there was rotated there, and only unwraps from
     /// now on. The other's default becomes this one's where it is new here and the other knows this
     /// one's, or there is none; it speaks for the environments that are left without an active KEK,
-    /// since theirs was rotated here and given to them there, or the other way round. Whatever a "*"
-    /// stood for, here or there, its KEK goes on to speak for by name where the other set names it.
-    /// What is destroyed, here or there, stays as it is here. `conflict` if an id stands for two
-    /// keys, else as insert(); the set is then half joined and to be thrown away.
+    /// since theirs was rotated here and given to them there, or the other way round. Whatever a
+    /// "*" stood for, here or there, its KEK goes on to speak for by name where the other set names
+    /// it. What is destroyed, here or there, stays as it is here. `conflict` if an id stands for
+    /// two keys, else as insert(); the set is then half joined and to be thrown away.
     auto join(const kek_set& other) -> result<kek_join> {
         kek_join out;
         const auto only_here = named_in(*this, other);
@@ -280,7 +280,8 @@ public:
         return {};
     }
 
-    /// KeyProvider::wrap. `unknown_key`, `key_disabled` (it is not active), else as format::wrap_dek.
+    /// KeyProvider::wrap. `unknown_key`, `key_disabled` (it is not active), else as
+    /// format::wrap_dek.
     auto wrap(std::string_view id, std::span<const std::byte, 32> dek, byte_view aad) const
         -> result<bytes> {
         const auto* k = find(id);

@@ -10,11 +10,14 @@ namespace coffer::inline COFFER_ABI {
 
 /// Where a program reads secrets from: a resolver, a client of a server, a fake.
 ///
-/// Syntactic requirements: `s.at(context) -> result<view>` on a const source; copyable: a source is a
-/// handle.
+/// Syntactic requirements: `s.at(context) -> result<view>` on a const source; copyable: a source is
+/// a handle. Optional, const as well: `s.try_at(context) -> std::optional<view>`, what at() would
+/// answer if that needs no wait, else nothing, as resolver::try_at. coffer::secrets calls it where
+/// it is there; a misspelt one is never called, and nothing tells.
 ///
 /// Laws (conformance: coffer/testing/source_laws.hpp)
-///  R1 at is the only call that may wait; what it answers needs no I/O.
+///  R1 at is the only call that may wait; what it answers needs no I/O. (http::remote_source, for
+///     people at the command, keeps all laws but this: its views ask when a value is wanted.)
 ///  R2 A view shows one state: two looks at it agree, whatever is written meanwhile. Its number
 ///     says which: a later state's is higher.
 ///  R3 A write that was acknowledged before at() was called is seen, unless the source's options
@@ -22,8 +25,9 @@ namespace coffer::inline COFFER_ABI {
 ///  R4 A context that is not known is unknown_scope, never another context's secrets.
 ///  R5 Copies are the same source, and may be used by several threads at once.
 ///
-/// Errors of at: unknown_scope, unavailable, timed_out, tampered, rolled_back, unknown_key,
-/// key_disabled, denied, unsupported, foreign, invalid_argument, too_large.
+/// Errors of at: unknown_scope, unavailable, timed_out, stale (of a server: what it has is older
+/// than is allowed), tampered, rolled_back, unknown_key, key_disabled, denied, unsupported,
+/// foreign, invalid_argument, too_large.
 /// Thread safety: handles may be shared between threads (R5); a secret that was read may not.
 /// Lifetime: the context is read during the call; a view outlives the source that made it. Values
 /// are wiped by the `secret` that holds them.

@@ -42,6 +42,8 @@ public:
         : calls_(std::move(calls)), places_(calls_),
           reader_(remote_source(calls_, serve_stale_for)) {}
 
+    /// Its views' get() and all() ask the server, and wait: see remote_view. http::source asks for
+    /// values in at().
     auto resolver() const -> const secrets& override { return reader_; }
     auto try_at(context) -> std::optional<view> override { return std::nullopt; }
     auto refresh(std::string_view) -> result<void> override { return errc::unsupported; }

@@ -51,6 +51,14 @@ auto played(const json::object& a_case, const json::object& file) -> json::objec
             {"reported", reported}};
 }
 
+/// A member as JavaScript pastes it into a text; empty where it is falsy there.
+auto text_if_any(const json::object& o, const char* name) -> std::string {
+    const auto* member = o.if_contains(name);
+    if (member == nullptr) return {};
+    const auto value = coffer_test::value_of(*member);
+    return value.is_falsy() ? std::string() : coffer::to_javascript_text(value);
+}
+
 /// A source that answers as the case's server does and notes what was asked, as the request's
 /// target.
 class recorded_server {
@@ -102,10 +110,7 @@ private:
     static void add(coffer::testing::fake_secrets& rows, const json::object& row) {
         const auto* name = row.if_contains("name");
         if (name == nullptr || !name->is_string()) return; // nobody asks for it
-        const auto* value = row.if_contains("value");
-        const auto text = value == nullptr || value->is_null()
-                              ? std::string()
-                              : coffer::to_javascript_text(coffer_test::value_of(*value));
+        const auto text = text_if_any(row, "value");
         if (text.empty())
             rows.erase(coffer::testing::every_context, std::string(name->get_string()));
         else
@@ -141,7 +146,7 @@ auto asked(coffer::event& e, const json::object& call) -> json::object {
     const auto* options = call.if_contains("options");
     const auto other =
         options == nullptr || options->is_null() ? json::object() : options->as_object();
-    const auto id = [&](const char* name) { return coffer_test::text_of(other, name); };
+    const auto id = [&](const char* name) { return text_if_any(other, name); };
     const auto environment = id("environmentId"), space = id("spaceId"), actor = id("actorId");
     const auto key = coffer_test::text_of(call, "key");
     const auto got = e.secrets(key, {.environment = environment, .space = space, .actor = actor});
@@ -152,10 +157,12 @@ auto asked(coffer::event& e, const json::object& call) -> json::object {
     return {{"error", "Secret " + key + " not found"}};
 }
 
-/// The case's expectation of a call; `*` is any error.
+/// The case's expectation of a call; `*` is any error. A value is a text here, whatever it was sent
+/// as.
 auto fits(const json::object& got, const json::object& expected) -> bool {
-    const auto* error = expected.if_contains("error");
-    return error != nullptr && *error == "*" ? got.contains("error") : got == expected;
+    if (const auto* error = expected.if_contains("error"))
+        return *error == "*" ? got.contains("error") : got == expected;
+    return got == json::object{{"value", text_if_any(expected, "value")}};
 }
 
 auto different(const json::array& targets) -> std::set<std::string> {

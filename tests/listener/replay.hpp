@@ -82,7 +82,9 @@ private:
         return [this, step](coffer::event& e) {
             order_.push_back(step.at("id"));
             if (const auto* then = step.if_contains("then")) carry_out(then->as_array(), &e);
-            if (step.contains("throws")) throw std::runtime_error("the case's error");
+            if (const auto* what = step.if_contains("throws");
+                what != nullptr && !value_of(*what).is_falsy())
+                throw std::runtime_error("the case's error");
         };
     }
     void on(coffer::listener_node& node, const boost::json::object& step) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 // Two machines that serve one Redis.
+#include "../../backends/coffer/redis/tests/cluster.hpp"
 #include "../../backends/coffer/redis/tests/proxy.hpp"
 #include "served.hpp"
+
+#include <optional>
 
 #include <sys/stat.h>
 
@@ -60,10 +63,20 @@ auto reads(const client& who, const std::string& name, const std::string& value)
 TEST_CASE(
     "two servers over one Redis see each other's writes and revocations, and one outlives the "
     "other") {
-    const auto* const watching = GENERATE("", "&watch=1");
-    const redis_test::server at;
+    enum class over : unsigned char { one_server, one_that_tells, cluster };
+    const auto redis = GENERATE(over::one_server, over::one_that_tells, over::cluster);
+    std::optional<redis_test::server> at;
+    std::optional<redis_test::cluster> nodes;
+    std::string address;
+    if (redis == over::cluster)
+        address =
+            "redis+cluster://127.0.0.1:" + std::to_string(nodes.emplace().nodes.front()->port()) +
+            "?" + redis_test::patient;
+    else
+        address = at.emplace().address();
+    if (redis == over::one_that_tells) address += "&watch=1";
     const sandbox one;
-    one.ok({"init", "--store", at.address() + watching});
+    one.ok({"init", "--store", address});
     one.ok({"set", "SLACK_TOKEN"}, dev_token);
     const sandbox two;
     set_up_as(two, one);
@@ -76,8 +89,8 @@ TEST_CASE(
     const client at_second(second.url, mine);
     CHECK(eventually([&] {
         return ask(first->url, "", "GET /metrics")
-                   .find(std::string("\ncoffer_store_watching ") + (*watching ? "1\n" : "0\n")) !=
-               std::string::npos;
+                   .find(std::string("\ncoffer_store_watching ") +
+                         (redis == over::one_that_tells ? "1\n" : "0\n")) != std::string::npos;
     }));
 
     for (int i = 0; i < 3; ++i) {

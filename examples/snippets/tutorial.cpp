@@ -178,7 +178,7 @@ void logs(my_vault& vault) {
     const auto log = coffer::redactor::open(acme).value(); // knows acme's values, keeps none
     std::cout << log.redact("token is xoxb-acme, as always") << '\n';
     for (const auto& name : log.skipped())
-        std::cerr << name << " is too short, or damaged: it stays in the log\n";
+        std::cerr << name << " is not cut out: too short, or it can't be read\n";
     //]
 }
 

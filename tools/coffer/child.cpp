@@ -51,8 +51,8 @@ extern "C" void on_signal(int number, siginfo_t* info, void*) {
     if (number == SIGCHLD) {
         const char byte = 0;
         (void)!::write(wake_pipe[1], &byte, 1);
-    } else if (info->si_code <=
-               0) { // sent by a process; the terminal's reach the child by themselves
+    } else if (info->si_code <= 0) {
+        // Sent by a process; the terminal's reach the child by themselves.
         const auto pid = current_child.load();
         if (pid > 0) ::kill(pid, number);
     }

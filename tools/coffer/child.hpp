@@ -65,8 +65,8 @@ private:
 };
 
 /// While it lives, signals that somebody sends to this process are sent on to the child, and the
-/// end of a child wakes poll() on wake(). Those of the terminal reach the child by themselves; those
-/// that this process was started to ignore (nohup) stay ignored, by the child too.
+/// end of a child wakes poll() on wake(). Those of the terminal reach the child by themselves;
+/// those that this process was started to ignore (nohup) stay ignored, by the child too.
 class signal_forwarding {
 public:
     signal_forwarding();

@@ -66,8 +66,8 @@ void line_writer::write_all() {
     }
 }
 
-/// They came after these lines. Where there is no memory for it they are
-/// told of with the next.
+/// They came after these lines. Where that can't be done, for want of memory, they are told of with
+/// the next.
 void line_writer::tell_of(std::uint64_t dropped, std::vector<std::string>& lines) {
     try {
         lines.push_back(about_dropped_(dropped));
@@ -81,7 +81,8 @@ void line_writer::tell_of(std::uint64_t dropped, std::vector<std::string>& lines
 auto line_writer::write_piece(std::string_view lines) -> bool {
     while (!lines.empty()) {
         if (!takes_more()) return false;
-        // So much does not wait, once poll() says that there is room; and it is written in one piece.
+        // So much does not wait, once poll() says that there is room; and it is written in one
+        // piece.
         const auto n = ::write(fd_, lines.data(), std::min<std::size_t>(lines.size(), PIPE_BUF));
         if (n >= 0)
             lines.remove_prefix(static_cast<std::size_t>(n));

@@ -92,8 +92,8 @@ public:
         : s_(s), server_(server), file_(std::move(file)), authorities_(std::move(authorities)),
           time_(time) {}
 
-    /// `called`: what it is called where it is left out. 128 + signal if the agent is to end; nullopt:
-    /// go on.
+    /// `called`: what it is called where it is left out. 128 + signal if the agent is to end;
+    /// nullopt: go on.
     auto take(std::string_view line, const std::string& called) -> std::optional<int> {
         const auto event = incoming_event::read(line);
         if (event.flaw != nullptr) {
@@ -101,20 +101,24 @@ public:
             ++failed_;
             return std::nullopt;
         }
+        const signal_forwarding
+            signals; // outlives the event's token, which goes back whatever comes
         try {
-            return give(event);
+            give(event, signals);
         } catch (problem& why) {
             s_.say_more(why);
             s_.notice(printable(event.topic) + " was not given: " + why.message);
             ++failed_;
-            return std::nullopt;
         }
+        // Whatever the process ended with, a signal of its own included, is about this event alone.
+        if (const auto number = signals.asked_to_end()) return 128 + *number;
+        return std::nullopt;
     }
     auto failed() const -> std::size_t { return failed_; }
 
 private:
-    /// What the process of an event is given, and what is cut from what it says. The token goes back
-    /// whatever comes in between.
+    /// What the process of an event is given, and what is cut from what it says. The token goes
+    /// back whatever comes in between.
     struct provision {
         provision(agent_server& from, event_token lent) : server(from), token(std::move(lent)) {}
         ~provision() { server.revoke(token); }
@@ -130,7 +134,7 @@ private:
         auto out = std::make_unique<provision>(
             server_, server_.mint(event.where, time_ + std::chrono::seconds(15)));
         server_.know_values(event.where, out->token, out->values);
-        out->values.add("the event's token", out->token.text);
+        (void)out->values.add("the event's token", out->token.text); // too long to be left out
         return out;
     }
     /// Asks again each second while no server answers, since every other event would fare like this
@@ -156,8 +160,8 @@ private:
             if (signals.asked_to_end()) return nullptr;
         }
     }
-    /// What passes by itself; nullopt: what does not. A token that may have been made, though no answer
-    /// came, ends by its time.
+    /// What passes by itself; nullopt: what does not. A token that may have been made, though no
+    /// answer came, ends by its time.
     static auto passing_trouble(const problem& why) -> std::optional<coffer::failure> {
         if (!why.because) return std::nullopt;
         switch (why.because->code) {
@@ -168,11 +172,9 @@ private:
         }
     }
 
-    auto give(const incoming_event& event) -> std::optional<int> {
-        const signal_forwarding
-            signals; // outlives the token, which goes back also when asked to end
+    void give(const incoming_event& event, const signal_forwarding& signals) {
         const auto given = provide(event, signals);
-        if (given == nullptr) return 128 + *signals.asked_to_end();
+        if (given == nullptr) return;
         child_environment variables(true);
         variables.set("HOME", "/nonexistent"); // where this user keeps tokens of its own
         variables.set("AGENT_INTERNAL_URL", server_.url());
@@ -181,14 +183,12 @@ private:
         variables.set("FLATFILE_BEARER_TOKEN", given->token.text.expose_secret());
         variables.set("COFFER_EVENT", event.text);
         child process({"node", "--input-type=module", "-e", host, file_.string()}, variables, true);
+        // One that came before there was a process was sent on to none.
+        if (const auto number = signals.asked_to_end()) process.send(*number);
         const auto code = watch(process, signals, given->values);
-        if (code != 0) {
-            ++failed_;
-            s_.notice(words_of_end(event, code));
-        }
-        // Whatever the process ended with, a signal of its own included, is about this event alone.
-        if (const auto number = signals.asked_to_end()) return 128 + *number;
-        return std::nullopt;
+        if (code == 0) return;
+        ++failed_;
+        s_.notice(words_of_end(event, code));
     }
 
     /// Of a process that did not end well, as watch() answers.

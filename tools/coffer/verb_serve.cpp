@@ -40,14 +40,14 @@ constexpr std::string_view default_listen = "127.0.0.1:8460";
 
 /// As many connections as the system lets this process have, and some descriptors more: the store,
 /// the audit log and this process's own calls need theirs whoever connects.
-void limit_connections(http::limits& to) noexcept {
+void limit_connections(http::limits& to, unsigned threads) noexcept {
     rlimit files{};
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     files.rlim_cur = files.rlim_max;
     (void)::setrlimit(RLIMIT_NOFILE, &files);
     if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
     const auto most = static_cast<std::size_t>(files.rlim_cur);
-    const auto own = std::min<std::size_t>(256, most / 2);
+    const auto own = std::min<std::size_t>(256 + 3 * std::size_t{threads}, most / 2);
     to.connections = std::min(to.connections, most - own);
 }
 
@@ -235,7 +235,7 @@ auto run_serve(session& s) -> int {
     close_memory();
     const certificate_files files(s);
     auto options = server_options_of(s, files);
-    limit_connections(options.limits);
+    limit_connections(options.limits, options.threads);
     const auto reveal = reveal_of(s);
     const bool manages = manages_keys(s);
     const auto keys = anchored_keys(s);

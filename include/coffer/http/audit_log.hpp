@@ -216,7 +216,8 @@ private:
         if (!ending_ && std::chrono::steady_clock::now() < refusals_due_) return {};
         return std::exchange(refusals_, {});
     }
-    void keep(counts again) noexcept { // it may be memory that there was none of
+    void
+    keep(counts again) noexcept { // takes no memory: want of it may be why they were not written
         refusals_.merge(again);
         for (const auto& [peer, n] : again) // those that were counted meanwhile
             refusals_.find(peer)->second += n;

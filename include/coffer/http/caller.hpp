@@ -47,8 +47,8 @@ public:
     /// says itself (stale, tampered …), and outcome_unknown for a change that may have been made.
     auto call(outgoing out) -> result<json_answer>;
 
-    /// What /readyz says: `status`, `why`; also that it is not ready. Errors: as call(); unsupported
-    /// where a proxy in front hands that on to nobody.
+    /// What /readyz says: `status`, `why`; also that it is not ready. Errors: as call();
+    /// unsupported where a proxy in front hands that on to nobody.
     auto readiness() -> result<json_answer>;
 
     /// Asks for server-sent events (HTML Living Standard, 9.2), those after the one whose id is

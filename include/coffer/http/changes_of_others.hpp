@@ -35,8 +35,8 @@ class changes_of_others {
 public:
     using tell = std::function<void(const secret_change&)>;
 
-    /// `somebody_hears`: asked before each look; both are called by the thread of this object alone,
-    /// until it is gone, and throw nothing but std::bad_alloc.
+    /// `somebody_hears`: asked before each look; both are called by the thread of this object
+    /// alone, until it is gone, and throw nothing but std::bad_alloc.
     changes_of_others(any_vault vault, tell to, std::function<bool()> somebody_hears,
                       std::chrono::milliseconds step = std::chrono::seconds(1))
         : vault_(std::move(vault)), tell_(std::move(to)), heard_(std::move(somebody_hears)),
@@ -140,12 +140,16 @@ private:
         for (const auto& id : *ids)
             look_at(id);
         began_ = true;
+        const std::lock_guard lock(mutex_); // what was made and removed between two looks
+        std::erase_if(own_, [&](const auto& each) {
+            return each.second.begun == each.second.made.size() && !known_.contains(each.first);
+        });
     }
     void look_at(const std::string& id) {
         const auto [at, added] = known_.try_emplace(id);
         auto& known = at->second;
-        // One that was not there at the first look is told of from its beginning, and so is one that
-        // is made again: its end was told.
+        // One that was not there at the first look is told of from its beginning, and so is one
+        // that is made again: its end was told.
         if (added) known.compared = began_;
         const auto now = vault_->status(id);
         if (!now) return; // it can't be read now

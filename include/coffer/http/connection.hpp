@@ -169,7 +169,7 @@ private:
     /// could hold it. Others are answered without it.
     void ask_who() {
         service_.pool.submit([away = go_away()] {
-            std::optional<bool> known; // nothing: there is no memory for it
+            std::optional<bool> known; // nothing: it could not be found out, for want of memory
             try {
                 known = (*away)->service_.answers->knows_sender((*away)->reader_.current());
             } catch (...) {
@@ -212,7 +212,8 @@ private:
             come_home(away, [](connection& c) { c.answer(); });
         });
     }
-    /// What a worker holds. The connection is taken out on its loop's thread: there alone it may end.
+    /// What a worker holds. The connection is taken out on its loop's thread: there alone it may
+    /// end.
     using shared_self = std::shared_ptr<std::shared_ptr<connection>>;
     auto go_away() -> shared_self { return std::make_shared<std::shared_ptr<connection>>(self()); }
     /// Goes on with it there. For that there will be memory: what is waited for here is little.
@@ -273,8 +274,8 @@ private:
                                      self->go_on_or_close(next);
                                  });
     }
-    /// Without memory or a thread for what comes next the connection ends: else what its client of a
-    /// stream still may send would keep it, and nobody send anything.
+    /// Without memory or a thread for what comes next the connection ends: else the read that
+    /// discards what a stream's client sends would keep it open, and nothing would be sent on it.
     template <class Next>
     void go_on_or_close(Next next) {
         try {

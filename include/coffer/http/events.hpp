@@ -53,9 +53,9 @@ public:
     struct options {
         std::size_t kept = 1000;
         std::size_t kept_bytes = std::size_t{8} << 20;
-        /// A stream that is older than this ends at the next event, or silence; its client comes back
-        /// with the last number that it was given, and is asked for its token again. So a token
-        /// that was revoked is told nothing for longer.
+        /// A stream that is older than this ends at the next event, or silence; its client comes
+        /// back with the last number that it was given, and is asked for its token again. So a
+        /// token that was revoked is told nothing for longer.
         std::chrono::milliseconds stream_life{60'000};
         const clock* time = &machine_clock();
         /// Told who may have missed events, once a stream. Must not block, nor call the hub.
@@ -71,17 +71,17 @@ public:
         const std::lock_guard lock(mutex_);
         what.number = ++number_;
         const auto now = with_.time->boot();
-        // One by one: where there is no memory to tell one, the others still are in their places.
+        keep(std::move(what)); // first: who can't be told comes back for it
         for (auto l = listeners_.begin(); l != listeners_.end();)
-            l = hears(**l, what, now) ? l + 1 : listeners_.erase(l);
-        keep(std::move(what));
+            l = hears(**l, kept_.back(), now) ? l + 1 : listeners_.erase(l);
+        forget_old();
     }
 
     /// A stream of server-sent events (HTML Living Standard, 9.2) for a caller: those of a scope
     /// (an environment with its spaces, a space; nothing: all) that it may hear. First those kept
-    /// since the event of that number; 0: only what comes. A gap_event says that some since then may
-    /// have been missed: they are forgotten, the number is none of this hub's, or is_heard() was
-    /// false meanwhile, so that nobody looked for what happened elsewhere.
+    /// since the event of that number; 0: only what comes. A gap_event says that some since then
+    /// may have been missed: they are forgotten, the number is none of this hub's, or is_heard()
+    /// was false meanwhile, so that nobody looked for what happened elsewhere.
     /// It begins with the number that its client comes back with while it has heard nothing, and
     /// names newer ones while events pass that are not for it.
     auto follow(principal who, scope of, std::uint64_t after) -> std::shared_ptr<stream> {
@@ -152,10 +152,16 @@ private:
     static auto id_line(std::uint64_t number) -> std::string {
         return "id: " + std::to_string(number) + "\n";
     }
-    /// What is new; who is behind comes to it. False: nobody listens there any more.
-    auto hears(listener& l, const happening& what, std::chrono::milliseconds now) const -> bool {
-        if (is_over(l, now)) return l.sink({}), false;
-        return l.behind || tell(l, what);
+    /// What is new; who is behind comes to it. False: nobody listens there any more. Who can't be
+    /// told for want of memory is given up, so that no stream goes on with a gap.
+    auto hears(listener& l, const happening& what, std::chrono::milliseconds now) const noexcept
+        -> bool {
+        try {
+            if (!is_over(l, now)) return l.behind || tell(l, what);
+        } catch (const std::exception&) {
+        }
+        l.sink({});
+        return false;
     }
     /// Of what is not for it a listener is told the number now and then: else its client would come
     /// back with one that is long forgotten, and nobody could tell whether it missed something.
@@ -175,8 +181,11 @@ private:
                        "data: {\"after\":" + std::to_string(after) + "}\n\n");
     }
     void keep(happening what) {
-        bytes_ += what.json.size();
+        const auto size = what.json.size();
         kept_.push_back(std::move(what));
+        bytes_ += size;
+    }
+    void forget_old() {
         while (kept_.size() > with_.kept || bytes_ > with_.kept_bytes)
             forget_oldest();
     }
@@ -199,7 +208,10 @@ private:
         const std::lock_guard lock(mutex_);
         who->sink = std::move(send);
         who->since = with_.time->boot();
-        if (was_silent(who->since)) keep({.number = ++number_});
+        if (was_silent(who->since)) {
+            keep({.number = ++number_});
+            forget_old();
+        }
         heard_at_ = who->since;
         if (who->told == 0) who->told = number_;
         who->id = who->told;

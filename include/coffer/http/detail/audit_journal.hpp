@@ -60,13 +60,15 @@ public:
         reserve_next();
         return true;
     }
-    /// Writes down how far the log goes.
-    auto save_head(std::uint64_t now) -> bool {
+    /// Writes down how far the log goes. False: it could not, for want of memory too.
+    auto save_head(std::uint64_t now) noexcept -> bool try {
         const auto part = folder_ / "audit-head.part";
         auto file = audit_file::open(part, O_WRONLY | O_CREAT | O_TRUNC);
         if (!file || !file->write_all(to_json({last_.seq, last_.mac, now})) || !file->sync())
             return false;
         return ::rename(part.c_str(), (folder_ / audit_head_name).c_str()) == 0 && lock_.sync();
+    } catch (const std::exception&) {
+        return false;
     }
 
     auto last() const noexcept -> const audit_link& { return last_; }
@@ -206,7 +208,8 @@ private:
         folder_synced_ = folder_synced_ || lock_.sync();
         return folder_synced_;
     }
-    void reserve_next() {
+    /// Where it can't, for want of memory too, has_room() says so.
+    void reserve_next() noexcept try {
         if (next_room_ != room::none) return;
         if (!next_) {
             auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
@@ -214,6 +217,7 @@ private:
             next_ = *std::move(made);
         }
         next_room_ = reserve(next_);
+    } catch (const std::exception&) {
     }
     /// Takes a file's room without making it longer.
     auto reserve(const audit_file& file) const noexcept -> room {

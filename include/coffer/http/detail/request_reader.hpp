@@ -76,9 +76,9 @@ public:
         known_ = true;
         return take_body();
     }
-    /// After ask_sender: nobody holds a body for a stranger. The request is answered without it: once
-    /// it has come, or as soon as it is longer than limits::dropped_body, and then the connection is
-    /// not kept.
+    /// After ask_sender: nobody holds a body for a stranger. The request is answered without it:
+    /// once it has come, or as soon as it is longer than limits::dropped_body, and then the
+    /// connection is not kept.
     auto give_up() -> step {
         drop_body();
         parser_->let_go();

@@ -27,16 +27,23 @@ public:
     workers(const workers&) = delete;
     auto operator=(const workers&) -> workers& = delete;
 
-    /// Runs `job()` on one of the threads; it must not throw.
+    /// Runs `job()` on one of the threads; it must not throw. Where there is no memory for it, or
+    /// no thread at all, this throws, and the job is gone.
     template <class Job>
     void submit(Job job) {
-        if (waiting_.fetch_add(1) + 1 > idle_.load()) add_thread();
-        boost::asio::post(context_, [this, job = std::move(job)]() mutable {
-            idle_.fetch_sub(1); // first: a thread too many harms less than one too few
+        const bool more = waiting_.fetch_add(1) + 1 > idle_.load();
+        try {
+            if (more) add_thread();
+            boost::asio::post(context_, [this, job = std::move(job)]() mutable {
+                idle_.fetch_sub(1); // first: a thread too many harms less than one too few
+                waiting_.fetch_sub(1);
+                if (!over_) job();
+                idle_.fetch_add(1);
+            });
+        } catch (...) {
             waiting_.fetch_sub(1);
-            if (!over_) job();
-            idle_.fetch_add(1);
-        });
+            throw;
+        }
     }
     /// Jobs that no thread has begun.
     auto waiting() const noexcept -> std::size_t {

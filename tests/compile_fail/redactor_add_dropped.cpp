@@ -5,9 +5,8 @@
 bool know(coffer::redactor& log, const coffer::secret& pin) {
 #ifdef COFFER_MISUSE
     log.add("PIN", pin);
-    log.add_forms("PIN", pin);
     return true;
 #else
-    return log.add("PIN", pin) && log.add_forms("PIN", pin);
+    return log.add("PIN", pin);
 #endif
 }

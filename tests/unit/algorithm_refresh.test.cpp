@@ -153,7 +153,23 @@ TEST_CASE("no head is nothing, unless something remembers one", "[algorithm]") {
         script<test_refresh> s(a);
         s.answer(result<cut>(cut{{}, {std::nullopt}}));
         s.answer(result<std::optional<mark>>(some_mark));
+        s.expect_load({"head"}); // it may have been made between our two looks
+        s.answer(result<cut>(cut{{}, {std::nullopt}}));
+        s.answer(result<std::optional<mark>>(some_mark));
         CHECK(s.ended_with() == errc::tampered);
+    }
+    { // which it was, by another process
+        REQUIRE(w.change({put({}, {{"A", "a"}})}));
+        const state now(w);
+        auto a = w.refresh();
+        script<test_refresh> s(a);
+        s.answer(result<cut>(cut{{}, {std::nullopt}}));
+        s.answer(result<std::optional<mark>>(now.snapshot->head.mark_of()));
+        s.expect_load({"head"});
+        s.answer(now.give({"head"}));
+        s.answer(w.dek_of(s.expect<unwrap>()));
+        w.load_all(s, now);
+        CHECK(s.end().value()->head.generation == now.snapshot->head.generation);
     }
     {
         auto a = w.refresh(nullptr, some_mark);

@@ -38,8 +38,12 @@ TEST_CASE("Of two finds of one state the one stays that knows of the keys there 
     const auto ms = [](int n) { return std::chrono::milliseconds(n); };
 
     slot_type slot({});
+    slot.adopt(nullptr, {ms(0), 0}).value(); // there is none yet
     slot.adopt(one, {ms(1), 0}).value();
     CHECK(slot.version() == 1);
+    slot.adopt(nullptr, {ms(1), 0}).value(); // begun before it was made
+    CHECK(slot.held().known == one);
+    CHECK(slot.adopt(nullptr, {ms(1), 1}).error() == errc::tampered);
     slot.adopt(two, {ms(2), 0}).value(); // begun before the first was there
     CHECK(slot.held().known == one);
     CHECK(slot.version() == 1);

@@ -88,7 +88,7 @@ public:
         if (!answer) return done(answer.error());
         recalled_ = true;
         anchor_ = *answer;
-        if (absent_) return anchor_ ? done(errc::tampered) : done(value_type{});
+        if (absent_) return on_anchor_of_absent();
         return unchanged_ ? on_anchor_of_known() : check_marks();
     }
     auto on(result<mark> answer) -> action {
@@ -195,6 +195,15 @@ private:
         tree_.begin_held();
         verified_ = true;
         return proceed();
+    }
+
+    /// Another may have made it, and anchored, between our look at the store and our look at the
+    /// anchor: as in check_marks.
+    auto on_anchor_of_absent() -> action {
+        if (!anchor_) return done(value_type{});
+        if (std::exchange(asked_after_anchor_, true)) return done(errc::tampered);
+        absent_ = false;
+        return ask(waits::head, {"head"});
     }
 
     auto on_moving_head(cut&& answer) -> action {

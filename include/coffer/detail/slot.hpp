@@ -92,7 +92,10 @@ public:
     auto adopt(tree::snapshot_ptr<C> next, const origin& from) -> result<void> {
         const std::lock_guard lock(mutex_);
         if (from.confirmed) keys_checked_.store(from.as_of.count(), std::memory_order_release);
-        if (next == nullptr) return mark_ ? result<void>(errc::tampered) : result<void>();
+        if (next == nullptr) { // somebody may have made it since
+            const bool lost = mark_ && from.version == version();
+            return lost ? result<void>(errc::tampered) : result<void>();
+        }
         bool is_held = current_ == next;
         if (mark_) {
             switch (format::compare_mark(next->head, *mark_)) {

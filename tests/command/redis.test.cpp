@@ -36,9 +36,7 @@ public:
             return;
         }
         files_.emplace();
-        all_.emplace("600000", &*files_);
-        address = "rediss+cluster://127.0.0.1:" + std::to_string(all_->nodes.front()->port()) +
-                  "?" + files_->address_options();
+        address = all_.emplace("600000", &*files_).address();
     }
     void remove_everything() const {
         if (one_) one_->cli({"FLUSHALL"});
@@ -197,9 +195,7 @@ TEST_CASE(
     }
     SECTION("a cluster, and from one prefix of it to another") {
         const redis_test::cluster all;
-        const auto place =
-            "redis+cluster://127.0.0.1:" + std::to_string(all.nodes.front()->port()) + "?" +
-            redis_test::patient;
+        const auto place = all.address();
         copied_and_whole(place);
         const auto other = place + "&prefix=other:";
         box.ok({"copy", "--from", at.address(), "--to", other});

@@ -69,9 +69,7 @@ TEST_CASE(
     std::optional<redis_test::cluster> nodes;
     std::string address;
     if (redis == over::cluster)
-        address =
-            "redis+cluster://127.0.0.1:" + std::to_string(nodes.emplace().nodes.front()->port()) +
-            "?" + redis_test::patient;
+        address = nodes.emplace().address();
     else
         address = at.emplace().address();
     if (redis == over::one_that_tells) address += "&watch=1";

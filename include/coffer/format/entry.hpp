@@ -102,17 +102,11 @@ struct entry {
             return text.size() <= most && is_utf8(text);
         };
         if (!fits(key.space, limits::id) || !fits(key.actor, limits::id) ||
-            !fits(key.name, limits::name) || !fits(note, limits::note) || versions.empty() ||
-            versions.size() > 0xffff)
+            !fits(key.name, limits::name) || !fits(note, limits::note) || versions.size() > 0xffff)
             return false;
-        for (std::size_t i = 0; i < versions.size(); ++i) {
-            const auto& v = versions[i];
-            const auto kind = static_cast<std::uint8_t>(v.state);
-            if (kind < 1 || kind > 3 || v.number == 0 || !fits(v.author, limits::author) ||
-                (i > 0 && v.number >= versions[i - 1].number))
-                return false;
-        }
-        return true;
+        for (const auto& v : versions)
+            if (!fits(v.author, limits::author)) return false;
+        return are_versions();
     }
     /// Reads one entry; false where it is not of the format.
     [[nodiscard]] static auto read(reader& in, entry& out) -> bool {
@@ -120,24 +114,34 @@ struct entry {
         out.id = in.array<16>();
         out.note = in.text(0, limits::note);
         const std::size_t count = in.u16();
-        if (!in.ok() || count == 0) return false;
+        if (!in.ok()) return false;
         out.versions.clear();
         out.versions.reserve(std::min<std::size_t>(count, limits::versions_kept));
         for (std::size_t i = 0; i < count; ++i) {
             entry_version v;
             v.number = in.u64();
-            const auto kind = in.u8();
+            v.state = static_cast<entry_state>(in.u8());
             v.at = in.u64();
             v.expires = in.u64();
             v.author = in.text(0, limits::author);
-            if (kind < 1 || kind > 3 || v.number == 0) return false;
-            v.state = static_cast<entry_state>(kind);
             if (v.state == entry_state::value) v.record = in.array<32>();
             if (!in.ok()) return false;
-            if (i > 0 && v.number >= out.versions.back().number) return false;
             out.versions.push_back(std::move(v));
         }
-        return true;
+        return out.are_versions();
+    }
+
+private:
+    /// At least one, each of a state that there is, numbered from 1, newest first.
+    auto are_versions() const noexcept -> bool {
+        std::uint64_t below = 0;
+        for (const auto& v : versions) {
+            const auto kind = static_cast<std::uint8_t>(v.state);
+            if (kind < 1 || kind > 3 || v.number == 0 || (below != 0 && v.number >= below))
+                return false;
+            below = v.number;
+        }
+        return !versions.empty();
     }
 };
 

@@ -6,7 +6,6 @@
 #include <coffer/redis/options.hpp>
 #include <coffer/result.hpp>
 
-#include <array>
 #include <cerrno>
 #include <memory>
 
@@ -19,9 +18,7 @@ namespace coffer::inline COFFER_ABI::redis::detail {
 /// The first line of what a descriptor gives. Errors: too_large (over 1,023 bytes), what reading
 /// says.
 inline auto read_password(int fd) -> result<std::shared_ptr<const secret>> {
-    struct wiped_buffer : std::array<char, 1024> {
-        ~wiped_buffer() { wipe(data(), this->size()); }
-    } buffer{};
+    wiped_bytes buffer(1024);
     std::size_t size = 0;
     result<std::shared_ptr<const secret>> out = errc::too_large;
     while (size < buffer.size()) {
@@ -33,7 +30,7 @@ inline auto read_password(int fd) -> result<std::shared_ptr<const secret>> {
         }
         size += static_cast<std::size_t>(got);
         if (got == 0) {
-            std::string_view line(buffer.data(), size);
+            auto line = as_text(buffer).substr(0, size);
             line = line.substr(0, line.find('\n'));
             if (line.ends_with('\r')) line.remove_suffix(1);
             out = std::make_shared<const secret>(line);

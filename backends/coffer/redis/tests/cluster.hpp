@@ -19,7 +19,8 @@ public:
     /// After `node_timeout` (ms) of silence a node is dead to the others. Long where none is meant to
     /// die: a busy machine would let one seem so.
     /// With `tls`, which lives longer, they speak nothing else to anybody.
-    explicit cluster(const std::string& node_timeout = "600000", const tls_files* tls = nullptr) {
+    explicit cluster(const std::string& node_timeout = "600000", const tls_files* tls = nullptr)
+        : tls_(tls) {
         std::vector<std::string> create{"redis-cli", "--cluster", "create"};
         for (int i = 0; i < 6; ++i) {
             std::vector<std::string> with{"--cluster-enabled",
@@ -61,6 +62,12 @@ public:
         return n.cli({"INFO", "replication"}).find("role:master") != std::string::npos;
     }
     auto log() const -> std::string { return (nodes.front()->folder() / "cluster").string(); }
+    /// Of a command over it, by its first node; more options follow with `&`.
+    auto address() const -> std::string {
+        return std::string(tls_ != nullptr ? "rediss" : "redis") +
+               "+cluster://127.0.0.1:" + std::to_string(nodes.front()->port()) + "?" +
+               (tls_ != nullptr ? tls_->address_options() : patient);
+    }
     auto options() const -> coffer::redis::options {
         auto with = redis_test::options_for(*nodes.front());
         with.kind = coffer::redis::deployment::cluster;
@@ -98,6 +105,8 @@ public:
     std::vector<std::unique_ptr<server>> nodes{};
 
 private:
+    const tls_files* tls_;
+
     auto find_owner(const std::string& partition) -> server* {
         const auto slot = coffer::redis::slot_of(partition);
         const auto alive = std::ranges::find_if(nodes, [](const auto& n) { return n->runs(); });

@@ -174,11 +174,7 @@ TEST_CASE("partitions are on all nodes of a cluster, and all are listed") {
     const bool secured = GENERATE(false, true);
     CAPTURE(secured);
     cluster all("600000", secured ? &files : nullptr);
-    const auto first = std::to_string(all.nodes.front()->port());
-    auto store =
-        redis::open(secured ? "rediss+cluster://127.0.0.1:" + first + "?" + files.address_options()
-                            : "redis+cluster://127.0.0.1:" + first + "?" + patient)
-            .value();
+    auto store = redis::open(all.address()).value();
     std::set<std::string> names;
     std::set<std::uint16_t> nodes;
     for (int i = 0; i < 60; ++i) {

@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -105,6 +106,17 @@ struct wiping_allocator {
 
 /// A growing buffer that may hold plaintext; each of its blocks is wiped when it lets go of it.
 using wiped_bytes = std::vector<std::byte, wiping_allocator<std::byte>>;
+
+/// Text that may hold plaintext. A short one lies in the object itself, where nobody wipes it: one
+/// that begins with a value is begun by wiped_text_for().
+using wiped_text = std::basic_string<char, std::char_traits<char>, wiping_allocator<char>>;
+
+/// An empty text with room for `size` characters or more in memory that is wiped, not in the object.
+inline auto wiped_text_for(std::size_t size) -> wiped_text {
+    wiped_text text;
+    text.reserve(size < 64 ? 64 : size);
+    return text;
+}
 
 } // namespace coffer::inline COFFER_ABI
 

@@ -6,6 +6,7 @@
 #include "support/sanitized.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <coffer/detail/base64.hpp>
 #include <coffer/file/store.hpp>
 
 #include <algorithm>
@@ -107,6 +108,20 @@ TEST_CASE("while a vault is open, a value is in memory only as long as its secre
         CHECK(copies_in_memory(value) == 4);
     }
     CHECK(copies_in_memory(value) == 0);
+}
+
+TEST_CASE("the Base64 of a value is not left on the stack, however short it is") {
+    if (is_sanitized) {
+        WARN("skipped: the sanitizers keep freed memory");
+        return;
+    }
+    const canary text(12); // letters, so that it is the Base64 of some 9 bytes
+    {
+        const auto plain = text.plain();
+        const auto bytes = coffer::detail::base64_value(as_text(plain));
+        CHECK(std::string_view(coffer::detail::base64_text(bytes.value())) == as_text(plain));
+    }
+    CHECK(copies_in_memory(text) == 0);
 }
 
 TEST_CASE("no copy of a KEK, a DEK or a subkey is left in memory when vault and keys are gone") {

@@ -248,6 +248,53 @@ TEST_CASE("a head that is refused is not served stale in its place") {
     CHECK(f.reader.get(acme, "TOKEN").error() == errc::tampered);
 }
 
+TEST_CASE("what was refused is not served stale when the store goes away next") {
+    const auto recheck_after = GENERATE(0ms, 1s);
+    fixture f(recheck_after);
+    f.reader.at(acme).value();
+    const auto refused = [&](errc why) {
+        f.time.advance(recheck_after);
+        CHECK(f.reader.at(acme).error() == why);
+        f.store.go_away(errc::unavailable);
+        CHECK(f.reader.at(acme).error() == errc::unavailable);
+        CHECK(f.reader.get(acme, "TOKEN").error() == errc::unavailable);
+    };
+    SECTION("a caller who is denied") {
+        f.store.go_away(errc::denied);
+        refused(errc::denied);
+    }
+    SECTION("a head that was altered") {
+        const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "prod");
+        const auto before = f.store.shown(partition);
+        auto now = before;
+        now.at[0] ^= std::byte{1};
+        now.objects["head"].back() ^= std::byte{1};
+        f.store.show(partition, now);
+        refused(errc::tampered);
+        f.store.show(partition, before);
+    }
+    SECTION("a store that was put back") {
+        const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "prod");
+        const auto old = f.store.shown(partition);
+        f.vault.put(env, "TOKEN", "newer").value();
+        f.time.advance(recheck_after);
+        f.reader.at(acme).value();
+        const auto now = f.store.shown(partition);
+        f.store.show(partition, old);
+        refused(errc::rolled_back);
+        f.store.show(partition, now);
+    }
+    SECTION("what was refused when it was looked for is not recent either") {
+        f.store.go_away(errc::denied);
+        CHECK(f.reader.refresh("prod").error() == errc::denied);
+        refused(errc::denied);
+    }
+    f.store.go_away(std::nullopt);
+    const auto again = f.reader.at(acme);
+    REQUIRE(again.has_value());
+    CHECK_FALSE(again->stale());
+}
+
 TEST_CASE("with recheck_after 0 every read looks, else as often as it says") {
     SECTION("0") {
         fixture f;

@@ -160,10 +160,15 @@ TEST_CASE("who can't write the anchor writes nothing, and reads old versions", "
             CHECK(at_once(holds, {}, why) == why);
             CHECK(at_once(holds, {.close = true}, why) == why);
         }
+    // Nor is it told that what it wants is done: its own write of before, which the anchor missed.
+    w.edit = put({}, {{"A", "a"}});
+    for (const bool holds : {true, false})
+        for (const auto why : {errc::unavailable, errc::denied, errc::rolled_back})
+            CHECK(at_once(holds, {}, why) == why);
     CHECK(w.dump() == before);
     for (const bool holds : {true, false}) {
         w.edit = show(edits::read_version{key({}, {}, "A"), 1});
-        auto a = w.transact({}, holds ? w.newest() : nullptr);
+        auto a = w.transact({.reading = true}, holds ? w.newest() : nullptr);
         script s(a);
         for (w.reads(s); s.asks<remember>(); w.reads(s))
             s.answer(result<mark>(errc::unavailable));
@@ -216,6 +221,40 @@ TEST_CASE("after a conflict it looks, applies and seals again", "[algorithm]") {
     CHECK(s.end()->committed);
     CHECK(w.is_written());
     CHECK(w.dump().find("||B") != std::string::npos);
+}
+
+TEST_CASE("a DEK that was made for a state that is gone is made anew, under the KEK of now",
+          "[algorithm]") {
+    told_world w;
+    w.edit = show(edits::begin_rotation{1});
+    auto a = w.transact({}, w.newest());
+    script s(a);
+    const auto makes = [&] {
+        s.expect<key_for>();
+        s.answer(w.keys.key_for(w.of.environment));
+        const auto& asked = s.expect<algorithm::wrap>();
+        s.answer(w.keys.wrap(asked.kek_id, asked.dek.view(), asked.aad));
+    };
+    makes();
+    w.remembers(s);
+    const auto lost = s.expect<commit>();
+    REQUIRE(w.change({put({}, {{"B", "b"}})})); // whoever wrote it may have changed the KEK
+    s.answer(result<commit_outcome>(w.land(lost)));
+    w.looks(s);
+    makes();
+    w.remembers(s);
+    s.expect<commit>();
+}
+
+TEST_CASE("the last number of a DEK has none after it", "[algorithm]") {
+    told_world w;
+    auto last = *w.newest();
+    last.head.deks.back().number = std::numeric_limits<std::uint32_t>::max();
+    algorithm::key_changes<test_cipher> keys(w.cipher, w.of);
+    const auto next = keys.want({.add = true, .rewrap = {}, .drop = {}},
+                                std::make_shared<const decltype(last)>(last), 0);
+    REQUIRE(next.has_value());
+    CHECK(std::get<result<void>>(*next).error() == errc::unsupported);
 }
 
 TEST_CASE("conflicts without end are a conflict, after pauses that grow no longer than 200 ms",
@@ -374,6 +413,20 @@ TEST_CASE("a commit whose anchor could not be written is not acknowledged", "[al
     s.expect<remember>();
     s.answer(result<mark>(errc::unavailable));
     CHECK(s.ended_with() == errc::outcome_unknown);
+}
+
+TEST_CASE("a write that is repeated is acknowledged once the anchor knows of it", "[algorithm]") {
+    told_world w;
+    const auto before = w.dump();
+    w.edit = put({}, {{"A", "a"}});
+    auto a = w.transact({}, w.newest());
+    script s(a);
+    w.reads(s);
+    CHECK(s.expect<remember>().seen.newest == w.newest()->head.mark_of());
+    w.remembers(s);
+    CHECK_FALSE(s.end()->committed);
+    CHECK(w.edit.take());
+    CHECK(w.dump() == before);
 }
 
 TEST_CASE("nothing that is judged by an old state is told: it looks first", "[algorithm]") {

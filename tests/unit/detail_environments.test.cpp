@@ -5,8 +5,10 @@
 #include "support/staged_store.hpp"
 #include "support/vault.hpp"
 
+#include <atomic>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace coffer;
@@ -146,6 +148,43 @@ TEST_CASE("an unlisted environment that is in use is listed by who wants to make
     CHECK(w.listed() == names{"prod"});
     CHECK(w.vault.describe(prod).value() == R"({"by":"killed"})");
     CHECK(w.value_of("TOKEN") == "v");
+}
+
+TEST_CASE(
+    "an environment that is made while it is removed is removed, too, or not told as removed") {
+    world w;
+    w.vault.ensure_environment("prod").value();
+    w.open().remove_environment("prod").value();
+    const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "prod");
+    auto remover = w.open();
+    int looks = 0;
+    w.store.before_load([&](std::string_view asked, auto) {
+        if (asked == partition && ++looks == 2) w.make_half(); // it was closed when first looked at
+    });
+    remover.remove_environment("prod").value();
+    w.store.before_load({});
+    CHECK(looks > 2);
+    CHECK(w.listed().empty());
+    CHECK(w.open().describe(prod).error() == errc::unknown_scope);
+}
+
+TEST_CASE("of several who remove an environment at once, one is told that it did") {
+    world w;
+    for (int round = 0; round < 200; ++round) {
+        w.vault.ensure_environment("prod").value();
+        std::atomic<int> removed{0};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 8; ++i)
+            threads.emplace_back([&] {
+                const auto done = w.vault.remove_environment("prod");
+                if (done) ++removed;
+                CHECK((done || done.error() == errc::unknown_scope));
+            });
+        for (auto& t : threads)
+            t.join();
+        CHECK(removed == 1);
+        CHECK(w.listed().empty());
+    }
 }
 
 TEST_CASE("another process sees no damage between the two commits of making and removing") {

@@ -55,6 +55,32 @@ auto batch(std::vector<std::pair<std::string, std::string>> values)
     return out;
 }
 
+/// Takes the newest version of a name away, as if it had not been written.
+struct take_newest_away {
+    using value_type = bool;
+    coffer::format::entry_key key;
+
+    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
+        auto e = *d.find(key);
+        e.versions.erase(e.versions.begin());
+        d.set(std::move(e));
+        return true;
+    }
+};
+/// Stages another value for the newest version and fails.
+struct stage_in_vain {
+    using value_type = bool;
+    coffer::format::entry_key key;
+
+    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
+        auto e = *d.find(key);
+        e.versions.front().record = {};
+        d.stage(key, e.newest().number, coffer::as_bytes("in vain"));
+        d.set(std::move(e));
+        return errc::conflict;
+    }
+};
+
 auto set(std::string name, std::string_view value, write_options with = {}) -> change {
     return {change_kind::put, std::move(name), value_ref(value).wiped_copy(), std::move(with)};
 }
@@ -747,4 +773,30 @@ TEST_CASE(
     }
     CHECK(writer.status(coffer::system_environment)->entries == entries);
     CHECK(writer.verify(coffer::system_environment).value().damaged.empty());
+}
+
+TEST_CASE("an edit of one's own that brings an older version back is seen by its writer, too") {
+    fixture f;
+    auto vault = f.open({.recheck_after = std::chrono::milliseconds(0)});
+    vault.put(prod, "TOKEN", "one").value();
+    vault.put(prod, "TOKEN", "two").value();
+    vault.put(prod, "OTHER", "other").value();
+    const take_newest_away edit{{"", "", "TOKEN"}};
+    vault.engine().apply("prod", edit).value();
+    CHECK(f.get(prod, "TOKEN") == "one");
+    CHECK(shown(vault.resolver().get(prod, "TOKEN")) == "one");
+    CHECK(shown(vault.resolver().get(prod, "OTHER")) == "other");
+    CHECK(vault.verify("prod").value().damaged.empty());
+}
+
+TEST_CASE("what an edit that failed has staged is nobody else's") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "one").value();
+    const coffer::format::entry_key key{"", "", "TOKEN"};
+    coffer::algorithm::answered_edit<stage_in_vain> failing({key});
+    coffer::algorithm::answered_edit<coffer::algorithm::edits::read_version> reading({key, 1});
+    f.vault.engine().transact(f.vault.engine().slot_of("prod"), {&failing, &reading}, {}).value();
+    CHECK(failing.take().error() == errc::conflict);
+    const auto read = reading.take().value();
+    CHECK(coffer::as_text(read) == "one");
 }

@@ -304,8 +304,9 @@ private:
         if (!keks) return keks.error();
         if (auto edited = edit(*keks); !edited) return edited;
         auto written = write(state_->path, *keks, *held);
+        // One that was not written says nothing of the change before it.
         const bool unsure = !written && written.error() == errc::outcome_unknown;
-        state_->unsettled.store(unsure, std::memory_order_release);
+        if (written || unsure) state_->unsettled.store(unsure, std::memory_order_release);
         return written;
     }
 

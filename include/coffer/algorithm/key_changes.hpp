@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,8 +21,8 @@
 namespace coffer::inline COFFER_ABI::algorithm {
 
 /// What a transaction does to the DEKs that the head lists: a new one where one is needed, and what
-/// the edits wish. What was made or rewrapped once is kept for the transaction's further attempts,
-/// as long as it fits the state that they start from.
+/// the edits wish. What was rewrapped once is kept for the transaction's further attempts, as long
+/// as it fits the state that they start from.
 template <Cipher C>
 class key_changes {
 public:
@@ -29,6 +30,10 @@ public:
     using action = std::variant<key_for, wrap, unwrap, result<void>>;
 
     key_changes(const C& cipher, subject of) : cipher_(cipher), of_(std::move(of)) {}
+
+    /// Another state has been committed: whoever did may have found no DEK under the KEK that the
+    /// new one is wrapped under, and have disabled it.
+    void on_conflict() noexcept { made_.reset(); }
 
     /// The first step to a new DEK on top of `base`; nothing if none is needed, or it is there. It
     /// is needed where nothing is or all was removed, by wish, and after so many seals.
@@ -39,6 +44,8 @@ public:
                              base->head.deks.size() < format::limits::deks);
         if (!wanted || (made_ && made_->listed.number <= highest)) made_.reset();
         if (!wanted || made_) return std::nullopt;
+        if (highest == std::numeric_limits<std::uint32_t>::max())
+            return result<void>(errc::unsupported);
         making_.emplace(cipher_, of_, highest + 1);
         return from(making_->start());
     }

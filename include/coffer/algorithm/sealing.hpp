@@ -136,7 +136,11 @@ private:
         if (auto sealed = seal_values(changed, e, newest); !sealed) return sealed.error();
         if (!newest.empty()) return tree::leaf::make(e, newest);
         if (e.newest().state != format::entry_state::value) return tree::leaf::make(e);
-        return base->pages.leaf_of(e.key); // it keeps the record of the state below
+        // It keeps the record of the state below; where that was not the newest, its record is not
+        // here, and the next look gets it.
+        auto below = base != nullptr ? base->pages.leaf_of(e.key) : nullptr;
+        if (below != nullptr && below->is(e.newest())) return below;
+        return tree::leaf::make(e, errc::unavailable);
     }
 
     const C& cipher_;

@@ -38,6 +38,7 @@ struct transact_options {
     std::vector<std::string> erase{}; ///< Store keys that have been unlisted for longer.
     store_limits limits{};
     bool confirm_key = false; ///< Ask the key side for the active DEK before anything is written.
+    bool reading = false;     ///< The edits change nothing, and acknowledge nothing.
     /// What this process sealed in vain so far, and in this transaction.
     std::shared_ptr<seal_count> seals = std::make_shared<seal_count>();
 };
@@ -60,6 +61,8 @@ struct transacted {
 ///
 /// It writes on a state that the anchor knows as the newest: a store that was put back to what is
 /// held is `rolled_back`, and a key side that can't remember refuses, before anything is written.
+/// So does an edit that finds done what it wants: who repeats a write whose outcome was unknown is
+/// told success once the anchor knows of it.
 ///
 /// Value: see transacted; each edit keeps its own answer.
 /// Errors, and but for outcome_unknown nothing was written: unknown_scope (no such environment, or a
@@ -116,12 +119,12 @@ public:
             if (!answer) return done(answer.error());
             if (*answer != base_->head.mark_of()) return on_conflict(); // others have gone on
             anchored_ = base_;
+            if (as_it_was_) return done(finished());
             return options_.close ? close() : write();
         }
         if (anchoring_) {
-            // The commit stands, but no restart would remember it: not acknowledged, safe to
-            // repeat.
-            if (!answer) return done(errc::outcome_unknown);
+            // The commit stands, but no restart would remember it: not acknowledged.
+            if (!answer) return done(failure(errc::outcome_unknown, answer.error().cause));
             return done(finished());
         }
         return from_refresh(refresh_->on(std::move(answer)));
@@ -188,16 +191,23 @@ private:
         draft_.emplace(live() ? &base_->pages : nullptr, old_,
                        static_cast<std::uint64_t>(time_->wall().count()));
         bool all_well = true;
-        for (auto* e : edits_)
-            all_well = e->apply(*draft_) && all_well;
+        bool any_well = false;
+        for (auto* e : edits_) {
+            const bool well = e->apply(*draft_);
+            all_well = all_well && well;
+            any_well = any_well || well;
+        }
         if (old_.wants()) return from_old(old_.start(fresh_));
         if (auto next = keys_.want(draft_->keys(), base_, lost_seals()))
             return from_keys(*std::move(next));
         const bool changed = !draft_->changes().empty() || draft_->keys().any();
         if ((!all_well || !changed) && !fresh_)
             return look(after::edit); // don't judge by an old state
-        if (!changed) return done(finished());
-        return write();
+        as_it_was_ = !changed;
+        if (changed) return write();
+        if (any_well && !options_.reading)
+            if (auto next = want_anchor()) return *std::move(next);
+        return done(finished());
     }
     auto write() -> action {
         if (auto next = want_anchor()) return *std::move(next);
@@ -357,6 +367,7 @@ private:
     auto on_conflict() -> action {
         if (options_.close) swept_ = false; // others have written: there may be more to erase
         if (++attempts_ >= most_attempts) return done(errc::conflict);
+        keys_.on_conflict();
         fresh_ = false;
         return attempts_ == 1 ? look(after::edit) : wait_then(after::edit);
     }
@@ -427,7 +438,8 @@ private:
     std::optional<refresh<C>> refresh_{};
     after then_ = after::edit;
     after pause_then_ = after::edit;
-    bool starting_ = false; ///< The anchor is asked whether `base_` is the newest.
+    bool starting_ = false;  ///< The anchor is asked whether `base_` is the newest.
+    bool as_it_was_ = false; ///< The edits change nothing of `base_`.
     bool sweeping_ = false;
     bool swept_ = false;
     bool tidied_ = false;                  ///< What is in the store was held against `base_`.

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <optional>
 #include <span>
-#include <string>
 #include <string_view>
 
 namespace coffer::inline COFFER_ABI::detail {
@@ -111,10 +110,10 @@ inline void base64_encode(byte_view data, std::span<char> out,
 }
 
 /// The padded text of a value.
-inline auto base64_text(byte_view data)
-    -> std::basic_string<char, std::char_traits<char>, wiping_allocator<char>> {
-    std::basic_string<char, std::char_traits<char>, wiping_allocator<char>> text(
-        base64_size(data.size()), '\0');
+inline auto base64_text(byte_view data) -> wiped_text {
+    const auto size = base64_size(data.size());
+    auto text = wiped_text_for(size);
+    text.resize(size);
     base64_encode(data, text);
     return text;
 }

@@ -147,8 +147,10 @@ public:
     auto looked(slot_type& s, result<tree::snapshot_ptr<C>>&& found, const origin& from) const
         -> result<void> {
         s.note_away(!found && is_away(found.error().code));
-        if (!found) return found.error();
-        return s.adopt(*std::move(found), from);
+        auto taken =
+            found ? s.adopt(*std::move(found), from) : result<void>(std::move(found).error());
+        if (!taken && !is_away(taken.error().code) && taken.error() != errc::cancelled) s.refuse();
+        return taken;
     }
     /// Whether the key side is to be asked again for keys that are held.
     auto keys_due(const slot_type& s) const noexcept -> bool { return keys_due(s, time_->boot()); }
@@ -290,9 +292,11 @@ public:
         const auto ended = with_slot(environment, [&](slot_type& s) {
             auto [known, seen, version] = s.held();
             before_write before{.from = {time_->boot(), version}};
-            algorithm::transact<C> look(
-                cipher_, s.of(), std::move(known), seen, *time_, {&mine},
-                {.limits = store_.limits(), .confirm_key = keys_due(s), .seals = s.seals()});
+            algorithm::transact<C> look(cipher_, s.of(), std::move(known), seen, *time_, {&mine},
+                                        {.limits = store_.limits(),
+                                         .confirm_key = keys_due(s),
+                                         .reading = true,
+                                         .seals = s.seals()});
             return settle(s, algorithm::run(look, store_, keys_), std::move(before));
         });
         if (!ended) return ended.error();
@@ -342,7 +346,9 @@ public:
         if (!done) return done.error();
         s.unlisted(std::move(done->unlisted), time_->boot());
         before.from.confirmed = done->confirmed_key;
-        return s.adopt(std::move(done->snapshot), before.from);
+        auto taken = s.adopt(std::move(done->snapshot), before.from);
+        if (!taken && committed) return failure(errc::outcome_unknown, taken.error().cause);
+        return taken;
     }
 
 private:

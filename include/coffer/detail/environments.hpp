@@ -53,20 +53,30 @@ public:
             return must_be_new && by_another ? result<void>(errc::conflict) : result<void>();
         });
     }
-    /// Removes it, or finishes removing it. Errors also: unknown_scope (it is not there).
+    /// Removes it, or finishes removing it; of several of this process who do it at once, one is
+    /// told that it did. Errors also: unknown_scope (it is not there); conflict
+    /// (it was made anew each time).
     auto remove(std::string_view id) -> result<void> {
         return engine_.with_slot(id, [&](slot_type& s) -> result<void> {
-            const auto closed = engine_.transact(s, {}, {.close = true});
-            if (closed) {
+            const std::lock_guard alone(s.removing());
+            for (unsigned attempt = 0; attempt < most_attempts; ++attempt) {
+                const auto closed = engine_.transact(s, {}, {.close = true});
+                if (closed) {
+                    const auto told = tell_registry(s);
+                    return told ? result<void>() : half_done(told.error());
+                }
+                if (closed.error() != errc::unknown_scope) return closed;
+                if (auto looked = engine_.refresh(s); !looked) return looked;
+                const auto was = engine_.found(s);
+                if (!was) return was.error();
+                if (!was->snapshot->closed()) continue; // somebody has made it in between
                 const auto told = tell_registry(s);
-                return told ? result<void>() : half_done(told.error());
+                if (!told) return told.error();
+                return *told == algorithm::edits::listing::changed
+                           ? result<void>()
+                           : result<void>(errc::unknown_scope);
             }
-            if (closed.error() != errc::unknown_scope) return closed;
-            if (const auto was = engine_.found(s); !was) return was.error();
-            const auto told = tell_registry(s);
-            if (!told) return told.error();
-            return *told == algorithm::edits::listing::changed ? result<void>()
-                                                               : result<void>(errc::unknown_scope);
+            return errc::conflict;
         });
     }
 
@@ -87,6 +97,8 @@ public:
     }
 
 private:
+    static constexpr unsigned most_attempts = 8;
+
     /// It is there, made by somebody else.
     auto take_over(slot_type& s, std::string&& metadata, const std::string& author,
                    bool must_be_new) -> result<void> {

@@ -14,9 +14,8 @@ inline constexpr std::string_view unreserved = "-_.~";
 /// Percent-encoded (RFC 3986, section 2.1): all but letters, digits and those of `bare`. `Text` is
 /// the string that is made.
 template <class Text>
-auto percent_encoded(std::string_view text, std::string_view bare) -> Text {
+auto percent_encoded(std::string_view text, std::string_view bare, Text out = {}) -> Text {
     constexpr std::string_view digits = "0123456789ABCDEF";
-    Text out;
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');

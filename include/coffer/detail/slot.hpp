@@ -51,8 +51,11 @@ public:
     auto version() const noexcept -> std::uint64_t {
         return version_.load(std::memory_order_acquire);
     }
-    /// When the held state was last known to be the newest; negative: never.
+    /// When the held state was last known to be the newest; negative: never, or not since a look
+    /// was refused.
     auto checked() const noexcept -> ms { return ms(checked_.load(std::memory_order_acquire)); }
+    /// A look found that the held state must not be served, whatever later looks find.
+    void refuse() noexcept { checked_.store(-1, std::memory_order_release); }
 
     /// Whether the last look found the store away.
     auto is_away() const noexcept -> bool { return away_.load(std::memory_order_acquire); }
@@ -152,6 +155,9 @@ public:
     /// It did not come to that: the next one does.
     void give_sweep_back() noexcept { swept_.store(false); }
 
+    /// Held by whoever removes the environment, so that of several only one is told that it did.
+    auto removing() noexcept -> std::mutex& { return removing_; }
+
     /// What was sealed here for commits that were not made.
     auto seals() const noexcept -> const std::shared_ptr<algorithm::seal_count>& { return seals_; }
 
@@ -168,6 +174,7 @@ private:
 
     flights looks_;
     write_queue writes_;
+    std::mutex removing_;
 
     garbage garbage_{};
     std::atomic<bool> swept_{false};

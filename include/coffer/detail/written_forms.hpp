@@ -8,20 +8,17 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <string>
 #include <string_view>
 
 namespace coffer::inline COFFER_ABI::detail {
 
-using form_text = std::basic_string<char, std::char_traits<char>, wiping_allocator<char>>;
-
 /// Between quotes, as JSON.stringify escapes it (RFC 8259, section 7); without `quotes` as consoles
 /// do that choose other quotes.
-inline auto escaped_form(std::string_view value, bool quotes) -> form_text {
+inline auto escaped_form(std::string_view value, bool quotes) -> wiped_text {
     constexpr std::string_view hex = "0123456789abcdef";
     constexpr std::string_view plain = "\b\f\n\r\t\\";
     constexpr std::string_view letters = "bfnrt\\";
-    form_text out;
+    auto out = wiped_text_for(value.size());
     for (const char c : value) {
         const auto byte = static_cast<unsigned char>(c);
         const auto known = plain.find(c);
@@ -37,8 +34,9 @@ inline auto escaped_form(std::string_view value, bool quotes) -> form_text {
     return out;
 }
 /// Base64 (RFC 4648) without the padding, which another text may go on with.
-inline auto base64_form(std::string_view value, const base64_alphabet& in) -> form_text {
-    form_text out(base64_size(value.size(), in), '\0');
+inline auto base64_form(std::string_view value, const base64_alphabet& in) -> wiped_text {
+    auto out = wiped_text_for(base64_size(value.size(), in));
+    out.resize(base64_size(value.size(), in));
     base64_encode(as_bytes(value), out, in);
     out.erase(std::min(out.find('='), out.size()));
     return out;
@@ -49,13 +47,14 @@ inline auto base64_form(std::string_view value, const base64_alphabet& in) -> fo
 /// one that has several. What is the value itself is left out; two may be the same.
 template <class F>
 void each_written_form(std::string_view value, F&& f) {
-    const auto tell = [&](const form_text& form) {
+    const auto tell = [&](const wiped_text& form) {
         if (std::string_view(form) != value) f(std::string_view(form));
     };
     tell(escaped_form(value, true));
     tell(escaped_form(value, false));
-    tell(percent_encoded<form_text>(value, unreserved));
-    tell(percent_encoded<form_text>(value, "-_.~!*'()")); // encodeURIComponent (ECMA-262)
+    tell(percent_encoded(value, unreserved, wiped_text_for(value.size())));
+    tell(percent_encoded(value, "-_.~!*'()", // encodeURIComponent (ECMA-262)
+                         wiped_text_for(value.size())));
     tell(base64_form(value, base64));
     tell(base64_form(value, base64url));
     if (value.find('\n') == value.npos) return;

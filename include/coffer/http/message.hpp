@@ -14,8 +14,8 @@
 
 namespace coffer::inline COFFER_ABI::http {
 
-/// Text that is wiped when it is let go of: bodies, which hold values.
-using wiped_text = std::basic_string<char, std::char_traits<char>, wiping_allocator<char>>;
+/// What bodies are made of.
+using coffer::wiped_text;
 
 /// One header field. The name is in lower case in requests, as it goes out in responses.
 struct header {

@@ -67,8 +67,8 @@ public:
     /// A value that an edit of this commit put, or one of the tree below. Errors: draft_source's.
     auto value_equals(const key_type& key, const format::entry_version& version,
                       byte_view value) const -> result<bool> {
-        if (const auto at = staged_.find({key, version.number}); at != staged_.end())
-            return equal_constant_time(at->second, value);
+        if (const auto* staged = staged_of(key, version))
+            return equal_constant_time(*staged, value);
         const auto opened = source_->value_of(key, version);
         if (!opened) return opened.error();
         return equal_constant_time(opened->view(), value);
@@ -76,8 +76,7 @@ public:
     /// A copy of a version's value. Errors: draft_source's.
     auto value_of(const key_type& key, const format::entry_version& version) const
         -> result<wiped_bytes> {
-        if (const auto at = staged_.find({key, version.number}); at != staged_.end())
-            return at->second;
+        if (const auto* staged = staged_of(key, version)) return *staged;
         const auto opened = source_->value_of(key, version);
         if (!opened) return opened.error();
         return wiped_bytes(opened->view().begin(), opened->view().end());
@@ -147,6 +146,13 @@ public:
 private:
     using change_type = std::optional<format::entry>;
 
+    /// Null where the tree below has the value: an edit that failed may have left another here.
+    auto staged_of(const key_type& key, const format::entry_version& version) const
+        -> const wiped_bytes* {
+        if (version.record != format::object_name{}) return nullptr;
+        const auto at = staged_.find({key, version.number});
+        return at == staged_.end() ? nullptr : &at->second;
+    }
     void change(const key_type& key, change_type to) {
         const auto at = changes_.find(key);
         journal_.emplace_back(key, at == changes_.end() ? std::optional<change_type>{}

@@ -129,6 +129,9 @@ TEST_CASE("A KEK that may not be on disk wraps nothing before it is") {
     failing_syscall::set("fsync", 2, EIO); // the folder's
     CHECK(ring.rotate().error() == errc::outcome_unknown);
     REQUIRE(failing_syscall::struck());
+    failing_syscall::set("fsync", 1, EIO); // a change that is not made says nothing of the first
+    CHECK(ring.rotate().error() == errc::unavailable);
+    REQUIRE(failing_syscall::struck());
 
     failing_syscall::set("fsync", 1, EIO);
     CHECK(ring.key_for("prod").error() == errc::unavailable);

@@ -16,6 +16,8 @@ TEST_CASE("A space's environment is known for a moment") {
     CHECK_FALSE(hints.find("other", 10s));
     hints.keep("s", "f", 20s);
     CHECK(hints.find("s", 20s) == "f");
+    hints.drop("s");
+    CHECK_FALSE(hints.find("s", 20s));
 }
 
 TEST_CASE("Of spaces that nobody asks for again no more are kept than two moments' finds") {

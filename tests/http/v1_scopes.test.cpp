@@ -309,3 +309,19 @@ TEST_CASE("What the command wrote of a scope is kept by those who know less of i
     w.vault->set_description({.environment = "e"}, "no JSON at all").value();
     CHECK(w.get("/v1/environments/e").text("name") == "e");
 }
+
+TEST_CASE(
+    "A space that was just made is found by its id alone, without a look at every environment") {
+    api_world w;
+    for (int i = 0; i < 20; ++i)
+        REQUIRE(w.send("POST", "/v1/environments", R"({"name":"other","isProd":false})").status() ==
+                200);
+    const auto in =
+        w.send("POST", "/v1/environments", R"({"name":"mine","isProd":false})").text("id");
+    const auto made =
+        w.send("POST", "/v1/spaces", R"({"name":"new","environmentId":")" + in + "\"}");
+    REQUIRE(made.status() == 200);
+    const auto before = w.store.loads();
+    CHECK(w.get("/v1/secrets?spaceId=" + made.text("id")).status() == 200);
+    CHECK(w.store.loads() - before < 10);
+}

@@ -141,6 +141,15 @@ public:
         return out;
     }
 
+    /// A space was made here just now; `alone`: under an id that no other environment has.
+    void made(const scope& where, bool alone) {
+        const std::lock_guard lock(mutex_);
+        if (alone)
+            hints_.keep(where.space, where.environment, time_->boot());
+        else
+            hints_.drop(where.space);
+    }
+
     /// Where a secret's id leads to, and in which of the environments that `counts` says yes to.
     /// Errors: not_found; those of reading.
     template <class Counts>

@@ -232,45 +232,58 @@ inline auto write_secret_request(call& c) -> response {
     return out;
 }
 
-/// The value that a removal took away: of the version before it, as it was looked at or, where
-/// somebody wrote meanwhile, as it is kept. None that its owner could not read any more.
-inline auto removed_value(call& c, const scope& where, const secret_place& seen,
-                          result<secret>&& value, std::uint64_t removed) -> result<secret> {
-    if (removed == seen.version)
-        return c.parts.is_past(seen.expires) ? errc::expired : std::move(value);
-    const auto kept = c.vault().history(where.view(), seen.name);
-    if (!kept) return kept.error();
-    for (const auto& v : *kept)
-        if (v.version == removed && !c.parts.is_past(v.expires))
-            return c.vault().get_version(where.view(), seen.name, removed);
-    return errc::expired;
+/// What a removal took away. No value that its owner could not read, or not any more.
+struct removed_secret {
+    scope where{};
+    std::string name{};
+    result<secret> value = errc::denied;
+    written gone{};
+};
+/// Removes a secret, if the caller may. Errors: conflict (somebody wrote meanwhile, so that it is
+/// not known what would go), and those of erase. Throws as call::allow.
+inline auto remove_secret(call& c, std::string_view id) -> result<removed_secret> {
+    const auto [facts, place] = need(c.parts.places.find_secret(
+        id, [&](std::string_view e) { return knows_environment(c.who, e); }));
+    removed_secret out;
+    out.where.environment = facts->own.id;
+    out.where.space = place->space;
+    out.where.actor = place->actor;
+    out.name = place->name;
+    c.record.names = {out.name};
+    c.allow(out.where);
+    if (!c.covers(out.where, out.name)) throw no_such_thing();
+    const auto where = out.where.view();
+    write_options only{.if_id = place->id, .author = c.who.name};
+    if (covers_name(c.who, right::read, where, out.name)) {
+        out.value = c.parts.is_past(place->expires)
+                        ? result<secret>(errc::expired)
+                        : c.vault().get_version(where, out.name, place->version);
+        only.if_version = place->version;
+    }
+    const auto gone = c.vault().erase(where, out.name, only);
+    if (!gone) return gone.error();
+    out.gone = *gone;
+    return out;
 }
 
 inline auto delete_secret(call& c) -> response {
-    const auto [facts, place] = need(c.parts.places.find_secret(
-        c.path.front(), [&](std::string_view e) { return knows_environment(c.who, e); }));
-    scope where;
-    where.environment = facts->own.id;
-    where.space = place->space;
-    where.actor = place->actor;
-    c.record.names = {place->name};
-    c.allow(where);
-    if (!c.covers(where, place->name)) throw no_such_thing();
-    const bool shown = covers_name(c.who, right::read, where.view(), place->name);
-    auto value = shown ? c.vault().get_version(where.view(), place->name, place->version)
-                       : result<secret>(errc::denied);
-    const auto gone =
-        c.vault().erase(where.view(), place->name, {.if_id = place->id, .author = c.who.name});
-    if (!gone) throw error_of(gone.error());
-    if (shown) value = removed_value(c, where, *place, std::move(value), gone->version - 1);
-    c.record.version = gone->version;
+    removed_secret removed;
+    const auto done = change_again([&]() -> result<void> {
+        auto once = remove_secret(c, c.path.front());
+        if (!once) return once.error();
+        removed = *std::move(once);
+        return {};
+    });
+    if (!done) throw error_of(done.error());
+    const auto& [where, name, value, gone] = removed;
+    c.record.version = gone.version;
     c.record.count = 1;
-    c.tell("deleted", *gone, where, place->name);
+    c.tell("deleted", gone, where, name);
     response out;
     json_writer w(out.body);
     w.begin_object().key("data").begin_list();
     const bool text = value && format::is_utf8(value->expose_secret());
-    write_secret(w, c.path.front(), place->name,
+    write_secret(w, c.path.front(), name,
                  text ? std::optional(value->expose_secret()) : std::nullopt, where,
                  where.actor.starts_with(hashed_actor) ? std::string_view() : where.actor);
     w.end_list().end_object();

@@ -128,7 +128,7 @@ inline auto make_space(call& c) -> response {
     where.space = id;
     metadata meta("{}");
     meta.set_text("name", name);
-    create_described_space(c, where, std::move(meta));
+    create_described_space(c, where, std::move(meta), false);
     return space_answer(id, name);
 }
 

@@ -14,12 +14,12 @@
 
 namespace coffer::inline COFFER_ABI::http::detail {
 
-/// In which environment a space was found a moment ago. What is older is let go of, so that no more
+/// In which environment a space was found, or made, a moment ago. What is older is let go of, so that no more
 /// is kept than two moments' finds. Times are the boot clock's. Not thread-safe.
 class space_hints {
 public:
     /// How long a find is good for.
-    static constexpr std::chrono::milliseconds hold{1000};
+    static constexpr std::chrono::milliseconds hold{10'000};
 
     void keep(std::string_view space, std::string environment, std::chrono::milliseconds now) {
         if (now - swept_ > hold) {
@@ -34,6 +34,7 @@ public:
         if (held == found_.end() || now - held->second.at > hold) return std::nullopt;
         return held->second.environment;
     }
+    void drop(std::string_view space) { found_.erase(std::string(space)); }
     auto size() const noexcept -> std::size_t { return found_.size(); }
 
 private:

@@ -74,6 +74,8 @@ public:
     virtual auto rewrap(std::string_view environment) -> result<rewrapped> = 0;
     virtual auto rotate_dek(std::string_view environment, const on_rotation& progress)
         -> result<dek_rotation> = 0;
+    virtual auto supersede(std::string_view environment, std::uint64_t generation,
+                           std::uint32_t dek) -> result<void> = 0;
 
     virtual auto put_system(std::string_view name, value_ref value, const write_options& with)
         -> result<written> = 0;

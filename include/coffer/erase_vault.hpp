@@ -102,6 +102,10 @@ public:
         -> result<dek_rotation> override {
         return vault_.rotate_dek(environment, progress);
     }
+    auto supersede(std::string_view environment, std::uint64_t generation, std::uint32_t dek)
+        -> result<void> override {
+        return vault_.supersede(environment, generation, dek);
+    }
     auto put_system(std::string_view name, value_ref value, const write_options& with)
         -> result<written> override {
         return vault_.put_system(name, value, with);

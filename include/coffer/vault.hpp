@@ -353,6 +353,20 @@ public:
             .run();
     }
 
+    /// After an older copy of an environment was put in place of a newer state on purpose: commits
+    /// what is there once more, as the state that follows every one up to that generation and that
+    /// number of a DEK, under a new DEK (docs/format.md, Writing 11). From then on the state that
+    /// was given up, and what others went on from it, is rolled_back wherever it comes back. The
+    /// newer generation and number are the anchor's, the live head's or the copy's, whichever is the
+    /// highest; this vault's key side must not be the one that remembers them. Of a removed
+    /// environment, too, and of Coffer's own. Errors also: too_large (16 DEKs: rotate first);
+    /// unsupported (no generation or number is left).
+    auto supersede(std::string_view environment, std::uint64_t generation, std::uint32_t dek)
+        -> result<void> {
+        if (auto valid = check_context({.environment = environment}); !valid) return valid;
+        return engine().supersede(environment, {generation, dek});
+    }
+
     // What the drivers in asio/ work on: the engine, and what makes edits of what is asked for.
     // -----------------------
 

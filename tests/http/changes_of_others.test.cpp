@@ -121,6 +121,9 @@ public:
     auto rotate_dek(std::string_view, const on_rotation&) -> result<dek_rotation> override {
         std::abort();
     }
+    auto supersede(std::string_view, std::uint64_t, std::uint32_t) -> result<void> override {
+        std::abort();
+    }
     auto put_system(std::string_view, value_ref, const write_options&) -> result<written> override {
         std::abort();
     }

@@ -504,9 +504,36 @@ TEST_CASE("what was sealed for refused commits is counted by the next, and makes
     }
     CHECK(seals->of(1) == 0); // the head counts them
     seals->add(1, format::limits::seals_rotate);
+    w.edit = put({}, {{"A", "newer"}});
     auto a = w.transact({.seals = seals}, w.newest());
     script s(a);
+    w.reads(s);
     s.expect<key_for>();
+}
+
+TEST_CASE("what only reads takes no new DEK, and no generation comes after the last",
+          "[algorithm]") {
+    told_world w;
+    const auto seals = std::make_shared<algorithm::seal_count>();
+    seals->add(1, format::limits::seals_rotate);
+    w.edit = show(edits::read_version{key({}, {}, "A"), 1});
+    auto a = w.transact({.reading = true, .seals = seals}, w.newest());
+    script s(a);
+    w.reads(s);
+    CHECK(s.end()->snapshot != nullptr);
+    CHECK(w.edit.take().value() == "a");
+
+    auto last = *w.newest();
+    last.head.generation = std::numeric_limits<std::uint64_t>::max();
+    const auto known = std::make_shared<const decltype(last)>(last);
+    for (const bool close : {false, true}) {
+        w.edit = put({}, {{"A", "new"}});
+        algorithm::transact<test_cipher> write(w.cipher, w.of, known, known->head.mark_of(), w.time,
+                                               {w.edit.edit.get()}, {.close = close});
+        script of(write);
+        w.reads(of);
+        CHECK(of.ended_with() == errc::unsupported);
+    }
 }
 
 TEST_CASE("more than the store takes is too_large before it is sent", "[algorithm]") {

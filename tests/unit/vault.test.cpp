@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "support/vault.hpp"
 #include "support/catch.hpp"
+#include "support/staged_store.hpp"
 
 #include <coffer/testing/faulty_store.hpp>
 #include <coffer/testing/manual_clock.hpp>
@@ -63,6 +64,18 @@ struct take_newest_away {
     auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
         auto e = *d.find(key);
         e.versions.erase(e.versions.begin());
+        d.set(std::move(e));
+        return true;
+    }
+};
+/// Leaves the newest version without a record, as only a holder of the key could.
+struct forget_record {
+    using value_type = bool;
+    coffer::format::entry_key key;
+
+    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
+        auto e = *d.find(key);
+        e.versions.front().record = {};
         d.set(std::move(e));
         return true;
     }
@@ -799,4 +812,75 @@ TEST_CASE("what an edit that failed has staged is nobody else's") {
     CHECK(failing.take().error() == errc::conflict);
     const auto read = reading.take().value();
     CHECK(coffer::as_text(read) == "one");
+}
+
+TEST_CASE("an older copy that was put back on purpose follows what was given up for it") {
+    fixture f;
+    const auto partition =
+        coffer::format::partition_name(coffer::cryptopp::aes_256_gcm{}, "", "prod");
+    const auto copied = [&] {
+        const std::vector<std::string> head{"head"};
+        return *f.store.load(partition, head).value().objects.front();
+    };
+    const auto stored = [&] { return f.store.list(partition).value(); };
+    const auto put_back = [&](const coffer::listing& copy) {
+        const auto now = stored();
+        std::vector<coffer::object_write> writes;
+        for (const auto& [key, value] : now.entries)
+            if (key != "head") writes.push_back({key, std::nullopt});
+        for (const auto& [key, value] : copy.entries)
+            if (key != "head") {
+                std::erase_if(writes, [&](const auto& w) { return w.key == key; });
+                writes.push_back({key, value});
+            }
+        for (const auto& [key, value] : copy.entries)
+            if (key == "head") writes.push_back({key, value});
+        REQUIRE(f.store.commit(partition, now.at, copy.at, writes).value() ==
+                coffer::commit_outcome::committed);
+    };
+    f.vault.put(prod, "TOKEN", "kept").value();
+    const bool removed = GENERATE(false, true);
+    if (removed) f.vault.remove_environment("prod").value();
+    const auto copy = stored();
+    if (removed) f.vault.ensure_environment("prod").value();
+    f.vault.put(prod, "TOKEN", "given up").value();
+    const auto newest = coffer::format::decode_head(copied()).value();
+    const auto given_up = stored();
+    put_back(copy);
+
+    // Without the keys' memory of what is newer.
+    test_vault restored{f.store, coffer::cryptopp::aes_256_gcm{},
+                        coffer_test::forgetful_keys(f.keys)};
+    restored.supersede("prod", newest.generation, newest.active().number).value();
+    const auto head = coffer::format::decode_head(copied()).value();
+    CHECK(head.generation == std::uint64_t{1} << 32);
+    CHECK(head.active().number == 0x10000);
+    CHECK(head.ancestors == decltype(head.ancestors){});
+    CHECK(head.closed() == removed);
+    if (!removed) CHECK(restored.verify("prod").value().damaged.empty());
+
+    auto reader = f.open(); // whose keys remember what was given up
+    CHECK(shown(reader.resolver().get(prod, "TOKEN")) == (removed ? "unknown_scope" : "kept"));
+    put_back(given_up);
+    CHECK(shown(f.open().resolver().get(prod, "TOKEN")) == "rolled_back");
+    CHECK(reader.resolver().refresh("prod").error() == errc::rolled_back);
+
+    CHECK(restored.supersede("nowhere", 1, 1).error() == errc::unknown_scope);
+    for (const auto& [generation, dek] :
+         {std::pair{~std::uint64_t{0}, 1U}, std::pair{std::uint64_t{1}, ~0U}})
+        CHECK(f.open().supersede("coffer.system", generation, dek).error() == errc::unsupported);
+}
+
+TEST_CASE("a version that names no record at all is missing, for readers and for writers") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "one").value();
+    f.vault.put(prod, "TOKEN", "two").value();
+    f.vault.engine().apply("prod", forget_record{{"", "", "TOKEN"}}).value();
+    auto vault = f.open();
+    CHECK(shown(vault.resolver().get(prod, "TOKEN")) == "tampered");
+    CHECK(vault.rotate_dek("prod").value().damaged == 1);
+    CHECK(vault.put(prod, "TOKEN", "three"));
+    CHECK(vault.hide(prod, "TOKEN"));
+    CHECK(vault.erase(prod, "TOKEN"));
+    CHECK(vault.verify("prod").value().damaged.size() == 1);
 }

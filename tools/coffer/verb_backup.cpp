@@ -68,11 +68,32 @@ auto seen_since(keyring::anchor_file* anchor, const format::head& head) -> bool 
     return verdict == coffer::mark_verdict::older || verdict == coffer::mark_verdict::forked;
 }
 
+/// An environment of which something newer than the backup is there or was seen, and the highest
+/// generation and number of a DEK that are known of it.
+struct given_up {
+    std::string environment{};
+    std::string partition{};
+    std::uint64_t generation = 0;
+    std::uint32_t dek = 0;
+
+    void know(std::uint64_t of_generation, std::uint32_t of_dek) {
+        generation = std::max(generation, of_generation);
+        dek = std::max(dek, of_dek);
+    }
+};
+
 /// The heads of a backup, and which of them are older than what is there or was seen.
 struct restore_plan {
     std::vector<format::head> heads{};
-    std::vector<std::string> older{};
+    std::vector<given_up> older{};
     std::size_t altered = 0; ///< Objects that are damaged and stay out.
+
+    auto names_of_older() const -> std::string {
+        std::vector<std::string> names;
+        for (const auto& one : older)
+            names.push_back(one.environment);
+        return printable(join(names, ", "));
+    }
 };
 
 /// The one realm that a backup is of, as the heads say that no key is needed for.
@@ -127,11 +148,31 @@ auto plan_of(copy_route& route, keyring::anchor_file* anchor) -> restore_plan {
         set_altered_aside(what, route.from_place);
         out.altered += what.altered.size();
         const auto there = read_partition(route.to, partition, true);
-        if (compare(what, there) == need_of::other || seen_since(anchor, *what.head))
-            out.older.push_back(what.name());
+        if (compare(what, there) == need_of::other || seen_since(anchor, *what.head)) {
+            given_up one{what.name(), partition};
+            one.know(what.head->generation, what.head->active().number);
+            if (there.head) one.know(there.head->generation, there.head->active().number);
+            if (anchor != nullptr)
+                if (const auto known = need(anchor->recall(what.head->realm, one.environment)))
+                    one.know(known->generation, known->dek);
+            out.older.push_back(std::move(one));
+        }
         out.heads.push_back(*std::move(what.head));
     }
     return out;
+}
+
+/// What was put back becomes the newest state, so that none of what was given up for it can come
+/// back; then the anchor knows it. Until then what was seen since is remembered, and a run that was
+/// stopped is finished by the next.
+void supersede(coffer::any_vault vault, copy_route& route, const restore_plan& plan,
+               keyring::anchor_file* anchor) {
+    for (const auto& one : plan.older) {
+        need(vault->supersede(one.environment, one.generation, one.dek));
+        if (anchor == nullptr) continue;
+        const auto head = *read_partition(route.to, one.partition).head;
+        need(anchor->remember(head.realm, head.environment, head.lineage_of()));
+    }
 }
 
 auto run_restore(session& s) -> int {
@@ -148,7 +189,7 @@ auto run_restore(session& s) -> int {
     std::optional<keyring::anchor_file> anchor;
     if (const auto file = anchor_of(s.config()); !file.empty()) anchor.emplace(file);
     const auto plan = plan_of(route, anchor ? &*anchor : nullptr);
-    const auto older = printable(join(plan.older, ", "));
+    const auto older = plan.names_of_older();
     if (!plan.older.empty() && !route.replace)
         throw problem(errc::conflict,
                       "this is older than what is there or was seen of " + older +
@@ -165,24 +206,23 @@ auto run_restore(session& s) -> int {
                               ": what was revoked is valid again. No program may use the store.")))
         return 0;
     route.to = open_store(s.config(), missing_folder::make);
-    std::optional<coffer::any_vault> backed_up; // opened for the first that is damaged, for all
-    route.open_all = [&](const auto& id) {
-        if (!backed_up) {
+    const auto open =
+        [&](coffer::any_store of) { // without the anchor, which has seen what is newer
             auto with = options_of(s.config());
             with.realm = realm;
-            backed_up =
-                open_vault(open_store_at("file:" + folder.string()),
-                           open_keys(s.config(), missing_keys::refuse, false).provider, with);
-        }
+            return open_vault(std::move(of),
+                              open_keys(s.config(), missing_keys::refuse, false).provider, with);
+        };
+    std::optional<coffer::any_vault> put_back; // before anything is written: it takes the keys
+    if (!plan.older.empty() && !s.dry_run()) put_back = open(route.to);
+    std::optional<coffer::any_vault> backed_up; // opened for the first that is damaged, for all
+    route.open_all = [&](const auto& id) {
+        if (!backed_up) backed_up = open(open_store_at("file:" + folder.string()));
         return (*backed_up)->verify(id);
     };
     const auto code = copy_store(s, route);
     name_realm(s, realm, plan);
-    // Last: until then what was seen since is remembered, and a run that was stopped is finished
-    // by the next.
-    for (const auto& head : plan.heads)
-        if (seen_since(anchor ? &*anchor : nullptr, head))
-            need(anchor->reset(head.realm, head.environment, head.mark_of()));
+    if (put_back) supersede(*put_back, route, plan, anchor ? &*anchor : nullptr);
     s.notice("Next: coffer verify, and set again what was revoked since the backup.");
     return code;
 }
@@ -222,7 +262,7 @@ auto backup_verbs() -> std::vector<verb> {
          .options = {{"--accept-rollback",
                       takes::nothing,
                       {},
-                      "forget what was written since, in the store and the anchor"}},
+                      "forget what was written since: it is refused wherever it comes back"}},
          .run = run_restore,
          .local = true},
     };

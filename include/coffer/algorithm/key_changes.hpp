@@ -49,6 +49,12 @@ public:
         making_.emplace(cipher_, of_, highest + 1);
         return from(making_->start());
     }
+    /// The first step to a new DEK of that number; nothing if it is there.
+    auto want_dek_of(std::uint32_t number) -> std::optional<action> {
+        if (made_ && made_->listed.number == number) return std::nullopt;
+        making_.emplace(cipher_, of_, number);
+        return from(making_->start());
+    }
     /// The first step to what the edits wish; nothing where all of it is done.
     auto want(const tree::dek_changes& wish, const tree::snapshot_ptr<C>& base, std::uint64_t seals)
         -> std::optional<action> {

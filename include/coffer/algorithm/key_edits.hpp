@@ -119,8 +119,8 @@ private:
             auto next = *now;
             bool touched = false;
             for (auto& v : next.versions) {
-                // Without a record: another edit of this commit has just put it.
-                if (v.state != format::entry_state::value || v.record == format::object_name{})
+                // A staged one: another edit of this commit has just put it.
+                if (v.state != format::entry_state::value || d.staged().contains({key, v.number}))
                     continue;
                 if (bytes_staged >= plan.value_bytes) out.next = key; // the rest of it next time
                 if (out.next || failed) break;

@@ -97,7 +97,7 @@ private:
             if (v.state != format::entry_state::value || v.record != format::object_name{})
                 continue;
             const auto staged = changed.staged().find({e.key, v.number});
-            assert(staged != changed.staged().end() && "a version without record must be staged");
+            if (staged == changed.staged().end()) continue; // it had none: its record is missing
             seals_.add(keys_.number(), 1);
             auto sealed = keys_.seal(format::object_kind::record,
                                      format::record_aad(prefix_, e.key, v.number), staged->second);

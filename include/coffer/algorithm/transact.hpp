@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,11 +29,20 @@
 
 namespace coffer::inline COFFER_ABI::algorithm {
 
+/// The highest generation and DEK number that are known of a state that was given up.
+struct superseded {
+    std::uint64_t generation = 0;
+    std::uint32_t dek = 0;
+};
+
 /// What a transaction is asked to do beyond its edits.
 struct transact_options {
     bool create = false; ///< Make the environment if it is not there.
     bool close = false;  ///< Remove the environment; there are no edits then.
     bool sweep = false;  ///< Look for objects that nothing lists any more.
+    /// An older copy was put in place of what was newer than this: make it the newest. No edits
+    /// then.
+    std::optional<superseded> supersede{};
     std::chrono::milliseconds grace{
         60'000};                      ///< How long an unlisted object stays for late readers.
     std::vector<std::string> erase{}; ///< Store keys that have been unlisted for longer.
@@ -67,8 +77,9 @@ struct transacted {
 /// Value: see transacted; each edit keeps its own answer.
 /// Errors, and but for outcome_unknown nothing was written: unknown_scope (no such environment, or a
 /// removed one), conflict (64 lost races), outcome_unknown (nobody can tell whether it was written,
-/// or the anchor can't remember it), too_large (for the store, or more pages than the format has),
-/// unavailable (a fence came first; no randomness; the store), unsupported (2^32 seals, the cipher),
+/// or the anchor can't remember it), too_large (for the store, or more pages or DEKs than the format
+/// has), unavailable (a fence came first; no randomness; the store), unsupported (2^32 seals, the
+/// last generation or number of a DEK; the cipher),
 /// invalid_argument (a KEK id or a wrapped DEK that no head can hold), tampered, rolled_back,
 /// unknown_key, key_disabled (refresh, and the key side of a DEK that is made or wrapped anew), and
 /// what store, key side and anchor answer themselves, denied, timed_out and cancelled among it.
@@ -120,6 +131,7 @@ public:
             if (*answer != base_->head.mark_of()) return on_conflict(); // others have gone on
             anchored_ = base_;
             if (as_it_was_) return done(finished());
+            if (options_.supersede) return supersede();
             return options_.close ? close() : write();
         }
         if (anchoring_) {
@@ -184,9 +196,12 @@ private:
     auto live() const noexcept -> bool { return base_ != nullptr && !base_->closed(); }
 
     auto edit() -> action {
-        if (!live() && !options_.create) return done(errc::unknown_scope);
+        if (options_.supersede ? base_ == nullptr : !live() && !options_.create)
+            return done(errc::unknown_scope);
         if (options_.close) return close();
-        if (auto next = keys_.want_dek(base_, lost_seals())) return from_keys(*std::move(next));
+        if (options_.supersede) return supersede();
+        if (!live())
+            if (auto next = keys_.want_dek(base_, lost_seals())) return from_keys(*std::move(next));
         old_.begin(live() ? base_ : nullptr);
         draft_.emplace(live() ? &base_->pages : nullptr, old_,
                        static_cast<std::uint64_t>(time_->wall().count()));
@@ -198,9 +213,10 @@ private:
             any_well = any_well || well;
         }
         if (old_.wants()) return from_old(old_.start(fresh_));
-        if (auto next = keys_.want(draft_->keys(), base_, lost_seals()))
-            return from_keys(*std::move(next));
         const bool changed = !draft_->changes().empty() || draft_->keys().any();
+        if (changed) // what only reads needs no new DEK
+            if (auto next = keys_.want(draft_->keys(), base_, lost_seals()))
+                return from_keys(*std::move(next));
         if ((!all_well || !changed) && !fresh_)
             return look(after::edit); // don't judge by an old state
         as_it_was_ = !changed;
@@ -210,9 +226,15 @@ private:
         return done(finished());
     }
     auto write() -> action {
+        if (is_last()) return done(errc::unsupported);
         if (auto next = want_anchor()) return *std::move(next);
         if (options_.sweep && live() && !swept_) return sweep();
         return seal();
+    }
+    /// No generation comes after this one.
+    auto is_last() const noexcept -> bool {
+        return base_ != nullptr &&
+               base_->head.generation == std::numeric_limits<std::uint64_t>::max();
     }
     /// Before anything is sent: is this the newest state that anybody remembers, and could the one
     /// that follows be remembered?
@@ -281,7 +303,8 @@ private:
 
     auto seal() -> action {
         auto next = next_head();
-        if (next.deks.back().seals + seals_of(next) >= format::limits::seals_refuse)
+        if (!draft_->changes().empty() &&
+            next.deks.back().seals + seals_of(next) >= format::limits::seals_refuse)
             return done(errc::unsupported);
         const bool same_keys = !keys_.has_made() && !draft_->keys().any();
         const auto keys =
@@ -338,8 +361,27 @@ private:
             state.writes.push_back({std::move(key), std::nullopt});
     }
 
+    /// What is there, once more, as the state that follows all that was given up for it: none of
+    /// them is taken for a newer one.
+    auto supersede() -> action {
+        if (!fresh_) return look(after::edit);
+        if (live() && base_->head.deks.size() >= format::limits::deks) return done(errc::too_large);
+        const auto generation =
+            std::max(options_.supersede->generation, base_->head.generation) >> 32;
+        const auto dek = std::max(options_.supersede->dek, base_->head.active().number) >> 16;
+        if (generation == 0xFFFF'FFFF || dek == 0xFFFF) return done(errc::unsupported);
+        if (auto next = keys_.want_dek_of((dek + 1) << 16)) return from_keys(*std::move(next));
+        if (auto next = want_anchor()) return *std::move(next);
+        auto next = next_head();
+        next.generation = (generation + 1) << 32;
+        next.ancestors = {};
+        const auto keys = keys_.keys_of(next, base_->keys.get());
+        return send(sealed_head(*keys->find(next.active().number), std::move(next), keys));
+    }
+
     auto close() -> action {
         if (!fresh_) return look(after::edit);
+        if (is_last()) return done(errc::unsupported);
         if (auto next = want_anchor()) return *std::move(next);
         if (!swept_)
             return sweep(); // nothing is left but the head: what waits for its grace goes too

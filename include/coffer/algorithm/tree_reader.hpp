@@ -139,13 +139,24 @@ private:
         return std::nullopt;
     }
 
+    /// Whether a head lists the DEKs of a page that is held and of its records: one that a head
+    /// leaves out opens nothing any more.
+    auto lies_under(const format::head& head, const tree::page_node& page) const -> bool {
+        const auto lists = [&](std::uint32_t dek) { return head.find_dek(dek) != nullptr; };
+        if (std::ranges::all_of(held_->head.deks, [&](const auto& d) { return lists(d.number); }))
+            return true;
+        return lists(page.dek) && std::ranges::all_of(page.leaves, [&](const auto& leaf) {
+                   return !leaf->has_record() || lists(leaf->dek());
+               });
+    }
+
     auto want_root(const format::head& head) -> std::optional<step> {
         if (root_known_) return std::nullopt;
         pages_.clear();
         want_only_records_ = false;
         if (held_ != nullptr && !held_->closed() && held_->head.root == head.root) {
             for (const auto& p : held_->pages.pages())
-                pages_.push_back({p.ref, p.node, {}});
+                pages_.push_back({p.ref, lies_under(head, *p.node) ? p.node : nullptr, {}});
             root_known_ = true;
             return std::nullopt;
         }
@@ -163,8 +174,9 @@ private:
         for (auto& ref : *refs) {
             const auto same = held.find(ref.name);
             // A page is decoded for its place: it stands in for itself only where it stood before.
-            const bool usable =
-                same != held.end() && same->second->entries.front().key == ref.first;
+            const bool usable = same != held.end() &&
+                                same->second->entries.front().key == ref.first &&
+                                lies_under(head, *same->second);
             pages_.push_back({std::move(ref), usable ? same->second : nullptr, {}});
         }
         for (std::size_t i = 0; i + 1 < pages_.size(); ++i)
@@ -199,10 +211,12 @@ private:
     }
 
     /// The leaf that is held of an entry's newest version, if it is whole.
-    auto held_leaf(const format::entry& e) const -> std::shared_ptr<const tree::leaf> {
+    auto held_leaf(const format::head& head, const format::entry& e) const
+        -> std::shared_ptr<const tree::leaf> {
         if (held_ == nullptr || held_->closed()) return nullptr;
         auto held = held_->pages.leaf_of(e.key);
-        return held != nullptr && held->is(e.newest()) && !held->damaged() ? held : nullptr;
+        if (held == nullptr || !held->is(e.newest()) || held->damaged()) return nullptr;
+        return !held->has_record() || head.find_dek(held->dek()) != nullptr ? held : nullptr;
     }
 
     auto want_records(const format::head& head) -> std::optional<step> {
@@ -221,7 +235,7 @@ private:
                 if (v.state != format::entry_state::value || lost_.contains(v.record)) continue;
                 const auto at = cache_.find(v.record);
                 if (at == cache_.end()) {
-                    if (held_leaf(e) == nullptr) absent.push_back(v.record);
+                    if (held_leaf(head, e) == nullptr) absent.push_back(v.record);
                     continue;
                 }
                 if (next) continue;
@@ -241,7 +255,7 @@ private:
             return tree::leaf::make(e);
         const auto at = cache_.find(v.record);
         if (at == cache_.end()) {
-            auto held = held_leaf(e);
+            auto held = held_leaf(head, e);
             return held ? held : tree::leaf::make(e, errc::tampered);
         }
         const auto parts = format::parse_object(at->second);

@@ -309,6 +309,12 @@ public:
         auto done = algorithm::run(plan.change, store_, keys_);
         return settle(s, std::move(done), std::move(plan.before));
     }
+    /// Commits what is there as what follows all that was given up for it.
+    auto supersede(std::string_view environment, const algorithm::superseded& what)
+        -> result<void> {
+        return with_slot(environment,
+                         [&](slot_type& s) { return transact(s, {}, {.supersede = what}); });
+    }
     /// What settle() wants to know of a transaction's beginning.
     struct before_write {
         typename slot_type::garbage erased{}; ///< What it was given to erase.

@@ -32,8 +32,8 @@ namespace coffer::inline COFFER_ABI::http {
 /// name's history, or the place itself, tells whether it was made.
 ///
 /// What makes sense only beside the store is `unsupported`: refresh, is_stored, status, verify,
-/// rewrap, rotate_dek, entries, put_system, erase_system, and a set_description of an expected
-/// version: a server changes those members alone that it is given. try_at never answers.
+/// rewrap, rotate_dek, supersede, entries, put_system, erase_system, and a set_description of an
+/// expected version: a server changes those members alone that it is given. try_at never answers.
 class remote_vault final : public vault_operations {
 public:
     /// `serve_stale_for`: how old an answer may be while the server can't see its store.
@@ -117,6 +117,9 @@ public:
     auto verify(std::string_view) -> result<verification> override { return errc::unsupported; }
     auto rewrap(std::string_view) -> result<rewrapped> override { return errc::unsupported; }
     auto rotate_dek(std::string_view, const on_rotation&) -> result<dek_rotation> override {
+        return errc::unsupported;
+    }
+    auto supersede(std::string_view, std::uint64_t, std::uint32_t) -> result<void> override {
         return errc::unsupported;
     }
     auto put_system(std::string_view, value_ref, const write_options&) -> result<written> override {

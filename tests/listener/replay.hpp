@@ -36,6 +36,13 @@ inline auto value_of(const boost::json::value& j) -> coffer::event_value {
     }
 }
 
+/// JSON leaves out what is undefined: `otherwise` stands for it.
+inline auto member_of(const boost::json::object& o, const char* name,
+                      const coffer::event_value& otherwise = {}) -> coffer::event_value {
+    const auto* member = o.if_contains(name);
+    return member == nullptr ? otherwise : value_of(*member);
+}
+
 /// A member that is null counts as absent.
 inline auto text_of(const boost::json::object& o, const char* name, const char* other = "")
     -> std::string {
@@ -60,10 +67,11 @@ private:
         if (op == "on") return on(node, step);
         if (op == "off") return off(node, step);
         if (op == "filter")
-            nodes_.insert_or_assign(text_of(step, "as"), node.filter(value_of(step.at("filter"))));
+            nodes_.insert_or_assign(text_of(step, "as"), node.filter(member_of(step, "filter")));
         else if (op == "namespace")
-            nodes_.insert_or_assign(text_of(step, "as"),
-                                    node.namespace_(value_of(step.at("namespaces"))));
+            nodes_.insert_or_assign(
+                text_of(step, "as"),
+                node.namespace_(member_of(step, "namespaces", coffer::event_value::list{})));
         else if (op == "detach")
             node.detach();
         else if (op == "afterAll")
@@ -81,7 +89,8 @@ private:
     auto runs(const boost::json::object& step) -> coffer::event::function {
         return [this, step](coffer::event& e) {
             order_.push_back(step.at("id"));
-            if (const auto* then = step.if_contains("then")) carry_out(then->as_array(), &e);
+            if (const auto* then = step.if_contains("then"); then != nullptr && !then->is_null())
+                carry_out(then->as_array(), &e);
             if (const auto* what = step.if_contains("throws");
                 what != nullptr && !value_of(*what).is_falsy())
                 throw std::runtime_error("the case's error");
@@ -90,18 +99,18 @@ private:
     void on(coffer::listener_node& node, const boost::json::object& step) {
         const auto* only = step.if_contains("filter");
         if (only == nullptr)
-            node.on(value_of(step.at("topic")), callback(step));
+            node.on(member_of(step, "topic"), callback(step));
         else
-            node.on(value_of(step.at("topic")), value_of(*only), callback(step));
+            node.on(member_of(step, "topic"), value_of(*only), callback(step));
     }
     void off(coffer::listener_node& node, const boost::json::object& step) {
         const auto known = callbacks_.find(text_of(step, "id"));
         const auto* only = step.if_contains("filter");
         if (known == callbacks_.end()) return;
         if (only == nullptr)
-            node.off(value_of(step.at("topic")), known->second);
+            node.off(member_of(step, "topic"), known->second);
         else
-            node.off(value_of(step.at("topic")), value_of(*only), known->second);
+            node.off(member_of(step, "topic"), value_of(*only), known->second);
     }
 
     std::map<std::string, coffer::listener_node> nodes_{};

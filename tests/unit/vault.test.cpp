@@ -68,6 +68,16 @@ struct take_newest_away {
         return true;
     }
 };
+/// Takes a DEK out of the head under which something is, as only a holder of the key could.
+struct drop_dek {
+    using value_type = bool;
+    std::uint32_t number = 0;
+
+    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
+        d.keys().drop.push_back(number);
+        return true;
+    }
+};
 /// Leaves the newest version without a record, as only a holder of the key could.
 struct forget_record {
     using value_type = bool;
@@ -883,4 +893,18 @@ TEST_CASE("a version that names no record at all is missing, for readers and for
     CHECK(vault.hide(prod, "TOKEN"));
     CHECK(vault.erase(prod, "TOKEN"));
     CHECK(vault.verify("prod").value().damaged.size() == 1);
+}
+
+TEST_CASE("what is held is not used under a head that lists its DEK no more") {
+    fixture f;
+    f.vault.put(prod, "TOKEN", "one").value();
+    auto holds = f.open({.recheck_after = std::chrono::milliseconds(0)});
+    CHECK(shown(holds.resolver().get(prod, "TOKEN")) == "one");
+    auto writer = f.open();
+    writer.engine().apply("prod", coffer::algorithm::edits::begin_rotation{1}).value();
+    CHECK(shown(holds.resolver().get(prod, "TOKEN")) == "one");
+    writer.engine().apply("prod", drop_dek{1}).value();
+    CHECK(shown(f.open().resolver().get(prod, "TOKEN")) == "tampered");
+    CHECK(shown(holds.resolver().get(prod, "TOKEN")) == "tampered");
+    CHECK(holds.put(prod, "TOKEN", "two").error() == errc::tampered);
 }

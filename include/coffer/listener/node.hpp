@@ -28,8 +28,8 @@ public:
     topic_patterns(const std::string& pattern) : topic_patterns(event_value(pattern)) {}
     topic_patterns(std::initializer_list<std::string_view> patterns)
         : topic_patterns(event_value(event_value::list(patterns.begin(), patterns.end()))) {}
-    /// Of a text, a list of texts, or what JavaScript takes for false, which stands for `**`.
-    /// Others are not valid: dispatching to them fails.
+    /// Of a text, a list of texts and of such lists, or what JavaScript takes for false, which stands
+    /// for `**`. Others are not valid: dispatching to them fails.
     topic_patterns(const event_value& patterns) {
         if (const auto* elements = patterns.as<event_value::list>()) {
             given_ = *elements;
@@ -53,6 +53,11 @@ public:
 
 private:
     void add(const event_value& pattern) {
+        if (const auto* inner = pattern.as<event_value::list>()) {
+            for (const auto& e : *inner)
+                add(e);
+            return;
+        }
         const auto* text = pattern.as<std::string>();
         valid_ = valid_ && text != nullptr;
         globs_.emplace_back(pattern.text(), ':');

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "altered.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
@@ -36,6 +37,33 @@ TEST_CASE("diff shows what two scopes see differently, and no value") {
     CHECK(box.run({"diff", "dev", "typo"}).code == 1);
     CHECK(has(box.run({"diff", "dev", "dev/typo"}).err, "there is no space typo in dev"));
     CHECK(box.run({"diff", "dev"}).code == 2);
+}
+
+TEST_CASE("diff tells what can't be read as the same only where it is so for the same reason") {
+    const sandbox box;
+    box.fill();
+    box.ok({"env", "create", "staging"});
+    for (const char* environment : {"dev", "staging"})
+        box.ok({"set", "HIDDEN", "-e", environment}, "canary");
+    for (const char* environment : {"dev", "staging"})
+        box.ok({"hide", "HIDDEN", "-e", environment});
+    box.ok({"set", "EX"}, "canary");
+    box.ok({"hide", "EX"});
+    box.ok({"set", "EX", "-e", "staging", "--expires", "1s"}, "canary");
+    box.ok({"set", "BAD"}, "canary");
+    box.ok({"set", "BAD", "-e", "staging"}, "canary");
+    box.ok({"hide", "BAD", "-e", "staging"});
+    coffer_test::alter_record(box, box.document("dev"), "BAD in dev v1");
+    while (box.run({"get", "EX", "-e", "staging"}).code == 0) {
+    }
+    const auto told = box.run({"diff", "dev", "staging", "--all"}).out;
+    INFO(told);
+    CHECK(has(told, "BAD          damaged v1  hidden v2   unknown\n"));
+    CHECK(has(told, "EX           hidden v2   expired v1  differs\n"));
+    CHECK(has(told, "HIDDEN       hidden v2   hidden v2   same\n"));
+    // Of the damaged one nobody knows whether it would be the same, wherever else it stands.
+    CHECK(has(box.run({"diff", "staging", "dev"}).out, "unknown"));
+    CHECK_FALSE(has(told, "canary"));
 }
 
 TEST_CASE("check tells all that is missing or invalid, each once where it can be mended") {

@@ -17,6 +17,7 @@ namespace command {
 
 namespace json = boost::json;
 using coffer::explanation;
+using coffer::layer_state;
 
 namespace {
 
@@ -54,18 +55,20 @@ auto side_of(session& s, const std::string& text) -> side {
     return out;
 }
 
-/// Whether two scopes see the same under a name; nullopt if that can't be told. A value is the same
-/// where it is the same version of the same scope, or where both were read and are equal.
+/// Whether two scopes see the same under a name; nullopt if that can't be told, as of what is
+/// damaged. A value is the same where it is the same version of the same scope, or where both were
+/// read and are equal; no value is the same where there is none for the same reason.
 auto same(const side& a, const side& b, const std::string& name) -> std::optional<bool> {
-    const auto value_of = [&](const side& x) -> const coffer::layer* {
+    const auto layer_of = [&](const side& x) -> const coffer::layer* {
         const auto found = x.names.find(name);
-        return found == x.names.end() || found->second.outcome != coffer::errc{}
-                   ? nullptr
-                   : winner(found->second);
+        return found == x.names.end() ? nullptr : winner(found->second);
     };
-    const auto* const in_a = value_of(a);
-    const auto* const in_b = value_of(b);
-    if (in_a == nullptr || in_b == nullptr) return in_a == in_b;
+    const auto* const in_a = layer_of(a);
+    const auto* const in_b = layer_of(b);
+    const auto state_a = in_a == nullptr ? layer_state::absent : in_a->state;
+    const auto state_b = in_b == nullptr ? layer_state::absent : in_b->state;
+    if (state_a == layer_state::damaged || state_b == layer_state::damaged) return std::nullopt;
+    if (state_a != layer_state::value || state_b != layer_state::value) return state_a == state_b;
     if (in_a->where == in_b->where && in_a->version == in_b->version) return true;
     if (!a.values || !b.values) return std::nullopt;
     const auto of_a = a.values->find(name);

@@ -210,8 +210,9 @@ TEST_CASE("keys come from a file, a variable, a credential or a passphrase") {
     CHECK_FALSE(has(box.ok({"run", "--", "env"}), "MY_KEY")); // the key is not handed on
 
     sandbox typed;
-    const auto made = typed.on_terminal({"init", "--keys", "passphrase:pass.json"},
-                                        {{"Passphrase", "correct horse\n"}});
+    const auto made =
+        typed.on_terminal({"init", "--keys", "passphrase:pass.json"},
+                          {{"Passphrase", "correct horse\n"}, {"once more: ", "correct horse\n"}});
     INFO(made.out);
     CHECK(made.code == 0);
     CHECK_FALSE(has(made.out, "correct horse"));

@@ -3,6 +3,7 @@
 
 #include "dotenv.hpp"
 #include "key_changes.hpp"
+#include "passphrase.hpp"
 #include "problem.hpp"
 #include "terminal.hpp"
 #include "text.hpp"
@@ -159,9 +160,13 @@ auto open_passphrase(const fs::path& file, const std::string& place, const setti
     auto typed = ask_unseen("Passphrase of " + printable(file.string()) + ": ");
     if (!typed) refuse("a passphrase is asked for on a terminal, and there is none");
     const coffer::secret passphrase{coffer::byte_view(*typed)};
-    auto keys = need_keys(if_missing == missing_keys::make
-                              ? keyring::passphrase_keyring::open_or_create(file, passphrase)
-                              : keyring::passphrase_keyring::open(file, passphrase),
+    const bool makes = if_missing == missing_keys::make;
+    if (std::error_code wrong; makes && !fs::exists(fs::symlink_status(file, wrong))) {
+        require_long(passphrase, "keys");
+        require_same_again(passphrase);
+    }
+    auto keys = need_keys(makes ? keyring::passphrase_keyring::open_or_create(file, passphrase)
+                                : keyring::passphrase_keyring::open(file, passphrase),
                           place, from);
     auto out = told(keys);
     if (anchored) out.provider = keyring::anchored(keys, file.string() + ".anchor");

@@ -96,12 +96,26 @@ public:
         if (worked_) ::tcsetattr(tty_.get(), TCSAFLUSH, &before_);
     }
     auto worked() const noexcept -> bool { return worked_; }
+    /// Whether more was typed than the lines that were read, be it a line or the begin of one.
+    auto has_more() const -> bool {
+        termios raw{};
+        if (::tcgetattr(tty_.get(), &raw) != 0) return false;
+        raw.c_lflag &= ~static_cast<tcflag_t>(ICANON);
+        raw.c_cc[VMIN] = 1;
+        raw.c_cc[VTIME] = 0;
+        if (::tcsetattr(tty_.get(), TCSANOW, &raw) != 0) return false;
+        pollfd on{tty_.get(), POLLIN, 0};
+        return ::poll(&on, 1, 50) > 0 && (on.revents & POLLIN) != 0; // a paste comes in pieces
+    }
 
 private:
     const file_descriptor& tty_;
     termios before_{};
     bool worked_ = false;
 };
+
+/// The longest line that a terminal gives: what is typed behind that is dropped, without a word.
+constexpr std::size_t longest_line = 4095;
 
 /// Whether what ended the last wait was to stop the process for a while; by now it goes on.
 auto was_stopped() -> bool {
@@ -144,7 +158,8 @@ auto ask_yes_no(std::string_view question) -> std::optional<bool> {
     return *answer == "y" || *answer == "Y" || *answer == "yes";
 }
 
-auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes> {
+auto ask_unseen(std::string_view prompt, std::string_view instead)
+    -> std::optional<coffer::wiped_bytes> {
     const auto tty = open_terminal();
     if (!tty) return std::nullopt;
     std::optional<coffer::wiped_bytes> line;
@@ -154,6 +169,9 @@ auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes> {
         if (!silent.worked()) return std::nullopt;
         show(tty, prompt);
         line = read_line(tty, signals);
+        if (line && (line->size() >= longest_line || silent.has_more()))
+            refuse("more was typed than one line holds. Nothing was written" +
+                   std::string(instead));
     } while (!line && was_stopped());
     return line;
 }

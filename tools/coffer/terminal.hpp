@@ -21,8 +21,10 @@ auto ask_yes_no(std::string_view question) -> std::optional<bool>;
 auto ask_line(std::string_view question) -> std::optional<std::string>;
 
 /// Asks for a line that is not shown while it is typed; nullopt if there is no terminal. A signal
-/// leaves the terminal as it was. Throws problem for a line over 64 KiB.
-auto ask_unseen(std::string_view prompt) -> std::optional<coffer::wiped_bytes>;
+/// leaves the terminal as it was. Throws problem for more than one line, and for one so long that a
+/// terminal may have cut it; `instead` ends that sentence with where such a text comes from.
+auto ask_unseen(std::string_view prompt, std::string_view instead = {})
+    -> std::optional<coffer::wiped_bytes>;
 
 } // namespace command
 

@@ -34,7 +34,8 @@ void drop_newline(session& s, wiped_bytes& value) {
 }
 
 auto prompted(const std::string& name) -> wiped_bytes {
-    auto value = ask_unseen("Value of " + printable(name) + " (not shown): ");
+    auto value = ask_unseen("Value of " + printable(name) + " (not shown): ",
+                            ": such a value comes by --file or a pipe");
     if (!value) throw problem(errc::cancelled, "nothing was written");
     return *std::move(value);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "key_changes.hpp"
 #include "output.hpp"
+#include "passphrase.hpp"
 #include "problem.hpp"
 #include "session.hpp"
 #include "terminal.hpp"
@@ -25,31 +26,17 @@ using coffer::secret;
 
 namespace {
 
-/// Under this a copy can be opened by trying.
-constexpr std::size_t least_passphrase = 12;
-
-auto prompted(std::string_view prompt) -> secret {
-    auto typed = ask_unseen(prompt);
-    if (!typed) throw problem(errc::cancelled, "nothing was written");
-    return secret{coffer::byte_view(*typed)};
-}
-
-/// From a pipe, or typed; `twice` where a slip would lock everybody out.
-auto passphrase_of(const session& s, bool twice) -> secret {
+/// From a pipe, or typed.
+auto passphrase_of(const session& s) -> secret {
     if (!stdin_is_terminal()) {
         auto line = read_stdin(coffer::limits::value_bytes);
         if (!line.empty() && line.back() == std::byte{'\n'}) line.pop_back();
         return secret{coffer::byte_view(line)};
     }
     if (s.in.has("no-input")) refuse("with --no-input the passphrase comes from stdin");
-    auto typed = prompted("Passphrase of the copy (not shown): ");
-    if (twice) {
-        const auto again = prompted("The same once more: ");
-        if (!coffer::equal_constant_time(coffer::as_bytes(typed.expose_secret()),
-                                         coffer::as_bytes(again.expose_secret())))
-            refuse("these were two passphrases. Nothing was written.");
-    }
-    return typed;
+    const auto typed = ask_unseen("Passphrase of the copy (not shown): ");
+    if (!typed) throw problem(errc::cancelled, "nothing was written");
+    return secret{coffer::byte_view(*typed)};
 }
 
 void report(const session& s, const char* direction, const fs::path& file, std::size_t keks) {
@@ -83,10 +70,9 @@ auto copy_to(session& s, const fs::path& file) -> int {
     if (!s.confirm("Seals the keyring, " + count(keks, "KEK") + ", under a passphrase into " +
                    printable(file.string()) + ". Whoever has both opens what the keys open."))
         return 0;
-    const auto passphrase = passphrase_of(s, true);
-    if (passphrase.size() < least_passphrase)
-        refuse("a passphrase of a copy has at least " + std::to_string(least_passphrase) +
-               " characters: the file can be tried by whoever has it");
+    const auto passphrase = passphrase_of(s);
+    require_long(passphrase, "a copy");
+    if (stdin_is_terminal()) require_same_again(passphrase);
     const auto text = s.keys().changes->sealed_copy(passphrase);
     if (!text) throw need_change(text.error());
     require_nothing_at(file); // questions take their time
@@ -108,7 +94,7 @@ auto join_from(session& s, const fs::path& file, coffer::byte_view copy) -> int 
     if (!s.confirm("Adds to the keyring at " + place + " the KEKs of " + printable(file.string()) +
                    " that it lacks, and the environments that its own may speak for there."))
         return 0;
-    const auto joined = join_keys(s.config(), copy, passphrase_of(s, false));
+    const auto joined = join_keys(s.config(), copy, passphrase_of(s));
     if (s.json()) {
         boost::json::object out;
         out["from"] = file.string();
@@ -130,7 +116,7 @@ auto copy_from(session& s, const fs::path& file) -> int {
     if (!s.confirm("Makes a keyring of " + printable(file.string()) + " at " +
                    printable(absolute_place(*s.config().find("keys"))) + "."))
         return 0;
-    report(s, "from", file, restore_keys(s.config(), copy, passphrase_of(s, false)));
+    report(s, "from", file, restore_keys(s.config(), copy, passphrase_of(s)));
     return 0;
 }
 

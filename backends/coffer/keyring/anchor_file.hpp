@@ -135,7 +135,11 @@ public:
         if (!marks) return marks.error();
         const auto known = look_up(*marks, realm, environment);
         const auto next = seen.after(known);
-        if (!next || (*next == known && is_sure())) return next;
+        if (!next) return next;
+        if (*next == known && is_sure()) {
+            auto writable = require_writable();
+            return writable ? next : result<mark>(writable.error());
+        }
         if (auto kept = keep(*marks, realm, environment, *next, *held); !kept) return kept.error();
         return next;
     }
@@ -196,9 +200,14 @@ private:
         const std::lock_guard lock(mutex_);
         if (auto read = renew(); !read) return read.error();
         if (stands_ != certainty::sure || look_up(marks_, realm, environment) != m) return false;
-        if (auto writable = posix::require_writable(path_.parent_path()); !writable)
-            return unreadable(writable.error());
+        if (auto writable = require_writable(); !writable) return writable.error();
         return true;
+    }
+    /// Whether the next mark could be written: who is told that this one stands commits on it.
+    auto require_writable() const -> result<void> {
+        auto writable = posix::require_writable(path_.parent_path());
+        if (!writable) return unreadable(writable.error());
+        return {};
     }
     /// With the file's lock held: what stands there is on disk, or is now.
     auto is_sure() -> bool {

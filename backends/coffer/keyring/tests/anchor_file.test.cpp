@@ -32,14 +32,16 @@ auto read(const std::filesystem::path& path) -> std::string {
     std::ifstream in(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(in), {}};
 }
-/// What a process says that owns the file and may not write in its folder.
+/// What a process says that owns the file, and its lock, and may not write in their folder.
 template <class F>
 auto who_may_not_write(const std::filesystem::path& folder, const std::filesystem::path& file,
                        F&& f) -> bool {
     constexpr ::uid_t other = 12345;
     const bool root = ::geteuid() == 0; // who may write everywhere
+    const auto lock = file.string() + ".lock";
     REQUIRE(::chmod(folder.c_str(), root ? 0755 : 0500) == 0);
-    if (root) REQUIRE(::chown(file.c_str(), other, other) == 0);
+    for (const auto* of : {file.c_str(), lock.c_str()})
+        if (root) REQUIRE(::chown(of, other, other) == 0);
     const auto pid = ::fork();
     if (pid == 0) {
         if (root && (::setgid(other) != 0 || ::setuid(other) != 0)) ::_exit(2);
@@ -47,7 +49,8 @@ auto who_may_not_write(const std::filesystem::path& folder, const std::filesyste
     }
     int status = -1;
     ::waitpid(pid, &status, 0);
-    if (root) REQUIRE(::chown(file.c_str(), ::geteuid(), ::getegid()) == 0);
+    for (const auto* of : {file.c_str(), lock.c_str()})
+        if (root) REQUIRE(::chown(of, ::geteuid(), ::getegid()) == 0);
     REQUIRE(::chmod(folder.c_str(), 0700) == 0);
     return status == 0;
 }

@@ -246,6 +246,11 @@ TEST_CASE("run leaves out names that say what programs run, unless --only names 
     }
     CHECK(has(box.ok(shell(show, {"--only", "*,LD_*"})), "none none fine "));
     CHECK(has(box.ok(shell(show, {"--only", "*,BASH_ENV"})), "$(echo ran: "));
+    for (const char* name : {"TAR_OPTIONS", "RSYNC_RSH", "PS1", "MAKEFILES", "VIMINIT", "ERL_FLAGS",
+                             "LESS", "KUBE_EDITOR", "INPUTRC"}) {
+        box.ok({"set", name}, "evil");
+        CHECK(has(box.run(shell("true")).err, std::string(name) + " says what programs run"));
+    }
     // As a variable it is called, not as a secret is.
     box.ok({"set", "PRELOAD"}, "/nowhere/evil.so");
     CHECK(has(box.ok(shell("printf %s \"${LD_PRELOAD-none}\"", {"--prefix", "LD_"})), "none"));

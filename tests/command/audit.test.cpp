@@ -84,7 +84,10 @@ TEST_CASE("audit verify names the first line that was changed, with exit code 7"
     CHECK(box.run({"audit", "verify", box.first}).code == 0);
     CHECK(box.run({"audit", "verify", box.first, "--head", "audit/audit-head.json"}).code == 7);
     CHECK(box.run({"audit", "verify", box.first, "--head", "x"}).code != 0);
-    CHECK(box.run({"audit", "verify", "nowhere"}).code != 0);
+    const auto nowhere = box.run({"audit", "verify", "nowhere"});
+    CHECK(nowhere.code == 2);
+    CHECK(has(nowhere.err, "nowhere is not there"));
+    CHECK(box.run({"audit", "verify", box.first, "--head", "nowhere"}).code == 2);
 }
 
 TEST_CASE("audit tail shows who did what, and with --json the lines themselves") {
@@ -97,6 +100,9 @@ TEST_CASE("audit tail shows who did what, and with --json the lines themselves")
     CHECK_FALSE(has(text, "canary"));
     CHECK(sandbox::read(box.first) == box.ok({"audit", "tail", "audit", "--json"}));
     CHECK(box.run({"audit", "tail"}).code == 1);
+    const auto nowhere = box.run({"audit", "tail", "nowhere"});
+    CHECK(nowhere.code == 2);
+    CHECK(has(nowhere.err, "nowhere is no folder"));
     const auto followed = box.run_program({"sh", "-c", R"(
 "$0" audit tail -f audit --json >seen &
 tail=$!

@@ -260,6 +260,9 @@ TEST_CASE("what is wrong with a Redis is said, with what mends it") {
     box.write(file, "right-horse\n");
     ::chmod(file.c_str(), 0600);
     const auto address = at.address() + "&password_file=" + file.string();
+    const auto none = box.run({"get", "DB_URL", "-e", "dev", "--store", address + "-typo"});
+    CHECK(none.code == 6); // not 1: that a name is not there is another thing
+    CHECK(has(none.err, file.string() + "-typo (No such file"));
     ::chmod(file.c_str(), 0644);
     const auto open_to_all = box.run({"init", "--store", address});
     CHECK(open_to_all.code == 5);

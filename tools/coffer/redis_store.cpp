@@ -18,10 +18,11 @@ auto open_redis(const std::string& address) -> coffer::any_store {
     const auto named = coffer::redis::read_address(address);
     if (!named || named->password_file.empty()) return need(std::move(opened));
     const auto& why = opened.error();
-    throw problem(why.code, "the password of the store can't be read from " +
-                                printable(named->password_file.string()) + cause_words(why.cause) +
-                                ": it must be a file that you may read and "
-                                "nobody else, chmod 600");
+    throw problem(why.code == coffer::errc::not_found ? coffer::errc::unavailable : why.code,
+                  "the password of the store can't be read from " +
+                      printable(named->password_file.string()) + cause_words(why.cause) +
+                      ": it must be a file that you may read and "
+                      "nobody else, chmod 600");
 }
 
 } // namespace command

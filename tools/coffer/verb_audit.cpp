@@ -33,13 +33,14 @@ constexpr std::size_t lines_at_first = 20;
 
 auto opened(const fs::path& path) -> files::audit_file {
     auto file = files::audit_file::open(path, O_RDONLY);
+    if (!file && file.error() == errc::not_found)
+        refuse(printable(path.string()) + " is not there");
     if (!file) throw problem(file.error().code, printable(path.string()) + " can't be read");
     return *std::move(file);
 }
 auto segments_of(const fs::path& folder) -> std::vector<files::audit_segment> {
     auto all = files::segments_in(folder);
-    if (!all)
-        throw problem(errc::not_found, printable(folder.string()) + " is no folder to be read");
+    if (!all) refuse(printable(folder.string()) + " is no folder to be read");
     return *std::move(all);
 }
 
@@ -204,6 +205,7 @@ auto files_here(const session& s) -> checked_files {
     if (named.empty()) named.emplace_back(".");
     for (const auto& one : named) {
         std::error_code ignored;
+        if (!fs::exists(fs::symlink_status(one, ignored))) refuse(printable(one) + " is not there");
         if (fs::is_directory(one, ignored)) {
             for (auto& of : segments_of(one))
                 out.all.push_back(std::move(of));

@@ -163,6 +163,10 @@ TEST_CASE("completion offers verbs, options, environments, spaces and names, nev
     CHECK(box.ok({"complete", "--", "get", "--sh"}) == "--show\n");
     CHECK(box.ok({"complete", "--", "get", "-e", ""}) == "dev\n");
     CHECK(box.ok({"complete", "--", "get", "-s", "a"}) == "acme\n");
+    CHECK(box.ok({"complete", "--", "get", "--space=a"}) == "--space=acme\n");
+    CHECK(box.ok({"complete", "--", "export", "--format="}) ==
+          "--format=dotenv\n--format=json\n--format=shell\n");
+    CHECK(box.ok({"complete", "--", "get", "--show=a"}).empty());
     CHECK(box.ok({"complete", "--", "get", "-s", "acme", ""}) == "DB_URL\nSLACK_TOKEN\n");
     CHECK(box.ok({"complete", "--", "help", "ver"}) == "verify\nversion\n");
     CHECK(box.ok({"complete", "--", "keys", "rota"}) == "rotate-dek\nrotate-kek\n");
@@ -188,6 +192,30 @@ TEST_CASE("the bash completion works in bash") {
                                        "COMP_CWORD=2; _coffer; printf %s \"${COMPREPLY[*]}\"",
                                        coffer_test::coffer_program()});
     CHECK(done.out == "SLACK_TOKEN");
+
+    // Bash cuts words at = and :, and puts what it is given behind the last cut.
+    box.ok({"set", "db:url"}, "v");
+    box.ok({"set", "db:user"}, "v");
+    const auto offered = [&](const std::string& words, const std::string& line) {
+        return box
+            .run_program({"bash", "-c",
+                          "coffer() { \"$0\" \"$@\"; }; source <(coffer completion bash); "
+                          "COMP_WORDS=(" +
+                              words +
+                              "); COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
+                              "COMP_LINE='" +
+                              line +
+                              "'; COMP_POINT=${#COMP_LINE}; _coffer; "
+                              "printf %s \"${COMPREPLY[*]}\"",
+                          coffer_test::coffer_program()})
+            .out;
+    };
+    CHECK(offered("coffer get --env = d", "coffer get --env=d") == "dev");
+    CHECK(offered("coffer get --env =", "coffer get --env=") == "dev");
+    CHECK(offered("coffer get --env = dev SL", "coffer get --env=dev SL") == "SLACK_TOKEN");
+    CHECK(offered("coffer get db : u", "coffer get db:u") == "url user");
+    CHECK(offered("coffer get db :", "coffer get db:") == "url user");
+    CHECK(offered("coffer get db", "coffer get db") == "db:url db:user");
 
     // A name is whatever somebody called it, and what completion puts on the line is executed.
     box.ok({"set", "ZED_KEY$(touch owned)"}, "v");

@@ -16,11 +16,25 @@ namespace command {
 namespace {
 
 // Bash puts what it is given on the line as it is, where a name is a command's text: zsh and fish
-// quote by themselves.
+// quote by themselves. It also cuts words at = and : (COMP_WORDBREAKS): they are joined again where
+// the line has no blank between, and what stands before the last cut is not given a second time.
 constexpr std::string_view bash_script = R"(_coffer() {
-    mapfile -t COMPREPLY < <(coffer complete -- "${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-    local i
-    for i in "${!COMPREPLY[@]}"; do printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]}"; done
+    local -a words=()
+    local i word rest=$COMP_LINE
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if ((i > 1)) && [[ $rest != [[:blank:]]* && ($word == [=:]* || ${words[-1]} == *[=:]) ]]; then
+            words[-1]+=$word
+        else
+            words+=("$word")
+        fi
+        rest=${rest#"${rest%%[![:blank:]]*}"}
+        rest=${rest#"$word"}
+    done
+    [[ $word == [=:]* ]] && word=
+    local cut=${words[-1]%"$word"}
+    mapfile -t COMPREPLY < <(coffer complete -- "${words[@]:1}" 2>/dev/null)
+    for i in "${!COMPREPLY[@]}"; do printf -v "COMPREPLY[i]" %q "${COMPREPLY[i]#"$cut"}"; done
 }
 complete -o default -F _coffer coffer
 )";
@@ -53,6 +67,7 @@ auto run_completion(session& s) -> int {
 struct half_line {
     std::string current{};
     std::string expects{}; ///< The option whose value is being typed.
+    std::string before{};  ///< `--env=`, where the value is typed in one word with it.
     const verb* what = nullptr;
     std::vector<std::string> words{}; ///< Of the verb, while there is none.
     std::size_t arguments = 0;        ///< That came behind the verb.
@@ -97,6 +112,14 @@ auto read_line(const std::vector<std::string>& words) -> half_line {
         else
             line.typed.options[key] = words[++i];
     }
+    const auto equals = line.current.find('=');
+    if (equals == line.current.npos || !line.current.starts_with("--")) return line;
+    const auto* const option =
+        option_of(line.what, std::string_view(line.current).substr(0, equals));
+    if (option == nullptr || option->argument == takes::nothing) return line;
+    line.expects = long_name(*option).substr(2);
+    line.before = line.current.substr(0, equals + 1);
+    line.current.erase(0, equals + 1);
     return line;
 }
 
@@ -186,7 +209,7 @@ auto run_complete(session& s) -> int {
     std::ranges::sort(found);
     found.erase(std::unique(found.begin(), found.end()), found.end());
     for (const auto& word : found)
-        if (word.starts_with(line.current) && printable(word) == word) put_line(word);
+        if (word.starts_with(line.current) && printable(word) == word) put_line(line.before + word);
     return 0;
 }
 

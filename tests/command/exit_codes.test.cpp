@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
+#include "altered.hpp"
 #include "sandbox.hpp"
 #include "support/catch.hpp"
 
@@ -177,6 +178,24 @@ TEST_CASE("7: a store that was put back is told") {
     const auto got = box.run({"get", "DB_URL"});
     CHECK(got.code == 7);
     CHECK(has(got.err, "rolled_back"));
+TEST_CASE("7: export and run name the first record that is damaged") {
+    const sandbox box;
+    box.fill();
+    coffer_test::alter_record(box, box.document("dev"), "SLACK_TOKEN in dev v1");
+    for (const sandbox::words& args :
+         std::vector<sandbox::words>{{"export"},
+                                     {"export", "--only", "SLACK_*"},
+                                     {"run", "--", "true"},
+                                     {"run", "--redact", "--", "true"}}) {
+        const auto done = box.run(args);
+        CHECK(done.code == (args[0] == "run" ? 125 : 7));
+        CHECK(has(done.err, "the record of SLACK_TOKEN in dev was altered in the store"));
+        CHECK(done.out.empty());
+    }
+    CHECK(has(box.run({"export", "--json"}).out, R"("name":"SLACK_TOKEN")"));
+    CHECK(box.run({"export", "--only", "DB_URL"}).code == 0);
+}
+
 }
 
 TEST_CASE("9: keys that are not there") {

@@ -3,6 +3,7 @@
 
 #include "problem.hpp"
 #include "remote.hpp"
+#include "resolved.hpp"
 #include "text.hpp"
 
 #include <algorithm>
@@ -52,6 +53,18 @@ auto only_values(session& s, const place& at, const coffer::view& view)
     for (auto& told : wanted)
         names.push_back(std::move(told.name));
     return remote_values(s, at.where(), names);
+}
+
+auto need_only_values(session& s, const place& at, const coffer::view& view)
+    -> std::vector<coffer::named_secret> {
+    auto all = only_values(s, at, view);
+    if (!all && is_damage(all.error().code)) {
+        const auto only = only_list(s);
+        for (const auto& told : view.list())
+            if (is_damage(told.outcome) && only.matches(told.name))
+                refuse_read(s, at, told.name, all.error());
+    }
+    return need(std::move(all), at.where());
 }
 
 } // namespace command

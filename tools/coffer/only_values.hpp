@@ -22,6 +22,10 @@ auto only_list(const session& s) -> glob_list;
 auto only_values(session& s, const place& at, const coffer::view& view)
     -> coffer::result<std::vector<coffer::named_secret>>;
 
+/// The same. Throws problem, of damage with the first name whose record it is.
+auto need_only_values(session& s, const place& at, const coffer::view& view)
+    -> std::vector<coffer::named_secret>;
+
 } // namespace command
 
 #endif

@@ -75,7 +75,7 @@ auto run_export(session& s) -> int {
     const auto at = s.here();
     const auto view = need(s.vault()->resolver().at(at.where()), at.where());
     s.saw(view.fresh());
-    auto all = need(only_values(s, at, view), at.where());
+    auto all = need_only_values(s, at, view);
     for (const auto& one : all)
         s.saw(one.value.fresh());
     for (const auto& line : only.idle(all))

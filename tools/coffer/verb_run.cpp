@@ -279,7 +279,7 @@ auto run_run(session& s) -> int {
     if (is_offline(s)) return run_offline(s);
     const auto at = s.here();
     auto view = need(s.vault()->resolver().at(at.where()), at.where());
-    const auto values = need(only_values(s, at, view), at.where());
+    const auto values = need_only_values(s, at, view);
     auto given = provide(s, at, view, values);
     require_named(at, given);
     announce(s, at, given);

@@ -125,6 +125,24 @@ TEST_CASE("rule 3: stdout gets all of it, also where it does not wait") {
     CHECK((box.ok({"export", "--format", "dotenv"}) == all));
 }
 
+TEST_CASE("rule 3: where stdout takes no more, what was done before is said") {
+    const sandbox box;
+    box.fill();
+    const auto to_full = [&](const std::string& words) {
+        return box.run_program(
+            {"sh", "-c", "\"$0\" " + words + " >/dev/full", coffer_test::coffer_program()});
+    };
+    for (const char* words :
+         {"set NEW --generate", "hide DB_URL", "space create third", "rollback DB_URL --to 1"}) {
+        const auto done = to_full(words);
+        INFO(words << "\n" << done.err);
+        CHECK(done.code == 6);
+        CHECK(has(done.err, "it is done; can't write to stdout"));
+    }
+    CHECK(box.ok({"get", "NEW"}).size() == 32);
+    CHECK_FALSE(has(to_full("get DB_URL").err, "it is done"));
+}
+
 TEST_CASE("rule 3: without a terminal there are no hints, and --quiet silences notices") {
     const sandbox box;
     box.fill();

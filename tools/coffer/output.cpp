@@ -52,6 +52,15 @@ void put_json(const boost::json::value& value) {
     coffer::wipe(piece.data(), piece.size());
 }
 
+void tell_done(const std::function<void()>& report) {
+    try {
+        report();
+    } catch (problem& why) {
+        why.message = "it is done; " + why.message;
+        throw;
+    }
+}
+
 void tell(std::string_view text) {
     (void)write_all(STDERR_FILENO, "coffer: " + std::string(text) + "\n");
 }

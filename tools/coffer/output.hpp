@@ -6,6 +6,7 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <functional>
 #include <string_view>
 
 namespace command {
@@ -19,6 +20,10 @@ void put(std::string_view text);
 void put_line(std::string_view text);
 /// One JSON value on one line. It may hold secrets: the pieces that it is made into are wiped.
 void put_json(const boost::json::value& value);
+
+/// Tells of a change that was made. Where stdout takes no more, the problem begins with that: else it
+/// reads as if nothing had been done.
+void tell_done(const std::function<void()>& report);
 
 /// stderr is talk.
 void tell(std::string_view text);

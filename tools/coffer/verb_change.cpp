@@ -33,16 +33,15 @@ auto explained(session& s, const place& at, const std::string& name) -> coffer::
 
 void report(session& s, const place& at, const std::string& name, const coffer::written& done,
             const std::string& text) {
-    if (s.json()) {
+    tell_done([&] {
+        if (!s.json()) return put_line(printable(name) + "  " + at.text() + "  " + text);
         auto out = place_json(at, name);
         const auto state = state_word(explained(s, at, name));
         out["state"] = boost::json::string_view(state.data(), state.size());
         out["version"] = done.version;
         out["changed"] = done.changed;
         put_json(out);
-    } else {
-        put_line(printable(name) + "  " + at.text() + "  " + text);
-    }
+    });
 }
 
 auto run_unset(session& s) -> int {

@@ -68,13 +68,15 @@ void require_new(coffer::result<std::string> known, const place& at) {
 }
 
 void report(const session& s, const place& at, std::string_view what, const scope_metadata& meta) {
-    if (s.json())
-        put_json(name_json(at, meta));
-    else
-        put_line(place_name(at.where()) + "  " + std::string(what) +
-                 (meta.name.empty() || meta.name == (at.space.empty() ? at.environment : at.space)
-                      ? ""
-                      : "  name " + printable(meta.name)));
+    const auto& id = at.space.empty() ? at.environment : at.space;
+    const auto name =
+        meta.name.empty() || meta.name == id ? std::string() : "  name " + printable(meta.name);
+    tell_done([&] {
+        if (s.json())
+            put_json(name_json(at, meta));
+        else
+            put_line(place_name(at.where()) + "  " + std::string(what) + name);
+    });
 }
 
 auto show_scopes(session& s, const std::vector<place>& scopes, std::string_view title) -> int {

@@ -143,17 +143,20 @@ auto run_set(session& s) -> int {
     const auto& first = s.in.arguments.front();
     auto done = s.vault()->put_many(at.where(), values, with);
     if (!done) need_written(s, at, first, done.error());
-    std::optional<reach> means;
-    if (!s.json()) means.emplace(s, at);
-    for (std::size_t i = 0; i < done->size(); ++i) {
-        const auto& name = s.in.arguments[i];
-        const auto& one = (*done)[i];
-        report(s, at, name, one,
-               !one.changed ? "unchanged: this value was there already"
-               : means      ? means->of(name)
-                            : std::string());
-        if (const auto was = own_of(before, name); was && one.changed) tell_dates(s, name, *was);
-    }
+    tell_done([&] {
+        std::optional<reach> means;
+        if (!s.json()) means.emplace(s, at);
+        for (std::size_t i = 0; i < done->size(); ++i) {
+            const auto& name = s.in.arguments[i];
+            const auto& one = (*done)[i];
+            report(s, at, name, one,
+                   !one.changed ? "unchanged: this value was there already"
+                   : means      ? means->of(name)
+                                : std::string());
+            if (const auto was = own_of(before, name); was && one.changed)
+                tell_dates(s, name, *was);
+        }
+    });
     return 0;
 }
 

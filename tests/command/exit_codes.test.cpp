@@ -49,6 +49,16 @@ TEST_CASE("1: a name, an environment or a space that is not there, hidden or exp
     CHECK(box.run({"explain", "NOPE"}).code == 1);
     CHECK(box.run({"explain", "DB_URL", "-s", "acme"}).code == 1);
     CHECK(box.run({"get", "DB_URL", "--version", "9"}).code == 1);
+    box.ok({"set", "EX", "--expires", "1s"}, "canary");
+    while (box.run({"get", "EX"}).code == 0) {
+    }
+    const auto gone = box.run({"get", "EX", "--version", "1"});
+    CHECK(gone.code == 1);
+    CHECK(gone.out.empty());
+    CHECK(has(gone.err, "v1 of EX in dev has expired"));
+    box.ok({"set", "EX"}, "second");
+    CHECK(box.run({"get", "EX", "--version", "1"}).code == 1);
+    CHECK(box.ok({"get", "EX", "--version", "2"}) == "second");
 }
 
 TEST_CASE("2: usage and refused input") {
@@ -168,16 +178,6 @@ TEST_CASE("7: a record that was cut out is told, and not replaced by another val
     CHECK(box.ok({"list", "-s", "acme"}).find("damaged") != std::string::npos);
 }
 
-TEST_CASE("7: a store that was put back is told") {
-    const sandbox box;
-    box.fill();
-    const auto document = box.document("dev");
-    const auto before = sandbox::read(document);
-    box.ok({"set", "DB_URL"}, "revoked and replaced");
-    box.write(document, before);
-    const auto got = box.run({"get", "DB_URL"});
-    CHECK(got.code == 7);
-    CHECK(has(got.err, "rolled_back"));
 TEST_CASE("7: export and run name the first record that is damaged") {
     const sandbox box;
     box.fill();
@@ -196,6 +196,16 @@ TEST_CASE("7: export and run name the first record that is damaged") {
     CHECK(box.run({"export", "--only", "DB_URL"}).code == 0);
 }
 
+TEST_CASE("7: a store that was put back is told") {
+    const sandbox box;
+    box.fill();
+    const auto document = box.document("dev");
+    const auto before = sandbox::read(document);
+    box.ok({"set", "DB_URL"}, "revoked and replaced");
+    box.write(document, before);
+    const auto got = box.run({"get", "DB_URL"});
+    CHECK(got.code == 7);
+    CHECK(has(got.err, "rolled_back"));
 }
 
 TEST_CASE("9: keys that are not there") {

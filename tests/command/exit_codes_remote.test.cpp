@@ -30,6 +30,19 @@ TEST_CASE("8: the server has an answer, but an older one than --max-stale allows
     CHECK(box.ok({"get", "DB_URL", "-e", "dev", "--max-stale", "0"}) == db_url);
 }
 
+TEST_CASE("1: a version that has expired is named, though a newer one is there") {
+    const served s;
+    const client box(s);
+    box.ok({"set", "EX", "-e", "dev", "--expires", "1s"}, "canary");
+    while (box.run({"get", "EX", "-e", "dev"}).code == 0) {
+    }
+    box.ok({"set", "EX", "-e", "dev"}, "second");
+    const auto gone = box.run({"get", "EX", "-e", "dev", "--version", "1"});
+    CHECK(gone.code == 1);
+    CHECK(has(gone.err, "v1 of EX in dev has expired"));
+    CHECK(box.ok({"get", "EX", "-e", "dev", "--version", "2"}) == "second");
+}
+
 TEST_CASE("an answer that is stale says so on stderr, and in JSON with its age") {
     const served s;
     const client box(s);

@@ -203,4 +203,14 @@ auto need_written(session& s, const place& at, std::string_view name,
                   at.where(), name);
 }
 
+void require_version(session& s, const place& at, std::string_view name) {
+    const auto expected = s.in.number("if-version");
+    if (!expected) return;
+    const auto e = need(s.vault()->resolver().explain(at.where(), name), at.where(), name);
+    const bool is_own = !e.layers.empty() && e.layers.front().state != layer_state::absent;
+    if (is_own && !is_told(e.layers.front())) return;
+    if (*expected != (is_own ? e.layers.front().version : 0))
+        need_written(s, at, name, errc::conflict);
+}
+
 } // namespace command

@@ -63,6 +63,9 @@ private:
     std::map<std::string, std::size_t, std::less<>> own_{}; ///< Spaces with an entry of their own.
 };
 
+/// Throws the problem of a write that expects another version (--if-version) than is there.
+void require_version(session& s, const place& at, std::string_view name);
+
 /// The problem behind a failed read of a name: says what is damaged, or hidden where.
 [[noreturn]] void refuse_read(session& s, const place& at, std::string_view name,
                               const coffer::failure& why);

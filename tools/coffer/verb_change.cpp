@@ -8,9 +8,14 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
+#include <vector>
+
 namespace command {
 
 using coffer::layer_state;
+using coffer::version_info;
+using coffer::format::entry_state;
 
 namespace {
 
@@ -60,6 +65,7 @@ auto run_unset(session& s) -> int {
                                                " any more: it has " + own + "."
                                          : at.text() + " will see " + layer_text(*under) + " (" +
                                                set_by(*under) + ") instead of " + own + ".";
+    if (s.dry_run()) require_version(s, at, name);
     if (!s.confirm(effect)) return 0;
     const auto done =
         need_written(s, at, name, s.vault()->erase(at.where(), name, write_options_of(s)),
@@ -73,6 +79,7 @@ auto run_unset(session& s) -> int {
 auto run_hide(session& s) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
+    if (s.dry_run()) require_version(s, at, name);
     if (!s.confirm_change(at, "Hides " + printable(name) + " in " + at.text() +
                                   ": it is not found there any more."))
         return 0;
@@ -89,13 +96,22 @@ auto run_hide(session& s) -> int {
     return 0;
 }
 
-/// The three that bring something back, and say what is seen then.
+/// The three that bring something back, and say what is seen then. `is_there`: among the versions
+/// that are kept, the newest first, is what they bring back.
 auto bring_back(session& s, const std::string& effect, const char* did,
                 const std::string& nothing_to,
+                bool (*is_there)(session&, const std::vector<version_info>&),
                 coffer::result<coffer::written> (*write)(session&, const place&,
                                                          const std::string&)) -> int {
     const auto at = s.here();
     const auto& name = s.in.arguments.front();
+    if (s.dry_run()) {
+        require_version(s, at, name);
+        auto kept = s.vault()->history(at.where(), name);
+        const bool none = kept ? kept->empty() : kept.error() == coffer::errc::not_found;
+        if (none || !is_there(s, need(std::move(kept), at.where(), name)))
+            need_written(s, at, name, coffer::errc::not_found, nothing_to);
+    }
     if (!s.confirm_change(at, effect + " " + printable(name) + " in " + at.text() + ".")) return 0;
     const auto done = need_written(s, at, name, write(s, at, name), nothing_to);
     const auto e = explained(s, at, name);
@@ -108,29 +124,43 @@ auto bring_back(session& s, const std::string& effect, const char* did,
 }
 
 auto run_unhide(session& s) -> int {
-    return bring_back(s, "Shows", "no longer hidden", "is not hidden",
-                      [](session& x, const place& at, const std::string& name) {
-                          return x.vault()->show(at.where(), name, write_options_of(x));
-                      });
+    return bring_back(
+        s, "Shows", "no longer hidden", "is not hidden",
+        [](session&, const std::vector<version_info>& kept) {
+            return kept.front().state == entry_state::hidden;
+        },
+        [](session& x, const place& at, const std::string& name) {
+            return x.vault()->show(at.where(), name, write_options_of(x));
+        });
 }
 
 auto run_undelete(session& s) -> int {
-    return bring_back(s, "Brings back", "is back",
-                      "was not removed, or what it was is not kept any more",
-                      [](session& x, const place& at, const std::string& name) {
-                          return x.vault()->undelete(at.where(), name, write_options_of(x));
-                      });
+    return bring_back(
+        s, "Brings back", "is back", "was not removed, or what it was is not kept any more",
+        [](session&, const std::vector<version_info>& kept) {
+            return kept.front().state == entry_state::deleted &&
+                   std::ranges::any_of(
+                       kept, [](const version_info& v) { return v.state == entry_state::value; });
+        },
+        [](session& x, const place& at, const std::string& name) {
+            return x.vault()->undelete(at.where(), name, write_options_of(x));
+        });
 }
 
 auto run_rollback(session& s) -> int {
     const auto to = s.in.number("to");
     if (!to) refuse("to which version? Say --to N (coffer history shows them)");
-    return bring_back(s, "Makes v" + std::to_string(*to) + " the newest version again of",
-                      "rolled back", "has no v" + std::to_string(*to) + " that is kept",
-                      [](session& x, const place& at, const std::string& name) {
-                          return x.vault()->rollback(at.where(), name, *x.in.number("to"),
-                                                     write_options_of(x));
-                      });
+    return bring_back(
+        s, "Makes v" + std::to_string(*to) + " the newest version again of", "rolled back",
+        "has no v" + std::to_string(*to) + " that is kept",
+        [](session& x, const std::vector<version_info>& kept) {
+            return std::ranges::any_of(kept, [&](const version_info& v) {
+                return v.version == *x.in.number("to") && v.state == entry_state::value;
+            });
+        },
+        [](session& x, const place& at, const std::string& name) {
+            return x.vault()->rollback(at.where(), name, *x.in.number("to"), write_options_of(x));
+        });
 }
 
 const option_spec if_version{"--if-version", takes::value, "N",

@@ -25,6 +25,7 @@ namespace {
 /// A device, a pipe or a link would be replaced by a file, and what stands behind it never hears
 /// of the value.
 void require_plain(const std::string& file) {
+    if (file.empty()) refuse("-o names no file");
     std::error_code wrong;
     const auto there = std::filesystem::symlink_status(file, wrong);
     if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there))
@@ -62,10 +63,23 @@ void write_json(session& s, const place& at, const std::string& name, const coff
     put_json(boost::json::value(std::move(out), storage));
 }
 
+/// A version of the scope's own. One that has expired is not given, as a server does not give it.
+auto own_version(session& s, const place& at, const std::string& name, std::uint64_t version)
+    -> coffer::result<coffer::secret> {
+    if (!s.is_remote()) {
+        const auto kept = s.vault()->history(at.where(), name);
+        if (!kept) return kept.error();
+        for (const auto& v : *kept)
+            if (v.version == version && v.expires != 0 && v.expires <= now_ms())
+                return errc::expired;
+    }
+    return s.vault()->get_version(at.where(), name, version);
+}
+
 auto read(session& s, const place& at, const std::string& name) -> coffer::secret {
     const auto version = s.in.number("version");
-    auto value = version ? s.vault()->get_version(at.where(), name, *version)
-                         : s.vault()->resolver().get(at.where(), name);
+    auto value =
+        version ? own_version(s, at, name, *version) : s.vault()->resolver().get(at.where(), name);
     if (value) {
         if (!version) s.saw(value->fresh());
         return *std::move(value);
@@ -74,6 +88,11 @@ auto read(session& s, const place& at, const std::string& name) -> coffer::secre
         throw problem(errc::not_found,
                       printable(name) + " in " + at.text() + " has no value at v" +
                           std::to_string(*version) + " (see coffer history)",
+                      at.where(), name);
+    if (version && value.error().code == errc::expired)
+        throw problem(errc::expired,
+                      "v" + std::to_string(*version) + " of " + printable(name) + " in " +
+                          at.text() + " has expired (see coffer history)",
                       at.where(), name);
     refuse_read(s, at, name, value.error());
 }
@@ -86,6 +105,9 @@ auto run_get(session& s) -> int {
     if (file) require_plain(*file);
     const auto at = s.here();
     const auto value = read(s, at, name);
+    if (file && !s.confirm_change({}, "Writes " + printable(name) + " of " + at.text() + " to " +
+                                          printable(*file) + ", mode 0600."))
+        return 0;
     if (file) {
         write_file(*file, value);
         s.hint(printable(name) + " was written to " + printable(*file) + ", mode 0600");
@@ -111,7 +133,8 @@ auto get_verb() -> verb {
         .offers = completes::names,
         .summary = "the value, bytes as they are",
         .details = "Refuses to write to a terminal unless --show is given.",
-        .options = {{"--version", takes::value, "N", "an older value of this scope's own"},
+        .options = {{"--version", takes::value, "N",
+                     "an older value of this scope's own, unless it has expired"},
                     {"--show", takes::nothing, {}, "also on a terminal"},
                     {"-o,--output", takes::value, "FILE",
                      "into a plain file of mode 0600, replaced as a whole"}},

@@ -132,7 +132,8 @@ void require_named(const place& at, const provision& p) {
                                       : p.missing.front());
 }
 
-void announce(const session& s, const place& at, const provision& p) {
+/// `3 secrets for prod, fresh`, and what is left out.
+auto words_of(const place& at, const provision& p) -> std::string {
     auto text = count(p.given, "secret") + " for " + at.text();
     if (at.inherits())
         text += " (" + std::to_string(p.inherited) + " inherited, " +
@@ -140,10 +141,19 @@ void announce(const session& s, const place& at, const provision& p) {
     text += ", " + p.freshness;
     for (const auto& left : p.left_out)
         text += "; " + left;
+    return text;
+}
+
+/// Tells what the command is given. False: --dry-run, so that is all.
+auto announce(const session& s, const place& at, const provision& p) -> bool {
+    const auto text = words_of(at, p);
+    if (s.dry_run())
+        return s.confirm("Runs " + printable(s.in.after_dashes.front()) + " with " + text + ".");
     if (p.left_out.empty())
         s.hint(text);
     else
         s.notice(text);
+    return true;
 }
 
 /// A command that runs below this one: its output is redacted, it learns of changes.
@@ -258,8 +268,7 @@ auto run_offline(session& s) -> int {
     given.of = "the copy kept of " + copy.at.text();
     require_named(copy.at, given);
     given.freshness = "kept " + ago(copy.taken_at, now_ms());
-    announce(s, copy.at, given);
-    return s.dry_run() ? 0 : run_command(s, given);
+    return announce(s, copy.at, given) ? run_command(s, given) : 0;
 }
 
 /// A store of files is here anyway: nobody else is asked.
@@ -282,8 +291,7 @@ auto run_run(session& s) -> int {
     const auto values = need_only_values(s, at, view);
     auto given = provide(s, at, view, values);
     require_named(at, given);
-    announce(s, at, given);
-    if (s.dry_run()) return 0;
+    if (!announce(s, at, given)) return 0;
     if (s.in.has("keep")) {
         if (!s.is_remote()) refuse("--keep is for a server's secrets; a store is kept already");
         keep_copy(s, at, view, values);

@@ -231,6 +231,8 @@ void count_unserved(const std::shared_ptr<http::unserved_environments>& unserved
 }
 
 auto run_serve(session& s) -> int {
+    if (s.dry_run())
+        refuse("serve does nothing that could be told beforehand: leave out --dry-run");
     const told_by_signals signals; // first: threads that are made before it would not block them
     close_memory();
     const certificate_files files(s);

@@ -136,7 +136,10 @@ auto run_set(session& s) -> int {
     add_note(s, at, with);
     if (with.if_version && s.in.arguments.size() > 1) refuse("--if-version goes with one name");
     const auto before = s.vault()->resolver().at(at.where());
-    if (s.dry_run()) return s.confirm(plan_of(s, at, before)) ? 1 : 0;
+    if (s.dry_run()) {
+        require_version(s, at, s.in.arguments.front());
+        return s.confirm(plan_of(s, at, before)) ? 1 : 0;
+    }
     // Before the question, which shows what is typed: whoever types the value at once is not seen.
     const auto values = values_of_names(s);
     if (at.is_prod && !s.confirm(plan_of(s, at, before))) return 0;

@@ -59,7 +59,7 @@ auto denied_in(const fs::path& folder) -> std::vector<std::string> {
 auto denied_place_words(const settings& from) -> std::string {
     const auto place = store_place(from);
     const auto folder = folder_of_store(place);
-    if (folder.empty()) return ": " + printable(place);
+    if (folder.empty()) return ": " + printable(shown_address(place));
     auto all = denied_in(folder);
     if (const auto anchor = anchor_of(from); !anchor.empty()) {
         if (!is_private(anchor)) all.push_back(anchor.string());

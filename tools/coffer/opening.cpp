@@ -196,7 +196,7 @@ auto open_store_at(const std::string& place, missing_folder if_missing) -> coffe
     if (folder.empty())
         throw problem(errc::unsupported,
                       "stores are file:DIR, redis://HOST, rediss://HOST, redis+cluster://HOST; " +
-                          printable(place) + " is none");
+                          printable(shown_address(place)) + " is none");
     std::error_code wrong;
     if (if_missing == missing_folder::empty && !fs::exists(folder, wrong))
         return coffer::memory::store{};
@@ -225,6 +225,7 @@ auto open_store(const settings& from, missing_folder if_missing) -> coffer::any_
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {
     const auto place = absolute_place(*from.find("keys"));
     const auto [scheme, rest] = parts_of(place);
+    if (rest.empty()) refuse("the keys " + printable(place) + " name no file");
     if (scheme == "file") {
         const auto how = file_options_of(from, anchored);
         return told(need_keys(if_missing == missing_keys::make ? keyring::open_or_create(rest, how)
@@ -253,10 +254,12 @@ namespace {
 
 /// Where a copy of a keyring goes.
 auto file_of_keys(const settings& from) -> fs::path {
-    const auto [scheme, rest] = parts_of(absolute_place(*from.find("keys")));
+    const auto place = absolute_place(*from.find("keys"));
+    const auto [scheme, rest] = parts_of(place);
     if (scheme != "file")
         throw problem(errc::unsupported, "a copy becomes a keyring file again: say --keys "
                                          "file:PATH for where");
+    if (rest.empty()) refuse("the keys " + printable(place) + " name no file");
     return rest;
 }
 

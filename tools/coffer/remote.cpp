@@ -23,7 +23,7 @@ namespace {
 auto address_of(const std::string& server, const std::string& from) -> http::server_address {
     auto address = http::server_address::parse(server);
     if (address) return *std::move(address);
-    const auto shown = "the server " + printable(server) + " (from " + from + ")";
+    const auto shown = "the server " + printable(shown_address(server)) + " (from " + from + ")";
     if (address.error().code == errc::denied)
         throw problem(errc::denied, shown + " is asked over plain HTTP, where everybody on the way "
                                             "reads the token: only https, or http to this machine");
@@ -40,7 +40,8 @@ auto address_of(const settings& from) -> http::server_address {
 void require_own_server(const settings& from, const std::string& token) {
     const auto& server = *from.find("server");
     if (server.who == said_by::folder_file)
-        refuse(token + " would go to " + printable(server.value) + ", which " + server.from +
+        refuse(token + " would go to " + printable(shown_address(server.value)) + ", which " +
+               server.from +
                " names: that file may be anybody's. Say --server, or keep a token for that server "
                "with coffer login");
 }

@@ -51,8 +51,8 @@ auto session::vault() -> coffer::any_vault& {
     if (vault_) return *vault_;
     if (is_remote()) return vault_.emplace(open_remote_vault(*this));
     auto store = open_store(config());
-    detail("store " + printable(absolute_place(*config().find("store"))) + ", keys " +
-           printable(absolute_place(*config().find("keys"))));
+    detail("store " + printable(shown_address(absolute_place(*config().find("store")))) +
+           ", keys " + printable(absolute_place(*config().find("keys"))));
     return vault_.emplace(open_vault(std::move(store), keys().provider, options_of(config())));
 }
 
@@ -70,8 +70,8 @@ void session::require_store() {
     const auto& server = *config().find("server");
     throw problem(errc::unsupported, "coffer " + std::string(in.what->name) +
                                          " works beside the store, not through a server (" +
-                                         printable(server.value) + ", from " + server.from +
-                                         "): name the store with --store");
+                                         printable(shown_address(server.value)) + ", from " +
+                                         server.from + "): name the store with --store");
 }
 
 auto session::calls() -> const std::shared_ptr<coffer::http::caller>& {

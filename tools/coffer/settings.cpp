@@ -109,6 +109,7 @@ auto absolute_place(const setting& s) -> std::string {
     const auto scheme = s.value.substr(0, colon);
     if (colon == s.value.npos || (scheme != "file" && scheme != "passphrase")) return s.value;
     auto path = s.value.substr(colon + 1);
+    if (path.empty()) return s.value; // not this folder: nothing is named
     if (path.starts_with("~/")) path = variable("HOME").value_or("") + path.substr(1);
     return scheme + ":" + (s.base / path).lexically_normal().string();
 }

@@ -48,6 +48,51 @@ auto printable(std::string_view text) -> std::string {
     return out;
 }
 
+namespace {
+
+/// Whether an address, up to its query, is `host:6379` and the like: not the begin of a password.
+auto ends_in_port(std::string_view text) -> bool {
+    text = text.substr(0, text.find_first_of("/,"));
+    if (text.starts_with('[')) return true;
+    const auto colon = text.find(':');
+    if (colon == text.npos) return true;
+    const auto port = text.substr(colon + 1);
+    return colon != 0 && !port.empty() && port.find_first_not_of("0123456789") == port.npos;
+}
+
+/// How much of an address, behind its scheme, stands before its hosts, the `@` included. A password
+/// may hold whatever ends another part of an address.
+auto before_hosts(std::string_view text) -> std::size_t {
+    const auto place = text.substr(0, text.find('?'));
+    auto at = place.rfind('@');
+    if (at == place.npos && !ends_in_port(place)) at = text.rfind('@');
+    return at == text.npos ? 0 : at + 1;
+}
+
+} // namespace
+
+auto shown_address(std::string_view address) -> std::string {
+    for (const auto place : {"file:", "passphrase:", "credential:", "env:"})
+        if (address.starts_with(place)) return std::string(address);
+    const auto mark = address.find("://");
+    const auto scheme = address.starts_with("redis+unix:")
+                            ? address.substr(0, std::string_view("redis+unix:").size())
+                            : address.substr(0, mark == address.npos ? 0 : mark + 3);
+    auto rest = address.substr(scheme.size());
+    const auto user = rest.substr(0, before_hosts(rest));
+    rest.remove_prefix(user.size());
+    // Redis knows its users by name; a server has none.
+    const bool is_shown = scheme.starts_with("redis") && user.find(':') == user.npos;
+    std::string out(scheme);
+    out.append(user.empty() || is_shown ? user : "…@");
+    for (auto at = rest.find("password="); at != rest.npos; at = rest.find("password=")) {
+        const auto end = std::min(rest.find('&', at), rest.size());
+        out.append(rest.substr(0, at)).append("password=…");
+        rest.remove_prefix(end);
+    }
+    return out.append(rest);
+}
+
 auto width(std::string_view text) noexcept -> std::size_t {
     return static_cast<std::size_t>(std::ranges::count_if(
         text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));

@@ -15,6 +15,9 @@ namespace command {
 
 /// A text for people: control characters as \xHH, so that a name can't steer a terminal.
 auto printable(std::string_view text) -> std::string;
+/// The address of a store or a server as it may be shown: what stands before its host in the place of
+/// a password, and what a member `password` says, is `…`. A place that is no address stays as it is.
+auto shown_address(std::string_view address) -> std::string;
 /// How many columns a text takes, roughly: its code points.
 auto width(std::string_view text) noexcept -> std::size_t;
 /// `environment prod` or `space acme in prod`.

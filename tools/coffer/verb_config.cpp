@@ -35,8 +35,9 @@ auto run_config(session& s) -> int {
             out[key] = nullptr;
             continue;
         }
-        rows.row({std::string(name), printable(absolute_place(*found)), found->from});
-        out[key] = boost::json::object{{"value", absolute_place(*found)}, {"from", found->from}};
+        const auto shown = shown_address(absolute_place(*found));
+        rows.row({std::string(name), printable(shown), found->from});
+        out[key] = boost::json::object{{"value", shown}, {"from", found->from}};
     }
     if (const auto from = token_source(s.config()); !from.empty()) {
         rows.row({"token", "(not shown)", from});

@@ -228,7 +228,8 @@ void report(const session& s, const plan& p, const used_keys& keys, const user_n
         return;
     }
     table rows;
-    rows.row({"store", printable(p.place), "sealed; may be copied, backed up, committed"});
+    rows.row({"store", printable(shown_address(p.place)),
+              "sealed; may be copied, backed up, committed"});
     rows.row({"keys", printable(keys.place), "they open it: keep them apart, tell nobody"});
     rows.row({"environment", printable(p.environment),
               p.prod ? "PROD: writes ask first"
@@ -261,16 +262,16 @@ auto run_init(session& s) -> int {
     typed.options["realm"] = p.realm;
     const settings with(typed);
     const auto keys_at = absolute_place(*with.find("keys"));
-    if (!s.confirm_change({}, "Makes the store " + printable(p.place) + ", the environment " +
-                                  printable(p.environment) + (p.prod ? " (PROD)" : "") +
-                                  " and, if they are not there, the keys " + printable(keys_at) +
-                                  "."))
+    if (!s.confirm_change(
+            {}, "Makes the store " + printable(shown_address(p.place)) + ", the environment " +
+                    printable(p.environment) + (p.prod ? " (PROD)" : "") +
+                    " and, if they are not there, the keys " + printable(keys_at) + "."))
         return 0;
     std::optional<coffer::any_store> store;
     if (p.folder.empty()) {
         store = open_store_at(p.place);
         if (!p.goes_on && !need(store->partitions()).empty())
-            throw problem(errc::conflict, printable(p.place) +
+            throw problem(errc::conflict, printable(shown_address(p.place)) +
                                               " holds a store already (another prefix=… makes "
                                               "another). Nothing was written.");
     }

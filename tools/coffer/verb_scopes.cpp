@@ -41,7 +41,14 @@ auto id_of(const session& s, const std::string& name, std::string_view prefix) -
         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                c == '-' || c == '_';
     };
-    if (auto id = s.in.text("id")) return *std::move(id);
+    const auto is_id = [&](const std::string& id) { // as the HTTP interface takes them, but for ..
+        return !id.empty() && id.size() <= 64 && id[0] != '.' &&
+               std::ranges::all_of(id, [&](char c) { return plain(c) || c == '.'; });
+    };
+    if (auto id = s.in.text("id")) {
+        if (!is_id(*id)) refuse("--id takes up to 64 letters, digits, _ - and ., but no . first");
+        return *std::move(id);
+    }
     if (name.size() <= 64 && std::ranges::all_of(name, plain)) return name;
     return std::string(prefix) + random_hex(8);
 }

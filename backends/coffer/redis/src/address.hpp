@@ -62,16 +62,15 @@ public:
         if (unix_)
             unix_path(rest);
         else if (!rest.starts_with("//") || !place(rest.substr(2)))
-            return bad();
+            return holds_password(rest) ? password_in_address() : bad();
         if (unix_ && out_.endpoints.empty()) return bad();
-        if (has_password_) return failure{errc::invalid_argument, cause::password_in_address};
+        if (has_password_) return password_in_address();
         for (std::size_t begin = 0; begin < query.size();) {
             const auto end = std::min(query.find('&', begin), query.size());
             const auto pair = query.substr(begin, end - begin);
             const auto equal = pair.find('=');
             if (equal == pair.npos) return bad();
-            if (pair.substr(0, equal) == "password")
-                return failure{errc::invalid_argument, cause::password_in_address};
+            if (pair.substr(0, equal) == "password") return password_in_address();
             const auto value = percent_decoded(pair.substr(equal + 1));
             if (!value || !option(pair.substr(0, equal), *value)) return bad();
             begin = end + 1;
@@ -82,6 +81,13 @@ public:
 
 private:
     static auto bad() -> failure { return {errc::invalid_argument, cause::bad_address}; }
+    static auto password_in_address() -> failure {
+        return {errc::invalid_argument, cause::password_in_address};
+    }
+    /// One with a slash in it ends the part of an address that is read for it.
+    static auto holds_password(std::string_view text) -> bool {
+        return text.substr(0, text.rfind('@') + 1).find(':') != text.npos;
+    }
 
     auto scheme(std::string_view name) -> bool {
         if (name.starts_with("rediss")) {

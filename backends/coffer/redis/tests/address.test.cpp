@@ -96,7 +96,8 @@ TEST_CASE("an address that is not well formed is invalid_argument") {
 
 TEST_CASE("an address with a password is refused, since addresses end in argv and in logs") {
     for (const auto* const address :
-         {"redis://user:password@host", "redis://:password@host", "redis://host?password=x"}) {
+         {"redis://user:password@host", "redis://:password@host", "redis://:pass/word@host",
+          "redis://user:pass/word@host/1", "redis://host?password=x"}) {
         INFO(address);
         CHECK(redis::read_address(address).error() ==
               failure{errc::invalid_argument, redis::cause::password_in_address});

@@ -36,12 +36,13 @@ TEST_CASE("get -o --dry-run says what it would write, and writes nothing") {
     CHECK(box.run({"get", "DB_URL", "-o", ""}).code == 2);
 }
 
-TEST_CASE("serve --dry-run serves nothing") {
+TEST_CASE("--dry-run is refused where nothing could be told: serve, agent run") {
     const sandbox box;
     box.fill();
     const auto done = box.run({"serve", "--listen", "127.0.0.1:0", "--dry-run"});
     CHECK(done.code != 0);
     CHECK(done.out.empty());
+    CHECK(has(box.run({"agent", "run", "x.mjs", "--dry-run"}).err, "leave out --dry-run"));
 }
 
 TEST_CASE("run --dry-run says on stdout what would be run, and with what") {

@@ -39,6 +39,8 @@ TEST_CASE("an environment that was removed but for the list is gone, and can be 
     CHECK(has(box.ok({"doctor"}),
               "ok  environment prod  removed but for the list; coffer env remove prod"));
     SECTION("removed") {
+        CHECK(has(box.ok({"env", "remove", "prod", "--dry-run"}), "off the list"));
+        CHECK(has(box.ok({"doctor"}), "removed but for the list"));
         box.ok({"env", "remove", "prod", "--yes"});
         CHECK(box.run({"env", "remove", "prod", "--yes"}).code == 1);
     }

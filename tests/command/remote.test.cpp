@@ -239,6 +239,8 @@ TEST_CASE("a token is kept by login for the one server, and forgotten by logout"
     CHECK(box.run({"list", "-e", "dev"}).code == 5);
     box.variables["COFFER_SERVER"] = s.url + "/"; // the same, written otherwise
     CHECK(box.run({"list", "-e", "dev"}).code == 0);
+    CHECK(has(box.ok({"logout", "--dry-run"}), "Forgets the token that is kept for " + s.url));
+    CHECK(box.run({"list", "-e", "dev"}).code == 0);
     box.ok({"logout"});
     CHECK(box.run({"list", "-e", "dev"}).code == 5);
 }

@@ -280,6 +280,8 @@ auto authorities_for_node(const settings& from) -> std::string {
 }
 
 auto run_agent(session& s) -> int {
+    if (s.dry_run())
+        refuse("agent run does nothing that could be told beforehand: leave out --dry-run");
     if (s.config().find("server") == nullptr || !s.is_remote())
         refuse("coffer agent works through a server: say --server URL");
     const auto from = s.in.text("events");

@@ -302,13 +302,12 @@ auto init_verb() -> verb {
         .details =
             "The store goes into DIR (COFFER_STORE, else coffer-store), the keyring to --keys "
             "(the user's\nconfiguration folder; one that is there is joined, and that is said); "
-            "./coffer.json names the\nstore and its realm. A store whose place says where a "
-            "password "
-            "lies is named in the user's config.json\ninstead, or it is said what has to name it. "
-            "Never "
-            "overwrites anything; one that was stopped goes on\nwhen called again. Says what to "
-            "back "
-            "up.",
+            "./coffer.json names the\nstore and its realm. A passphrase for new keys is typed "
+            "twice, "
+            "12 characters at least. A store whose\nplace says where a password lies is named in "
+            "the "
+            "user's config.json instead, or it is said what has\nto name it. Never overwrites "
+            "anything; one that was stopped goes on when called again. Says what to\nback up.",
         .options =
             {{"--realm", takes::value, "R",
               "a name for this datastore, bound into every key; else one is made"},

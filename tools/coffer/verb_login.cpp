@@ -120,6 +120,9 @@ auto run_login(session& s) -> int {
 
 auto run_logout(session& s) -> int {
     const auto server = server_text(s.config());
+    if (!s.confirm_change({}, "Forgets the token that is kept for " + server +
+                                  ", and all that run --keep kept of it."))
+        return 0;
     forget_copies(server); // first: they hold values
     std::error_code wrong;
     const bool gone = fs::remove(kept_token_file(server), wrong);

@@ -265,7 +265,11 @@ void remove_scope(session& s, const place& at) {
 auto run_env_remove(session& s) -> int {
     place at{s.environment_id(s.in.arguments.front()), {}, false};
     const auto text = s.vault()->describe(at.where());
-    if (text || text.error() != errc::unknown_scope) { // else half removed: it is listed still
+    const bool only_listed = !text && text.error() == errc::unknown_scope; // half removed
+    if (only_listed && !s.confirm_change({}, "Takes " + place_name(at.where()) +
+                                                 " off the list: that is all that is left of it."))
+        return 0;
+    if (!only_listed) {
         at.is_prod = settings_of(s, at).is_prod;
         const auto spaces = need(s.vault()->spaces(at.environment), at.where()).size();
         const auto names = need(s.vault()->list(at.where()), at.where()).size();

@@ -141,6 +141,14 @@ TEST_CASE("rule 3: where stdout takes no more, what was done before is said") {
     }
     CHECK(box.ok({"get", "NEW"}).size() == 32);
     CHECK_FALSE(has(to_full("get DB_URL").err, "it is done"));
+    const auto alone = to_full("keys rotate-kek --env dev --yes");
+    CHECK(has(alone.err, "it is done; "));
+    box.ok({"keys", "rewrap", "--env", "dev", "--yes"});
+    const auto shredded = to_full("keys shred --env dev --yes");
+    INFO(shredded.err);
+    CHECK(has(shredded.err, "it is done; "));
+    std::filesystem::remove(box.work() / "coffer.json");
+    CHECK(has(to_full("init again --keys file:k/keys").err, "it is done; "));
 }
 
 TEST_CASE("rule 3: without a terminal there are no hints, and --quiet silences notices") {

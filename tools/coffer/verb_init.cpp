@@ -286,7 +286,7 @@ auto run_init(session& s) -> int {
     const auto vault = open_vault(*std::move(store), keys.provider, options_of(with));
     need(vault->create_environment(p.environment, scope_metadata::make(p.environment, p.prod)),
          {.environment = p.environment});
-    report(s, p, {keys_at, joins, other_realms_of_keys(with)}, noted);
+    tell_done([&] { report(s, p, {keys_at, joins, other_realms_of_keys(with)}, noted); });
     return 0;
 }
 

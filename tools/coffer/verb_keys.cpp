@@ -170,14 +170,12 @@ auto run_disable(session& s) -> int {
                    "either."))
         return 0;
     disable_kek(in, id);
-    if (s.json()) {
-        json::object out;
-        out["kekId"] = id;
-        out["state"] = "disabled";
-        put_json(out);
-    } else {
-        put_line(printable(id) + " is disabled");
-    }
+    tell_done([&] {
+        if (s.json())
+            put_json(json::object{{"kekId", id}, {"state", "disabled"}});
+        else
+            put_line(printable(id) + " is disabled");
+    });
     return 0;
 }
 

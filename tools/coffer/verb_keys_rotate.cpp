@@ -41,13 +41,15 @@ auto run_rotate_kek(session& s) -> int {
             one["to"] = r.to;
             list.push_back(std::move(one));
         }
-        put_json(out);
+        tell_done([&] { put_json(out); });
         return 0;
     }
-    for (const auto& r : done)
-        put_line(printable(r.to) + " is active" +
-                 (only ? " for " + printable(environment)
-                       : "; " + printable(r.from) + " only opens what is under it"));
+    tell_done([&] {
+        for (const auto& r : done)
+            put_line(printable(r.to) + " is active" +
+                     (only ? " for " + printable(environment)
+                           : "; " + printable(r.from) + " only opens what is under it"));
+    });
     s.notice("Back up the keyring now. Next: coffer keys rewrap; this alone ends no leak.");
     return 0;
 }

@@ -58,10 +58,12 @@ auto run_shred(session& s) -> int {
     shredding planned(in, shredded_id(s, in), s.in.has("even-if-shared"));
     if (!planned.is_done() && !s.confirm_typed(planned.effect(), planned.name())) return 0;
     const auto receipt = planned.carry_out("local", [](const auto&) {});
-    if (s.json())
-        put_json(json_of(receipt));
-    else
-        put(receipt.text);
+    tell_done([&] {
+        if (s.json())
+            put_json(json_of(receipt));
+        else
+            put(receipt.text);
+    });
     return 0;
 }
 

@@ -286,14 +286,12 @@ auto run_token_revoke(session& s) -> int {
                    "): programs that use it are refused at their next request."))
         return 0;
     revoke(s, id);
-    if (s.json()) {
-        json::object out;
-        out["id"] = known.id;
-        out["revoked"] = true;
-        put_json(out);
-    } else {
-        put_line(known.id + "  revoked");
-    }
+    tell_done([&] {
+        if (s.json())
+            put_json(json::object{{"id", known.id}, {"revoked", true}});
+        else
+            put_line(known.id + "  revoked");
+    });
     return 0;
 }
 

@@ -61,7 +61,10 @@ auto meta_of(const coffer::result<std::string>& text, const place& at) -> scope_
 }
 
 /// A scope's id is free and its name means nobody else yet.
-void require_new(coffer::result<std::string> known, const place& at) {
+void require_new(session& s, const place& at) {
+    auto known = s.vault()->describe(at.where());
+    if (!known && known.error() == errc::tampered && !at.space.empty()) // the whole environment?
+        need(s.vault()->resolver().at({.environment = at.environment}), at.where());
     if (!known && known.error() == errc::tampered)
         throw problem(errc::conflict,
                       place_name(at.where()) + " is there already, and its settings are damaged: "
@@ -130,7 +133,7 @@ auto run_env_create(session& s) -> int {
     if (std::ranges::binary_search(
             need(s.vault()->environments(), {.environment = coffer::system_environment}),
             at.environment))
-        require_new(s.vault()->describe(at.where()), at);
+        require_new(s, at);
     if (!s.confirm_change({}, "Makes " + place_name(at.where()) + (at.is_prod ? " (PROD)." : ".")))
         return 0;
     auto made =
@@ -300,7 +303,7 @@ auto run_space_create(session& s) -> int {
     auto at = s.environment_here();
     const auto& name = s.in.arguments.front();
     at.space = id_of(s, name, "spa_");
-    require_new(s.vault()->describe(at.where()), at);
+    require_new(s, at);
     if (!s.confirm_change(at, "Makes " + place_name(at.where()) + ".")) return 0;
     auto made = s.vault()->create_space(at.where(), scope_metadata::make(name, false));
     // It is the environment that is not there for a space to be made in.

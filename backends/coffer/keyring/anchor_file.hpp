@@ -144,19 +144,6 @@ public:
         return next;
     }
 
-    /// Puts a mark in the place of whatever stands: to forget, on purpose, what was seen since.
-    /// Nobody else may use the store meanwhile; what other processes remember stands. Errors: those
-    /// of remember().
-    auto reset(std::string_view realm, std::string_view environment, const mark& to)
-        -> result<void> {
-        auto lock_path = path_;
-        auto held = posix::file_lock::acquire(lock_path += ".lock", patience_);
-        if (!held) return unreadable(held.error());
-        auto marks = read_shared();
-        if (!marks) return marks.error();
-        return keep(*marks, realm, environment, to, *held);
-    }
-
 private:
     static auto unreadable(failure why) noexcept -> failure {
         return {why.code == errc::timed_out ? errc::timed_out : errc::unavailable, why.cause};

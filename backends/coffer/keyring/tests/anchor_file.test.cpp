@@ -186,17 +186,3 @@ TEST_CASE("A keyring keeps its anchor beside itself unless told not to") {
     CHECK(without.remember("r", "e", some(9)).has_value());
     CHECK(ring.recall("r", "e").value() == some_mark(3));
 }
-
-TEST_CASE("Resetting puts one mark in the place of what stood, on disk, and leaves the others") {
-    temporary_folder folder;
-    const auto path = folder / "a.anchor";
-    keyring::anchor_file anchor(path);
-    REQUIRE(anchor.remember("prod", "us", some(9)));
-    REQUIRE(anchor.remember("prod", "eu", some(4)));
-    CHECK(anchor.remember("prod", "us", some(5)).value() == some_mark(9));
-    REQUIRE(anchor.reset("prod", "us", some_mark(5)));
-    keyring::anchor_file other(path);
-    CHECK(other.recall("prod", "us").value() == some_mark(5));
-    CHECK(other.recall("prod", "eu").value() == some_mark(4));
-    CHECK(other.remember("prod", "us", some(6)).value() == some_mark(6));
-}

@@ -29,7 +29,7 @@ enum class cause : int {
     wrong_type,            ///< tampered: another kind of value stands under our key
     unexpected_reply,      ///< tampered: a reply that is none to what was asked
     not_redis,             ///< unavailable: what answers speaks no RESP
-    unknown_command,       ///< unsupported: older than Redis 6, or not Redis
+    unknown_command,       ///< unsupported: older than Redis 7, or not Redis
     server_error,          ///< unavailable: any other error reply
     disconnected,          ///< unavailable: it closed the connection
     bad_certificate,       ///< denied: its certificate, or the name in it
@@ -77,7 +77,7 @@ private:
         case cause::wrong_type: return "another kind of value stands under the store's key";
         case cause::unexpected_reply: return "a reply that does not fit what was asked";
         case cause::not_redis: return "what answers there speaks no Redis protocol";
-        case cause::unknown_command: return "this server is older than Redis 6, or no Redis";
+        case cause::unknown_command: return "this server is older than Redis 7, or no Redis";
         case cause::server_error: return "Redis answered with an error";
         case cause::disconnected: return "the connection was closed";
         case cause::bad_certificate:
@@ -147,7 +147,8 @@ inline auto failure_of(std::string_view error) noexcept -> failure {
     if (word == "CLUSTERDOWN" || word == "TRYAGAIN" || word == "MOVED" || word == "ASK")
         return {errc::unavailable, cause::cluster_down};
     if (word == "NOAUTH" || word == "WRONGPASS") return {errc::denied, cause::not_authenticated};
-    if (word == "NOPROTO" || error.find("unknown command") != error.npos)
+    if (word == "NOPROTO" || error.find("unknown command") != error.npos ||
+        error.find("acl_check_cmd") != error.npos) // Redis 6
         return {errc::unsupported, cause::unknown_command};
     if (error.find("max number of clients") != error.npos)
         return {errc::unavailable, cause::too_many_clients};

@@ -90,14 +90,17 @@ inline auto load_command(std::string_view key, std::span<const std::string> fiel
 /// KEYS: the hash. ARGV: the revision expected, empty if none; the next one; how many fields are
 /// set; those with their values; the fields to erase. Answers 1 if it was committed, 0 if not.
 ///
-/// HSET comes first: Redis judges its memory and the user's rights before the first write of a
-/// script and lets it finish then, so that it is all or nothing. Fields go in portions, since Lua's
-/// stack takes no more than some thousands of arguments.
+/// It is all or nothing: whether the user may erase is asked before the first write; whether he may
+/// set, and whether there is memory, Redis judges at the first HSET, after which a script is let
+/// finish. Fields go in portions, since Lua's stack takes no more than some thousands of arguments.
 inline constexpr std::string_view commit_script =
     R"(local held = redis.call('HGET', KEYS[1], '_revision')
 if (held or '') ~= ARGV[1] then return 0 end
 local set = tonumber(ARGV[3])
 local i = 4
+if #ARGV > 3 + 2 * set and not redis.acl_check_cmd('HDEL', KEYS[1], '_') then
+  return redis.error_reply('NOPERM the user may not HDEL')
+end
 redis.call('HSET', KEYS[1], '_revision', ARGV[2])
 while i < 4 + 2 * set do
   local to = math.min(i + 1999, 3 + 2 * set)
@@ -118,11 +121,6 @@ inline constexpr std::string_view touch_script =
     R"(local held = redis.call('HGET', KEYS[1], '_revision')
 if held then redis.call('HSET', KEYS[1], '_revision', held) end
 return 1
-)";
-
-/// Nothing is changed; fails if the user may not erase. Asked before the first commit, so that no
-/// script is refused after its first write.
-inline constexpr std::string_view rights_script = R"(return redis.call('HDEL', KEYS[1], '_')
 )";
 
 /// The arguments of commit_script after its keys. The last write to a key named twice wins (S7).

@@ -39,8 +39,8 @@ struct counters {
 /// Errors, each with a redis::cause or an errno: unavailable (no connection, loading, busy, a
 /// replica, out of memory, a cluster without its node, no thread to be had), timed_out, denied
 /// (user, password, ACL, certificate), tampered (what stands under our key is not ours),
-/// unsupported (a server that may evict keys, or is older than Redis 6; 7 is the oldest that is
-/// tested), too_large, invalid_argument.
+/// unsupported (a server that may evict keys, or is older than Redis 7), too_large,
+/// invalid_argument.
 ///
 /// Not to be used in a child after fork: the connections are the parent's.
 class store {

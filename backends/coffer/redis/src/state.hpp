@@ -24,18 +24,24 @@ public:
         if (options_().watch) watch_.emplace(router_, memory_, counted_);
     }
 
-    /// The first connection, so that what is wrong is said at once.
+    /// The first connections, so that what is wrong is said at once. One node of a cluster that is
+    /// dead keeps nobody from the others; it is looked at when it is connected to.
     auto look() -> result<void> {
         const auto nodes = router_.primaries();
         if (!nodes) return nodes.error();
+        result<void> dead;
+        bool one_lives = false;
         for (const auto& node : *nodes) {
-            const auto said = router_.run_on(node, plain(command{"PING"}, is_text));
-            if (!said.replies) return said.replies.error();
-            if (said.replies->front().is(reply_kind::error))
-                return failure_of(said.replies->front().text);
-            if (auto may = may_wait(node); !may) return may;
+            auto there = look_at(node);
+            if (there)
+                one_lives = true;
+            else if (there.error().code == errc::unavailable ||
+                     there.error().code == errc::timed_out)
+                dead = there;
+            else
+                return there;
         }
-        return {};
+        return one_lives ? result<void>() : dead;
     }
 
     auto load(std::string_view partition, std::span<const std::string> keys) -> result<cut> {
@@ -70,7 +76,6 @@ public:
         const auto& limits = options_().limits;
         if (auto checked = check_commit(limits, partition, next, writes); !checked)
             return checked.error();
-        if (auto allowed = may_erase(); !allowed) return allowed.error();
         if (auto sure = settle(partition, nullptr); !sure) return sure.error();
         // Where the script's text is nothing beside the objects, they are not sent twice for it.
         std::size_t size = 0;
@@ -133,6 +138,13 @@ public:
 private:
     auto options_() const noexcept -> const options& { return router_.settings().with; }
 
+    auto look_at(const endpoint& node) -> result<void> {
+        const auto said = router_.run_on(node, plain(command{"PING"}, is_text));
+        if (!said.replies) return said.replies.error();
+        if (said.replies->front().is(reply_kind::error))
+            return failure_of(said.replies->front().text);
+        return may_wait(node);
+    }
     auto run(std::string_view partition, const router::errand& what) -> answered {
         counted_.round_trips.fetch_add(1, std::memory_order_relaxed);
         return router_.run(partition, what);
@@ -230,19 +242,6 @@ private:
             return failure_of(said.replies->front().text);
         return {};
     }
-    auto may_erase() -> result<void> {
-        if (may_erase_.load(std::memory_order_relaxed)) return {};
-        router::errand what = plain(
-            command{"EVAL", rights_script, "1", key_of(options_().prefix, "rights")}, is_number);
-        what.over = traffic::writes;
-        what.repeatable = true;
-        const auto said = run("rights", what);
-        if (!said.replies) return said.replies.error();
-        if (said.replies->front().is(reply_kind::error))
-            return failure_of(said.replies->front().text);
-        may_erase_.store(true, std::memory_order_relaxed);
-        return {};
-    }
 
     auto scan(const endpoint& node, std::set<std::string>& into) -> result<void> {
         const auto& prefix = options_().prefix;
@@ -275,7 +274,6 @@ private:
     revision_memory memory_{};
     tally counted_{};
     unconfirmed unconfirmed_{};
-    std::atomic<bool> may_erase_{false};
     std::optional<watch> watch_{}; ///< Last: its threads use the others.
 };
 

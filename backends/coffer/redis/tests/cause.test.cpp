@@ -109,6 +109,9 @@ TEST_CASE("what a command was refused with within a script is the same failure a
         {"ERR Error running script (call to f_5f1c): @user_script:1: -NOPERM this user has no "
          "permissions",
          errc::denied, cause::not_permitted},
+        {"ERR Error running script (call to f_5f1c): @user_script:6: user_script:6: attempt to "
+         "call field 'acl_check_cmd' (a nil value)",
+         errc::unsupported, cause::unknown_command},
         // A script that failed by itself
         {"ERR user_script:5: Script attempted to access nonexistent global variable 'x' script: "
          "5f1c, on @user_script:5.",

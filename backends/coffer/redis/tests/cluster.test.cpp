@@ -211,6 +211,26 @@ TEST_CASE("a node that its certificate does not name is not spoken to") {
     CHECK(all_take().has_value());
 }
 
+TEST_CASE("a node of a cluster that is dead keeps nobody from the environments of the others") {
+    cluster all; // to which it stays a primary
+    keyring::memory_keyring keys;
+    const auto with = all.options();
+    for (const auto& e : environments)
+        test_vault(redis::open(with).value(), {}, keys).ensure_environment(e).value();
+    auto& dead = all.owner(partition_of(environments[2]));
+    dead.kill();
+    for (const auto& e : environments) {
+        CAPTURE(e);
+        test_vault vault(redis::open(with).value(), {}, keys); // as who starts now
+        const bool lives = e != environments[2] && e != environments[3];
+        CHECK(vault.put({.environment = e}, "NAME_N", "1").has_value() == lives);
+        CHECK(vault.resolver().at({.environment = e}).has_value() == lives);
+    }
+    for (const auto& n : all.nodes)
+        if (n->runs()) n->kill();
+    CHECK(redis::open(with).error() == errc::unavailable);
+}
+
 TEST_CASE("a node of a cluster killed under load loses nothing that a replica confirmed") {
     cluster all("2000");
     auto with = all.options();

@@ -105,6 +105,27 @@ TEST_CASE("a user who may not write is denied before anything is written") {
     }
 }
 
+TEST_CASE("a commit that would erase without the right to writes nothing, whatever was before") {
+    const server at(users({"ear on nopass +@all", "coffer on nopass ~* +@all"}));
+    auto with = options_for(at);
+    with.user = "coffer";
+    with.password = std::make_shared<const secret>(std::string_view("any"));
+    auto store = redis::open(with).value();
+    const auto next = writes{put("head", "2"), {"a", {}}};
+    REQUIRE(
+        store.commit("p", {}, rev(1), writes{put("head", "1"), put("a", "1"), {"b", {}}}).value() ==
+        commit_outcome::committed);
+    at.cli({"ACL", "SETUSER", "coffer", "-hdel"});
+    CHECK(store.commit("p", rev(1), rev(2), next).error() ==
+          failure{errc::denied, cause::not_permitted});
+    CHECK(store.commit("p", {}, rev(2), next).value() == commit_outcome::conflict);
+    CHECK(store.load("p", keys{"head", "a"}).value().at == rev(1));
+    CHECK(store.commit("p", rev(1), rev(2), writes{put("head", "2")}).value() ==
+          commit_outcome::committed); // which erases nothing
+    at.cli({"ACL", "SETUSER", "coffer", "+hdel"});
+    CHECK(store.commit("p", rev(2), rev(3), next).value() == commit_outcome::committed);
+}
+
 TEST_CASE("replicas without the right to WAIT are denied when the store is opened, and later too") {
     const server at(users({"coffer on nopass ~* +@all -wait"}));
     auto with = options_for(at);
@@ -156,6 +177,7 @@ TEST_CASE("the rights that the README asks for are enough, and with each taken a
          {"hmget", "hget", "hset", "hdel", "hgetall", "scan", "eval", "evalsha", "ping", "wait"}) {
         CAPTURE(right);
         at.cli({"ACL", "SETUSER", "coffer", std::string("-") + right});
+        at.cli({"SCRIPT", "FLUSH"}); // a script's text is sent to who forgot it
         const auto refused = refusal();
         CAPTURE(to_string(refused.code), refused.cause.message());
         CHECK(refused == failure{errc::denied, cause::not_permitted});

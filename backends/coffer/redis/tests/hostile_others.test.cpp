@@ -53,13 +53,6 @@ TEST_CASE("what a server refuses with is told by each call, and unknown only if 
     };
     liar at;
     auto store = redis::open(liar_options(at.server)).value();
-    for (const auto& [text, why] : all) { // before the first commit its rights are asked for
-        INFO(text);
-        at.says({"-" + text + "\r\n"});
-        CHECK(store.commit("p", {}, rev('a'), {}).error() == why);
-    }
-    at.says({":0\r\n"});
-    REQUIRE(store.commit("p", {}, rev('a'), {}).value() == commit_outcome::conflict);
     for (const auto& [text, why] : all) {
         INFO(text);
         at.says({"-" + text + "\r\n"});

@@ -78,6 +78,14 @@ public:
         return clustered() ? log_in(with_, node, check::primary, until, stop)
                            : primary_.connect(until, stop);
     }
+    /// Reads of a server are over a new connection from now on, which is found anew: the one before
+    /// may lead to a server that was left. Those that are under way end on that.
+    void renew_reads(const endpoint& node) {
+        std::shared_ptr<lane> old; // goes after the lock
+        const std::lock_guard lock(mutex_);
+        if (const auto found = lanes_.find(node); found != lanes_.end())
+            old = std::exchange(found->second[static_cast<std::size_t>(traffic::reads)], nullptr);
+    }
     /// As topology has them.
     auto version() const noexcept -> std::uint64_t { return topology_.version(); }
     void on_change(std::function<void()> call) { topology_.on_change(std::move(call)); }
@@ -196,7 +204,12 @@ private:
         auto& held = lanes_[node][static_cast<std::size_t>(over)];
         if (held == nullptr)
             held = std::make_shared<lane>(
-                [this, node](deadline until) { return connect(node, until); },
+                [this, node, over](deadline until) {
+                    auto made = connect(node, until);
+                    // What was written there must not be looked for elsewhere.
+                    if (made && over == traffic::writes && !clustered()) renew_reads(node);
+                    return made;
+                },
                 std::chrono::milliseconds(clustered() ? 0 : 1000));
         return held;
     }

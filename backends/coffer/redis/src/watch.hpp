@@ -100,7 +100,10 @@ private:
             }
             if (!waiting) return; // nobody asked
             if (tracking ? !check_primary(**got) : (*got)->is(reply_kind::error)) return;
-            if (!tracking) memory_.forget(); // what changed before was not heard
+            if (!tracking) {
+                router_.renew_reads(node_); // what another server says is not vouched for here
+                memory_.forget();           // what changed before was not heard
+            }
             tracking = true;
             waiting = false;
             // What changed before the server saw our question was told before its answer.

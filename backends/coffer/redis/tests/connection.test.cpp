@@ -230,11 +230,43 @@ TEST_CASE("a primary that became a replica is found out, and the new one is used
     REQUIRE(store.commit("p", {}, rev(1), writes{put("head", "1")}).value() ==
             commit_outcome::committed);
     REQUIRE(eventually([&] { return second.cli({"DBSIZE"}) == "1\n"; }));
+    auto reader = redis::open(with).value();
+    REQUIRE(reader.load("p", {}).value().at == rev(1));
+    REQUIRE(store.load("p", {}).value().at == rev(1));
     second.cli({"REPLICAOF", "NO", "ONE"});
     first.cli({"REPLICAOF", "127.0.0.1", "1"}); // and hears nothing of the new one
     CHECK(store.commit("p", rev(1), rev(2), writes{put("head", "2")}).value() ==
           commit_outcome::committed);
-    CHECK(eventually([&] { return store.load("p", {}).value().at == rev(2); }));
+    CHECK(store.load("p", {}).value().at == rev(2));
+    // Nor does one that only read till then look for its own write at the old one.
+    CHECK(reader.commit("p", rev(2), rev(3), writes{put("head", "3")}).value() ==
+          commit_outcome::committed);
+    CHECK(reader.load("p", {}).value().at == rev(3));
+}
+
+TEST_CASE("a watch that found a new primary vouches for nothing that the old one says") {
+    const server first({"--repl-diskless-sync-delay", "0"});
+    const server second({"--replicaof", "127.0.0.1 " + std::to_string(first.port())});
+    auto with = options_for(first);
+    with.endpoints.push_back({"127.0.0.1", second.port(), {}});
+    auto store = redis::open(with).value();
+    REQUIRE(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
+    REQUIRE(eventually([&] { return second.cli({"DBSIZE"}) == "1\n"; }));
+    with.watch = true;
+    with.heartbeat = 50ms;
+    auto watching = redis::open(with).value();
+    const auto from_memory = [&] {
+        const auto before = watching.counted().from_memory;
+        return watching.load("p", {}).has_value() && watching.counted().from_memory > before;
+    };
+    REQUIRE(eventually(from_memory));
+    second.cli({"REPLICAOF", "NO", "ONE"});
+    const auto lost = watching.counted().watch_losses;
+    first.cli({"REPLICAOF", "127.0.0.1", "1"});
+    REQUIRE(store.commit("p", rev(1), rev(2), {}).value() == commit_outcome::committed);
+    REQUIRE(eventually([&] { return watching.counted().watch_losses > lost; }));
+    REQUIRE(eventually(from_memory));
+    CHECK(watching.load("p", {}).value().at == rev(2));
 }
 
 TEST_CASE("a script that the server forgot is sent again") {

@@ -27,24 +27,27 @@ struct answered {
 ///
 /// Once anything is wrong with it (a deadline passed, bytes that are no reply, a reply nobody asked
 /// for, an exception in whoever reads or sends for all) it is broken for good and all that wait are
-/// told, since later answers could be taken for those of other commands.
+/// told, since later answers could be taken for those of other commands: the first of them why, as
+/// it is his answer or his deadline; the others no more than `disconnected`.
 class link {
 public:
     explicit link(std::unique_ptr<socket> to) : socket_(std::move(to)) {}
 
     /// Sends a command, or several at once, and waits for as many replies, none of which may take
-    /// more than `most_bytes`. What is large may take longer than `until` as long as it comes.
-    /// Throws where there is no memory; the command may have been sent then.
+    /// more than `most_bytes`. What is large may take longer than `until` as long as it comes, or
+    /// goes; with no time left nothing is sent. Throws where there is no memory; the command may
+    /// have been sent then.
     auto run(std::string_view wire, std::size_t replies, std::size_t most_bytes, deadline until)
         -> answered {
+        if (steady::now() >= until) return {errc::timed_out, false, false};
         call mine{replies, most_bytes, until};
         std::unique_lock lock(mutex_);
         if (!broken_ && waiting_.empty() && !reading_ && !writing_ && !socket_->quiet())
-            break_with({errc::unavailable, cause::disconnected});
-        if (broken_) return {*broken_, false, false};
+            break_with(gone());
+        if (broken_) return {gone(), false, false};
         waiting_.push_back(&mine);
         try {
-            send(wire, until, lock);
+            send(wire, mine, lock);
             while (!mine.done) {
                 if (reading_)
                     mine.changed.wait(lock);
@@ -53,7 +56,7 @@ public:
             }
         } catch (...) { // no memory: the stream is lost, and nobody may meet this call any more
             if (!lock.owns_lock()) lock.lock();
-            break_with({errc::unavailable, cause::disconnected});
+            break_with(gone());
             throw;
         }
         if (mine.failed) return {*mine.failed, true, false};
@@ -61,12 +64,12 @@ public:
     }
     auto is_broken() const -> bool {
         const std::lock_guard lock(mutex_);
-        return broken_.has_value();
+        return broken_;
     }
     /// No further command is sent, and those that wait fail.
     void give_up() {
         const std::lock_guard lock(mutex_);
-        break_with({errc::unavailable, cause::disconnected});
+        break_with(gone());
     }
 
 private:
@@ -80,12 +83,14 @@ private:
         std::condition_variable changed{};
     };
 
+    static auto gone() noexcept -> failure { return {errc::unavailable, cause::disconnected}; }
+
     void break_with(failure why) {
-        if (!broken_) broken_ = why;
+        broken_ = true;
         socket_->shut();
         outgoing_.clear();
         for (auto* one : waiting_) {
-            one->failed = why;
+            one->failed = std::exchange(why, gone());
             finish(*one);
         }
         waiting_.clear();
@@ -100,25 +105,39 @@ private:
             one->until += by;
     }
 
+    /// That of the first who waits; if nobody does, that of `mine`, which is not sent yet.
+    auto first_deadline(const call& mine) const -> deadline {
+        return waiting_.empty() ? mine.until : waiting_.front()->until;
+    }
+    /// A deadline that passed while one waited for the other side may have been put off meanwhile.
+    void break_unless_put_off(failure why, const call& mine) {
+        if (why.code != errc::timed_out || steady::now() >= first_deadline(mine)) break_with(why);
+    }
+
     /// Whoever comes first sends for all that come meanwhile.
-    void send(std::string_view wire, deadline until, std::unique_lock<std::mutex>& lock) {
+    void send(std::string_view wire, const call& mine, std::unique_lock<std::mutex>& lock) {
         if (writing_) {
             outgoing_.append(wire);
             return;
         }
         writing_ = true;
         std::string batch;
-        for (;;) {
+        while (!broken_) {
+            if (wire.empty()) {
+                if (outgoing_.empty()) break;
+                batch = std::exchange(outgoing_, {});
+                wire = batch;
+            }
+            const auto until = first_deadline(mine);
             lock.unlock();
-            const auto sent = socket_->write_all(wire, until);
+            const auto sent = socket_->write_some(wire, until);
             lock.lock();
-            if (!sent)
-                break_with(sent.error());
-            else
-                put_off(*sent);
-            if (outgoing_.empty()) break;
-            batch = std::exchange(outgoing_, {});
-            wire = batch;
+            if (!sent) {
+                break_unless_put_off(sent.error(), mine);
+            } else {
+                wire.remove_prefix(*sent);
+                put_off(time_for(*sent));
+            }
         }
         writing_ = false;
     }
@@ -128,13 +147,13 @@ private:
         reading_ = true;
         while (!mine.done) {
             if (take_replies() || mine.done) continue;
-            const auto until = waiting_.front()->until;
+            const auto until = first_deadline(mine);
             const auto room = parser_.room(parser_.wanted());
             lock.unlock();
             const auto got = socket_->read_some(room, until);
             lock.lock();
             if (!got) {
-                break_with(got.error());
+                break_unless_put_off(got.error(), mine);
             } else {
                 parser_.took(*got);
                 put_off(time_for(*got));
@@ -171,7 +190,7 @@ private:
     reply_parser parser_{}; ///< Of the thread that reads.
     std::deque<call*> waiting_{};
     std::string outgoing_{};
-    std::optional<failure> broken_{};
+    bool broken_ = false;
     bool reading_ = false;
     bool writing_ = false;
 };

@@ -16,6 +16,7 @@
 #include <sys/time.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -67,19 +68,24 @@ public:
             if (auto ready = wait(wants, until); !ready) return ready.error();
         }
     }
-    /// Answers by how much later the deadline has become (see time_for).
-    auto write_all(std::string_view data, deadline until) -> result<steady::duration> {
-        steady::duration more{};
-        while (!data.empty()) {
+    /// At least one byte.
+    auto write_some(std::string_view data, deadline until) -> result<std::size_t> {
+        for (;;) {
             short wants = POLLOUT;
-            const auto sent = try_write(data, wants);
+            auto sent = try_write(data, wants);
+            if (!sent || *sent != 0) return sent;
+            if (auto ready = wait(wants, until); !ready) return ready.error();
+        }
+    }
+    /// What gets through puts off the deadline (see time_for).
+    auto write_all(std::string_view data, deadline until) -> result<void> {
+        while (!data.empty()) {
+            const auto sent = write_some(data, until);
             if (!sent) return sent.error();
             data.remove_prefix(*sent);
-            more += time_for(*sent);
-            if (*sent == 0)
-                if (auto ready = wait(wants, until + more); !ready) return ready.error();
+            until += time_for(*sent);
         }
-        return more;
+        return {};
     }
     /// Whether nothing waits to be read and the other side has not gone: what an unused connection
     /// has to be before it is trusted with a command.
@@ -111,15 +117,16 @@ private:
         return {errc::unavailable, std::error_code(error, std::generic_category())};
     }
 
+    /// What is there already is there, however late it is.
     auto wait(short events, deadline until) -> result<void> {
         for (;;) {
             const auto left =
                 std::chrono::ceil<std::chrono::milliseconds>(until - steady::now()).count();
-            if (left <= 0) return errc::timed_out;
             ::pollfd one{fd_.get(), events, 0};
-            const int ready = ::poll(&one, 1, static_cast<int>(std::min<long>(left, 1'000'000)));
+            const int ready = ::poll(&one, 1, static_cast<int>(std::clamp(left, 0L, 1'000'000L)));
             if (ready > 0) return {};
             if (ready < 0 && errno != EINTR) return lost(errno);
+            if (left <= 0) return errc::timed_out;
         }
     }
 

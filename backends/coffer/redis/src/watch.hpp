@@ -80,8 +80,10 @@ private:
             if (!*got) {
                 const auto due =
                     asked_at + (waiting ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
-                const auto read = over.read_some(parser.room(parser.wanted()),
-                                                 steady::now() + (due - boot_time()));
+                result<std::size_t> read = errc::timed_out; // also where pushes come all the time
+                if (const auto now = boot_time(); now < due)
+                    read =
+                        over.read_some(parser.room(parser.wanted()), steady::now() + (due - now));
                 if (read) {
                     parser.took(*read);
                     continue;

@@ -217,6 +217,7 @@ TEST_CASE("a watch whose threads run out of memory vouches for nothing, and is w
     makes_of_store = true;
     auto store = redis::open(with).value();
     REQUIRE(eventually([&] { return store.watching(); }));
+    REQUIRE(store.load("p", keys{"k"}).has_value()); // which has made its connection
     starving = true;
     closes = true;
     CHECK(eventually([&] { // long enough for each to try again

@@ -13,7 +13,7 @@
 
 namespace redis_test {
 
-/// Stands between a store and a server: records, falls silent, cuts. In the end all that went by is
+/// Stands between a store and a server: records, falls silent, is slow, cuts. In the end all that went by is
 /// looked through, see clear_text.
 class proxy {
 public:
@@ -37,6 +37,8 @@ public:
     auto is_mute() const -> bool { return mute_; }
     /// After so many further bytes to the server (or from it), every connection is cut.
     void cut_after(long bytes, bool to_server) { (to_server ? left_up_ : left_down_) = bytes; }
+    /// No more than so many bytes go to the server at once, and then none for 5 ms.
+    void slow_down(std::size_t bytes) { most_up_ = bytes; }
     /// Every connection is cut now.
     void drop() {
         dropping_ = true;
@@ -90,8 +92,10 @@ private:
     auto pass(const descriptor& from, const descriptor& to, std::atomic<long>& left, bool& cut)
         -> bool {
         std::array<char, 65'536> buffer;
-        auto got = ::recv(from.get(), buffer.data(), buffer.size(), 0);
+        const std::size_t most = &left == &left_up_ ? most_up_.load() : buffer.size();
+        auto got = ::recv(from.get(), buffer.data(), std::min(most, buffer.size()), 0);
         if (got <= 0) return false;
+        if (most < buffer.size()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
         if (got >= left) {
             got = left;
             left = std::numeric_limits<long>::max();
@@ -144,6 +148,7 @@ private:
     std::atomic<bool> stopping_{false};
     std::atomic<long> left_up_{std::numeric_limits<long>::max()};
     std::atomic<long> left_down_{std::numeric_limits<long>::max()};
+    std::atomic<std::size_t> most_up_{std::numeric_limits<std::size_t>::max()};
     std::atomic<bool> dropping_{false};
     std::atomic<std::size_t> cuts_{0};
     mutable std::mutex mutex_{};

@@ -48,6 +48,13 @@ inline auto check_primary(const reply& info) -> result<void> {
         return failure{errc::unavailable, cause::read_only};
     return {};
 }
+/// Whether an answer to `CLUSTER INFO` is that of a node that is not cut off from the others.
+inline auto check_cluster(const reply& info) -> result<void> {
+    if (info.is(reply_kind::error)) return failure_of(info.text);
+    if (info_field(info.text, "cluster_state") != "ok")
+        return failure{errc::unavailable, cause::cluster_down};
+    return {};
+}
 /// Whether an answer to `INFO memory` is that of a server that keeps what it is given.
 inline auto check_eviction(const reply& info) -> result<void> {
     if (info.is(reply_kind::error)) {

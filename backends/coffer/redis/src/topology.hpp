@@ -7,6 +7,7 @@
 #include <coffer/redis/src/turns.hpp>
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -32,26 +33,31 @@ public:
         return ask(until, stop);
     }
     /// What a node says now: of those that were known, and those of the beginning, the first that
-    /// answers.
+    /// answers. Of those that want to know at the same time one asks for all.
     auto ask(deadline until, const std::stop_token& stop = {}) -> result<map> {
+        const auto wanted = steady::now();
+        std::unique_lock lock(mutex_);
+        const auto answered = [&] { return last_ != nullptr && last_asked_ >= wanted; };
+        if (!asked_.wait_until(lock, until, [&] { return !asking_ || answered(); }))
+            return errc::timed_out;
+        if (answered()) return last_;
+        const auto asked_at = steady::now();
+        const asker alone(*this, lock);
         std::set<endpoint> candidates(with_.with.endpoints.begin(), with_.with.endpoints.end());
-        {
-            const std::lock_guard lock(mutex_);
-            candidates.insert(seen_.begin(), seen_.end());
-        }
+        candidates.insert(seen_.begin(), seen_.end());
+        lock.unlock();
         auto found = turns_.first<slot_map>(
             {candidates.begin(), candidates.end()}, until, {errc::unavailable, cause::cluster_down},
             [&](const endpoint& node, deadline mine) { return ask(node, mine, stop); });
         if (!found) return found.error();
-        bool others = false;
         auto made = std::make_shared<const slot_map>(*std::move(found));
-        {
-            const std::lock_guard lock(mutex_);
-            auto now = made->primaries();
-            others = !seen_.empty() && now != seen_;
-            map_ = made;
-            seen_ = std::move(now);
-        }
+        auto now = made->primaries();
+        lock.lock();
+        const bool others = !seen_.empty() && now != seen_;
+        map_ = last_ = made;
+        last_asked_ = asked_at;
+        seen_ = std::move(now);
+        lock.unlock();
         if (others) changed();
         return made;
     }
@@ -84,6 +90,25 @@ public:
     void on_change(std::function<void()> call) { on_change_ = std::move(call); }
 
 private:
+    /// While it lives, nobody else asks.
+    class asker {
+    public:
+        asker(topology& of, std::unique_lock<std::mutex>& lock) : of_(of), lock_(lock) {
+            of_.asking_ = true;
+        }
+        asker(const asker&) = delete;
+        auto operator=(const asker&) -> asker& = delete;
+        ~asker() {
+            if (!lock_.owns_lock()) lock_.lock();
+            of_.asking_ = false;
+            of_.asked_.notify_all();
+        }
+
+    private:
+        topology& of_;
+        std::unique_lock<std::mutex>& lock_;
+    };
+
     /// Any node can tell, so the one that is asked need not be a primary.
     auto ask(const endpoint& node, deadline until, const std::stop_token& stop) const
         -> result<slot_map> {
@@ -112,7 +137,11 @@ private:
     std::atomic<std::uint64_t> version_{0};
     std::function<void()> on_change_{};
     std::mutex mutex_{};
+    std::condition_variable asked_{};
+    bool asking_ = false;
     map map_{};
+    map last_{}; ///< The last answer, and when it was asked for.
+    deadline last_asked_{};
     std::set<endpoint> seen_{}; ///< The primaries of the last answer.
 };
 

@@ -69,17 +69,25 @@ private:
         auto& over = **made;
         reply_parser parser;
         parser.limit(small_reply);
-        const command track{"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", with().prefix + "{"};
         auto asked_at = boot_time();
-        bool waiting = true;
+        std::size_t missing = 0; // of the answers to what was asked last
         bool tracking = false;
-        if (!over.write_all(track.wire, steady::now() + with().heartbeat)) return;
+        const auto ask = [&](command what) {
+            asked_at = boot_time();
+            missing = 1;
+            if (router_.clustered()) { // where one that is cut off stays a primary to itself
+                what.wire += command{"CLUSTER", "INFO"}.wire;
+                missing = 2;
+            }
+            return over.write_all(what.wire, steady::now() + with().heartbeat).has_value();
+        };
+        if (!ask({"CLIENT", "TRACKING", "ON", "BCAST", "PREFIX", with().prefix + "{"})) return;
         for (;;) {
             const auto got = parser.next();
             if (!got) return;
             if (!*got) {
                 const auto due =
-                    asked_at + (waiting ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
+                    asked_at + (missing != 0 ? 2 : 1) * std::chrono::nanoseconds(with().heartbeat);
                 result<std::size_t> read = errc::timed_out; // also where pushes come all the time
                 if (const auto now = boot_time(); now < due)
                     read =
@@ -88,30 +96,31 @@ private:
                     parser.took(*read);
                     continue;
                 }
-                if (read.error().code != errc::timed_out || waiting) return;
-                asked_at = boot_time();
-                waiting = true;
-                if (!over.write_all(command{"INFO", "replication"}.wire,
-                                    steady::now() + with().heartbeat))
-                    return;
+                if (read.error().code != errc::timed_out || missing != 0) return;
+                if (!ask({"INFO", "replication"})) return;
                 continue;
             }
             if ((*got)->is(reply_kind::push)) {
                 if (!understand(**got)) return;
                 continue;
             }
-            if (!waiting) return; // nobody asked
-            if (tracking ? !check_primary(**got) : (*got)->is(reply_kind::error)) return;
+            if (missing == 0) return; // nobody asked
+            if (!is_good(**got, tracking, missing)) return;
+            if (--missing != 0) continue;
             if (!tracking) {
                 router_.renew_reads(node_); // what another server says is not vouched for here
                 memory_.forget();           // what changed before was not heard
             }
             tracking = true;
-            waiting = false;
             // What changed before the server saw our question was told before its answer.
             heard_until_.store((asked_at + 2 * std::chrono::nanoseconds(with().heartbeat)).count());
             changed_();
         }
+    }
+    /// Whether an answer to what was asked is one to go on with; `missing`: with this one.
+    auto is_good(const reply& said, bool tracking, std::size_t missing) const -> bool {
+        if (router_.clustered() && missing == 1) return check_cluster(said).has_value();
+        return tracking ? check_primary(said).has_value() : !said.is(reply_kind::error);
     }
     /// `invalidate` with the keys that changed, or with null for all of them.
     auto understand(const reply& push) -> bool {
@@ -145,6 +154,7 @@ public:
         router_.on_change([this] {
             const std::lock_guard lock(mutex_);
             memory_.vouch_until({});
+            memory_.forget(); // another may have what was learnt of this one
         });
         thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
     }

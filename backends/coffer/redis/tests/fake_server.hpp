@@ -70,6 +70,8 @@ public:
         if (command[0] == "INFO" && command.at(1) == "replication") return "$11\r\nrole:master\r\n";
         if (command[0] == "INFO") return "=31\r\ntxt:maxmemory_policy:noeviction\r\n";
         if (command[0] == "PING") return "+PONG\r\n";
+        if (command[0] == "CLUSTER" && command.at(1) == "INFO")
+            return "$16\r\ncluster_state:ok\r\n";
         return {};
     }
 

@@ -72,7 +72,9 @@ struct options {
     /// How often a silent connection is asked for a sign of life; after two of these without one
     /// nothing is answered from memory any more.
     std::chrono::milliseconds heartbeat{500};
-    std::chrono::milliseconds connect_timeout{5000}; ///< Name, TCP, TLS and log-in together.
+    /// Name, TCP, TLS and log-in together. A call that has to connect first has no more time for
+    /// both than response_timeout.
+    std::chrono::milliseconds connect_timeout{5000};
     /// From sending a command to its answer; 10 ms more for each KiB of either that gets through.
     std::chrono::milliseconds response_timeout{5000};
     /// A server that may evict keys is refused; true: it is not asked.

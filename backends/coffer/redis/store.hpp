@@ -42,7 +42,8 @@ struct counters {
 /// unsupported (a server that may evict keys, or is older than Redis 7), too_large,
 /// invalid_argument.
 ///
-/// Not to be used in a child after fork: the connections are the parent's.
+/// Neither to be used nor to be destroyed in a child after fork: the connections, and the threads
+/// that watch, are the parent's.
 class store {
 public:
     /// One consistent cut of the objects asked for. Watching, one without keys is told from memory.

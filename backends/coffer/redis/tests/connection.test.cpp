@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "tls_server.hpp"
 
+#include <coffer/redis/src/tls_context.hpp>
+
 #include <support/catch.hpp>
 
 #include <sstream>
@@ -480,6 +482,14 @@ TEST_CASE("TLS refuses an expired certificate and a server of TLS 1.1") {
     CHECK(why(another_name.options()) == failure{errc::denied, cause::bad_certificate});
     const tls_server old("DNS:localhost,IP:127.0.0.1", 30, "TLSv1.1");
     CHECK(why(old.options()) == failure{errc::unavailable, cause::tls_failed});
+}
+
+TEST_CASE("TLS neither negotiates again nor compresses") {
+    const tls_files files;
+    const auto context = redis::detail::tls_context::make(files.options()).value();
+    const auto session = context->session({"localhost", 1, {}}, -1).value();
+    CHECK((SSL_get_options(session.get()) & SSL_OP_NO_RENEGOTIATION) != 0);
+    CHECK((SSL_get_options(session.get()) & SSL_OP_NO_COMPRESSION) != 0);
 }
 
 TEST_CASE("TLS against a plain port, and the reverse, end with an error in time") {

@@ -71,8 +71,8 @@ TEST_CASE("the first who waits is told what broke a connection, the others that 
     const auto second = over.run(ping, 1, 1000, steady::now() + 24h);
     other.join();
     REQUIRE(came);
-    CHECK(first->replies.error() == (large ? failure{errc::unavailable, cause::reply_too_large}
-                                           : failure{errc::timed_out}));
+    CHECK(first->replies.error() ==
+          (large ? failure{errc::unavailable, cause::reply_too_large} : failure{errc::timed_out}));
     CHECK(second.replies.error() == failure{errc::unavailable, cause::disconnected});
     CHECK(over.is_broken());
     // Nor does it matter to who comes later.

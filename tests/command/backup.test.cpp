@@ -205,7 +205,8 @@ TEST_CASE("a backup with a damaged object is put back without it; nobody's copy 
     const auto done = box.run({"restore", "saved", "--yes", "--accept-rollback"});
     CHECK(has(done.out, "dev            put back"));
     CHECK(has(done.err, "1 object of dev is damaged and left out"));
-    CHECK(sandbox::read(there) == whole);
+    const auto object = whole.substr(line, whole.find('"', value) - line);
+    CHECK(has(sandbox::read(there), object)); // what the store had of it
     box.check_filled();
 
     // Without the keys nobody knows what it was.

@@ -111,7 +111,8 @@ using wiped_bytes = std::vector<std::byte, wiping_allocator<std::byte>>;
 /// that begins with a value is begun by wiped_text_for().
 using wiped_text = std::basic_string<char, std::char_traits<char>, wiping_allocator<char>>;
 
-/// An empty text with room for `size` characters or more in memory that is wiped, not in the object.
+/// An empty text with room for `size` characters or more: in memory that is wiped, not in the
+/// object.
 inline auto wiped_text_for(std::size_t size) -> wiped_text {
     wiped_text text;
     text.reserve(size < 64 ? 64 : size);

@@ -56,53 +56,27 @@ auto batch(std::vector<std::pair<std::string, std::string>> values)
     return out;
 }
 
-/// Takes the newest version of a name away, as if it had not been written.
-struct take_newest_away {
+/// An edit of one's own: what only a holder of the key could do, or what nobody should.
+template <class Change>
+struct own_edit {
     using value_type = bool;
-    coffer::format::entry_key key;
+    Change change;
 
-    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
+    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> { return change(d); }
+};
+template <class Change>
+own_edit(Change) -> own_edit<Change>;
+
+/// One that changes an entry.
+template <class Change>
+auto entry_edit(const coffer::format::entry_key& key, Change change) {
+    return own_edit{[key, change](coffer::tree::draft& d) -> coffer::result<bool> {
         auto e = *d.find(key);
-        e.versions.erase(e.versions.begin());
+        const auto done = change(d, e);
         d.set(std::move(e));
-        return true;
-    }
-};
-/// Takes a DEK out of the head under which something is, as only a holder of the key could.
-struct drop_dek {
-    using value_type = bool;
-    std::uint32_t number = 0;
-
-    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
-        d.keys().drop.push_back(number);
-        return true;
-    }
-};
-/// Leaves the newest version without a record, as only a holder of the key could.
-struct forget_record {
-    using value_type = bool;
-    coffer::format::entry_key key;
-
-    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
-        auto e = *d.find(key);
-        e.versions.front().record = {};
-        d.set(std::move(e));
-        return true;
-    }
-};
-/// Stages another value for the newest version and fails.
-struct stage_in_vain {
-    using value_type = bool;
-    coffer::format::entry_key key;
-
-    auto operator()(coffer::tree::draft& d) const -> coffer::result<bool> {
-        auto e = *d.find(key);
-        e.versions.front().record = {};
-        d.stage(key, e.newest().number, coffer::as_bytes("in vain"));
-        d.set(std::move(e));
-        return errc::conflict;
-    }
-};
+        return done;
+    }};
+}
 
 auto set(std::string name, std::string_view value, write_options with = {}) -> change {
     return {change_kind::put, std::move(name), value_ref(value).wiped_copy(), std::move(with)};
@@ -804,8 +778,11 @@ TEST_CASE("an edit of one's own that brings an older version back is seen by its
     vault.put(prod, "TOKEN", "one").value();
     vault.put(prod, "TOKEN", "two").value();
     vault.put(prod, "OTHER", "other").value();
-    const take_newest_away edit{{"", "", "TOKEN"}};
-    vault.engine().apply("prod", edit).value();
+    const auto take_newest_away = [](auto&, coffer::format::entry& e) -> coffer::result<bool> {
+        e.versions.erase(e.versions.begin());
+        return true;
+    };
+    vault.engine().apply("prod", entry_edit({"", "", "TOKEN"}, take_newest_away)).value();
     CHECK(f.get(prod, "TOKEN") == "one");
     CHECK(shown(vault.resolver().get(prod, "TOKEN")) == "one");
     CHECK(shown(vault.resolver().get(prod, "OTHER")) == "other");
@@ -816,7 +793,12 @@ TEST_CASE("what an edit that failed has staged is nobody else's") {
     fixture f;
     f.vault.put(prod, "TOKEN", "one").value();
     const coffer::format::entry_key key{"", "", "TOKEN"};
-    coffer::algorithm::answered_edit<stage_in_vain> failing({key});
+    coffer::algorithm::answered_edit failing(
+        entry_edit(key, [](auto& d, coffer::format::entry& e) -> coffer::result<bool> {
+            e.versions.front().record = {};
+            d.stage(e.key, e.newest().number, coffer::as_bytes("in vain"));
+            return errc::conflict;
+        }));
     coffer::algorithm::answered_edit<coffer::algorithm::edits::read_version> reading({key, 1});
     f.vault.engine().transact(f.vault.engine().slot_of("prod"), {&failing, &reading}, {}).value();
     CHECK(failing.take().error() == errc::conflict);
@@ -885,7 +867,11 @@ TEST_CASE("a version that names no record at all is missing, for readers and for
     fixture f;
     f.vault.put(prod, "TOKEN", "one").value();
     f.vault.put(prod, "TOKEN", "two").value();
-    f.vault.engine().apply("prod", forget_record{{"", "", "TOKEN"}}).value();
+    const auto forget_record = [](auto&, coffer::format::entry& e) -> coffer::result<bool> {
+        e.versions.front().record = {};
+        return true;
+    };
+    f.vault.engine().apply("prod", entry_edit({"", "", "TOKEN"}, forget_record)).value();
     auto vault = f.open();
     CHECK(shown(vault.resolver().get(prod, "TOKEN")) == "tampered");
     CHECK(vault.rotate_dek("prod").value().damaged == 1);
@@ -903,7 +889,11 @@ TEST_CASE("what is held is not used under a head that lists its DEK no more") {
     auto writer = f.open();
     writer.engine().apply("prod", coffer::algorithm::edits::begin_rotation{1}).value();
     CHECK(shown(holds.resolver().get(prod, "TOKEN")) == "one");
-    writer.engine().apply("prod", drop_dek{1}).value();
+    const own_edit drop_dek{[](coffer::tree::draft& d) -> coffer::result<bool> {
+        d.keys().drop.push_back(1);
+        return true;
+    }};
+    writer.engine().apply("prod", drop_dek).value();
     CHECK(shown(f.open().resolver().get(prod, "TOKEN")) == "tampered");
     CHECK(shown(holds.resolver().get(prod, "TOKEN")) == "tampered");
     CHECK(holds.put(prod, "TOKEN", "two").error() == errc::tampered);

@@ -46,8 +46,7 @@ public:
         if (!wanted || made_) return std::nullopt;
         if (highest == std::numeric_limits<std::uint32_t>::max())
             return result<void>(errc::unsupported);
-        making_.emplace(cipher_, of_, highest + 1);
-        return from(making_->start());
+        return want_dek_of(highest + 1);
     }
     /// The first step to a new DEK of that number; nothing if it is there.
     auto want_dek_of(std::uint32_t number) -> std::optional<action> {

@@ -196,32 +196,27 @@ private:
     auto live() const noexcept -> bool { return base_ != nullptr && !base_->closed(); }
 
     auto edit() -> action {
-        if (options_.supersede ? base_ == nullptr : !live() && !options_.create)
-            return done(errc::unknown_scope);
-        if (options_.close) return close();
         if (options_.supersede) return supersede();
+        if (!live() && !options_.create) return done(errc::unknown_scope);
+        if (options_.close) return close();
         if (!live())
             if (auto next = keys_.want_dek(base_, lost_seals())) return from_keys(*std::move(next));
         old_.begin(live() ? base_ : nullptr);
         draft_.emplace(live() ? &base_->pages : nullptr, old_,
                        static_cast<std::uint64_t>(time_->wall().count()));
-        bool all_well = true;
-        bool any_well = false;
-        for (auto* e : edits_) {
-            const bool well = e->apply(*draft_);
-            all_well = all_well && well;
-            any_well = any_well || well;
-        }
+        std::size_t well = 0;
+        for (auto* e : edits_)
+            if (e->apply(*draft_)) ++well;
         if (old_.wants()) return from_old(old_.start(fresh_));
         const bool changed = !draft_->changes().empty() || draft_->keys().any();
         if (changed) // what only reads needs no new DEK
             if (auto next = keys_.want(draft_->keys(), base_, lost_seals()))
                 return from_keys(*std::move(next));
-        if ((!all_well || !changed) && !fresh_)
+        if ((well != edits_.size() || !changed) && !fresh_)
             return look(after::edit); // don't judge by an old state
         as_it_was_ = !changed;
         if (changed) return write();
-        if (any_well && !options_.reading)
+        if (well != 0 && !options_.reading)
             if (auto next = want_anchor()) return *std::move(next);
         return done(finished());
     }
@@ -365,6 +360,7 @@ private:
     /// them is taken for a newer one.
     auto supersede() -> action {
         if (!fresh_) return look(after::edit);
+        if (base_ == nullptr) return done(errc::unknown_scope);
         if (live() && base_->head.deks.size() >= format::limits::deks) return done(errc::too_large);
         const auto generation =
             std::max(options_.supersede->generation, base_->head.generation) >> 32;

@@ -139,12 +139,15 @@ private:
         return std::nullopt;
     }
 
-    /// Whether a head lists the DEKs of a page that is held and of its records: one that a head
-    /// leaves out opens nothing any more.
-    auto lies_under(const format::head& head, const tree::page_node& page) const -> bool {
+    /// Whether a head lists all the DEKs that the state that is held has.
+    auto lists_held_deks(const format::head& head) const -> bool {
+        return std::ranges::all_of(
+            held_->head.deks, [&](const auto& d) { return head.find_dek(d.number) != nullptr; });
+    }
+    /// Whether a head lists the DEKs of a page and of its records: one that a head leaves out opens
+    /// nothing any more.
+    static auto lies_under(const format::head& head, const tree::page_node& page) -> bool {
         const auto lists = [&](std::uint32_t dek) { return head.find_dek(dek) != nullptr; };
-        if (std::ranges::all_of(held_->head.deks, [&](const auto& d) { return lists(d.number); }))
-            return true;
         return lists(page.dek) && std::ranges::all_of(page.leaves, [&](const auto& leaf) {
                    return !leaf->has_record() || lists(leaf->dek());
                });
@@ -154,9 +157,11 @@ private:
         if (root_known_) return std::nullopt;
         pages_.clear();
         want_only_records_ = false;
+        const bool all_listed = held_ != nullptr && lists_held_deks(head);
         if (held_ != nullptr && !held_->closed() && held_->head.root == head.root) {
             for (const auto& p : held_->pages.pages())
-                pages_.push_back({p.ref, lies_under(head, *p.node) ? p.node : nullptr, {}});
+                pages_.push_back(
+                    {p.ref, all_listed || lies_under(head, *p.node) ? p.node : nullptr, {}});
             root_known_ = true;
             return std::nullopt;
         }
@@ -176,7 +181,7 @@ private:
             // A page is decoded for its place: it stands in for itself only where it stood before.
             const bool usable = same != held.end() &&
                                 same->second->entries.front().key == ref.first &&
-                                lies_under(head, *same->second);
+                                (all_listed || lies_under(head, *same->second));
             pages_.push_back({std::move(ref), usable ? same->second : nullptr, {}});
         }
         for (std::size_t i = 0; i + 1 < pages_.size(); ++i)

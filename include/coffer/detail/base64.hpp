@@ -109,12 +109,12 @@ inline void base64_encode(byte_view data, std::span<char> out,
     return wrong == 0;
 }
 
-/// The padded text of a value.
-inline auto base64_text(byte_view data) -> wiped_text {
-    const auto size = base64_size(data.size());
+/// The text of a value, padded where the alphabet is.
+inline auto base64_text(byte_view data, const base64_alphabet& in = base64) -> wiped_text {
+    const auto size = base64_size(data.size(), in);
     auto text = wiped_text_for(size);
     text.resize(size);
-    base64_encode(data, text);
+    base64_encode(data, text, in);
     return text;
 }
 

@@ -54,8 +54,8 @@ public:
         });
     }
     /// Removes it, or finishes removing it; of several of this process who do it at once, one is
-    /// told that it did. Errors also: unknown_scope (it is not there); conflict
-    /// (it was made anew each time).
+    /// told that it did. Errors also: unknown_scope (it is not there); conflict (it was made anew
+    /// each time).
     auto remove(std::string_view id) -> result<void> {
         return engine_.with_slot(id, [&](slot_type& s) -> result<void> {
             const std::lock_guard alone(s.removing());

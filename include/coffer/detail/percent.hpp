@@ -11,8 +11,8 @@ namespace coffer::inline COFFER_ABI::detail {
 /// What RFC 3986, section 2.3, leaves as it is beside letters and digits.
 inline constexpr std::string_view unreserved = "-_.~";
 
-/// Percent-encoded (RFC 3986, section 2.1): all but letters, digits and those of `bare`. `Text` is
-/// the string that is made.
+/// Percent-encoded (RFC 3986, section 2.1): all but letters, digits and those of `bare`, at the end
+/// of the string `out`.
 template <class Text>
 auto percent_encoded(std::string_view text, std::string_view bare, Text out = {}) -> Text {
     constexpr std::string_view digits = "0123456789ABCDEF";

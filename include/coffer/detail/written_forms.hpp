@@ -35,9 +35,7 @@ inline auto escaped_form(std::string_view value, bool quotes) -> wiped_text {
 }
 /// Base64 (RFC 4648) without the padding, which another text may go on with.
 inline auto base64_form(std::string_view value, const base64_alphabet& in) -> wiped_text {
-    auto out = wiped_text_for(base64_size(value.size(), in));
-    out.resize(base64_size(value.size(), in));
-    base64_encode(as_bytes(value), out, in);
+    auto out = base64_text(as_bytes(value), in);
     out.erase(std::min(out.find('='), out.size()));
     return out;
 }

@@ -141,13 +141,15 @@ public:
         return out;
     }
 
-    /// A space was made here just now; `alone`: under an id that no other environment has.
-    void made(const scope& where, bool alone) {
+    /// A space was made here just now, under an id that no other environment has.
+    void made_alone(const scope& where) {
         const std::lock_guard lock(mutex_);
-        if (alone)
-            hints_.keep(where.space, where.environment, time_->boot());
-        else
-            hints_.drop(where.space);
+        hints_.keep(where.space, where.environment, time_->boot());
+    }
+    /// A space was made here just now, and others may have its id.
+    void made_another(std::string_view space) {
+        const std::lock_guard lock(mutex_);
+        hints_.drop(space);
     }
 
     /// Where a secret's id leads to, and in which of the environments that `counts` says yes to.

@@ -216,14 +216,12 @@ struct listed_place {
     }
 };
 
-/// Makes a space that is described so, and from now on; `alone`: its id was drawn at random. Throws
-/// as need_made.
-inline void create_described_space(call& c, const scope& where, metadata meta, bool alone) {
+/// Makes a space that is described so, and from now on. Throws as need_made.
+inline void create_described_space(call& c, const scope& where, metadata meta) {
     const auto now = std::to_string(c.parts.making_time());
     meta.set("createdAt", now);
     meta.set("updatedAt", now);
     need_made(c.vault().create_space(where.view(), c.described(where, 1, meta.to_text())));
-    c.parts.places.made(where, alone);
     c.record.where = where;
 }
 

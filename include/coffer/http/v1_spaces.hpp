@@ -123,7 +123,8 @@ inline auto create_space(call& c) -> response {
     c.allow(where);
     where.space = need(make_id(c.parts.vault, "us_sp_"));
     if (meta.text("name").empty()) meta.set_text("name", "Space " + where.space.substr(6));
-    create_described_space(c, where, std::move(meta), true);
+    create_described_space(c, where, std::move(meta));
+    c.parts.places.made_alone(where);
     return space_answer(c, where);
 }
 

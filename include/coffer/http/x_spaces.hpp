@@ -128,7 +128,8 @@ inline auto make_space(call& c) -> response {
     where.space = id;
     metadata meta("{}");
     meta.set_text("name", name);
-    create_described_space(c, where, std::move(meta), false);
+    create_described_space(c, where, std::move(meta));
+    c.parts.places.made_another(id);
     return space_answer(id, name);
 }
 

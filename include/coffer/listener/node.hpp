@@ -28,17 +28,12 @@ public:
     topic_patterns(const std::string& pattern) : topic_patterns(event_value(pattern)) {}
     topic_patterns(std::initializer_list<std::string_view> patterns)
         : topic_patterns(event_value(event_value::list(patterns.begin(), patterns.end()))) {}
-    /// Of a text, a list of texts and of such lists, or what JavaScript takes for false, which stands
-    /// for `**`. Others are not valid: dispatching to them fails.
+    /// Of a text, a list of texts and of such lists, or what JavaScript takes for false, which
+    /// stands for `**`. Others are not valid: dispatching to them fails.
     topic_patterns(const event_value& patterns) {
-        if (const auto* elements = patterns.as<event_value::list>()) {
-            given_ = *elements;
-            for (const auto& e : given_)
-                add(e);
-        } else {
-            given_ = {patterns};
-            add(patterns.is_falsy() ? event_value("**") : patterns);
-        }
+        const auto* elements = patterns.as<event_value::list>();
+        given_ = elements != nullptr ? *elements : event_value::list{patterns};
+        add(patterns.is_falsy() ? event_value("**") : patterns);
     }
 
     auto valid() const noexcept -> bool { return valid_; }

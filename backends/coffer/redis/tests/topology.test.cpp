@@ -26,6 +26,13 @@ auto options_of(const fake_server& at) -> redis::options {
     with.connect_timeout = with.response_timeout = 24h;
     return with;
 }
+/// A store that watches a node, and soon notices that it is silent.
+auto watching(const fake_server& at) -> redis::store {
+    auto with = options_of(at);
+    with.watch = true;
+    with.heartbeat = 50ms;
+    return redis::open(with).value();
+}
 auto tells_from_memory(redis::store& store) -> bool {
     const auto before = store.counted().from_memory;
     return store.load("p", {}).has_value() && store.counted().from_memory > before;
@@ -87,10 +94,7 @@ TEST_CASE("a watch stops to vouch for a node that is cut off from the others") {
         return {c[0] == "CLUSTER" ? owned_by(port) : "*1\r\n" + revision_reply('a')};
     });
     port = at.port();
-    auto with = options_of(at);
-    with.watch = true;
-    with.heartbeat = 50ms;
-    auto store = redis::open(with).value();
+    auto store = watching(at);
     REQUIRE(eventually([&] { return tells_from_memory(store); }));
     cut_off = true; // though it says that it is a primary
     REQUIRE(eventually([&] { return store.counted().watch_losses > 0; }));
@@ -124,10 +128,7 @@ TEST_CASE("what was learnt before the map of a cluster changed is not vouched fo
                 range(moved ? p : p + 1, 16383, other.port())};
     });
     port = at.port();
-    auto with = options_of(at);
-    with.watch = true;
-    with.heartbeat = 50ms;
-    auto store = redis::open(with).value();
+    auto store = watching(at);
     REQUIRE(eventually([&] { return tells_from_memory(store); }));
     REQUIRE(store.load("p", {}).value().at == rev('a'));
     moved = true;

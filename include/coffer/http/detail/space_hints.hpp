@@ -14,8 +14,8 @@
 
 namespace coffer::inline COFFER_ABI::http::detail {
 
-/// In which environment a space was found, or made, a moment ago. What is older is let go of, so that no more
-/// is kept than two moments' finds. Times are the boot clock's. Not thread-safe.
+/// In which environment a space was found, or made, a moment ago. What is older is let go of, so
+/// that no more is kept than two moments' finds. Times are the boot clock's. Not thread-safe.
 class space_hints {
 public:
     /// How long a find is good for.

@@ -9,10 +9,12 @@
 #include <coffer/keyring/file_keyring.hpp>
 
 #include <array>
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <random>
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -45,6 +47,22 @@ auto wait_for(::pid_t child) -> int {
     int status = 0;
     REQUIRE(::waitpid(child, &status, 0) == child);
     return status;
+}
+
+/// What processes of one test say to each other.
+struct shared_words {
+    std::atomic<bool> stop = false;
+    std::atomic<int> steady = 0; ///< Writes that each has acknowledged.
+    std::atomic<int> killed = 0;
+};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+/// One that a fork shares.
+auto shared() -> std::unique_ptr<shared_words, void (*)(shared_words*)> {
+    void* const at = ::mmap(nullptr, sizeof(shared_words), PROT_READ | PROT_WRITE,
+                            MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    REQUIRE(at != MAP_FAILED);
+    return {new (at) shared_words, [](shared_words* p) { ::munmap(p, sizeof *p); }};
 }
 
 } // namespace
@@ -137,4 +155,75 @@ TEST_CASE("a writer that is killed at any time has lost nothing that it acknowle
             CHECK(f.path().extension() != ".new");
     }
     CHECK(acknowledged > 2 * rounds);
+}
+
+TEST_CASE("where one of two writers is killed again and again, neither loses or doubles a write") {
+    const auto folder = temporary_folder::in_memory();
+    start(folder.path()).ensure_environment("prod").value();
+    const auto words = shared();
+    // In one commit: a name of its own, and one that both set.
+    const auto write = [](test_vault& mine, const std::string& who, int n) {
+        const auto text = std::to_string(n);
+        std::vector<named_value> both;
+        for (const auto& name : {who, std::string("SHARED")})
+            both.push_back({name, {as_bytes(text).begin(), as_bytes(text).end()}});
+        const auto done = mine.put_many(env, std::move(both));
+        return done && done->front().version == static_cast<std::uint64_t>(n);
+    };
+    const auto version = [&](const std::string& name) {
+        const auto got = start(folder.path()).resolver().get(env, name);
+        return got ? static_cast<int>(got->version()) : 0;
+    };
+    const auto steady = spawn([&] {
+        auto mine = start(folder.path());
+        while (!words->stop) {
+            if (!write(mine, "STEADY", words->steady + 1)) return 1;
+            ++words->steady;
+        }
+        return 0;
+    });
+    constexpr int rounds = 40;
+    std::mt19937 random(20'240'301);
+    for (int round = 0; round < rounds; ++round) {
+        const auto before = words->killed.load();
+        const auto child = spawn([&] {
+            auto mine = start(folder.path());
+            for (;;) {
+                if (!write(mine, "KILLED", words->killed + 1)) return 1;
+                ++words->killed;
+            }
+        });
+        ::siginfo_t ended{};
+        while (words->killed == before && ended.si_pid == 0) {
+            ::usleep(200);
+            REQUIRE(::waitid(P_PID, static_cast<::id_t>(child), &ended,
+                             WEXITED | WNOHANG | WNOWAIT) == 0);
+        }
+        ::usleep(static_cast<::useconds_t>(random() % 4'000));
+        ::kill(child, SIGKILL);
+        CHECK(WIFSIGNALED(wait_for(child)));
+        // What it was at when it was killed is there or it is not; the other goes on meanwhile.
+        CAPTURE(round, words->killed.load());
+        const auto landed = version("KILLED") - words->killed;
+        CHECK((landed == 0 || landed == 1));
+        words->killed += landed;
+    }
+    words->stop = true;
+    CHECK(wait_for(steady) == 0);
+    CHECK(words->steady > rounds);
+    CHECK(words->killed >= rounds);
+
+    auto vault = start(folder.path());
+    const auto all = words->steady + words->killed;
+    CHECK(version("STEADY") == words->steady);
+    CHECK(version("KILLED") == words->killed);
+    CHECK(version("SHARED") == all);
+    const auto history = vault.history(env, "SHARED").value();
+    for (std::size_t i = 0; i < history.size(); ++i)
+        CHECK(history[i].version == static_cast<std::uint64_t>(all) - i);
+    CHECK(vault.verify("prod").value().damaged.empty());
+    CHECK(vault.status("prod").value().generation == static_cast<std::uint64_t>(all) + 1);
+    vault.put(env, "LAST", "cleans up").value();
+    for (const auto& f : fs::recursive_directory_iterator(folder.path()))
+        CHECK(f.path().extension() != ".new");
 }

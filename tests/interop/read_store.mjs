@@ -5,7 +5,7 @@
 //   node read_store.mjs <store folder> <keyring> <realm> <environment>
 //
 // Prints every version of every name. UNSAFE for real secrets: plain texts in ordinary memory.
-import { createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 
 const [store, keyring, realm, environment] = process.argv.slice(2)
@@ -55,11 +55,32 @@ class Reader {
     }
 }
 
-function openGcm(key, nonce, aad, ciphertext, tag) {
-    const cipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
-    cipher.setAAD(aad)
-    cipher.setAuthTag(tag)
-    return join(cipher.update(ciphertext), cipher.final())
+function decrypt(cipher, key, nonce, aad, ciphertext, tag) {
+    const opening = createDecipheriv(cipher, key, nonce, { authTagLength: 16 })
+    opening.setAAD(aad, { plaintextLength: ciphertext.length })
+    opening.setAuthTag(tag)
+    return join(opening.update(ciphertext), opening.final())
+}
+const openGcm = (...parts) => decrypt('aes-256-gcm', ...parts)
+const openChaCha = (...parts) => decrypt('chacha20-poly1305', ...parts)
+
+// What HChaCha20 gives is a block of ChaCha20 less what it began with, its rows 1 and 4 alone
+// (draft-irtf-cfrg-xchacha, section 2.2); the nonce stands where counter and nonce do.
+function hchacha20(key, nonce) {
+    const block = createCipheriv('chacha20', key, nonce).update(Buffer.alloc(64))
+    const began = join('expand 32-byte k', key, nonce)
+    const row = (at) => [0, 4, 8, 12].map((i) => (block.readUInt32LE(at + i) - began.readUInt32LE(at + i)) >>> 0)
+    const out = Buffer.alloc(32)
+    for (const [i, word] of [...row(0), ...row(48)].entries()) out.writeUInt32LE(word, 4 * i)
+    return out
+}
+const openXChaCha = (key, nonce, ...rest) =>
+    openChaCha(hchacha20(key, nonce.subarray(0, 16)), join(Buffer.alloc(4), nonce.subarray(16)), ...rest)
+
+const ciphers = {
+    1: { name: 'AES-256-GCM', nonce: 12, open: openGcm, opened: 0 },
+    2: { name: 'XChaCha20-Poly1305', nonce: 24, open: openXChaCha, opened: 0 },
+    3: { name: 'ChaCha20-Poly1305', nonce: 12, open: openChaCha, opened: 0 }
 }
 
 // Where it lies
@@ -122,10 +143,14 @@ function open(kind, name, place = '') {
     const prefix = object.subarray(0, 8)
     must(prefix.subarray(0, 4).equals(join('CFO', [1])), 'magic')
     const dek = deks.find(({ number }) => number === prefix.readUInt32BE(4))
-    must(dek?.cipher === 1, 'this reader knows AES-256-GCM')
+    const cipher = ciphers[dek?.cipher]
+    must(cipher, 'an unknown DEK or cipher')
     const [number, least] = kinds[kind]
     const aad = join(prefix, [number], place)
-    const plain = openGcm(dek.subkey(kind), object.subarray(8, 20), aad, object.subarray(20, -16), object.subarray(-16))
+    const begin = 8 + cipher.nonce
+    const sealed = [object.subarray(8, begin), aad, object.subarray(begin, -16), object.subarray(-16)]
+    const plain = cipher.open(dek.subkey(kind), ...sealed)
+    ++cipher.opened
     const size = plain.readUInt32BE(0)
     const step = Math.max(least, 2 ** (Math.floor(Math.log2(4 + size)) - 3))
     must(plain.length === Math.ceil((4 + size) / step) * step, 'padding')
@@ -163,3 +188,4 @@ for (const { first, name } of pages) {
     })
     page.end()
 }
+for (const { name, opened } of Object.values(ciphers)) if (opened > 0) console.log(`${name}: ${opened} objects`)

@@ -37,7 +37,10 @@ struct pooled_calls {
         for (auto& one : values)
             all.push_back(
                 {coffer::change_kind::put, std::move(one.name), std::move(one.value), with});
-        return applied(v, v.plan().many(where, std::move(all)).value());
+        return wait<std::vector<coffer::written>>([&](auto token) {
+            coffer::asio::async_change_many(coffer::asio::lift(pool(), v), where, std::move(all),
+                                            std::move(token));
+        });
     }
     static auto erase(test_vault& v, coffer::context where, std::string_view name) {
         return wait<coffer::written>([&](auto token) {
@@ -45,22 +48,30 @@ struct pooled_calls {
         });
     }
     static auto hide(test_vault& v, coffer::context where, std::string_view name) {
-        return applied(
-            v, coffer::algorithm::edits::hide{key_of(where, name), {}, author_of(v), false});
+        return wait<coffer::written>([&](auto token) {
+            coffer::asio::async_hide(coffer::asio::lift(pool(), v), where, name, std::move(token));
+        });
     }
     static auto show(test_vault& v, coffer::context where, std::string_view name,
                      const coffer::write_options& with) {
-        return applied(v, coffer::algorithm::edits::show{key_of(where, name), with, author_of(v)});
+        return wait<coffer::written>([&](auto token) {
+            coffer::asio::async_show(coffer::asio::lift(pool(), v), where, name, with,
+                                     std::move(token));
+        });
     }
     static auto undelete(test_vault& v, coffer::context where, std::string_view name,
                          const coffer::write_options& with) {
-        return applied(v,
-                       coffer::algorithm::edits::undelete{key_of(where, name), with, author_of(v)});
+        return wait<coffer::written>([&](auto token) {
+            coffer::asio::async_undelete(coffer::asio::lift(pool(), v), where, name, with,
+                                         std::move(token));
+        });
     }
     static auto rollback(test_vault& v, coffer::context where, std::string_view name,
                          std::uint64_t to, const coffer::write_options& with) {
-        return applied(
-            v, coffer::algorithm::edits::rollback{key_of(where, name), to, with, author_of(v)});
+        return wait<coffer::written>([&](auto token) {
+            coffer::asio::async_rollback(coffer::asio::lift(pool(), v), where, name, to, with,
+                                         std::move(token));
+        });
     }
     static auto create_space(test_vault& v, coffer::context where) -> coffer::result<void> {
         if (where.space.empty()) return v.create_space(where); // refused: there is no edit of it

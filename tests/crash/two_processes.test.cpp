@@ -48,6 +48,15 @@ auto wait_for(::pid_t child) -> int {
     REQUIRE(::waitpid(child, &status, 0) == child);
     return status;
 }
+/// In one commit: a name of its own, and one that both set. The text is `who`'s own: the same text
+/// again would be no new version.
+auto put_both(test_vault& mine, const std::string& who, int n) {
+    const auto text = who + std::to_string(n);
+    std::vector<named_value> both;
+    for (const auto& name : {who, std::string("SHARED")})
+        both.push_back({name, {as_bytes(text).begin(), as_bytes(text).end()}});
+    return mine.put_many(env, std::move(both));
+}
 
 /// What processes of one test say to each other.
 struct shared_words {
@@ -75,12 +84,7 @@ TEST_CASE("two processes that write a thousand times each lose no write and doub
     const auto writer = [&](const std::string& who) {
         auto mine = start(folder.path());
         for (int n = 1; n <= writes; ++n) {
-            // In one commit: a name of its own, and one that both set.
-            const auto text = who + std::to_string(n);
-            std::vector<named_value> both;
-            for (const auto& name : {who, std::string("SHARED")})
-                both.push_back({name, {as_bytes(text).begin(), as_bytes(text).end()}});
-            const auto done = mine.put_many(env, std::move(both));
+            const auto done = put_both(mine, who, n);
             if (!done || done->front().version != static_cast<std::uint64_t>(n)) return 1;
         }
         return 0;
@@ -161,15 +165,10 @@ TEST_CASE("where one of two writers is killed again and again, neither loses or 
     const auto folder = temporary_folder::in_memory();
     start(folder.path()).ensure_environment("prod").value();
     const auto words = shared();
-    // In one commit: a name of its own, and one that both set. Where the other was quicker as often as
-    // a write begins anew, nothing was written.
+    // Where the other was quicker as often as a write begins anew, nothing was written.
     const auto write = [](test_vault& mine, const std::string& who, int n) {
-        const auto text = who + std::to_string(n); // the same text again would be no new version
         for (;;) {
-            std::vector<named_value> both;
-            for (const auto& name : {who, std::string("SHARED")})
-                both.push_back({name, {as_bytes(text).begin(), as_bytes(text).end()}});
-            const auto done = mine.put_many(env, std::move(both));
+            const auto done = put_both(mine, who, n);
             if (done) return done->front().version == static_cast<std::uint64_t>(n);
             if (done.error() != errc::conflict) return false;
         }

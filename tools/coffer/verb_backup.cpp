@@ -237,12 +237,15 @@ auto backup_verbs() -> std::vector<verb> {
          .most = 1,
          .offers = completes::files,
          .summary = "all that is sealed, every version of it, into a folder; never the keys",
-         .details = "F is made; a backup that is there is brought up to date, one that was "
-                    "interrupted goes on. It is a\nstore of files: coffer verify --store file:F "
-                    "--no-anchor opens it all. Programs may write\nmeanwhile. Damaged objects are "
-                    "left out (what an older backup in F has of them stays), and an\nenvironment "
-                    "whose head is damaged; all else is saved. Exit code 7 then, but not where "
-                    "the keys\nare here and tell that nothing refers to the damaged objects.",
+         .details =
+             "F is made; a backup that is there is brought up to date, one that was "
+             "interrupted goes on. It is a\nstore of files: coffer verify --store file:F "
+             "--no-anchor opens it all. Programs may write\nmeanwhile. Damaged objects are "
+             "left out (what an older backup in F has of them stays), and an\nenvironment "
+             "whose head is damaged; all else is saved. Exit code 7 then, but not where "
+             "the keys\nare here and tell that nothing refers to the damaged objects. What is "
+             "missing from the store\naltogether it can't see, since it needs no key: "
+             "coffer verify does.",
          .run = run_backup,
          .local = true},
         {.name = "restore",

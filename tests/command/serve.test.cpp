@@ -320,7 +320,11 @@ TEST_CASE("what is wrong with a certificate is said, at the start as at SIGHUP")
     refused(path("absent"), key, 6, path("absent") + missing);
     refused(certificate, path("absent"), 6, path("absent") + missing);
     refused(certificate, path("key2.pem"), 2, path("key2.pem") + " is not the certificate's key");
-    refused(path("none.pem"), key, 2, path("none.pem") + " holds no certificate in PEM");
+    const std::string none = " holds no certificate in PEM, or a damaged one";
+    refused(path("none.pem"), key, 2, path("none.pem") + none);
+    box.write(path("chain.pem"), sandbox::read(certificate) + "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                                                              "-----END CERTIFICATE-----\n");
+    refused(path("chain.pem"), key, 2, path("chain.pem") + none);
 
     const serving server(box, "--listen 127.0.0.1:0 --tls-cert '" + certificate + "' --tls-key '" +
                                   key + "'");

@@ -26,7 +26,7 @@ auto certificate_files::fault(const coffer::failure& why) const -> std::string {
     const auto& of = life ? why : life.error();
     const auto file = printable(life ? key : certificate);
     if (of.code == errc::unavailable) return file + " can't be read" + cause_words(of.cause);
-    if (!life) return file + " holds no certificate in PEM";
+    if (!life) return file + " holds no certificate in PEM, or a damaged one";
     return why.cause ? file + " holds no key in PEM without a passphrase" + cause_words(of.cause)
                      : file + " is not the certificate's key";
 }

@@ -48,7 +48,7 @@ struct certificate_life {
     std::uint64_t until = 0;
 
     /// That of the first certificate in a file (PEM). Errors: unavailable (it can't be read),
-    /// invalid_argument (it holds none).
+    /// invalid_argument (it holds none, or its chain one that is damaged).
     static auto of(const std::string& certificate) -> result<certificate_life>;
 };
 
@@ -114,12 +114,21 @@ inline auto certificate_life::of(const std::string& certificate) -> result<certi
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
         std::fopen(certificate.c_str(), "re"), std::fclose);
     if (file == nullptr) return failure(errc::unavailable, {errno, std::system_category()});
-    const std::unique_ptr<X509, void (*)(X509*)> read(
-        ::PEM_read_X509(file.get(), nullptr, nullptr, nullptr), ::X509_free);
+    using owned = std::unique_ptr<X509, void (*)(X509*)>;
+    const auto next = [&file] {
+        return owned(::PEM_read_X509(file.get(), nullptr, nullptr, nullptr), ::X509_free);
+    };
     ::ERR_clear_error();
-    if (read == nullptr) return errc::invalid_argument;
-    return certificate_life{detail::milliseconds_of(::X509_get0_notBefore(read.get())),
-                            detail::milliseconds_of(::X509_get0_notAfter(read.get()))};
+    const auto first = next();
+    if (first != nullptr)
+        while (next() != nullptr) {
+        }
+    const auto ended = ::ERR_peek_last_error();
+    ::ERR_clear_error();
+    if (first == nullptr || ERR_GET_REASON(ended) != PEM_R_NO_START_LINE)
+        return errc::invalid_argument;
+    return certificate_life{detail::milliseconds_of(::X509_get0_notBefore(first.get())),
+                            detail::milliseconds_of(::X509_get0_notAfter(first.get()))};
 }
 
 } // namespace coffer::inline COFFER_ABI::http

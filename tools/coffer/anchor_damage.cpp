@@ -12,8 +12,7 @@ namespace command {
 
 auto anchor_damage(session& s) -> std::string {
     if (s.is_remote() || !s.has_keys() || s.in.has("no-anchor")) return {};
-    const auto said = s.in.text("anchor");
-    const auto file = said ? std::filesystem::path(*said) : anchor_of(s.config());
+    const auto file = anchor_of(s.config());
     if (file.empty()) return {};
     const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
                                                                 coffer::system_environment);

@@ -172,7 +172,8 @@ auto verb_section(const verb& v) -> std::string {
     const auto name = "coffer " + std::string(v.name);
     auto out = ".SS " + literal(name) + "\n\\fB" + literal(name) + "\\fR" +
                literal(usage_of(v).substr(name.size())) + "\n.PP\n" + literal(v.summary) + "\n";
-    for (const auto& one : paragraphs(v.details)) {
+    const auto details = details_of(v);
+    for (const auto& one : paragraphs(details)) {
         const bool columns = one.find("  ") != one.npos;
         out += columns ? ".PP\n.nf\n" + literal(one) + "\n.fi\n" : ".PP\n" + literal(one) + "\n";
     }

@@ -64,13 +64,21 @@ auto usage_of(const verb& v) -> std::string {
            (v.arguments.empty() ? "" : " " + std::string(v.arguments));
 }
 
+auto details_of(const verb& v) -> std::string {
+    std::string out(v.details);
+    if (v.local)
+        out.append(out.empty() ? "" : "\n\n")
+            .append("It works beside the store alone, not through a server.");
+    return out;
+}
+
 auto help_text(const verb* of) -> std::string {
     if (of == nullptr)
         return "coffer VERB …: secrets of environments and spaces\n\n" + verbs_text() +
                "\nEverywhere\n" + options_text(global_options()) + "\nExit codes\n" +
                std::string(manual::exit_codes()) + "\ncoffer help VERB says more.\n";
     auto out = usage_of(*of) + "\n  " + std::string(of->summary) + "\n";
-    if (!of->details.empty()) out.append("\n").append(of->details).append("\n");
+    if (const auto details = details_of(*of); !details.empty()) out += "\n" + details + "\n";
     if (!of->options.empty()) out.append("\n").append(options_text(of->options));
     return out;
 }

@@ -23,6 +23,8 @@ auto man_page() -> std::string;
 auto option_text(const option_spec& option) -> std::string;
 /// `coffer set [OPTION…] NAME…`.
 auto usage_of(const verb& v) -> std::string;
+/// What a verb's help says below its summary: its details, and where it works if not everywhere.
+auto details_of(const verb& v) -> std::string;
 
 /// The texts that belong to no verb. Those in Markdown use `**`, backticks and `N. ` alone, in
 /// paragraphs of their own.

@@ -179,6 +179,7 @@ auto json_answers() -> std::span<const json_shape> {
         json_shape{
             "config",
             "{server: SETTING, token-file: SETTING, ca: SETTING, store: SETTING, keys: SETTING, "
+            "anchor: SETTING, "
             "realm: SETTING, env: SETTING, space: SETTING, actor: SETTING, "
             "profile: SETTING, "
             "max-stale: SETTING, author: SETTING, token?: {from: text}}"},

@@ -39,13 +39,14 @@ auto rules() -> std::string_view {
 }
 
 auto settings_of() -> std::span<const setting> {
-    static constexpr std::array<setting, 12> all{{
+    static constexpr std::array<setting, 13> all{{
         {"`--server`", "`COFFER_SERVER`", "`server`"},
         {"`--token-file`", "`COFFER_TOKEN_FILE`, or the token itself in `COFFER_TOKEN`",
          "`token_file`, in the user's file alone"},
         {"`--ca`", "`COFFER_CA`", "`ca`, in the user's file alone"},
         {"`--store`", "`COFFER_STORE`", "`store`"},
         {"`--keys`", "`COFFER_KEYS`", "`keys`, in the user's file alone"},
+        {"`--anchor`", "`COFFER_ANCHOR`", "`anchor`, in the user's file alone"},
         {"", "`COFFER_REALM`", "`realm`"},
         {"`-e, --env`", "`COFFER_ENV`", "`env`"},
         {"`-s, --space`", "`COFFER_SPACE`", "`space`"},

@@ -156,7 +156,7 @@ auto file_options_of(const settings& from, bool anchored) -> keyring::file_optio
 }
 
 auto open_passphrase(const fs::path& file, const std::string& place, const settings& from,
-                     missing_keys if_missing, bool anchored) -> opened_keys {
+                     missing_keys if_missing) -> opened_keys {
     auto typed = ask_unseen("Passphrase of " + printable(file.string()) + ": ");
     if (!typed) refuse("a passphrase is asked for on a terminal, and there is none");
     const coffer::secret passphrase{coffer::byte_view(*typed)};
@@ -165,12 +165,9 @@ auto open_passphrase(const fs::path& file, const std::string& place, const setti
         require_long(passphrase, "keys");
         require_same_again(passphrase);
     }
-    auto keys = need_keys(makes ? keyring::passphrase_keyring::open_or_create(file, passphrase)
+    return told(need_keys(makes ? keyring::passphrase_keyring::open_or_create(file, passphrase)
                                 : keyring::passphrase_keyring::open(file, passphrase),
-                          place, from);
-    auto out = told(keys);
-    if (anchored) out.provider = keyring::anchored(keys, file.string() + ".anchor");
-    return out;
+                          place, from));
 }
 
 } // namespace
@@ -222,7 +219,10 @@ auto open_store(const settings& from, missing_folder if_missing) -> coffer::any_
     return open_store_at(place, if_missing);
 }
 
-auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {
+namespace {
+
+auto open_all_but_anchor(const settings& from, missing_keys if_missing, bool anchored)
+    -> opened_keys {
     const auto place = absolute_place(*from.find("keys"));
     const auto [scheme, rest] = parts_of(place);
     if (rest.empty()) refuse("the keys " + printable(place) + " name no file");
@@ -235,9 +235,20 @@ auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> 
     if (scheme == "env") return open_variables(key_variables(from));
     if (scheme == "credential")
         return told(need_keys(keyring::credential_keyring::open(rest), place, from));
-    if (scheme == "passphrase") return open_passphrase(rest, place, from, if_missing, anchored);
+    if (scheme == "passphrase") return open_passphrase(rest, place, from, if_missing);
     throw problem(errc::unsupported, "keys are file:PATH, env:NAME[,OLDER], credential:NAME or "
                                      "passphrase:FILE (see coffer config)");
+}
+
+} // namespace
+
+auto open_keys(const settings& from, missing_keys if_missing, bool anchored) -> opened_keys {
+    const auto anchor = anchored ? anchor_of(from) : fs::path();
+    auto out = open_all_but_anchor(from, if_missing, anchored);
+    const bool keeps_it = from.text("keys").starts_with("file:");
+    if (!anchor.empty() && !keeps_it)
+        out.provider = keyring::anchored(std::move(out.provider), anchor);
+    return out;
 }
 
 auto key_variables(const settings& from) -> std::vector<std::string> {
@@ -245,9 +256,30 @@ auto key_variables(const settings& from) -> std::vector<std::string> {
     return scheme == "env" ? split(rest, ',') : std::vector<std::string>();
 }
 
-auto anchor_of(const settings& from) -> fs::path {
+auto key_file(const settings& from) -> fs::path {
     const auto [scheme, rest] = parts_of(absolute_place(*from.find("keys")));
-    return scheme == "file" || scheme == "passphrase" ? fs::path(rest + ".anchor") : fs::path();
+    return scheme == "file" || scheme == "passphrase" ? fs::path(rest) : fs::path();
+}
+
+auto anchor_of(const settings& from) -> fs::path {
+    const auto* const named = from.find("anchor");
+    if (const auto keys = key_file(from); !keys.empty()) {
+        // One that is named in a weaker place than the keys is meant for others.
+        if (named != nullptr && named->who <= from.find("keys")->who)
+            refuse(named->from + " names an anchor, and these keys keep one of their own beside "
+                                 "them");
+        return keys.string() + ".anchor";
+    }
+    if (named == nullptr) return {};
+    if (named->value.empty()) refuse(named->from + " names no file for the anchor");
+    auto file = path_of(*named);
+    const auto store =
+        from.find("store") == nullptr ? fs::path() : folder_of_store(store_place(from));
+    if (!store.empty() && keyring::lies_in(file, store))
+        throw problem(errc::denied, printable(file.string()) +
+                                        " lies in the store's own folder: an old copy of that "
+                                        "would bring its own anchor. Name one elsewhere");
+    return file;
 }
 
 namespace {

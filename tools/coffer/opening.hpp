@@ -53,11 +53,16 @@ auto open_store(const settings& from, missing_folder if_missing = missing_folder
 auto names_password(std::string_view place) -> bool;
 /// Opens a store in Redis by its address.
 auto open_redis(const std::string& address) -> coffer::any_store;
-/// Opens the keys that `keys` names. Throws problem. `anchored`: with the anchor beside them.
+/// Opens the keys that `keys` names. Throws problem. `anchored`: with anchor_of() them, if
+/// there is one.
 auto open_keys(const settings& from, missing_keys if_missing, bool anchored = true) -> opened_keys;
 /// The variables that `keys` names (`env:NAME,OLDER…`), the active one first; none for other keys.
 auto key_variables(const settings& from) -> std::vector<std::string>;
-/// The anchor beside the keys that `keys` names; empty for keys that keep none.
+/// The file that holds the keys that `keys` names; empty for those that come from elsewhere.
+auto key_file(const settings& from) -> std::filesystem::path;
+
+/// The anchor of these keys: beside the file that holds them, else where `anchor` says; empty if
+/// nothing does. Throws problem for one that is not to be used.
 auto anchor_of(const settings& from) -> std::filesystem::path;
 /// Whether `keys` names a keyring file and something is there.
 auto has_key_file(const settings& from) -> bool;

@@ -5,7 +5,6 @@
 #include "scope_metadata.hpp"
 #include "text.hpp"
 
-#include <coffer/keyring/anchored.hpp>
 #include <coffer/keyring/store_folder.hpp>
 
 #include <chrono>
@@ -17,19 +16,10 @@ namespace http = coffer::http;
 using coffer::errc;
 
 auto anchored_keys(session& s) -> opened_keys {
-    const bool without = s.in.has("no-anchor");
-    const auto place = s.config().text("keys");
-    const bool keeps_one = place.starts_with("file:") || place.starts_with("passphrase:");
-    auto keys = s.keys();
-    if (const auto file = s.in.text("anchor")) {
-        if (without || keeps_one) refuse("--anchor is for keys that keep none of their own");
-        keys.provider = coffer::keyring::anchored(std::move(keys.provider), *file);
-        return keys;
-    }
-    if (!without && !keeps_one)
+    if (!s.in.has("no-anchor") && anchor_of(s.config()).empty())
         refuse("these keys keep no anchor, so an old copy of the store, revoked tokens and all, "
                "would pass for the newest: name a file for it with --anchor, or say --no-anchor");
-    return keys;
+    return s.keys();
 }
 
 auto served_vault(session& s, coffer::any_store store, coffer::any_key_provider keys)

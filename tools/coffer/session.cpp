@@ -35,7 +35,10 @@ auto session::config() -> const settings& {
 }
 
 auto session::keys() -> opened_keys& {
-    if (!keys_) keys_.emplace(open_keys(config(), missing_keys::refuse, !in.has("no-anchor")));
+    if (keys_) return *keys_;
+    const bool without = in.has("no-anchor");
+    if (without && in.text("anchor")) refuse("--anchor and --no-anchor: one of them is meant");
+    keys_.emplace(open_keys(config(), missing_keys::refuse, !without));
     return *keys_;
 }
 

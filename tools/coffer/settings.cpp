@@ -32,12 +32,13 @@ struct source_of {
     const char* variable;
     bool in_folder_file; ///< Somebody else's file may say it.
 };
-constexpr std::array<source_of, 12> sources{{
+constexpr std::array<source_of, 13> sources{{
     {"server", "COFFER_SERVER", true},
     {"token-file", "COFFER_TOKEN_FILE", false},
     {"ca", "COFFER_CA", false},
     {"store", "COFFER_STORE", true},
     {"keys", "COFFER_KEYS", false},
+    {"anchor", "COFFER_ANCHOR", false},
     {"realm", "COFFER_REALM", true},
     {"env", "COFFER_ENV", true},
     {"space", "COFFER_SPACE", true},

@@ -149,7 +149,7 @@ void look_at_folder(findings& f, const std::string& what, const fs::path& folder
     f.bad(what, errc::denied, "others may write in " + folder.string(), "chmod go-w");
 }
 
-/// The anchor lies beside the keys: what is wrong with it is nothing of the store's.
+/// The anchor lies on the key side: what is wrong with it is nothing of the store's.
 void look_at_anchor(session& s, findings& f) {
     const auto file = anchor_of(s.config());
     if (file.empty()) return;
@@ -195,6 +195,10 @@ void look_at_store(session& s, findings& f) {
         seen.all = seen.all && read;
     }
     look_at_clock(f, seen);
+    if (anchor_of(s.config()).empty())
+        f.bad("anchor", errc::unavailable,
+              "these keys keep none: an old copy of the store would pass for the newest",
+              "name a file for it, --anchor or COFFER_ANCHOR");
 }
 
 auto text_in(const json::object& o, std::string_view member) -> std::string {

@@ -198,9 +198,8 @@ struct used_keys {
 /// Keys that a file holds: whether they were there before this init.
 auto keys_are_there(const settings& with) -> bool {
     std::error_code wrong;
-    const auto place = absolute_place(*with.find("keys"));
-    const auto colon = place.find(':');
-    return !anchor_of(with).empty() && fs::exists(place.substr(colon + 1), wrong);
+    const auto file = key_file(with);
+    return !file.empty() && fs::exists(file, wrong);
 }
 
 void tell_joined(const used_keys& keys) {

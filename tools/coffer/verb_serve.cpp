@@ -337,8 +337,6 @@ auto serve_verb() -> verb {
                     {"--seed-environment", takes::value, "ID[,ID]",
                      "environments that are made if they are not there"},
                     {"--seed-space", takes::value, "ENV/ID[,…]", "the same of spaces"},
-                    {"--anchor", takes::value, "F",
-                     "the file that old copies of the store are known by, for keys that keep none"},
                     {"--no-anchor", takes::nothing, {}, "serve without one"},
                     {"--insecure-listen",
                      takes::nothing,

@@ -180,18 +180,19 @@ auto set_verb() -> verb {
                    "newline is dropped, and said. An expiry is of one value: without "
                    "--expires the new one\n"
                    "has none, whatever it replaces; with rollback the older one has its own again.",
-        .options =
-            {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
-             {"--generate", takes::optional_value, "[=32]",
-              "make a random value of so many characters; it is not shown, and stdin is not read"},
-             {"--note", takes::value, "T", "what it is for; kept sealed"},
-             {"--rotate-by", takes::value, "DATE",
-              "a reminder: 2026-01-31; never stops a read; '' takes it away"},
-             {"--expires", takes::value, "WHEN",
-              "not served any more from then on: 2026-01-31 or 90d"},
-             {"--if-version", takes::value, "N",
-              "only if this scope's own value is at version N; 0: it has none"},
-             {"--exact", takes::nothing, {}, "keep the final newline"}},
+        .options = {{"--file", takes::value, "F", "take the value from this file, byte by byte"},
+                    {"--generate", takes::optional_value, "[=32]",
+                     "make a random value of so many characters, 16 to 1024; it is not shown, and "
+                     "stdin is "
+                     "not read"},
+                    {"--note", takes::value, "T", "what it is for; kept sealed"},
+                    {"--rotate-by", takes::value, "DATE",
+                     "a reminder: 2026-01-31; never stops a read; '' takes it away"},
+                    {"--expires", takes::value, "WHEN",
+                     "not served any more from then on: 2026-01-31 or 90d"},
+                    {"--if-version", takes::value, "N",
+                     "only if this scope's own value is at version N; 0: it has none"},
+                    {"--exact", takes::nothing, {}, "keep the final newline"}},
         .run = run_set,
         .scopes = scope_options::all,
     };

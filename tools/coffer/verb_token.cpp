@@ -311,19 +311,17 @@ auto token_verbs() -> std::vector<verb> {
              "operator's makes one that outlives it.\n"
              "\n"
              "The token goes to stdout; one that can't be written there is revoked.\n"
-             "coffer token "
-             "create … | install -m600 /dev/stdin FILE",
-         .options = {{"--role", takes::value, "R",
-                      "operator, env-admin, space-admin, service or auditor"},
-                     {"--full", takes::nothing, {}, "everything: operator, admin, service"},
-                     {"--write", takes::nothing, {}, "a service may set values too"},
-                     {"--reveal", takes::nothing, {}, "an admin may be shown stored values"},
-                     {"--names", takes::value, "G",
-                      "a service is limited to these: 'SLACK_*,DB_URL'"},
-                     {"--actor", takes::value, "ID", "a service reads for this actor alone"},
-                     {"--expires", takes::value, "T",
-                      "90d, 12h or a date; at most a year for a service, else 90 days"},
-                     {"--name", takes::value, "N", "what people call it; author of its writes"}},
+             "(umask 077; coffer token create … >FILE.new) && mv FILE.new FILE",
+         .options =
+             {{"--role", takes::value, "R", "operator, env-admin, space-admin, service or auditor"},
+              {"--full", takes::nothing, {}, "everything: operator, admin, service"},
+              {"--write", takes::nothing, {}, "a service may set values too"},
+              {"--reveal", takes::nothing, {}, "an admin may be shown stored values"},
+              {"--names", takes::value, "G", "a service is limited to these: 'SLACK_*,DB_URL'"},
+              {"--actor", takes::value, "ID", "a service reads for this actor alone"},
+              {"--expires", takes::value, "T",
+               "90d, 12h or a date. Without it 90 days; at most 365 for a service, 90 for others"},
+              {"--name", takes::value, "N", "what people call it; author of its writes"}},
          .run = run_token_create,
          .scopes = scope_options::all},
         {.name = "token list",

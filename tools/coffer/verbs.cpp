@@ -35,10 +35,14 @@ auto all_verbs() -> std::span<const verb> {
 }
 
 auto global_options() -> std::span<const option_spec> {
-    static constexpr std::array<option_spec, 18> all{{
+    static constexpr std::array<option_spec, 19> all{{
         {"--store", takes::value, "S", "where the sealed bytes lie: file:DIR, redis://HOST, …"},
         {"--keys", takes::value, "K",
          "where the keys live: file:PATH, env:NAME[,OLDER], credential:NAME, passphrase:FILE"},
+        {"--anchor", takes::value, "F",
+         "the file by which old copies of the store are known, for env: and credential: keys, "
+         "which "
+         "keep none"},
         {"--server", takes::value, "URL",
          "work through this server: https://HOST, or http to this machine"},
         {"--token-file", takes::value, "F", "the file with the token for it, mode 0600"},

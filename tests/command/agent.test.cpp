@@ -141,6 +141,31 @@ TEST_CASE("what is no event is named by its line and left out, and the next is g
     CHECK(has(file.err, "a file of events goes to that (--events - < FILE)"));
 }
 
+TEST_CASE("an event whose space or actor is no text is left out, and reads nothing of the rest") {
+    const served s;
+    const agent box(s, "echo heard");
+    const auto event = [](const std::string& context) {
+        return R"({"topic":"job:ready","context":{)" + context + "}}\n";
+    };
+    const std::string in_dev = R"("environmentId":"dev")";
+    const auto done = box.run(
+        {"agent", "run", "listener.mjs", "--events", "-"},
+        event(in_dev + R"(,"spaceId":5)") + event(in_dev + R"(,"spaceId":["acme"])") +
+            event(in_dev + R"(,"spaceId":"acme","actorId":{"id":"us_ana"})") +
+            event(in_dev + R"(,"spaceId":false,"actorId":"us_ana")") +
+            event(R"("environmentId":7)") + event(in_dev + R"(,"spaceId":null,"actorId":null)"));
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK(done.out == "heard\n"); // of the last one, which is of no space and no actor
+    for (const auto* said :
+         {"line 1 of stdin was left out: the spaceId in its context is no text",
+          "line 2 of stdin was left out: the spaceId in its context is no text",
+          "line 3 of stdin was left out: the actorId in its context is no text",
+          "line 4 of stdin was left out: the spaceId in its context is no text",
+          "line 5 of stdin was left out: the environmentId in its context is no"})
+        CHECK(has(done.err, said));
+}
+
 TEST_CASE("a token of the agent's that is replaced in its file needs no restart") {
     const served s;
     agent box(s, "echo heard; : >heard");

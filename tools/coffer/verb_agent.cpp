@@ -56,7 +56,7 @@ struct incoming_event {
     std::string text{};
     std::string topic{};
     coffer::scope where{};
-    const char* flaw = nullptr; ///< Why it can't be given: `it is …`; null: it can.
+    std::string flaw{}; ///< Why it can't be given: `it is …`; empty: it can.
 
     static auto read(std::string_view line) -> incoming_event {
         incoming_event out;
@@ -66,21 +66,33 @@ struct incoming_event {
             out.flaw = "it is longer than 64 KiB";
         else if (wrong || !value.is_object())
             out.flaw = "it is no JSON object";
-        if (out.flaw != nullptr) return out;
+        if (!out.flaw.empty()) return out;
         out.text = line;
-        const auto text = [](const json::object& o, const char* member) -> std::string {
-            const auto* found = o.if_contains(member);
-            return found != nullptr && found->is_string() ? std::string(found->get_string()) : "";
-        };
-        out.topic = text(value.get_object(), "topic");
-        if (const auto* context = value.get_object().if_contains("context");
-            context != nullptr && context->is_object()) {
-            out.where.environment = text(context->get_object(), "environmentId");
-            out.where.space = text(context->get_object(), "spaceId");
-            out.where.actor = text(context->get_object(), "actorId");
-        }
-        if (out.where.environment.empty()) out.flaw = "its context has no environmentId";
+        const auto& event = value.get_object();
+        if (const auto* topic = event.if_contains("topic"); topic != nullptr && topic->is_string())
+            out.topic = topic->get_string();
+        if (const auto* context = event.if_contains("context");
+            context != nullptr && context->is_object())
+            out.read_place(context->get_object());
+        if (out.flaw.empty() && out.where.environment.empty())
+            out.flaw = "its context has no environmentId";
         return out;
+    }
+
+private:
+    /// An id that is there and no text is a flaw: taken for none, it would open more to the event
+    /// than where it belongs.
+    void read_place(const json::object& context) {
+        for (const auto& [member, id] :
+             {std::pair{"environmentId", &where.environment}, std::pair{"spaceId", &where.space},
+              std::pair{"actorId", &where.actor}}) {
+            const auto* found = context.if_contains(member);
+            if (found == nullptr || found->is_null()) continue;
+            if (found->is_string())
+                *id = found->get_string();
+            else
+                flaw = std::string("the ") + member + " in its context is no text";
+        }
     }
 };
 
@@ -96,7 +108,7 @@ public:
     /// nullopt: go on.
     auto take(std::string_view line, const std::string& called) -> std::optional<int> {
         const auto event = incoming_event::read(line);
-        if (event.flaw != nullptr) {
+        if (!event.flaw.empty()) {
             s_.notice(called + " was left out: " + event.flaw);
             ++failed_;
             return std::nullopt;

@@ -63,19 +63,28 @@ struct agent : client {
 
 } // namespace
 
-TEST_CASE(
-    "a listener whose output nobody takes any more meets a broken pipe, and not its time limit") {
+TEST_CASE("a listener whose output nobody takes any more meets a broken pipe, and the agent gives "
+          "its token back and ends") {
     const served s;
-    const agent box(s, "exec yes");
-    // As systemd starts it: a broken pipe ends the listener, not the agent.
-    const auto done = box.run_program(
-        {"sh", "-c",
-         "trap '' PIPE; { \"$0\" agent run listener.mjs --events - --timeout 1h < events; "
-         "echo \"code $?\" >&2; } | head -1",
-         coffer_test::coffer_program()});
-    CHECK(done.out == "y\n");
-    CHECK(has(done.err, "ended with 141"));
-    CHECK(has(done.err, "code 1\n"));
+    const agent box(s, "echo >> begun; exec yes");
+    const auto one = sandbox::read(box.work() / "events");
+    box.write(box.work() / "events", one + one);
+    for (const auto* ignored : {"", "trap '' PIPE; "}) { // as a shell starts it, and as systemd
+        box.write(box.work() / "begun", "");
+        const auto done = box.run_program(
+            {"sh", "-c",
+             std::string(ignored) +
+                 "{ \"$0\" agent run listener.mjs --events - --timeout 1h < events; "
+                 "echo \"code $?\" >&2; } | head -1",
+             coffer_test::coffer_program()});
+        INFO(ignored << done.err);
+        CHECK(done.out == "y\n");
+        CHECK(has(done.err, "job:ready: the listener's process ended with 141\n"));
+        CHECK(has(done.err, "unavailable: can't write to stdout (Broken pipe): no more events "));
+        CHECK(has(done.err, "code 6\n"));
+        CHECK(sandbox::read(box.work() / "begun") == "\n"); // the first event alone
+        CHECK_FALSE(has(s.here.ok({"token", "list"}), "one event of coffer agent"));
+    }
 }
 
 TEST_CASE("a listener inherits no connection of the agent's") {

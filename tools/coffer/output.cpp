@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <utility>
 
@@ -32,10 +33,19 @@ auto write_all(int to, std::string_view text) noexcept -> bool {
     return true;
 }
 
+auto lost_output(int to, std::error_code why) -> problem {
+    return {coffer::errc::unavailable, std::string("can't write to ") +
+                                           (to == STDOUT_FILENO ? "stdout" : "stderr") +
+                                           cause_words(why)};
+}
+
+void outlive_readers() noexcept {
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
 void put(std::string_view text) {
-    if (write_all(STDOUT_FILENO, text)) return;
-    const auto why = std::error_code(errno, std::generic_category());
-    throw problem(coffer::errc::unavailable, "can't write to stdout" + cause_words(why));
+    if (!write_all(STDOUT_FILENO, text))
+        throw lost_output(STDOUT_FILENO, {errno, std::generic_category()});
 }
 
 void put_line(std::string_view text) {

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <string_view>
+#include <system_error>
 
 namespace command {
 
@@ -34,6 +35,12 @@ void tell_problem(const problem& why, bool json);
 /// Writes all of it, also to what somebody else made so that it does not wait (O_NONBLOCK). False,
 /// and errno: it takes no more.
 auto write_all(int to, std::string_view text) noexcept -> bool;
+/// What write_all() to stdout or stderr left unwritten, as a problem.
+auto lost_output(int to, std::error_code why) -> problem;
+
+/// From here on a reader that goes away fails what is written for it, and does not end this process:
+/// for what has to be put in order then.
+void outlive_readers() noexcept;
 
 } // namespace command
 

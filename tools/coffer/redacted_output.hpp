@@ -6,6 +6,7 @@
 #include "redacted_stream.hpp"
 
 #include <array>
+#include <optional>
 
 #include <poll.h>
 #include <unistd.h>
@@ -48,6 +49,11 @@ public:
             if (!err_.move(of_.err())) of_.close_err();
         out_.finish();
         err_.finish();
+    }
+    /// Why some of it was not taken; nullopt: all was.
+    auto lost() const -> std::optional<problem> {
+        auto of_out = out_.lost();
+        return of_out ? of_out : err_.lost();
     }
 
 private:

@@ -10,6 +10,9 @@
 
 #include <array>
 #include <cerrno>
+#include <optional>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include <unistd.h>
@@ -30,16 +33,27 @@ public:
         const auto n = ::read(from, piece.data(), piece.size());
         const int why = errno;
         const bool taken =
-            n <= 0 || write_all(to_, redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
+            n <= 0 || pass_on(redact_.feed({piece.data(), static_cast<std::size_t>(n)}));
         coffer::wipe(piece.data(), piece.size());
         if (n > 0) return taken;
         return n < 0 && (why == EAGAIN || why == EINTR);
     }
-    void finish() { (void)write_all(to_, redact_.flush()); }
+    void finish() { (void)pass_on(redact_.flush()); }
+    /// Why some of it was not taken; nullopt: all was.
+    auto lost() const -> std::optional<problem> {
+        return lost_ ? std::optional(lost_output(to_, lost_)) : std::nullopt;
+    }
 
 private:
+    auto pass_on(std::string_view text) -> bool {
+        if (write_all(to_, text)) return true;
+        lost_ = {errno, std::generic_category()};
+        return false;
+    }
+
     coffer::redactor redact_;
     int to_;
+    std::error_code lost_{};
 };
 
 } // namespace command

@@ -104,14 +104,13 @@ public:
         : s_(s), server_(server), file_(std::move(file)), authorities_(std::move(authorities)),
           time_(time) {}
 
-    /// `called`: what it is called where it is left out. 128 + signal if the agent is to end;
-    /// nullopt: go on.
-    auto take(std::string_view line, const std::string& called) -> std::optional<int> {
+    /// `called`: what it is called where it is left out. False: the agent is to end.
+    auto take(std::string_view line, const std::string& called) -> bool {
         const auto event = incoming_event::read(line);
         if (!event.flaw.empty()) {
             s_.notice(called + " was left out: " + event.flaw);
             ++failed_;
-            return std::nullopt;
+            return true;
         }
         const signal_forwarding
             signals; // outlives the event's token, which goes back whatever comes
@@ -123,10 +122,15 @@ public:
             ++failed_;
         }
         // Whatever the process ended with, a signal of its own included, is about this event alone.
-        if (const auto number = signals.asked_to_end()) return 128 + *number;
-        return std::nullopt;
+        asked_to_end_ = signals.asked_to_end();
+        return !asked_to_end_ && !lost_;
     }
-    auto failed() const -> std::size_t { return failed_; }
+    /// How the agent ends. Throws problem where it is because some output was not taken.
+    auto exit_code() const -> int {
+        if (asked_to_end_) return 128 + *asked_to_end_;
+        if (lost_) throw problem(lost_->code, lost_->message + ": no more events are given");
+        return failed_ == 0 ? 0 : 1;
+    }
 
 private:
     /// What the process of an event is given, and what is cut from what it says. The token goes
@@ -227,6 +231,7 @@ private:
             break; // what it started and left behind may hold its pipes for ever
         }
         output.finish();
+        lost_ = output.lost();
         return too_long ? std::nullopt : process.ended();
     }
 
@@ -236,6 +241,8 @@ private:
     std::string authorities_;
     std::chrono::milliseconds time_;
     std::size_t failed_ = 0;
+    std::optional<int> asked_to_end_{};
+    std::optional<problem> lost_{}; ///< What a listener printed and nobody took.
 };
 
 /// Events from stdin, one a line; the listeners get no stdin.
@@ -302,7 +309,8 @@ auto run_agent(session& s) -> int {
     if (wrong) refuse("there is no such file");
     const auto time = time_of_event(s);
     auto authorities = authorities_for_node(s.config());
-    close_memory(); // before there is a token in it: the listeners run as the same user
+    outlive_readers(); // an event's token goes back, whoever reads what is printed
+    close_memory();    // before there is a token in it: the listeners run as the same user
     if (const auto token = token_for(s.config()); token.from != "COFFER_TOKEN")
         s.notice("the token is in a file (" + token.from +
                  ") that the listener may read as well; COFFER_TOKEN is closed to it");
@@ -313,20 +321,16 @@ auto run_agent(session& s) -> int {
     fs::current_path(file.parent_path(), wrong); // where node looks for the listener's packages
     agent one(s, server, file, std::move(authorities), time);
     event_lines lines;
-    if (!source) {
-        while (const auto line = lines.next())
-            if (const auto end =
-                    one.take(*line, "line " + std::to_string(lines.number()) + " of stdin"))
-                return *end;
-        return one.failed() == 0 ? 0 : 1;
+    if (source) {
+        s.hint("listening to the events of " + source->name());
+        source->follow([&](std::string_view event) {
+            return one.take(event, "an event of " + source->name());
+        });
+        return one.exit_code();
     }
-    s.hint("listening to the events of " + source->name());
-    std::optional<int> end;
-    source->follow([&](std::string_view event) {
-        end = one.take(event, "an event of " + source->name());
-        return !end;
-    });
-    return end.value_or(0);
+    while (const auto line = lines.next())
+        if (!one.take(*line, "line " + std::to_string(lines.number()) + " of stdin")) break;
+    return one.exit_code();
 }
 
 } // namespace
@@ -366,7 +370,11 @@ auto agent_verb() -> verb {
             "it\n"
             "answers that it can't do it now, as long as --timeout says. Then the event is left "
             "out,\n"
-            "and it is said.",
+            "and it is said.\n"
+            "\n"
+            "Where nobody takes what a listener prints any more, the listener meets a broken "
+            "pipe, and\n"
+            "with its process the agent ends, with exit code 6.",
         .options = {{"--events", takes::value, "URL|-",
                      "events of another server (https://HOST/PATH, server-sent), or from stdin\n"
                      "(-), one JSON object a line, instead of the server's own"},

@@ -165,7 +165,7 @@ public:
         if (watch_ == "true") watch_ = "restart";
         if (!watch_.empty() && watch_ != "restart" && watch_ != "SIGHUP")
             refuse("--watch is restart or SIGHUP");
-        ::signal(SIGPIPE, SIG_IGN);
+        outlive_readers(); // the command meets the broken pipe, and this ends as it does
     }
 
     auto run() -> int {

@@ -17,7 +17,6 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
-#include <csignal>
 #include <vector>
 
 namespace command {
@@ -222,7 +221,7 @@ auto mint_here(session& s, http::token_wish wish) -> http::minted_token {
 }
 
 auto run_token_create(session& s) -> int {
-    std::signal(SIGPIPE, SIG_IGN); // a token that was not told has to be revoked
+    outlive_readers(); // a token that was not told has to be revoked
     http::token_wish wish;
     wish.grants = grants_here(s);
     // Not said, a server knows how late it may be: not later than the token that asks.

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: BSL-1.0
-#include "sandbox.hpp"
-#include "support/catch.hpp"
+#include "served.hpp"
 
-#include <fstream>
+#include "http/raw_client.hpp"
 
+#include <csignal>
+#include <cstdint>
+#include <sstream>
+
+using coffer_test::client;
 using coffer_test::has;
+using coffer_test::raw_client;
 using coffer_test::sandbox;
+using coffer_test::serving;
 
 namespace {
 
@@ -44,6 +50,61 @@ wait $server
         write(first, text);
     }
 };
+
+/// A server that keeps a log, and who may do everything there.
+struct logging {
+    logging() {
+        here.fill();
+        token = here.ok({"token", "create", "--full", "--name", "ann"});
+        token.pop_back();
+        server.emplace(here, "--audit audit");
+    }
+    /// Asks for all values of dev, so often, over one connection.
+    void read_values(int times) const {
+        const auto port = std::stoul(server->url.substr(server->url.rfind(':') + 1));
+        raw_client asking(static_cast<std::uint16_t>(port));
+        for (int i = 0; i < times; ++i)
+            REQUIRE(asking
+                        .ask("GET /v1/secrets?environmentId=dev HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+                             "Authorization: Bearer " +
+                             token + "\r\n\r\n")
+                        .status == 200);
+    }
+    auto stored() const -> std::vector<std::string> {
+        return lines(sandbox::read(here.work() / "audit/audit-1.jsonl"));
+    }
+    static auto lines(const std::string& text) -> std::vector<std::string> {
+        std::vector<std::string> out;
+        std::istringstream in(text);
+        for (std::string line; std::getline(in, line);)
+            out.push_back(line);
+        return out;
+    }
+
+    sandbox here{};
+    std::string token{};
+    std::optional<serving> server{};
+};
+
+/// A process that ends with the test, also where it is stopped.
+struct started {
+    pid_t id = 0;
+    ~started() { ::kill(id, SIGKILL); }
+};
+
+/// The number at the head of a line or a row.
+auto seq_of(const std::string& line) -> std::uint64_t {
+    const auto at = line.find("\"seq\":");
+    REQUIRE(at != line.npos);
+    return std::stoull(line.substr(at + 6));
+}
+
+template <class Done>
+void wait_for(const Done& done) {
+    for (int i = 0; i < 1800 && !done(); ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    REQUIRE(done());
+}
 
 } // namespace
 
@@ -113,4 +174,45 @@ kill $tail
 )",
                                            coffer_test::coffer_program()});
     CHECK(followed.code == 0);
+}
+
+TEST_CASE("a server's log reads as the log in its folder does, with all names of a line") {
+    const logging l;
+    l.read_values(1);
+    const client box(l.server->url, l.token);
+    box.ok({"run", "-e", "dev", "--only", "DB_URL,SLACK_TOKEN", "--", "true"});
+    const auto rows = logging::lines(box.ok({"audit", "tail"}));
+    const auto text = l.here.ok({"audit", "tail", "audit"});
+    INFO(text);
+    REQUIRE(rows.size() >= 2);
+    for (const auto& row : rows)
+        CHECK(has(text, row + "\n"));
+    CHECK(has(text, "  secrets.read  dev  DB_URL,SLACK_TOKEN  ok  "));
+}
+
+TEST_CASE("audit tail -f through a server leaves out no row, however many came since it looked") {
+    const logging l;
+    const client box(l.server->url, l.token);
+    l.read_values(1);
+    const started tail{std::stoi(
+        box.run_program({"sh", "-c", "\"$0\" audit tail -f --json >seen 2>err </dev/null & echo $!",
+                         coffer_test::coffer_program()})
+            .out)};
+    const auto seen = [&] { return logging::lines(sandbox::read(box.work() / "seen")); };
+    wait_for([&] { return !seen().empty(); });
+    ::kill(tail.id, SIGSTOP); // so that it can't keep up
+    l.read_values(2500);
+    ::kill(tail.id, SIGCONT);
+    const auto last = seq_of(l.stored().back());
+    wait_for([&] {
+        const auto rows = seen();
+        return seq_of(rows.back()) >= last;
+    });
+    const auto rows = seen();
+    std::size_t gaps = 0;
+    for (std::size_t i = 1; i < rows.size(); ++i)
+        gaps += seq_of(rows[i]) == seq_of(rows[i - 1]) + 1 ? 0 : 1;
+    CHECK(gaps == 0);
+    CHECK(rows.size() > 2500);
+    CHECK(sandbox::read(box.work() / "err").empty());
 }

@@ -190,7 +190,7 @@ auto token_actor(session& s) -> std::string {
     return only.is_object() ? std::string(http::text_in(only.get_object(), "actorId")) : "";
 }
 
-auto ask_server(session& s, http::caller& through, const remote_request& what) -> std::string {
+auto ask_page(session& s, http::caller& through, const remote_request& what) -> remote_page {
     http::outgoing out{.method = what.method,
                        .target = what.target,
                        .body = http::wiped_text(what.body),
@@ -209,7 +209,12 @@ auto ask_server(session& s, http::caller& through, const remote_request& what) -
             throw problem(in.error().code, std::move(said));
     s.detail("asked " + server);
     const auto answer = need(std::move(in));
-    return answer.data() == nullptr ? "{}" : boost::json::serialize(*answer.data());
+    return {answer.data() == nullptr ? "{}" : boost::json::serialize(*answer.data()),
+            http::number_in(answer.whole(), "next")};
+}
+
+auto ask_server(session& s, http::caller& through, const remote_request& what) -> std::string {
+    return ask_page(s, through, what).data;
 }
 
 auto ask_readiness(session& s) -> std::optional<remote_readiness> {

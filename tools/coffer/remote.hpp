@@ -81,6 +81,12 @@ struct remote_request {
 };
 auto ask_server(session& s, coffer::http::caller& through, const remote_request& what)
     -> std::string;
+/// The same of a list that comes in pages.
+struct remote_page {
+    std::string data{};
+    std::uint64_t next = 0; ///< What to give as `after` for the page behind it; 0: it is the last.
+};
+auto ask_page(session& s, coffer::http::caller& through, const remote_request& what) -> remote_page;
 
 /// What /readyz of the server says.
 struct remote_readiness {

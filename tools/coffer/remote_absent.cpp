@@ -50,6 +50,9 @@ auto token_actor(session&) -> std::string {
 auto ask_server(session&, coffer::http::caller&, const remote_request&) -> std::string {
     absent();
 }
+auto ask_page(session&, coffer::http::caller&, const remote_request&) -> remote_page {
+    absent();
+}
 
 auto ask_readiness(session&) -> std::optional<remote_readiness> {
     absent();

@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <vector>
 
 namespace command {
@@ -44,32 +45,47 @@ auto segments_of(const fs::path& folder) -> std::vector<files::audit_segment> {
     return *std::move(all);
 }
 
-/// A line as people read it: time, who, what, where, which names, how it ended, from where.
-auto line_for_people(std::string_view line) -> std::string {
-    const auto read = http::json_document::read(line);
-    if (!read) return printable(line);
-    const auto& o = read->object();
+/// The names that a line or a row tells of.
+auto names_in(const json::object& o) -> std::vector<std::string> {
+    std::vector<std::string> out;
+    if (const auto one = http::text_in(o, "name"); !one.empty()) out.push_back(printable(one));
+    if (const auto* all = o.if_contains("names"); all != nullptr && all->is_array())
+        for (const auto& one : all->get_array())
+            if (one.is_string()) out.push_back(printable(http::view_of(one.get_string())));
+    return out;
+}
+
+/// As people read it: time, who, what, where, which names, how it ended, from where.
+auto words_of(const json::object& o, std::string_view who, std::string_view what) -> std::string {
     const auto text = [&](std::string_view member) { return printable(http::text_in(o, member)); };
-    auto out = text("time") + "  ";
-    if (const auto* actor = o.if_contains("actor"); actor != nullptr && actor->is_object()) {
-        const auto name = printable(http::text_in(actor->get_object(), "name"));
-        out += name.empty() ? "-" : name;
-    }
-    out += "  " + text("action");
+    auto out = text("time") + "  " + (who.empty() ? "-" : printable(who)) + "  " + printable(what);
     if (!text("environmentId").empty())
         out += "  " + printable(coffer::to_string({http::text_in(o, "environmentId"),
                                                    http::text_in(o, "spaceId"),
                                                    http::text_in(o, "actorId")}));
-    std::vector<std::string> names;
-    if (const auto* all = o.if_contains("names"); all != nullptr && all->is_array())
-        for (const auto& one : all->get_array())
-            if (one.is_string()) names.push_back(printable(http::view_of(one.get_string())));
+    const auto names = names_in(o);
     if (!names.empty()) out += "  " + join(names, ",");
     if (const auto n = http::number_in(o, "count"); n > names.size())
         out += "  (" + std::to_string(n) + ")";
     out += "  " + text("result");
     if (!text("reason").empty()) out += "  \"" + text("reason") + "\"";
     return out + (text("peer").empty() ? "" : "  " + text("peer"));
+}
+/// A line as it is stored.
+auto line_for_people(std::string_view line) -> std::string {
+    const auto read = http::json_document::read(line);
+    if (!read) return printable(line);
+    const auto& o = read->object();
+    std::string_view who;
+    if (const auto* actor = o.if_contains("actor"); actor != nullptr && actor->is_object())
+        for (const auto* member : {"id", "name"})
+            if (const auto said = http::text_in(actor->get_object(), member); !said.empty())
+                who = said;
+    return words_of(o, who, http::text_in(o, "action"));
+}
+/// A row as a server gives it.
+auto row_for_people(const json::object& o) -> std::string {
+    return words_of(o, http::text_in(o, "who"), http::text_in(o, "what"));
 }
 void show(const session& s, std::string_view line) {
     put_line(s.json() ? std::string(line) : line_for_people(line));
@@ -114,26 +130,10 @@ auto audited_scope(session& s) -> coffer::scope {
     return of_all ? coffer::scope() : coffer::scope(s.here().where());
 }
 
-/// A route of the server's that tells of the log of a scope; answers its `data`.
-auto asked_server(session& s, const coffer::scope& of, std::string target) -> json::value {
-    return json::parse(ask_server(
-        s, *s.calls(), {.target = std::move(target), .needs = http::right::audit, .where = of}));
-}
-
-/// A row as people read it, in the order of line_for_people.
-auto row_for_people(const json::object& o) -> std::string {
-    const auto text = [&](std::string_view member) { return printable(http::text_in(o, member)); };
-    const auto who = text("who");
-    auto out = text("time") + "  " + (who.empty() ? "-" : who) + "  " + text("what");
-    if (!text("environmentId").empty())
-        out += "  " + printable(coffer::to_string({http::text_in(o, "environmentId"),
-                                                   http::text_in(o, "spaceId"),
-                                                   http::text_in(o, "actorId")}));
-    if (!text("name").empty()) out += "  " + text("name");
-    if (const auto n = http::number_in(o, "count"); n > 1) out += "  (" + std::to_string(n) + ")";
-    out += "  " + text("result");
-    if (!text("reason").empty()) out += "  \"" + text("reason") + "\"";
-    return out + (text("peer").empty() ? "" : "  " + text("peer"));
+/// A route of the server's that tells of the log of a scope.
+auto asked_server(session& s, const coffer::scope& of, std::string target) -> remote_page {
+    return ask_page(s, *s.calls(),
+                    {.target = std::move(target), .needs = http::right::audit, .where = of});
 }
 
 auto audit_target(const coffer::scope& of, const std::string& route) -> std::string {
@@ -146,25 +146,45 @@ auto with_parameter(const std::string& target, std::string_view name, std::uint6
            std::to_string(value);
 }
 
-/// The rows behind `seen`, oldest first; moves it on.
-void show_rows(session& s, const coffer::scope& of, std::uint64_t& seen, std::size_t most) {
-    const auto all =
-        asked_server(s, of, with_parameter(audit_target(of, "/v1/x/audit"), "limit", most));
-    if (!all.is_array()) return;
-    const auto& rows = all.get_array();
-    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
-        if (!row->is_object() || http::number_in(row->get_object(), "seq") <= seen) continue;
-        seen = http::number_in(row->get_object(), "seq");
+constexpr std::size_t largest_page = 1000;
+
+/// The rows behind `seen`, newest first, at most so many; moves it on.
+auto rows_behind(session& s, const coffer::scope& of, std::uint64_t& seen, std::size_t most)
+    -> std::vector<json::value> {
+    std::vector<json::value> out;
+    const auto before = seen;
+    std::uint64_t after = 0;
+    do {
+        const auto want = std::min(most - out.size(), largest_page);
+        auto target = with_parameter(audit_target(of, "/v1/x/audit"), "limit", want);
+        if (after != 0) target = with_parameter(target, "after", after);
+        const auto page = asked_server(s, of, std::move(target));
+        const auto all = json::parse(page.data);
+        if (!all.is_array()) break;
+        for (const auto& row : all.get_array()) {
+            if (!row.is_object()) continue;
+            const auto seq = http::number_in(row.get_object(), "seq");
+            if (seq <= before) return out;
+            seen = std::max(seen, seq);
+            out.push_back(row);
+        }
+        after = page.next;
+        // What a page had no row for belongs to others: it need not be looked through again.
+        if (after != 0) seen = std::max(seen, after - 1);
+    } while (after > before + 1 && out.size() < most);
+    return out;
+}
+void show_rows(session& s, const std::vector<json::value>& newest_first) {
+    for (auto row = newest_first.rbegin(); row != newest_first.rend(); ++row)
         put_line(s.json() ? json::serialize(*row) : row_for_people(row->get_object()));
-    }
 }
 auto run_tail_of_server(session& s) -> int {
     const auto of = audited_scope(s);
     std::uint64_t seen = 0;
-    show_rows(s, of, seen, lines_at_first);
+    show_rows(s, rows_behind(s, of, seen, lines_at_first));
     while (s.in.has("follow")) {
         coffer::detail::sleep_for(std::chrono::seconds(1));
-        show_rows(s, of, seen, 1000);
+        show_rows(s, rows_behind(s, of, seen, std::numeric_limits<std::size_t>::max()));
     }
     return 0;
 }
@@ -247,7 +267,7 @@ auto run_verify_of_server(session& s) -> int {
     const auto of = audited_scope(s);
     auto target = audit_target(of, "/v1/x/audit/verify");
     if (const auto from = s.in.number("from")) target = with_parameter(target, "from", *from);
-    const auto data = asked_server(s, of, std::move(target));
+    const auto data = json::parse(asked_server(s, of, std::move(target)).data);
     const auto& o = data.as_object();
     const bool intact = http::flag_in(o, "intact");
     if (s.json()) {

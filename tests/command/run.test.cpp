@@ -215,6 +215,31 @@ TEST_CASE(
     CHECK((sandbox::read(box.work() / "out") == once + once));
 }
 
+TEST_CASE("run --watch leaves the command alone while a name that --only says is gone, and goes on "
+          "when it is back") {
+    const sandbox box;
+    box.fill();
+    for (const auto* how : {"--watch", "--watch=SIGHUP"}) {
+        box.ok({"set", "DB_URL"}, "first");
+        box.write(box.work() / "seen", "");
+        const std::string script =
+            "\"$0\" run " + std::string(how) +
+            " --only DB_URL -- sh -c 'trap \"echo told >> seen\" HUP; "
+            "echo \"${DB_URL-none}\" >> seen; while :; do sleep 0.05; done' 2> err & pid=$!; "
+            "while [ ! -s seen ]; do sleep 0.05; done; \"$0\" unset DB_URL --yes > /dev/null; "
+            "until grep -q changed: err; do sleep 0.05; done; cat err; "
+            "printf second | \"$0\" set DB_URL > /dev/null; "
+            "while [ $(wc -l < seen) -lt 2 ]; do sleep 0.05; done; kill -TERM $pid; wait $pid";
+        const auto done = box.run_program({"sh", "-c", script, coffer_test::coffer_program()});
+        INFO(how);
+        CHECK(done.out == "coffer: secrets of dev changed: the command goes on with what it has, "
+                          "since --only names DB_URL, which dev does not have\n");
+        CHECK(done.code == 143);
+        CHECK(sandbox::read(box.work() / "seen") ==
+              (how == std::string_view("--watch") ? "first\nsecond\n" : "first\ntold\n"));
+    }
+}
+
 TEST_CASE("run --watch=SIGHUP tells the command") {
     const sandbox box;
     box.fill();

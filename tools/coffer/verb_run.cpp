@@ -16,6 +16,7 @@
 #include <cerrno>
 #include <csignal>
 #include <memory>
+#include <optional>
 
 namespace command {
 
@@ -115,18 +116,26 @@ auto provide(session& s, const place& at, const coffer::view& view,
     return out;
 }
 
-/// A command that needs a name is not started without it.
-void require_named(const place& at, const provision& p) {
-    if (p.missing.empty() && p.unusable.empty()) return;
+/// `--only names X, which dev does not have`: what a command can't be started without; empty where
+/// nothing is lacking.
+auto words_of_lack(const provision& p) -> std::string {
+    if (p.missing.empty() && p.unusable.empty()) return {};
     auto text = p.missing.empty()
                     ? std::string()
                     : join(p.missing, ", ") + ", which " + p.of +
                           (p.missing.size() == 1 ? " does not have" : " has not all of");
     for (const auto& one : p.unusable)
         text += (text.empty() ? "" : "; ") + printable(one.name) + ", " + one.words;
+    return "--only names " + text;
+}
+
+/// A command that needs a name is not started without it.
+void require_named(const place& at, const provision& p) {
+    const auto lack = words_of_lack(p);
+    if (lack.empty()) return;
     const bool several = p.missing.size() + p.unusable.size() != 1;
     throw problem(p.missing.empty() ? p.unusable.front().why : coffer::errc::not_found,
-                  "--only names " + text + ". Nothing was started.", at.where(),
+                  lack + ". Nothing was started.", at.where(),
                   several             ? std::string()
                   : p.missing.empty() ? p.unusable.front().name
                                       : p.missing.front());
@@ -203,11 +212,19 @@ private:
         auto view = s_.vault()->resolver().at(at_.where());
         if (!view) return trouble(view.error());
         trouble_ = coffer::errc{};
-        if (state_of(*view, only_list(s_)) == current_.state) return;
+        auto state = state_of(*view, only_list(s_));
+        if (state == current_.state) lacking_.reset();
+        if (state == current_.state || state == lacking_) return;
         const auto values = only_values(s_, at_, *view);
         if (!values) return trouble(values.error());
+        auto next = provide(s_, at_, *view, *values);
+        if (const auto lack = words_of_lack(next); !lack.empty()) {
+            lacking_ = std::move(state);
+            return tell_change("the command goes on with what it has, since " + lack);
+        }
+        lacking_.reset();
         view_ = *std::move(view);
-        current_ = provide(s_, at_, view_, *values);
+        current_ = std::move(next);
         if (watch_ == "SIGHUP") {
             tell_change("sending SIGHUP");
             if (redact_) output_->know(view_, at_);
@@ -242,6 +259,8 @@ private:
     bool again_ = false; ///< It is to be started again when it has ended.
     std::uint64_t looked_ = now_ms();
     coffer::errc trouble_{};
+    /// The state that can't be given to the command, once that was told.
+    std::optional<std::vector<std::string>> lacking_{};
 };
 
 /// Answers only if it could not be started, and says so.
@@ -326,7 +345,9 @@ auto run_verb() -> verb {
             "has not ended, a few bytes may be held back until it prints more. --watch "
             "looks every second; "
             "what was asked\n"
-            "to end is not started again.\n"
+            "to end is not started again, and where a name that --only says is gone or can't be "
+            "used, the\n"
+            "command goes on as it is.\n"
             "--keep keeps what the server gave, sealed under the token, in a file of mode "
             "0600; --offline\n"
             "runs from that and asks nobody, within --max-stale: it sees no change, no "

@@ -98,10 +98,10 @@ TEST_CASE("run --offline --only takes the newer one of what was kept of all and 
     const client box(s);
     const sandbox::words offline{"--offline", "--only", "DB_URL"};
     CHECK(run(box, {"--keep", "--only", "DB_URL"}).code == 0);
-    s.here.ok({"set", "DB_URL"}, "second");
+    box.ok({"set", "DB_URL", "-e", "dev"}, "second");
     CHECK(has(run(box, {"--keep"}).out, "second"));
     CHECK(run(box, offline).out == "none second");
-    s.here.ok({"set", "DB_URL"}, "third");
+    box.ok({"set", "DB_URL", "-e", "dev"}, "third");
     CHECK(run(box, {"--keep", "--only", "DB_URL"}).out == "none third");
     CHECK(run(box, offline).out == "none third");
     CHECK(has(run(box, {"--offline"}).out, "second"));

@@ -58,6 +58,26 @@ TEST_CASE(
     CHECK(run(box, {"--offline", "--watch"}).code == 125);
 }
 
+TEST_CASE("a copy of an answer that was old already is as old as that answer") {
+    const served s;
+    const client box(s);
+    const sandbox::words get{"get", "DB_URL", "-e", "dev", "-s", "acme", "--json"};
+    CHECK(run(box, {}).out == both); // which the server then has
+    fs::rename(s.here.work() / "coffer-store", s.here.work() / "away");
+    const auto age = [&] { // in seconds
+        const auto text = box.ok(get);
+        return std::stoi(text.substr(text.find("\"age_s\":") + 8));
+    };
+    for (int i = 0; i < 1800 && age() < 3; ++i)
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    REQUIRE(age() >= 3);
+    CHECK(run(box, {"--keep"}).out == both);
+    const auto old = run(box, {"--offline", "--max-stale", "2s"});
+    CHECK(old.code == 125);
+    CHECK(has(old.err, "stale: what was kept of dev/acme was taken"));
+    CHECK(run(box, {"--offline"}).out == both);
+}
+
 TEST_CASE("run --keep --only keeps no more than those names, beside what was kept of all") {
     served s;
     const client box(s);

@@ -79,7 +79,8 @@ auto text_of(const place& at, const coffer::view& from,
              std::span<const coffer::named_secret> values) -> http::wiped_text {
     http::wiped_text out;
     http::json_writer w(out);
-    w.begin_object().member("takenAt", now_ms()).member("environment", at.environment);
+    w.begin_object().member("takenAt", now_ms() - age_ms(from.fresh()));
+    w.member("environment", at.environment);
     w.member("space", at.space).member_if("actor", at.actor);
     w.key("secrets").begin_list();
     for (const auto& one : values) {

@@ -61,6 +61,33 @@ TEST_CASE("run ends as the command did: its code, 128 + signal, 126, 127, and 12
     CHECK(box.run({"run", "--nonsense", "--", "true"}).code == 125);
 }
 
+TEST_CASE("run says why the command can't be started, whatever else it was to do with it") {
+    const sandbox box;
+    box.fill();
+    for (int i = 0; i < 9; ++i)
+        box.ok({"set", "LARGE_" + std::to_string(i), "--exact"}, std::string(64'000, 'x'));
+    // With this stack Linux gives 512 KiB to arguments and variables.
+    const std::string few = "ulimit -s 2048; exec \"$0\" run ";
+    for (const std::string how : {"", "--redact ", "--watch ", "--redact --watch=SIGHUP "}) {
+        const auto with = [&](const std::string& command) {
+            return box.run_program(
+                {"sh", "-c", few + how + command, coffer_test::coffer_program()});
+        };
+        const auto none = with("--only DB_URL -- no-such-command-anywhere");
+        INFO(how << none.err);
+        CHECK(none.code == 127);
+        CHECK(has(none.err, "not_found: there is no command no-such-command-anywhere\n"));
+        const auto no_program = with("--only DB_URL -- /etc/passwd");
+        CHECK(no_program.code == 126);
+        CHECK(has(no_program.err, "denied: the command /etc/passwd can't be executed\n"));
+        const auto too_large = with("-- true");
+        CHECK(too_large.code == 126);
+        CHECK(has(too_large.err, "too_large: the values are too large together"));
+        CHECK(has(with("--json --only DB_URL -- no-such-command-anywhere").out,
+                  R"({"error":{"code":"not_found")"));
+    }
+}
+
 TEST_CASE("run says which names it leaves out, and shows no value") {
     const sandbox box;
     box.fill();

@@ -59,10 +59,6 @@ extern "C" void on_signal(int number, siginfo_t* info, void*) {
     errno = before;
 }
 
-auto exec_code(int error) noexcept -> int {
-    return error == ENOENT ? 127 : 126;
-}
-
 auto arguments_of(const std::vector<std::string>& command) -> std::vector<char*> {
     std::vector<char*> out;
     for (const auto& word : command)
@@ -105,6 +101,10 @@ auto make_pipe() -> pipe_ends {
 }
 
 } // namespace
+
+auto exec_code(int why) noexcept -> int {
+    return why == ENOENT ? 127 : 126;
+}
 
 child_environment::child_environment(bool clean) {
     static constexpr std::array<std::string_view, 10> kept{
@@ -154,7 +154,7 @@ auto become(const std::vector<std::string>& command, child_environment& with) ->
     const auto arguments = arguments_of(command);
     const auto variables = with.pointers();
     ::execvpe(arguments[0], arguments.data(), variables.data());
-    return exec_code(errno);
+    return errno;
 }
 
 child::child(const std::vector<std::string>& command, child_environment& with, bool piped) {
@@ -179,14 +179,13 @@ child::child(const std::vector<std::string>& command, child_environment& with, b
         throw problem(coffer::errc::unavailable,
                       "can't start a process (" + std::generic_category().message(why) + ")");
     status.write = {};
-    int failed = 0;
-    while (::read(status.read.get(), &failed, sizeof failed) < 0 && errno == EINTR) {
+    while (::read(status.read.get(), &not_started_, sizeof not_started_) < 0 && errno == EINTR) {
     }
-    if (failed != 0) {
+    if (not_started_ != 0) {
         while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
         }
         current_child.store(0);
-        code_ = exec_code(failed);
+        code_ = exec_code(not_started_);
         return;
     }
     for (auto* end : {&out.read, &err.read})

@@ -31,7 +31,10 @@ private:
     std::vector<coffer::wiped_bytes> entries_;
 };
 
-/// Becomes that command. Answers only if it could not: 126, or 127 if there is no such command.
+/// The exit code of a command that could not be started, by errno: 127, there is none; else 126.
+auto exec_code(int why) noexcept -> int;
+
+/// Becomes that command. Answers only if it could not: errno.
 auto become(const std::vector<std::string>& command, child_environment& with) -> int;
 
 /// A command that runs below this process.
@@ -53,6 +56,8 @@ public:
     void send(int signal) const;
     /// Its exit code (128 + signal) once it has ended; nullopt while it runs.
     auto ended() -> std::optional<int>;
+    /// Why it could not be started: errno; 0: it was.
+    auto not_started() const noexcept -> int { return not_started_; }
     /// Asks it to end, and after ten seconds makes it. Until then `wait` is called again and again,
     /// and comes back soon.
     void stop(const std::function<void()>& wait);
@@ -60,6 +65,7 @@ public:
 private:
     pid_t pid_ = -1;
     std::optional<int> code_{};
+    int not_started_ = 0;
     coffer::posix::file_descriptor out_{};
     coffer::posix::file_descriptor err_{};
 };

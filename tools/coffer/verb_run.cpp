@@ -165,6 +165,20 @@ auto announce(const session& s, const place& at, const provision& p) -> bool {
     return true;
 }
 
+/// Says why the command could not be started, an errno. Answers the exit code.
+auto tell_not_started(const session& s, int why) -> int {
+    const auto code = exec_code(why);
+    const auto command = printable(s.in.after_dashes.front());
+    tell_problem(
+        code == 127 ? problem(coffer::errc::not_found, "there is no command " + command)
+        : why == E2BIG
+            ? problem(coffer::errc::too_large, "the values are too large together for a command's "
+                                               "environment: name those that it needs with --only")
+            : problem(coffer::errc::denied, "the command " + command + " can't be executed"),
+        s.json());
+    return code;
+}
+
 /// A command that runs below this one: its output is redacted, it learns of changes.
 class supervised {
 public:
@@ -186,6 +200,7 @@ public:
             output_->finish();
         } while (again_);
         if (!process_) return 128 + *signals_.asked_to_end();
+        if (const int why = process_->not_started(); why != 0) return tell_not_started(s_, why);
         return *process_->ended();
     }
 
@@ -263,19 +278,9 @@ private:
     std::optional<std::vector<std::string>> lacking_{};
 };
 
-/// Answers only if it could not be started, and says so.
+/// Answers only if it could not be started.
 auto run_command(const session& s, provision& given) -> int {
-    const auto code = become(s.in.after_dashes, given.variables);
-    const bool too_large = errno == E2BIG;
-    const auto command = printable(s.in.after_dashes.front());
-    tell_problem(
-        code == 127 ? problem(coffer::errc::not_found, "there is no command " + command)
-        : too_large
-            ? problem(coffer::errc::too_large, "the values are too large together for a command's "
-                                               "environment: name those that it needs with --only")
-            : problem(coffer::errc::denied, "the command " + command + " can't be executed"),
-        s.json());
-    return code;
+    return tell_not_started(s, become(s.in.after_dashes, given.variables));
 }
 
 /// From what was kept: nobody is asked.

@@ -150,6 +150,25 @@ TEST_CASE("what is no event is named by its line and left out, and the next is g
     CHECK(has(file.err, "a file of events goes to that (--events - < FILE)"));
 }
 
+TEST_CASE("a line that is too long for an event is left out up to its end, however long it is") {
+    const served s;
+    const agent box(s, "echo heard");
+    const auto event = sandbox::read(box.work() / "events");
+    const auto of_size = [&](std::size_t size) {
+        return std::string(size - event.size() + 1, ' ') + event; // blanks are no flaw
+    };
+    const auto done =
+        box.run({"agent", "run", "listener.mjs", "--events", "-"},
+                of_size((64 << 10) + 1) + event + of_size(70'000) + of_size(1'000'000) +
+                    of_size(64 << 10) + std::string(70'000, '{'));
+    INFO(done.err);
+    CHECK(done.code == 1);
+    CHECK(done.out == "heard\nheard\n");
+    for (const auto* line : {"1", "3", "4", "6"})
+        CHECK(has(done.err, "line " + std::string(line) +
+                                " of stdin was left out: it is longer than 64 KiB\n"));
+}
+
 TEST_CASE("an event whose space or actor is no text is left out, and reads nothing of the rest") {
     const served s;
     const agent box(s, "echo heard");

@@ -16,7 +16,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -254,33 +256,40 @@ public:
         ::dup2(nothing, STDIN_FILENO);
         ::close(nothing);
     }
+    /// The next line that is not empty; of one that is longer than an event may be, what shows that
+    /// it is. nullopt: there is no more.
     auto next() -> std::optional<std::string> {
-        for (;;) {
-            if (const auto end = text_.find('\n'); end != text_.npos) {
-                auto line = text_.substr(0, end);
+        std::string line;
+        for (bool more = true; more;) {
+            const auto end = text_.find('\n');
+            line.append(text_, 0, std::min(end, largest_event + 1 - line.size()));
+            if (end == text_.npos) {
+                more = read_more();
+                if (more || line.empty()) continue;
+            } else {
                 text_.erase(0, end + 1);
-                ++number_;
-                if (!line.empty()) return line;
-                continue;
             }
-            if (text_.size() > largest_event) refuse("an event is one line of at most 64 KiB");
-            std::array<char, 4096> piece{};
-            const auto n = ::read(in_.get(), piece.data(), piece.size());
-            if (n < 0 && errno == EINTR) continue;
-            if (n <= 0) {
-                if (text_.empty()) return std::nullopt;
-                ++number_;
-                return std::exchange(text_, {});
-            }
-            text_.append(piece.data(), static_cast<std::size_t>(n));
+            ++number_;
+            if (!line.empty()) return line;
         }
+        return std::nullopt;
     }
     /// Which line that was, from 1.
     auto number() const -> std::size_t { return number_; }
 
 private:
+    /// Takes what comes in the place of `text_`. False: nothing does any more.
+    auto read_more() -> bool {
+        std::array<char, 4096> piece{};
+        auto n = ::read(in_.get(), piece.data(), piece.size());
+        while (n < 0 && errno == EINTR)
+            n = ::read(in_.get(), piece.data(), piece.size());
+        text_.assign(piece.data(), n > 0 ? static_cast<std::size_t>(n) : 0);
+        return n > 0;
+    }
+
     coffer::posix::file_descriptor in_;
-    std::string text_{};
+    std::string text_{}; ///< Read, and not yet in a line.
     std::size_t number_ = 0;
 };
 

@@ -170,6 +170,18 @@ TEST_CASE("shred destroys what opens an environment, and nothing else") {
     CHECK(reading(box.work() / "keys-copy/keyring.json").out == dev_token);
 }
 
+TEST_CASE("the question of shred counts what the environment holds, and not the environment") {
+    const sandbox box;
+    box.ok({"init"});
+    move_dev(box);
+    const auto asks = [&] { return box.ok({"keys", "shred", "-e", "dev", "--dry-run"}); };
+    CHECK(has(asks(), "environment dev with 0 names and spaces: "));
+    box.ok({"set", "ONE"}, "1");
+    CHECK(has(asks(), "environment dev with 1 name or space: "));
+    box.ok({"space", "create", "acme"});
+    CHECK(has(asks(), "environment dev with 2 names and spaces: "));
+}
+
 TEST_CASE("shred takes an id and no name, and calls nothing closed that it did not see") {
     const sandbox box;
     box.fill();
@@ -251,8 +263,13 @@ TEST_CASE("a sealed copy of the keyring brings it back") {
     CHECK_FALSE(has(wrong.err, "another passphrase"));
     CHECK(box.run({"keys", "copy", "--from", box.keyring().string() + ".anchor", "--yes"}, typed)
               .code == 7);
-    CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes"}, typed), "1 KEK"));
+    CHECK(has(box.ok({"keys", "copy", "--from", copy, "--yes"}, typed), "1 KEK is back from "));
     box.check_filled();
+    box.ok({"keys", "rotate-kek", "--yes"});
+    const auto of_two = (box.home() / "two.json").string();
+    box.ok({"keys", "copy", "--to", of_two, "--yes"}, typed);
+    std::filesystem::remove(box.keyring());
+    CHECK(has(box.ok({"keys", "copy", "--from", of_two, "--yes"}, typed), "2 KEKs are back from "));
     box.variables["MY_KEY"] = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
     const auto other = copy + "2";
     CHECK(box.run({"keys", "copy", "--to", other, "--yes", "--keys", "env:MY_KEY"}, typed).code ==

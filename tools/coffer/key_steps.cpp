@@ -226,7 +226,7 @@ void shredding::look() {
     if (text) name_ = scope_metadata::read(*text).name;
     if (name_.empty()) name_ = environment_;
     if (text && scope_metadata::read(*text).is_prod) holds_ = " (PROD)";
-    holds_ += " with " + std::to_string(status->entries) + " names and spaces";
+    holds_ += " with " + names_and_spaces(status->entries);
 }
 
 auto shredding::effect() const -> std::string {

@@ -107,6 +107,11 @@ auto count(std::size_t n, std::string_view thing) -> std::string {
     return std::to_string(n) + " " + std::string(thing) + (n == 1 ? "" : "s");
 }
 
+auto names_and_spaces(std::size_t entries) -> std::string {
+    const auto others = entries == 0 ? 0 : entries - 1;
+    return others == 1 ? "1 name or space" : std::to_string(others) + " names and spaces";
+}
+
 auto join(const std::vector<std::string>& parts, std::string_view between) -> std::string {
     std::string out;
     for (const auto& part : parts)

@@ -24,6 +24,9 @@ auto width(std::string_view text) noexcept -> std::size_t;
 auto place_name(coffer::context where) -> std::string;
 /// `1 space`, `2 spaces`.
 auto count(std::size_t n, std::string_view thing) -> std::string;
+/// `1 name or space`, `2 names and spaces`: of an environment with so many entries, of which one is
+/// its own.
+auto names_and_spaces(std::size_t entries) -> std::string;
 auto join(const std::vector<std::string>& parts, std::string_view between) -> std::string;
 /// `a,b,c` cut apart; empty parts are left out.
 auto split(std::string_view text, char at) -> std::vector<std::string>;

@@ -48,7 +48,8 @@ void report(const session& s, const char* direction, const fs::path& file, std::
     } else if (std::string_view(direction) == "to") {
         put_line(count(keks, "KEK") + " sealed into " + printable(file.string()));
     } else {
-        put_line(count(keks, "KEK") + " are back from " + printable(file.string()));
+        put_line(count(keks, "KEK") + (keks == 1 ? " is" : " are") + " back from " +
+                 printable(file.string()));
     }
 }
 

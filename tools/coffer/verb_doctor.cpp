@@ -129,10 +129,8 @@ void look_at_environment(session& s, findings& f, const std::string& id, writes&
     const auto state = need(coffer::result(looked), {.environment = id});
     look_at_writes(s, id, state.written_at, seen);
     const auto what = "environment " + id;
-    const auto others = state.entries - std::min<std::size_t>(state.entries, 1); // not its own
     const auto said =
-        "generation " + std::to_string(state.generation) + ", " +
-        (others == 1 ? "1 name or space" : std::to_string(others) + " names and spaces");
+        "generation " + std::to_string(state.generation) + ", " + names_and_spaces(state.entries);
     if (state.damaged > 0)
         f.bad(what, errc::tampered, said + ", " + std::to_string(state.damaged) + " damaged",
               std::string(cure_of(errc::tampered)));

@@ -13,6 +13,8 @@
 #include <thread>
 
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -34,6 +36,8 @@ struct disk {
     static inline std::atomic<int> folder_error{0};  ///< What fsync of a folder fails with.
     static inline std::atomic<int> reserve_error{0}; ///< What fallocate fails with,
     static inline std::atomic<int> reservations{0};  ///< after so many that don't.
+    /// Bytes that it still takes, and of which it says that they are free; below 0: as it is.
+    static inline std::atomic<std::int64_t> left{-1};
 
     static void sync() {
         std::unique_lock lock(mutex);
@@ -76,10 +80,31 @@ extern "C" int fallocate(int fd, int mode, off_t from, off_t size) {
         errno = disk::reserve_error;
         return -1;
     }
+    if (disk::left >= 0 && size > disk::left) {
+        errno = ENOSPC;
+        return -1;
+    }
     return static_cast<int>(::syscall(SYS_fallocate, fd, mode, from, size));
 }
-/// A full disk takes the first half of what is written.
+extern "C" int statvfs(const char* path, struct statvfs* out) {
+    struct statfs facts {};
+    if (::statfs(path, &facts) != 0) return -1;
+    *out = {};
+    out->f_frsize = static_cast<unsigned long>(facts.f_bsize);
+    out->f_blocks = facts.f_blocks;
+    out->f_bavail =
+        disk::left < 0 ? facts.f_bavail : static_cast<std::uint64_t>(disk::left) / out->f_frsize;
+    return 0;
+}
+/// A full disk takes the first half of what is written; one with less left than that, nothing.
 extern "C" ssize_t write(int fd, const void* data, std::size_t size) {
+    if (disk::left >= 0) {
+        if (std::cmp_greater(size, disk::left.load())) {
+            errno = ENOSPC;
+            return -1;
+        }
+        disk::left -= static_cast<std::int64_t>(size);
+    }
     if (disk::full && disk::denies_memory.exchange(false)) denied = 1;
     if (disk::full && size < 2) {
         errno = ENOSPC;
@@ -459,22 +484,66 @@ TEST_CASE("The last file's room is told of while there still is some, and how mu
 
 TEST_CASE("Where room can't be reserved a change is written down before it is made") {
     const world w;
-    for (const int why : {EOPNOTSUPP, ENOSPC, 0}) {
+    for (const bool reserves : {false, true}) {
         disk::reservations = 0;
-        disk::reserve_error = why;
+        disk::reserve_error = reserves ? 0 : EOPNOTSUPP;
         const auto log = w.open();
         const auto before = log->head().seq;
         auto begun = record("secret.set");
         begun.status = 0;
         CHECK(log->prepare(begun));
-        CHECK(log->head().seq == before + (why == 0 ? 0 : 1));
-        disk::full = why != 0;
-        CHECK(log->prepare(begun) == (why == 0));
+        CHECK(log->head().seq == before + (reserves ? 0 : 1));
+        disk::full = !reserves;
+        CHECK(log->prepare(begun) == reserves);
         disk::full = false;
         disk::reserve_error = 0;
     }
     CHECK(w.verify(w.head()).intact());
     CHECK(w.text(w.first_file()).find(R"("result":"begun","status":0)") != std::string::npos);
+}
+
+namespace {
+
+/// A disk that has this left, which is no room for a file of the log, until the end of a scope.
+struct nearly_full {
+    explicit nearly_full(std::int64_t left, bool reserves) {
+        disk::reservations = 0;
+        disk::reserve_error = reserves ? 0 : EOPNOTSUPP;
+        disk::left = left;
+    }
+    nearly_full(const nearly_full&) = delete;
+    auto operator=(const nearly_full&) -> nearly_full& = delete;
+    ~nearly_full() {
+        disk::reserve_error = 0;
+        disk::left = -1;
+    }
+};
+constexpr std::int64_t one_line = http::detail::longest_audit_line + 1;
+
+} // namespace
+
+TEST_CASE("The room of a change's line is its own from before the change until it is written") {
+    world w;
+    w.how.segment_size = 64 << 20;
+    const nearly_full room(one_line + 40'000, GENERATE(true, false));
+    {
+        const auto log = w.open();
+        auto begun = record("secrets.change");
+        begun.status = 0;
+        auto change = record("secrets.change", std::vector<std::string>(60, std::string(900, 'n')));
+        const auto read = change;
+        change.prepared = true;
+        REQUIRE(log->prepare(begun));
+        CHECK_FALSE(log->prepare(begun)); // another's line might not fit then
+        CHECK_FALSE(log->append(read));   // nor that of the first
+        CHECK(log->append(record("secret.read")));
+        CHECK(log->append(change));
+        CHECK_FALSE(log->prepare(begun));
+        CHECK(log->append(read));
+        disk::left = one_line + 40'000;
+        CHECK(log->prepare(begun));
+    }
+    CHECK(w.verify(w.head()).intact());
 }
 
 TEST_CASE(
@@ -806,6 +875,24 @@ TEST_CASE("The first that a full disk refuses is a change: then it is not made")
         CHECK(rows.text("who") == "name of full-token");
     }
     disk::reserve_error = 0;
+}
+
+TEST_CASE("A change is not made where its line may have no room, and reads go on") {
+    const nearly_full room(std::int64_t{20} << 20, GENERATE(true, false));
+    served s;
+    const auto e = s.new_environment();
+    CHECK(s.put(at(e), "DB_URL", "before").status() == 200);
+    std::string set;
+    for (int i = 0; i < 30; ++i)
+        set +=
+            R"({"name":")" + std::string(1000, static_cast<char>('A' + i)) + R"(","value":"v"},)";
+    disk::left = 20'000; // a line that says little fits, and that of the change does not
+    const auto changed = s.send("POST", "/v1/x/batch?environmentId=" + e,
+                                R"({"set":[)" + set + R"({"name":"DB_URL","value":"after"}]})");
+    check_error(changed, 503);
+    CHECK(s.list(at(e)).values() == values{{"DB_URL", "before"}});
+    disk::left = std::int64_t{20} << 20;
+    CHECK(s.put(at(e), "DB_URL", "after").status() == 200);
 }
 
 TEST_CASE("The document tells of the log's routes") {

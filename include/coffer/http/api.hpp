@@ -268,6 +268,7 @@ private:
         if (c.of.method == "GET" || c.of.who == admits::anyone || !is_audited(c.of)) return;
         complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
+        c.record.prepared = true;
     }
     /// The answer, once its records are durable.
     auto noted(call& c, response out) -> response {

@@ -39,7 +39,8 @@ struct audit_options {
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
 /// false, and the service 503; it goes on by itself once there is room. No change is made whose
-/// record could fail for that: see prepare(). What is refused to nobody (a failed log-in, a
+/// record could fail for that: prepare() makes sure of room for the longest line there is, and no
+/// other line is written into it. What is refused to nobody (a failed log-in, a
 /// sign-in too many) is counted, and not waited for: one line an address (of IPv6, its first 64
 /// bits) and a minute.
 class audit_log final : public audit_hook {
@@ -70,8 +71,9 @@ public:
 
     auto append(const audit_record& r) -> bool override try {
         if (r.principal_id.empty() && r.status >= 400) return count_refusal(r.peer);
-        return submit(detail::audit_members(r, wall_now()));
+        return submit(detail::audit_members(r, wall_now()), r.prepared ? use::room : use::other);
     } catch (...) { // no memory: nothing was written
+        if (r.prepared) give_back_room();
         return false;
     }
     /// Waits for the disk only where the file system has not reserved the room of the lines to
@@ -80,9 +82,12 @@ public:
         if (!writable()) return false;
         {
             const std::lock_guard lock(mutex_);
-            if (reserved_) return true;
+            if (reserved_) {
+                ++prepared_;
+                return true;
+            }
         }
-        return submit(detail::audit_members(begun, wall_now()));
+        return submit(detail::audit_members(begun, wall_now()), use::begins);
     } catch (...) {
         return false;
     }
@@ -139,8 +144,16 @@ public:
     }
 
 private:
+    /// What a line is to the room that is kept for changes. Where not all lines of a batch have
+    /// room, those that come first here are written.
+    enum class use : unsigned char {
+        room,  ///< It ends a change, and takes the room that was kept for it.
+        other, ///< None.
+        begins ///< Behind it room is to be kept.
+    };
     struct submitted {
         std::string members{};
+        use as = use::other;
         bool done = false;
         bool written = false;
     };
@@ -158,8 +171,8 @@ private:
         if (::statvfs(folder_.c_str(), &disk) != 0) return files_->reserved();
         return files_->reserved() + std::uint64_t{disk.f_bavail} * disk.f_frsize;
     }
-    auto submit(std::string members) -> bool {
-        submitted one{std::move(members)};
+    auto submit(std::string members, use as) -> bool {
+        submitted one{std::move(members), as};
         std::unique_lock lock(mutex_);
         if (ending_) return false;
         queue_.push_back(&one);
@@ -172,7 +185,11 @@ private:
         r.action = action;
         r.reason = why;
         r.status = 200;
-        return submit(detail::audit_members(r, wall_now()));
+        return submit(detail::audit_members(r, wall_now()), use::other);
+    }
+    void give_back_room() noexcept {
+        const std::lock_guard lock(mutex_);
+        --prepared_;
     }
     /// By what a client can't change at will; of more addresses than are worth a line each, only
     /// the sum is kept.
@@ -199,12 +216,13 @@ private:
                 wake_.wait_until(lock, refusals_due_, asked);
             const auto batch = std::exchange(queue_, {});
             auto counted = take_refusals();
+            const auto prepared = prepared_;
             if (batch.empty() && counted.empty()) {
                 if (ending_) return;
                 continue;
             }
             lock.unlock();
-            const bool written = write(batch, counted);
+            const bool written = write(batch, counted, prepared);
             lock.lock();
             finish(batch, written);
             if (!written && !ending_) keep(std::move(counted));
@@ -223,22 +241,53 @@ private:
             refusals_.find(peer)->second += n;
         refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;
     }
-    auto write(const std::vector<submitted*>& batch, const counts& refused) -> bool try {
-        std::vector<std::string> lines;
-        for (auto* one : batch)
-            lines.push_back(std::move(one->members));
+    static auto lines_of(const counts& refused) -> std::vector<std::string> {
+        std::vector<std::string> out;
         for (const auto& [peer, n] : refused) {
             audit_record r;
             r.action = "login.refused";
             r.count = n;
             r.status = 401;
             r.peer = peer;
-            lines.push_back(detail::audit_members(r, wall_now()));
+            out.push_back(detail::audit_members(r, wall_now()));
         }
+        return out;
+    }
+    /// Whether the lines of a batch up to that use, and `more` of none, leave room for the changes
+    /// that will still be under way.
+    auto leaves_room(const std::vector<submitted*>& batch, const std::vector<std::string>& more,
+                     std::uint64_t prepared, use last) -> bool {
+        if (files_->is_reserved()) return true;
+        std::uint64_t bytes = 0;
+        for (const auto* one : batch) {
+            if (one->as > last) continue;
+            bytes += detail::size_of_line(one->members);
+            if (one->as == use::room) --prepared;
+            if (one->as == use::begins) ++prepared;
+        }
+        for (const auto& members : more)
+            bytes += detail::size_of_line(members);
+        constexpr std::uint64_t longest = detail::longest_audit_line + 1;
+        return prepared == 0 || files_->take_room(bytes + prepared * longest);
+    }
+    /// Tells each of a batch whether it is written. False: one that tells of what was done is not.
+    auto write(const std::vector<submitted*>& batch, const counts& refused, std::uint64_t prepared)
+        -> bool try {
+        auto lines = lines_of(refused);
+        auto last = use::begins;
+        if (!leaves_room(batch, lines, prepared, last)) last = use::other;
+        if (last == use::other && !leaves_room(batch, lines, prepared, last)) {
+            last = use::room;
+            lines.clear();
+        }
+        for (auto* one : batch)
+            if (one->as <= last) lines.push_back(std::move(one->members));
         const auto before = files_->rotations();
-        if (!files_->write(lines)) return false;
+        if (!lines.empty() && !files_->write(lines)) return false;
         if (files_->rotations() != before) saved_ = files_->save_head(wall_now()) ? wall_now() : 0;
-        return true;
+        for (auto* one : batch)
+            one->written = one->as <= last;
+        return last != use::room;
     } catch (...) { // no memory
         return false;
     }
@@ -251,7 +300,8 @@ private:
         head_.mac = files_->last().mac; // of the same length: that takes no memory
         head_.at = saved_;
         for (auto* one : batch) {
-            one->written = written;
+            if (one->as == use::room) --prepared_;
+            if (one->as == use::begins && one->written) ++prepared_;
             one->done = true;
         }
         done_.notify_all();
@@ -273,6 +323,7 @@ private:
     bool has_room_;
     bool reserved_;
     std::uint64_t left_;
+    std::uint64_t prepared_ = 0; ///< Changes that are under way, for each of which room is kept.
     bool failed_ = false;
     bool ending_ = false;
     std::thread flusher_; ///< The last member: it uses all others.

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace coffer::inline COFFER_ABI::http::detail {
@@ -34,7 +35,7 @@ public:
         if (auto taken = out->take_folder(); !taken) return taken.error();
         if (auto resumed = out->resume(); !resumed) return resumed.error();
         out->compare_head();
-        out->room_ = out->reserve(out->file_);
+        out->room_ = allocate(out->file_, 0, limit);
         out->reserve_next();
         return out;
     }
@@ -48,7 +49,9 @@ public:
             seal_line(key_, m, last, text);
         if (dirty_ && !file_.cut(size_)) return false;
         dirty_ = false;
-        if (size_ != 0 && size_ + text.size() > limit_ && !rotate()) return false;
+        // Where the next file has no room this one goes on: it may have what take_room() took.
+        if (size_ != 0 && size_ + text.size() > limit_ && next_room_ != room::none && !rotate())
+            return false;
         if (!file_.write_all(text) || !file_.sync() || !sync_folder()) {
             dirty_ = !file_.cut(size_);
             room_ = room::none; // cutting gave it back
@@ -56,9 +59,19 @@ public:
         }
         size_ += text.size();
         last_ = std::move(last);
-        if (room_ == room::none) room_ = reserve(file_);
+        if (room_ == room::none) room_ = allocate(file_, 0, limit_);
         reserve_next();
         return true;
+    }
+    /// Takes the room of so many bytes behind the last line; true once they can be written whatever
+    /// else fills the disk. Where the file system can't reserve them: if it has them now.
+    auto take_room(std::uint64_t bytes) noexcept -> bool {
+        if (room_ == room::reserved && size_ + bytes <= limit_) return true;
+        const auto taken = allocate(file_, size_, bytes);
+        if (taken != room::unknown) return taken == room::reserved;
+        struct statvfs disk {};
+        return ::statvfs(folder_.c_str(), &disk) == 0 &&
+               std::uint64_t{disk.f_bavail} * disk.f_frsize >= bytes;
     }
     /// Writes down how far the log goes. False: it could not, for want of memory too.
     auto save_head(std::uint64_t now) noexcept -> bool try {
@@ -216,17 +229,19 @@ private:
             if (!made) return;
             next_ = *std::move(made);
         }
-        next_room_ = reserve(next_);
+        next_room_ = allocate(next_, 0, limit_);
     } catch (const std::exception&) {
     }
-    /// Takes a file's room without making it longer.
-    auto reserve(const audit_file& file) const noexcept -> room {
+    /// Takes a part of a file's room without making it longer.
+    static auto allocate(const audit_file& file, std::uint64_t from, std::uint64_t bytes) noexcept
+        -> room {
 #ifdef FALLOC_FL_KEEP_SIZE
-        if (::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(limit_)) == 0)
+        if (::fallocate(file.fd(), FALLOC_FL_KEEP_SIZE, static_cast<off_t>(from),
+                        static_cast<off_t>(bytes)) == 0)
             return room::reserved;
         return errno != ENOSPC && errno != EDQUOT && errno != EFBIG ? room::unknown : room::none;
 #else
-        (void)file;
+        (void)file, (void)from, (void)bytes;
         return room::unknown;
 #endif
     }

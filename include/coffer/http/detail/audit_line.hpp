@@ -145,6 +145,13 @@ inline constexpr std::string_view audit_seq = R"({"seq":)";
 inline constexpr std::string_view audit_prev = R"(,"prev":")";
 inline constexpr std::string_view audit_mac = R"(,"mac":")";
 
+/// What a line with these members takes at most.
+inline auto size_of_line(std::string_view members) -> std::size_t {
+    constexpr std::size_t hex = 64, digits = 20, ends = 8;
+    return audit_seq.size() + digits + members.size() + audit_prev.size() + hex + audit_mac.size() +
+           hex + ends;
+}
+
 /// Adds a line behind `last`, which becomes its place.
 inline void seal_line(const audit_key& key, std::string_view members, audit_link& last,
                       std::string& out) {

@@ -4,6 +4,7 @@
 #include "support/denied_memory.hpp"
 #include "support/temporary_folder.hpp"
 
+#include <coffer/http/limits.hpp>
 #include <coffer/http/x_audit.hpp>
 
 #include <cerrno>
@@ -632,8 +633,14 @@ TEST_CASE("Names and reasons of any length and any bytes make one line of bounde
         std::vector<std::string> names(5000, std::string(1024, '\x01'));
         auto r = record("secrets.change", names);
         r.reason = std::string(1023, 'r') + "€" + "\n\xFF";
+        CHECK_FALSE(log->append(r)); // no line tells all that changed
+        r.names.resize(140);
+        CHECK(http::detail::fit_one_line(r.names));
+        for (auto* text : {&r.principal_id, &r.principal_name, &r.where.environment, &r.where.space,
+                           &r.where.actor, &r.peer})
+            text->assign(1024, '\x01');
         CHECK(log->append(r));
-        r.names = {"line\nend", "\xFF\xFE"};
+        r = record("secrets.change", {"line\nend", "\xFF\xFE"});
         CHECK(log->append(r));
         r.names = std::move(names);
         r.names[0] = "first";
@@ -648,9 +655,12 @@ TEST_CASE("Names and reasons of any length and any bytes make one line of bounde
     // Of what was refused a kilobyte, and the first in any case.
     CHECK(json::parse(lines[2]).at("names").as_array() == json::array{"first"});
     CHECK(json::parse(lines[2]).at("count") == 5000);
+    CHECK(json::parse(lines[2]).at("leftOut") == 4999);
     CHECK(json::parse(lines[3]).at("names").as_array() == json::array{std::string(1024, 'n')});
+    CHECK(json::parse(lines[3]).at("leftOut") == 5000); // of one not all is told
     CHECK(lines[0].size() < http::detail::longest_audit_line);
-    CHECK(json::parse(lines[0]).at("count") == 5000);
+    CHECK(json::parse(lines[0]).at("names").as_array().size() == 140);
+    CHECK_FALSE(json::parse(lines[0]).as_object().contains("leftOut"));
     CHECK(json::parse(lines[0]).at("reason").as_string() == std::string(1023, 'r'));
     CHECK(json::parse(lines[1]).at("names").as_array().at(1) == "??");
 }
@@ -893,6 +903,61 @@ TEST_CASE("A change is not made where its line may have no room, and reads go on
     CHECK(s.list(at(e)).values() == values{{"DB_URL", "before"}});
     disk::left = std::int64_t{20} << 20;
     CHECK(s.put(at(e), "DB_URL", "after").status() == 200);
+}
+
+TEST_CASE("No company of other names keeps one out of the log that was read or changed") {
+    served s;
+    const auto e = s.new_environment();
+    const auto in = "?environmentId=" + e;
+    json::array set;
+    json::array asked{json::value(std::string(1020, 'A'))};
+    for (int i = 0; i < 680; ++i) {
+        set.push_back({{"name", "A" + std::to_string(i) + std::string(700, 'A')}, {"value", "v"}});
+        asked.push_back(json::value("A" + std::to_string(i) + std::string(690, 'A')));
+    }
+    set.push_back({{"name", "DB_URL"}, {"value", "v"}});
+    asked.push_back("DB_URL");
+    const auto sent = json::serialize(json::object{{"set", std::move(set)}});
+    REQUIRE(sent.size() < http::limits().body);
+    CHECK(s.send("POST", "/v1/x/batch" + in, sent).status() == 200);
+    auto rows = s.get("/v1/x/audit" + in + "&what=secrets.change&name=DB_URL");
+    REQUIRE(rows.data().as_array().size() == 1);
+    CHECK(rows.data().at(0).at("names").as_array().size() == 681);
+    CHECK(rows.text("leftOut") == "(absent)");
+    CHECK(s.send("POST", "/v1/x/values" + in,
+                 json::serialize(json::object{{"names", std::move(asked)}}))
+              .status() == 200);
+    rows = s.get("/v1/x/audit" + in + "&what=secrets.read&name=DB_URL");
+    REQUIRE(rows.data().as_array().size() == 1);
+    CHECK(rows.data().at(0).at("count") == 682);
+    CHECK(rows.data().at(0).at("names").as_array().size() == 2);
+    CHECK(rows.data().at(0).at("leftOut") == 680);
+    CHECK(s.get("/v1/x/audit/verify").body.at("data").at("intact") == true);
+}
+
+TEST_CASE("Names that no line could tell are neither read nor changed") {
+    served s;
+    const auto e = s.new_environment();
+    const auto in = "?environmentId=" + e;
+    CHECK(s.put(at(e), "A", "before").status() == 200);
+    json::array names{"A"};
+    json::array set{{{"name", "A"}, {"value", "after"}}};
+    for (int i = 0; i < 160; ++i) {
+        const auto name = std::string(1000, '\x01') + std::to_string(i);
+        names.push_back(json::value(name));
+        set.push_back({{"name", name}, {"value", "v"}});
+    }
+    const auto changed =
+        s.send("POST", "/v1/x/batch" + in, json::serialize(json::object{{"set", std::move(set)}}));
+    check_error(changed, 400);
+    CHECK(changed.body.at("code") == "too_large");
+    check_error(s.send("POST", "/v1/x/values" + in,
+                       json::serialize(json::object{{"names", std::move(names)}})),
+                400);
+    CHECK(s.list(at(e)).values() == values{{"A", "before"}});
+    const auto rows = s.get("/v1/x/audit" + in + "&what=secrets.change&result=refused");
+    REQUIRE(rows.data().as_array().size() == 1);
+    CHECK(rows.data().at(0).at("leftOut") == 159);
 }
 
 TEST_CASE("The document tells of the log's routes") {

@@ -759,7 +759,14 @@ TEST_CASE("x/values: the audit log has names that the token may know of, and not
     CHECK(ask(foreign).names.empty());
     CHECK(ask(foreign).count == 0);
     CHECK(ask(own).names.size() == 10);
+    CHECK(ask(own).left_out == 54);
     CHECK(ask(own).count == 64);
+    // Those that there are, are told in any case.
+    for (int i = 0; i < 12; ++i)
+        w.put(at(w.e), own[static_cast<std::size_t>(5 * i + 5)], "v");
+    CHECK(ask(own).names.size() == 12 + 10);
+    CHECK(ask(own).left_out == 42);
+    CHECK(std::ranges::count(ask(own).names, own[60]) == 1);
     foreign.push_back("A");
     CHECK(ask(foreign).names == std::vector<std::string>{"A"});
     // One is always told whole.

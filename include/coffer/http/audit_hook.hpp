@@ -21,12 +21,12 @@ struct audit_record {
     /// where only names were asked for, or may be given), `secret.reveal`, `token.mint` …
     std::string_view action{};
     scope where{}; ///< The effective scope: what was decided on.
-    /// The names that were read or changed, as far as the request named them; a list of a whole
-    /// scope has none, and its rows are in `count`.
+    /// The names that were read or changed, as far as the request named them: every one of those. A
+    /// list of a whole scope has none, and its rows are in `count`. Besides, some that were asked
+    /// for and are not there.
     std::vector<std::string> names{};
-    /// How many values left, or how many names changed; more than there are `names` where those
-    /// were too many for a line.
-    std::size_t count = 0;
+    std::size_t left_out = 0;  ///< Names of that last kind that are not among them.
+    std::size_t count = 0;     ///< How many names were asked for, how many values left, or changed.
     std::uint64_t version = 0; ///< Of the one name that was read or written, if there is one.
     std::string reason{};      ///< What a person gave as the reason of a reveal.
     /// What else is to be known of a change: the text of a JSON object. What a token may do

@@ -72,7 +72,7 @@ public:
     auto append(const audit_record& r) -> bool override try {
         if (r.principal_id.empty() && r.status >= 400) return count_refusal(r.peer);
         return submit(detail::audit_members(r, wall_now()), r.prepared ? use::room : use::other);
-    } catch (...) { // no memory: nothing was written
+    } catch (...) { // no memory, or too much for a line: nothing was written
         if (r.prepared) give_back_room();
         return false;
     }

@@ -364,7 +364,8 @@ inline constexpr schema_doc schema_docs[] = {
 "seq":{"type":"integer"},"time":{"type":"string","format":"date-time"},"who":{"type":"string"},
 "tokenId":{"type":"string"},"what":{"type":"string"},"environmentId":{"type":"string"},
 "spaceId":{"type":"string"},"actorId":{"type":"string"},"name":{"type":"string"},
-"names":{"type":"array","items":{"type":"string"}},"count":{"type":"integer"},
+"names":{"type":"array","items":{"type":"string"}},"leftOut":{"type":"integer",
+"description":"Names that are not told: of a refusal, or not there."},"count":{"type":"integer"},
 "version":{"type":"integer"},"reason":{"type":"string"},"details":{"type":"object",
 "properties":{"grants":{"$ref":"#/components/schemas/XGrants"},"patterns":{"type":"integer"},
 "expiresAt":{"type":"string","format":"date-time"},"changed":{"type":"array","items":{

@@ -104,6 +104,7 @@ inline void write_row(json_writer& w, const boost::json::object& line) {
             w.text(name);
         w.end_list();
     }
+    w.member_if("leftOut", number_in(line, "leftOut"));
     w.member_if("count", number_in(line, "count")).member_if("version", number_in(line, "version"));
     w.member_if("reason", text_in(line, "reason"));
     if (const auto& details = object_in(line, "details"); !details.empty())

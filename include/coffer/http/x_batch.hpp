@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_X_BATCH_HPP
 #define COFFER_HTTP_X_BATCH_HPP
 
+#include <coffer/http/auditable_names.hpp>
 #include <coffer/http/call.hpp>
 #include <coffer/http/quotas.hpp>
 #include <coffer/http/sent_change.hpp>
@@ -182,6 +183,7 @@ inline auto change_batch(call& c) -> response {
     c.allow(where);
     for (const auto& name : names)
         c.allow_name(where, name);
+    require_auditable(names);
     std::vector<std::string_view> set;
     std::vector<wanted_entry> made; // maybe
     std::vector<std::pair<std::string, std::optional<std::uint64_t>>> expected;

@@ -3,6 +3,7 @@
 #define COFFER_HTTP_X_VALUES_HPP
 
 #include <coffer/detail/base64.hpp>
+#include <coffer/http/auditable_names.hpp>
 #include <coffer/http/call.hpp>
 #include <coffer/http/x_rows.hpp>
 
@@ -59,6 +60,7 @@ inline auto wanted_names(call& c) -> std::optional<std::vector<std::string>> {
     }
     std::ranges::sort(out);
     out.erase(std::unique(out.begin(), out.end()), out.end());
+    require_auditable(out);
     return out;
 }
 
@@ -96,6 +98,7 @@ inline void write_rows(call& c, json_writer& w, const scope& where, const view& 
                            covers_name(c.who, right::read, where.view(), told.name);
         const auto value = given ? seen.get(told.name) : result<secret>(errc::denied);
         if (value) ++c.record.count;
+        if (names && told.outcome == errc{}) c.record.names.push_back(told.name);
         if (value && names)
             c.parts.delivered.note_name(where.view(), told.name,
                                         {c.parts.now(), c.who.name, value->version()});
@@ -105,15 +108,21 @@ inline void write_rows(call& c, json_writer& w, const scope& where, const view& 
         c.parts.delivered.note_list(where.view(), c.who.name, c.parts.now());
 }
 
-/// What the audit log says of names that were asked for: how many of them the caller's grants cover
-/// and, up to a kilobyte, which. Others are not told: whoever may see nothing fills no disk.
+/// What the audit log says of names that were asked for, beside those that write_rows() noted
+/// since they resolve to a value: how many of them the caller's grants cover and, up to a kilobyte,
+/// which. Others are not told: whoever may see nothing fills no disk.
 inline void note_read(call& c, const scope& where, const std::vector<std::string>& names) {
+    const auto resolved = c.record.names; // in order, as `names` are
     std::size_t covered = 0;
     std::size_t room = 1024;
     for (const auto& name : names) {
         if (!c.covers(where, name)) continue;
         ++covered;
-        if (!c.record.names.empty() && name.size() > room) continue;
+        if (std::ranges::binary_search(resolved, name)) continue;
+        if (!c.record.names.empty() && name.size() > room) {
+            ++c.record.left_out;
+            continue;
+        }
         c.record.names.push_back(name);
         room -= std::min(room, name.size());
     }

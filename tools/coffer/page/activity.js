@@ -54,8 +54,9 @@ const mostNames = 3;
 /** The names that it was about, the reason that was typed, the version that it made. */
 function namesOf(one) {
     const all = one.names ?? (one.name ? [one.name] : []);
+    const rest = Math.max(0, all.length - mostNames) + (one.leftOut ?? 0);
     return [all.slice(0, mostNames).map((name, i) => [i > 0 && ', ', named(name, { class: 'mono' })]),
-        all.length > mostNames && ` and ${all.length - mostNames} more`,
+        rest > 0 && ` and ${rest} more`,
         all.length === 0 && one.count > 0 && el('span', { class: 'faint' }, count(one.count, 'row')),
         one.version && el('span', { class: 'faint' }, ` v${one.version}`),
         detailsOf(one.details),

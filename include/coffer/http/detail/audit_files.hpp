@@ -2,6 +2,7 @@
 #ifndef COFFER_HTTP_DETAIL_AUDIT_FILES_HPP
 #define COFFER_HTTP_DETAIL_AUDIT_FILES_HPP
 
+#include <coffer/http/detail/audit_line.hpp>
 #include <coffer/result.hpp>
 
 #include <algorithm>
@@ -121,9 +122,6 @@ inline auto segments_in(const std::filesystem::path& folder) -> result<std::vect
     in_order(out);
     return out;
 }
-
-/// No line is longer: what is longer was not written by the log.
-inline constexpr std::size_t longest_audit_line = 1024 * 1024;
 
 /// The lines of a file in their order, in bounded memory.
 class audit_lines {

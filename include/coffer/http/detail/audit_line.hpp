@@ -13,9 +13,11 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 /// One line of the audit log: a JSON object whose last two members chain it to the line before.
 ///
@@ -95,51 +97,48 @@ inline auto audit_text(std::string_view text, std::size_t most = 1024) -> std::s
     return out;
 }
 
-/// Names of one line, in bytes; of more, `count` tells how many there were. What was refused had no
-/// effect: whoever may do nothing fills no disk.
-inline constexpr std::size_t most_audited_names = 64 * 1024;
+/// No line is longer, its end not counted: what is longer was not written by the log.
+inline constexpr std::size_t longest_audit_line = 1024 * 1024;
+
+/// What the names of one line take at most, as JSON. All that a request can change or read goes
+/// into a line; the other members take less than the rest of it.
+inline constexpr std::size_t most_audited_names = longest_audit_line - 128 * 1024;
+/// What a refusal tells of them at most: it had no effect, and whoever may do nothing fills no disk.
 inline constexpr std::size_t most_refused_names = 1024;
 
-constexpr auto room_for_names(unsigned status) noexcept -> std::size_t {
-    return status >= 400 && status < 500 ? most_refused_names : most_audited_names;
+constexpr auto is_refused(unsigned status) noexcept -> bool {
+    return status >= 400 && status < 500;
 }
 
-/// The members of a record's line between `seq` and `prev`.
-inline auto audit_members(const audit_record& r, std::uint64_t now) -> std::string {
+inline void write_audited_names(json_writer& w, const std::vector<std::string>& names) {
+    w.begin_list();
+    for (const auto& name : names)
+        w.text(audit_text(name, name.size()));
+    w.end_list();
+}
+/// Whether one line can tell all of these.
+inline auto fit_one_line(const std::vector<std::string>& names) -> bool {
     wiped_text text;
     json_writer w(text);
-    w.begin_object().member("time", iso_time(now));
-    w.key("actor").begin_object().member_if("id", audit_text(r.principal_id));
-    w.member_if("name", audit_text(r.principal_name)).end_object();
-    w.member("action", r.action).member_if("environmentId", audit_text(r.where.environment));
-    w.member_if("spaceId", audit_text(r.where.space));
-    w.member_if("actorId", audit_text(r.where.actor));
-    if (!r.names.empty()) {
-        w.key("names").begin_list();
-        auto room = room_for_names(r.status);
-        for (const auto& name : r.names) {
-            const bool first = &name == &r.names.front(); // always told, cut if need be
-            if (!first && name.size() > room) break;
-            w.text(audit_text(name, room));
-            room -= std::min(room, name.size());
-        }
-        w.end_list();
-    }
-    w.member_if("count", std::uint64_t{std::max(r.count, r.names.size())});
-    w.member_if("version", r.version).member_if("reason", audit_text(r.reason));
-    if (!r.details.empty()) w.key("details").raw(r.details);
-    w.member("result", audit_result(r.status)).member("status", std::uint64_t{r.status});
-    w.member_if("peer", audit_text(r.peer)).member("session", r.session).end_object();
-    return std::string(std::string_view(text).substr(1, text.size() - 2));
+    write_audited_names(w, names);
+    return text.size() <= most_audited_names;
 }
-
-/// A place in the chain.
-struct audit_link {
-    std::uint64_t seq = 0;
-    std::string mac = std::string(64, '0');
-
-    friend auto operator==(const audit_link&, const audit_link&) -> bool = default;
-};
+/// The first of them, as far as a refusal tells them: one is told in any case, cut if need be.
+/// `left_out`: those that are not told, or not whole.
+inline auto refused_names(const std::vector<std::string>& names, std::size_t& left_out)
+    -> std::vector<std::string> {
+    std::vector<std::string> out;
+    auto room = most_refused_names;
+    std::size_t whole = 0;
+    for (const auto& name : names) {
+        if (!out.empty() && name.size() > room) break;
+        whole += name.size() <= room ? 1 : 0;
+        out.push_back(audit_text(name, room));
+        room -= out.back().size();
+    }
+    left_out += names.size() - whole;
+    return out;
+}
 
 inline constexpr std::string_view audit_seq = R"({"seq":)";
 inline constexpr std::string_view audit_prev = R"(,"prev":")";
@@ -151,6 +150,41 @@ inline auto size_of_line(std::string_view members) -> std::size_t {
     return audit_seq.size() + digits + members.size() + audit_prev.size() + hex + audit_mac.size() +
            hex + ends;
 }
+
+/// The members of a record's line between `seq` and `prev`. Throws std::length_error: they are too
+/// long for a line.
+inline auto audit_members(const audit_record& r, std::uint64_t now) -> std::string {
+    wiped_text text;
+    json_writer w(text);
+    w.begin_object().member("time", iso_time(now));
+    w.key("actor").begin_object().member_if("id", audit_text(r.principal_id));
+    w.member_if("name", audit_text(r.principal_name)).end_object();
+    w.member("action", r.action).member_if("environmentId", audit_text(r.where.environment));
+    w.member_if("spaceId", audit_text(r.where.space));
+    w.member_if("actorId", audit_text(r.where.actor));
+    auto left_out = r.left_out;
+    if (!r.names.empty()) {
+        w.key("names");
+        write_audited_names(w, is_refused(r.status) ? refused_names(r.names, left_out) : r.names);
+    }
+    w.member_if("leftOut", std::uint64_t{left_out});
+    w.member_if("count", std::uint64_t{std::max(r.count, r.names.size())});
+    w.member_if("version", r.version).member_if("reason", audit_text(r.reason));
+    if (!r.details.empty()) w.key("details").raw(r.details);
+    w.member("result", audit_result(r.status)).member("status", std::uint64_t{r.status});
+    w.member_if("peer", audit_text(r.peer)).member("session", r.session).end_object();
+    auto out = std::string(std::string_view(text).substr(1, text.size() - 2));
+    if (size_of_line(out) > longest_audit_line) throw std::length_error("too long for a line");
+    return out;
+}
+
+/// A place in the chain.
+struct audit_link {
+    std::uint64_t seq = 0;
+    std::string mac = std::string(64, '0');
+
+    friend auto operator==(const audit_link&, const audit_link&) -> bool = default;
+};
 
 /// Adds a line behind `last`, which becomes its place.
 inline void seal_line(const audit_key& key, std::string_view members, audit_link& last,

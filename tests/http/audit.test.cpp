@@ -371,6 +371,51 @@ TEST_CASE("A log that is shorter than its head says so when it is opened") {
     CHECK(w.text(w.first_file()).find("once went on to line 4") != std::string::npos);
 }
 
+TEST_CASE("A log that is gone on with behind a cut says for good that it was cut, and where") {
+    const world w;
+    w.fill(4);
+    const auto once = w.head();
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    w.put(w.first_file(), lines[0] + lines[1]);
+    disk::full = true; // so that it can't say so at first
+    auto log = w.open();
+    disk::full = false;
+    log.reset();
+    CHECK(w.head().seq == 4);
+    for (int i = 0; i < 2; ++i) {
+        w.fill(3);
+        CHECK(w.open()->warning().empty());
+        const auto found = w.verify(w.head());
+        REQUIRE(found.fault);
+        CHECK(found.fault->why == "cut");
+        CHECK(found.fault->line == 3);
+        CHECK(found.fault->seq == 3);
+        CHECK(found.records == 2);
+        CHECK(w.verify(w.head(), 4).intact()); // for who knows why
+    }
+    // What the head was that was lost is in the line: an older copy is held against it.
+    const auto told = json::parse(w.lines_of(w.text(w.first_file()))[2]).at("details").at("head");
+    CHECK(told.at("seq") == 4);
+    CHECK(told.at("mac").as_string() == once.mac);
+}
+
+TEST_CASE("A lost end is told of before the log goes on in another file") {
+    world w;
+    w.fill(4);
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    w.put(w.first_file(), lines[0] + lines[1]);
+    w.how.segment_size = 500; // which the next line is too long for
+    disk::sync_error = EIO;
+    auto log = w.open();
+    disk::sync_error = 0;
+    log.reset();
+    CHECK(w.head().seq == 4);
+    w.fill(1);
+    const auto found = w.verify(w.head());
+    REQUIRE(found.fault);
+    CHECK(found.fault->why == "cut");
+}
+
 TEST_CASE("Two at a time can't write one log, and its folder is its owner's alone") {
     const world w;
     const auto log = w.open();
@@ -426,9 +471,16 @@ TEST_CASE("On a full disk nothing is taken, and all goes on once there is room")
         CHECK_FALSE(log->append(record("secret.read")));
         disk::sync_error = 0;
         CHECK(log->append(record("secret.unhide")));
-        CHECK(log->head().seq == 4); // set, the note, hide, unhide
+        CHECK(log->head().seq == 5); // set, the note, hide, the note, unhide
     }
     CHECK(w.verify(w.head()).intact());
+    // Also where it was a line that found the disk well again, and not the look at whether it is.
+    const auto lines = w.lines_of(w.text(w.first_file()));
+    for (const std::size_t i : {1U, 3U}) {
+        CHECK(json::parse(lines[i]).at("action") == "audit.resumed");
+        CHECK(json::parse(lines[i]).at("reason") == "the log could not be written for a while");
+    }
+    CHECK(json::parse(lines[4]).at("action") == "secret.unhide");
     CHECK(w.text(w.first_file()).find("secret.read") == std::string::npos);
 }
 

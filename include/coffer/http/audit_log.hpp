@@ -38,7 +38,8 @@ struct audit_options {
 ///     http::api service(vault, {.tokens = …, .audit = log, .more = http::x::audit_routes(log)});
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
-/// false, and the service 503; it goes on by itself once there is room. No change is made whose
+/// false, and the service 503; it goes on by itself once there is room, with a line that says that
+/// some are missing (`audit.resumed`). No change is made whose
 /// record could fail for that: prepare() makes sure of room for the longest line there is, and no
 /// other line is written into it. What is refused to nobody (a failed log-in, a
 /// sign-in too many) is counted, and not waited for: one line an address (of IPv6, its first 64
@@ -47,7 +48,8 @@ class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
     /// denied (the folder is open to others), conflict (another process writes there), tampered
-    /// (its lines were written with the key of another store), unavailable, those of the vault.
+    /// (its lines were written with the key of another store), unavailable, those of
+    /// the vault.
     static auto open(any_vault vault, const std::filesystem::path& folder, audit_options how = {})
         -> result<std::shared_ptr<audit_log>> {
         auto key = audit_key::find_or_make(std::move(vault));
@@ -55,7 +57,7 @@ public:
         auto files = detail::audit_journal::open(folder, *std::move(key), how.segment_size);
         if (!files) return files.error();
         auto out = std::shared_ptr<audit_log>(new audit_log(folder, *std::move(files), how));
-        if (!out->found_.empty()) (void)out->note("audit.resumed", out->found_);
+        if (!out->found_.empty()) (void)out->submit({}, use::other);
         return out;
     }
     /// Writes what is still to be written, and the head.
@@ -97,7 +99,7 @@ public:
             const std::lock_guard lock(mutex_);
             if (!failed_) return true;
         }
-        return note("audit.resumed", "the log could not be written for a while");
+        return submit({}, use::other);
     } catch (...) {
         return false;
     }
@@ -152,7 +154,7 @@ private:
         begins ///< Behind it room is to be kept.
     };
     struct submitted {
-        std::string members{};
+        std::string members{}; ///< None: only what the log itself has to say.
         use as = use::other;
         bool done = false;
         bool written = false;
@@ -160,8 +162,8 @@ private:
 
     audit_log(std::filesystem::path folder, std::unique_ptr<detail::audit_journal> files,
               audit_options how)
-        : folder_(std::move(folder)), files_(std::move(files)), how_(how),
-          found_(files_->found()), head_{files_->last().seq, files_->last().mac, 0},
+        : folder_(std::move(folder)), files_(std::move(files)), how_(how), found_(files_->found()),
+          untold_(!found_.empty()), head_{files_->last().seq, files_->last().mac, 0},
           has_room_(files_->has_room()), reserved_(files_->is_reserved()), left_(room_left()),
           flusher_([this] { flush_all(); }) {}
 
@@ -179,13 +181,6 @@ private:
         wake_.notify_one();
         done_.wait(lock, [&] { return one.done; });
         return one.written;
-    }
-    auto note(std::string_view action, std::string_view why) -> bool {
-        audit_record r;
-        r.action = action;
-        r.reason = why;
-        r.status = 200;
-        return submit(detail::audit_members(r, wall_now()), use::other);
     }
     void give_back_room() noexcept {
         const std::lock_guard lock(mutex_);
@@ -241,8 +236,23 @@ private:
             refusals_.find(peer)->second += n;
         refusals_due_ = std::chrono::steady_clock::now() + how_.refusals_every;
     }
-    static auto lines_of(const counts& refused) -> std::vector<std::string> {
+    /// What the log itself has to say, before all else: what it found when it was opened, and that
+    /// lines are missing which could not be written.
+    auto own_lines() const -> std::vector<std::string> {
         std::vector<std::string> out;
+        const auto add = [&](std::string_view why, std::string details) {
+            audit_record r;
+            r.action = audit_resumed;
+            r.reason = why;
+            r.details = std::move(details);
+            r.status = 200;
+            out.push_back(detail::audit_members(r, wall_now()));
+        };
+        if (untold_) add(found_, files_->lost_head() ? details_of(*files_->lost_head()) : "");
+        if (gap_) add("the log could not be written for a while", "");
+        return out;
+    }
+    static void add_lines_of(const counts& refused, std::vector<std::string>& out) {
         for (const auto& [peer, n] : refused) {
             audit_record r;
             r.action = "login.refused";
@@ -251,7 +261,6 @@ private:
             r.peer = peer;
             out.push_back(detail::audit_members(r, wall_now()));
         }
-        return out;
     }
     /// Whether the lines of a batch up to that use, and `more` of none, leave room for the changes
     /// that will still be under way.
@@ -273,7 +282,8 @@ private:
     /// Tells each of a batch whether it is written. False: one that tells of what was done is not.
     auto write(const std::vector<submitted*>& batch, const counts& refused, std::uint64_t prepared)
         -> bool try {
-        auto lines = lines_of(refused);
+        auto lines = own_lines();
+        add_lines_of(refused, lines);
         auto last = use::begins;
         if (!leaves_room(batch, lines, prepared, last)) last = use::other;
         if (last == use::other && !leaves_room(batch, lines, prepared, last)) {
@@ -281,14 +291,19 @@ private:
             lines.clear();
         }
         for (auto* one : batch)
-            if (one->as <= last) lines.push_back(std::move(one->members));
-        const auto before = files_->rotations();
-        if (!lines.empty() && !files_->write(lines)) return false;
-        if (files_->rotations() != before) saved_ = files_->save_head(wall_now()) ? wall_now() : 0;
+            if (one->as <= last && !one->members.empty()) lines.push_back(std::move(one->members));
+        gap_ = gap_ || last == use::room;
+        if (!lines.empty() && !files_->write(lines, wall_now())) {
+            gap_ = true;
+            return false;
+        }
         for (auto* one : batch)
             one->written = one->as <= last;
-        return last != use::room;
+        if (last == use::room) return false;
+        untold_ = gap_ = false;
+        return true;
     } catch (...) { // no memory
+        gap_ = true;
         return false;
     }
     void finish(const std::vector<submitted*>& batch, bool written) noexcept {
@@ -298,7 +313,7 @@ private:
         if (!has_room_) left_ = room_left();
         head_.seq = files_->last().seq;
         head_.mac = files_->last().mac; // of the same length: that takes no memory
-        head_.at = saved_;
+        head_.at = files_->saved();
         for (auto* one : batch) {
             if (one->as == use::room) --prepared_;
             if (one->as == use::begins && one->written) ++prepared_;
@@ -311,7 +326,8 @@ private:
     const std::unique_ptr<detail::audit_journal> files_; ///< The flusher's alone, but for its key.
     const audit_options how_;
     const std::string found_;
-    std::uint64_t saved_ = 0; ///< The flusher's alone.
+    bool untold_;      ///< What was found is not in the log yet. The flusher's alone, as
+    bool gap_ = false; ///< that lines are missing since the last one.
 
     mutable std::mutex mutex_{};
     std::condition_variable wake_{};

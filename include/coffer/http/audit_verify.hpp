@@ -24,6 +24,10 @@ struct audit_head {
     std::uint64_t at = 0; ///< When this was written down; milliseconds since 1970.
 };
 
+/// The action of what a log says of itself when it goes on: why that is told. Where it once went on
+/// to a head that it ends before, the line's `details` have that (details_of).
+inline constexpr std::string_view audit_resumed = "audit.resumed";
+
 /// The file that the log keeps its head in.
 inline constexpr std::string_view audit_head_name = "audit-head.json";
 
@@ -33,6 +37,13 @@ inline auto to_json(const audit_head& head) -> std::string {
     w.begin_object().member("seq", head.seq).member("mac", head.mac);
     w.member("time", iso_time(head.at)).end_object();
     return std::string(out) + "\n";
+}
+inline auto details_of(const audit_head& lost) -> std::string {
+    wiped_text out;
+    json_writer w(out);
+    w.begin_object().key("head").begin_object().member("seq", lost.seq).member("mac", lost.mac);
+    w.member("time", iso_time(lost.at)).end_object().end_object();
+    return std::string(out);
 }
 /// Nothing if the text is no head.
 inline auto audit_head_of(std::string_view json) -> std::optional<audit_head> {
@@ -49,7 +60,7 @@ inline auto audit_head_of(std::string_view json) -> std::optional<audit_head> {
 /// - `reordered`: it stands before one that it was written after;
 /// - `missing`: what was written before it is not there;
 /// - `torn`: it has no end;
-/// - `cut`: the log ends before the head that it once had;
+/// - `cut`: the log ends before the head that it once had, or did, and was gone on with there;
 /// - `foreign`: the head is of another log than this.
 struct audit_fault {
     std::string_view why{};
@@ -140,6 +151,7 @@ private:
         const bool first_known = last_.seq == 0 || last_.seq >= expected_.first;
         if (first_known && got->prev != last_.mac) return "edited";
         if (foreign) return "foreign";
+        if (tells_of_cut(lines.text())) return "cut";
         last_ = std::move(got->at);
         ++out_.records;
         out_.last = last_.seq;
@@ -150,6 +162,14 @@ private:
         constexpr std::string_view mark = R"("time":")";
         const auto at = line.find(mark);
         return time_of_iso(line.substr(at + mark.size(), 24)).value_or(0);
+    }
+    /// Whether it was written in the place of lines that were lost.
+    static auto tells_of_cut(std::string_view line) -> bool {
+        if (line.find(audit_resumed) == line.npos) return false;
+        const auto read = json_document::read(line);
+        if (!read || text_in(read->object(), "action") != audit_resumed) return false;
+        const auto* details = read->object().if_contains("details");
+        return details != nullptr && details->is_object() && details->get_object().contains("head");
     }
     /// Whether the line that is missing stands somewhere behind.
     void look_behind(const std::vector<detail::audit_segment>& files) {

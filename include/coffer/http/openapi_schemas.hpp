@@ -370,7 +370,10 @@ inline constexpr schema_doc schema_docs[] = {
 "properties":{"grants":{"$ref":"#/components/schemas/XGrants"},"patterns":{"type":"integer"},
 "expiresAt":{"type":"string","format":"date-time"},"changed":{"type":"array","items":{
 "type":"object","required":["member"],"properties":{"member":{"type":"string"},
-"was":{"type":"string"},"now":{"type":"string"}}}}}},"result":{"enum":["ok","begun","denied",
+"was":{"type":"string"},"now":{"type":"string"}}}},"head":{"type":"object",
+"description":"Of audit.resumed: how far the log went once, which ended before.",
+"properties":{"seq":{"type":"integer"},"mac":{"type":"string"},
+"time":{"type":"string","format":"date-time"}}}}},"result":{"enum":["ok","begun","denied",
 "not_found","conflict","limited","refused","failed"]},"status":{"type":"integer"},
 "peer":{"type":"string"},"session":{"type":"boolean"}}}},"order":{"const":"desc"},
 "next":{"type":"integer","description":"What to give as after, for older ones."}}})"},

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -41,8 +42,8 @@ public:
     }
 
     /// Writes lines with these members; true once they are durable. False: none is, and the file is
-    /// as before.
-    auto write(const std::vector<std::string>& members) -> bool {
+    /// as before. The first have to tell of lost_head(), if there is one.
+    auto write(const std::vector<std::string>& members, std::uint64_t now) -> bool {
         auto last = last_;
         std::string text;
         for (const auto& m : members)
@@ -50,7 +51,7 @@ public:
         if (dirty_ && !file_.cut(size_)) return false;
         dirty_ = false;
         // Where the next file has no room this one goes on: it may have what take_room() took.
-        if (size_ != 0 && size_ + text.size() > limit_ && next_room_ != room::none && !rotate())
+        if (size_ != 0 && size_ + text.size() > limit_ && next_room_ != room::none && !rotate(now))
             return false;
         if (!file_.write_all(text) || !file_.sync() || !sync_folder()) {
             dirty_ = !file_.cut(size_);
@@ -59,6 +60,7 @@ public:
         }
         size_ += text.size();
         last_ = std::move(last);
+        lost_.reset();
         if (room_ == room::none) room_ = allocate(file_, 0, limit_);
         reserve_next();
         return true;
@@ -73,8 +75,10 @@ public:
         return ::statvfs(folder_.c_str(), &disk) == 0 &&
                std::uint64_t{disk.f_bavail} * disk.f_frsize >= bytes;
     }
-    /// Writes down how far the log goes. False: it could not, for want of memory too.
+    /// Writes down how far the log goes. False: it could not, for want of memory too; and while a
+    /// lost head is told of in that file alone.
     auto save_head(std::uint64_t now) noexcept -> bool try {
+        if (lost_) return false;
         const auto part = folder_ / "audit-head.part";
         auto file = audit_file::open(part, O_WRONLY | O_CREAT | O_TRUNC);
         if (!file || !file->write_all(to_json({last_.seq, last_.mac, now})) || !file->sync())
@@ -83,6 +87,11 @@ public:
     } catch (const std::exception&) {
         return false;
     }
+
+    /// The head that the log had once, though it ends before, until lines are written behind it.
+    auto lost_head() const noexcept -> const std::optional<audit_head>& { return lost_; }
+    /// When the head was written down for the last time by this; 0: it was not.
+    auto saved() const noexcept -> std::uint64_t { return saved_; }
 
     auto last() const noexcept -> const audit_link& { return last_; }
     auto key() const noexcept -> const audit_key& { return key_; }
@@ -102,8 +111,6 @@ public:
     }
     /// What was found when it was opened, for people; empty: nothing.
     auto found() const noexcept -> const std::string& { return found_; }
-    /// How often it went on in a new file.
-    auto rotations() const noexcept -> std::uint64_t { return rotations_; }
 
 private:
     /// A file's room: there is none, the file system can't reserve it, or it is the file's own.
@@ -186,23 +193,29 @@ private:
         found_ = "a torn line was put aside in " + name;
         return {};
     }
-    void compare_head() {
+    auto read_head() const -> std::optional<audit_head> {
         const auto file = audit_file::open(folder_ / audit_head_name, O_RDONLY);
-        const auto head = file ? audit_head_of(file->read_at(0, 4096)) : std::nullopt;
+        return file ? audit_head_of(file->read_at(0, 4096)) : std::nullopt;
+    }
+    void compare_head() {
+        auto head = read_head();
         if (!head || head->seq <= last_.seq) return;
         found_ += std::string(found_.empty() ? "" : "; ") + "the log once went on to line " +
                   std::to_string(head->seq);
+        lost_ = std::move(head);
     }
 
     auto next_path() const -> std::filesystem::path { return folder_ / "audit.next"; }
-    /// Goes on in the next file. That it has its name is durable with the next write.
-    auto rotate() -> bool {
+    /// Goes on in the next file. That it has its name is durable with the next write. A crash before
+    /// that leaves it empty: what it goes on from is written down before.
+    auto rotate(std::uint64_t now) -> bool {
         const auto path = folder_ / name_of_segment(last_.seq + 1);
         if (!next_) {
             auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
             if (!made) return false;
             next_ = *std::move(made);
         }
+        if (save_head(now)) saved_ = now;
         if (::rename(next_path().c_str(), path.c_str()) != 0) {
             next_ = {}; // somebody may have removed it: the next try makes another
             next_room_ = room::none;
@@ -214,7 +227,6 @@ private:
         next_ = {};
         size_ = 0;
         room_ = std::exchange(next_room_, room::none);
-        ++rotations_;
         return true;
     }
     auto sync_folder() -> bool {
@@ -259,7 +271,8 @@ private:
     room room_ = room::none;
     room next_room_ = room::none;
     std::string found_{};
-    std::uint64_t rotations_ = 0;
+    std::optional<audit_head> lost_{};
+    std::uint64_t saved_ = 0;
 };
 
 } // namespace coffer::inline COFFER_ABI::http::detail

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <condition_variable>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <thread>
 
@@ -397,6 +398,45 @@ TEST_CASE("A log that is gone on with behind a cut says for good that it was cut
     const auto told = json::parse(w.lines_of(w.text(w.first_file()))[2]).at("details").at("head");
     CHECK(told.at("seq") == 4);
     CHECK(told.at("mac").as_string() == once.mac);
+}
+
+TEST_CASE("Half of a line that is being written is no fault, and one that stays half is") {
+    const world w;
+    w.fill(3);
+    const auto key = http::audit_key::find(w.vault).value();
+    const auto whole = w.text(w.first_file());
+    const auto lines = w.lines_of(whole);
+    const auto half = lines[0] + lines[1] + lines[2].substr(0, lines[2].size() / 2);
+    const auto verify = [&](const std::function<void(int)>& meanwhile) {
+        int looks = 0;
+        http::audit_verifier verifier(key, {}, [&] { meanwhile(++looks); });
+        w.put(w.first_file(), half);
+        auto out = verifier.run(http::detail::segments_in(w.folder).value()).value();
+        return std::pair(out, looks);
+    };
+    const auto [written, looks] = verify([&](int look) {
+        if (look == 2) w.put(w.first_file(), whole);
+    });
+    CHECK(written.intact());
+    CHECK(written.records == 3);
+    CHECK(looks == 2);
+    // The writer found the disk full, and took the half back.
+    const auto [taken_back, once] =
+        verify([&](int) { w.put(w.first_file(), lines[0] + lines[1]); });
+    CHECK(taken_back.intact());
+    CHECK(taken_back.records == 2);
+    CHECK(once == 1);
+    const auto [torn, many] = verify([](int) {});
+    REQUIRE(torn.fault);
+    CHECK(torn.fault->why == "torn");
+    CHECK(torn.fault->seq == 3);
+    CHECK(many > 1);
+    // What nobody writes to any more is not waited for.
+    w.put(w.folder / "audit-4.jsonl", "");
+    const auto [older, never] = verify([](int) {});
+    REQUIRE(older.fault);
+    CHECK(older.fault->why == "torn");
+    CHECK(never == 0);
 }
 
 TEST_CASE("A lost end is told of before the log goes on in another file") {

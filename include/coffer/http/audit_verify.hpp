@@ -6,11 +6,14 @@
 #include <coffer/http/detail/audit_line.hpp>
 #include <coffer/http/json_answer.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -59,7 +62,7 @@ inline auto audit_head_of(std::string_view json) -> std::optional<audit_head> {
 /// - `edited`: its mac is not its text's;
 /// - `reordered`: it stands before one that it was written after;
 /// - `missing`: what was written before it is not there;
-/// - `torn`: it has no end;
+/// - `torn`: it has no end, and gets none;
 /// - `cut`: the log ends before the head that it once had, or did, and was gone on with there;
 /// - `foreign`: the head is of another log than this.
 struct audit_fault {
@@ -86,11 +89,14 @@ struct audit_expectation {
 };
 
 /// Reads an audit log from files that are not trusted, in memory that does not grow with them.
-/// Needs no server and no folder: only the key.
+/// Needs no server and no folder: only the key. The log may be written meanwhile.
 class audit_verifier {
 public:
-    audit_verifier(const audit_key& key, audit_expectation expected)
-        : key_(&key), expected_(std::move(expected)) {
+    /// `pause`: how long a write takes that is under way, after which half of a line is read again.
+    audit_verifier(
+        const audit_key& key, audit_expectation expected,
+        std::function<void()> pause = [] { std::this_thread::sleep_for(usual_pause); })
+        : key_(&key), expected_(std::move(expected)), pause_(std::move(pause)) {
         last_.seq = expected_.first - 1;
     }
 
@@ -102,7 +108,7 @@ public:
         for (std::size_t i = 0; i < files.size() && !done_; ++i) {
             auto opened = detail::audit_file::open(files[i].path, O_RDONLY);
             if (!opened) return opened.error();
-            check(*opened, files[i]);
+            check(*opened, files[i], i + 1 == files.size());
         }
         if (out_.fault && out_.fault->why == "missing") look_behind(files);
         const auto& head = expected_.head;
@@ -116,11 +122,14 @@ public:
     }
 
 private:
-    void check(const detail::audit_file& file, const detail::audit_segment& of) {
+    static constexpr std::chrono::milliseconds usual_pause{50};
+    static constexpr int most_looks = 10;
+
+    void check(const detail::audit_file& file, const detail::audit_segment& of, bool is_newest) {
         detail::audit_lines lines(file);
         line_ = 0;
         if (is_behind_head()) done_ = true;
-        while (!done_ && lines.next()) {
+        while (!done_ && next_of(lines, file, is_newest)) {
             ++line_;
             const auto why = fault_of(lines);
             if (!why.empty()) {
@@ -131,12 +140,26 @@ private:
             if (is_behind_head()) done_ = true;
         }
     }
+    /// Goes to the next line. What has no end at the end of the newest file may be half of a write:
+    /// another look finds all of it, or nothing where the writer took it back.
+    auto next_of(detail::audit_lines& lines, const detail::audit_file& file, bool is_newest) const
+        -> bool {
+        bool found = lines.next();
+        for (int looks = 0; found && is_newest && is_half(lines) && looks < most_looks; ++looks) {
+            pause_();
+            lines = detail::audit_lines(file, lines.begin());
+            found = lines.next();
+        }
+        return found;
+    }
+    static auto is_half(const detail::audit_lines& lines) -> bool {
+        return !lines.is_whole() && lines.text().size() <= detail::longest_audit_line;
+    }
     auto is_behind_head() const -> bool {
         return expected_.stop_at_head && expected_.head && last_.seq >= expected_.head->seq;
     }
     auto fault_of(const detail::audit_lines& lines) -> std::string_view {
-        if (!lines.is_whole())
-            return lines.text().size() > detail::longest_audit_line ? "edited" : "torn";
+        if (!lines.is_whole()) return is_half(lines) ? "torn" : "edited";
         auto got = detail::open_line(*key_, lines.text());
         if (!got) return "edited";
         const auto& head = expected_.head;
@@ -187,6 +210,7 @@ private:
 
     const audit_key* key_;
     audit_expectation expected_;
+    std::function<void()> pause_;
     audit_verdict out_{};
     detail::audit_link last_{};
     std::uint64_t skipped_ = 0; // the last line before the one where the chain begins

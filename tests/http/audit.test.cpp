@@ -456,6 +456,58 @@ TEST_CASE("A lost end is told of before the log goes on in another file") {
     CHECK(found.fault->why == "cut");
 }
 
+TEST_CASE("A newest file that is empty is gone on with where its name says, or not at all") {
+    world w;
+    w.fill(3);
+    const auto next = w.folder / "audit-4.jsonl";
+    w.put(next, "");
+    CHECK(w.open()->append(record("secret.read"))); // the file before it is there
+    CHECK(w.verify(w.head()).records == 4);
+    // It was put away, and the head tells what it ended with.
+    const auto put_away = w.outer / "audit-1.jsonl";
+    fs::rename(w.first_file(), put_away);
+    const auto head = w.text(w.folder / http::audit_head_name);
+    w.put(w.folder / "audit-5.jsonl", "");
+    fs::rename(next, w.outer / "audit-4.jsonl");
+    CHECK(w.open()->append(record("secret.read")));
+    CHECK(w.verify(w.head(), 5).intact());
+    CHECK(w.verify(w.head(), 5).records == 1);
+    // Nothing tells it, or something else does.
+    w.put(w.folder / "audit-5.jsonl", "");
+    fs::remove(w.folder / http::audit_head_name);
+    CHECK(http::audit_log::open(w.vault, w.folder).error() == coffer::errc::rolled_back);
+    w.put(w.folder / "audit-5.jsonl", "{\"seq\":5"); // a crash cut its first line
+    CHECK(http::audit_log::open(w.vault, w.folder).error() == coffer::errc::rolled_back);
+    fs::rename(put_away, w.first_file()); // it ends before
+    w.put(w.folder / http::audit_head_name, head);
+    CHECK(w.open()->append(record("secret.read")));
+    CHECK(w.verify(w.head(), 5).intact());
+    fs::rename(w.folder / "audit-5.jsonl", w.folder / "audit-7.jsonl");
+    w.put(w.folder / "audit-7.jsonl", "");
+    CHECK(http::audit_log::open(w.vault, w.folder).error() == coffer::errc::rolled_back);
+}
+
+TEST_CASE("A crash in the midst of going on in another file leaves a head that it goes on from") {
+    world w;
+    w.how.segment_size = 1000;
+    std::string head;
+    {
+        const auto log = w.open();
+        while (http::detail::segments_in(w.folder).value().size() < 3)
+            CHECK(log->append(record("secret.set", {"N"})));
+        head = w.text(w.folder / http::audit_head_name);
+    }
+    const auto files = http::detail::segments_in(w.folder).value();
+    CHECK(http::audit_head_of(head).value().seq == files[2].first - 1);
+    fs::remove(files[0].path);
+    fs::remove(files[1].path);
+    w.put(files[2].path, "");
+    w.put(w.folder / http::audit_head_name, head);
+    CHECK(w.open()->append(record("secret.read")));
+    CHECK(w.verify(w.head(), files[2].first).intact());
+    CHECK(w.verify(w.head(), files[2].first).records == 1);
+}
+
 TEST_CASE("Two at a time can't write one log, and its folder is its owner's alone") {
     const world w;
     const auto log = w.open();

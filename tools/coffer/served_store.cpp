@@ -77,6 +77,10 @@ auto opened_audit(session& s, const coffer::any_vault& vault) -> std::shared_ptr
         throw problem(why.code, "another process writes the audit log in " + name);
     if (why.code == errc::tampered)
         throw problem(why.code, "the last lines in " + name + " are no audit log of this store");
+    if (why.code == errc::rolled_back)
+        throw problem(why.code, "the newest file of the audit log in " + name +
+                                    " is empty, and nothing tells what it goes on from: put the "
+                                    "file before it back");
     throw problem(why.code,
                   "the audit log in " + name + " can't be written" + cause_words(why.cause));
 }

@@ -48,8 +48,8 @@ class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
     /// denied (the folder is open to others), conflict (another process writes there), tampered
-    /// (its lines were written with the key of another store), unavailable, those of
-    /// the vault.
+    /// (its lines were written with the key of another store), rolled_back (what its newest file
+    /// should go on from is not there), unavailable, those of the vault.
     static auto open(any_vault vault, const std::filesystem::path& folder, audit_options how = {})
         -> result<std::shared_ptr<audit_log>> {
         auto key = audit_key::find_or_make(std::move(vault));

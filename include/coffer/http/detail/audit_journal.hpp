@@ -29,7 +29,8 @@ class audit_journal {
 public:
     /// Goes on behind the last line. A folder that is not there is made, mode 0700. Errors: denied
     /// (others may enter it), conflict (somebody else is writing it), tampered (its lines were
-    /// written with another key), unavailable.
+    /// written with another key), rolled_back (the newest file is empty, and neither the file before
+    /// it nor the head ends with the line before its first), unavailable.
     static auto open(const std::filesystem::path& folder, audit_key key, std::uint64_t limit)
         -> result<std::unique_ptr<audit_journal>> {
         auto out = std::unique_ptr<audit_journal>(new audit_journal(folder, std::move(key), limit));
@@ -171,6 +172,15 @@ private:
             if (!seen.is_torn) continue;
             if (auto moved = put_aside(seen.end); !moved) return moved;
         }
+        return size_ == 0 ? go_on_before(all->back().first) : result<void>();
+    }
+    /// Looks for what the newest file goes on from, which has no line of its own: the end of the
+    /// file before it or, where that was put away, the head.
+    auto go_on_before(std::uint64_t first) -> result<void> {
+        if (last_.seq + 1 == first) return {};
+        const auto head = read_head();
+        if (!head || head->seq + 1 != first) return errc::rolled_back;
+        last_ = {head->seq, head->mac};
         return {};
     }
     auto begin() -> result<void> {

@@ -976,7 +976,11 @@ TEST_CASE(
     CHECK(rest.at("begins") == 3);
     CHECK(ask("2").body.at("data").at("firstBad") == 2);
     // A number that the log has not reached would check nothing.
-    check_error(ask("1000"), 400);
+    const auto end = std::to_string(s.log->head().seq);
+    const auto beyond = ask("1000");
+    check_error(beyond, 400);
+    CHECK(beyond.body.at("errors").at(0).at("message") ==
+          json::value("the log does not go so far as yet: its last record is " + end));
 }
 
 TEST_CASE("Where no line can be written no value leaves; refused log-ins are one line") {

@@ -215,7 +215,11 @@ inline auto verify_audit(call& c, const std::shared_ptr<audit_log>& kept, std::m
     const auto& log = kept_log(kept);
     const std::unique_lock only(one, std::try_to_lock);
     if (!only) throw api_error{503, "the log is being checked already", {}, "unavailable", {}};
-    const auto found = need(log.verify(c.number("from", 1)), "from");
+    auto checked = log.verify(c.number("from", 1));
+    if (!checked && checked.error() == errc::invalid_argument)
+        throw bad_request("from", "the log does not go so far as yet: its last record is " +
+                                      std::to_string(log.head().seq));
+    const auto found = need(std::move(checked));
     const auto anchored = log.head().at;
     response out;
     json_writer w(out.body);

@@ -5,6 +5,8 @@
 
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <sstream>
 
 using coffer_test::client;
@@ -149,6 +151,28 @@ TEST_CASE("audit verify names the first line that was changed, with exit code 7"
     CHECK(nowhere.code == 2);
     CHECK(has(nowhere.err, "nowhere is not there"));
     CHECK(box.run({"audit", "verify", box.first, "--head", "nowhere"}).code == 2);
+}
+
+TEST_CASE("audit verify finds a cut end also after the log was served again") {
+    const audited box;
+    const auto whole = sandbox::read(box.first);
+    box.write(box.first, whole.substr(0, whole.find('\n') + 1));
+    box.serve();
+    const auto cut = box.run({"audit", "verify", "audit"});
+    CHECK(cut.code == 7);
+    CHECK(has(cut.out, "audit-1.jsonl line 2: record 2 and what came behind it are cut off"));
+    CHECK(box.run({"audit", "verify", box.first}).code == 7); // no head is needed for that
+    CHECK(has(box.ok({"audit", "verify", "audit", "--from", "3"}), "all as they were written"));
+}
+
+TEST_CASE("serve goes on with no audit log of which it can't tell what comes next") {
+    const audited box;
+    std::filesystem::rename(box.first, box.work() / "audit/audit-100.jsonl");
+    box.write(box.work() / "audit/audit-100.jsonl", "");
+    const auto refused = box.run({"serve", "--listen", "127.0.0.1:0", "--audit", "audit"});
+    CHECK(refused.code != 0);
+    CHECK(has(refused.err, "the newest file of the audit log in audit is empty, and nothing tells "
+                           "what it goes on from: put the file before it back"));
 }
 
 TEST_CASE("audit tail shows who did what, and with --json the lines themselves") {

@@ -677,18 +677,27 @@ TEST_CASE("The room of a change's line is its own from before the change until i
         begun.status = 0;
         auto change = record("secrets.change", std::vector<std::string>(60, std::string(900, 'n')));
         const auto read = change;
-        change.prepared = true;
+        change.takes = http::audit_record::room::last;
+        auto part = read;
+        part.takes = http::audit_record::room::part;
         REQUIRE(log->prepare(begun));
         CHECK_FALSE(log->prepare(begun)); // another's line might not fit then
         CHECK_FALSE(log->append(read));   // nor that of the first
         CHECK(log->append(record("secret.read")));
+        CHECK(log->append(part));
         CHECK(log->append(change));
+        CHECK(log->writable());
         CHECK_FALSE(log->prepare(begun));
         CHECK(log->append(read));
         disk::left = one_line + 40'000;
         CHECK(log->prepare(begun));
     }
     CHECK(w.verify(w.head()).intact());
+    // One was refused for want of room, and no other.
+    const auto text = w.text(w.first_file());
+    const auto told = text.find("audit.resumed");
+    CHECK(told != text.npos);
+    CHECK(text.find("audit.resumed", told + 1) == text.npos);
 }
 
 TEST_CASE(

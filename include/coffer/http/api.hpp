@@ -268,7 +268,7 @@ private:
         if (c.of.method == "GET" || c.of.who == admits::anyone || !is_audited(c.of)) return;
         complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
-        c.record.prepared = true;
+        c.record.takes = audit_record::room::last;
     }
     /// The answer, once its records are durable.
     auto noted(call& c, response out) -> response {
@@ -276,6 +276,7 @@ private:
         bool kept = true;
         for (auto& done : c.also) {
             complete(c, done, 200);
+            if (c.record.takes != audit_record::room::none) done.takes = audit_record::room::part;
             kept = with_.audit->append(done) && kept;
         }
         complete(c, c.record, out.status);

@@ -32,9 +32,12 @@ struct audit_record {
     /// What else is to be known of a change: the text of a JSON object. What a token may do
     /// (`grants`, `expiresAt`), what an environment is from now on (`changed`).
     std::string details{};
-    unsigned status = 0;   ///< Of the answer.
-    std::string peer{};    ///< The client's address.
-    bool prepared = false; ///< It tells how that ended for which prepare() answered true.
+    unsigned status = 0; ///< Of the answer.
+    std::string peer{};  ///< The client's address.
+    /// Whether its line goes into the room that prepare() kept for a change: none does, one of
+    /// several, or the last, with which the room is given back.
+    enum class room : unsigned char { none, part, last };
+    room takes = room::none;
 };
 
 /// Where audit records go. Thread-safe; never throws.
@@ -45,8 +48,8 @@ public:
     /// it can't be written; the answer is then 503 and no value leaves.
     virtual auto append(const audit_record& record) -> bool = 0;
     /// Called before a change is made, which can't be taken back when its record fails. True once
-    /// there is room for its line, however long, which is kept until the record is appended that is
-    /// marked as `prepared`: always one. Where that room is not reserved for good, a line is durable
+    /// there is room for its line, however long, which is kept until the record is appended that
+    /// `takes` it as the last: there is always one. Where that room is not reserved for good, a line is durable
     /// besides that says that it was begun (`begun`, with what is known by then). May wait. False:
     /// the change is not made, and the answer is 503.
     virtual auto prepare(const audit_record& begun) -> bool = 0;

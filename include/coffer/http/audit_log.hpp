@@ -39,11 +39,10 @@ struct audit_options {
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
 /// false, and the service 503; it goes on by itself once there is room, with a line that says that
-/// some are missing (`audit.resumed`). No change is made whose
-/// record could fail for that: prepare() makes sure of room for the longest line there is, and no
-/// other line is written into it. What is refused to nobody (a failed log-in, a
-/// sign-in too many) is counted, and not waited for: one line an address (of IPv6, its first 64
-/// bits) and a minute.
+/// some are missing (`audit.resumed`). No change is made whose record could fail for that: prepare()
+/// makes sure of room for the longest line there is, and no other line is written into it. What is
+/// refused to nobody (a failed log-in, a sign-in too many) is counted, and not waited for: one line
+/// an address (of IPv6, its first 64 bits) and a minute.
 class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:
@@ -73,9 +72,9 @@ public:
 
     auto append(const audit_record& r) -> bool override try {
         if (r.principal_id.empty() && r.status >= 400) return count_refusal(r.peer);
-        return submit(detail::audit_members(r, wall_now()), r.prepared ? use::room : use::other);
+        return submit(detail::audit_members(r, wall_now()), use_of(r));
     } catch (...) { // no memory, or too much for a line: nothing was written
-        if (r.prepared) give_back_room();
+        if (r.takes == audit_record::room::last) give_back_room();
         return false;
     }
     /// Waits for the disk only where the file system has not reserved the room of the lines to
@@ -149,10 +148,15 @@ private:
     /// What a line is to the room that is kept for changes. Where not all lines of a batch have
     /// room, those that come first here are written.
     enum class use : unsigned char {
-        room,  ///< It ends a change, and takes the room that was kept for it.
+        part,  ///< It goes into that of a change,
+        last,  ///< and this is the last that does.
         other, ///< None.
         begins ///< Behind it room is to be kept.
     };
+    static auto use_of(const audit_record& r) noexcept -> use {
+        if (r.takes == audit_record::room::none) return use::other;
+        return r.takes == audit_record::room::part ? use::part : use::last;
+    }
     struct submitted {
         std::string members{}; ///< None: only what the log itself has to say.
         use as = use::other;
@@ -265,13 +269,13 @@ private:
     /// Whether the lines of a batch up to that use, and `more` of none, leave room for the changes
     /// that will still be under way.
     auto leaves_room(const std::vector<submitted*>& batch, const std::vector<std::string>& more,
-                     std::uint64_t prepared, use last) -> bool {
+                     std::uint64_t prepared, use upto) -> bool {
         if (files_->is_reserved()) return true;
         std::uint64_t bytes = 0;
         for (const auto* one : batch) {
-            if (one->as > last) continue;
+            if (one->as > upto) continue;
             bytes += detail::size_of_line(one->members);
-            if (one->as == use::room) --prepared;
+            if (one->as == use::last) --prepared;
             if (one->as == use::begins) ++prepared;
         }
         for (const auto& members : more)
@@ -284,24 +288,27 @@ private:
         -> bool try {
         auto lines = own_lines();
         add_lines_of(refused, lines);
-        auto last = use::begins;
-        if (!leaves_room(batch, lines, prepared, last)) last = use::other;
-        if (last == use::other && !leaves_room(batch, lines, prepared, last)) {
-            last = use::room;
+        auto upto = use::begins;
+        if (!leaves_room(batch, lines, prepared, upto)) upto = use::other;
+        bool all = true;
+        if (upto == use::other && !leaves_room(batch, lines, prepared, upto)) {
+            upto = use::last;
+            all = lines.empty();
             lines.clear();
         }
-        for (auto* one : batch)
-            if (one->as <= last && !one->members.empty()) lines.push_back(std::move(one->members));
-        gap_ = gap_ || last == use::room;
+        for (auto* one : batch) {
+            all = all && (one->as <= upto || one->as == use::begins);
+            if (one->as <= upto && !one->members.empty()) lines.push_back(std::move(one->members));
+        }
+        gap_ = gap_ || !all;
         if (!lines.empty() && !files_->write(lines, wall_now())) {
             gap_ = true;
             return false;
         }
         for (auto* one : batch)
-            one->written = one->as <= last;
-        if (last == use::room) return false;
-        untold_ = gap_ = false;
-        return true;
+            one->written = one->as <= upto;
+        if (upto > use::last) untold_ = gap_ = false;
+        return all;
     } catch (...) { // no memory
         gap_ = true;
         return false;
@@ -315,7 +322,7 @@ private:
         head_.mac = files_->last().mac; // of the same length: that takes no memory
         head_.at = files_->saved();
         for (auto* one : batch) {
-            if (one->as == use::room) --prepared_;
+            if (one->as == use::last) --prepared_;
             if (one->as == use::begins && one->written) ++prepared_;
             one->done = true;
         }

@@ -409,7 +409,7 @@ inline void note_begun(call& c) {
     if (c.parts.audit == nullptr) return;
     auto begun = c.record;
     complete(c, begun, 0);
-    begun.prepared = false; // that is the one that tells how it ended
+    begun.takes = audit_record::room::none; // that is for how it ended
     if (!c.parts.audit->append(begun)) throw unaudited();
 }
 

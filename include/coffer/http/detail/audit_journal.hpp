@@ -216,15 +216,10 @@ private:
     }
 
     auto next_path() const -> std::filesystem::path { return folder_ / "audit.next"; }
-    /// Goes on in the next file. That it has its name is durable with the next write. A crash before
+    /// Goes on in the next file, which has room. That it has its name is durable with the next write. A crash before
     /// that leaves it empty: what it goes on from is written down before.
     auto rotate(std::uint64_t now) -> bool {
         const auto path = folder_ / name_of_segment(last_.seq + 1);
-        if (!next_) {
-            auto made = audit_file::open(next_path(), O_RDWR | O_APPEND | O_CREAT | O_TRUNC);
-            if (!made) return false;
-            next_ = *std::move(made);
-        }
         if (save_head(now)) saved_ = now;
         if (::rename(next_path().c_str(), path.c_str()) != 0) {
             next_ = {}; // somebody may have removed it: the next try makes another

@@ -60,7 +60,7 @@ public:
         for (const int one : {SIGTERM, SIGINT, SIGHUP})
             ::sigaddset(&set_, one);
         ::pthread_sigmask(SIG_BLOCK, &set_, &before_);
-        std::signal(SIGPIPE, SIG_IGN);
+        outlive_readers();
     }
     ~told_by_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
     told_by_signals(const told_by_signals&) = delete;

@@ -262,10 +262,15 @@ private:
     auto is_audited(const route& row) const noexcept -> bool {
         return with_.audit != nullptr && !row.action.empty();
     }
+    /// Whether a row changes nothing: what it gives is kept back where its audit record fails.
+    static auto only_reads(const route& row) noexcept -> bool {
+        return row.method == "GET" || row.needs == right::list || row.needs == right::read ||
+               row.needs == right::reveal;
+    }
     /// A change can't be taken back when its audit record fails, so that is made sure of before.
     /// Who has not said yet who they are changes nothing, and fills no disk.
     void require_prepared(call& c) const {
-        if (c.of.method == "GET" || c.of.who == admits::anyone || !is_audited(c.of)) return;
+        if (only_reads(c.of) || c.of.who == admits::anyone || !is_audited(c.of)) return;
         complete(c, c.record, 0);
         if (!with_.audit->prepare(c.record)) throw unaudited();
         c.record.takes = audit_record::room::last;

@@ -25,7 +25,8 @@
 namespace coffer::inline COFFER_ABI::http {
 
 struct audit_options {
-    /// Bytes of one file; then the next is begun.
+    /// Bytes of one file; then the next is begun. Room of that size is taken ahead, which has to be
+    /// more than the lines of all changes that can be under way at once: as many MiB as requests.
     std::uint64_t segment_size = 64 * 1024 * 1024;
     /// Refused log-ins of one address make one line in this time.
     std::chrono::milliseconds refusals_every = std::chrono::minutes(1);
@@ -71,7 +72,8 @@ public:
     }
 
     auto append(const audit_record& r) -> bool override try {
-        if (r.principal_id.empty() && r.status >= 400) return count_refusal(r.peer);
+        if (r.principal_id.empty() && r.status >= 400 && r.takes == audit_record::room::none)
+            return count_refusal(r.peer);
         return submit(detail::audit_members(r, wall_now()), use_of(r));
     } catch (...) { // no memory, or too much for a line: nothing was written
         if (r.takes == audit_record::room::last) give_back_room();

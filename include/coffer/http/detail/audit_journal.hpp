@@ -61,7 +61,8 @@ public:
         }
         size_ += text.size();
         last_ = std::move(last);
-        lost_.reset();
+        // That head is in the chain from here on: from now on the file's tells how far this goes.
+        if (std::exchange(lost_, std::nullopt) && save_head(now)) saved_ = now;
         if (room_ == room::none) room_ = allocate(file_, 0, limit_);
         reserve_next();
         return true;

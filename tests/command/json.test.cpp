@@ -220,15 +220,18 @@ void check_server(json_manual& manual) {
 /// Fields that nothing here brings about: of actors, of sessions, of a store that is away, of
 /// damage that a server finds.
 auto rare() -> const std::set<std::string>& {
-    static const std::set<std::string> all{"DETAILS.patterns",
+    static const std::set<std::string> all{"DETAILS.head",
+                                           "DETAILS.patterns",
                                            "ME.confirmedUntil",
                                            "ME.server.since",
                                            "ME.server.until",
                                            "SPACE.error",
                                            "audit tail, of a server.actorId",
+                                           "audit tail, of a server.leftOut",
                                            "audit tail, of a server.names",
                                            "audit tail, of a server.reason",
                                            "audit tail.actorId",
+                                           "audit tail.leftOut",
                                            "audit tail.reason",
                                            "audit verify, of a server.anchoredAt",
                                            "audit verify, of a server.firstBad",

@@ -2,6 +2,7 @@
 #include "denied_place.hpp"
 
 #include "opening.hpp"
+#include "problem.hpp"
 #include "text.hpp"
 
 #include <coffer/posix/file_descriptor.hpp>
@@ -54,6 +55,15 @@ auto denied_in(const fs::path& folder) -> std::vector<std::string> {
     return out;
 }
 
+/// Empty too where the settings name one that is not to be used: that is another trouble.
+auto usable_anchor(const settings& from) -> fs::path {
+    try {
+        return anchor_of(from);
+    } catch (const problem&) {
+        return {};
+    }
+}
+
 } // namespace
 
 auto denied_place_words(const settings& from) -> std::string {
@@ -61,7 +71,7 @@ auto denied_place_words(const settings& from) -> std::string {
     const auto folder = folder_of_store(place);
     if (folder.empty()) return ": " + printable(shown_address(place));
     auto all = denied_in(folder);
-    if (const auto anchor = anchor_of(from); !anchor.empty()) {
+    if (const auto anchor = usable_anchor(from); !anchor.empty()) {
         if (!is_private(anchor)) all.push_back(anchor.string());
         if (!is_folder_usable(anchor.parent_path())) all.push_back(anchor.parent_path().string());
     }

@@ -47,8 +47,10 @@ auto json_shapes() -> std::span<const json_shape> {
                    "{version: text, reveal: text, "
                    "stale: flag, since?: time, until?: time, auditFullPercent?: number}, "
                    "serverUrl: text}"},
-        json_shape{"DETAILS", "{grants?: [GRANT], patterns?: number, expiresAt?: time, "
-                              "changed?: [{member: text, was?: text, now?: text}]}"},
+        json_shape{"DETAILS",
+                   "{grants?: [GRANT], patterns?: number, expiresAt?: time, "
+                   "changed?: [{member: text, was?: text, now?: text}], head?: {seq: number, "
+                   "mac: text, time: time}}"},
         json_shape{"SETTING", "{value: text, from: text}|null"},
     };
     return all;
@@ -125,17 +127,18 @@ auto json_answers() -> std::span<const json_shape> {
                                  "createdAt?: time, createdBy?: text|null, expiresAt?: time, "
                                  "unreadable?: flag}]}"},
         json_shape{"token revoke", "{id: text, revoked: flag}"},
+        json_shape{"audit tail",
+                   "{seq: number, time: time, actor: {id?: text, name?: text}, action: text, "
+                   "environmentId?: text, spaceId?: text, actorId?: text, names?: [text], "
+                   "leftOut?: number, count?: number, version?: number, reason?: text, "
+                   "details?: DETAILS, result: text, status: number, peer?: text, session: flag, "
+                   "prev: text, mac: text}"},
         json_shape{
-            "audit tail",
-            "{seq: number, time: time, actor: {id?: text, name?: text}, action: text, "
-            "environmentId?: text, spaceId?: text, actorId?: text, names?: [text], "
-            "count?: number, version?: number, reason?: text, details?: DETAILS, "
-            "result: text, status: number, peer?: text, session: flag, prev: text, mac: text}"},
-        json_shape{"audit tail, of a server",
-                   "{seq: number, time: time, who?: text, tokenId?: text, what: text, "
-                   "environmentId?: text, spaceId?: text, actorId?: text, name?: text, "
-                   "names?: [text], count?: number, version?: number, reason?: text, "
-                   "details?: DETAILS, result: text, status?: number, peer?: text, session: flag}"},
+            "audit tail, of a server",
+            "{seq: number, time: time, who?: text, tokenId?: text, what: text, "
+            "environmentId?: text, spaceId?: text, actorId?: text, name?: text, "
+            "names?: [text], leftOut?: number, count?: number, version?: number, reason?: text, "
+            "details?: DETAILS, result: text, status?: number, peer?: text, session: flag}"},
         json_shape{"audit verify", "{intact: flag, records: number, last: number, upTo?: time, "
                                    "firstBad?: number, why?: text, file?: text, line?: number}"},
         json_shape{

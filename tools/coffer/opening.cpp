@@ -261,25 +261,45 @@ auto key_file(const settings& from) -> fs::path {
     return scheme == "file" || scheme == "passphrase" ? fs::path(rest) : fs::path();
 }
 
-auto anchor_of(const settings& from) -> fs::path {
-    const auto* const named = from.find("anchor");
-    if (const auto keys = key_file(from); !keys.empty()) {
-        // One that is named in a weaker place than the keys is meant for others.
-        if (named != nullptr && named->who <= from.find("keys")->who)
-            refuse(named->from + " names an anchor, and these keys keep one of their own beside "
-                                 "them");
-        return keys.string() + ".anchor";
-    }
-    if (named == nullptr) return {};
-    if (named->value.empty()) refuse(named->from + " names no file for the anchor");
-    auto file = path_of(*named);
+namespace {
+
+/// The file that `anchor` names for keys that keep none of their own. Where it could not be, old
+/// copies of the store would go unnoticed: refused.
+auto anchor_at(const setting& named, const settings& from) -> fs::path {
+    auto file = path_of(named);
+    if (named.who == said_by::variable && fs::path(named.value).is_relative())
+        refuse(named.from + " takes a path from the root: it would name another anchor in each "
+                            "folder");
     const auto store =
         from.find("store") == nullptr ? fs::path() : folder_of_store(store_place(from));
     if (!store.empty() && keyring::lies_in(file, store))
         throw problem(errc::denied, printable(file.string()) +
                                         " lies in the store's own folder: an old copy of that "
                                         "would bring its own anchor. Name one elsewhere");
+    std::error_code wrong;
+    if (!fs::is_directory(file.parent_path(), wrong))
+        throw problem(errc::unavailable, "the folder of the anchor " + printable(file.string()) +
+                                             " (from " + named.from + ") is not there");
     return file;
+}
+
+} // namespace
+
+auto anchor_of(const settings& from) -> fs::path {
+    const auto* const named = from.find("anchor");
+    if (const auto file = key_file(from); !file.empty()) {
+        // Files name it for other keys. What was said here and now was said by mistake.
+        const bool mistaken = named != nullptr && named->who <= said_by::variable &&
+                              named->who <= from.find("keys")->who;
+        if (mistaken)
+            refuse(named->from + " names an anchor, and these keys keep one of their own beside "
+                                 "them: leave it out, or name the keys that it is for");
+        return file.string() + ".anchor";
+    }
+    if (named == nullptr) return {};
+    if (!named->value.empty()) return anchor_at(*named, from);
+    if (named->who == said_by::flag) refuse("--anchor names no file");
+    return {}; // a profile's, which has none
 }
 
 namespace {

@@ -111,12 +111,14 @@ auto absolute_place(const setting& s) -> std::string {
     if (colon == s.value.npos || (scheme != "file" && scheme != "passphrase")) return s.value;
     auto path = s.value.substr(colon + 1);
     if (path.empty()) return s.value; // not this folder: nothing is named
-    if (path.starts_with("~/")) path = variable("HOME").value_or("") + path.substr(1);
-    return scheme + ":" + (s.base / path).lexically_normal().string();
+    return scheme + ":" + path_of({.value = std::move(path), .base = s.base}).string();
 }
 
 auto path_of(const setting& s) -> fs::path {
-    return (s.base / s.value).lexically_normal();
+    const bool of_home = s.value.starts_with("~/");
+    const auto path =
+        of_home ? fs::path(variable("HOME").value_or("/")) / s.value.substr(2) : s.base / s.value;
+    return path.lexically_normal();
 }
 
 auto settings::names() -> const std::vector<std::string_view>& {

@@ -155,7 +155,14 @@ void look_at_anchor(session& s, findings& f) {
     const auto read = coffer::keyring::anchor_file(file).recall(s.config().text("realm"),
                                                                 coffer::system_environment);
     if (read) {
-        if (!coffer::posix::require_writable(file.parent_path()))
+        const bool writable = coffer::posix::require_writable(file.parent_path()).has_value();
+        std::error_code wrong;
+        if (!writable && !fs::exists(file, wrong))
+            f.bad("anchor", errc::unavailable,
+                  file.string() + " is not there, and can't be made here: an old copy of the store "
+                                  "would pass for the newest",
+                  "a folder that this user may write");
+        else if (!writable)
             f.good("anchor", file.string() + ", read-only here: reads are served, and nothing set");
         return;
     }

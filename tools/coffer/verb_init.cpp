@@ -140,6 +140,7 @@ auto plan_of(const session& s) -> plan {
 struct user_notes {
     fs::path file{};
     bool keys = false;  ///< They name these keys now.
+    fs::path anchor{};  ///< And this anchor for them; empty: none.
     bool store = false; ///< They name this store now.
     std::vector<std::string> to_do{};
 };
@@ -154,7 +155,8 @@ auto is_noted(const std::string& store) -> bool {
 /// What is to be noted in the user's own file: keys that are not where they are looked for by
 /// default, and a store that ./coffer.json may not name. Not where that would take other stores of
 /// theirs away from their keys, or a folder from its store.
-auto notes_for(const std::string& keys, bool by_flag, const std::string& store) -> user_notes {
+auto notes_for(const std::string& keys, bool by_flag, const fs::path& anchor,
+               const std::string& store) -> user_notes {
     user_notes out{.file = config_folder() / "config.json"};
     const auto usual = config_folder() / "keys/keyring.json";
     std::error_code wrong;
@@ -165,6 +167,12 @@ auto notes_for(const std::string& keys, bool by_flag, const std::string& store) 
         out.to_do.push_back("say --keys " + printable(keys) +
                             " with this store, or set COFFER_KEYS: without it your other stores' "
                             "keys are taken");
+    if (out.keys)
+        out.anchor = anchor;
+    else if (!anchor.empty())
+        out.to_do.push_back("say --anchor " + printable(anchor.string()) +
+                            " with these keys, or set COFFER_ANCHOR: without it an old copy of "
+                            "the store passes for the newest");
     if (!names_password(store) || is_noted(store)) return out;
     out.store = !there;
     if (there)
@@ -185,6 +193,7 @@ void write_notes(const user_notes& notes, const std::string& keys, const std::st
     boost::json::object content;
     if (notes.store) content["store"] = store;
     if (notes.keys) content["keys"] = keys;
+    if (!notes.anchor.empty()) content["anchor"] = notes.anchor.string();
     write_settings(notes.file, content);
 }
 
@@ -276,7 +285,8 @@ auto run_init(session& s) -> int {
     }
     const bool joins = keys_are_there(with);
     const auto keys = open_keys(with, missing_keys::make);
-    const auto noted = notes_for(keys_at, s.in.has("keys"), p.place);
+    const auto anchor = key_file(with).empty() ? anchor_of(with) : fs::path();
+    const auto noted = notes_for(keys_at, s.in.has("keys"), anchor, p.place);
     write_notes(noted, keys_at, p.place);
     // Before the store: of two at once one makes it, and what was stopped can go on.
     if (!p.goes_on && !make_folder_config(p.config, {p.place, p.realm, p.environment}))

@@ -165,8 +165,8 @@ auto verify_verb() -> verb {
             .options = {{"--no-anchor",
                          takes::nothing,
                          {},
-                         "of a backup, which is older than what was seen: the anchor beside the "
-                         "keys is neither asked nor written"}},
+                         "of a backup, which is older than what was seen: the anchor is neither "
+                         "asked nor written"}},
             .run = run_verify,
             .scopes = scope_options::environment,
             .local = true};

@@ -40,10 +40,12 @@ struct audit_options {
 ///
 /// Records that come at the same time share one fsync. While the disk is full, append() answers
 /// false, and the service 503; it goes on by itself once there is room, with a line that says that
-/// some are missing (`audit.resumed`). No change is made whose record could fail for that: prepare()
-/// makes sure of room for the longest line there is, and no other line is written into it. What is
-/// refused to nobody (a failed log-in, a sign-in too many) is counted, and not waited for: one line
-/// an address (of IPv6, its first 64 bits) and a minute.
+/// some are missing (`audit.resumed`). No change is made whose record could fail for that:
+/// prepare() makes sure of room for the longest line there is, and no other line is written into
+/// it. What a change writes besides (a line for each token that ended with a space) goes there too,
+/// and has room for certain together with its own only up to that length. What is refused to nobody
+/// (a failed log-in, a sign-in too many) is counted, and not waited for: one line an address (of
+/// IPv6, its first 64 bits) and a minute.
 class audit_log final : public audit_hook {
 public:
     /// Goes on with what is in the folder, or begins; makes the key if the store has none. Errors:

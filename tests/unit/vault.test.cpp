@@ -820,10 +820,10 @@ TEST_CASE("an older copy that was put back on purpose follows what was given up 
         std::vector<coffer::object_write> writes;
         for (const auto& [key, value] : now.entries)
             if (key != "head") writes.push_back({key, std::nullopt});
-        for (const auto& [key, value] : copy.entries)
-            if (key != "head") {
-                std::erase_if(writes, [&](const auto& w) { return w.key == key; });
-                writes.push_back({key, value});
+        for (const auto& entry : copy.entries)
+            if (entry.first != "head") {
+                std::erase_if(writes, [&](const auto& w) { return w.key == entry.first; });
+                writes.push_back({entry.first, entry.second});
             }
         for (const auto& [key, value] : copy.entries)
             if (key == "head") writes.push_back({key, value});

@@ -72,7 +72,7 @@ TEST_CASE("several lines at the prompt of a value are refused, and none of them 
 TEST_CASE("a line that a terminal cuts is refused, and the longest whole one is stored") {
     const sandbox box;
     box.fill();
-    for (const std::size_t size : {4095, 5000}) {
+    for (const std::size_t size : {4095U, 5000U}) {
         const auto done = set_by(box, std::string(size, 'x') + "\n");
         CHECK(done.code == 2);
         CHECK(has(done.out, "Nothing was written"));

@@ -29,13 +29,13 @@ public:
         const std::lock_guard lock(mutex_);
         ++looks_;
         moved_.notify_all();
-        return dated<std::vector<std::string>>({"E"}, {});
+        return dated<std::vector<std::string>>{{"E"}, {}};
     }
     auto status(std::string_view) -> result<dated<environment_status>> override {
         const std::lock_guard lock(mutex_);
         environment_status out;
         out.generation = generation_;
-        return dated<environment_status>(std::move(out), {});
+        return dated<environment_status>{std::move(out), {}};
     }
     auto entries(std::string_view) -> result<dated<std::vector<scoped_entry>>> override {
         const std::lock_guard lock(mutex_);
@@ -43,7 +43,7 @@ public:
             --failures_;
             return errc::unavailable;
         }
-        return dated<std::vector<scoped_entry>>(entries_, {});
+        return dated<std::vector<scoped_entry>>{entries_, {}};
     }
 
     /// Sets some names, says so before anybody can look, and then can't be read so often.

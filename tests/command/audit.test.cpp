@@ -10,6 +10,7 @@
 #include <sstream>
 
 using coffer_test::client;
+using coffer_test::eventually;
 using coffer_test::has;
 using coffer_test::raw_client;
 using coffer_test::sandbox;
@@ -99,13 +100,6 @@ auto seq_of(const std::string& line) -> std::uint64_t {
     const auto at = line.find("\"seq\":");
     REQUIRE(at != line.npos);
     return std::stoull(line.substr(at + 6));
-}
-
-template <class Done>
-void wait_for(const Done& done) {
-    for (int i = 0; i < 1800 && !done(); ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    REQUIRE(done());
 }
 
 } // namespace
@@ -223,15 +217,15 @@ TEST_CASE("audit tail -f through a server leaves out no row, however many came s
                          coffer_test::coffer_program()})
             .out)};
     const auto seen = [&] { return logging::lines(sandbox::read(box.work() / "seen")); };
-    wait_for([&] { return !seen().empty(); });
+    REQUIRE(eventually([&] { return !seen().empty(); }));
     ::kill(tail.id, SIGSTOP); // so that it can't keep up
     l.read_values(2500);
     ::kill(tail.id, SIGCONT);
     const auto last = seq_of(l.stored().back());
-    wait_for([&] {
+    REQUIRE(eventually([&] {
         const auto rows = seen();
         return seq_of(rows.back()) >= last;
-    });
+    }));
     const auto rows = seen();
     std::size_t gaps = 0;
     for (std::size_t i = 1; i < rows.size(); ++i)

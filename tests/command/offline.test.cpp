@@ -68,9 +68,7 @@ TEST_CASE("a copy of an answer that was old already is as old as that answer") {
         const auto text = box.ok(get);
         return std::stoi(text.substr(text.find("\"age_s\":") + 8));
     };
-    for (int i = 0; i < 1800 && age() < 3; ++i)
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    REQUIRE(age() >= 3);
+    REQUIRE(coffer_test::eventually([&] { return age() >= 3; }));
     CHECK(run(box, {"--keep"}).out == both);
     const auto old = run(box, {"--offline", "--max-stale", "2s"});
     CHECK(old.code == 125);

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -67,6 +68,14 @@ void talk(int in, std::string_view text, int out, int err, ran& result) {
 }
 
 } // namespace
+
+auto eventually(const std::function<bool()>& done) -> bool {
+    for (int i = 0; i < 2400; ++i) {
+        if (done()) return true;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    return false;
+}
 
 auto coffer_program() -> std::string {
     return COFFER_COMMAND;

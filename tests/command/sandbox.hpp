@@ -73,6 +73,9 @@ private:
     temporary_folder root_{};
 };
 
+/// Waits for something that comes: as long as a slow machine may take. False: it did not.
+auto eventually(const std::function<bool()>& done) -> bool;
+
 /// The command under test.
 auto coffer_program() -> std::string;
 

@@ -7,16 +7,13 @@
 #include "support/process.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -25,6 +22,7 @@
 #include <openssl/bio.h>
 #include <openssl/ssl.h>
 
+using coffer_test::eventually;
 using coffer_test::raw_client;
 using coffer_test::sandbox;
 
@@ -41,7 +39,7 @@ public:
                             "' serve " + options + " >out 2>" + log_to + " </dev/null & echo $!";
         pid_ = std::atoi(here_.run_program({"sh", "-c", script}).out.c_str());
         REQUIRE(pid_ > 0);
-        REQUIRE(until([&] { return said().find("://") != std::string::npos && ends_line(); }));
+        REQUIRE(eventually([&] { return said().find("://") != std::string::npos && ends_line(); }));
         const auto text = said();
         url = text.substr(text.find("http"));
         url.pop_back();
@@ -53,7 +51,7 @@ public:
     auto said() const -> std::string { return sandbox::read(here_.work() / "out"); }
     auto log() const -> std::string { return sandbox::read(here_.work() / "err"); }
     auto logs(std::string_view text) const -> bool {
-        return until([&] { return log().find(text) != std::string::npos; });
+        return eventually([&] { return log().find(text) != std::string::npos; });
     }
     void tell(int signal) const { REQUIRE(::kill(pid_, signal) == 0); }
     auto is_alive() const -> bool { return coffer_test::lives(pid_); }
@@ -64,16 +62,8 @@ public:
     void end() {
         if (pid_ <= 0) return;
         ::kill(pid_, SIGTERM);
-        if (!until([&] { return !is_alive(); })) ::kill(pid_, SIGKILL);
+        if (!eventually([&] { return !is_alive(); })) ::kill(pid_, SIGKILL);
         pid_ = 0;
-    }
-    /// Waits for something that comes: as long as a slow machine may take.
-    static auto until(const std::function<bool()>& done) -> bool {
-        for (int i = 0; i < 2400; ++i) {
-            if (done()) return true;
-            std::this_thread::sleep_for(std::chrono::milliseconds(50));
-        }
-        return false;
     }
 
     std::string url{};
@@ -195,7 +185,7 @@ TEST_CASE("a log that nobody reads keeps nobody waiting, and the server from no 
     for (int requests = 0; requests * 100 < room; ++requests) // a line has more than 100 characters
         REQUIRE(client.run({"get", "DB_URL", "-e", "dev"}).code == 0);
     server.tell(SIGTERM);
-    CHECK(serving::until([&] { return !server.is_alive(); }));
+    CHECK(eventually([&] { return !server.is_alive(); }));
     std::string log(static_cast<std::size_t>(room), '\0');
     const auto n = ::read(pipe, log.data(), log.size());
     ::close(pipe);
@@ -468,11 +458,11 @@ TEST_CASE("KEKs come and go under a running server") {
     const auto fresh = kek();
     CHECK(fresh != old);
     box.ok({"set", "DB_URL"}, "under the new one");
-    CHECK(serving::until(
-        [&] { return secrets().body.find("under the new one") != std::string::npos; }));
+    CHECK(
+        eventually([&] { return secrets().body.find("under the new one") != std::string::npos; }));
     box.ok({"keys", "disable", fresh, "--yes", "--force"});
     server.tell(SIGHUP);
-    CHECK(serving::until([&] { return secrets().status != 200; }));
+    CHECK(eventually([&] { return secrets().status != 200; }));
     CHECK(secrets().body.find("key_disabled") != std::string::npos);
     CHECK(server.is_alive());
 }
@@ -575,7 +565,7 @@ TEST_CASE("serve shreds an environment whose name is typed, and finishes what wa
     REQUIRE(posted(server, rotate, "{}", token).status == 200);
     const auto left = coffer_test::keks(box).back();
     box.ok({"env", "remove", "staging", "--yes"});
-    CHECK(serving::until(
+    CHECK(eventually(
         [&] { return asked(server, "/v1/secrets?environmentId=staging", token).status == 404; }));
     CHECK(shred("staging", "Staging one").status == 400); // its name went with it
     const auto rest = shred("staging", "staging");
@@ -605,7 +595,7 @@ TEST_CASE("serve changes no KEK by what it knows of a store that is away") {
     const auto store = box.work() / "coffer-store";
     const auto away = box.work() / "away";
     std::filesystem::rename(store, away);
-    CHECK(serving::until([&] {
+    CHECK(eventually([&] {
         return !asked(server, "/v1/secrets?environmentId=dev", token)
                     .header("x-coffer-stale")
                     .empty();
@@ -618,8 +608,8 @@ TEST_CASE("serve changes no KEK by what it knows of a store that is away") {
     CHECK(says(closed, R"("code":"unavailable")"));
     CHECK(shred("other").status == 503); // nor is it told whether that is its name
     std::filesystem::rename(away, store);
-    CHECK(serving::until([&] { return disable().status == 200; }));
-    CHECK(serving::until([&] { return shred().status == 200; }));
+    CHECK(eventually([&] { return disable().status == 200; }));
+    CHECK(eventually([&] { return shred().status == 200; }));
 }
 
 TEST_CASE(
@@ -674,7 +664,7 @@ TEST_CASE("SIGTERM lets a request end that is under way") {
     const auto answer = client.ask(body);
     CHECK(answer.status == 200);
     CHECK(answer.header("connection") == "close");
-    CHECK(serving::until([&] { return !server.is_alive(); }));
+    CHECK(eventually([&] { return !server.is_alive(); }));
     CHECK(box.ok({"get", "LAST"}) == "v");
 }
 

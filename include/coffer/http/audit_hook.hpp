@@ -49,9 +49,9 @@ public:
     virtual auto append(const audit_record& record) -> bool = 0;
     /// Called before a change is made, which can't be taken back when its record fails. True once
     /// there is room for its line, however long, which is kept until the record is appended that
-    /// `takes` it as the last: there is always one. Where that room is not reserved for good, a line is durable
-    /// besides that says that it was begun (`begun`, with what is known by then). May wait. False:
-    /// the change is not made, and the answer is 503.
+    /// `takes` it as the last: there is always one. Where that room is not reserved for good, a line
+    /// is durable besides that says that it was begun (`begun`, with what is known by then). May
+    /// wait. False: the change is not made, and the answer is 503.
     virtual auto prepare(const audit_record& begun) -> bool = 0;
     /// Whether a record could be written now, for those who run the service.
     virtual auto writable() -> bool = 0;

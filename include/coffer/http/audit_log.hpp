@@ -177,9 +177,7 @@ private:
 
     /// Bytes that it can still write.
     auto room_left() const noexcept -> std::uint64_t {
-        struct statvfs disk {};
-        if (::statvfs(folder_.c_str(), &disk) != 0) return files_->reserved();
-        return files_->reserved() + std::uint64_t{disk.f_bavail} * disk.f_frsize;
+        return files_->reserved() + files_->free_bytes();
     }
     auto submit(std::string members, use as) -> bool {
         submitted one{std::move(members), as};

@@ -62,7 +62,7 @@ public:
         size_ += text.size();
         last_ = std::move(last);
         // That head is in the chain from here on: from now on the file's tells how far this goes.
-        if (std::exchange(lost_, std::nullopt) && save_head(now)) saved_ = now;
+        if (std::exchange(lost_, std::nullopt)) (void)save_head(now);
         if (room_ == room::none) room_ = allocate(file_, 0, limit_);
         reserve_next();
         return true;
@@ -72,10 +72,13 @@ public:
     auto take_room(std::uint64_t bytes) noexcept -> bool {
         if (room_ == room::reserved && size_ + bytes <= limit_) return true;
         const auto taken = allocate(file_, size_, bytes);
-        if (taken != room::unknown) return taken == room::reserved;
+        return taken == room::unknown ? free_bytes() >= bytes : taken == room::reserved;
+    }
+    /// Bytes that the disk has for whoever asks first; 0 where that can't be told.
+    auto free_bytes() const noexcept -> std::uint64_t {
         struct statvfs disk {};
-        return ::statvfs(folder_.c_str(), &disk) == 0 &&
-               std::uint64_t{disk.f_bavail} * disk.f_frsize >= bytes;
+        if (::statvfs(folder_.c_str(), &disk) != 0) return 0;
+        return std::uint64_t{disk.f_bavail} * disk.f_frsize;
     }
     /// Writes down how far the log goes. False: it could not, for want of memory too; and while a
     /// lost head is told of in that file alone.
@@ -85,7 +88,10 @@ public:
         auto file = audit_file::open(part, O_WRONLY | O_CREAT | O_TRUNC);
         if (!file || !file->write_all(to_json({last_.seq, last_.mac, now})) || !file->sync())
             return false;
-        return ::rename(part.c_str(), (folder_ / audit_head_name).c_str()) == 0 && lock_.sync();
+        if (::rename(part.c_str(), (folder_ / audit_head_name).c_str()) != 0 || !lock_.sync())
+            return false;
+        saved_ = now;
+        return true;
     } catch (const std::exception&) {
         return false;
     }
@@ -217,11 +223,11 @@ private:
     }
 
     auto next_path() const -> std::filesystem::path { return folder_ / "audit.next"; }
-    /// Goes on in the next file, which has room. That it has its name is durable with the next write. A crash before
-    /// that leaves it empty: what it goes on from is written down before.
+    /// Goes on in the next file, which has room. That it has its name is durable with the next
+    /// write. A crash before that leaves it empty: what it goes on from is written down before.
     auto rotate(std::uint64_t now) -> bool {
         const auto path = folder_ / name_of_segment(last_.seq + 1);
-        if (save_head(now)) saved_ = now;
+        (void)save_head(now);
         if (::rename(next_path().c_str(), path.c_str()) != 0) {
             next_ = {}; // somebody may have removed it: the next try makes another
             next_room_ = room::none;

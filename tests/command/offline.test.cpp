@@ -259,7 +259,7 @@ TEST_CASE("run hands on nothing that opens Coffer itself, but what is a secret o
         for (const auto* name : {"COFFER_TOKEN", "COFFER_TOKEN_FILE", "MY_KEY", "MY_OLD_KEY"})
             CHECK_FALSE(has(seen, "\n" + std::string(name) + "="));
     }
-    s.here.ok({"set", "COFFER_TOKEN"}, "one for the program");
+    box.ok({"set", "COFFER_TOKEN", "-e", "dev"}, "one for the program");
     CHECK(has(box.ok({"run", "-e", "dev", "--", "env"}), "COFFER_TOKEN=one for the program\n"));
 }
 

@@ -13,6 +13,10 @@
 namespace coffer::inline COFFER_ABI::redis::detail {
 
 /// A connection that is made when it is needed, and made again when it broke.
+///
+/// Where that took all the time that it may take, the server hangs: it is left alone for as long
+/// again, and then one caller tries. All others are told so at once: a server that hangs keeps one
+/// of them waiting, whatever it is that they want of it.
 class lane {
 public:
     using connector = std::function<result<std::unique_ptr<socket>>(deadline)>;
@@ -26,7 +30,7 @@ public:
         -> result<std::shared_ptr<link>> {
         const auto asked = steady::now();
         std::unique_lock lock(mutex_);
-        if (held_ != nullptr && !held_->is_broken()) {
+        if (is_usable()) {
             if (verify_every_.count() == 0 || asked - verified_ < verify_every_) return held_;
             verified_ = asked;
             const auto same = held_;
@@ -35,14 +39,26 @@ public:
             if (leads_to_primary(*same, share_of(until, 2))) return same;
             same->give_up();
             lock.lock();
-            if (held_ != same && held_ != nullptr && !held_->is_broken()) return held_;
+            if (held_ != same && is_usable()) return held_;
         }
-        // Those that waited while somebody else tried in vain share that answer.
-        if (failed_ && failed_at_ >= asked) return *failed_;
-        auto made = connect_(std::min(until, steady::now() + connect_timeout));
+        std::unique_lock turn(connecting_, std::try_to_lock);
+        if (hangs() && (!turn || asked < left_alone_until_)) return *failed_;
+        if (!turn) {
+            lock.unlock();
+            turn.lock();
+            lock.lock();
+            if (is_usable()) return held_;
+            // Those that waited while somebody else tried in vain share that answer.
+            if (failed_ && failed_at_ >= asked) return *failed_;
+        }
+        lock.unlock();
+        const auto began = steady::now();
+        auto made = connect_(std::min(until, began + connect_timeout));
+        lock.lock();
         if (!made) {
             failed_ = made.error();
             failed_at_ = steady::now();
+            left_alone_until_ = failed_at_ + (failed_at_ - began);
             return made.error();
         }
         failed_.reset();
@@ -62,13 +78,17 @@ private:
         const auto said = over.run(command{"INFO", "replication"}.wire, 1, small_reply, until);
         return said.replies && check_primary(said.replies->front());
     }
+    auto is_usable() const -> bool { return held_ != nullptr && !held_->is_broken(); }
+    auto hangs() const -> bool { return failed_ && failed_->code == errc::timed_out; }
 
     connector connect_;
     std::chrono::milliseconds verify_every_;
-    std::mutex mutex_{};
+    std::mutex connecting_{}; ///< Held by the one that connects.
+    std::mutex mutex_{};      ///< Of all below; never held while one waits for the server.
     std::shared_ptr<link> held_{};
-    std::optional<failure> failed_{};
+    std::optional<failure> failed_{}; ///< What the last try ended with.
     deadline failed_at_{};
+    deadline left_alone_until_{};
     deadline verified_{};
 };
 

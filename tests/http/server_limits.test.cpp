@@ -205,7 +205,8 @@ TEST_CASE("who does not take its answer is let go, and the others do not notice"
     stuck.send(get(server, "/large"));
     stuck.receive(true);
     raw_client other(server);
-    while (server.counters().connections() > 1) // the stuck one is let go
+    CHECK(other.ask(get(server, "/small")).body == "small"); // both are counted
+    while (server.counters().connections() > 1)              // the stuck one is let go
         CHECK(other.ask(get(server, "/small")).body == "small");
 }
 
@@ -273,6 +274,32 @@ TEST_CASE("a request that waits delays nobody else's") {
     release.set();
     for (auto& client : slow)
         CHECK(client.receive().body == "slow");
+}
+
+TEST_CASE("changes that wait, however many, delay no read that waits for nothing") {
+    event release;
+    const auto answer = [&release](const http::request& in) -> std::optional<http::response> {
+        if (in.method == "POST") release.wait();
+        return test_handler::text(in.method);
+    };
+    const auto never_at_once = [](const http::request&) -> std::optional<http::response> {
+        return {};
+    };
+    server_settings settings;
+    settings.limits = patient_limits();
+    settings.limits.workers = 4;
+    const test_server server(std::make_shared<test_handler>(never_at_once, answer), settings);
+    std::vector<raw_client> changes;
+    for (int i = 0; i < 40; ++i) {
+        changes.emplace_back(server);
+        changes.back().send(text_of(server, "POST", "/", "Content-Length: 0\r\n"));
+    }
+    while (value_of(server, "coffer_http_worker_queue") < 36) // all four threads have one
+        std::this_thread::sleep_for(1ms);
+    CHECK(raw_client(server).ask(get(server)).body == "GET");
+    release.set();
+    for (auto& client : changes)
+        CHECK(client.receive().body == "POST");
 }
 
 TEST_CASE("clients that hang up early are nobody's problem") {

@@ -168,7 +168,7 @@ private:
     /// A long body is held for who is known alone: those of all share their memory, and anybody
     /// could hold it. Others are answered without it.
     void ask_who() {
-        service_.pool.submit([away = go_away()] {
+        service_.reads.submit([away = go_away()] {
             std::optional<bool> known; // nothing: it could not be found out, for want of memory
             try {
                 known = (*away)->service_.answers->knows_sender((*away)->reader_.current());
@@ -204,7 +204,7 @@ private:
             answer_ = std::move(*quick);
             return answer();
         }
-        service_.pool.submit([away = go_away()] {
+        service_.workers_for(reader_.current()).submit([away = go_away()] {
             (*away)->answer_ = detail::ask_safely([&away]() -> response {
                 return (*away)->service_.answers->handle((*away)->reader_.current());
             });

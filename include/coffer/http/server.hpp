@@ -172,7 +172,7 @@ inline auto server::start() -> result<void> {
     name_hosts(where->address());
     pause_.emplace(loops_.front()->context());
     options_.counters->add_gauge("coffer_http_worker_queue", "Requests that wait for a thread.",
-                                 [this] { return static_cast<double>(service_->pool.waiting()); });
+                                 [this] { return static_cast<double>(service_->waiting()); });
     options_.counters->add_gauge("coffer_http_body_bytes", "Memory that request bodies take.",
                                  [this] { return static_cast<double>(service_->bodies.load()); });
     accept();
@@ -203,8 +203,10 @@ inline void server::wait() {
     options_.counters->remove_gauge("coffer_http_worker_queue");
     options_.counters->remove_gauge("coffer_http_body_bytes");
     threads_.clear();
-    service_->pool.drop(); // who asked for what is left is gone
-    service_->pool.join();
+    for (auto* all : {&service_->reads, &service_->changes}) {
+        all->drop(); // who asked for what is left is gone
+        all->join();
+    }
 }
 
 /// One thread accepts and hands out in turn: even, and no other process of this user can take a

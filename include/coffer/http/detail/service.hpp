@@ -108,10 +108,19 @@ struct service {
     host_list hosts{};
     address_counts addresses{};
     std::atomic<std::size_t> bodies{0};
-    workers pool;
+    workers reads;   ///< Of what changes nothing,
+    workers changes; ///< and of the rest: however many of these wait for one another, it is read.
 
     service(const http::limits& l, std::shared_ptr<handler> h, std::shared_ptr<metrics> m)
-        : limits(l), answers(std::move(h)), counters(std::move(m)), pool(l.workers) {}
+        : limits(l), answers(std::move(h)), counters(std::move(m)), reads(l.workers),
+          changes(l.workers) {}
+    /// By the safe methods (RFC 9110, section 9.2.1).
+    auto workers_for(const request& in) noexcept -> workers& {
+        return in.method == "GET" || in.method == "HEAD" || in.method == "OPTIONS" ? reads
+                                                                                   : changes;
+    }
+    /// Requests that no thread has begun.
+    auto waiting() const noexcept -> std::size_t { return reads.waiting() + changes.waiting(); }
 };
 
 /// One connection's place: counted from its beginning to its end.

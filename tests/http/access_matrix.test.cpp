@@ -25,7 +25,8 @@ namespace {
 /// An audit log to be read: one for all worlds, since no cell depends on what it holds.
 auto some_log() -> std::shared_ptr<http::audit_log> {
     static const auto folder = temporary_folder::in_memory();
-    static const auto log = http::audit_log::open(service_vault(), folder / "audit").value();
+    static const auto log =
+        http::audit_log::open(service_vault(), folder / "audit", {.segment_size = 1 << 20}).value();
     return log;
 }
 
@@ -100,6 +101,9 @@ struct matrix_world : api_world {
                                                  .space = "ofE",
                                                  .write = true,
                                                  .actor = "ann"});
+        know("service of E and of another space of F",
+             {{.as = role::service, .environment = "E"},
+              {.as = role::service, .environment = "F", .space = "elsewhere"}});
         is("auditor of E", {.as = role::auditor, .environment = "E"});
         is("auditor", {.as = role::auditor});
         is("stranger", {.as = role::environment_admin, .environment = "G", .reveal = true});
@@ -278,9 +282,10 @@ void check_cell(matrix_world& w, const http::route& r, const named& t, const std
                 compared& with) {
     auto in = request_for(w, r, t);
     const auto& who = w.tokens->all.find(token)->second;
-    // A foreign space counts as none only for who may know of its environment; else it is not there.
+    // A foreign space counts as none only for who may know of it; else it is not there.
+    const coffer::scope foreign = at(t.is_foreign ? t.space.substr(2) : "", t.space);
     if (t.is_foreign && r.where == scope_from::wire_query &&
-        !http::knows_environment(who, t.space.substr(2)))
+        http::decide(who, right::list, foreign.view()) == http::decision::unknown)
         in.effective.reset();
     INFO(token + ": " + std::string(r.method) + " " + in.target + " " + in.body);
     const auto before = w.store.loads();

@@ -379,11 +379,11 @@ private:
         if (!all || std::ranges::binary_search(*all, environment)) throw error_of(seen.error());
         return false;
     }
-    /// Whether any environment that the caller may know of has such a space. Others are not looked
-    /// at: whether they have one must make no difference.
+    /// Whether any environment has such a space that the caller may know of. Others are not looked
+    /// at: whether they are there must make no difference.
     auto is_space(std::string_view id) -> bool {
-        const auto found = parts.places.environments_of(id, [this](std::string_view environment) {
-            return knows_environment(who, environment);
+        const auto found = parts.places.environments_of(id, [&](std::string_view environment) {
+            return decide(who, right::list, {environment, id, {}}) != decision::unknown;
         });
         if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
         return found.has_value();

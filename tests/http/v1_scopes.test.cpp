@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSL-1.0
 #include "api_world.hpp"
 
+#include <atomic>
 #include <set>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace coffer_test;
 
@@ -211,6 +214,28 @@ TEST_CASE("Spaces are listed by environment or all, in pages") {
     check_error(w.get("/v1/spaces?environmentId=" + e, "of-f"), 404);
     check_error(w.get("/v1/spaces?environmentId=nowhere", "of-f"), 404);
     CHECK(w.store.loads() == loads);
+}
+
+TEST_CASE("However many rename an environment at once, all do, one after the other") {
+    api_world w;
+    const auto id = w.new_environment();
+    constexpr int callers = 150;
+    std::atomic<int> there{0};
+    std::atomic<int> well{0};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < callers; ++i)
+        threads.emplace_back([&, i] {
+            ++there;
+            while (there < callers)
+                std::this_thread::yield();
+            const auto body = R"({"name":"n)" + std::to_string(i) + "\"}";
+            const auto in = w.request_of("PATCH", "/v1/environments/" + id, body, api_world::full);
+            if (w.service->handle(in).status == 200) ++well;
+        });
+    for (auto& t : threads)
+        t.join();
+    CHECK(well == callers);
+    CHECK(w.vault->status(id).value().generation > callers);
 }
 
 TEST_CASE("Several spaces are removed at once, all or none") {

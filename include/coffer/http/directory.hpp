@@ -8,6 +8,8 @@
 #include <coffer/http/ids.hpp>
 #include <coffer/names.hpp>
 
+#include <array>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -176,11 +178,14 @@ public:
     }
 
     /// Changes the metadata of an environment or a space on top of what it is: `make(place)` gives
-    /// the new text for the place as it is. Where somebody else was first, through this process or
-    /// another, it is asked again with what is there then. What it throws goes on to the caller.
-    /// Errors: unknown_scope; conflict (64 others were first); those of reading and writing.
+    /// the new text for the place as it is. Those of one directory do it one after the other; where
+    /// another process was first, it is asked again with what is there then. What it throws goes on
+    /// to the caller. Errors: unknown_scope; conflict (64 others were first); those of reading and
+    /// writing.
     template <class Make>
     auto change(context where, Make&& make) -> result<void> {
+        const auto environment = std::hash<std::string_view>{}(where.environment);
+        const std::lock_guard alone(changing_[environment % changing_.size()]);
         return change_again([&]() -> result<void> {
             const auto found = look(where.environment);
             if (!found) return found.error();
@@ -304,7 +309,8 @@ private:
 
     any_vault vault_;
     const clock* time_;
-    std::mutex mutex_;
+    std::array<std::mutex, 16> changing_; ///< By environment: those that change() what is there.
+    std::mutex mutex_;                    ///< Of what follows.
     std::map<std::string, facts, std::less<>> kept_{};
     detail::space_hints hints_{}; ///< Spaces that are in one environment alone.
 };

@@ -112,12 +112,12 @@ TEST_CASE(
 TEST_CASE("a listener that takes too long is ended, and it is told that its time was up") {
     const served s;
     const agent box(s, "echo begun; exec sleep 600");
-    const auto done = box.run_while([](const auto&) {}, "--timeout 1s");
+    const auto done = box.run_while([](const auto&) {}, "--timeout 3s");
     INFO(done.err);
     CHECK(done.code == 1);
     CHECK(done.out == "begun\n");
     CHECK(has(done.err,
-              "job:ready: the listener was ended after 1s, which is all that an event may "
+              "job:ready: the listener was ended after 3s, which is all that an event may "
               "take (--timeout)"));
     CHECK_FALSE(has(done.err, "143"));
 }
@@ -317,7 +317,7 @@ TEST_CASE("an event that a server can't do now is left out after its time, in th
     proxy.says("HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
                "content-length: 13\r\nconnection: close\r\n\r\n{\"errors\":[]}");
     const agent box(proxy.url, s.token, "echo heard");
-    const auto done = box.run_while([](const auto&) {}, "--timeout 1s");
+    const auto done = box.run_while([](const auto&) {}, "--timeout 3s");
     INFO(done.err);
     CHECK(done.code == 1);
     CHECK(done.out.empty());

@@ -76,9 +76,10 @@ struct logging {
     auto stored() const -> std::vector<std::string> {
         return lines(sandbox::read(here.work() / "audit/audit-1.jsonl"));
     }
+    /// The whole ones: of the last a part may be written.
     static auto lines(const std::string& text) -> std::vector<std::string> {
         std::vector<std::string> out;
-        std::istringstream in(text);
+        std::istringstream in(text.substr(0, text.rfind('\n') + 1));
         for (std::string line; std::getline(in, line);)
             out.push_back(line);
         return out;

@@ -118,11 +118,12 @@ private:
         }
     }
     auto answer_to(const std::string& request) -> std::string {
-        ++requests;
-        {
+        const auto own = [&] {
             const std::lock_guard lock(mutex_);
-            if (!own_answer_.empty()) return own_answer_;
-        }
+            return own_answer_;
+        }();
+        ++requests; // whoever waits for it may change the answer: that of the next
+        if (!own.empty()) return own;
         const bool change =
             !request.starts_with("GET ") && request.find(" /v1/x/values") > request.find("\r\n");
         const auto loss = change ? what.load() : loses::nothing;

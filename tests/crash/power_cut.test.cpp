@@ -31,7 +31,8 @@ auto start(const fs::path& root) -> result<test_vault> {
     if (!keys) return keys.error();
     auto store = file::open(root / "store");
     if (!store) return store.error();
-    return test_vault(*store, {}, *keys);
+    // Of folders the store's alone is synced after the start, however long that takes.
+    return test_vault(*store, {}, *keys, {.recheck_keys_after = std::chrono::hours(1)});
 }
 
 auto files_of(const fs::path& root) -> files {

@@ -828,10 +828,12 @@ namespace {
 /// A service with a real log.
 struct served : api_world {
     temporary_folder outer = temporary_folder::in_memory();
-    std::shared_ptr<http::audit_log> log = http::audit_log::open(vault, outer / "audit").value();
+    std::shared_ptr<http::audit_log> log;
 
-    explicit served(bool with_log = true) {
-        if (!with_log) log = nullptr;
+    /// `segment`: a disk in memory may be small.
+    explicit served(bool with_log = true, std::uint64_t segment = 1 << 20) {
+        if (with_log)
+            log = http::audit_log::open(vault, outer / "audit", {.segment_size = segment}).value();
         http::api_options with;
         with.tokens = tokens;
         with.audit = log;
@@ -1051,7 +1053,7 @@ TEST_CASE("The first that a full disk refuses is a change: then it is not made")
 
 TEST_CASE("A change is not made where its line may have no room, and reads go on") {
     const nearly_full room(std::int64_t{20} << 20, GENERATE(true, false));
-    served s;
+    served s(true, 64 << 20); // more than there is
     const auto e = s.new_environment();
     CHECK(s.put(at(e), "DB_URL", "before").status() == 200);
     std::string set;

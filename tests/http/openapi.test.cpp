@@ -154,7 +154,8 @@ struct world : api_world {
     std::set<std::string> answered{};
 
     world() {
-        const auto log = http::audit_log::open(vault, folder / "audit").value();
+        const auto log =
+            http::audit_log::open(vault, folder / "audit", {.segment_size = 1 << 20}).value();
         http::api_options with;
         with.tokens = sessions;
         with.audit = log;

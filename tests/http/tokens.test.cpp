@@ -241,7 +241,7 @@ TEST_CASE("Those who are refused at the same time share the look") {
     slow.before_load([&](std::string_view, std::span<const std::string>) {
         while (asking < 4)
             std::this_thread::yield();
-        std::this_thread::sleep_for(20ms);
+        std::this_thread::sleep_for(500ms);
     });
     std::array<std::byte, 32> other{};
     const auto unknown = token_of(token_prefix, "000000000000", other);
@@ -286,7 +286,7 @@ TEST_CASE("Who is refused while a look is under way is answered by one that begi
     bool let_in = false;
     loaded = [&] {
         meanwhile = std::thread([&, made = f.mint()] { let_in = f.known(tokens, made.text); });
-        std::this_thread::sleep_for(20ms);
+        std::this_thread::sleep_for(200ms);
     };
     std::array<std::byte, 32> other{};
     CHECK_FALSE(f.known(tokens, token_of(token_prefix, "000000000000", other)));

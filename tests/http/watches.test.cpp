@@ -20,8 +20,8 @@ TEST_CASE("x/watch: answers when something changed that the scope can see") {
     const auto old = w.get("/v1/x/watch" + w.query(at(w.e, w.s)) + "&after=0");
     CHECK(old.text("generation") == generation); // what is old already is answered at once
     CHECK(old.text("names") == "[]");
+    waiting_client all(w, w.path(at(w.e))); // answered before the other, if at all
     waiting_client told(w, w.path(at(w.e, w.s)));
-    waiting_client all(w, w.path(at(w.e)));
     w.put(at(w.e, t), "ELSEWHERE", "1"); // no business of this space
     w.put(at(w.e, w.s), "MINE", "1");
     const auto answer = told.answer();
@@ -38,8 +38,8 @@ TEST_CASE(
     watched_world w; // of which the time stands still: nobody is answered for waiting long
     const auto path = [&] { return w.path(at(w.e)) + "&spaces=1"; };
     const auto changes = [&](auto&& change) {
+        waiting_client space(w, w.path(at(w.e, w.s))); // answered before the other, if at all
         waiting_client all(w, path());
-        waiting_client space(w, w.path(at(w.e, w.s)));
         change();
         const auto answer = all.answer();
         CHECK(answer.text("changed") == "true");
@@ -167,6 +167,7 @@ TEST_CASE("x/watch: nobody is answered before anything happened but when the tim
     watched_world w;
     waiting_client one(w, w.path(at(w.e)));
     w.time.advance(std::chrono::milliseconds(24'999));
+    std::this_thread::sleep_for(std::chrono::milliseconds(50)); // of some fifty looks
     CHECK(one.is_waiting());
     w.time.advance(std::chrono::milliseconds(1));
     CHECK(one.answer().text("generation") == w.generation());

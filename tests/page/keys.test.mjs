@@ -54,7 +54,7 @@ test('a new key, rewrapping and the end of the old one: the page names the comma
   await tab.page.locator('.banner').getByRole('button', { name: 'Rewrap…' }).click();
   await tab.page.getByRole('alertdialog').getByRole('button', { name: 'Rewrap' }).click();
   await tab.undoBar().filter({ hasText: '4 environments rewrapped.' }).waitFor();
-  await tab.page.locator('.banner').waitFor({ state: 'detached' });
+  await tab.page.locator('.banner').filter({ hasText: 'decrypt-only' }).waitFor({ state: 'detached' });
   await tab.go('#/e/prod/keys');
   await tab.go('#/e/staging/keys');
   await keyRow(tab, 'Active').getByText('Staging data key 1').waitFor();

@@ -450,7 +450,7 @@ test('the store goes away and comes back while a list is open: rows with their t
   }
   await answersStale(false);
   await wait(async () => await tab.page.locator('.stale').count() === 0);
-  await tab.page.locator('.banner').waitFor({ state: 'detached' });
+  await tab.page.locator('.banner').filter({ hasText: 'Store unreachable' }).waitFor({ state: 'detached' });
   await tab.row('DB_URL').waitFor();
   assert.notEqual(await disabled(), 'true');
   await tab.end();

@@ -4,18 +4,21 @@
 
 #include "support/catch.hpp"
 
+#include <array>
 #include <cstddef>
 #include <filesystem>
 #include <string_view>
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace coffer_test {
 
 /// A store's document that somebody alters in place, as no program of its owner does: kept open, so
-/// that thousands of alterations take no time.
+/// that thousands of alterations take no time. Each is seen by who looks at the file's times, however
+/// coarse the clock of the system is.
 class open_document {
 public:
     open_document(const open_document&) = delete;
@@ -24,11 +27,16 @@ public:
     void write(std::string_view text) {
         REQUIRE(::ftruncate(file_, 0) == 0);
         REQUIRE(::pwrite(file_, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+        dates();
     }
     void write(std::size_t at, char byte) {
         REQUIRE(::pwrite(file_, &byte, 1, static_cast<off_t>(at)) == 1);
+        dates();
     }
-    void cut(std::size_t size) { REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0); }
+    void cut(std::size_t size) {
+        REQUIRE(::ftruncate(file_, static_cast<off_t>(size)) == 0);
+        dates();
+    }
     void remove() { REQUIRE(std::filesystem::remove(path_)); }
 
 protected:
@@ -44,8 +52,14 @@ protected:
     }
 
 private:
+    void dates() {
+        const std::array<::timespec, 2> times{{{0, UTIME_OMIT}, {1, ++altered_}}};
+        REQUIRE(::futimens(file_, times.data()) == 0);
+    }
+
     std::filesystem::path path_{};
     int file_ = -1;
+    long altered_ = 0; ///< So often.
 };
 
 /// Checks that a document is refused whole at every length but its own; `d` has its text as `json`

@@ -62,10 +62,11 @@ TEST_CASE("a coroutine reads a fake, asked on another thread, and goes on upon i
 }
 
 TEST_CASE("a view that needs no look is given without asking on the executor") {
-    coffer_test::test_vault vault{memory::store{},
-                                  cryptopp::aes_256_gcm{},
-                                  keyring::memory_keyring{},
-                                  {.recheck_after = std::chrono::hours(1)}};
+    coffer_test::test_vault vault{
+        memory::store{},
+        cryptopp::aes_256_gcm{},
+        keyring::memory_keyring{},
+        {.recheck_after = std::chrono::hours(1), .recheck_keys_after = std::chrono::hours(1)}};
     vault.ensure_space(acme).value();
     vault.put(acme, "TOKEN", "its own").value();
     const secrets source(vault.resolver());

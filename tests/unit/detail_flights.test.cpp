@@ -136,7 +136,6 @@ TEST_CASE("a waiter that throws when it is told keeps no other from being told",
 TEST_CASE("threads and waiters share flights, of which each begins after the call", "[flights]") {
     flights all;
     std::atomic<int> state{0};
-    std::atomic<int> flown{0};
     std::atomic<int> seen{0};
     std::vector<std::thread> threads;
     std::atomic<int> old{0};
@@ -146,7 +145,6 @@ TEST_CASE("threads and waiters share flights, of which each begins after the cal
                 const auto before = ++state;
                 (void)all.share([&] {
                     seen = state.load();
-                    ++flown;
                     return result<void>();
                 });
                 if (seen.load() < before) ++old;
@@ -155,7 +153,6 @@ TEST_CASE("threads and waiters share flights, of which each begins after the cal
     for (auto& t : threads)
         t.join();
     CHECK(old == 0);
-    CHECK(flown <= 800);
 }
 
 TEST_CASE(
@@ -266,6 +263,7 @@ TEST_CASE("a thread and a waiter commit for each other", "[flights]") {
     std::optional<result<void>> outcome;
     std::thread thread(
         [&] { outcome = q.write(mine, [](auto&&, bool) { return result<void>(errc::denied); }); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(50)); // it waits for the first one's
     first->leads->ends_with({});
     first->leads.reset();
     thread.join();

@@ -152,7 +152,7 @@ TEST_CASE("threads hand blocks to each other and lose none", "[memory]") {
         std::vector<std::thread> threads;
         for (auto& mine : made)
             threads.emplace_back([&mine] {
-                for (std::size_t i = 0; i < 300; ++i) {
+                for (std::size_t i = 0; i < 250; ++i) {
                     mine.emplace_back(64 + i % 400);
                     mine.back().span()[0] = std::byte{1};
                 }

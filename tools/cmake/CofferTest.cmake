@@ -69,6 +69,9 @@ function(coffer_test name)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 900)
     endif()
+    if(COFFER_SANITIZE) # several times as slow, on a machine that may be slow itself
+        math(EXPR ARG_TIMEOUT "4 * ${ARG_TIMEOUT}")
+    endif()
     add_test(NAME ${name} COMMAND ${target})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "catch;${ARG_LABELS}"
         FAIL_REGULAR_EXPRESSION "No tests ran|No test cases matched")

@@ -22,7 +22,8 @@ using keyring::kek_state;
 
 namespace {
 
-/// The n-th way to damage an anchor file; false if there are no more.
+/// The n-th way to damage an anchor file; false if there are no more. What is damaged takes the old
+/// file's place: within one tick of a coarse clock a file that is written into looks as before.
 auto damage(const std::filesystem::path& anchor, std::size_t n) -> bool {
     std::ifstream in(anchor, std::ios::binary);
     std::string text((std::istreambuf_iterator<char>(in)), {});
@@ -38,7 +39,7 @@ auto damage(const std::filesystem::path& anchor, std::size_t n) -> bool {
     case 8: text[0] = 'G'; break;
     case 9: text.insert(text.find('\n'), " "); break;
     case 10: text.insert(text.find('\n'), "99999999999"); break;
-    case 11: std::filesystem::permissions(anchor, std::filesystem::perms(0640)); return true;
+    case 11: break; // its permissions, below
     case 12:
         std::filesystem::rename(anchor, anchor.string() + ".moved");
         std::filesystem::create_symlink(anchor.string() + ".moved", anchor);
@@ -49,7 +50,8 @@ auto damage(const std::filesystem::path& anchor, std::size_t n) -> bool {
         return true;
     default: return false;
     }
-    std::ofstream(anchor, std::ios::binary | std::ios::trunc) << text;
+    posix::replace_file(anchor, as_bytes(text)).value();
+    if (n == 11) std::filesystem::permissions(anchor, std::filesystem::perms(0640));
     return true;
 }
 

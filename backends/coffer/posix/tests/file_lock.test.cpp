@@ -120,6 +120,7 @@ TEST_CASE("A lock on a file that was replaced meanwhile is not taken for the loc
     auto held = posix::file_lock::acquire(path).value();
     bool taken = false;
     std::thread late([&] { taken = posix::file_lock::acquire(path).has_value(); });
+    std::this_thread::sleep_for(100ms); // it waits for the old file
     std::filesystem::remove(path);
     auto anew = posix::file_lock::acquire(path).value();
     held = std::move(anew); // lets go of the old file; the new one stays locked

@@ -67,10 +67,11 @@ private:
     std::mutex mutex_{};
     std::string held_{}; ///< The end of what was looked through.
     /// What vaults and the command keep in tests over a Redis: names, spaces and values. Four
-    /// letters are in what is sealed by chance too, once in 4 GiB; what is in clear comes again.
-    std::vector<sought> words_{{"NAME_"},  {"CANARY_"}, {"LARGE_"}, {"SLACK_TOKEN"}, {"DB_URL"},
-                               {"canary"}, {"globex"},  {"crest"},  {"brick's"},     {"value "},
-                               {"note "},  {"middle "}, {"acme", 2}};
+    /// letters are in what is sealed by chance too, once in 4 GiB, five once in a TiB; what is in
+    /// clear comes again.
+    std::vector<sought> words_{{"NAME_", 1}, {"CANARY_"}, {"LARGE_"},   {"SLACK_TOKEN"}, {"DB_URL"},
+                               {"canary"},   {"globex"},  {"crest", 1}, {"brick's"},     {"value "},
+                               {"note ", 1}, {"middle "}, {"acme", 2}};
 };
 
 } // namespace redis_test

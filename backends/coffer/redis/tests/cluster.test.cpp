@@ -232,7 +232,7 @@ TEST_CASE("a node of a cluster that is dead keeps nobody from the environments o
 }
 
 TEST_CASE("a node of a cluster killed under load loses nothing that a replica confirmed") {
-    cluster all("2000");
+    cluster all("5000");
     auto with = all.options();
     with.keep = {1, 200ms};
     with.watch = true;
@@ -270,7 +270,7 @@ TEST_CASE("a node of a cluster killed under load loses nothing that a replica co
 }
 
 TEST_CASE("slots of a cluster that move under load lose nothing and fail nothing") {
-    cluster all("5000");
+    cluster all;
     auto with = all.options();
     with.keep = {1, 20s}; // nothing fails: each is confirmed in the end
     with.response_timeout = 20s;

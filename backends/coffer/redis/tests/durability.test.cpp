@@ -134,8 +134,7 @@ TEST_CASE("a write that no replica confirms is outcome_unknown to its caller, an
     const server primary({"--repl-diskless-sync-delay", "0"});
     auto with = redis_test::options_for(primary);
     with.keep = {1, 20ms};
-    with.response_timeout = 500ms;
-    test_vault vault(redis::open(with).value(), {}, keyring::memory_keyring{});
+    test_vault vault(opened(with), {}, keyring::memory_keyring{});
     const auto made = vault.ensure_environment("dev");
     REQUIRE_FALSE(made.has_value());
     CHECK((made.error() == errc::outcome_unknown || made.error() == errc::unavailable));
@@ -159,8 +158,8 @@ TEST_CASE("with replicas(1) a primary killed under load loses no acknowledged wr
         with.keep = {1, 1000ms};
         with.response_timeout = 1000ms;
         keyring::memory_keyring keys;
-        test_vault vault(redis::open(with).value(), {}, keys);
-        vault.ensure_environment("dev").value();
+        test_vault vault(opened(with), {}, keys);
+        REQUIRE(eventually([&] { return vault.ensure_environment("dev").has_value(); }));
         std::mutex mutex;
         std::map<std::string, std::string> acknowledged;
         std::atomic<bool> stopping{false};
@@ -188,7 +187,7 @@ TEST_CASE("with replicas(1) a primary killed under load loses no acknowledged wr
             w.join();
         replica.cli({"REPLICAOF", "NO", "ONE"});
         with.keep = {};
-        const test_vault after(redis::open(with).value(), {}, keys);
+        const test_vault after(opened(with), {}, keys);
         const auto seen = after.resolver().at(env).value();
         for (const auto& [name, value] : acknowledged) {
             // A write that was on its way when the primary died may have come after it.
@@ -207,7 +206,7 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
     auto with = either(*primary, replica);
     with.response_timeout = 1000ms;
     const auto keys = one_kek();
-    test_vault vault(redis::open(with).value(), {}, keys);
+    test_vault vault(opened(with), {}, keys);
     vault.ensure_environment("dev").value();
     vault.put(env, "NAME_N", "kept").value();
     const auto partition = format::partition_name(cryptopp::aes_256_gcm{}, "", "dev");
@@ -215,9 +214,9 @@ TEST_CASE("acked: a failover that lost a write is rolled_back to whoever had see
         return replica.cli({"HGET", with.prefix + "{" + partition + "}", "_revision"}) ==
                primary->cli({"HGET", with.prefix + "{" + partition + "}", "_revision"});
     }));
-    test_vault told(redis::open(with).value(), {}, keys); // by the anchor that both have
+    test_vault told(opened(with), {}, keys); // by the anchor that both have
     REQUIRE(shown(told.resolver().at(env).value().get("NAME_N")) == "kept");
-    test_vault elsewhere(redis::open(with).value(), {}, one_kek());
+    test_vault elsewhere(opened(with), {}, one_kek());
     REQUIRE(shown(elsewhere.resolver().at(env).value().get("NAME_N")) == "kept");
 
     replica.cli({"REPLICAOF", "NO", "ONE"}); // hears nothing more
@@ -251,7 +250,7 @@ TEST_CASE("acked: what a failover under load loses is rolled_back to whoever saw
         REQUIRE(eventually([&] { return is_linked(replica); }));
         auto with = either(*primary, replica);
         with.response_timeout = 1000ms;
-        test_vault vault(redis::open(with).value(), {}, one_kek());
+        test_vault vault(opened(with), {}, one_kek());
         vault.ensure_environment("dev").value();
         vault.put(env, "NAME_N", "0").value();
         // A replica that has just come is told nothing before it confirms, once a second.
@@ -296,7 +295,7 @@ TEST_CASE("acked: what a failover under load loses is rolled_back to whoever saw
         CHECK(vault.put(env, "NAME_N", "again").error() == errc::rolled_back);
 
         // Who comes anew, and has no anchor that saw it, reads one state that was acknowledged.
-        const test_vault anew(redis::open(with).value(), {}, one_kek());
+        const test_vault anew(opened(with), {}, one_kek());
         CHECK(std::stol(shown(anew.resolver().at(env).value().get("NAME_N"))) <= acknowledged);
     }
 }
@@ -311,12 +310,7 @@ TEST_CASE("Sentinels say who is the primary, also after a failover") {
     with.kind = redis::deployment::sentinel;
     with.endpoints = {{"127.0.0.1", 1, {}}, {"127.0.0.1", asked.port(), {}}}; // the first is down
     with.service = "main";
-    std::optional<redis::store> opened;
-    REQUIRE(eventually([&] {
-        if (auto made = redis::open(with)) opened.emplace(*std::move(made));
-        return opened.has_value();
-    }));
-    auto& store = *opened;
+    auto store = opened(with);
     CHECK(store.commit("p", {}, rev(1), {}).value() == commit_outcome::committed);
     REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == "1\n"; }));
     CHECK(eventually([&] { return asked.knows(replica); }));

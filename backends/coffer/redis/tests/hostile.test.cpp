@@ -94,17 +94,18 @@ TEST_CASE("a greeting that is cut at any byte, or is none, opens no store") {
 TEST_CASE("a large answer may take longer than the time-out as long as it comes, a drip may not") {
     liar at;
     auto with = liar_options(at.server);
-    with.response_timeout = 400ms;
+    with.response_timeout = 1500ms;
     auto store = redis::open(with).value();
     REQUIRE(store.load("p", keys{"k"}).value().at == rev('a'));
     const std::string value(std::size_t{2} << 20, 'v');
     const auto large = "*2\r\n" + revision_reply('b') + "$" + std::to_string(value.size()) +
                        "\r\n" + value + "\r\n";
-    at.says({large, false, {}, std::size_t{64} << 10}); // over half a second, at the least
+    at.says({large, false, {}, std::size_t{20} << 10}); // two seconds, at the least
     const auto found = store.load("p", keys{"k"});
     REQUIRE(found.has_value());
     CHECK(found->objects[0]->size() == value.size());
-    at.says({good('c'), false, {}, 1}); // just as long
+    const std::string drip = "*2\r\n" + revision_reply('c') + "$80\r\n" + std::string(80, 'v');
+    at.says({drip + "\r\n", false, {}, 1}); // just as long
     CHECK(store.load("p", keys{"k"}).error() == errc::timed_out);
 }
 

@@ -80,7 +80,7 @@ TEST_CASE("of two servers the first may hang, at the beginning and later") {
     auto with = options_for(first);
     with.endpoints = {at(first), at(second)};
     with.response_timeout = with.connect_timeout = 1000ms;
-    auto store = redis::open(with).value();
+    auto store = opened(with);
     REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
     REQUIRE(eventually([&] { return second.cli({"DBSIZE"}) == "1\n"; }));
 
@@ -137,7 +137,7 @@ TEST_CASE("a primary that hangs is left for the one that Sentinels put in its pl
     with.service = "main";
     with.endpoints = {{"127.0.0.1", first.port(), {}}};
     with.connect_timeout = with.response_timeout = 500ms;
-    auto store = redis::open(with).value();
+    auto store = opened(with);
     REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
     REQUIRE(eventually([&] { return replica.cli({"DBSIZE"}) == "1\n"; }));
     primary.freeze();
@@ -164,7 +164,7 @@ TEST_CASE("a server that is told to pause is timed_out, a commit to it unknown")
     const server primary;
     auto with = options_for(primary);
     with.response_timeout = with.connect_timeout = 500ms;
-    auto store = redis::open(with).value();
+    auto store = opened(with);
     REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
     primary.cli({"CLIENT", "PAUSE", "600000", "WRITE"}); // reads go on
     CHECK(eventually([&] { return is_at(store, "p", rev(1)); }));
@@ -186,9 +186,9 @@ TEST_CASE("a node of a cluster that hangs is left for the one in its place") {
     cluster all("2000");
     auto with = all.options();
     with.response_timeout = with.connect_timeout = 1000ms;
-    auto store = redis::open(with).value();
+    auto store = opened(with);
     with.watch = true;
-    auto watching = redis::open(with).value();
+    auto watching = opened(with);
     REQUIRE(eventually([&] { return committed(store, "p", {}, rev(1)); }));
     auto& hung = all.owner("p");
     // Another that the watching one reads of, so that nothing of it ever fails.

@@ -86,7 +86,7 @@ TEST_CASE("a commit that takes longer than the time-out is made, alone and besid
     auto with = options_for(at);
     with.endpoints[0].port = between.port();
     with.response_timeout = 1000ms;
-    auto store = redis::open(with).value();
+    auto store = opened(with);
     const bool alone = GENERATE(true, false);
     CAPTURE(alone);
     const std::size_t size = std::size_t{1} << 20;

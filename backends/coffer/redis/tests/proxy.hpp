@@ -31,7 +31,11 @@ public:
 
     auto port() const -> std::uint16_t { return port_; }
     /// Nothing is passed on any more, and no connection is closed.
-    void mute(bool on) { mute_ = on; }
+    void mute(bool on) {
+        mute_ = on;
+        while (knows_mute_ != on && !stopping_) // what was on its way has gone by
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
     /// The same, once so many bytes went by in all.
     void mute_after(std::size_t bytes) { mute_at_ = bytes; }
     auto is_mute() const -> bool { return mute_; }
@@ -120,7 +124,8 @@ private:
                 dropping_ = false;
             }
             std::vector<::pollfd> ready{{fd_.get(), POLLIN, 0}};
-            if (!mute_)
+            knows_mute_ = mute_.load();
+            if (!knows_mute_)
                 for (const auto& p : all) {
                     ready.push_back({p.client.get(), POLLIN, 0});
                     ready.push_back({p.server.get(), POLLIN, 0});
@@ -144,6 +149,7 @@ private:
     std::uint16_t port_ = 0;
     descriptor fd_{};
     std::atomic<bool> mute_{false};
+    std::atomic<bool> knows_mute_{false}; ///< What the thread goes by now.
     std::atomic<std::size_t> mute_at_{std::numeric_limits<std::size_t>::max()};
     std::atomic<bool> stopping_{false};
     std::atomic<long> left_up_{std::numeric_limits<long>::max()};

@@ -42,6 +42,14 @@ auto eventually(F ready) -> bool {
     }
 }
 
+/// A store over servers that are there, however slow they are at first.
+inline auto opened(const coffer::redis::options& with) -> coffer::redis::store {
+    auto made = coffer::redis::open(with);
+    if (!eventually([&] { return made || (made = coffer::redis::open(with)); }))
+        throw std::runtime_error("no store over servers that are there");
+    return *std::move(made);
+}
+
 /// In a child: output goes into a file.
 inline void write_to(const std::string& file) {
     const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);

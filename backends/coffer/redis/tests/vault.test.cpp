@@ -302,7 +302,7 @@ TEST_CASE("a watch that falls silent, or is lost, is not trusted") {
     with.watch = true;
     with.heartbeat = 200ms;
     with.response_timeout = with.connect_timeout = 1s;
-    auto watching = redis::open(with).value();
+    auto watching = opened(with);
     const test_vault reader_side(watching, {}, keys);
     const auto reader = reader_side.resolver();
     const auto trusts = [&] {

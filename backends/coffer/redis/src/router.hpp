@@ -60,11 +60,11 @@ public:
         const auto until = steady::now() + with_.with.response_timeout + what.patience;
         const auto via = lane_to(node, what.over);
         for (bool again = false;; again = true) {
-            auto over = via->get(until, with_.with.connect_timeout);
+            auto [over, tried] = via->get(until, with_.with.connect_timeout);
             auto got = over ? (*over)->run(what.wire(true), what.replies, what.most_bytes, until)
                             : answered{over.error(), false, false};
             if (got.replies) return checked(std::move(got), what, **over);
-            topology_.forget();
+            if (tried) topology_.forget();
             // A connection that was idle may have been closed by the other side.
             const bool was_stale = over && got.replies.error().code == errc::unavailable &&
                                    (!got.sent || what.repeatable);
@@ -109,8 +109,8 @@ private:
         auto node = destination(trip, until);
         if (!node) return after_failure(trip, what, {node.error(), false, false}, until);
         const auto via = lane_to(*node, what.over);
-        auto over = via->get(until, with_.with.connect_timeout);
-        if (!over) return after_failure(trip, what, {over.error(), false, false}, until);
+        auto [over, tried] = via->get(until, with_.with.connect_timeout);
+        if (!over) return after_failure(trip, what, {over.error(), false, false}, until, tried);
         const bool asking = trip.asked.has_value();
         auto wire = what.wire(trip.full || asking);
         if (asking) wire.insert(0, command{"ASKING"}.wire);
@@ -168,14 +168,14 @@ private:
         return got;
     }
     /// Nobody answered. A node of a cluster may have another in its place soon.
-    auto after_failure(journey& trip, const errand& what, answered&& got, deadline until)
-        -> std::optional<answered> {
+    auto after_failure(journey& trip, const errand& what, answered&& got, deadline until,
+                       bool tried = true) -> std::optional<answered> {
         const auto& why = got.replies.error();
         // It would be so at the next try, and the node is as good as any.
         if (why.cause == cause::reply_too_large) return std::move(got);
         ++trip.failures;
         trip.asked.reset();
-        topology_.forget(); // also if it was silent: another may be in its place
+        if (tried) topology_.forget(); // also if it was silent: another may be in its place
         if (got.sent && !what.repeatable) return std::move(got);
         if (why.code != errc::unavailable) return std::move(got);
         if (trip.failures == 1 && got.sent) return std::nullopt; // the connection was stale

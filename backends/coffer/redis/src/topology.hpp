@@ -3,6 +3,7 @@
 #define COFFER_REDIS_SRC_TOPOLOGY_HPP
 
 #include <coffer/redis/src/login.hpp>
+#include <coffer/redis/src/outage.hpp>
 #include <coffer/redis/src/slots.hpp>
 #include <coffer/redis/src/turns.hpp>
 
@@ -33,11 +34,14 @@ public:
         return ask(until, stop);
     }
     /// What a node says now: of those that were known, and those of the beginning, the first that
-    /// answers. Of those that want to know at the same time one asks for all.
+    /// answers. Of those that want to know at the same time one asks for all; see outage.
     auto ask(deadline until, const std::stop_token& stop = {}) -> result<map> {
         const auto wanted = steady::now();
         std::unique_lock lock(mutex_);
         const auto answered = [&] { return last_ != nullptr && last_asked_ >= wanted; };
+        if (const auto why =
+                outage_.in_place_of_a_try(wanted, asking_, with_.with.response_timeout))
+            return *why;
         if (!asked_.wait_until(lock, until, [&] { return !asking_ || answered(); }))
             return errc::timed_out;
         if (answered()) return last_;
@@ -49,10 +53,15 @@ public:
         auto found = turns_.first<slot_map>(
             {candidates.begin(), candidates.end()}, until, {errc::unavailable, cause::cluster_down},
             [&](const endpoint& node, deadline mine) { return ask(node, mine, stop); });
-        if (!found) return found.error();
+        if (!found) {
+            lock.lock();
+            outage_.failed(found.error(), asked_at);
+            return found.error();
+        }
         auto made = std::make_shared<const slot_map>(*std::move(found));
         auto now = made->primaries();
         lock.lock();
+        outage_.over();
         const bool others = !seen_.empty() && now != seen_;
         map_ = last_ = made;
         last_asked_ = asked_at;
@@ -140,6 +149,7 @@ private:
     std::condition_variable asked_{};
     bool asking_ = false;
     map map_{};
+    outage outage_{};
     map last_{}; ///< The last answer, and when it was asked for.
     deadline last_asked_{};
     std::set<endpoint> seen_{}; ///< The primaries of the last answer.

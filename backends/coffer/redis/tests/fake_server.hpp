@@ -4,10 +4,12 @@
 
 #include <coffer/posix/file_descriptor.hpp>
 #include <coffer/redis/reply.hpp>
+#include <coffer/redis/src/socket.hpp>
 
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -145,6 +147,14 @@ private:
     std::string heard_{};
     std::thread thread_{};
 };
+
+/// A connection to it that has said nothing yet.
+inline auto connected(const fake_server& to) -> std::unique_ptr<coffer::redis::detail::socket> {
+    using coffer::redis::detail::socket, coffer::redis::detail::steady;
+    return socket::connect({"127.0.0.1", to.port(), {}}, nullptr,
+                           steady::now() + std::chrono::hours(24), {})
+        .value();
+}
 
 } // namespace redis_test
 

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <memory>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -24,48 +25,82 @@ namespace {
 
 using made = result<std::unique_ptr<redis::detail::socket>>;
 
-auto connected(const fake_server& to) -> made {
-    return redis::detail::socket::connect({"127.0.0.1", to.port(), {}}, nullptr,
-                                          steady::now() + 24h, {});
-}
-auto get(lane& from) {
-    return from.get(steady::now() + 24h, 24h);
+auto get(lane& from, std::chrono::milliseconds a_try = 24h) {
+    return from.get(steady::now() + 24h, a_try);
 }
 
 } // namespace
 
 TEST_CASE("a server that hangs keeps one caller waiting, and is left alone as long as it did") {
     const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
+    const failure why = GENERATE(failure{errc::timed_out},
+                                 failure{errc::unavailable, cause::read_only}); // the last of two
     std::atomic<int> tries{0};
     std::atomic<bool> answers{false};
     lane over(
         [&](deadline) -> made {
             if (++tries == 1) {
-                std::this_thread::sleep_for(3s);
+                std::this_thread::sleep_for(1s);
+                return why;
+            }
+            (void)eventually([&] { return answers.load(); });
+            return connected(at);
+        },
+        0ms);
+    const auto first = get(over);
+    CHECK(first.over.error() == why);
+    CHECK(first.tried);
+    const auto ended = steady::now();
+    do {
+        const auto told = get(over);
+        CHECK(told.over.error() == why);
+        CHECK_FALSE(told.tried);
+        std::this_thread::sleep_for(1ms);
+    } while (steady::now() - ended < 500ms);
+    CHECK(tries == 1);
+
+    std::shared_ptr<redis::detail::link> found;
+    std::thread one([&] {
+        (void)eventually([&] {
+            if (auto got = get(over).over) found = *got;
+            return found != nullptr;
+        });
+    });
+    CHECK(eventually([&] { return tries == 2; })); // the time is over, and it tries
+    CHECK_FALSE(get(over).tried);                  // nobody else waits for it
+    answers = true;
+    one.join();
+    REQUIRE(found != nullptr);
+    CHECK(get(over).over.value() == found);
+    CHECK(tries == 2);
+}
+
+TEST_CASE("what a server did long ago is told to nobody: who comes while one tries waits for it") {
+    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
+    std::atomic<int> tries{0};
+    std::atomic<bool> answers{false};
+    lane over(
+        [&](deadline) -> made {
+            if (++tries == 1) {
+                std::this_thread::sleep_for(150ms);
                 return errc::timed_out;
             }
             (void)eventually([&] { return answers.load(); });
             return connected(at);
         },
         0ms);
-    CHECK(get(over).error() == errc::timed_out);
-    for (int i = 0; i < 100; ++i)
-        CHECK(get(over).error() == errc::timed_out);
-    CHECK(tries == 1);
-
-    std::shared_ptr<redis::detail::link> found;
-    std::thread one([&] {
-        (void)eventually([&] {
-            if (auto got = get(over)) found = *got;
-            return found != nullptr;
-        });
-    });
-    CHECK(eventually([&] { return tries == 2; })); // the time is over, and it tries
-    CHECK(get(over).error() == errc::timed_out);   // nobody else waits for it
+    CHECK(get(over, 100ms).over.error() == errc::timed_out);
+    std::this_thread::sleep_for(500ms); // it is left alone for 150 ms, and a try takes 100 ms
+    std::atomic<int> served{0};
+    std::vector<std::thread> both;
+    for (int t = 0; t < 2; ++t)
+        both.emplace_back([&] { served += get(over, 100ms).over.has_value() ? 1 : 0; });
+    CHECK(eventually([&] { return tries == 2; }));
+    std::this_thread::sleep_for(50ms); // in which the other comes to wait
     answers = true;
-    one.join();
-    REQUIRE(found != nullptr);
-    CHECK(get(over).value() == found);
+    for (auto& t : both)
+        t.join();
+    CHECK(served == 2);
     CHECK(tries == 2);
 }
 
@@ -78,7 +113,7 @@ TEST_CASE("a server that refuses connections is asked again by each that comes")
         },
         0ms);
     for (int i = 1; i <= 5; ++i) {
-        CHECK(get(over).error() == errc::unavailable);
+        CHECK(get(over).over.error() == errc::unavailable);
         CHECK(tries == i);
     }
 }
@@ -93,7 +128,7 @@ TEST_CASE("those that wait while somebody else connects share what it comes to")
             ++tries;
             (void)eventually([&] { return callers == 4; });
             std::this_thread::sleep_for(500ms); // in which they come to wait
-            return well ? connected(at) : made(errc::timed_out);
+            return well ? made(connected(at)) : made(errc::timed_out);
         },
         0ms);
     std::atomic<int> served{0};
@@ -101,10 +136,23 @@ TEST_CASE("those that wait while somebody else connects share what it comes to")
     for (int t = 0; t < 4; ++t)
         all.emplace_back([&] {
             ++callers;
-            served += get(over).has_value() ? 1 : 0;
+            served += get(over).over.has_value() ? 1 : 0;
         });
     for (auto& t : all)
         t.join();
     CHECK(tries == 1);
     CHECK(served == (well ? 4 : 0));
+}
+
+TEST_CASE("a connection that could not be made for want of memory is made by the next who asks") {
+    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
+    int tries = 0;
+    lane over(
+        [&](deadline) -> made {
+            if (++tries == 1) throw std::bad_alloc();
+            return connected(at);
+        },
+        0ms);
+    CHECK_THROWS_AS(get(over), std::bad_alloc);
+    CHECK(get(over).over.has_value());
 }

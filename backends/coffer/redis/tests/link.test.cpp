@@ -23,11 +23,6 @@ namespace {
 
 const std::string ping = redis::command{"PING"}.wire;
 
-auto connected(const fake_server& to) -> std::unique_ptr<redis::detail::socket> {
-    return redis::detail::socket::connect({"127.0.0.1", to.port(), {}}, nullptr,
-                                          steady::now() + 24h, {})
-        .value();
-}
 auto rev(int n) -> revision {
     revision out{};
     out.fill(static_cast<std::byte>(n));

@@ -20,6 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 namespace coffer::inline COFFER_ABI::http {
 
 /// A request of a client's. `target` begins with `/v1` and is encoded already.
@@ -32,7 +34,9 @@ struct outgoing {
 };
 
 /// Calls to one server: a pool of connections, the token, time limits, and which errors there are.
-/// It follows no redirects, uses no proxies, keeps no cookies. Thread-safe.
+/// It follows no redirects, uses no proxies, keeps no cookies. Thread-safe. In the child of a process
+/// that had one thread when it forked it goes on with connections of its own: two processes on one
+/// would get each other's answers.
 class caller {
 public:
     /// Errors: invalid_argument (the address, no token, two of them), denied (`http` to another
@@ -96,6 +100,7 @@ private:
     secret token_{};
     std::uint64_t token_number_ = 1;
     std::vector<std::unique_ptr<connection>> idle_{};
+    ::pid_t process_ = ::getpid(); ///< Which made those.
 };
 
 inline auto caller::open(client_options with) -> result<std::shared_ptr<caller>> {
@@ -162,6 +167,12 @@ inline auto caller::idle() -> std::unique_ptr<connection> {
         std::unique_ptr<connection> one;
         {
             const std::lock_guard lock(mutex_);
+            if (const auto here = ::getpid(); here != process_) {
+                for (auto& parents : idle_)
+                    if (!parents->left_by_fork()) (void)parents.release();
+                idle_.clear();
+                process_ = here;
+            }
             if (idle_.empty()) return nullptr;
             one = std::move(idle_.back());
             idle_.pop_back();

@@ -24,6 +24,7 @@
 
 #include <array>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
@@ -114,6 +115,17 @@ public:
         socket.non_blocking(true, wrong);
         socket.receive(asio::buffer(&one, 1), asio::socket_base::message_peek, wrong);
         return wrong == asio::error::would_block;
+    }
+
+    /// In a child after fork(), of the copy of its parent's: from now on it can be destroyed without
+    /// harm to that one, with which it shares an epoll until then. False: it can't be.
+    auto left_by_fork() noexcept -> bool {
+        try {
+            run_.notify_fork(asio::execution_context::fork_child);
+            return true;
+        } catch (const std::exception&) { // no descriptor is left
+            return false;
+        }
     }
 
     /// Sends a request, head and body, and reads the answer. A connection that is kept until the

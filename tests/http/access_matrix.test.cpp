@@ -104,6 +104,9 @@ struct matrix_world : api_world {
         know("service of E and of another space of F",
              {{.as = role::service, .environment = "E"},
               {.as = role::service, .environment = "F", .space = "elsewhere"}});
+        know("service of E and of an actor of F's space",
+             {{.as = role::service, .environment = "E"},
+              {.as = role::service, .environment = "F", .space = "ofF", .actor = "ann"}});
         is("auditor of E", {.as = role::auditor, .environment = "E"});
         is("auditor", {.as = role::auditor});
         is("stranger", {.as = role::environment_admin, .environment = "G", .reveal = true});
@@ -133,6 +136,7 @@ const std::vector<named> targets{{"E", ""},
                                  {"E", "nowhere", false},
                                  {"F", "nowhere", false},
                                  {"E", "ofF", true, true},
+                                 {"E", "ofF", true, true, "ann"},
                                  {"F", "ofE", true, true},
                                  {"coffer.system", "", false}};
 
@@ -247,7 +251,8 @@ auto request_for(const matrix_world& w, const http::route& r, const named& t) ->
         return out;
     }
     out.target += w.query(at(t.environment, t.space, t.actor), name_for(r));
-    if (t.is_foreign && r.where == scope_from::wire_query) out.effective = at(t.environment);
+    if (t.is_foreign && r.where == scope_from::wire_query)
+        out.effective = at(t.environment, {}, t.actor);
     return out;
 }
 
@@ -283,7 +288,7 @@ void check_cell(matrix_world& w, const http::route& r, const named& t, const std
     auto in = request_for(w, r, t);
     const auto& who = w.tokens->all.find(token)->second;
     // A foreign space counts as none only for who may know of it; else it is not there.
-    const coffer::scope foreign = at(t.is_foreign ? t.space.substr(2) : "", t.space);
+    const coffer::scope foreign = at(t.is_foreign ? t.space.substr(2) : "", t.space, t.actor);
     if (t.is_foreign && r.where == scope_from::wire_query &&
         http::decide(who, right::list, foreign.view()) == http::decision::unknown)
         in.effective.reset();
@@ -306,9 +311,13 @@ void check_cell(matrix_world& w, const http::route& r, const named& t, const std
         CHECK(std::string(answer.raw.body) == with.unknown_body);
     }
     check_silence(who, answer);
-    // What the caller has nothing to do with takes the same work whether it is there or not.
-    if (expected == http::decision::unknown && !http::knows_environment(who, t.environment)) {
-        const auto cell = token + r.pattern.data() + (t.space.empty() ? " alone" : " with a space");
+    // What the caller has nothing to do with takes the same work whether it is there or not: an
+    // environment, or a space beside one that they know.
+    const bool knows = http::knows_environment(who, t.environment);
+    const bool beside = !t.space.empty() && r.where == scope_from::wire_query;
+    if (expected == http::decision::unknown && (!knows || beside)) {
+        const auto cell = token + r.pattern.data() + (knows ? " in " + t.environment : "") +
+                          (t.space.empty() ? " alone" : " with a space");
         const auto first = with.work.emplace(std::string(r.method) + cell, work).first;
         CHECK(work == first->second);
     }

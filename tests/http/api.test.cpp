@@ -2,6 +2,7 @@
 #include "api_world.hpp"
 
 #include <coffer/http/detail/reply.hpp>
+#include <coffer/http/x_values.hpp>
 
 #include <chrono>
 #include <set>
@@ -214,6 +215,24 @@ TEST_CASE("What a route throws stays inside: the answer tells nothing of it") {
     const auto r = w.get("/v1/x/broken");
     check_error(r, 500);
     CHECK(r.raw.body.find("xyzzy") == http::wiped_text::npos);
+}
+
+TEST_CASE("What only reads is told from its head, by the right that its route needs") {
+    http::api_options with;
+    with.more = http::x::values_routes();
+    const api_world w({}, std::move(with));
+    const auto reads = [&](std::string_view method, std::string_view target) {
+        return w.service->only_reads(api_world::request_of(method, target, {}, api_world::full));
+    };
+    for (const char* target : {"/v1/secrets", "/v1/x/values", "/nowhere", "/v1/%ff"})
+        CHECK(reads("GET", target));
+    CHECK(reads("POST", "/v1/x/values?environmentId=e")); // whose names are in the body
+    CHECK(reads("POST", "/api/v1/x/secret/value"));       // which shows a value
+    CHECK(reads("POST", "/v1/nowhere"));
+    CHECK_FALSE(reads("POST", "/v1/secrets"));
+    CHECK_FALSE(reads("POST", "/v1/x/batch?environmentId=e"));
+    CHECK_FALSE(reads("PATCH", "/v1/spaces/s"));
+    CHECK_FALSE(reads("DELETE", "/v1/secrets/us_sec_x"));
 }
 
 TEST_CASE("The page answers what is neither in the table nor under /v1; the log gets patterns") {

@@ -279,27 +279,36 @@ TEST_CASE("a request that waits delays nobody else's") {
 TEST_CASE("changes that wait, however many, delay no read that waits for nothing") {
     event release;
     const auto answer = [&release](const http::request& in) -> std::optional<http::response> {
-        if (in.method == "POST") release.wait();
-        return test_handler::text(in.method);
+        if (in.target == "/change") release.wait();
+        return test_handler::text(in.target);
     };
     const auto never_at_once = [](const http::request&) -> std::optional<http::response> {
         return {};
     };
+    struct with_posts_that_read final : test_handler {
+        using test_handler::test_handler;
+        auto only_reads(const http::request& head) const noexcept -> bool override {
+            return test_handler::only_reads(head) || head.target == "/read";
+        }
+    };
     server_settings settings;
     settings.limits = patient_limits();
-    settings.limits.workers = 4;
-    const test_server server(std::make_shared<test_handler>(never_at_once, answer), settings);
+    settings.limits.workers = 8;
+    const test_server server(std::make_shared<with_posts_that_read>(never_at_once, answer),
+                             settings);
     std::vector<raw_client> changes;
     for (int i = 0; i < 40; ++i) {
         changes.emplace_back(server);
-        changes.back().send(text_of(server, "POST", "/", "Content-Length: 0\r\n"));
+        changes.back().send(text_of(server, "POST", "/change", "Content-Length: 0\r\n"));
     }
     while (value_of(server, "coffer_http_worker_queue") < 36) // all four threads have one
         std::this_thread::sleep_for(1ms);
-    CHECK(raw_client(server).ask(get(server)).body == "GET");
+    CHECK(raw_client(server).ask(get(server)).body == "/");
+    const auto post = text_of(server, "POST", "/read", "Content-Length: 0\r\n");
+    CHECK(raw_client(server).ask(post).body == "/read");
     release.set();
     for (auto& client : changes)
-        CHECK(client.receive().body == "POST");
+        CHECK(client.receive().body == "/change");
 }
 
 TEST_CASE("clients that hang up early are nobody's problem") {

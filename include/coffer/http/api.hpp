@@ -121,6 +121,16 @@ public:
         return finish(std::move(out), row, told, began);
     }
 
+    /// What is asked for by POST because it is long, or because it shows a value, changes nothing
+    /// either.
+    auto only_reads(const request& head) const noexcept -> bool override {
+        try {
+            const auto m = match(head);
+            return m.row == nullptr || only_reads(*m.row);
+        } catch (const std::exception&) { // no memory
+            return handler::only_reads(head);
+        }
+    }
     /// Who holds a token. Who is yet to get one sends little.
     auto knows_sender(const request& head) -> bool override {
         try {

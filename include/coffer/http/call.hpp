@@ -217,7 +217,7 @@ public:
         if (!known(out.environment, {})) throw no_such_thing();
         if (!space.empty() && known(out.environment, space))
             out.space = space;
-        else if (!space.empty() && !(foreign_space_is_none && is_space(space)))
+        else if (!space.empty() && !(foreign_space_is_none && is_space(space, actor)))
             throw no_such_thing();
         out.actor = actor;
         return out;
@@ -381,9 +381,9 @@ private:
     }
     /// Whether any environment has such a space that the caller may know of. Others are not looked
     /// at: whether they are there must make no difference.
-    auto is_space(std::string_view id) -> bool {
+    auto is_space(std::string_view id, std::string_view actor) -> bool {
         const auto found = parts.places.environments_of(id, [&](std::string_view environment) {
-            return decide(who, right::list, {environment, id, {}}) != decision::unknown;
+            return decide(who, right::list, {environment, id, actor}) != decision::unknown;
         });
         if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
         return found.has_value();

@@ -178,21 +178,23 @@ public:
     }
 
     /// Changes the metadata of an environment or a space on top of what it is: `make(place)` gives
-    /// the new text for the place as it is. Those of one directory do it one after the other; where
-    /// another process was first, it is asked again with what is there then. What it throws goes on
-    /// to the caller. Errors: unknown_scope; conflict (64 others were first); those of reading and
-    /// writing.
+    /// the new text for the place as it is. Where somebody else was first it is asked again with
+    /// what is there then, of this directory one after the other. What it throws goes on to the
+    /// caller. Errors: unknown_scope; conflict (64 others were first); those of reading and writing.
     template <class Make>
     auto change(context where, Make&& make) -> result<void> {
-        const auto environment = std::hash<std::string_view>{}(where.environment);
-        const std::lock_guard alone(changing_[environment % changing_.size()]);
-        return change_again([&]() -> result<void> {
+        const auto once = [&]() -> result<void> {
             const auto found = look(where.environment);
             if (!found) return found.error();
             const auto* place = place_in(**found, where.space);
             if (place == nullptr) return errc::unknown_scope;
             return vault_->set_description(where, make(*place), place->version);
-        });
+        };
+        const auto first = once();
+        if (first || first.error().code != errc::conflict) return first;
+        const auto environment = std::hash<std::string_view>{}(where.environment);
+        const std::lock_guard alone(changing_[environment % changing_.size()]);
+        return change_again(once);
     }
 
 private:
@@ -309,7 +311,7 @@ private:
 
     any_vault vault_;
     const clock* time_;
-    std::array<std::mutex, 16> changing_; ///< By environment: those that change() what is there.
+    std::array<std::mutex, 16> changing_; ///< By environment: whose first change() was too late.
     std::mutex mutex_;                    ///< Of what follows.
     std::map<std::string, facts, std::less<>> kept_{};
     detail::space_hints hints_{}; ///< Spaces that are in one environment alone.

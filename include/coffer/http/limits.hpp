@@ -46,8 +46,8 @@ struct limits {
     std::size_t connections_per_address = 1'000;
     /// What may wait to be sent on one event stream; a client further behind is given up.
     std::size_t follow_queue = std::size_t{256} << 10;
-    /// Threads that answer reads which have to wait for a store or a disk, and as many for what
-    /// changes something; made as they are needed.
+    /// Threads that answer reads which have to wait for a store or a disk, and half as many for
+    /// what changes something; made as they are needed.
     std::size_t workers = 64;
 };
 

@@ -80,6 +80,11 @@ public:
     virtual auto try_now(const request& in) -> std::optional<response> = 0;
     /// The answer; may wait, so it is called on a thread that nothing else hangs on.
     virtual auto handle(const request& in) -> response = 0;
+    /// Whether it changes nothing, as far as its head tells: such requests have threads of their
+    /// own. By default the safe methods (RFC 9110, section 9.2.1; a HEAD comes as GET).
+    virtual auto only_reads(const request& head) const noexcept -> bool {
+        return head.method == "GET" || head.method == "OPTIONS";
+    }
     /// Whether this head's sender is known, so that memory is held for a long body of theirs. Where
     /// not, the request is handled without its body. May wait, as handle().
     virtual auto knows_sender(const request& /*head*/) -> bool { return true; }

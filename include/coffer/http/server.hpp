@@ -203,10 +203,10 @@ inline void server::wait() {
     options_.counters->remove_gauge("coffer_http_worker_queue");
     options_.counters->remove_gauge("coffer_http_body_bytes");
     threads_.clear();
-    for (auto* all : {&service_->reads, &service_->changes}) {
+    for (auto* all : {&service_->reads, &service_->changes})
         all->drop(); // who asked for what is left is gone
+    for (auto* all : {&service_->reads, &service_->changes})
         all->join();
-    }
 }
 
 /// One thread accepts and hands out in turn: even, and no other process of this user can take a

@@ -113,11 +113,9 @@ struct service {
 
     service(const http::limits& l, std::shared_ptr<handler> h, std::shared_ptr<metrics> m)
         : limits(l), answers(std::move(h)), counters(std::move(m)), reads(l.workers),
-          changes(l.workers) {}
-    /// By the safe methods (RFC 9110, section 9.2.1).
+          changes(l.workers / 2) {}
     auto workers_for(const request& in) noexcept -> workers& {
-        return in.method == "GET" || in.method == "HEAD" || in.method == "OPTIONS" ? reads
-                                                                                   : changes;
+        return answers->only_reads(in) ? reads : changes;
     }
     /// Requests that no thread has begun.
     auto waiting() const noexcept -> std::size_t { return reads.waiting() + changes.waiting(); }

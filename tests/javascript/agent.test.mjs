@@ -18,7 +18,7 @@ before(async () => {
   server.run(['space', 'create', 'other', '--id', 'us_sp_other', '-e', 'us_env_123']);
   server.set('SLACK_TOKEN', value, { environment: scope.environmentId, space: scope.spaceId });
   server.set('SLACK_TOKEN', 'xoxb-everybody-else', { environment: scope.environmentId });
-  await new Promise((done) => { setTimeout(done, 300); });
+  await server.looked();
 });
 after(() => server?.end());
 

@@ -119,7 +119,7 @@ test('no name, value or token is found outside of the answers that are meant to 
 
     // An outage, and an end.
     fs.renameSync(server.store, `${server.store}.away`);
-    await new Promise((done) => { setTimeout(done, 300); });
+    await server.looked();
     await ask('POST', '/v1/secrets', { body: { name, value, environmentId } });
     await ask('GET', `/v1/secrets?environmentId=${environmentId}`);
     fs.renameSync(`${server.store}.away`, server.store);

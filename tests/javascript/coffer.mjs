@@ -54,6 +54,11 @@ export class Coffer {
     });
   }
 
+  // Until the server has looked at what was changed beside it, which it does after 100 ms.
+  looked() {
+    return new Promise((done) => { setTimeout(done, 300); });
+  }
+
   set(name, value, scope) {
     const space = scope.space ? ['-s', scope.space] : [];
     this.run(['set', name, '-e', scope.environment, '--exact', ...space], value);

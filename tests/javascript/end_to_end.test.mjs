@@ -88,8 +88,7 @@ test('event.secrets of another environment does not bring the event\'s space alo
 test('a name hidden in a space is not found there', async () => {
   server.set('KEY', 'everyone', { environment: environmentId });
   server.run(['hide', 'KEY', '-e', environmentId, '-s', spaceId]);
-  // The server looks at the store again after a tenth of a second.
-  await new Promise((done) => { setTimeout(done, 300); });
+  await server.looked();
   assert.deepEqual(await secretIn(server, 'KEY', { environmentId, spaceId }), { error: 'Secret KEY not found' });
   assert.deepEqual(await secretIn(server, 'KEY', { environmentId }), { value: 'everyone' });
 });
@@ -126,7 +125,7 @@ test('a token of one space reads there and nowhere else', async () => {
   await put({ name: 'KEY', value: 'environment', environmentId });
   await put({ name: 'KEY', value: 'space', environmentId, spaceId });
   const token = server.run(['token', 'create', '--role', 'service', '-e', environmentId, '-s', spaceId]).trim();
-  await new Promise((done) => { setTimeout(done, 300); });
+  await server.looked();
   assert.deepEqual(await secretIn(server, 'KEY', { environmentId, spaceId }, undefined, token), { value: 'space' });
   assert.equal((await secretIn(server, 'KEY', { environmentId }, undefined, token)).error, 'Secret KEY not found');
   assert.ok(told.fetch.length > 0, 'the listener tells why on its console');

@@ -18,7 +18,7 @@ before(async () => {
   server.set('SLACK_TOKEN', 'xoxb-everyone-1', { environment: 'us_env_123' });
   server.set('SLACK_TOKEN', 'xoxb-given-2', { environment: 'us_env_123', space: 'us_spa_123' });
   server.set('SLACK_TOKEN', 'xoxb-other-3', { environment: 'us_env_other' });
-  await new Promise((done) => { setTimeout(done, 300); }); // the server looks at the store
+  await server.looked();
 });
 after(() => server?.end());
 

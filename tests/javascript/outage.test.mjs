@@ -17,7 +17,7 @@ async function started(args) {
   const server = await Coffer.start({ args });
   server.set('SLACK_TOKEN', 'xoxb-everyone', { environment: scope.environmentId });
   server.set('SLACK_TOKEN', 'xoxb-given', { environment: scope.environmentId, space: scope.spaceId });
-  await new Promise((done) => { setTimeout(done, 300); });
+  await server.looked();
   assert.equal((await server.ask('GET', target)).status, 200);
   return server;
 }
@@ -62,7 +62,7 @@ test('mistakes stay mistakes while the store is away', async () => {
   const server = await started([]);
   try {
     cutOff(server);
-    await new Promise((done) => { setTimeout(done, 300); });
+    await server.looked();
     assert.equal((await server.ask('GET', target)).json.stale, true);
     assert.equal((await server.ask('GET', target, { token: null })).status, 401);
     assert.equal((await server.ask('GET', target, { token: 'wrong' })).status, 401);
@@ -74,7 +74,7 @@ test('mistakes stay mistakes while the store is away', async () => {
     assert.equal((await server.ask('POST', '/v1/secrets', { body: { ...write, name: '' } })).status, 400);
     assert.equal((await server.ask('GET', '/readyz')).json.status, 'stale');
     putBack(server);
-    await new Promise((done) => { setTimeout(done, 300); });
+    await server.looked();
     assert.equal((await server.ask('POST', '/v1/secrets', { body: write })).status, 200);
     assert.equal((await server.ask('GET', target)).json.stale, undefined);
   } finally {

@@ -124,11 +124,12 @@ public:
     /// What is asked for by POST because it is long, or because it shows a value, changes nothing
     /// either.
     auto only_reads(const request& head) const noexcept -> bool override {
+        if (handler::only_reads(head)) return true;
         try {
             const auto m = match(head);
             return m.row == nullptr || only_reads(*m.row);
         } catch (const std::exception&) { // no memory
-            return handler::only_reads(head);
+            return false;
         }
     }
     /// Who holds a token. Who is yet to get one sends little.

@@ -341,26 +341,32 @@ private:
         if (!body_) throw bad_request({}, "the body must be one well-formed JSON object");
         return *body_;
     }
+    /// Whether any grant of the caller's does.
+    auto speaks_of(context where) const -> bool {
+        return decide(who, right::list, where) != decision::unknown;
+    }
+    /// Those that have such a space, as far as a grant speaks of it there. Others are not looked at:
+    /// whether it is there must make no difference.
+    auto environments_of(std::string_view space, std::string_view actor) {
+        return parts.places.environments_of(space, [&](std::string_view environment) {
+            return speaks_of({environment, space, actor});
+        });
+    }
     /// Throws 404 for what no grant of the caller's speaks of, before anything is looked at:
     /// whether it is there or not, the work is the same.
     void require_spoken_of(context where, bool foreign_space_is_none) {
-        const auto beyond = [this](context at) {
-            return decide(who, right::list, at) == decision::unknown;
-        };
         bool spoken_of =
             where.environment != system_environment && knows_environment(who, where.environment);
         if (spoken_of && !where.space.empty())
-            spoken_of = !beyond(where) ||
-                        (foreign_space_is_none && !beyond({where.environment, {}, where.actor}));
+            spoken_of = speaks_of(where) ||
+                        (foreign_space_is_none && speaks_of({where.environment, {}, where.actor}));
         if (spoken_of) return;
         if (check_context(where)) record.where = scope(where);
         throw no_such_thing();
     }
     auto environment_of(std::string_view space, std::string_view actor, bool query_chooses = false)
         -> std::string {
-        auto found = need(parts.places.environments_of(space, [&](std::string_view environment) {
-            return decide(who, right::list, {environment, space, actor}) != decision::unknown;
-        }));
+        auto found = need(environments_of(space, actor));
         if (found.size() > 1 && query_chooses && !parameter("environmentId").empty())
             return std::string(parameter("environmentId"));
         if (found.size() > 1)
@@ -379,12 +385,9 @@ private:
         if (!all || std::ranges::binary_search(*all, environment)) throw error_of(seen.error());
         return false;
     }
-    /// Whether any environment has such a space that the caller may know of. Others are not looked
-    /// at: whether they are there must make no difference.
+    /// Whether any environment has such a space that the caller may know of.
     auto is_space(std::string_view id, std::string_view actor) -> bool {
-        const auto found = parts.places.environments_of(id, [&](std::string_view environment) {
-            return decide(who, right::list, {environment, id, actor}) != decision::unknown;
-        });
+        const auto found = environments_of(id, actor);
         if (!found && found.error().code != errc::unknown_scope) throw error_of(found.error());
         return found.has_value();
     }

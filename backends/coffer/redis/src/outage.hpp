@@ -19,9 +19,7 @@ public:
     /// A try that began then has failed.
     void failed(const failure& why, deadline began) {
         ended_ = steady::now();
-        const auto took = ended_ - began;
-        hangs_ = took >= std::chrono::milliseconds(100);
-        alone_until_ = ended_ + std::min<steady::duration>(took, std::chrono::seconds(1));
+        alone_for_ = std::min<steady::duration>(ended_ - began, std::chrono::seconds(1));
         why_ = why;
     }
     void over() { why_.reset(); }
@@ -30,9 +28,11 @@ public:
     /// which takes no longer than `a_try`; who comes later than that waits for what it comes to.
     auto in_place_of_a_try(deadline asked, bool others_try, std::chrono::milliseconds a_try) const
         -> std::optional<failure> {
-        if (!why_ || !hangs_) return std::nullopt;
-        const bool early = asked < alone_until_ || (others_try && asked - alone_until_ < a_try);
-        return early ? why_ : std::nullopt;
+        const bool hangs = why_ && alone_for_ >= std::chrono::milliseconds(100);
+        if (!hangs) return std::nullopt;
+        const auto later = asked - (ended_ + alone_for_);
+        const auto most = others_try ? steady::duration(a_try) : steady::duration(0);
+        return later < most ? why_ : std::nullopt;
     }
     /// What a try came to that ended after that time.
     auto since(deadline asked) const -> std::optional<failure> {
@@ -42,8 +42,7 @@ public:
 private:
     std::optional<failure> why_{}; ///< None: the last try was not in vain.
     deadline ended_{};
-    deadline alone_until_{};
-    bool hangs_ = false;
+    steady::duration alone_for_{}; ///< From then on.
 };
 
 } // namespace coffer::inline COFFER_ABI::redis::detail

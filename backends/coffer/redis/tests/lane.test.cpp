@@ -25,6 +25,29 @@ namespace {
 
 using made = result<std::unique_ptr<redis::detail::socket>>;
 
+struct pongs : fake_server {
+    pongs() : fake_server([](const auto&) -> answer { return {"+PONG\r\n"}; }) {}
+};
+
+/// A server whose first connection takes that long and is in vain; the next ones wait until it
+/// answers.
+struct hanging {
+    std::chrono::milliseconds first;
+    failure why;
+    const pongs at{};
+    std::atomic<int> tries{0};
+    std::atomic<bool> answers{false};
+
+    auto connect(deadline) -> made {
+        if (++tries == 1) {
+            std::this_thread::sleep_for(first);
+            return why;
+        }
+        (void)eventually([&] { return answers.load(); });
+        return connected(at);
+    }
+};
+
 auto get(lane& from, std::chrono::milliseconds a_try = 24h) {
     return from.get(steady::now() + 24h, a_try);
 }
@@ -32,21 +55,10 @@ auto get(lane& from, std::chrono::milliseconds a_try = 24h) {
 } // namespace
 
 TEST_CASE("a server that hangs keeps one caller waiting, and is left alone as long as it did") {
-    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
     const failure why = GENERATE(failure{errc::timed_out},
                                  failure{errc::unavailable, cause::read_only}); // the last of two
-    std::atomic<int> tries{0};
-    std::atomic<bool> answers{false};
-    lane over(
-        [&](deadline) -> made {
-            if (++tries == 1) {
-                std::this_thread::sleep_for(1s);
-                return why;
-            }
-            (void)eventually([&] { return answers.load(); });
-            return connected(at);
-        },
-        0ms);
+    hanging server{1s, why};
+    lane over([&](deadline until) { return server.connect(until); }, 0ms);
     const auto first = get(over);
     CHECK(first.over.error() == why);
     CHECK(first.tried);
@@ -57,7 +69,7 @@ TEST_CASE("a server that hangs keeps one caller waiting, and is left alone as lo
         CHECK_FALSE(told.tried);
         std::this_thread::sleep_for(1ms);
     } while (steady::now() - ended < 500ms);
-    CHECK(tries == 1);
+    CHECK(server.tries == 1);
 
     std::shared_ptr<redis::detail::link> found;
     std::thread one([&] {
@@ -66,42 +78,31 @@ TEST_CASE("a server that hangs keeps one caller waiting, and is left alone as lo
             return found != nullptr;
         });
     });
-    CHECK(eventually([&] { return tries == 2; })); // the time is over, and it tries
-    CHECK_FALSE(get(over).tried);                  // nobody else waits for it
-    answers = true;
+    CHECK(eventually([&] { return server.tries == 2; })); // the time is over, and it tries
+    CHECK_FALSE(get(over).tried);                         // nobody else waits for it
+    server.answers = true;
     one.join();
     REQUIRE(found != nullptr);
     CHECK(get(over).over.value() == found);
-    CHECK(tries == 2);
+    CHECK(server.tries == 2);
 }
 
 TEST_CASE("what a server did long ago is told to nobody: who comes while one tries waits for it") {
-    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
-    std::atomic<int> tries{0};
-    std::atomic<bool> answers{false};
-    lane over(
-        [&](deadline) -> made {
-            if (++tries == 1) {
-                std::this_thread::sleep_for(150ms);
-                return errc::timed_out;
-            }
-            (void)eventually([&] { return answers.load(); });
-            return connected(at);
-        },
-        0ms);
+    hanging server{150ms, errc::timed_out};
+    lane over([&](deadline until) { return server.connect(until); }, 0ms);
     CHECK(get(over, 100ms).over.error() == errc::timed_out);
     std::this_thread::sleep_for(500ms); // it is left alone for 150 ms, and a try takes 100 ms
     std::atomic<int> served{0};
     std::vector<std::thread> both;
     for (int t = 0; t < 2; ++t)
         both.emplace_back([&] { served += get(over, 100ms).over.has_value() ? 1 : 0; });
-    CHECK(eventually([&] { return tries == 2; }));
+    CHECK(eventually([&] { return server.tries == 2; }));
     std::this_thread::sleep_for(50ms); // in which the other comes to wait
-    answers = true;
+    server.answers = true;
     for (auto& t : both)
         t.join();
     CHECK(served == 2);
-    CHECK(tries == 2);
+    CHECK(server.tries == 2);
 }
 
 TEST_CASE("a server that refuses connections is asked again by each that comes") {
@@ -119,7 +120,7 @@ TEST_CASE("a server that refuses connections is asked again by each that comes")
 }
 
 TEST_CASE("those that wait while somebody else connects share what it comes to") {
-    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
+    const pongs at;
     const bool well = GENERATE(false, true);
     std::atomic<int> tries{0};
     std::atomic<int> callers{0};
@@ -145,7 +146,7 @@ TEST_CASE("those that wait while somebody else connects share what it comes to")
 }
 
 TEST_CASE("a connection that could not be made for want of memory is made by the next who asks") {
-    const fake_server at([](const auto&) -> fake_server::answer { return {"+PONG\r\n"}; });
+    const pongs at;
     int tries = 0;
     lane over(
         [&](deadline) -> made {
